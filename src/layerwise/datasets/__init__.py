@@ -1,0 +1,26 @@
+"""Data to learn from: what comes with the package, what can be made or downloaded, and one's own files.
+
+Every loader gives arrays whose rows are samples: `X` holds the features, `y` the labels or targets.
+"""
+
+from layerwise.datasets.fashion import load_fashion_mnist
+from layerwise.datasets.idx import read_idx
+from layerwise.datasets.iris import load_iris
+from layerwise.datasets.mnist import load_mnist
+from layerwise.datasets.splitting import batches, one_hot, train_validation_split
+from layerwise.datasets.synthetic import make_sine, make_spiral, make_vertical
+from layerwise.datasets.table import read_csv
+
+__all__ = [
+    "batches",
+    "load_fashion_mnist",
+    "load_iris",
+    "load_mnist",
+    "make_sine",
+    "make_spiral",
+    "make_vertical",
+    "one_hot",
+    "read_csv",
+    "read_idx",
+    "train_validation_split",
+]

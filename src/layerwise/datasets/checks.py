@@ -1,0 +1,50 @@
+"""Checks of arguments that several datasets share: a count, a seed, and rows that belong together."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from layerwise.errors import DataError, ShapeError
+
+
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """Return `value` as an int, or raise DataError if it is not a whole number of at least `least`."""
+    if not isinstance(value, (bool, np.bool_)):
+        try:
+            count = operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+        else:
+            if count >= least:
+                return count
+    raise DataError(f"{name} must be a whole number of at least {least}, but is {value!r}")
+
+
+def check_generator(random_state: int | np.random.Generator | None) -> np.random.Generator:
+    """Return the generator itself, or a new one from a seed (None: a seed from the operating system)."""
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state)
+    return np.random.default_rng(check_count("random_state", random_state, least=0))
+
+
+def check_rows(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return `X` and `y` as arrays, or raise ShapeError unless both have rows, and equally many."""
+    arrays = []
+    for name, value in (("X", X), ("y", y)):
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise ShapeError(f"{name} must have rows of equal length, but NumPy says: {error}") from error
+        if array.ndim == 0:
+            raise ShapeError(f"{name} must be an array with a row a sample, but is {type(value).__name__}")
+        arrays.append(array)
+    if len(arrays[0]) != len(arrays[1]):
+        raise ShapeError(
+            f"X and y must have a row each for every sample, but X has {len(arrays[0])} rows "
+            f"and y has {len(arrays[1])}"
+        )
+    return arrays[0], arrays[1]

@@ -1,0 +1,217 @@
+"""From one set of rows to several: training and validation, mini-batches, and labels as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from layerwise.datasets.checks import check_count, check_generator, check_rows
+from layerwise.errors import DataError
+
+Rows = tuple[NDArray[Any], NDArray[Any]]
+
+
+def train_validation_split(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    validation_size: float = 0.25,
+    stratify: bool | None = None,
+    random_state: int | np.random.Generator | None = None,
+) -> tuple[Rows, Rows]:
+    """Split rows at random into a training and a validation set.
+
+    Parameters
+    ----------
+    X : array-like of shape (samples, ...)
+        A row a sample.
+    y : array-like of shape (samples, ...)
+        Labels or targets.
+    validation_size : float or int, default 0.25
+        Rows to validate: a fraction between 0 and 1, rounded to the nearest row, or a whole number of rows.
+    stratify : bool, optional
+        Whether each class shall have its share in both sets. If not given, it does where `y` is
+        one-dimensional and holds whole numbers, booleans or strings.
+    random_state : int, Generator or None, optional
+        Seed of the shuffle; None gives another split at every call.
+
+    Returns
+    -------
+    (X_train, y_train), (X_validation, y_validation) : tuples of ndarrays
+        Shuffled copies with the types of `X` and `y`.
+
+    Raises
+    ------
+    ShapeError
+        If `X` and `y` differ in their number of rows.
+    DataError
+        If one of the two sets would be empty, or `y` cannot be stratified though it is asked for.
+
+    Notes
+    -----
+    Stratified, a class with n of all N rows has n·V/N of the V rows to validate, give or take less than one,
+    or exactly one where that keeps another class in training. So far as that allows, a class with two rows or
+    more is in both sets, and a class with a single row in training; then the largest remainders decide.
+
+    Examples
+    --------
+    >>> X, y = np.arange(20).reshape(10, 2), np.array([0, 1] * 5)
+    >>> train, validation = train_validation_split(X, y, validation_size=0.4, random_state=0)
+    >>> np.bincount(train[1]).tolist(), np.bincount(validation[1]).tolist()
+    ([3, 3], [2, 2])
+    """
+    X, y = check_rows(X, y)
+    n_validation = _validation_rows(validation_size, len(X))
+    order = check_generator(random_state).permutation(len(X))
+    has_labels = y.ndim == 1 and y.dtype.kind in "biuSUTO"
+    if stratify and not has_labels:
+        raise DataError(
+            f"stratify=True needs labels, but y is {y.dtype} of shape {y.shape}; pass whole numbers or "
+            "strings of shape (samples,), or stratify=False"
+        )
+    if has_labels if stratify is None else stratify:
+        validates = _stratified(y[order], n_validation)
+    else:
+        validates = np.arange(len(X)) < n_validation
+    train, validation = order[~validates], order[validates]
+    return (X[train], y[train]), (X[validation], y[validation])
+
+
+def _validation_rows(size: float, samples: int) -> int:
+    """The number of rows to validate, from a fraction or a count."""
+    if isinstance(size, (float, np.floating)):
+        rows = int(size * samples + 0.5) if 0 < size < 1 else 0
+    else:
+        rows = check_count("validation_size", size)
+    if not 0 < rows < samples:
+        raise DataError(
+            f"validation_size must leave rows both to train and to validate, but is {size!r} of {samples} "
+            "rows; give a fraction between 0 and 1, or a smaller count"
+        )
+    return rows
+
+
+def _stratified(y: NDArray[Any], n_validation: int) -> NDArray[np.bool_]:
+    """Mark `n_validation` rows: the first ones of each class, as many as are its share."""
+    try:
+        _, classes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    except TypeError as error:
+        raise DataError(
+            f"y mixes labels that cannot be sorted ({error}); use numbers only or strings only"
+        ) from error
+    share, remainder = np.divmod(counts * n_validation, len(y))
+    # Rounded up first: classes that have no row to validate yet; last: those that it leaves none to train.
+    priority = np.where(share + 1 >= counts, 2, np.where(share == 0, 0, 1))
+    ranking = np.lexsort((-remainder, priority))
+    share[ranking[: n_validation - share.sum()]] += 1
+    by_class = np.argsort(classes, kind="stable")
+    place = np.empty(len(y), np.int64)
+    place[by_class] = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return place < share[classes]
+
+
+def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Labels as rows of zeros with a one in the label's column.
+
+    Parameters
+    ----------
+    y : array-like of int, shape (samples,)
+        Labels from 0.
+    classes : int, optional
+        Number of columns; the largest label plus one if not given.
+    dtype : dtype, default float32
+        Type of the result.
+
+    Returns
+    -------
+    ndarray of shape (samples, classes)
+        1 at ``[i, y[i]]``, elsewhere 0.
+
+    Raises
+    ------
+    DataError
+        If `y` is not a vector of whole numbers, or a label is negative or not below `classes`.
+
+    Examples
+    --------
+    >>> one_hot([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1 or (labels.dtype.kind not in "biu" and labels.size > 0):
+        raise DataError(
+            f"y must be whole numbers of shape (samples,), but is {labels.dtype} of shape {labels.shape}; "
+            "class names become numbers by np.unique(y, return_inverse=True)[1]"
+        )
+    if classes is None and labels.size == 0:
+        raise DataError("y is empty, which leaves the number of classes unknown; pass classes")
+    columns = int(labels.max()) + 1 if classes is None else check_count("classes", classes)
+    wrong = np.flatnonzero((labels < 0) | (labels >= columns))
+    if wrong.size:
+        row = wrong[0]
+        raise DataError(f"y must hold labels 0 to {columns - 1}, but row {row} holds {labels[row]}")
+    encoded = np.zeros((len(labels), columns), dtype)
+    encoded[np.arange(len(labels)), labels.astype(np.intp)] = 1
+    return encoded
+
+
+def batches(
+    X: ArrayLike,
+    y: ArrayLike,
+    batch_size: int,
+    *,
+    shuffle: bool = True,
+    random_state: int | np.random.Generator | None = None,
+) -> Iterator[Rows]:
+    """Go once through all rows, a mini-batch at a time; the last one may be short.
+
+    Parameters
+    ----------
+    X : array-like of shape (samples, ...)
+        A row a sample.
+    y : array-like of shape (samples, ...)
+        Labels or targets.
+    batch_size : int
+        Rows in a batch, at least 1.
+    shuffle : bool, default True
+        Whether the rows come in random order. If not, batches are views of `X` and `y`, not copies.
+    random_state : int, Generator or None, optional
+        Seed of the shuffle. A Generator gives another order for every epoch that it is passed for.
+
+    Yields
+    ------
+    X_batch, y_batch : ndarrays
+        Rows that belong together.
+
+    Raises
+    ------
+    ShapeError
+        If `X` and `y` differ in their number of rows.
+    DataError
+        If `batch_size` is not a positive whole number. Errors are raised by the call itself, not later.
+
+    Examples
+    --------
+    >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
+    >>> [y_batch.tolist() for X_batch, y_batch in batches(X, y, 2, shuffle=False)]
+    [[0, 1], [2, 3], [4]]
+    """
+    X, y = check_rows(X, y)
+    batch_size = check_count("batch_size", batch_size)
+    order = check_generator(random_state).permutation(len(X)) if shuffle else None
+    return _batches(X, y, batch_size, order)
+
+
+def _batches(
+    X: NDArray[Any], y: NDArray[Any], batch_size: int, order: NDArray[np.int64] | None
+) -> Iterator[Rows]:
+    """Yield the rows in the given order, or as they are."""
+    for start in range(0, len(X), batch_size):
+        part = slice(start, start + batch_size)
+        rows = part if order is None else order[part]
+        yield X[rows], y[rows]

@@ -1,0 +1,212 @@
+"""Tables: a header row that names the columns, then a sample a row, one of whose columns is the target."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import reprlib
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerwise.errors import DataError, nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Features and target of a table, with the names of its columns and classes.
+
+    A table unpacks into its two arrays: ``X, y = table``.
+
+    Attributes
+    ----------
+    X : ndarray of shape (rows, features), float64
+        The features.
+    y : ndarray of shape (rows,)
+        The target: float64 for a quantity, int64 for class numbers, str for class names.
+    feature_names : tuple of str
+        The names of the columns of `X`.
+    target_name : str
+        The name of the column that `y` was.
+    class_names : tuple of str
+        The classes in order, where they have names; empty otherwise.
+
+    Examples
+    --------
+    >>> table = Table(np.array([[1.5], [2.5]]), np.array([0, 1]), ("length",), "species")
+    >>> X, y = table
+    >>> X.shape, table.feature_names
+    ((2, 1), ('length',))
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[Any]
+    feature_names: tuple[str, ...]
+    target_name: str
+    class_names: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter((self.X, self.y))
+
+
+def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter: str = ",") -> Table:
+    """Read a table of numbers, in UTF-8 with a header row, from a CSV file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    target : str, optional
+        The column to be predicted; the last one if not given. All other columns are features and must be
+        numeric.
+    delimiter : str, default ","
+        The character between two cells, such as ``";"`` or ``"\\t"``.
+
+    Returns
+    -------
+    Table
+        Unpacks as ``X, y``. `X` is float64. `y` is int64 if every target is written as a whole number,
+        float64 if every one is a number (``2.0`` counts as a quantity, ``2`` as a class), otherwise an array
+        of str whose sorted distinct values are the table's `class_names`.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or is not UTF-8; if columns are unnamed, named twice or the target is not
+        among them; if a row has too few or too many cells; if a cell is empty, NaN or infinite, or a
+        feature is not a number. The message gives the line of the file and the column.
+
+    Notes
+    -----
+    Cells may be quoted, as in RFC 4180. Spaces around a cell and blank lines do not count.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "flowers.csv")
+    ...     _ = file.write_text("length,width,species\\n5.1,3.5,setosa\\n6.3,3.3,virginica\\n")
+    ...     X, y = read_csv(file, target="species")
+    >>> X.tolist(), y.tolist()
+    ([[5.1, 3.5], [6.3, 3.3]], ['setosa', 'virginica'])
+    """
+    name = os.fspath(path)
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+        raise DataError(f"delimiter must be one character, no quote and no line break, but is {delimiter!r}")
+    try:
+        with open(name, newline="", encoding="utf-8-sig") as file:
+            return _read_table(_rows(file, name, delimiter), name, target)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name} is not text in UTF-8: it has the byte 0x{error.object[error.start]:02x} where none can "
+            "be; save it as 'CSV UTF-8'"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
+
+
+def _rows(file: Iterable[str], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not blank, with the line of the file on which it starts."""
+    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != " ", strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if stripped not in ([], [""]):
+                yield line, stripped
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{name}, line {line}: not valid CSV ({error}); check the quotes") from error
+
+
+def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | None) -> Table:
+    """Turn rows of text, the header first, into a table."""
+    header = _read_header(rows, name)
+    if target is None:
+        target = header[-1]
+    elif target not in header:
+        raise DataError(f"{name} has no column {target!r} for the target; {nearest(str(target), header)}")
+    features = tuple(heading for heading in header if heading != target)
+    values, labels = array("d"), []
+    for line, cells in rows:
+        if len(cells) != len(header):
+            raise DataError(
+                f"{name}, line {line}: expected {len(header)} cells, as the header has, but came {len(cells)}"
+            )
+        for heading, cell in zip(header, cells):
+            number = _number(cell)
+            may_be_text = heading == target and cell
+            if not (may_be_text if number is None else math.isfinite(number)):
+                raise _bad_cell(f"{name}, line {line}, column {heading!r}", cell, number)
+            if heading == target:
+                labels.append(cell)
+            elif number is not None:
+                values.append(number)
+    if not labels:
+        raise DataError(f"{name} has a header but no rows; there is nothing to learn from")
+    X = np.frombuffer(values).reshape(-1, len(features))
+    y, class_names = _read_target(labels)
+    return Table(X, y, features, target, class_names)
+
+
+def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
+    """Read the names of the columns and check that they can serve as such."""
+    _, header = next(rows, (1, []))
+    if not header:
+        raise DataError(f"{name} is empty; expected a header row and a row for each sample")
+    if "" in header:
+        raise DataError(
+            f"{name}: column {header.index('') + 1} has no name in the header; name it, or remove it if it "
+            "only counts the rows"
+        )
+    if twice := sorted({heading for heading in header if header.count(heading) > 1}):
+        raise DataError(f"{name}: more than one column is named {', '.join(map(repr, twice))}; rename them")
+    if all(_number(heading) is not None for heading in header):
+        raise DataError(
+            f"{name} must begin with a header row that names the columns, but begins with numbers"
+        )
+    if len(header) == 1:
+        raise DataError(
+            f"{name} has only the column {reprlib.repr(header[0])}; expected at least one feature and a "
+            "target. Is another delimiter used in the file?"
+        )
+    return header
+
+
+def _read_target(labels: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Class numbers, quantities or class names, as the spelling of all labels together allows."""
+    if any(_number(label) is None for label in labels):
+        return np.array(labels), tuple(sorted(set(labels)))
+    if all(label.lstrip("+-").isdecimal() for label in labels):
+        try:
+            return np.array([int(label) for label in labels], np.int64), ()
+        except OverflowError:  # beyond 64 bits it is no class number
+            pass
+    return np.array([float(label) for label in labels]), ()
+
+
+def _number(cell: str) -> float | None:
+    """The number that `cell` spells, if it does; Python's own 1_000 is not one in a table."""
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
+    """The error for a cell that cannot be used."""
+    if not cell:
+        return DataError(f"{where}: the cell is empty; fill it in or leave out the row")
+    if number is None:
+        return DataError(
+            f"{where}: expected a number, but came {reprlib.repr(cell)}; correct it, encode the column as "
+            "numbers, or name it as the target"
+        )
+    return DataError(
+        f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row"
+    )
