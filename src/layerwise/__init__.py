@@ -1,0 +1,58 @@
+"""layerwise: neural networks you can read, layer by layer, that train fast on a CPU.
+
+To read the code, begin with layers/dense.py, layers/activations.py, losses.py, optimizers.py, plan.py and
+training.py, in that order.
+"""
+
+from layerwise import datasets, initializers, metrics
+from layerwise.callbacks import Callback, History
+from layerwise.errors import (
+    DataError,
+    DivergenceError,
+    FormatError,
+    GradientError,
+    LayerwiseError,
+    NotBuiltError,
+    ShapeError,
+    UnknownNameError,
+)
+from layerwise.gradcheck import GradcheckResult, gradcheck
+from layerwise.initializers import Initializer
+from layerwise.layers import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Dense,
+    Dropout,
+    Identity,
+    Layer,
+    LeakyReLU,
+    Linear,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Step,
+    Tanh,
+)
+from layerwise.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    QuadraticCost,
+    Quantile,
+)
+from layerwise.network import Network, load
+from layerwise.neuron import Neuron
+from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from layerwise.penalties import L1, L2, Penalty
+from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
+
+__version__ = "0.1.0"

@@ -1,0 +1,138 @@
+"""Rows in, batches out: X is checked once, and its rows are gathered, converted and scaled as a batch needs them.
+
+    X (any real type) ── take(rows) ──► raw ── convert, scale ──► x (n, n_in) in the network's type
+
+The data set itself is never copied: MNIST trains from its 47 MB of uint8.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.errors import DataError, ShapeError
+from layerwise.scaling import RangeScaler, Scaler
+from layerwise.typing import Array, ArrayLike
+
+_ROWS = 4096  # rows checked together
+
+
+def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in: int | None = None) -> Array:
+    """X as a C-contiguous array (n, n_in) of real numbers; no copy if it is one already.
+
+    Raises
+    ------
+    ShapeError
+        Not two-dimensional, or not `n_in` columns.
+    DataError
+        Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column.
+    """
+    columns = getattr(X, "columns", None)
+    try:
+        rows = np.asarray(X)
+    except ValueError as error:
+        raise DataError(f"{name} must be a table of numbers, all rows of one length: {error}") from None
+    if rows.dtype.kind not in "buif":
+        raise DataError(
+            f"{name} must hold numbers; its type is {rows.dtype}: turn text into numbers or one-hot columns first"
+        )
+    if rows.ndim != 2:
+        hint = (
+            f"{name}.reshape(len({name}), -1)"
+            if rows.ndim > 2
+            else f"np.reshape({name}, (1, -1)) for one sample"
+        )
+        raise ShapeError(
+            f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}"
+        )
+    if n_in is not None and rows.shape[1] != n_in:
+        raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
+    if rows.size == 0:
+        raise DataError(
+            f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed"
+        )
+    if rows.dtype.kind == "f":
+        _check_finite(rows, dtype, name, columns)
+    return np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
+
+
+def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns: object) -> None:
+    limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        if part.min() >= -limit and part.max() <= limit:  # false for NaN too
+            continue
+        row, column = (int(i) for i in np.argwhere(~(np.abs(part) <= limit))[0])
+        value = part[row, column]
+        label = column if columns is None else f"{column} ({list(columns)[column]})"  # type: ignore[call-overload]
+        what = f"{value}" if not np.isfinite(value) else f"{value}, too large for {np.dtype(dtype).name}"
+        raise DataError(
+            f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number"
+        )
+
+
+def check_scale(scaler: Scaler | None, X: Array, name: str = "X") -> None:
+    """Refuse pixels from 0 to 1 where the network was trained on pixels from 0 to 255.
+
+    Raises
+    ------
+    DataError
+        The numbers are on another scale than those that the network was trained on.
+    """
+    if isinstance(scaler, RangeScaler) and scaler.high >= 100 and scaler.low == 0 and X.dtype.kind == "f":
+        greatest = float(X.max())
+        if 0 < greatest <= 1:
+            raise DataError(
+                f"{name}: the network was trained on values from 0 to {scaler.high:g}, which it scales itself; all "
+                f"values here lie in 0 to {greatest:g}. Give the same units as in training"
+            )
+
+
+class Rows:
+    """X, ready to be read batch by batch.
+
+    Parameters
+    ----------
+    X : array (n, n_in)
+        As `check_rows` gives it.
+    scaler : Scaler, optional
+        Applied to every batch.
+    dtype : dtype
+        What the network computes in.
+    batch_size : int
+        The most rows of a batch.
+    """
+
+    def __init__(
+        self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int
+    ) -> None:
+        self.X = X
+        self.scaler = scaler
+        self.direct = scaler is None and X.dtype == dtype  # rows can be used as they are
+        self._x = np.empty((min(batch_size, len(X)), X.shape[1]), dtype)
+        self._raw = self._x if self.direct else np.empty(self._x.shape, X.dtype)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Array) -> Array:
+        """The batch of those rows; overwritten by the next one."""
+        x, raw = self._x[: len(rows)], self._raw[: len(rows)]
+        self.X.take(rows, 0, raw, "clip")  # "clip" alone writes without a buffer; rows are in range
+        if not self.direct:
+            self._convert(raw, x)
+        return x
+
+    def span(self, start: int, stop: int) -> Array:
+        """The batch of rows start to stop - 1, not to be written to."""
+        raw = self.X[start:stop]
+        if self.direct:
+            return raw
+        x = self._x[: len(raw)]
+        self._convert(raw, x)
+        return x
+
+    def _convert(self, raw: Array, x: Array) -> None:
+        if self.scaler is None:
+            np.copyto(x, raw, casting="unsafe")
+        else:
+            self.scaler.apply(raw, x)

@@ -1,0 +1,144 @@
+"""What every part of a network has in common: it is described by its constructor's arguments, and by nothing else.
+
+A layer, loss, penalty, optimizer, initializer or scaler keeps each argument under the argument's own name.
+So one function prints any of them, one writes any of them to a model file, and one finds any of them by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from layerwise.errors import UnknownNameError, nearest
+
+
+class Description:
+    """Base of all parts of a network: arguments in, the same arguments out.
+
+    A subclass of your own gets its `repr` and its place in a model file for free, as long as its `__init__`
+    stores every argument under the argument's name.
+    """
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments that make this object again."""
+        return {name: getattr(self, name) for name in _arguments(type(self))}
+
+    def __repr__(self) -> str:
+        shown = []
+        for name, parameter in _arguments(type(self)).items():
+            value = getattr(self, name)
+            if parameter.default is parameter.empty:
+                shown.append(_short(value))
+            elif not _same(value, parameter.default):
+                shown.append(f"{name}={_short(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _arguments(kind: type) -> dict[str, inspect.Parameter]:
+    if kind.__init__ is object.__init__:  # type: ignore[misc]
+        return {}
+    return {
+        name: parameter
+        for name, parameter in list(inspect.signature(kind.__init__).parameters.items())[1:]  # type: ignore[misc]
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"<array {value.shape}>" if value.size > 6 else f"array({value.tolist()})"
+    return repr(value)
+
+
+def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, np.ndarray) or isinstance(default, np.ndarray):
+        return value is default
+    if isinstance(value, Description) and isinstance(default, str):
+        return _plain(type(value).__name__) == _plain(default) and repr(value).endswith("()")
+    return bool(value == default)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").replace(" ", "").lower()
+
+
+Part = TypeVar("Part", bound=Description)
+
+
+def resolve(argument: str, value: object, base: type[Part], known: Iterable[type[Part]]) -> Part:
+    """An instance of `base` from an instance, or from the name of one of the `known` classes.
+
+    Names are matched without regard to case and underscores: ``"he_normal"`` is ``HeNormal()``.
+
+    Raises
+    ------
+    UnknownNameError
+        The name is not known; the nearest one is suggested.
+    TypeError
+        Neither an instance nor a name came; says what did.
+    """
+    classes = {kind.__name__: kind for kind in known}
+    if isinstance(value, base):
+        return value
+    if isinstance(value, str):
+        for name, kind in classes.items():
+            if _plain(name) == _plain(value):
+                return kind()
+        raise UnknownNameError(f"{argument}={value!r} is not known; {nearest(value, classes)}")
+    if isinstance(value, type) and issubclass(value, base):
+        raise TypeError(f"{argument} is the class {value.__name__}; give an instance: {value.__name__}(...)")
+    raise TypeError(
+        f"{argument} must be an instance of {base.__name__} or one of the names {', '.join(sorted(classes))}; "
+        f"{type(value).__name__} came"
+    )
+
+
+def number(
+    owner: object,
+    name: str,
+    value: float,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+) -> float:
+    """`value` as a float, checked against its bounds; the error names the owner, the argument and the bound."""
+    bounds = (
+        [
+            (above is None or value > above, f"above {above}"),
+            (least is None or value >= least, f"at least {least}"),
+            (below is None or value < below, f"below {below}"),
+            (most is None or value <= most, f"at most {most}"),
+        ]
+        if _is_number(value)
+        else [(False, "a finite number")]
+    )
+    broken = [words for holds, words in bounds if not holds]
+    if broken:
+        raise ValueError(f"{_owner(owner)}: {name} must be {' and '.join(broken)}; {value!r} came")
+    return float(value)
+
+
+def whole_number(owner: object, name: str, value: int, *, least: int) -> int:
+    """`value` as an int, checked to be whole and no less than `least`."""
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        raise ValueError(f"{_owner(owner)}: {name} must be a whole number, at least {least}; {value!r} came")
+    return int(value)
+
+
+def _owner(owner: object) -> str:
+    return owner if isinstance(owner, str) else type(owner).__name__
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )

@@ -1,0 +1,1 @@
+"""The executors: each walks the plan, over arrays that the workspace owns."""

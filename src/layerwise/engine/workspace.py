@@ -1,0 +1,163 @@
+"""The memory of a run: activations, deltas and masks, made once for the largest batch.
+
+A batch of n rows uses the first n of them. Where a layer allows it, its output takes its input's memory. The
+gradients by the layers' outputs alternate between two arrays, since only two are ever needed at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.parameters import Parameters, View
+from layerwise.plan import Plan
+from layerwise.typing import Array
+
+
+@dataclass
+class Batch:
+    """The arrays for n rows, bound to the plan.
+
+    Attributes
+    ----------
+    forward : list of (forward, p, y)
+        The calls to make, first to last; each takes the output before it.
+    backward : list of (backward, p, x, y, dy, g, dx)
+        The calls to make, last to first; x is None for the first layer, which takes the input.
+    masks : list of (mask, layer)
+        What to fill with random numbers before each step.
+    y : array (n, n_out)
+        The outputs.
+    dy : array
+        Where the loss writes its gradient: by the outputs, or by the last layer's input where that is fused.
+    dx : array (n, n_in), optional
+        The gradient by the input, where it was asked for.
+    """
+
+    n: int
+    forward: list[tuple[Any, View, Array]]
+    backward: list[tuple[Any, ...]]
+    masks: list[tuple[Array, int]]
+    y: Array
+    dy: Array | None
+    dx: Array | None
+    losses: Array
+    tmp: tuple[Array, Array]
+    t: Array
+
+
+class Workspace:
+    """All arrays for up to `size` rows.
+
+    Parameters
+    ----------
+    plan : Plan
+        The layers.
+    parameters : Parameters
+        Their theta and grad, which the calls are bound to.
+    size : int
+        The most rows of a batch.
+    draws : bool
+        Layers that draw (dropout) take part, as in training; else they are passed over, as in prediction.
+    gradients : {None, "parameters", "inputs"}
+        No gradients, those by the parameters, or those by the inputs as well.
+    fused : bool
+        The last layer's backward is left to the loss.
+    keep : bool
+        Every layer gets an output of its own, to be looked at.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        parameters: Parameters,
+        size: int,
+        *,
+        draws: bool = False,
+        gradients: str | None = None,
+        fused: bool = False,
+        keep: bool = False,
+    ) -> None:
+        self.plan, self.parameters = plan, parameters
+        self.gradients, self.fused = gradients, fused
+        dtype = parameters.theta.dtype
+        self.stages = [stage for stage in plan.stages if draws or not stage.layer.draws]
+        self._outputs: list[Array] = []
+        for i, stage in enumerate(self.stages):
+            shared = i > 0 and not keep and self._may_overwrite(i)
+            self._outputs.append(self._outputs[-1] if shared else np.empty(size * stage.n_out, dtype))
+        self._buffers = [
+            {name: np.empty(size * width, dtype) for name, width in stage.layer.buffers(stage.n_in).items()}
+            for stage in self.stages
+        ]
+        widest = max(max(stage.n_in, stage.n_out) for stage in plan.stages)
+        self._deltas = [np.empty(size * widest if gradients else 0, dtype) for _ in range(2)]
+        n_out = plan.n_out
+        self._losses, self._t = np.empty(size, dtype), np.empty(size * n_out, dtype)
+        self._tmp = (np.empty(size * n_out, dtype), np.empty(size * n_out, dtype))
+        self._batches: dict[int, Batch] = {}
+
+    def _may_overwrite(self, i: int) -> bool:
+        """Whether stage i may write its output over its input."""
+        stage = self.stages[i]
+        if not stage.layer.in_place or stage.n_in != stage.n_out:
+            return False
+        if self.gradients is None:
+            return True
+        return "x" not in stage.layer.reads and "y" not in self.stages[i - 1].layer.reads
+
+    def batch(self, n: int) -> Batch:
+        """The arrays for n rows; made at the first call, then kept."""
+        if n not in self._batches:
+            self._batches[n] = self._bind(n)
+        return self._batches[n]
+
+    def _bind(self, n: int) -> Batch:
+        outputs = [
+            _rows(flat, n, stage.n_out) for flat, stage in zip(self._outputs, self.stages, strict=True)
+        ]
+        views = [self._view(i, n) for i in range(len(self.stages))]
+        forward = [
+            (stage.layer.forward, p, y) for stage, p, y in zip(self.stages, views, outputs, strict=True)
+        ]
+        masks = [
+            (p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws
+        ]
+        backward, dy, dx = self._bind_backward(n, views, outputs)
+        return Batch(
+            n, forward, backward, masks, outputs[-1], dy, dx, self._losses[:n],
+            (_rows(self._tmp[0], n, self.plan.n_out), _rows(self._tmp[1], n, self.plan.n_out)),
+            _rows(self._t, n, self.plan.n_out),
+        )  # fmt: skip
+
+    def _bind_backward(
+        self, n: int, views: list[View], outputs: list[Array]
+    ) -> tuple[list[tuple[Any, ...]], Array | None, Array | None]:
+        """The backward calls, the array where they begin and the one where they end."""
+        if self.gradients is None:
+            return [], None, None
+        calls: list[tuple[Any, ...]] = []
+        dx: Array | None = _rows(self._deltas[0], n, self.plan.n_out)
+        begin = dx
+        for i in reversed(range(len(self.stages) - self.fused)):
+            stage, dy = self.stages[i], dx
+            wanted = i > 0 or self.gradients == "inputs"
+            dx = _rows(self._deltas[(len(calls) + 1) % 2], n, stage.n_in) if wanted else None
+            x = outputs[i - 1] if i else None
+            calls.append(
+                (stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx)
+            )
+        return calls, begin, dx
+
+    def _view(self, i: int, n: int) -> View:
+        """The parameters and the work arrays of stage i, by name."""
+        stage = self.stages[i]
+        widths = stage.layer.buffers(stage.n_in)
+        arrays = {name: _rows(flat, n, widths[name]) for name, flat in self._buffers[i].items()}
+        return View({**self.parameters.p[stage.index].__dict__, **arrays})
+
+
+def _rows(flat: Array, n: int, width: int) -> Array:
+    return flat[: n * width].reshape(n, width)

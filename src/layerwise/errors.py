@@ -1,0 +1,82 @@
+"""Every error that layerwise raises on purpose, and the nearest known name for a mistyped one.
+
+Each message names the object, what was expected, what came, and what to do next. The classes derive from
+the built-in exceptions that Python users already catch.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LayerwiseError(Exception):
+    """Base of all errors raised on purpose by layerwise."""
+
+
+class ShapeError(LayerwiseError, ValueError):
+    """Sizes that do not fit together: two layers, a batch and a network, rows and labels."""
+
+
+class DataError(LayerwiseError, ValueError):
+    """Data that cannot be learned from: NaN, labels out of range, empty input, an unreadable file."""
+
+
+class FormatError(LayerwiseError, ValueError):
+    """A model file that is not one, is damaged, or has another format version."""
+
+
+class UnknownNameError(LayerwiseError, ValueError):
+    """A name that is not known; the message suggests the nearest one that is."""
+
+
+class NotBuiltError(LayerwiseError, RuntimeError):
+    """A network is asked for something that needs its parameters before its sizes are known."""
+
+
+class GradientError(LayerwiseError, ValueError):
+    """Training through something that has no usable gradient."""
+
+
+class DivergenceError(LayerwiseError, ArithmeticError):
+    """Training produced NaN or infinity.
+
+    Attributes
+    ----------
+    step : int
+        The training step (from 0, over the whole run) whose loss was not finite.
+    layer : str
+        The first layer whose output was not finite.
+    """
+
+    def __init__(self, message: str, step: int, layer: str) -> None:
+        super().__init__(message)
+        self.step = step
+        self.layer = layer
+
+
+class MissingDependencyError(LayerwiseError, ImportError):
+    """A feature needs a package that is not installed; the message gives the command."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` for the known name closest to `name`, or the list of all of them.
+
+    Examples
+    --------
+    >>> nearest("Sigmiod", ["Sigmoid", "Softmax"])
+    "did you mean 'Sigmoid'?"
+    >>> nearest("zzz", ["Sigmoid", "Softmax"])
+    'known: Sigmoid, Softmax'
+    """
+    names = sorted(known)
+    lowered = {candidate.lower(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    return f"did you mean {lowered[close[0]]!r}?" if close else f"known: {', '.join(names)}"
+
+
+def missing(package: str, extra: str, purpose: str) -> MissingDependencyError:
+    """The error for an optional package that `purpose` needs and that `extra` would bring."""
+    return MissingDependencyError(
+        f"{purpose} needs the package {package!r}, which is not installed: pip install 'layerwise[{extra}]'"
+    )

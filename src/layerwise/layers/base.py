@@ -1,0 +1,74 @@
+"""What a layer is: a description and two formulas. It owns no arrays.
+
+    forward    y  = f(x; p)
+    backward   dx = dy · ∂f/∂x,   g = dy · ∂f/∂p        (dy, dx, g: gradients of the loss by y, x and p)
+
+Rows are samples. Arrays are made once, by the workspace, and given; results are written into them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.description import Description
+from layerwise.parameters import Shapes, View
+from layerwise.typing import Array
+
+
+class Layer(Description):
+    """Base of all layers and activations. A layer of your own needs `forward` and `backward`.
+
+    Attributes
+    ----------
+    reads : tuple of str
+        Which of ``"x"`` and ``"y"`` `backward` reads. What is not read need not be kept.
+    in_place : bool
+        `forward` is right even when `out` is the same memory as `x`.
+    bias_names : tuple of str
+        The parameters that are biases; all others are weights. Penalties treat the two apart.
+    draws : bool
+        `p.mask`, which `buffers` must name, holds uniform random numbers on [0, 1) when `forward` is called
+        in training; in prediction the layer is passed over.
+    gives : str
+        What the outputs are: ``"values"``, ``"probabilities"`` (each in [0, 1]) or ``"unknown"``.
+    differentiable : bool
+        False where the gradient is zero everywhere, so that nothing before the layer could learn.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("x", "y")
+    in_place: ClassVar[bool] = False
+    bias_names: ClassVar[tuple[str, ...]] = ("b",)
+    draws: ClassVar[bool] = False
+    gives: ClassVar[str] = "unknown"
+    differentiable: ClassVar[bool] = True
+
+    def n_out(self, n_in: int) -> int:
+        """How many outputs a sample has, given how many inputs."""
+        return n_in
+
+    def parameter_shapes(self, n_in: int) -> Shapes:
+        """The names and shapes of the arrays that are learned."""
+        return {}
+
+    def buffers(self, n_in: int) -> dict[str, int]:
+        """Arrays to work in, by name and width: ``{"mask": n_in}`` makes `p.mask` of shape (n, n_in).
+
+        They are not learned. What `forward` leaves in them is there when `backward` is called.
+        """
+        return {}
+
+    def initialize(self, p: View, rng: np.random.Generator) -> None:
+        """Fill the parameters with their first values."""
+
+    def forward(self, p: View, x: Array, out: Array) -> None:
+        """Write the outputs (n, n_out) for the inputs x (n, n_in) into `out`."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(p, x, out)")
+
+    def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
+        """Write the gradients: parameters' into `g`, inputs' into `dx` unless it is None.
+
+        `dy` is the gradient by the outputs; `dy`, `x` and `y` are only read.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define backward(p, x, y, dy, g, dx)")

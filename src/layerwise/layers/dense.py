@@ -1,0 +1,80 @@
+"""The dense (fully connected) layer: every output is a weighted sum of all inputs plus a bias.
+
+y = x W + b            x (n, n_in)   W (n_in, units)   b (units,)   y (n, units)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.description import whole_number
+from layerwise.initializers import Initializer, as_initializer
+from layerwise.layers.base import Layer
+from layerwise.parameters import Shapes, View
+from layerwise.penalties import Penalties, as_penalties
+from layerwise.typing import Array, ArrayLike
+
+
+class Dense(Layer):
+    """`units` neurons, each connected to every input.
+
+    Parameters
+    ----------
+    units : int
+        How many outputs.
+    weights : str, Initializer or array (n_in, units)
+        How the weights are drawn, or their values.
+    biases : str, Initializer or array (units,)
+        The same for the biases.
+    penalty : Penalty or sequence of Penalty, optional
+        The penalties of this layer, in place of the network's.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> layer = lw.Dense(2, weights=[[1.0, 0.0], [0.0, 2.0]], biases=[0.5, 0.5])
+    >>> lw.Network([layer], dtype="float64").forward([[3.0, 4.0]])
+    array([[3.5, 8.5]])
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("x",)
+    gives: ClassVar[str] = "values"
+
+    def __init__(
+        self,
+        units: int,
+        weights: str | Initializer | ArrayLike = "glorot_uniform",
+        biases: str | Initializer | ArrayLike = "zeros",
+        penalty: Penalties = None,
+    ) -> None:
+        self.units = whole_number(self, "units", units, least=1)
+        self.weights = as_initializer("Dense: weights", weights)
+        self.biases = as_initializer("Dense: biases", biases)
+        self.penalty = as_penalties("Dense: penalty", penalty)
+
+    def n_out(self, n_in: int) -> int:
+        """`units`, whatever comes in."""
+        return self.units
+
+    def parameter_shapes(self, n_in: int) -> Shapes:
+        """W (n_in, units) and b (units,)."""
+        return {"W": (n_in, self.units), "b": (self.units,)}
+
+    def initialize(self, p: View, rng: np.random.Generator) -> None:
+        """Draw W, then b."""
+        p.W = self.weights.draw(p.W.shape, rng)
+        p.b = self.biases.draw(p.b.shape, rng)
+
+    def forward(self, p: View, x: Array, out: Array) -> None:
+        """Compute y = x W + b."""
+        np.dot(x, p.W, out=out)
+        np.add(out, p.b, out=out)
+
+    def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
+        """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
+        np.dot(x.T, dy, out=g.W)
+        np.add.reduce(dy, axis=0, out=g.b)
+        if dx is not None:
+            np.dot(dy, p.W.T, out=dx)

@@ -1,0 +1,114 @@
+"""How good predictions are, as numbers that people read: metric(y_true, y_pred), as in scikit-learn.
+
+`y_pred` is what `Network.predict` gives. Any function of this form can be a metric of `fit` and `evaluate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.typing import Array, ArrayLike
+
+Metric = Callable[[Array, Array], float]
+
+
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """The share of predictions that are right.
+
+    Examples
+    --------
+    >>> accuracy([0, 1, 2, 2], [0, 1, 1, 2])
+    0.75
+    """
+    t, y = _pair(y_true, y_pred)
+    return float(np.mean(t == y))
+
+
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> float:
+    """The share of all outputs that are on the right side of the threshold, where each is a yes or no.
+
+    Examples
+    --------
+    >>> binary_accuracy([[1, 0], [1, 1]], [[0.9, 0.2], [0.4, 0.8]])
+    0.75
+    """
+    t, y = _pair(y_true, y_pred)
+    return float(np.mean((t > threshold) == (y > threshold)))
+
+
+def regression_accuracy(y_true: ArrayLike, y_pred: ArrayLike, precision: float | None = None) -> float:
+    """The share of predictions nearer than `precision`, by default std(y_true) / 250 (Kinsley and Kukiela).
+
+    Examples
+    --------
+    >>> regression_accuracy([0.0, 100.0], [0.1, 101.0])
+    0.5
+    """
+    t, y = _pair(y_true, y_pred)
+    return float(np.mean(np.abs(t - y) < (np.std(t) / 250 if precision is None else precision)))
+
+
+def r2_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """1 - Σ (t - y)² / Σ (t - mean t)², the mean over the outputs: 1 is perfect, 0 is as good as the mean.
+
+    Examples
+    --------
+    >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.5])
+    0.875
+    """
+    t, y = _pair(y_true, y_pred)
+    spread = np.sum((t - np.mean(t, axis=0)) ** 2, axis=0)
+    wrong = np.sum((t - y) ** 2, axis=0)
+    return float(np.mean(1 - wrong / np.where(spread > 0, spread, 1)))
+
+
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
+    """How often class i (row) was taken for class j (column): an int array (classes, classes).
+
+    Examples
+    --------
+    >>> confusion_matrix([0, 0, 1], [0, 1, 1])
+    array([[1, 1],
+           [0, 1]])
+    """
+    t, y = _pair(y_true, y_pred)
+    t, y = t.astype(np.intp), y.astype(np.intp)
+    if t.size and min(t.min(), y.min()) < 0:
+        raise ShapeError("confusion_matrix: classes must be whole numbers from 0; a negative one came")
+    least = int(max(t.max(), y.max(), -1)) + 1 if t.size else 0
+    size = least if classes is None else classes
+    if size < least:
+        raise ShapeError(f"confusion_matrix: classes={size}, but class {least - 1} came")
+    return np.bincount(t * size + y, minlength=size * size).reshape(size, size)
+
+
+METRICS: tuple[Metric, ...] = (accuracy, binary_accuracy, regression_accuracy, r2_score)
+
+
+def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str, Metric]:
+    """The metrics by name, from functions and the names of ours."""
+    known = {function.__name__: function for function in METRICS}  # type: ignore[attr-defined]
+    items: Sequence[str | Metric] = (
+        () if values is None else values if isinstance(values, (list, tuple)) else [values]
+    )  # type: ignore[list-item]
+    chosen: dict[str, Metric] = {}
+    for item in items:
+        if callable(item):
+            chosen[getattr(item, "__name__", type(item).__name__)] = item
+        elif item in known:
+            chosen[item] = known[item]
+        else:
+            raise UnknownNameError(
+                f"metric {item!r} is not known; {nearest(str(item), known)}, or give a function"
+            )
+    return chosen
+
+
+def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
+    t, y = np.asarray(y_true), np.asarray(y_pred)
+    if t.shape != y.shape:
+        raise ShapeError(f"y_true has shape {t.shape} and y_pred {y.shape}; a metric needs them alike")
+    return t, y

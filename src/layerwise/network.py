@@ -1,0 +1,639 @@
+"""Network: what a user holds. A thin face over the plan, the training, the executor and the model file."""
+
+from __future__ import annotations
+
+import copy
+import os
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from layerwise import storage, summary
+from layerwise.callbacks import Callback, History
+from layerwise.data import Rows, check_rows, check_scale
+from layerwise.description import Description, whole_number
+from layerwise.engine import numpy_engine
+from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
+from layerwise.engine.workspace import Batch, Workspace
+from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
+from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
+from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, as_loss
+from layerwise.metrics import Metric, as_metrics
+from layerwise.optimizers import Adam, Optimizer, as_optimizer
+from layerwise.parameters import Parameters, View
+from layerwise.penalties import Penalties, Penalty, as_penalties
+from layerwise.philox import Philox
+from layerwise.plan import Plan, compile_layers, compile_training
+from layerwise.progress import progress
+from layerwise.scaling import RangeScaler, Scaler, as_scaler
+from layerwise.targets import Task, Targets, check_two_classes, check_weights, encode
+from layerwise.training import Training, Validation
+from layerwise.typing import Array, ArrayLike
+
+CHUNK = 1024  # rows computed together where no gradient is needed
+
+
+class Network:
+    """A stack of layers.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        First to last. How many inputs each has is inferred from the data.
+    random_state : int, optional
+        The seed of everything random: first weights, shuffling, dropout. None draws one.
+    dtype : {"float32", "float64"}
+        What the network computes in.
+    scaling : Scaler or str, optional
+        ``"standard"``, ``"min_max"``, ``"range"`` or a scaler: fitted on the training data, then part of the
+        network. Without one, uint8 data are scaled from 0…255 to 0…1 and all other data taken as they are.
+
+    Attributes
+    ----------
+    loss, optimizer, penalties
+        What the network was last trained with.
+    task : Task
+        What it answers: classes, yes/no answers or numbers.
+    steps : int
+        How many training steps it has made.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, optimizer=lw.Adam(0.02), epochs=200, batch_size=300, verbose=False)
+    >>> net.evaluate(X, y)["accuracy"] > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        random_state: int | None = None,
+        dtype: str | np.dtype[Any] | type = "float32",
+        scaling: Scaler | str | None = None,
+    ) -> None:
+        self.layers = _check_layers(layers)
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; {dtype!r} came')
+        self.random_state = random_state
+        if random_state is None:
+            random_state = secrets.randbits(63)
+        self.seed = whole_number("Network", "random_state", random_state, least=0)
+        self.scaling = as_scaler(scaling)
+        self.plan: Plan | None = None
+        self.parameters: Parameters | None = None
+        self.loss: Loss | None = None
+        self.optimizer: Optimizer | None = None
+        self.penalties: tuple[Penalty, ...] = ()
+        self.task = Task("outputs")
+        self.steps = 0
+        streams = np.random.SeedSequence(self.seed).spawn(2)
+        self._initial = np.random.default_rng(streams[0])
+        self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
+        self._forward: tuple[Batch, Array] | None = None
+        given = getattr(getattr(self.layers[0], "weights", None), "values", None)
+        if given is not None and given.ndim == 2:
+            self.build(given.shape[0])
+
+    # ---------------------------------------------------------------- parameters
+
+    def build(self, n_in: int) -> Network:
+        """Make and draw the parameters for samples of `n_in` inputs; `fit` and `forward` do it by themselves."""
+        plan = compile_layers(self.layers, whole_number("Network.build", "n_in", n_in, least=1))
+        if self.parameters is not None:
+            if plan.n_in != self.built()[0].n_in:
+                raise ShapeError(f"the network takes {self.built()[0].n_in} inputs; {n_in} came")
+            return self
+        parameters = Parameters([s.layer.parameter_shapes(s.n_in) for s in plan.stages], self.dtype)
+        for stage, p in zip(plan.stages, parameters.p, strict=True):
+            try:
+                stage.layer.initialize(p, self._initial)
+            except ShapeError as error:
+                raise ShapeError(f"{stage}, with {stage.n_in} inputs: {error}") from None
+        self.plan, self.parameters = plan, parameters
+        return self
+
+    def built(self) -> tuple[Plan, Parameters]:
+        """The plan and the parameters.
+
+        Raises
+        ------
+        NotBuiltError
+            The sizes are not known yet.
+        """
+        if self.plan is None or self.parameters is None:
+            raise NotBuiltError(
+                "the network's sizes are not known yet: call fit or forward with data, or build(n_in), first"
+            )
+        return self.plan, self.parameters
+
+    @property
+    def theta(self) -> Array:
+        """All weights and biases as one vector; writing to it changes the network."""
+        return self.built()[1].theta
+
+    @theta.setter
+    def theta(self, values: ArrayLike) -> None:
+        _assign(self.built()[1].theta, values, "theta")
+
+    @property
+    def grad(self) -> Array:
+        """The newest gradients, as one vector like `theta`."""
+        return self.built()[1].grad
+
+    @grad.setter
+    def grad(self, values: ArrayLike) -> None:
+        _assign(self.built()[1].grad, values, "grad")
+
+    def get_parameters(self) -> list[Array]:
+        """Copies of all weights and biases: W1, b1, W2, b2, …"""
+        return [array.copy() for p in self.built()[1].p for array in p.__dict__.values()]
+
+    def set_parameters(self, values: Sequence[ArrayLike]) -> None:
+        """Set all weights and biases: W1, b1, W2, b2, … in the form that `get_parameters` gives.
+
+        Raises
+        ------
+        ShapeError
+            Another number of arrays or another shape than the layers have; nothing is changed.
+        """
+        arrays = [np.asarray(value, dtype=self.dtype) for value in values]
+        if self.parameters is None:
+            if not arrays or arrays[0].ndim != 2:
+                raise NotBuiltError("the first array must be the first layer's weights (inputs, units)")
+            self.build(arrays[0].shape[0])
+        own = [array for p in self.built()[1].p for array in p.__dict__.values()]
+        if [a.shape for a in arrays] != [a.shape for a in own]:
+            raise ShapeError(
+                f"set_parameters needs arrays of the shapes {[a.shape for a in own]}; {[a.shape for a in arrays]} came"
+            )
+        for target, array in zip(own, arrays, strict=True):
+            target[...] = array
+
+    # ---------------------------------------------------------------- forward and backward
+
+    def forward(self, X: ArrayLike, *, training: bool = False) -> Array:
+        """The outputs for X (n, n_in), or for one sample (n_in,); kept for `backward`.
+
+        With `training`, dropout takes part, as in the next training step.
+        """
+        single = np.ndim(X) == 1  # type: ignore[arg-type]
+        rows = self._rows(np.atleast_2d(np.asarray(X)) if single else X, size=None)
+        plan, parameters = self.built()
+        workspace = Workspace(plan, parameters, len(rows), draws=training, gradients="inputs")
+        batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
+        philox = Philox(self._key(), max((mask.size for mask, _ in batch.masks), default=0))
+        for mask, layer in batch.masks:
+            philox.fill(mask, self.steps, layer)
+        with np.errstate(all="ignore"):
+            y = numpy_engine.forward(batch, x)
+        self._forward = (batch, x)
+        return y[0].copy() if single else y.copy()
+
+    def backward(self, dy: ArrayLike) -> Array:
+        """From the gradient by the outputs of the last `forward`, write `grad`; returns the gradient by X."""
+        if self._forward is None:
+            raise NotBuiltError("backward needs the activations of a forward: call forward(X) first")
+        batch, x = self._forward
+        assert batch.dy is not None
+        assert batch.dx is not None
+        gradient = np.asarray(dy, dtype=self.dtype)
+        if gradient.shape not in (batch.y.shape, batch.y.shape[1:]) or gradient.size != batch.y.size:
+            raise ShapeError(f"dy must have the outputs' shape {batch.y.shape}; {gradient.shape} came")
+        batch.dy[...] = gradient
+        with np.errstate(all="ignore"):
+            numpy_engine.backward(batch, x)
+        return batch.dx.reshape(*gradient.shape[:-1], -1).copy()
+
+    def activations(self, X: ArrayLike) -> list[Array]:
+        """Every layer's output for X, first to last, as in prediction: arrays (n, outputs of the layer)."""
+        rows = self._rows(X, size=None)
+        plan, parameters = self.built()
+        batch = Workspace(plan, parameters, len(rows), keep=True).batch(len(rows))
+        x = rows.span(0, len(rows))
+        with np.errstate(all="ignore"):
+            numpy_engine.forward(batch, x)
+        found, last = iter(batch.forward), x
+        results = []
+        for stage in plan.stages:
+            last = last if stage.layer.draws else next(found)[2]
+            results.append(last.copy())
+        return results
+
+    def _rows(self, X: ArrayLike, size: int | None = CHUNK, name: str = "X") -> Rows:
+        """X checked and ready to be read, for a network that is built by it if need be."""
+        known = None if self.plan is None else self.plan.n_in
+        array = check_rows(X, self.dtype, name, known)
+        self.build(array.shape[1])
+        if self.scaling is None and array.dtype == np.uint8:
+            return Rows(array, RangeScaler(), self.dtype, size or len(array))
+        check_scale(self.scaling, array, name)
+        return Rows(array, self.scaling, self.dtype, size or len(array))
+
+    def _key(self) -> int:
+        return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
+
+    # ---------------------------------------------------------------- training
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        loss: Loss | str | None = None,
+        optimizer: Optimizer | str | None = None,
+        penalty: Penalties = None,
+        epochs: int = 10,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        sample_weight: ArrayLike | None = None,
+        class_weight: dict[Any, float] | str | None = None,
+        metrics: Sequence[str | Metric] | str | Metric | None = None,
+        callbacks: Sequence[Callback] = (),
+        engine: str = "auto",
+        verbose: bool = True,
+    ) -> History:
+        """Train; a second call goes on from the present weights.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The samples: any real type; uint8 is scaled as it is read.
+        y : array (n,) or (n, n_out)
+            Labels, one-hot rows, yes/no answers or numbers.
+        loss : Loss or str, optional
+            By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error.
+        optimizer : Optimizer or str, optional
+            The network keeps a copy of its own. By default Adam, or, in a second call, the one it has, whose
+            state then goes on.
+        penalty : Penalty or sequence of Penalty, optional
+            For all layers that have none of their own.
+        epochs, batch_size : int
+            How often all samples are seen, and how many a step.
+        shuffle : bool
+            A new order each epoch.
+        validation_data : (X, y), optional
+            Held-out data, evaluated after each epoch.
+        sample_weight : array (n,), optional
+            How much each sample counts in the loss.
+        class_weight : dict or "balanced", optional
+            How much each class counts; "balanced": the rarer, the more.
+        metrics : str, function or sequence of them, optional
+            metric(y_true, y_pred) on the validation data.
+        callbacks : sequence of Callback
+            What is done at fit, epoch and step.
+        engine : {"auto", "numpy"}
+            What executes the plan.
+        verbose : bool
+            A progress bar, or lines where the output is not a terminal; False is silent.
+
+        Returns
+        -------
+        History
+            A table with a row an epoch. Ctrl-C ends the training early: the weights stay, and
+            ``history.stopped_by`` is ``"interrupt"``.
+
+        Raises
+        ------
+        ShapeError, DataError
+            Data that do not fit or cannot be learned from: nothing has been changed.
+        DivergenceError
+            NaN or infinity in training; the weights are those of the last good epoch.
+        """
+        whole_number("fit", "epochs", epochs, least=1)
+        whole_number("fit", "batch_size", batch_size, least=1)
+        if engine not in ("auto", "numpy"):
+            raise UnknownNameError(f'fit: engine must be "auto" or "numpy"; {engine!r} came')
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
+        chosen = self.choose_loss(loss)
+        data, scaler = self._training_rows(X)
+        plan = self.plan or compile_layers(self.layers, data.shape[1])
+        targets = encode(y, plan.n_out, chosen, self.dtype, self.task if self.steps else None)
+        _check_lengths(data, targets, "X", "y")
+        check_two_classes(targets)
+        targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
+        extra = as_metrics(metrics)
+        held_out = self._held_out(validation_data, plan.n_out, chosen, targets.task, scaler)
+        optimizer = self._choose_optimizer(optimizer)
+        self.build(data.shape[1])
+        plan, parameters = self.built()
+        penalties = as_penalties("penalty", penalty) or ()
+        plan = compile_training(plan, parameters, chosen, penalties, optimizer)
+        self.plan, self.loss, self.optimizer, self.penalties = plan, chosen, optimizer, penalties
+        self.task, self.scaling = targets.task, scaler
+        self._forward = None
+        rows = Rows(data, scaler, self.dtype, min(batch_size, len(data)))
+        executor = NumpyEngine(plan, parameters, rows, targets, batch_size, self._key())
+        validation = None
+        if held_out is not None:
+            evaluator = Evaluator(
+                plan, parameters, Rows(held_out[0], scaler, self.dtype, CHUNK), held_out[1], CHUNK
+            )
+            validation = Validation(evaluator, extra, self._answers)
+        run = Training(
+            network=self,
+            plan=plan,
+            parameters=parameters,
+            engine=executor,
+            epochs=epochs,
+            shuffle=self._shuffle if shuffle else None,
+            first_step=self.steps,
+            validation=validation,
+            callbacks=[*progress(verbose), *callbacks],
+        )
+        try:
+            return run.fit()
+        finally:
+            self.steps = run.step
+
+    def choose_loss(self, loss: Loss | str | None = None) -> Loss:
+        """The loss asked for, or the network's own, or the one that suits the last layer."""
+        if loss is not None:
+            return as_loss(loss)
+        if self.loss is not None:
+            return self.loss
+        last = self.layers[-1]
+        if isinstance(last, Softmax):
+            return CategoricalCrossEntropy()
+        return BinaryCrossEntropy() if isinstance(last, Sigmoid) else MeanSquaredError()
+
+    def _choose_optimizer(self, optimizer: Optimizer | str | None) -> Optimizer:
+        if optimizer is not None:
+            return copy.deepcopy(as_optimizer(optimizer))
+        return self.optimizer if self.optimizer is not None else Adam()
+
+    def _training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
+        """X checked, and the scaler for it: fitted at the first training, kept from then on."""
+        data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
+        scaler = self.scaling
+        if scaler is None and data.dtype == np.uint8:
+            scaler = RangeScaler()
+        if scaler is not None and scaler.offset is None:
+            scaler = copy.deepcopy(scaler)
+            scaler.fit(data)
+        check_scale(scaler, data)
+        return data, scaler
+
+    def _held_out(
+        self,
+        data: tuple[ArrayLike, ArrayLike] | None,
+        n_out: int,
+        loss: Loss,
+        task: Task,
+        scaler: Scaler | None,
+    ) -> tuple[Array, Targets] | None:
+        if data is None:
+            return None
+        if not isinstance(data, (tuple, list)) or len(data) != 2:
+            raise ShapeError("validation_data must be a pair (X, y)")
+        X = check_rows(data[0], self.dtype, "X of validation_data", None)
+        check_scale(scaler, X, "X of validation_data")
+        targets = encode(data[1], n_out, loss, self.dtype, task, "y of validation_data")
+        _check_lengths(X, targets, "X of validation_data", "y of validation_data")
+        return X, targets
+
+    # ---------------------------------------------------------------- prediction
+
+    def outputs(self, X: ArrayLike) -> Array:
+        """The raw outputs (n, n_out) for any number of rows, in batches; `forward` without its memory."""
+        rows = self._rows(X)
+        return numpy_engine.outputs(*self.built(), rows, CHUNK)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
+        return self._answers(self.outputs(X))
+
+    def _answers(self, y: Array) -> Array:
+        if self.task.kind == "multilabel":
+            return (y > 0.5).astype(np.intp)
+        classes = self.task.classes
+        if self.task.kind == "classification" and classes is not None:
+            return classes[y.argmax(axis=1)] if y.shape[1] > 1 else classes[(y[:, 0] > 0.5).astype(np.intp)]
+        if self.task.kind == "outputs" and isinstance(self.layers[-1], Softmax):
+            return y.argmax(axis=1)
+        return y[:, 0] if self.task.flat else y
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.
+
+        Outputs of several sigmoids, one a class, are divided by their sum, as in scikit-learn.
+
+        Raises
+        ------
+        DataError
+            The network does not end with probabilities.
+        """
+        last = self.layers[-1]
+        if last.gives == "values" or self.task.kind == "regression":
+            raise DataError(
+                f"predict_proba needs probabilities, but the network ends with {last!r}; "
+                "end with Softmax() or Sigmoid(), or use outputs(X) for the raw numbers"
+            )
+        y = self.outputs(X)
+        if y.shape[1] == 1:
+            return np.hstack([1 - y, y])
+        if self.task.kind == "multilabel" or isinstance(last, Softmax):
+            return y
+        return y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
+
+    def evaluate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        loss: Loss | str | None = None,
+        metrics: Sequence[str | Metric] | str | Metric | None = None,
+    ) -> dict[str, float]:
+        """Loss, penalty, accuracy (for classes) and metrics on held-out data, by name."""
+        chosen = self.choose_loss(loss)
+        rows = self._rows(X)
+        plan, parameters = self.built()
+        plan = compile_training(plan, parameters, chosen, self.penalties, self.optimizer or Adam())
+        targets = encode(
+            y, plan.n_out, chosen, self.dtype, self.task if self.task.kind != "outputs" else None
+        )
+        _check_lengths(rows.X, targets, "X", "y")
+        evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)
+        return Validation(evaluator, as_metrics(metrics), self._answers).row()
+
+    # ---------------------------------------------------------------- the network as an object
+
+    def copy(self) -> Network:
+        """Another network with the same weights, optimizer and random streams, sharing nothing."""
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        twin = Network.__new__(Network)
+        twin.__dict__.update({
+            name: value if name in ("layers", "plan", "loss", "penalties", "task", "dtype") else copy.deepcopy(value, memo)
+            for name, value in self.__dict__.items() if name not in ("parameters", "_forward")
+        })  # fmt: skip
+        twin._forward, twin.parameters = None, None
+        if self.parameters is not None:
+            twin.parameters = Parameters(self.parameters.shapes, self.dtype)
+            twin.parameters.theta[:], twin.parameters.grad[:] = self.parameters.theta, self.parameters.grad
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_forward": None}
+
+    def summary(self) -> str:
+        """A table: layer, output shape, parameters."""
+        return summary.text(self.layers, self.plan, self.parameters)
+
+    def __repr__(self) -> str:
+        inside = ",\n".join(f"    {layer!r}" for layer in self.layers)
+        seed = "" if self.random_state is None else f", random_state={self.random_state}"
+        dtype = "" if self.dtype == np.float32 else f', dtype="{self.dtype}"'
+        scaling = "" if self.scaling is None else f", scaling={self.scaling!r}"
+        return f"Network([\n{inside},\n]{seed}{dtype}{scaling})"
+
+    def _repr_html_(self) -> str:
+        return summary.html(self.layers, self.plan, self.parameters)
+
+    # ---------------------------------------------------------------- the model file
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to one safetensors file: weights, layers, scaling, classes, loss, optimizer.
+
+        Raises
+        ------
+        OSError
+            The path cannot be written to; a file that was there stays as it was.
+        NotBuiltError
+            The network has no weights yet.
+        """
+        _, parameters = self.built()
+        optimizer, scaling = self.optimizer, self.scaling
+        tensors = _named(parameters.p)
+        if scaling is not None and scaling.offset is not None and scaling.factor is not None:
+            tensors |= {"scaling.offset": scaling.offset, "scaling.factor": scaling.factor}
+        if optimizer is not None:
+            tensors |= {f"optimizer.{name}": array for name, array in optimizer.state.items()}
+        classes = None if self.task.classes is None else self.task.classes.tolist()
+        description = {
+            "library": _version(),
+            "dtype": self.dtype.name,
+            "n_in": parameters and self.built()[0].n_in,
+            "layers": storage.encode(self.layers),
+            "scaling": storage.encode(scaling),
+            "loss": storage.encode(self.loss),
+            "penalties": storage.encode(self.penalties),
+            "optimizer": storage.encode(optimizer),
+            "iterations": 0 if optimizer is None else optimizer.iterations,
+            "task": {"kind": self.task.kind, "classes": classes, "flat": self.task.flat},
+            "random_state": self.random_state,
+            "seed": self.seed,
+            "steps": self.steps,
+            "shuffle": self._shuffle.bit_generator.state["state"],
+        }
+        storage.write(path, description, tensors)
+
+
+def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()) -> Network:
+    """The network in a model file. No code in the file is run; there is none.
+
+    Parameters
+    ----------
+    path : path
+        A file that `Network.save` wrote.
+    custom : sequence of classes
+        Your own layers, losses, … that the network uses: they are found by name among these only.
+
+    Raises
+    ------
+    FormatError
+        Not a model file, damaged, of another format version, or with unknown parts.
+    FileNotFoundError
+        There is no such file.
+    """
+    description, tensors = storage.read(path)
+    try:
+        return _restore(description, tensors, {kind.__name__: kind for kind in custom}, os.fspath(path))
+    except FormatError as error:
+        raise FormatError(f"{os.fspath(path)}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FormatError(
+            f"{os.fspath(path)}: its description is not that of a network ({type(error).__name__}: {error})"
+        ) from None
+
+
+def _restore(
+    description: dict[str, Any], tensors: dict[str, Array], custom: dict[str, type[Description]], source: str
+) -> Network:
+    def part(name: str) -> Any:
+        return storage.decode(description[name], custom)
+
+    network = Network(part("layers"), random_state=description["seed"], dtype=description["dtype"])
+    network.random_state = description["random_state"]
+    network.scaling = as_scaler(part("scaling"))
+    network.build(description["n_in"])
+    arrays = _named(network.built()[1].p)
+    if network.scaling is not None:
+        network.scaling.offset = np.empty_like(tensors["scaling.offset"], np.float64)
+        network.scaling.factor = np.empty_like(tensors["scaling.factor"], np.float64)
+        arrays |= {"scaling.offset": network.scaling.offset, "scaling.factor": network.scaling.factor}
+    network.loss = None if description["loss"] is None else as_loss(part("loss"))
+    network.penalties = as_penalties("penalties", part("penalties")) or ()
+    if description["optimizer"] is not None:
+        network.optimizer = as_optimizer(part("optimizer"))
+        network.optimizer.iterations = whole_number(
+            "optimizer", "iterations", description["iterations"], least=0
+        )
+        if network.optimizer.iterations:
+            network.optimizer.allocate(network.theta)
+            arrays |= {f"optimizer.{name}": array for name, array in network.optimizer.state.items()}
+    storage.fill(arrays, tensors, (), source)
+    task = description["task"]
+    classes = None if task["classes"] is None else np.array(task["classes"])
+    network.task = Task(str(task["kind"]), classes, bool(task["flat"]))
+    network.steps = whole_number("description", "steps", description["steps"], least=0)
+    state = network._shuffle.bit_generator.state
+    network._shuffle.bit_generator.state = {**state, "state": description["shuffle"]}
+    return network
+
+
+def _named(views: Sequence[View]) -> dict[str, Array]:
+    return {f"layers.{i}.{name}": array for i, p in enumerate(views) for name, array in p.__dict__.items()}
+
+
+def _version() -> str:
+    import layerwise
+
+    return layerwise.__version__
+
+
+def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    if isinstance(layers, Layer):
+        raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
+    for index, layer in enumerate(layers):
+        if isinstance(layer, type):
+            raise TypeError(
+                f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)"
+            )
+        if not isinstance(layer, Layer):
+            names = ", ".join(kind.__name__ for kind in LAYERS)
+            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); {layer!r} came")
+    if not any(not layer.draws for layer in layers):
+        raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
+    return tuple(layers)
+
+
+def _assign(vector: Array, values: ArrayLike, name: str) -> None:
+    if np.shape(values) != vector.shape:
+        raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
+    vector[...] = values
+
+
+def _check_lengths(X: Array, targets: Targets, name: str, target_name: str) -> None:
+    if len(X) != len(targets):
+        raise ShapeError(f"{name} has {len(X)} rows and {target_name} {len(targets)}; they must be as many")

@@ -1,0 +1,92 @@
+"""All weights and biases as one flat vector `theta`, their gradients as another, `grad`; layers get views.
+
+    theta  [ W1 .......... b1 .. | W2 ..... b2 . ]        one array, allocated once
+    grad   [ ∂W1 ......... ∂b1 . | ∂W2 .... ∂b2  ]
+
+Saving, snapshots, clipping, averaging and the gradient check are each a line on one vector.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from layerwise.typing import Array
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+class View:
+    """The arrays of one layer by name: `p.W`, `p.b`. Assignment writes through, or raises."""
+
+    def __init__(self, arrays: dict[str, Array]) -> None:
+        self.__dict__.update(arrays)
+
+    def __getattr__(self, name: str) -> Array:
+        raise AttributeError(f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}")
+
+    def __setattr__(self, name: str, value: Array) -> None:
+        array = self.__dict__.get(name)
+        if array is None:
+            raise AttributeError(
+                f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}"
+            )
+        if value is not array:
+            if np.shape(value) != array.shape:
+                raise ValueError(f"{name} has shape {array.shape}; an array of shape {np.shape(value)} came")
+            array[...] = value
+
+    def __repr__(self) -> str:
+        return f"View({', '.join(f'{name} {array.shape}' for name, array in self.__dict__.items())})"
+
+
+class Parameters:
+    """The flat vectors, and one view a layer on each.
+
+    Parameters
+    ----------
+    shapes : sequence of dict
+        For each layer, its arrays' names and shapes, as `Layer.parameter_shapes` gives them.
+    dtype : dtype
+        float32 or float64.
+
+    Attributes
+    ----------
+    theta, grad : array (n,)
+        Parameters and gradients.
+    p, g : list of View
+        The same numbers, by layer and name.
+    """
+
+    def __init__(self, shapes: Sequence[Shapes], dtype: np.dtype[np.floating]) -> None:
+        self.shapes = list(shapes)
+        self.slices: list[dict[str, slice]] = []
+        end = 0
+        for layer in self.shapes:
+            slices = {}
+            for name, shape in layer.items():
+                start, end = end, end + math.prod(shape)
+                slices[name] = slice(start, end)
+            self.slices.append(slices)
+        self.theta = np.zeros(end, dtype)
+        self.grad = np.zeros(end, dtype)
+        self.p = self.views(self.theta)
+        self.g = self.views(self.grad)
+
+    def views(self, flat: Array) -> list[View]:
+        """Any vector as long as theta (a gradient, an optimizer's state), by layer and name."""
+        return [
+            View({name: flat[slices[name]].reshape(shape) for name, shape in layer.items()})
+            for layer, slices in zip(self.shapes, self.slices, strict=True)
+        ]
+
+    def locate(self, index: int) -> tuple[int, str, tuple[int, ...]]:
+        """The layer, array name and index in that array of entry `index` of the flat vector."""
+        for layer, slices in enumerate(self.slices):
+            for name, part in slices.items():
+                if part.start <= index < part.stop:
+                    where = np.unravel_index(index - part.start, self.shapes[layer][name])
+                    return layer, name, tuple(int(i) for i in where)
+        raise IndexError(f"theta has {self.theta.size} entries; index {index} came")

@@ -1,0 +1,65 @@
+"""Random numbers by position: the draw for (seed, step, layer) is the same whoever asks, and whenever.
+
+Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): a block cipher on a counter. Word i of a draw is word i mod 4
+of the block with counter (i div 4, layer, step low, step high) under the key (seed low, seed high). So a
+resumed run draws what the uninterrupted one did, and any executor can fill any part of a mask by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.typing import Array
+
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_32 = np.uint64(32)
+
+
+class Philox:
+    """Draws of up to `size` numbers without allocating.
+
+    Parameters
+    ----------
+    seed : int
+        The key, 64 bits.
+    size : int
+        The most numbers that one draw will need.
+    """
+
+    def __init__(self, seed: int, size: int) -> None:
+        blocks = -(-size // 4)
+        self._key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
+        self._counter = np.arange(blocks, dtype=np.uint64)
+        self._words = np.empty((4, blocks), np.uint64)
+        self._products = np.empty((2, blocks), np.uint64)
+        self._uniform = np.empty((blocks, 4), np.float32)
+
+    def words(self, step: int, layer: int, count: int) -> Array:
+        """The first `count` blocks of four 32-bit words, (4, count) in uint64; overwritten by the next draw."""
+        words, products = self._words[:, :count], self._products[:, :count]
+        words[0] = self._counter[:count]
+        words[1], words[2], words[3] = layer, step & 0xFFFFFFFF, step >> 32
+        for i in range(10):
+            np.multiply(words[0], np.uint64(_MULTIPLIERS[0]), out=products[0])
+            np.multiply(words[2], np.uint64(_MULTIPLIERS[1]), out=products[1])
+            # (c0, c1, c2, c3) ← (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0))
+            for word, product, extra, key in ((0, 1, 1, 0), (2, 0, 3, 1)):
+                np.right_shift(products[product], _32, out=words[word])
+                np.bitwise_xor(words[word], words[extra], out=words[word])
+                np.bitwise_xor(
+                    words[word], np.uint64((self._key[key] + i * _WEYL[key]) & 0xFFFFFFFF), out=words[word]
+                )
+            np.bitwise_and(products[1], _LOW, out=words[1])
+            np.bitwise_and(products[0], _LOW, out=words[3])
+        return words
+
+    def fill(self, out: Array, step: int, layer: int) -> None:
+        """Fill `out`, in C order, with uniform numbers on [0, 1): the words' upper 24 bits times 2⁻²⁴."""
+        count = -(-out.size // 4)
+        words = self.words(step, layer, count)
+        np.right_shift(words, np.uint64(8), out=words)
+        uniform = self._uniform[:count]
+        np.multiply(words.T, np.float32(2**-24), out=uniform, casting="unsafe")
+        np.copyto(out, uniform.reshape(-1)[: out.size].reshape(out.shape))

@@ -1,0 +1,147 @@
+"""The plan: the layers with their sizes and places in theta, the loss, the penalties and the optimizer.
+
+    forward    x → stage 0 → stage 1 → … → y → loss
+    backward   dx ← stage 0 ← stage 1 ← … ← dy ← loss         with softmax or sigmoid fused into its loss
+
+Order, sizes and the chain rule exist here once. An executor walks the plan: the NumPy one in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from layerwise.errors import GradientError, ShapeError
+from layerwise.layers import Layer
+from layerwise.losses import Loss
+from layerwise.optimizers import Optimizer
+from layerwise.parameters import Parameters
+from layerwise.penalties import Penalty
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer at its place: how many numbers go in and come out."""
+
+    index: int
+    layer: Layer
+    n_in: int
+    n_out: int
+
+    def __str__(self) -> str:
+        return f"layer {self.index} ({self.layer!r})"
+
+
+@dataclass(frozen=True)
+class PenaltyTerm:
+    """One penalty on one array: λ and where the array lies in theta."""
+
+    penalty: Penalty
+    strength: float
+    part: slice
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an executor walks.
+
+    Attributes
+    ----------
+    stages : tuple of Stage
+        The layers, first to last.
+    loss, optimizer : optional
+        Known once the network is trained.
+    penalties : tuple of PenaltyTerm
+        All that is added to the data loss.
+    fused : bool
+        The last stage's backward is part of the loss's `backward_fused`.
+    """
+
+    stages: tuple[Stage, ...]
+    loss: Loss | None = None
+    penalties: tuple[PenaltyTerm, ...] = ()
+    optimizer: Optimizer | None = None
+    fused: bool = False
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs a sample has."""
+        return self.stages[0].n_in
+
+    @property
+    def n_out(self) -> int:
+        """How many outputs a sample has."""
+        return self.stages[-1].n_out
+
+
+def compile_layers(layers: Sequence[Layer], n_in: int) -> Plan:
+    """The plan of the layers for samples of `n_in` inputs.
+
+    Raises
+    ------
+    ShapeError
+        A layer's given weights do not fit what comes in: names both layers.
+    """
+    stages: list[Stage] = []
+    for index, layer in enumerate(layers):
+        given = getattr(getattr(layer, "weights", None), "values", None)
+        if given is not None and given.ndim == 2 and given.shape[0] != n_in:
+            source = f"{stages[-1]} gives {n_in}" if stages else f"the data have {n_in} columns"
+            raise ShapeError(
+                f"layer {index} ({layer!r}) has weights for {given.shape[0]} inputs, but {source}; "
+                "weights have the shape (inputs, units)"
+            )
+        stages.append(Stage(index, layer, n_in, layer.n_out(n_in)))
+        n_in = stages[-1].n_out
+    return Plan(tuple(stages))
+
+
+def compile_training(
+    plan: Plan, parameters: Parameters, loss: Loss, penalties: Sequence[Penalty], optimizer: Optimizer
+) -> Plan:
+    """The plan with all that training needs.
+
+    Raises
+    ------
+    GradientError
+        A layer through which nothing can be learned, or a loss that cannot take the outputs.
+    """
+    last = plan.stages[-1]
+    for stage in plan.stages:
+        if not stage.layer.differentiable and any(parameters.shapes[: stage.index]):
+            raise GradientError(
+                f"{stage} has gradient 0 everywhere, so no layer before it can learn; "
+                "train with Sigmoid() or another smooth activation in its place"
+            )
+    if loss.takes == "probabilities" and last.layer.gives == "values":
+        ending = (
+            "Softmax()"
+            if plan.n_out > 1 and loss.fuses_with and loss.fuses_with.__name__ == "Softmax"
+            else "Sigmoid()"
+        )
+        raise GradientError(
+            f"{loss!r} takes probabilities, but the last layer, {last}, gives any number: add {ending} after it"
+        )
+    fused = loss.fuses_with is not None and type(last.layer) is loss.fuses_with
+    return replace(
+        plan,
+        loss=loss,
+        optimizer=optimizer,
+        fused=fused,
+        penalties=_penalty_terms(plan, parameters, penalties),
+    )
+
+
+def _penalty_terms(
+    plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]
+) -> tuple[PenaltyTerm, ...]:
+    """Every penalty on every array: the layer's own where it has any, else the network's."""
+    terms = []
+    for stage, slices in zip(plan.stages, parameters.slices, strict=True):
+        own = getattr(stage.layer, "penalty", None)
+        for name, part in slices.items():
+            for penalty in penalties if own is None else own:
+                strength = penalty.biases if name in stage.layer.bias_names else penalty.weights
+                if strength:
+                    terms.append(PenaltyTerm(penalty, strength, part))
+    return tuple(terms)

@@ -1,0 +1,108 @@
+"""What training shows while it runs: a bar in terminals and notebooks (with rich), plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from layerwise.callbacks import Callback
+
+if TYPE_CHECKING:
+    from layerwise.training import Training
+
+_SHOWN = ("loss", "penalty", "accuracy", "val_loss", "val_penalty", "val_accuracy")
+_INTERVAL = 0.5  # seconds between plain lines, so that 10,000 short epochs do not print 10,000 of them
+
+
+def summary_line(row: Mapping[str, float]) -> str:
+    """An epoch's numbers in a line."""
+    parts = []
+    for name, value in row.items():
+        if name in ("learning_rate", "seconds", "samples_per_second") or (
+            name.endswith("penalty") and not value
+        ):
+            continue
+        text = f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+        parts.append(f"{name.replace('_', ' ')} {text}")
+    return f"{'  '.join(parts)}  {row['seconds']:.2f} s"
+
+
+def progress(verbose: bool) -> list[Callback]:
+    """The progress callback that suits where the output goes; none if not `verbose`."""
+    if not verbose:
+        return []
+    if sys.stdout.isatty() or _in_notebook():
+        try:
+            import rich  # noqa: F401
+        except ImportError:
+            return [PlainProgress()]
+        return [RichProgress()]
+    return [PlainProgress()]
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
+class PlainProgress(Callback):
+    """A line an epoch, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._printed = 0.0
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Print the epoch, unless one was printed just before."""
+        now = time.monotonic()
+        if now - self._printed >= _INTERVAL or run.epoch == run.epochs or run.stopping:
+            width = len(str(run.epochs))
+            print(f"epoch {run.epoch:{width}d}/{run.epochs}  {summary_line(run.history.last())}", flush=True)
+            self._printed = now
+
+
+class RichProgress(Callback):
+    """A bar that moves with the steps of the epoch, and a line for each epoch done."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._printed = 0.0
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Show the bar."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"),
+            TimeRemainingColumn(), transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("", total=run.epochs * run.steps_per_epoch)
+        self._bar.start()
+
+    def on_progress(self, run: Training) -> None:
+        """Move the bar."""
+        self._bar.update(
+            self._task, completed=run.step - run.first_step, description=f"epoch {run.epoch}/{run.epochs}"
+        )
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Move the bar, and print the epoch above it."""
+        now = time.monotonic()
+        if now - self._printed < _INTERVAL / 5 and run.epoch != run.epochs and not run.stopping:
+            return
+        self._printed = now
+        self.on_progress(run)
+        row = run.history.last()
+        width = len(str(run.epochs))
+        self._bar.console.print(
+            f"[bold]epoch {run.epoch:{width}d}/{run.epochs}[/]  {summary_line(row)}  "
+            f"[dim]{row['samples_per_second']:,.0f} samples/s[/]",
+            highlight=False,
+        )
+
+    def on_fit_end(self, run: Training) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,53 @@
+"""A network as a table: for a terminal, and for a notebook."""
+
+from __future__ import annotations
+
+import html as markup
+from collections.abc import Sequence
+
+from layerwise.layers import Layer
+from layerwise.parameters import Parameters
+from layerwise.plan import Plan
+
+
+def rows(
+    layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None
+) -> list[tuple[str, str, str]]:
+    """Layer, output shape and number of parameters; "?" while the sizes are not known."""
+    table = []
+    for i, layer in enumerate(layers):
+        if plan is None or parameters is None:
+            table.append((repr(layer), "(n, ?)", "?"))
+        else:
+            count = sum(part.stop - part.start for part in parameters.slices[i].values())
+            table.append((repr(layer), f"(n, {plan.stages[i].n_out})", f"{count:,}"))
+    return table
+
+
+def _total(plan: Plan | None, parameters: Parameters | None) -> str:
+    if plan is None or parameters is None:
+        return "sizes are inferred from the data at the first fit"
+    return (
+        f"{plan.n_in} inputs, {parameters.theta.size:,} parameters ({parameters.theta.nbytes / 1024:,.0f} KB)"
+    )
+
+
+def text(layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None) -> str:
+    """The table as lines of text."""
+    table = [("layer", "output shape", "parameters"), *rows(layers, plan, parameters)]
+    widths = [max(len(row[i]) for row in table) for i in range(3)]
+    lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in table]
+    rule = "─" * len(lines[0])
+    return "\n".join([lines[0], rule, *lines[1:], rule, _total(plan, parameters)])
+
+
+def html(layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None) -> str:
+    """The table as HTML."""
+    body = "".join(
+        f"<tr><td><code>{markup.escape(a)}</code></td><td>{b}</td><td style='text-align:right'>{c}</td></tr>"
+        for a, b, c in rows(layers, plan, parameters)
+    )
+    return (
+        "<table><thead><tr><th>layer</th><th>output shape</th><th>parameters</th></tr></thead>"
+        f"<tbody>{body}</tbody><tfoot><tr><td colspan='3'>{_total(plan, parameters)}</td></tr></tfoot></table>"
+    )

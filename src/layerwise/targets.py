@@ -1,0 +1,262 @@
+"""What the outputs should be: labels, one-hot rows, yes/no answers or numbers, brought to one form.
+
+    labels (n,)   ── table[label] ──► t (n, outputs)       a class a sample: kept as whole numbers
+    numbers (n, outputs)          ──► t                    everything else
+
+The task follows from the targets and the loss: one class of several is "classification", several yes/no answers
+"multilabel", numbers "regression".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.errors import DataError, ShapeError
+from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
+from layerwise.typing import Array, ArrayLike
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network answers: needed to turn outputs into predictions.
+
+    Attributes
+    ----------
+    kind : str
+        ``"classification"``, ``"multilabel"`` or ``"regression"``.
+    classes : array, optional
+        For classification, what each output (or, for a single one, no and yes) stands for.
+    flat : bool
+        Targets came as (n,), so predictions of a single output do too.
+    """
+
+    kind: str
+    classes: Array | None = None
+    flat: bool = False
+
+
+@dataclass
+class Targets:
+    """The targets of one data set: either `labels` with `table`, or `dense`."""
+
+    task: Task
+    labels: Array | None = None
+    table: Array | None = None
+    dense: Array | None = None
+    weights: Array | None = None
+
+    def __len__(self) -> int:
+        part = self.dense if self.labels is None else self.labels
+        assert part is not None
+        return len(part)
+
+    def true(self) -> Array:
+        """The targets as `predict` would give them."""
+        if self.labels is None:
+            assert self.dense is not None
+            return self.dense[:, 0] if self.task.flat else self.dense
+        return self.labels if self.task.classes is None else self.task.classes[self.labels]
+
+
+def encode(
+    y: ArrayLike,
+    n_out: int,
+    loss: Loss,
+    dtype: np.dtype[np.floating],
+    task: Task | None = None,
+    name: str = "y",
+) -> Targets:
+    """Targets for a network of `n_out` outputs; the task of training is kept when one is given.
+
+    Raises
+    ------
+    ShapeError
+        y does not fit the outputs: says which shapes would.
+    DataError
+        Labels out of range or unknown, NaN, values that the loss cannot take: names the row.
+    """
+    values = np.asarray(y)
+    if values.ndim not in (1, 2) or len(values) == 0:
+        raise ShapeError(
+            f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}"
+        )
+    if values.ndim == 2 and values.shape[1] == 1:
+        flat, values = False, values[:, 0]
+    else:
+        flat = values.ndim == 1
+    if values.dtype.kind in "fc" and not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise DataError(f"{name}: row {row} is {values[row]}; remove the row or fill in a number")
+    if task is not None and task.kind == "classification" and values.ndim == 1:
+        return _of_labels(values, n_out, loss, dtype, task, name)
+    if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
+        return _of_labels(
+            values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name
+        )
+    return _of_numbers(values, n_out, loss, dtype, task, flat, name)
+
+
+def _is_yes_or_no(values: Array, loss: Loss) -> bool:
+    if not isinstance(loss, BinaryCrossEntropy):
+        return False
+    return values.dtype.kind not in "f" or bool(np.isin(values, (0, 1)).all())
+
+
+def _classes(values: Array, n_out: int, name: str) -> Array:
+    """What the outputs stand for: 0, 1, … for whole numbers, else the values that there are, in order."""
+    outputs = max(n_out, 2)
+    if values.dtype.kind == "b":
+        classes = np.array([False, True])
+    elif values.dtype.kind in "iu" or (values.dtype.kind == "f" and (values == np.floor(values)).all()):
+        classes = np.arange(outputs)
+    elif values.dtype.kind == "f":
+        raise ShapeError(
+            f"{name} holds numbers that are no labels, one a sample, but the network has {n_out} outputs: "
+            f"give {name} of shape (samples, {n_out}), or end with Dense(1) for regression"
+        )
+    else:
+        classes = np.unique(values.astype(str))
+    if len(classes) != outputs:
+        raise ShapeError(
+            f"{name} has {len(classes)} classes, the network {n_out} outputs: end with Dense({len(classes)})"
+        )
+    return classes
+
+
+def _of_labels(
+    values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floating], task: Task, name: str
+) -> Targets:
+    assert task.classes is not None
+    classes = task.classes
+    plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
+    labels = np.searchsorted(classes, plain).clip(0, len(classes) - 1).astype(np.intp)
+    wrong = classes[labels] != (
+        values if classes.dtype.kind in "iu" and values.dtype.kind in "iuf" else plain
+    )
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        known = (
+            f"{classes[0]} to {classes[-1]}"
+            if classes.dtype.kind in "iu"
+            else ", ".join(map(str, classes[:12]))
+        )
+        raise DataError(
+            f"{name}: row {row} has the label {values[row]!r}; the network's {n_out} outputs stand for {known}"
+        )
+    table = np.eye(len(classes), dtype=dtype) if n_out > 1 else np.array([[0], [1]], dtype)
+    loss.smooth(table)
+    return Targets(task, labels=labels, table=table)
+
+
+def _of_numbers(
+    values: Array,
+    n_out: int,
+    loss: Loss,
+    dtype: np.dtype[np.floating],
+    task: Task | None,
+    flat: bool,
+    name: str,
+) -> Targets:
+    if values.dtype.kind not in "buif":
+        raise DataError(
+            f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}"
+        )
+    numbers = values.reshape(len(values), -1)
+    if numbers.shape[1] != n_out:
+        raise ShapeError(
+            f"{name} has {numbers.shape[1]} columns, the network {n_out} outputs: end with Dense({numbers.shape[1]})"
+        )
+    is_binary = n_out > 1 and bool(((numbers == 0) | (numbers == 1)).all())
+    if (
+        is_binary
+        and bool((numbers.sum(axis=1) == 1).all())
+        and (task is None or task.kind == "classification")
+    ):
+        one_of = task or Task("classification", np.arange(n_out))
+        assert one_of.classes is not None
+        return _of_labels(one_of.classes[numbers.argmax(axis=1)], n_out, loss, dtype, one_of, name)
+    _check_numbers(numbers, loss, name)
+    dense = numbers.astype(dtype)  # always a copy: smoothing works in place
+    loss.smooth(dense)
+    if task is None:
+        if isinstance(loss, CategoricalCrossEntropy):
+            task = Task("classification", np.arange(n_out))
+        elif isinstance(loss, BinaryCrossEntropy):
+            task = Task("multilabel", None) if n_out > 1 else Task("classification", np.arange(2), flat)
+        else:
+            task = Task("regression", None, flat)
+    return Targets(task, dense=dense)
+
+
+def _check_numbers(numbers: Array, loss: Loss, name: str) -> None:
+    """What each loss can take: probabilities that sum to 1, values in [0, 1], counts."""
+    if isinstance(loss, CategoricalCrossEntropy):
+        bad = (numbers < 0).any(axis=1) | (np.abs(numbers.sum(axis=1) - 1) > 1e-3)
+        rule = "probabilities that sum to 1"
+    elif isinstance(loss, BinaryCrossEntropy):
+        bad, rule = ((numbers < 0) | (numbers > 1)).any(axis=1), "values from 0 to 1"
+    elif isinstance(loss, Poisson):
+        bad, rule = (numbers < 0).any(axis=1), "counts of at least 0"
+    else:
+        return
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(f"{name}: row {row} is {numbers[row].tolist()}; {type(loss).__name__} takes {rule}")
+
+
+def check_two_classes(targets: Targets, name: str = "y") -> None:
+    """Refuse to learn from one class only: there is nothing to tell apart."""
+    if targets.task.kind == "classification" and targets.labels is not None:
+        first = targets.labels[0]
+        if (targets.labels == first).all():
+            assert targets.task.classes is not None
+            raise DataError(
+                f"{name} has labels of one class only ({targets.task.classes[first]!r} in all {len(targets)} rows); "
+                "at least two are needed to learn to tell them apart"
+            )
+
+
+def check_weights(
+    targets: Targets, sample_weight: ArrayLike | None, class_weight: dict[object, float] | str | None,
+    dtype: np.dtype[np.floating],
+) -> Array | None:  # fmt: skip
+    """One weight a sample (n,), from the samples' and the classes' weights; None if all count the same.
+
+    Raises
+    ------
+    DataError, ShapeError
+        Weights that are negative, not finite or all 0, miss a class, or are not one a sample.
+    """
+    if sample_weight is None and class_weight is None:
+        return None
+    weights = np.ones(len(targets), dtype) if sample_weight is None else np.array(sample_weight, dtype)
+    if weights.shape != (len(targets),):
+        raise ShapeError(
+            f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}"
+        )
+    if class_weight is not None:
+        weights *= _of_classes(targets, class_weight).astype(dtype)
+    if not np.isfinite(weights).all() or weights.min() < 0 or weights.max() == 0:
+        raise DataError("weights of samples and classes must be finite, at least 0, and not all 0")
+    return weights
+
+
+def _of_classes(targets: Targets, class_weight: dict[object, float] | str) -> Array:
+    if targets.labels is None or targets.task.classes is None:
+        raise DataError("class_weight needs labels, one class a sample; use sample_weight for other targets")
+    classes = targets.task.classes.tolist()
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise DataError(
+                f'class_weight must be "balanced" or a dict of class: weight; {class_weight!r} came'
+            )
+        counts = np.bincount(targets.labels, minlength=len(classes))
+        return (len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[targets.labels]
+    unknown = [key for key in class_weight if key not in classes]
+    absent = [key for key in classes if key not in class_weight]
+    if unknown or absent:
+        problem = f"has no weight for {absent}" if absent else f"names {unknown}, which are no classes"
+        raise DataError(f"class_weight {problem}; the classes are {classes}")
+    return np.array([class_weight[key] for key in classes], np.float64)[targets.labels]
