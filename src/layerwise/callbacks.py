@@ -97,21 +97,15 @@ class History(Mapping[str, list[float]]):
 
     def __repr__(self) -> str:
         rows = [[f"{name}" for name in ("epoch", *self.columns)]]
-        shown = (
-            range(self.epochs) if self.epochs <= 20 else [*range(5), *range(self.epochs - 15, self.epochs)]
-        )
+        shown = range(self.epochs) if self.epochs <= 20 else [*range(5), *range(self.epochs - 15, self.epochs)]
         rows += [[str(i + 1), *(f"{values[i]:.5g}" for values in self.columns.values())] for i in shown]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
-        )
+        return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("epoch", *self.columns))
         body = "".join(
-            f"<tr><td>{i + 1}</td>"
-            + "".join(f"<td>{values[i]:.5g}</td>" for values in self.columns.values())
-            + "</tr>"
+            f"<tr><td>{i + 1}</td>" + "".join(f"<td>{values[i]:.5g}</td>" for values in self.columns.values()) + "</tr>"
             for i in range(self.epochs)
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

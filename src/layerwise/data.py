@@ -36,20 +36,12 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
             f"{name} must hold numbers; its type is {rows.dtype}: turn text into numbers or one-hot columns first"
         )
     if rows.ndim != 2:
-        hint = (
-            f"{name}.reshape(len({name}), -1)"
-            if rows.ndim > 2
-            else f"np.reshape({name}, (1, -1)) for one sample"
-        )
-        raise ShapeError(
-            f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}"
-        )
+        hint = f"{name}.reshape(len({name}), -1)" if rows.ndim > 2 else f"np.reshape({name}, (1, -1)) for one sample"
+        raise ShapeError(f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}")
     if n_in is not None and rows.shape[1] != n_in:
         raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
     if rows.size == 0:
-        raise DataError(
-            f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed"
-        )
+        raise DataError(f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed")
     if rows.dtype.kind == "f":
         _check_finite(rows, dtype, name, columns)
     return np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
@@ -65,9 +57,7 @@ def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns:
         value = part[row, column]
         label = column if columns is None else f"{column} ({list(columns)[column]})"  # type: ignore[call-overload]
         what = f"{value}" if not np.isfinite(value) else f"{value}, too large for {np.dtype(dtype).name}"
-        raise DataError(
-            f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number"
-        )
+        raise DataError(f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number")
 
 
 def check_scale(scaler: Scaler | None, X: Array, name: str = "X") -> None:
@@ -102,9 +92,7 @@ class Rows:
         The most rows of a batch.
     """
 
-    def __init__(
-        self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int
-    ) -> None:
+    def __init__(self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> None:
         self.X = X
         self.scaler = scaler
         self.direct = scaler is None and X.dtype == dtype  # rows can be used as they are

@@ -6,6 +6,8 @@ float64 and then rounded, so that a float32 and a float64 network start from the
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from layerwise.description import Description, number, resolve
@@ -68,7 +70,7 @@ class LecunNormal(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of normal draws."""
-        return rng.standard_normal(shape) / np.sqrt(_fans(shape)[0])
+        return rng.standard_normal(shape) / math.sqrt(_fans(shape)[0])
 
 
 class LecunUniform(Initializer):
@@ -76,7 +78,7 @@ class LecunUniform(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of uniform draws."""
-        return _uniform(np.sqrt(3 / _fans(shape)[0]), shape, rng)
+        return _uniform(math.sqrt(3 / _fans(shape)[0]), shape, rng)
 
 
 class GlorotNormal(Initializer):
@@ -84,7 +86,7 @@ class GlorotNormal(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of normal draws."""
-        return rng.standard_normal(shape) * np.sqrt(2 / sum(_fans(shape)))
+        return rng.standard_normal(shape) * math.sqrt(2 / sum(_fans(shape)))
 
 
 class GlorotUniform(Initializer):
@@ -92,7 +94,7 @@ class GlorotUniform(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of uniform draws."""
-        return _uniform(np.sqrt(6 / sum(_fans(shape))), shape, rng)
+        return _uniform(math.sqrt(6 / sum(_fans(shape))), shape, rng)
 
 
 class HeNormal(Initializer):
@@ -100,7 +102,7 @@ class HeNormal(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of normal draws."""
-        return rng.standard_normal(shape) * np.sqrt(2 / _fans(shape)[0])
+        return rng.standard_normal(shape) * math.sqrt(2 / _fans(shape)[0])
 
 
 class HeUniform(Initializer):
@@ -108,7 +110,7 @@ class HeUniform(Initializer):
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A new array of uniform draws."""
-        return _uniform(np.sqrt(6 / _fans(shape)[0]), shape, rng)
+        return _uniform(math.sqrt(6 / _fans(shape)[0]), shape, rng)
 
 
 class Orthogonal(Initializer):

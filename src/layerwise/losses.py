@@ -277,9 +277,7 @@ class BinaryCrossEntropy(Loss):
     def __init__(self, label_smoothing: float = 0.0, reduction: str = "mean") -> None:
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
         if reduction not in ("mean", "sum"):
-            raise UnknownNameError(
-                f'BinaryCrossEntropy: reduction must be "mean" or "sum"; {reduction!r} came'
-            )
+            raise UnknownNameError(f'BinaryCrossEntropy: reduction must be "mean" or "sum"; {reduction!r} came')
         self.reduction = reduction
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -90,21 +90,21 @@ METRICS: tuple[Metric, ...] = (accuracy, binary_accuracy, regression_accuracy, r
 
 def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str, Metric]:
     """The metrics by name, from functions and the names of ours."""
-    known = {function.__name__: function for function in METRICS}  # type: ignore[attr-defined]
-    items: Sequence[str | Metric] = (
-        () if values is None else values if isinstance(values, (list, tuple)) else [values]
-    )  # type: ignore[list-item]
+    known = {_name(function): function for function in METRICS}
+    items: Iterable[str | Metric] = [values] if isinstance(values, str) or callable(values) else values or ()
     chosen: dict[str, Metric] = {}
     for item in items:
         if callable(item):
-            chosen[getattr(item, "__name__", type(item).__name__)] = item
+            chosen[_name(item)] = item
         elif item in known:
             chosen[item] = known[item]
         else:
-            raise UnknownNameError(
-                f"metric {item!r} is not known; {nearest(str(item), known)}, or give a function"
-            )
+            raise UnknownNameError(f"metric {item!r} is not known; {nearest(str(item), known)}, or give a function")
     return chosen
+
+
+def _name(metric: Metric) -> str:
+    return str(getattr(metric, "__name__", type(metric).__name__))
 
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:

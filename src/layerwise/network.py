@@ -28,7 +28,7 @@ from layerwise.philox import Philox
 from layerwise.plan import Plan, compile_layers, compile_training
 from layerwise.progress import progress
 from layerwise.scaling import RangeScaler, Scaler, as_scaler
-from layerwise.targets import Task, Targets, check_two_classes, check_weights, encode
+from layerwise.targets import Targets, Task, check_two_classes, check_weights, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
 
@@ -54,8 +54,8 @@ class Network:
     ----------
     loss, optimizer, penalties
         What the network was last trained with.
-    task : Task
-        What it answers: classes, yes/no answers or numbers.
+    task : Task, optional
+        What it was trained to answer: classes, yes/no answers or numbers.
     steps : int
         How many training steps it has made.
 
@@ -91,7 +91,7 @@ class Network:
         self.loss: Loss | None = None
         self.optimizer: Optimizer | None = None
         self.penalties: tuple[Penalty, ...] = ()
-        self.task = Task("outputs")
+        self.task: Task | None = None
         self.steps = 0
         streams = np.random.SeedSequence(self.seed).spawn(2)
         self._initial = np.random.default_rng(streams[0])
@@ -183,7 +183,7 @@ class Network:
 
         With `training`, dropout takes part, as in the next training step.
         """
-        single = np.ndim(X) == 1  # type: ignore[arg-type]
+        single = np.ndim(X) == 1
         rows = self._rows(np.atleast_2d(np.asarray(X)) if single else X, size=None)
         plan, parameters = self.built()
         workspace = Workspace(plan, parameters, len(rows), draws=training, gradients="inputs")
@@ -209,7 +209,7 @@ class Network:
         batch.dy[...] = gradient
         with np.errstate(all="ignore"):
             numpy_engine.backward(batch, x)
-        return batch.dx.reshape(*gradient.shape[:-1], -1).copy()
+        return np.array(batch.dx.reshape(*gradient.shape[:-1], -1))
 
     def activations(self, X: ArrayLike) -> list[Array]:
         """Every layer's output for X, first to last, as in prediction: arrays (n, outputs of the layer)."""
@@ -317,7 +317,7 @@ class Network:
         chosen = self.choose_loss(loss)
         data, scaler = self._training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
-        targets = encode(y, plan.n_out, chosen, self.dtype, self.task if self.steps else None)
+        targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(data, targets, "X", "y")
         check_two_classes(targets)
         targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
@@ -328,17 +328,15 @@ class Network:
         plan, parameters = self.built()
         penalties = as_penalties("penalty", penalty) or ()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
-        self.plan, self.loss, self.optimizer, self.penalties = plan, chosen, optimizer, penalties
+        self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward = None
         rows = Rows(data, scaler, self.dtype, min(batch_size, len(data)))
         executor = NumpyEngine(plan, parameters, rows, targets, batch_size, self._key())
         validation = None
         if held_out is not None:
-            evaluator = Evaluator(
-                plan, parameters, Rows(held_out[0], scaler, self.dtype, CHUNK), held_out[1], CHUNK
-            )
-            validation = Validation(evaluator, extra, self._answers)
+            evaluator = Evaluator(plan, parameters, Rows(held_out[0], scaler, self.dtype, CHUNK), held_out[1], CHUNK)
+            validation = Validation(evaluator, extra)
         run = Training(
             network=self,
             plan=plan,
@@ -410,17 +408,8 @@ class Network:
 
     def predict(self, X: ArrayLike) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
-        return self._answers(self.outputs(X))
-
-    def _answers(self, y: Array) -> Array:
-        if self.task.kind == "multilabel":
-            return (y > 0.5).astype(np.intp)
-        classes = self.task.classes
-        if self.task.kind == "classification" and classes is not None:
-            return classes[y.argmax(axis=1)] if y.shape[1] > 1 else classes[(y[:, 0] > 0.5).astype(np.intp)]
-        if self.task.kind == "outputs" and isinstance(self.layers[-1], Softmax):
-            return y.argmax(axis=1)
-        return y[:, 0] if self.task.flat else y
+        untrained = Task("classification" if isinstance(self.layers[-1], Softmax) else "regression")
+        return (self.task or untrained).answers(self.outputs(X))
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.
@@ -433,7 +422,8 @@ class Network:
             The network does not end with probabilities.
         """
         last = self.layers[-1]
-        if last.gives == "values" or self.task.kind == "regression":
+        kind = None if self.task is None else self.task.kind
+        if last.gives == "values" or kind == "regression":
             raise DataError(
                 f"predict_proba needs probabilities, but the network ends with {last!r}; "
                 "end with Softmax() or Sigmoid(), or use outputs(X) for the raw numbers"
@@ -441,9 +431,9 @@ class Network:
         y = self.outputs(X)
         if y.shape[1] == 1:
             return np.hstack([1 - y, y])
-        if self.task.kind == "multilabel" or isinstance(last, Softmax):
+        if kind == "multilabel" or isinstance(last, Softmax):
             return y
-        return y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
+        return np.divide(y, np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny))
 
     def evaluate(
         self,
@@ -458,12 +448,10 @@ class Network:
         rows = self._rows(X)
         plan, parameters = self.built()
         plan = compile_training(plan, parameters, chosen, self.penalties, self.optimizer or Adam())
-        targets = encode(
-            y, plan.n_out, chosen, self.dtype, self.task if self.task.kind != "outputs" else None
-        )
+        targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(rows.X, targets, "X", "y")
         evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)
-        return Validation(evaluator, as_metrics(metrics), self._answers).row()
+        return Validation(evaluator, as_metrics(metrics)).row()
 
     # ---------------------------------------------------------------- the network as an object
 
@@ -473,11 +461,12 @@ class Network:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         twin = Network.__new__(Network)
-        twin.__dict__.update({
-            name: value if name in ("layers", "plan", "loss", "penalties", "task", "dtype") else copy.deepcopy(value, memo)
-            for name, value in self.__dict__.items() if name not in ("parameters", "_forward")
-        })  # fmt: skip
-        twin._forward, twin.parameters = None, None
+        shared = ("layers", "plan", "loss", "penalties", "task", "dtype")  # descriptions, which never change
+        for name, value in self.__dict__.items():
+            twin.__dict__[name] = value if name in shared else None
+        twin.optimizer, twin.scaling = copy.deepcopy(self.optimizer, memo), copy.deepcopy(self.scaling, memo)
+        twin._initial, twin._shuffle = copy.deepcopy(self._initial, memo), copy.deepcopy(self._shuffle, memo)
+        twin.random_state, twin.seed, twin.steps = self.random_state, self.seed, self.steps
         if self.parameters is not None:
             twin.parameters = Parameters(self.parameters.shapes, self.dtype)
             twin.parameters.theta[:], twin.parameters.grad[:] = self.parameters.theta, self.parameters.grad
@@ -512,25 +501,24 @@ class Network:
         NotBuiltError
             The network has no weights yet.
         """
-        _, parameters = self.built()
+        plan, parameters = self.built()
         optimizer, scaling = self.optimizer, self.scaling
         tensors = _named(parameters.p)
         if scaling is not None and scaling.offset is not None and scaling.factor is not None:
             tensors |= {"scaling.offset": scaling.offset, "scaling.factor": scaling.factor}
         if optimizer is not None:
             tensors |= {f"optimizer.{name}": array for name, array in optimizer.state.items()}
-        classes = None if self.task.classes is None else self.task.classes.tolist()
         description = {
             "library": _version(),
             "dtype": self.dtype.name,
-            "n_in": parameters and self.built()[0].n_in,
+            "n_in": plan.n_in,
             "layers": storage.encode(self.layers),
             "scaling": storage.encode(scaling),
             "loss": storage.encode(self.loss),
             "penalties": storage.encode(self.penalties),
             "optimizer": storage.encode(optimizer),
             "iterations": 0 if optimizer is None else optimizer.iterations,
-            "task": {"kind": self.task.kind, "classes": classes, "flat": self.task.flat},
+            "task": None if self.task is None else self.task.to_dict(),
             "random_state": self.random_state,
             "seed": self.seed,
             "steps": self.steps,
@@ -586,16 +574,12 @@ def _restore(
     network.penalties = as_penalties("penalties", part("penalties")) or ()
     if description["optimizer"] is not None:
         network.optimizer = as_optimizer(part("optimizer"))
-        network.optimizer.iterations = whole_number(
-            "optimizer", "iterations", description["iterations"], least=0
-        )
+        network.optimizer.iterations = whole_number("optimizer", "iterations", description["iterations"], least=0)
         if network.optimizer.iterations:
             network.optimizer.allocate(network.theta)
             arrays |= {f"optimizer.{name}": array for name, array in network.optimizer.state.items()}
     storage.fill(arrays, tensors, (), source)
-    task = description["task"]
-    classes = None if task["classes"] is None else np.array(task["classes"])
-    network.task = Task(str(task["kind"]), classes, bool(task["flat"]))
+    network.task = None if description["task"] is None else Task.from_dict(description["task"])
     network.steps = whole_number("description", "steps", description["steps"], least=0)
     state = network._shuffle.bit_generator.state
     network._shuffle.bit_generator.state = {**state, "state": description["shuffle"]}
@@ -617,9 +601,7 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
         raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
     for index, layer in enumerate(layers):
         if isinstance(layer, type):
-            raise TypeError(
-                f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)"
-            )
+            raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             names = ", ".join(kind.__name__ for kind in LAYERS)
             raise TypeError(f"layer {index} must be a Layer ({names}, or your own); {layer!r} came")

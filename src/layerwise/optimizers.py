@@ -84,9 +84,7 @@ class Optimizer(Description):
         self._blocks = []
         for start in range(0, theta.size, BLOCK):
             part = slice(start, start + BLOCK)
-            block = [
-                vector[part] for vector in (theta, grad, *(self.state[name] for name in self.state_names))
-            ]
+            block = [vector[part] for vector in (theta, grad, *(self.state[name] for name in self.state_names))]
             self._blocks.append([*block, tmp[: block[0].size]])
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Optimizer:

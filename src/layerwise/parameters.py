@@ -30,9 +30,7 @@ class View:
     def __setattr__(self, name: str, value: Array) -> None:
         array = self.__dict__.get(name)
         if array is None:
-            raise AttributeError(
-                f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}"
-            )
+            raise AttributeError(f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}")
         if value is not array:
             if np.shape(value) != array.shape:
                 raise ValueError(f"{name} has shape {array.shape}; an array of shape {np.shape(value)} came")

@@ -48,9 +48,7 @@ class Philox:
             for word, product, extra, key in ((0, 1, 1, 0), (2, 0, 3, 1)):
                 np.right_shift(products[product], _32, out=words[word])
                 np.bitwise_xor(words[word], words[extra], out=words[word])
-                np.bitwise_xor(
-                    words[word], np.uint64((self._key[key] + i * _WEYL[key]) & 0xFFFFFFFF), out=words[word]
-                )
+                np.bitwise_xor(words[word], np.uint64((self._key[key] + i * _WEYL[key]) & 0xFFFFFFFF), out=words[word])
             np.bitwise_and(products[1], _LOW, out=words[1])
             np.bitwise_and(products[0], _LOW, out=words[3])
         return words

@@ -115,9 +115,7 @@ def compile_training(
             )
     if loss.takes == "probabilities" and last.layer.gives == "values":
         ending = (
-            "Softmax()"
-            if plan.n_out > 1 and loss.fuses_with and loss.fuses_with.__name__ == "Softmax"
-            else "Sigmoid()"
+            "Softmax()" if plan.n_out > 1 and loss.fuses_with and loss.fuses_with.__name__ == "Softmax" else "Sigmoid()"
         )
         raise GradientError(
             f"{loss!r} takes probabilities, but the last layer, {last}, gives any number: add {ending} after it"
@@ -132,9 +130,7 @@ def compile_training(
     )
 
 
-def _penalty_terms(
-    plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]
-) -> tuple[PenaltyTerm, ...]:
+def _penalty_terms(plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]) -> tuple[PenaltyTerm, ...]:
     """Every penalty on every array: the layer's own where it has any, else the network's."""
     terms = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):

@@ -20,9 +20,7 @@ def summary_line(row: Mapping[str, float]) -> str:
     """An epoch's numbers in a line."""
     parts = []
     for name, value in row.items():
-        if name in ("learning_rate", "seconds", "samples_per_second") or (
-            name.endswith("penalty") and not value
-        ):
+        if name in ("learning_rate", "seconds", "samples_per_second") or (name.endswith("penalty") and not value):
             continue
         text = f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
         parts.append(f"{name.replace('_', ' ')} {text}")
@@ -83,9 +81,7 @@ class RichProgress(Callback):
 
     def on_progress(self, run: Training) -> None:
         """Move the bar."""
-        self._bar.update(
-            self._task, completed=run.step - run.first_step, description=f"epoch {run.epoch}/{run.epochs}"
-        )
+        self._bar.update(self._task, completed=run.step - run.first_step, description=f"epoch {run.epoch}/{run.epochs}")
 
     def on_epoch_end(self, run: Training) -> None:
         """Move the bar, and print the epoch above it."""

@@ -70,9 +70,7 @@ class RangeScaler(Scaler):
 
     learns: ClassVar[bool] = False
 
-    def __init__(
-        self, low: float = 0.0, high: float = 255.0, to_low: float = 0.0, to_high: float = 1.0
-    ) -> None:
+    def __init__(self, low: float = 0.0, high: float = 255.0, to_low: float = 0.0, to_high: float = 1.0) -> None:
         self.low, self.high = number(self, "low", low), number(self, "high", high, above=low)
         self.to_low, self.to_high = (
             number(self, "to_low", to_low),

@@ -68,9 +68,7 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     known = {**KNOWN, **custom}
     if not isinstance(name, str) or name not in known:
         hint = nearest(name, known) if isinstance(name, str) else "it must be a name"
-        raise FormatError(
-            f"the part {name!r} is not known: {hint}. Parts of your own are passed as custom=[...]"
-        )
+        raise FormatError(f"the part {name!r} is not known: {hint}. Parts of your own are passed as custom=[...]")
     arguments = {key: decode(item, custom) for key, item in value.items() if key != "type"}
     try:
         return known[name](**arguments)
@@ -135,9 +133,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {target}: it is a directory; give a file name")
     if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"cannot write {target}: there is no directory {target.parent}; make it first"
-        )
+        raise FileNotFoundError(f"cannot write {target}: there is no directory {target.parent}; make it first")
     if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise PermissionError(f"cannot write {target}: no permission to write there; choose another place")
 
@@ -171,9 +167,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
 def _description(path: str | os.PathLike[str], metadata: Mapping[str, str]) -> dict[str, Any]:
     name = os.fspath(path)
     if KEY not in metadata:
-        raise FormatError(
-            f"{name} is a safetensors file, but not a model of layerwise: its header has no {KEY!r}"
-        )
+        raise FormatError(f"{name} is a safetensors file, but not a model of layerwise: its header has no {KEY!r}")
     try:
         description = json.loads(metadata[KEY])
     except (ValueError, RecursionError) as error:
@@ -187,17 +181,13 @@ def _description(path: str | os.PathLike[str], metadata: Mapping[str, str]) -> d
     return dict(description)
 
 
-def fill(
-    arrays: Mapping[str, Array], tensors: Mapping[str, Array], allowed: Iterable[str], source: str
-) -> None:
+def fill(arrays: Mapping[str, Array], tensors: Mapping[str, Array], allowed: Iterable[str], source: str) -> None:
     """Copy each tensor into the array of its name; none may be missing, left over, misshapen or not finite."""
     absent = [name for name in arrays if name not in tensors]
     extra = [name for name in tensors if name not in arrays and name not in set(allowed)]
     if absent or extra:
         problem = (
-            f"has no tensor {', '.join(absent)}"
-            if absent
-            else f"has tensors nobody asked for: {', '.join(extra)}"
+            f"has no tensor {', '.join(absent)}" if absent else f"has tensors nobody asked for: {', '.join(extra)}"
         )
         raise FormatError(f"{source} {problem}; its layers and its tensors do not belong together")
     for name, array in arrays.items():

@@ -10,9 +10,7 @@ from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 
 
-def rows(
-    layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None
-) -> list[tuple[str, str, str]]:
+def rows(layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None) -> list[tuple[str, str, str]]:
     """Layer, output shape and number of parameters; "?" while the sizes are not known."""
     table = []
     for i, layer in enumerate(layers):
@@ -27,9 +25,7 @@ def rows(
 def _total(plan: Plan | None, parameters: Parameters | None) -> str:
     if plan is None or parameters is None:
         return "sizes are inferred from the data at the first fit"
-    return (
-        f"{plan.n_in} inputs, {parameters.theta.size:,} parameters ({parameters.theta.nbytes / 1024:,.0f} KB)"
-    )
+    return f"{plan.n_in} inputs, {parameters.theta.size:,} parameters ({parameters.theta.nbytes / 1024:,.0f} KB)"
 
 
 def text(layers: Sequence[Layer], plan: Plan | None, parameters: Parameters | None) -> str:

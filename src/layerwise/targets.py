@@ -10,6 +10,7 @@ The task follows from the targets and the loss: one class of several is "classif
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,37 @@ class Task:
     kind: str
     classes: Array | None = None
     flat: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The task as JSON, for the model file."""
+        return {
+            "kind": self.kind,
+            "classes": None if self.classes is None else self.classes.tolist(),
+            "flat": self.flat,
+        }
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any]) -> Task:
+        """What `to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            The kind is not one of the three.
+        """
+        kind, classes = description["kind"], description["classes"]
+        if kind not in ("classification", "multilabel", "regression"):
+            raise ValueError(f"a task is classification, multilabel or regression; {kind!r} came")
+        return cls(kind, None if classes is None else np.array(classes), bool(description["flat"]))
+
+    def answers(self, y: Array) -> Array:
+        """What the outputs y (n, n_out) say: labels, yes/no answers (0 or 1), or numbers."""
+        if self.kind == "multilabel":
+            return (y > 0.5).astype(np.intp)
+        if self.kind == "classification":
+            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > 0.5).astype(np.intp)
+            return chosen if self.classes is None else self.classes[chosen]
+        return np.copy(y[:, 0] if self.flat else y)
 
 
 @dataclass
@@ -79,9 +111,7 @@ def encode(
     """
     values = np.asarray(y)
     if values.ndim not in (1, 2) or len(values) == 0:
-        raise ShapeError(
-            f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}"
-        )
+        raise ShapeError(f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}")
     if values.ndim == 2 and values.shape[1] == 1:
         flat, values = False, values[:, 0]
     else:
@@ -92,9 +122,7 @@ def encode(
     if task is not None and task.kind == "classification" and values.ndim == 1:
         return _of_labels(values, n_out, loss, dtype, task, name)
     if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
-        return _of_labels(
-            values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name
-        )
+        return _of_labels(values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name)
     return _of_numbers(values, n_out, loss, dtype, task, flat, name)
 
 
@@ -125,23 +153,15 @@ def _classes(values: Array, n_out: int, name: str) -> Array:
     return classes
 
 
-def _of_labels(
-    values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floating], task: Task, name: str
-) -> Targets:
+def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floating], task: Task, name: str) -> Targets:
     assert task.classes is not None
     classes = task.classes
     plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
     labels = np.searchsorted(classes, plain).clip(0, len(classes) - 1).astype(np.intp)
-    wrong = classes[labels] != (
-        values if classes.dtype.kind in "iu" and values.dtype.kind in "iuf" else plain
-    )
+    wrong = classes[labels] != (values if classes.dtype.kind in "iu" and values.dtype.kind in "iuf" else plain)
     if wrong.any():
         row = int(np.argmax(wrong))
-        known = (
-            f"{classes[0]} to {classes[-1]}"
-            if classes.dtype.kind in "iu"
-            else ", ".join(map(str, classes[:12]))
-        )
+        known = f"{classes[0]} to {classes[-1]}" if classes.dtype.kind in "iu" else ", ".join(map(str, classes[:12]))
         raise DataError(
             f"{name}: row {row} has the label {values[row]!r}; the network's {n_out} outputs stand for {known}"
         )
@@ -160,20 +180,14 @@ def _of_numbers(
     name: str,
 ) -> Targets:
     if values.dtype.kind not in "buif":
-        raise DataError(
-            f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}"
-        )
+        raise DataError(f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}")
     numbers = values.reshape(len(values), -1)
     if numbers.shape[1] != n_out:
         raise ShapeError(
             f"{name} has {numbers.shape[1]} columns, the network {n_out} outputs: end with Dense({numbers.shape[1]})"
         )
     is_binary = n_out > 1 and bool(((numbers == 0) | (numbers == 1)).all())
-    if (
-        is_binary
-        and bool((numbers.sum(axis=1) == 1).all())
-        and (task is None or task.kind == "classification")
-    ):
+    if is_binary and bool((numbers.sum(axis=1) == 1).all()) and (task is None or task.kind == "classification"):
         one_of = task or Task("classification", np.arange(n_out))
         assert one_of.classes is not None
         return _of_labels(one_of.classes[numbers.argmax(axis=1)], n_out, loss, dtype, one_of, name)
@@ -233,9 +247,7 @@ def check_weights(
         return None
     weights = np.ones(len(targets), dtype) if sample_weight is None else np.array(sample_weight, dtype)
     if weights.shape != (len(targets),):
-        raise ShapeError(
-            f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}"
-        )
+        raise ShapeError(f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}")
     if class_weight is not None:
         weights *= _of_classes(targets, class_weight).astype(dtype)
     if not np.isfinite(weights).all() or weights.min() < 0 or weights.max() == 0:
@@ -249,9 +261,7 @@ def _of_classes(targets: Targets, class_weight: dict[object, float] | str) -> Ar
     classes = targets.task.classes.tolist()
     if isinstance(class_weight, str):
         if class_weight != "balanced":
-            raise DataError(
-                f'class_weight must be "balanced" or a dict of class: weight; {class_weight!r} came'
-            )
+            raise DataError(f'class_weight must be "balanced" or a dict of class: weight; {class_weight!r} came')
         counts = np.bincount(targets.labels, minlength=len(classes))
         return (len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[targets.labels]
     unknown = [key for key in class_weight if key not in classes]

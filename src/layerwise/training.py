@@ -12,7 +12,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,17 +24,15 @@ from layerwise.errors import DivergenceError
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
-from layerwise.typing import Array
 
 _CHUNK_SECONDS = 0.1  # how long the executor works before bars, callbacks and Ctrl-C have their turn
-Predict = Callable[[Array], Array]
 
 
 class Validation:
     """Loss, penalty and metrics on held-out data, in one pass."""
 
-    def __init__(self, evaluator: Evaluator, metrics: Mapping[str, Metric], predict: Predict) -> None:
-        self.evaluator, self.metrics, self.predict = evaluator, metrics, predict
+    def __init__(self, evaluator: Evaluator, metrics: Mapping[str, Metric]) -> None:
+        self.evaluator, self.metrics = evaluator, metrics
         shape = (len(evaluator.rows), evaluator.plan.n_out)
         self._outputs = np.empty(shape, evaluator.parameters.theta.dtype) if metrics else None
 
@@ -49,7 +47,8 @@ class Validation:
         if evaluator.reader.counts:
             row["accuracy"] = totals.hits / totals.samples
         if self._outputs is not None:
-            y_true, y_pred = evaluator.reader.targets.true(), self.predict(self._outputs)
+            targets = evaluator.reader.targets
+            y_true, y_pred = targets.true(), targets.task.answers(self._outputs)
             row |= {name: float(metric(y_true, y_pred)) for name, metric in self.metrics.items()}
         return {prefix + name: value for name, value in row.items()}
 
@@ -90,9 +89,7 @@ class Training:
         self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
         self.history = History()
         self.stopping = ""
-        self._shuffle = (
-            shuffle if self.steps_per_epoch > 1 else None
-        )  # the order within a batch changes nothing
+        self._shuffle = shuffle if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._order = None if self._shuffle is None else np.arange(len(engine.rows))
         self._validation = validation
         self._callbacks = list(callbacks)

@@ -44,7 +44,6 @@ def check_rows(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
         arrays.append(array)
     if len(arrays[0]) != len(arrays[1]):
         raise ShapeError(
-            f"X and y must have a row each for every sample, but X has {len(arrays[0])} rows "
-            f"and y has {len(arrays[1])}"
+            f"X and y must have a row each for every sample, but X has {len(arrays[0])} rows and y has {len(arrays[1])}"
         )
     return arrays[0], arrays[1]

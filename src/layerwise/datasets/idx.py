@@ -83,17 +83,13 @@ def _read_array(stream: io.BufferedIOBase, name: str, most: int) -> NDArray[Any]
     expected = math.prod(shape) * dtype.itemsize
     announced = f"{name}: the header announces shape {shape} of {dtype.name}, {expected:,} bytes of values"
     if expected > most:
-        raise DataError(
-            f"{announced}, more than the file can hold; it is incomplete or damaged: obtain it anew"
-        )
+        raise DataError(f"{announced}, more than the file can hold; it is incomplete or damaged: obtain it anew")
     buffer = np.empty(expected, np.uint8)
     filled = _fill(stream, buffer.data)
     if filled < expected:
         raise DataError(f"{announced}, but only {filled:,} came; the file is incomplete: obtain it anew")
     if stream.read(1):
-        raise DataError(
-            f"{announced}, but more follow; the file is damaged or has another format: obtain it anew"
-        )
+        raise DataError(f"{announced}, but more follow; the file is damaged or has another format: obtain it anew")
     try:
         array = buffer.view(dtype).reshape(shape)
     except ValueError as error:  # a dimension of 0 beside enormous ones
@@ -104,12 +100,7 @@ def _read_array(stream: io.BufferedIOBase, name: str, most: int) -> NDArray[Any]
 def _read_header(stream: io.BufferedIOBase, name: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Read the type of the values and the shape."""
     magic = stream.read(4)
-    if (
-        len(magic) < 4
-        or magic[:2] != b"\0\0"
-        or magic[2] not in DTYPES
-        or not 1 <= magic[3] <= MAX_DIMENSIONS
-    ):
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or not 1 <= magic[3] <= MAX_DIMENSIONS:
         types = ", ".join(f"{code:02x}" for code in DTYPES)
         came = f"begins with {magic.hex(' ')}" if magic else "is empty"
         raise DataError(

@@ -67,9 +67,7 @@ def read_splits(paths: Sequence[str | os.PathLike[str]]) -> tuple[Labelled, Labe
     return (X[:TRAIN], y[:TRAIN]), (X[TRAIN:], y[TRAIN:]), _read_labelled(test_images, test_labels, TEST)
 
 
-def _read_labelled(
-    images_path: str | os.PathLike[str], labels_path: str | os.PathLike[str], samples: int
-) -> Labelled:
+def _read_labelled(images_path: str | os.PathLike[str], labels_path: str | os.PathLike[str], samples: int) -> Labelled:
     """Read `samples` images, each as a row, and their labels."""
     images, labels = read_idx(images_path), read_idx(labels_path)
     for path, array, shape in (

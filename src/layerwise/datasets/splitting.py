@@ -99,9 +99,7 @@ def _stratified(y: NDArray[Any], n_validation: int) -> NDArray[np.bool_]:
     try:
         _, classes, counts = np.unique(y, return_inverse=True, return_counts=True)
     except TypeError as error:
-        raise DataError(
-            f"y mixes labels that cannot be sorted ({error}); use numbers only or strings only"
-        ) from error
+        raise DataError(f"y mixes labels that cannot be sorted ({error}); use numbers only or strings only") from error
     share, remainder = np.divmod(counts * n_validation, len(y))
     # Rounded up first: classes that have no row to validate yet; last: those that it leaves none to train.
     priority = np.where(share + 1 >= counts, 2, np.where(share == 0, 0, 1))
@@ -207,9 +205,7 @@ def batches(
     return _batches(X, y, batch_size, order)
 
 
-def _batches(
-    X: NDArray[Any], y: NDArray[Any], batch_size: int, order: NDArray[np.int64] | None
-) -> Iterator[Rows]:
+def _batches(X: NDArray[Any], y: NDArray[Any], batch_size: int, order: NDArray[np.int64] | None) -> Iterator[Rows]:
     """Yield the rows in the given order, or as they are."""
     for start in range(0, len(X), batch_size):
         part = slice(start, start + batch_size)

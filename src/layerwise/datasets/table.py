@@ -167,9 +167,7 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
     if twice := sorted({heading for heading in header if header.count(heading) > 1}):
         raise DataError(f"{name}: more than one column is named {', '.join(map(repr, twice))}; rename them")
     if all(_number(heading) is not None for heading in header):
-        raise DataError(
-            f"{name} must begin with a header row that names the columns, but begins with numbers"
-        )
+        raise DataError(f"{name} must begin with a header row that names the columns, but begins with numbers")
     if len(header) == 1:
         raise DataError(
             f"{name} has only the column {reprlib.repr(header[0])}; expected at least one feature and a "
@@ -207,6 +205,4 @@ def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
             f"{where}: expected a number, but came {reprlib.repr(cell)}; correct it, encode the column as "
             "numbers, or name it as the target"
         )
-    return DataError(
-        f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row"
-    )
+    return DataError(f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row")

@@ -105,7 +105,7 @@ class TargetReader:
             np.greater(batch.y, 0.5, out=said)
             np.greater(batch.t, 0.5, out=true)
             np.equal(said, true, out=said)
-            return float(np.add.reduce(said, axis=None)) / n_out
+            return float(np.add.reduce(said, axis=None)) / int(n_out)
         answers, labels, hits = self._answers[:n], self._labels[:n], self._hits[:n]
         batch.y.argmax(1, answers)
         if self.targets.labels is None:
@@ -247,8 +247,7 @@ class NumpyEngine:
 def penalty_value(plan: Plan, parameters: Parameters) -> float:
     """The sum of all penalties."""
     return sum(
-        term.strength
-        * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
+        term.strength * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
         for term in plan.penalties
     )
 

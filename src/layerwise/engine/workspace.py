@@ -115,16 +115,10 @@ class Workspace:
         return self._batches[n]
 
     def _bind(self, n: int) -> Batch:
-        outputs = [
-            _rows(flat, n, stage.n_out) for flat, stage in zip(self._outputs, self.stages, strict=True)
-        ]
+        outputs = [_rows(flat, n, stage.n_out) for flat, stage in zip(self._outputs, self.stages, strict=True)]
         views = [self._view(i, n) for i in range(len(self.stages))]
-        forward = [
-            (stage.layer.forward, p, y) for stage, p, y in zip(self.stages, views, outputs, strict=True)
-        ]
-        masks = [
-            (p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws
-        ]
+        forward = [(stage.layer.forward, p, y) for stage, p, y in zip(self.stages, views, outputs, strict=True)]
+        masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
         return Batch(
             n, forward, backward, masks, outputs[-1], dy, dx, self._losses[:n],
@@ -146,9 +140,7 @@ class Workspace:
             wanted = i > 0 or self.gradients == "inputs"
             dx = _rows(self._deltas[(len(calls) + 1) % 2], n, stage.n_in) if wanted else None
             x = outputs[i - 1] if i else None
-            calls.append(
-                (stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx)
-            )
+            calls.append((stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx))
         return calls, begin, dx
 
     def _view(self, i: int, n: int) -> View:

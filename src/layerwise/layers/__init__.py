@@ -25,3 +25,26 @@ ACTIVATIONS: tuple[type[Activation], ...] = (
     Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, ELU, SELU, GELU, SiLU, Mish, Softplus,
 )  # fmt: skip
 LAYERS: tuple[type[Layer], ...] = (Dense, Dropout, *ACTIVATIONS)
+
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "LAYERS",
+    "SELU",
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Identity",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Step",
+    "Tanh",
+]

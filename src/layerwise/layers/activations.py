@@ -40,10 +40,7 @@ class Activation(Layer):
         rows = np.atleast_2d(values)
         out = np.empty_like(rows)
         p = View(
-            {
-                name: np.empty((len(rows), width), rows.dtype)
-                for name, width in self.buffers(rows.shape[1]).items()
-            }
+            {name: np.empty((len(rows), width), rows.dtype) for name, width in self.buffers(rows.shape[1]).items()}
         )
         with np.errstate(all="ignore"):
             self.forward(p, rows, out)
