@@ -221,8 +221,8 @@ def _check_numbers(numbers: Array, loss: Loss, name: str) -> None:
 
 
 def check_two_classes(targets: Targets, name: str = "y") -> None:
-    """Refuse to learn from one class only: there is nothing to tell apart."""
-    if targets.task.kind == "classification" and targets.labels is not None:
+    """Refuse to learn from one class only: there is nothing to tell apart. A single row is a step worked by hand."""
+    if targets.task.kind == "classification" and targets.labels is not None and len(targets) > 1:
         first = targets.labels[0]
         if (targets.labels == first).all():
             assert targets.task.classes is not None
