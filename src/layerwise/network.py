@@ -25,7 +25,7 @@ from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters, View
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
-from layerwise.plan import Plan, compile_layers, compile_training
+from layerwise.plan import Plan, compile_evaluation, compile_layers, compile_training
 from layerwise.progress import progress
 from layerwise.scaling import RangeScaler, Scaler, as_scaler
 from layerwise.targets import Targets, Task, check_two_classes, check_weights, encode
@@ -447,7 +447,7 @@ class Network:
         chosen = self.choose_loss(loss)
         rows = self._rows(X)
         plan, parameters = self.built()
-        plan = compile_training(plan, parameters, chosen, self.penalties, self.optimizer or Adam())
+        plan = compile_evaluation(plan, parameters, chosen, self.penalties)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(rows.X, targets, "X", "y")
         evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)

@@ -106,13 +106,24 @@ def compile_training(
     GradientError
         A layer through which nothing can be learned, or a loss that cannot take the outputs.
     """
-    last = plan.stages[-1]
     for stage in plan.stages:
         if not stage.layer.differentiable and any(parameters.shapes[: stage.index]):
             raise GradientError(
                 f"{stage} has gradient 0 everywhere, so no layer before it can learn; "
                 "train with Sigmoid() or another smooth activation in its place"
             )
+    return replace(compile_evaluation(plan, parameters, loss, penalties), optimizer=optimizer)
+
+
+def compile_evaluation(plan: Plan, parameters: Parameters, loss: Loss, penalties: Sequence[Penalty]) -> Plan:
+    """The plan with its loss and penalties: what evaluation needs, and a step function may be part of it.
+
+    Raises
+    ------
+    GradientError
+        The loss cannot take the outputs.
+    """
+    last = plan.stages[-1]
     if loss.takes == "probabilities" and last.layer.gives == "values":
         ending = (
             "Softmax()" if plan.n_out > 1 and loss.fuses_with and loss.fuses_with.__name__ == "Softmax" else "Sigmoid()"
@@ -124,7 +135,6 @@ def compile_training(
     return replace(
         plan,
         loss=loss,
-        optimizer=optimizer,
         fused=fused,
         penalties=_penalty_terms(plan, parameters, penalties),
     )
