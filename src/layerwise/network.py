@@ -322,7 +322,7 @@ class Network:
         check_two_classes(targets)
         targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
         extra = as_metrics(metrics)
-        held_out = self._held_out(validation_data, plan.n_out, chosen, targets.task, scaler)
+        held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler)
         optimizer = self._choose_optimizer(optimizer)
         self.build(data.shape[1])
         plan, parameters = self.built()
@@ -384,7 +384,7 @@ class Network:
     def _held_out(
         self,
         data: tuple[ArrayLike, ArrayLike] | None,
-        n_out: int,
+        plan: Plan,
         loss: Loss,
         task: Task,
         scaler: Scaler | None,
@@ -393,9 +393,9 @@ class Network:
             return None
         if not isinstance(data, (tuple, list)) or len(data) != 2:
             raise ShapeError("validation_data must be a pair (X, y)")
-        X = check_rows(data[0], self.dtype, "X of validation_data", None)
+        X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in)
         check_scale(scaler, X, "X of validation_data")
-        targets = encode(data[1], n_out, loss, self.dtype, task, "y of validation_data")
+        targets = encode(data[1], plan.n_out, loss, self.dtype, task, "y of validation_data")
         _check_lengths(X, targets, "X of validation_data", "y of validation_data")
         return X, targets
 
