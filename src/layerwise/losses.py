@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from layerwise.description import Description, number, resolve
-from layerwise.errors import ShapeError, UnknownNameError
+from layerwise.errors import DataError, ShapeError, UnknownNameError
 from layerwise.layers import Layer, Sigmoid, Softmax
 from layerwise.typing import Array, ArrayLike
 
@@ -89,7 +89,7 @@ class Loss(Description):
         outputs = outputs if outputs.ndim == 2 else outputs.reshape(-1, 1)
         targets = np.asarray(t)
         if targets.ndim == 1 and outputs.shape[1] > 1:
-            targets = np.eye(outputs.shape[1])[targets]
+            targets = self._one_hot(targets, outputs.shape[1])
         targets = targets.astype(outputs.dtype).reshape(-1, outputs.shape[1])
         if targets.shape != outputs.shape:
             raise ShapeError(
@@ -100,6 +100,17 @@ class Loss(Description):
         losses = np.empty(len(outputs), outputs.dtype)
         self.forward(outputs, targets, losses, (np.empty_like(outputs), np.empty_like(outputs)))
         return self.mean(losses, None if sample_weight is None else np.asarray(sample_weight, outputs.dtype))
+
+    def _one_hot(self, labels: Array, classes: int) -> Array:
+        whole = labels.astype(np.intp) if labels.dtype.kind in "buif" else np.full(labels.shape, -1)
+        wrong = (whole != labels) | (whole < 0) | (whole >= classes)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"{type(self).__name__}: the label of row {row} is {labels[row]!r}; the labels of {classes} outputs "
+                f"are the whole numbers 0 to {classes - 1}"
+            )
+        return np.eye(classes)[whole]
 
 
 class MeanSquaredError(Loss):
