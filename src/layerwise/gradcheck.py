@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.data import Rows, check_rows
+from layerwise.data import Rows
 from layerwise.description import number
 from layerwise.engine.numpy_engine import NumpyEngine, data_loss, forward, penalty_value
 from layerwise.losses import Loss
@@ -128,7 +128,7 @@ def _engine(
 ) -> NumpyEngine:
     """A float64 executor on a copy of the network, all samples one batch."""
     dtype = np.dtype(np.float64)
-    data = check_rows(X, dtype, "X", None if network.plan is None else network.plan.n_in)
+    data, scaler = network.training_rows(X)
     twin = Network(network.layers, random_state=network.seed, dtype=dtype).build(data.shape[1])
     if network.parameters is not None:
         twin.theta = network.theta
@@ -136,9 +136,9 @@ def _engine(
     plan, parameters = twin.built()
     penalties = as_penalties("penalty", penalty) or network.penalties
     plan = compile_training(plan, parameters, chosen, penalties, SGD())
-    targets = encode(y, plan.n_out, chosen, dtype)
+    targets = encode(y, plan.n_out, chosen, dtype, network.task)
     targets.weights = check_weights(targets, sample_weight, None, dtype)
-    rows = Rows(data, network.scaling, dtype, len(data))
+    rows = Rows(data, scaler, dtype, len(data))
     return NumpyEngine(plan, parameters, rows, targets, len(data), network.seed)
 
 

@@ -315,7 +315,7 @@ class Network:
             if not isinstance(callback, Callback):
                 raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
         chosen = self.choose_loss(loss)
-        data, scaler = self._training_rows(X)
+        data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(data, targets, "X", "y")
@@ -369,7 +369,7 @@ class Network:
             return copy.deepcopy(as_optimizer(optimizer))
         return self.optimizer if self.optimizer is not None else Adam()
 
-    def _training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
+    def training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
         data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
         scaler = self.scaling
