@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+import layerwise
 from layerwise import storage, summary
 from layerwise.callbacks import Callback, History
 from layerwise.data import Rows, check_rows, check_scale
@@ -22,7 +23,7 @@ from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, as_loss
 from layerwise.metrics import Metric, as_metrics
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
-from layerwise.parameters import Parameters, View
+from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, compile_evaluation, compile_layers, compile_training
@@ -433,7 +434,8 @@ class Network:
             return np.hstack([1 - y, y])
         if kind == "multilabel" or isinstance(last, Softmax):
             return y
-        return np.divide(y, np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny))
+        shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
+        return shares
 
     def evaluate(
         self,
@@ -502,29 +504,21 @@ class Network:
             The network has no weights yet.
         """
         plan, parameters = self.built()
-        optimizer, scaling = self.optimizer, self.scaling
-        tensors = _named(parameters.p)
-        if scaling is not None and scaling.offset is not None and scaling.factor is not None:
-            tensors |= {"scaling.offset": scaling.offset, "scaling.factor": scaling.factor}
-        if optimizer is not None:
-            tensors |= {f"optimizer.{name}": array for name, array in optimizer.state.items()}
-        description = {
-            "library": _version(),
-            "dtype": self.dtype.name,
-            "n_in": plan.n_in,
-            "layers": storage.encode(self.layers),
-            "scaling": storage.encode(scaling),
-            "loss": storage.encode(self.loss),
-            "penalties": storage.encode(self.penalties),
-            "optimizer": storage.encode(optimizer),
-            "iterations": 0 if optimizer is None else optimizer.iterations,
-            "task": None if self.task is None else self.task.to_dict(),
-            "random_state": self.random_state,
-            "seed": self.seed,
-            "steps": self.steps,
-            "shuffle": self._shuffle.bit_generator.state["state"],
-        }
-        storage.write(path, description, tensors)
+        model = storage.Model(
+            layers=self.layers,
+            n_in=plan.n_in,
+            parameters=parameters,
+            scaling=self.scaling,
+            loss=self.loss,
+            penalties=self.penalties,
+            optimizer=self.optimizer,
+            task=self.task,
+            random_state=self.random_state,
+            seed=self.seed,
+            steps=self.steps,
+            shuffle=self._shuffle.bit_generator.state["state"],
+        )
+        storage.save(path, model, layerwise.__version__)
 
 
 def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()) -> Network:
@@ -544,56 +538,19 @@ def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ())
     FileNotFoundError
         There is no such file.
     """
-    description, tensors = storage.read(path)
-    try:
-        return _restore(description, tensors, {kind.__name__: kind for kind in custom}, os.fspath(path))
-    except FormatError as error:
-        raise FormatError(f"{os.fspath(path)}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise FormatError(
-            f"{os.fspath(path)}: its description is not that of a network ({type(error).__name__}: {error})"
-        ) from None
-
-
-def _restore(
-    description: dict[str, Any], tensors: dict[str, Array], custom: dict[str, type[Description]], source: str
-) -> Network:
-    def part(name: str) -> Any:
-        return storage.decode(description[name], custom)
-
-    network = Network(part("layers"), random_state=description["seed"], dtype=description["dtype"])
-    network.random_state = description["random_state"]
-    network.scaling = as_scaler(part("scaling"))
-    network.build(description["n_in"])
-    arrays = _named(network.built()[1].p)
-    if network.scaling is not None:
-        network.scaling.offset = np.empty_like(tensors["scaling.offset"], np.float64)
-        network.scaling.factor = np.empty_like(tensors["scaling.factor"], np.float64)
-        arrays |= {"scaling.offset": network.scaling.offset, "scaling.factor": network.scaling.factor}
-    network.loss = None if description["loss"] is None else as_loss(part("loss"))
-    network.penalties = as_penalties("penalties", part("penalties")) or ()
-    if description["optimizer"] is not None:
-        network.optimizer = as_optimizer(part("optimizer"))
-        network.optimizer.iterations = whole_number("optimizer", "iterations", description["iterations"], least=0)
-        if network.optimizer.iterations:
-            network.optimizer.allocate(network.theta)
-            arrays |= {f"optimizer.{name}": array for name, array in network.optimizer.state.items()}
-    storage.fill(arrays, tensors, (), source)
-    network.task = None if description["task"] is None else Task.from_dict(description["task"])
-    network.steps = whole_number("description", "steps", description["steps"], least=0)
+    model = storage.load(path, custom)
+    network = Network(model.layers, random_state=model.seed, dtype=model.parameters.theta.dtype, scaling=model.scaling)
+    network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
+    network.loss, network.penalties, network.optimizer = model.loss, model.penalties, model.optimizer
+    network.task, network.random_state, network.steps = model.task, model.random_state, model.steps
     state = network._shuffle.bit_generator.state
-    network._shuffle.bit_generator.state = {**state, "state": description["shuffle"]}
+    try:
+        network._shuffle.bit_generator.state = {**state, "state": model.shuffle}
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise FormatError(
+            f"{os.fspath(path)}: the state of the shuffling stream is not one: {model.shuffle!r}"
+        ) from None
     return network
-
-
-def _named(views: Sequence[View]) -> dict[str, Array]:
-    return {f"layers.{i}.{name}": array for i, p in enumerate(views) for name, array in p.__dict__.items()}
-
-
-def _version() -> str:
-    import layerwise
-
-    return layerwise.__version__
 
 
 def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -3,7 +3,7 @@
     metadata["layerwise"] = {"format_version": 1, "layers": [{"type": "Dense", "units": 30, …}, …], "loss": …}
     tensors               = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, optimizer.m, …
 
-It deals in descriptions and arrays only; `Network` puts them together.
+It deals in descriptions and arrays (`Model`); `Network` is put together from them.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from layerwise.description import Description
+from layerwise.description import Description, whole_number
 from layerwise.errors import FormatError, missing, nearest
+from layerwise.files import write_whole
 from layerwise.initializers import INITIALIZERS, Given
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.penalties import PENALTIES
-from layerwise.scaling import SCALERS
+from layerwise.layers import LAYERS, Layer
+from layerwise.losses import LOSSES, Loss, as_loss
+from layerwise.optimizers import OPTIMIZERS, Optimizer, as_optimizer
+from layerwise.parameters import Parameters
+from layerwise.penalties import PENALTIES, Penalty, as_penalties
+from layerwise.plan import compile_layers
+from layerwise.scaling import SCALERS, Scaler, as_scaler
+from layerwise.targets import Task
 from layerwise.typing import Array
 
 FORMAT_VERSION = 1
@@ -33,6 +37,50 @@ KEY = "layerwise"
 KNOWN: dict[str, type[Description]] = {
     kind.__name__: kind for kind in (*LAYERS, *LOSSES, *PENALTIES, *OPTIMIZERS, *INITIALIZERS, *SCALERS)
 }
+
+
+@dataclass
+class Model:
+    """All that a network is: what `save` writes and `load` gives.
+
+    Attributes
+    ----------
+    layers, parameters
+        The layers, and their weights and biases.
+    n_in : int
+        How many inputs a sample has.
+    scaling, loss, penalties, optimizer, task
+        What it was trained with and for; the optimizer with its state.
+    random_state : int, optional
+        The seed that the user gave.
+    seed, steps, shuffle
+        The seed in use, how many steps were made, and the state of the shuffling stream.
+    """
+
+    layers: tuple[Layer, ...]
+    n_in: int
+    parameters: Parameters
+    scaling: Scaler | None
+    loss: Loss | None
+    penalties: tuple[Penalty, ...]
+    optimizer: Optimizer | None
+    task: Task | None
+    random_state: int | None
+    seed: int
+    steps: int
+    shuffle: dict[str, int]
+
+    def arrays(self) -> dict[str, Array]:
+        """Every array by its name in the file."""
+        named = {
+            f"layers.{i}.{name}": array for i, p in enumerate(self.parameters.p) for name, array in vars(p).items()
+        }
+        scaling = self.scaling
+        if scaling is not None and scaling.offset is not None and scaling.factor is not None:
+            named |= {"scaling.offset": scaling.offset, "scaling.factor": scaling.factor}
+        if self.optimizer is not None:
+            named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
+        return named
 
 
 def encode(value: Any) -> Any:
@@ -76,7 +124,7 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
         raise FormatError(f"{name} cannot be made from {arguments}: {error}") from None
 
 
-def write(path: str | os.PathLike[str], description: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def save(path: str | os.PathLike[str], model: Model, library: str) -> None:
     """Write a model file: whole, or not at all.
 
     Raises
@@ -85,57 +133,87 @@ def write(path: str | os.PathLike[str], description: Mapping[str, Any], tensors:
         The path cannot be written to; what was there before is untouched.
     """
     try:
-        from safetensors.numpy import save
+        from safetensors.numpy import save as to_bytes
     except ImportError:
         raise missing("safetensors", "files", "saving a model") from None
-    header = {KEY: json.dumps({"format_version": FORMAT_VERSION, **description}, allow_nan=False)}
-    content = save({name: np.asarray(array, order="C") for name, array in tensors.items()}, metadata=header)
-    write_whole(Path(path), content)
+    optimizer = model.optimizer
+    description = {
+        "format_version": FORMAT_VERSION,
+        "library": library,
+        "dtype": model.parameters.theta.dtype.name,
+        "n_in": model.n_in,
+        "layers": encode(model.layers),
+        "scaling": encode(model.scaling),
+        "loss": encode(model.loss),
+        "penalties": encode(model.penalties),
+        "optimizer": encode(optimizer),
+        "iterations": 0 if optimizer is None else optimizer.iterations,
+        "task": None if model.task is None else model.task.to_dict(),
+        "random_state": model.random_state,
+        "seed": model.seed,
+        "steps": model.steps,
+        "shuffle": model.shuffle,
+    }
+    tensors = {name: np.asarray(array, order="C") for name, array in model.arrays().items()}
+    write_whole(Path(path), to_bytes(tensors, metadata={KEY: json.dumps(description, allow_nan=False)}))
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it: a temporary file, synced, then renamed."""
-    check_writable(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name lives in the directory: that is synced too
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise now if a file could not be written at `path` later.
+def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()) -> Model:
+    """What `save` wrote.
 
     Raises
     ------
-    OSError
-        Says what is in the way: no such directory, a directory of that name, no permission.
+    FormatError
+        Not a model file, damaged, of another format version, or with unknown parts.
+    FileNotFoundError
+        There is no such file.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write {target}: it is a directory; give a file name")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {target}: there is no directory {target.parent}; make it first")
-    if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
-        raise PermissionError(f"cannot write {target}: no permission to write there; choose another place")
+    description, tensors = read(path)
+    try:
+        return _model(description, tensors, {kind.__name__: kind for kind in custom})
+    except FormatError as error:
+        raise FormatError(f"{os.fspath(path)}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FormatError(
+            f"{os.fspath(path)}: its description is not that of a network ({type(error).__name__}: {error})"
+        ) from None
+
+
+def _model(description: dict[str, Any], tensors: dict[str, Array], custom: dict[str, type[Description]]) -> Model:
+    def part(name: str) -> Any:
+        return decode(description[name], custom)
+
+    dtype = np.dtype(description["dtype"])
+    if dtype not in (np.float32, np.float64):
+        raise FormatError(f"dtype must be float32 or float64; {dtype} came")
+    layers = tuple(part("layers"))
+    plan = compile_layers(layers, whole_number("description", "n_in", description["n_in"], least=1))
+    scaling, optimizer = as_scaler(part("scaling")), part("optimizer")
+    if scaling is not None:
+        scaling.offset = np.empty(tensors["scaling.offset"].shape)
+        scaling.factor = np.empty(tensors["scaling.factor"].shape)
+    shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in plan.stages]
+    model = Model(
+        layers=layers,
+        n_in=plan.n_in,
+        parameters=Parameters(shapes, dtype),
+        scaling=scaling,
+        loss=None if description["loss"] is None else as_loss(part("loss")),
+        penalties=as_penalties("penalties", part("penalties")) or (),
+        optimizer=None if optimizer is None else as_optimizer(optimizer),
+        task=None if description["task"] is None else Task.from_dict(description["task"]),
+        random_state=description["random_state"],
+        seed=whole_number("description", "seed", description["seed"], least=0),
+        steps=whole_number("description", "steps", description["steps"], least=0),
+        shuffle=description["shuffle"],
+    )
+    if model.optimizer is not None:
+        iterations = whole_number("optimizer", "iterations", description["iterations"], least=0)
+        model.optimizer.iterations = iterations
+        if iterations:
+            model.optimizer.allocate(model.parameters.theta)
+    _fill(model.arrays(), tensors)
+    return model
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -181,23 +259,20 @@ def _description(path: str | os.PathLike[str], metadata: Mapping[str, str]) -> d
     return dict(description)
 
 
-def fill(arrays: Mapping[str, Array], tensors: Mapping[str, Array], allowed: Iterable[str], source: str) -> None:
+def _fill(arrays: Mapping[str, Array], tensors: Mapping[str, Array]) -> None:
     """Copy each tensor into the array of its name; none may be missing, left over, misshapen or not finite."""
     absent = [name for name in arrays if name not in tensors]
-    extra = [name for name in tensors if name not in arrays and name not in set(allowed)]
+    extra = [name for name in tensors if name not in arrays]
     if absent or extra:
-        problem = (
-            f"has no tensor {', '.join(absent)}" if absent else f"has tensors nobody asked for: {', '.join(extra)}"
-        )
-        raise FormatError(f"{source} {problem}; its layers and its tensors do not belong together")
+        problem = f"there is no tensor {', '.join(absent)}" if absent else f"nobody asked for {', '.join(extra)}"
+        raise FormatError(f"{problem}; its layers and its tensors do not belong together")
     for name, array in arrays.items():
         tensor = tensors[name]
         if tensor.shape != array.shape or tensor.dtype != array.dtype:
             raise FormatError(
-                f"{source}: tensor {name} has shape {tensor.shape} and type {tensor.dtype}; "
+                f"tensor {name} has shape {tensor.shape} and type {tensor.dtype}; "
                 f"{array.shape} and {array.dtype} were expected"
             )
         if not np.isfinite(tensor).all():
-            raise FormatError(f"{source}: tensor {name} holds NaN or infinity")
-    for name, array in arrays.items():
-        array[...] = tensors[name]
+            raise FormatError(f"tensor {name} holds NaN or infinity")
+        array[...] = tensor

@@ -241,25 +241,29 @@ class Softmax(Activation):
     gives: ClassVar[str] = "probabilities"
 
     def buffers(self, n_in: int) -> dict[str, int]:
-        """One number for each row: its maximum, its sum."""
-        return {"row": 1}
+        """A transposed copy, and one number for each sample: its maximum, its sum."""
+        return {"z": n_in, "row": 1}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
-        """Compute y_j = e^(x_j - max x) / Σ_k e^(x_k - max x)."""
-        row = p.row
-        np.maximum.reduce(x, axis=1, out=row, keepdims=True)
-        np.subtract(x, row, out=out)
-        np.exp(out, out=out)
-        np.add.reduce(out, axis=1, out=row, keepdims=True)
-        np.divide(out, row, out=out)
+        """Compute y_j = e^(x_j - max x) / Σ_k e^(x_k - max x).
+
+        Worked out with a column a sample, so that NumPy's inner loops run along the samples: rows are short.
+        """
+        z, row = p.z.reshape(x.shape[::-1]), p.row.reshape(-1)
+        np.copyto(z, x.T)
+        np.maximum.reduce(z, axis=0, out=row)
+        np.subtract(z, row, out=z)
+        np.exp(z, out=z)
+        np.add.reduce(z, axis=0, out=row)
+        np.divide(z, row, out=z)
+        np.copyto(out, z.T)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx_j = Σ_k dy_k y_k (δ_jk - y_j) = y_j (dy_j - Σ_k dy_k y_k), the whole Jacobian."""
         if dx is not None:
-            row = p.row
             np.multiply(dy, y, out=dx)
-            np.add.reduce(dx, axis=1, out=row, keepdims=True)
-            np.subtract(dy, row, out=dx)
+            np.add.reduce(dx, axis=1, out=p.row, keepdims=True)
+            np.subtract(dy, p.row, out=dx)
             np.multiply(dx, y, out=dx)
 
 

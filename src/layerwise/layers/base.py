@@ -55,7 +55,8 @@ class Layer(Description):
     def buffers(self, n_in: int) -> dict[str, int]:
         """Arrays to work in, by name and width: ``{"mask": n_in}`` makes `p.mask` of shape (n, n_in).
 
-        They are not learned. What `forward` leaves in them is there when `backward` is called.
+        They are not learned. They hold ones at first; what `forward` leaves in them is there when `backward` is
+        called.
         """
         return {}
 

@@ -62,6 +62,10 @@ class Dense(Layer):
         """W (n_in, units) and b (units,)."""
         return {"W": (n_in, self.units), "b": (self.units,)}
 
+    def buffers(self, n_in: int) -> dict[str, int]:
+        """A column of ones: the sum over the samples as a product, several times as fast as a reduction."""
+        return {"ones": 1}
+
     def initialize(self, p: View, rng: np.random.Generator) -> None:
         """Draw W, then b."""
         p.W = self.weights.draw(p.W.shape, rng)
@@ -75,6 +79,6 @@ class Dense(Layer):
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
         np.dot(x.T, dy, out=g.W)
-        np.add.reduce(dy, axis=0, out=g.b)
+        np.dot(p.ones.T, dy, out=g.b[None])
         if dx is not None:
             np.dot(dy, p.W.T, out=dx)
