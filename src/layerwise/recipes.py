@@ -84,7 +84,7 @@ class Recipe:
     layers: tuple[Layer, ...]
     loss: Loss
     optimizer: Optimizer
-    penalty: Penalty | None = None
+    penalty: tuple[Penalty, ...] = ()
     batch_size: int = 10
     epochs: int = 30
     samples: int | None = None
@@ -183,7 +183,7 @@ def _cross_entropy(
     samples: int | None = None,
 ) -> Recipe:
     """Nielsen, chapter 3: cross-entropy, and L2 in his form, λ / 2n Σ w²."""
-    penalty = L2(lambda_ / (2 * (samples or 50_000))) if lambda_ else None
+    penalty = (L2(lambda_ / (2 * (samples or 50_000))),) if lambda_ else ()
     words = [f"784-{hidden}-10, sigmoid, cross-entropy, SGD({eta:g})"]
     words += [f"λ = {lambda_:g}"] if lambda_ else []
     words += [f"the first {samples:,} images"] if samples else []

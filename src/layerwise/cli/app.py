@@ -1,0 +1,77 @@
+"""The commands together, and how they end: every error on purpose becomes a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from layerwise.cli import console
+from layerwise.cli.evaluate import evaluate
+from layerwise.cli.listing import list_datasets, list_recipes
+from layerwise.cli.predict import predict
+from layerwise.cli.train import train
+from layerwise.errors import LayerwiseError
+
+
+class Commands(TyperGroup):
+    """The group of commands, in which errors are shown without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what it raises on purpose ends as a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader of a pipe went away: typer ends quietly
+        except (LayerwiseError, OSError) as error:
+            console.warn(f"error: {error}")
+            raise typer.Exit(console.ERROR) from None
+        except KeyboardInterrupt:
+            console.warn("interrupted")
+            raise typer.Exit(console.INTERRUPTED) from None
+
+
+app = typer.Typer(
+    name="layerwise",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=console.EXIT_CODES,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import layerwise
+
+        console.show(f"layerwise {layerwise.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def layerwise_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Neural networks you can read, layer by layer: train one, test it, and show it your own handwriting."""
+
+
+app.command()(train)
+app.command()(evaluate)
+app.command()(predict)
+app.command("datasets")(list_datasets)
+app.command("recipes")(list_recipes)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with its arguments and return its exit code."""
+    console.tolerate_any_encoding()
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="layerwise")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return console.OK

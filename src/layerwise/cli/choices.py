@@ -1,0 +1,153 @@
+"""Options that replace parts of a recipe.
+
+Hidden layers are written as a list, first to last: `512,256` is two dense layers, each followed by the activation of
+--activation; `tanh:64` brings its own; `dropout:0.2` drops a fifth of what comes before it; `none` is no hidden layer.
+The output layer follows from the data and the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import typer
+
+from layerwise.description import resolve
+from layerwise.layers import ACTIVATIONS, SELU, Activation, Dense, Dropout, Layer, Linear, ReLU, Sigmoid
+from layerwise.layers import Softmax, Softplus, Tanh
+from layerwise.losses import CategoricalCrossEntropy, Loss, Poisson, as_loss
+from layerwise.optimizers import Optimizer, as_optimizer
+from layerwise.penalties import L1, L2, Penalty
+from layerwise.recipes import Recipe
+from layerwise.scaling import as_scaler
+
+
+@contextmanager
+def usage_error(option: str) -> Iterator[None]:
+    """A value that a part of the network refuses is a mistake in that option."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was asked for, each None where nothing was; names as on the command line."""
+
+    layers: str | None = None
+    activation: str | None = None
+    loss: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    momentum: float | None = None
+    decay: float | None = None
+    l1: float | None = None
+    l2: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    scaling: str | None = None
+    dtype: str | None = None
+
+    def apply(self, recipe: Recipe, classes: int | None) -> Recipe:
+        """The recipe with these parts replaced, for data of so many classes (None: a number)."""
+        loss = recipe.loss
+        if self.loss is not None:
+            with usage_error("--loss"):
+                loss = as_loss(self.loss)
+        if self.scaling is not None:
+            with usage_error("--scaling"):
+                as_scaler(None if self.scaling == "none" else self.scaling)
+        return replace(
+            recipe,
+            layers=self._layers(recipe, loss, classes),
+            loss=loss,
+            optimizer=self._optimizer(recipe.optimizer),
+            penalty=self._penalty(recipe.penalty),
+            batch_size=recipe.batch_size if self.batch_size is None else self.batch_size,
+            epochs=recipe.epochs if self.epochs is None else self.epochs,
+            scaling=recipe.scaling if self.scaling is None else None if self.scaling == "none" else self.scaling,
+            dtype=self.dtype or recipe.dtype,
+        )
+
+    def _layers(self, recipe: Recipe, loss: Loss, classes: int | None) -> tuple[Layer, ...]:
+        if self.layers is None and self.activation is None:
+            last = output_activation(loss, classes)
+            keeps = self.loss is None or isinstance(recipe.layers[-1], type(last))
+            return recipe.layers if keeps else (*recipe.layers[:-1], last)
+        units = [str(layer.units) for layer in recipe.layers[:-2] if isinstance(layer, Dense)]
+        with usage_error("--activation"):
+            activation = resolve("activation", self.activation or "relu", Activation, ACTIVATIONS)
+        with usage_error("--layers"):
+            hidden = parse_layers(self.layers or ",".join(units) or "none", activation)
+        return (*hidden, Dense(1 if classes is None else classes), output_activation(loss, classes))
+
+    def _optimizer(self, given: Optimizer) -> Optimizer:
+        if self.optimizer is not None:
+            with usage_error("--optimizer"):
+                given = as_optimizer(self.optimizer)
+        asked = {"learning_rate": self.learning_rate, "momentum": self.momentum, "decay": self.decay}
+        config = given.config()
+        for name, value in asked.items():
+            if value is None:
+                continue
+            with usage_error(f"--{name.replace('_', '-')}"):
+                if name not in config:
+                    raise ValueError(f"{type(given).__name__} has no {name}; --optimizer sgd has")
+                config[name] = value
+                given = type(given)(**config)
+        return given
+
+    def _penalty(self, given: tuple[Penalty, ...]) -> tuple[Penalty, ...]:
+        for kind, value in ((L1, self.l1), (L2, self.l2)):
+            if value is not None:
+                with usage_error(f"--{kind.__name__.lower()}"):
+                    rest = tuple(penalty for penalty in given if not isinstance(penalty, kind))
+                    given = (*rest, kind(value)) if value else rest
+        return given
+
+
+def parse_layers(text: str, activation: Activation) -> tuple[Layer, ...]:
+    """Hidden layers from their list.
+
+    Examples
+    --------
+    >>> parse_layers("512,dropout:0.2,tanh:64", ReLU())
+    (Dense(512, weights=HeNormal()), ReLU(), Dropout(0.2), Dense(64), Tanh())
+    >>> parse_layers("none", ReLU())
+    ()
+    """
+    layers: list[Layer] = []
+    for part in [] if text.strip().lower() == "none" else text.split(","):
+        name, _, value = part.strip().rpartition(":")
+        try:
+            if name == "dropout":
+                layers.append(Dropout(float(value)))
+                continue
+            own = resolve("activation", name, Activation, ACTIVATIONS) if name else activation
+            layers += [dense(int(value), own), own]
+        except ValueError as error:
+            reason = f" ({error})" if not str(error).startswith(("invalid literal", "could not")) else ""
+            raise ValueError(
+                f"{part.strip()!r} is no layer{reason}; write a number of units (512), an activation with one "
+                "(tanh:64), or dropout:0.2, with commas between, or none"
+            ) from None
+    return tuple(layers)
+
+
+def dense(units: int, activation: Activation) -> Dense:
+    """A dense layer whose first weights suit the activation after it."""
+    if isinstance(activation, SELU):
+        return Dense(units, weights="lecun_normal")
+    saturates = isinstance(activation, (Sigmoid, Tanh, Softmax, Linear))
+    return Dense(units) if saturates else Dense(units, weights="he_normal")
+
+
+def output_activation(loss: Loss, classes: int | None) -> Activation:
+    """What the outputs pass through last: it follows from the loss and from what is to be predicted."""
+    if isinstance(loss, CategoricalCrossEntropy):
+        return Softmax()
+    if isinstance(loss, Poisson):
+        return Softplus()
+    return Linear() if classes is None else Sigmoid()

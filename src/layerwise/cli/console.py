@@ -1,0 +1,41 @@
+"""What the command prints where: answers to stdout, everything that went wrong to stderr; and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+OK, ERROR, USAGE, NOT_SURE, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = """Exit codes: 0 all went well; 1 data, a model or an output cannot be used; 2 the command was not
+understood; 3 an answer is 'not sure'; 130 interrupted by Ctrl-C (a training still saves its weights)."""
+
+
+def show(text: str = "", style: str = "") -> None:
+    """Print text to stdout as it is, wrapped by nobody but the terminal."""
+    _console().print(Text(text, style=style), soft_wrap=True)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON, in ASCII so that every terminal and pipe can take it."""
+    print(json.dumps(value, indent=2, allow_nan=False, default=str))
+
+
+def warn(text: str, style: str = "red") -> None:
+    """Print a line to stderr, red where there are colours."""
+    _console(stderr=True).print(Text(text, style=style), soft_wrap=True)
+
+
+def tolerate_any_encoding() -> None:
+    """A terminal that cannot show a character shows a question mark; it is no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _console(stderr: bool = False) -> Console:
+    # made anew each time: the streams may have been replaced since
+    return Console(stderr=stderr, highlight=False)

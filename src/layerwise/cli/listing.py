@@ -1,0 +1,62 @@
+"""What there is to train: data sets and recipes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from layerwise.cli.console import show_json
+from layerwise.cli.data import DATA_SETS
+from layerwise.recipes import RECIPES
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def list_datasets(json: Json = False) -> None:
+    """List the data sets with their sizes; a table of your own is given as FILE.csv."""
+    rows = [
+        {
+            "name": entry.name,
+            "rows": entry.rows,
+            "features": entry.features,
+            "classes": entry.classes,
+            "recipe": entry.recipe,
+            "description": entry.description,
+        }
+        for entry in DATA_SETS.values()
+    ]
+    _show(rows, json)
+
+
+def list_recipes(json: Json = False) -> None:
+    """List the recipes: whole trainings by name, for `layerwise train --recipe NAME`."""
+    rows = []
+    for recipe in RECIPES:
+        published = recipe.published
+        best = published and next((x for x in (published.best, published.last) if x is not None), None)
+        rows.append(
+            {
+                "name": recipe.name,
+                "data": ", ".join(recipe.data),
+                "description": recipe.description,
+                "batch": recipe.batch_size,
+                "epochs": recipe.epochs,
+                "published %": best,
+            }
+        )
+    _show(rows, json)
+
+
+def _show(rows: list[dict[str, Any]], json: bool) -> None:
+    if json:
+        show_json(rows)
+        return
+    table = Table(box=None, pad_edge=False)
+    for name, value in rows[0].items():
+        table.add_column(name, justify="left" if isinstance(value, str) else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+    Console(highlight=False).print(table)

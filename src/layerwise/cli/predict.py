@@ -1,0 +1,107 @@
+"""`layerwise predict`: what a trained model says about pictures or rows of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from layerwise.cli import console
+from layerwise.datasets import read_csv
+from layerwise.errors import DataError, LayerwiseError
+from layerwise.network import Network, load
+from layerwise.typing import Array
+
+PIXELS = 784
+
+
+def predict(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE...", help="Pictures of a digit each (PNG, JPEG…), or tables (FILE.csv)."),
+    ],
+    model: Annotated[Path, typer.Option("--model", "-m", help="The model file.")] = Path("mnist.safetensors"),
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Below that, the answer is 'not sure' and the exit code 3.")
+    ] = 0.0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Recognise handwritten digits in pictures of any size, or predict the rows of a table.
+
+    A picture may be dark on light or light on dark. It is brought to MNIST's form, and shown as the network sees it.
+    One that cannot be read does not stop the others; the exit code is then 1.
+    """
+    if not model.is_file() and str(model) == "mnist.safetensors":
+        raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
+    network = load(model)
+    answers: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            found = _table(network, file) if file.suffix == ".csv" else [_picture(network, file, not json)]
+        except (LayerwiseError, OSError) as error:
+            console.warn(f"error: {error}")
+            found = [{"file": str(file), "error": str(error)}]
+        for answer in found:
+            answer["sure"] = "error" not in answer and answer.get("confidence", 1.0) >= min_confidence
+            if not json and "error" not in answer:
+                console.show(_line(answer), "bold" if answer["sure"] else "yellow")
+        answers += found
+    if json:
+        console.show_json(answers)
+    if any("error" in answer for answer in answers):
+        raise typer.Exit(console.ERROR)
+    if not all(answer["sure"] for answer in answers):
+        raise typer.Exit(console.NOT_SURE)
+
+
+def _picture(network: Network, path: Path, shown: bool) -> dict[str, Any]:
+    """The answer for one picture."""
+    from layerwise.images import read_digit, render
+
+    n_in = network.built()[0].n_in
+    if n_in != PIXELS:
+        raise DataError(f"{path}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")
+    pixels = read_digit(path)
+    if shown:
+        console.show(render(pixels))
+    return {"file": str(path), **_answers(network, pixels[np.newaxis])[0]}
+
+
+def _table(network: Network, path: Path) -> list[dict[str, Any]]:
+    """An answer for each row; a column more than the model has inputs, the last, is passed over."""
+    X, y = read_csv(path)
+    n_in = network.built()[0].n_in
+    if X.shape[1] == n_in - 1 and y.dtype.kind in "if":
+        X = np.column_stack([X, y])
+    if X.shape[1] != n_in:
+        raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
+    return [
+        {"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, X), start=1)
+    ]
+
+
+def _answers(network: Network, X: Array) -> list[dict[str, Any]]:
+    """The answer for each row, with its confidence and the runner-up where there are classes."""
+    answers = network.predict(X).tolist()
+    classes = network.task.classes
+    if network.task.kind == "regression" or classes is None:
+        return [{"answer": answer} for answer in answers]
+    probabilities = network.predict_proba(X)
+    ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    names = classes[ranking].tolist()
+    shares = np.take_along_axis(probabilities, ranking, axis=1).tolist()
+    return [
+        {"answer": name[0], "confidence": share[0], "runner_up": name[1], "runner_up_confidence": share[1]}
+        for name, share in zip(names, shares, strict=True)
+    ]
+
+
+def _line(answer: dict[str, Any]) -> str:
+    where = answer["file"] + (f", row {answer['row']}" if "row" in answer else "")
+    if "confidence" not in answer:
+        return f"{where}: {answer['answer']:.6g}"
+    found = f"{answer['answer']}, confidence {answer['confidence']:.1%}"
+    rest = f"runner-up {answer['runner_up']}, {answer['runner_up_confidence']:.1%}"
+    return f"{where}: {found}; {rest}" if answer["sure"] else f"{where}: not sure (perhaps {found}; {rest})"

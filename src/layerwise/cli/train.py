@@ -1,0 +1,230 @@
+"""`layerwise train`: data + recipe + choices → a trained network, its model file and its learning curves."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from layerwise.callbacks import History
+from layerwise.cli import console
+from layerwise.cli.choices import Choices, usage_error
+from layerwise.cli.data import DATA_SETS, Data, check_name, is_table, load
+from layerwise.cli.score import score, show_score
+from layerwise.errors import DivergenceError
+from layerwise.files import check_writable
+from layerwise.network import Network
+from layerwise.recipes import RECIPES, Recipe, find, for_table
+
+
+class Task(str, Enum):
+    """What a table's target is."""
+
+    auto, classes, numbers = "auto", "classes", "numbers"
+
+
+class Dtype(str, Enum):
+    """What the network computes in."""
+
+    float32, float64 = "float32", "float64"
+
+
+def _data_names(incomplete: str) -> list[str]:
+    return [name for name in DATA_SETS if name.startswith(incomplete)]
+
+
+def _recipe_names(incomplete: str) -> list[str]:
+    return [recipe.name for recipe in RECIPES if recipe.name.startswith(incomplete)]
+
+
+def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine or FILE.csv.",
+                       autocompletion=_data_names),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A whole training by name, such as nielsen-30; `layerwise recipes` lists them.",
+                     autocompletion=_recipe_names, rich_help_panel="Network"),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Hidden layers: units (512,256), with their own activation (tanh:64), dropout:0.2, none.",
+                     rich_help_panel="Network"),
+    ] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="Of the hidden layers: relu, sigmoid, tanh…", rich_help_panel="Network")
+    ] = None,
+    scaling: Annotated[
+        str | None, typer.Option(help="Of the inputs: standard, min_max, range, none.", rich_help_panel="Network")
+    ] = None,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="What the network computes in.", rich_help_panel="Network")
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="categorical_cross_entropy, quadratic_cost, mean_squared_error, huber…",
+                     rich_help_panel="Training"),
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="sgd, adagrad, rmsprop, adam, adamw.", rich_help_panel="Training")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", "--lr", help="The size of a step.", rich_help_panel="Training")
+    ] = None,
+    momentum: Annotated[float | None, typer.Option(help="Of sgd.", rich_help_panel="Training")] = None,
+    decay: Annotated[
+        float | None,
+        typer.Option(help="Step t has the rate learning_rate / (1 + decay t).", rich_help_panel="Training"),
+    ] = None,
+    l1: Annotated[float | None, typer.Option("--l1", help="λ of λ Σ |w|.", rich_help_panel="Training")] = None,
+    l2: Annotated[float | None, typer.Option("--l2", help="λ of λ Σ w².", rich_help_panel="Training")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "-b", min=1, help="Rows a step.", rich_help_panel="Training")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", "-e", min=1, help="How often all rows are seen.",
+                                 rich_help_panel="Training")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of all that is random: the same seed, the same network.",
+                          rich_help_panel="Training")
+    ] = 0,
+    validation: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.99, help="Share of the rows to train that is held out to watch; 0 for none.",
+                     rich_help_panel="Data"),
+    ] = None,
+    test: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=0.99, help="Share of the rows of FILE.csv that is held out to test.",
+                     rich_help_panel="Data"),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="The column of FILE.csv to be predicted; by default the last one.", rich_help_panel="Data"),
+    ] = None,
+    task: Annotated[
+        Task, typer.Option(help="What the target of FILE.csv is; auto: its values tell.", rich_help_panel="Data")
+    ] = Task.auto,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The model file; by default DATA.safetensors.",
+                                  rich_help_panel="Output")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="The picture of the learning curves; by default the model's name with .png.",
+                                  rich_help_panel="Output")
+    ] = None,
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw no picture.", rich_help_panel="Output")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No line an epoch.", rich_help_panel="Output")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON only, for programs.", rich_help_panel="Output")
+    ] = False,
+) -> None:  # fmt: skip
+    """Train a network, test it, and write a model file and a picture of its learning curves.
+
+    `layerwise train mnist` is a good start. Every data set has a recipe; each option replaces a part of it. Ctrl-C
+    ends the training early: the weights so far are tested and saved.
+    """
+    name, chosen = _find(data, recipe)
+    if test is not None or target is not None or task is not Task.auto:
+        _check_is_table(name)
+    choices = Choices(
+        layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
+        dtype and dtype.value,
+    )  # fmt: skip
+    output = output or Path(f"{Path(name).stem}.safetensors")
+    picture = None if no_plot else plot or output.with_suffix(".png")
+    for path in (output, picture):
+        if path is not None:
+            check_writable(path)
+    regression = None if task is Task.auto else task is Task.numbers
+    loaded = load(name, validation, test, target, regression)
+    report, history = _train(loaded, chosen, choices, seed, output, quiet, json)
+    del loaded  # before matplotlib comes: the two together would need more memory
+    if picture is not None:
+        from layerwise.plots import save_learning_curves
+
+        save_learning_curves(history, picture)
+    _show_files(report | {"plot": picture and str(picture)}, json)
+    if history.stopped_by == "interrupt":
+        raise typer.Exit(console.INTERRUPTED)
+
+
+def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
+    """The name of the data and the recipe asked for; each may follow from the other."""
+    chosen = None
+    if recipe is not None:
+        with usage_error("--recipe"):
+            chosen = find(recipe)
+    if data is None:
+        if chosen is None:
+            raise typer.BadParameter(f"name a data set ({', '.join(DATA_SETS)}) or FILE.csv", param_hint="DATA")
+        data = chosen.data[0]
+    with usage_error("DATA"):
+        check_name(data)
+    if chosen is not None and not is_table(data) and data not in chosen.data:
+        raise typer.BadParameter(
+            f"{chosen.name!r} is for {' and '.join(chosen.data)}, not for {data}", param_hint="--recipe"
+        )
+    return data, chosen
+
+
+def _check_is_table(name: str) -> None:
+    if not is_table(name):
+        raise typer.BadParameter(f"--test, --target and --task are for FILE.csv; {name} has its own")
+
+
+def _train(
+    data: Data, chosen: Recipe | None, choices: Choices, seed: int, output: Path, quiet: bool, json: bool
+) -> tuple[dict[str, Any], History]:
+    """Train, test and save; what there is to report, and the history."""
+    base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
+    recipe = choices.apply(base, data.classes)
+    network = recipe.network(seed)
+    if not json:
+        console.show(f"{data.name}: {data.sizes()}")
+        console.show(", ".join(map(repr, recipe.layers)))
+    try:
+        history = recipe.fit(
+            network, *data.train, validation_data=data.validation, verbose=not (quiet or json)
+        )
+    except DivergenceError as error:
+        if network.steps * recipe.batch_size <= len(data.train[1]):
+            raise
+        network.save(output)
+        raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
+    network.save(output)
+    report = {
+        "data": data.name,
+        "recipe": base.name,
+        "seed": seed,
+        "epochs": history.epochs,
+        "stopped_by": history.stopped_by,
+        "seconds": sum(history["seconds"]),
+        "history": history.to_dict(),
+        "test": score(network, *data.test),
+        "model": str(output),
+    }
+    return report, history
+
+
+def _show_files(report: dict[str, Any], json: bool) -> None:
+    if json:
+        console.show_json(report)
+        return
+    if report["stopped_by"] == "interrupt":
+        console.warn(f"interrupted in epoch {report['epochs']}: the weights so far are kept", "yellow")
+    console.show(f"trained in {report['seconds']:.1f} s\n")
+    show_score(report["test"], "test")
+    console.show(f"\nmodel            {report['model']}")
+    if report["plot"]:
+        console.show(f"learning curves  {report['plot']}")
+    if report["data"] == "mnist":
+        option = "" if report["model"] == "mnist.safetensors" else f"--model {report['model']} "
+        console.show(f"now try          layerwise predict {option}IMAGE", "dim")
