@@ -102,7 +102,7 @@ def gradcheck(
     plan, theta, n = engine.plan, engine.parameters.theta, len(engine.rows)
     number("gradcheck", "h", h, above=0)
     with np.errstate(all="ignore"):
-        engine.gradient(None, 0, n, 0)
+        engine.gradient(0, n, 0)
         analytic = engine.parameters.grad.copy()
         numeric = np.array([_slope(engine, i, h) for i in range(theta.size)])
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR)
@@ -156,7 +156,7 @@ def _slope(engine: NumpyEngine, i: int, h: float) -> float:
 def _loss(engine: NumpyEngine) -> float:
     n = len(engine.rows)
     batch = engine.workspace.batch(n)
-    x, weights = engine.gather(batch, None, 0, n)
+    x, weights = engine.gather(batch, 0, n)
     engine.draw(batch, 0)
     forward(batch, x)
-    return data_loss(engine.plan, batch, weights) + penalty_value(engine.plan, engine.parameters)
+    return data_loss(engine.plan, batch, weights, engine.epoch.losses) + penalty_value(engine.plan, engine.parameters)

@@ -1,12 +1,367 @@
 """A picture of one's own handwritten digit, in the form that MNIST's digits have.
 
-A picture flows through in seven steps: grey values; paper and its shadows subtracted; noise cut off, so that only
-ink is left; specks dropped; a pen too thin or too fat brought to MNIST's width; the ink scaled to 20x20; the
-centre of its mass put at the centre of 28x28. The last two are how MNIST was made [1]_: "size-normalized" into a
-20x20 box with its proportions kept, grey where edges are antialiased, then centred by mass in 28x28.
+The picture flows through `to_mnist` from top to bottom: `_subtract_paper` takes away the paper and its shadows,
+`_find_ink` the noise and the specks, `_cut_out` crops, `_adjust_pen` brings a pen that is too thin or too fat to
+a usual width, and what is left is scaled and centred as MNIST was [1]_: the longer side to 20 pixels, proportions
+kept and edges grey from antialiasing, then the centre of mass to the centre of 28x28.
 
 References
 ----------
-.. [1] Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits",
+.. [1] Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits",
    http://yann.lecun.com/exdb/mnist/
 """
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layerwise.errors import DataError, ShapeError, missing
+from layerwise.typing import Array, ArrayLike
+
+if TYPE_CHECKING:
+    from PIL import Image as PillowImage
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+SIDE = 28  # of an MNIST image, in pixels
+BOX = 20  # the square in it that the ink fills
+
+WORK_SIDE = 1000  # a larger picture is reduced to this before anything else
+SURVEY_SIDE = 64  # the paper is smooth, so it is estimated on a reduction of this size
+PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
+PEN_SIDE = 100  # the pen is changed on a digit of this size
+
+LEAST_CONTRAST = 16.0  # of 255, between ink and paper
+LEAST_SIGNAL = 4.0  # ink over noise, in standard deviations of the noise
+LEAST_PART = 0.08  # a part smaller than this share of the largest is a speck
+PEN_RANGE = (1.7, 4.0)  # stroke widths, in pixels of the box, that are left alone: 90% of MNIST's lie here
+THIN_PEN, FAT_PEN = 2.2, 3.6  # the widths that the others are brought to
+
+
+def read_digit(path: str | os.PathLike[str]) -> Array:
+    """Read a picture of one handwritten digit as a row of MNIST's form.
+
+    Any size, dark ink on light paper or the reverse. The picture may have colours, transparency, a palette,
+    16-bit greys or CMYK inks, and it is turned upright if the camera noted that it was held sideways.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A PNG, JPEG, BMP, GIF (the first frame) or WebP file.
+
+    Returns
+    -------
+    ndarray of uint8, shape (784,)
+        Row by row, 0 where there is paper, 255 where there is ink.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not a picture, is damaged, is too large, or shows no ink.
+    MissingDependencyError
+        Pillow is not installed.
+    """
+    _require_pillow()
+    try:
+        return to_mnist(_load_grey(Path(path)))
+    except DataError as problem:
+        raise DataError(f"{os.fspath(path)}: {problem}") from None
+
+
+def to_mnist(grey: ArrayLike) -> Array:
+    """Bring a grey picture of one handwritten digit to MNIST's form.
+
+    An image that already has this form comes out almost as it was.
+
+    Parameters
+    ----------
+    grey : array-like, shape (height, width)
+        Values from 0 to 255 (or to 65535 in uint16, to 1 in bool and float), of ink darker or lighter than paper.
+
+    Returns
+    -------
+    ndarray of uint8, shape (784,)
+        The ink, light on 0, in a 20x20 box whose centre of mass is at the centre of 28x28.
+
+    Raises
+    ------
+    ShapeError
+        The array has not two dimensions.
+    DataError
+        The picture is smaller than 8x8, holds NaN or infinity, or is blank.
+    MissingDependencyError
+        Pillow is not installed.
+    """
+    _require_pillow()
+    picture = _reduce(_check_grey(grey), WORK_SIDE)
+    box = _resize(_adjust_pen(_cut_out(*_find_ink(_subtract_paper(picture)))), (BOX, BOX))
+    box = np.rint(255 * np.clip(box / box.max(), 0, 1))
+    shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
+    digit = np.zeros((SIDE, SIDE), np.uint8)
+    digit[shift[0] : shift[0] + BOX, shift[1] : shift[1] + BOX] = box
+    return digit.ravel()
+
+
+def render(image: ArrayLike, width: int | None = None, ascii: bool = False) -> str:
+    """Draw an image as text: two rows of pixels to a line, in half blocks, or in letters if `ascii`.
+
+    Parameters
+    ----------
+    image : array-like, shape (n, n) or (n * n,)
+        Ink is high, paper 0, whatever the scale.
+    width : int, optional
+        Characters in a line, by default n.
+    ascii : bool, default=False
+        For a terminal that has no block characters: `` .:*#`` from no ink to much.
+
+    Examples
+    --------
+    >>> print(render([[0, 9, 9, 0], [0, 0, 9, 0], [0, 0, 9, 0], [0, 9, 9, 9]]))
+     ▀█
+     ▄█▄
+    """
+    pixels = np.asarray(image, np.float64)
+    side = round(pixels.size**0.5)
+    if pixels.shape not in {(side, side), (side * side,)} or side < 2:
+        raise ShapeError(f"image: expected a square, (n, n) or (n * n,), got {pixels.shape}; pass one image")
+    columns = side if width is None else width
+    if columns < 2:
+        raise ShapeError(f"width: expected at least 2 characters, got {columns}; leave it out for {side}")
+    rows = np.arange(columns // 2 * 2) * side // (columns // 2 * 2)
+    ink = pixels.reshape(side, side)[rows[:, None], np.arange(columns) * side // columns]
+    ink = ink / max(ink.max(), np.finfo(float).tiny)
+    upper, lower = ink[::2], ink[1::2]
+    shades = np.rint(4 * (upper + lower) / 2) if ascii else (upper > 0.4) + 2 * (lower > 0.4)
+    symbols = " .:*#" if ascii else " ▀▄█"
+    return "\n".join("".join(symbols[int(shade)] for shade in line).rstrip() for line in shades)
+
+
+def _require_pillow() -> None:
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        raise missing("pillow", "images", "reading images") from None
+
+
+def _load_grey(path: Path) -> Array:
+    """The grey values of the picture at `path`, upright."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if not path.is_file():
+        found = "is a directory" if path.is_dir() else "does not exist"
+        raise DataError(f"expected a picture ({', '.join(FORMATS)}), but this {found}; check the path")
+    if path.stat().st_size == 0:
+        raise DataError("expected a picture, got an empty file (0 bytes); save or download it again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as picture:
+                picture.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is decoded at half its size or less
+                return _grey(ImageOps.exif_transpose(picture))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            f"expected at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, got more; "
+            "crop the picture to the digit or make it smaller"
+        ) from None
+    except UnidentifiedImageError:
+        raise DataError(
+            f"expected a picture ({', '.join(FORMATS)}), got a file of another kind; save it as PNG or JPEG"
+        ) from None
+    except Exception as problem:  # a damaged file makes decoders raise nearly anything
+        raise DataError(
+            f"expected a whole picture, but it cannot be read ({problem}); save or download it again"
+        ) from None
+
+
+def _grey(picture: PillowImage.Image) -> Array:
+    """Grey values of a picture of any mode; what is transparent becomes paper."""
+    if picture.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
+        return np.clip(np.asarray(picture), 0, 65535).astype(np.uint16)
+    if not picture.has_transparency_data:
+        return np.asarray(picture.convert("L"))
+    grey, alpha = np.moveaxis(np.asarray(picture.convert("RGBA").convert("LA"), np.float64), -1, 0)
+    alpha /= 255
+    if alpha.mean() > 0.5:  # paper with clear corners or margins
+        paper = np.median(grey[alpha > 0.5])
+    else:  # ink alone: put under it what shows it best
+        paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
+    return alpha * grey + (1 - alpha) * paper
+
+
+def _check_grey(grey: ArrayLike) -> Array:
+    """`grey` as float32 from 0 to 255, or an error that says why it cannot be a picture."""
+    values = np.asarray(grey)
+    if values.ndim != 2:
+        raise ShapeError(
+            f"grey: expected the shape (height, width), got {values.shape}; pass one picture, without colours"
+        )
+    if min(values.shape) < 8:
+        raise DataError(f"expected at least 8x8 pixels, got {values.shape[1]}x{values.shape[0]}; use a larger picture")
+    if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+        raise DataError(f"grey: expected finite numbers, got {values.dtype} with others; pass values from 0 to 255")
+    if values.dtype == np.uint16:
+        return (values / 257).astype(np.float32)
+    scale = 255 if values.dtype.kind in "bf" and values.max() <= 1 else 1
+    return values.astype(np.float32) * np.float32(scale)
+
+
+def _subtract_paper(grey: Array) -> Array:
+    """How far each pixel is from the paper under it, positive on the side that the ink is on.
+
+    Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
+    farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
+    """
+    small = _reduce(grey, SURVEY_SIDE)
+    terms = _quadratic_terms(small.shape)
+    rest = small - np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]))
+    for _ in range(20):
+        weights = 1 / (1 + (rest / (4 * max(np.median(abs(rest)), 0.5))) ** 2)
+        surface = np.linalg.lstsq((terms * weights).reshape(6, -1).T, (small * weights).ravel())[0]
+        rest = small - np.tensordot(surface, terms, 1)
+    detail = rest - _window_median(rest)
+    sign = 1 if (detail**3).sum() > 0 else -1  # ink is the few pixels that are far off, paper the many near 0
+    rest, detail = sign * rest, sign * detail
+    shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
+    paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
+    return sign * (grey - paper) - _resize(shadows, grey.shape)
+
+
+def _find_ink(contrast: Array) -> tuple[Array, Array]:
+    """Ink from 0 to 1 with noise and specks taken out, and a mask of the pixels that are ink beyond doubt."""
+    noise = 1.4826 * np.median(abs(contrast))  # the standard deviation, were it Gaussian; most pixels are paper
+    rank = contrast.size // 50_000  # a few stray pixels do not count as the darkest ink
+    peak = -np.partition(-contrast.ravel(), rank)[rank]
+    level = np.median(contrast[contrast >= peak / 2])
+    if peak <= 0 or level < LEAST_CONTRAST or level < LEAST_SIGNAL * noise:
+        raise DataError("the picture is blank: expected ink that stands out, got paper alone; draw darker or larger")
+    noise, ink = noise / level, contrast / level
+    certain = ink > np.clip(5 * noise, 0.4, 0.6)
+    coarse = -(-max(ink.shape) // PARTS_SIDE)
+    parts = _keep_digit(_connected_parts(_block_max(certain, coarse)), _block_max(ink > 0.6, coarse))
+    certain &= _enlarge(parts, coarse, ink.shape)
+    edge = min(2.5 * noise, 0.4)
+    ink = np.clip((ink - edge) / (1 - edge), 0, 1)
+    return ink * _enlarge(_thicken(parts, 1.5), coarse, ink.shape), certain
+
+
+def _keep_digit(parts: Array, strong: Array) -> Array:
+    """A mask of the parts that belong to the digit: none that runs off the picture if others do not, no specks."""
+    size = np.bincount(parts.ravel(), strong.ravel())
+    size[0] = 0
+    inner = size.copy()
+    inner[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = 0
+    if inner.max() > 0.1 * size.max():
+        size = inner
+    return np.asarray(size > LEAST_PART * size.max())[parts]
+
+
+def _cut_out(ink: Array, certain: Array) -> Array:
+    """The smallest upright square with all of the ink, which is in its middle."""
+    rows, columns = np.flatnonzero(certain.any(axis=1)), np.flatnonzero(certain.any(axis=0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    margins = [max(ink.shape) - n for n in ink.shape]
+    return np.pad(ink, [(margin // 2, margin - margin // 2) for margin in margins])
+
+
+def _adjust_pen(ink: Array) -> Array:
+    """The same digit drawn with a pen of MNIST's width; as it came, if the width is within PEN_RANGE."""
+    width = _pen_width(_reduce(ink, PEN_SIDE))
+    if PEN_RANGE[0] <= width <= PEN_RANGE[1]:
+        return ink
+    thin = width < PEN_RANGE[0]
+    if thin:  # the mean of a block would let a fine line fade away
+        ink = _block_max(ink, -(-len(ink) // PEN_SIDE))
+    ink = np.clip(_resize(ink, (PEN_SIDE, PEN_SIDE)), 0, 1)
+    change = ((THIN_PEN if thin else FAT_PEN) - _pen_width(ink)) / 2 * PEN_SIDE / BOX
+    ink = np.pad(ink, PEN_SIDE // 8)
+    changed = _thicken(ink, change) if change > 0 else 1 - _thicken(1 - ink, -change)
+    return _cut_out(changed, changed > 0.4)
+
+
+def _pen_width(ink: Array) -> float:
+    """Mean width of the strokes in a square of ink, as if its side were BOX pixels.
+
+    A stroke of width w covers w for each pixel of its length, and its two sides rise and fall by 1 each however
+    blurred they are: the width is twice the ink over the sum of |gradient|.
+    """
+    padded = np.pad(ink, 1)
+    slopes = np.hypot(np.diff(padded, axis=0)[:, 1:], np.diff(padded, axis=1)[1:])
+    return float(2 * ink.sum() / slopes.sum() * BOX / len(ink))
+
+
+def _centring_shift(profile: Array) -> int:
+    """Where a box with these sums of ink begins, so that its centre of mass is within half a pixel of 14."""
+    centre = float(profile @ np.arange(BOX) / profile.sum())
+    return int(np.clip(np.ceil(SIDE / 2 - 0.5 - centre), 0, SIDE - BOX))
+
+
+def _reduce(values: Array, side: int) -> Array:
+    """Means over square blocks, so large that neither side is longer than `side`."""
+    from PIL import Image
+
+    factor = -(-max(values.shape) // side)
+    return values if factor == 1 else np.asarray(Image.fromarray(values).reduce(factor))
+
+
+def _resize(values: Array, shape: tuple[int, ...]) -> Array:
+    """Interpolated, or averaged where it shrinks."""
+    from PIL import Image
+
+    picture = Image.fromarray(values.astype(np.float32))
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+
+
+def _quadratic_terms(shape: tuple[int, ...]) -> Array:
+    """1, x, x², y, xy, y² at each pixel, (6, height, width), with x and y from -1 to 1."""
+    y, x = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in shape)
+    return np.stack([np.multiply.outer(y**i, x**j) for i in range(3) for j in range(3 - i)])
+
+
+def _window_median(values: Array) -> Array:
+    """The median around each pixel, over a third of the height and of the width."""
+    half = [max(1, n // 6) for n in values.shape]
+    padded = np.pad(values, [(n, n) for n in half], mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
+    return np.asarray(np.median(windows, axis=(2, 3)))
+
+
+def _block_max(values: Array, factor: int) -> Array:
+    """The maximum of each square block."""
+    padded = np.pad(values, [(0, -n % factor) for n in values.shape])
+    height, width = padded.shape
+    return np.asarray(padded.reshape(height // factor, factor, width // factor, factor).max(axis=(1, 3)))
+
+
+def _enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
+    """Each pixel as a square block: the mask of `shape` that `_block_max` reduced."""
+    return np.kron(mask, np.ones((factor, factor), bool))[: shape[0], : shape[1]]
+
+
+def _connected_parts(mask: Array) -> Array:
+    """A number for each pixel: 0 off the mask, elsewhere the same within a part that hangs together."""
+    parts = np.arange(1, mask.size + 1).reshape(mask.shape) * mask
+    while True:
+        spread = _thicken(parts, 1.5) * mask  # the highest number of the nine around
+        spread = np.append(0, spread)[spread]  # and the one that this pixel has by now, which is higher still
+        if np.array_equal(spread, parts):
+            return parts
+        parts = spread
+
+
+def _thicken(values: Array, radius: float) -> Array:
+    """The maximum over a disc around each pixel."""
+    reach = int(radius)
+    height, width = values.shape
+    padded = np.pad(values, reach)
+    result = values
+    for i in range(-reach, reach + 1):
+        for j in range(-reach, reach + 1):
+            if i * i + j * j <= radius**2:
+                shifted = padded[reach + i : reach + i + height, reach + j : reach + j + width]
+                result = np.maximum(result, shifted)
+    return result

@@ -39,15 +39,12 @@ class Validation:
     def row(self, prefix: str = "") -> dict[str, float]:
         """The numbers by name, each name with the prefix."""
         evaluator = self.evaluator
-        totals = evaluator.totals(self._outputs)
-        row = {
-            "loss": totals.loss / totals.weight,
-            "penalty": penalty_value(evaluator.plan, evaluator.parameters),
-        }
-        if evaluator.reader.counts:
-            row["accuracy"] = totals.hits / totals.samples
+        result, n = evaluator.run(self._outputs), len(evaluator.rows)
+        row = {"loss": result.loss(n), "penalty": penalty_value(evaluator.plan, evaluator.parameters)}
+        if result.counts:
+            row["accuracy"] = result.accuracy(n)
         if self._outputs is not None:
-            targets = evaluator.reader.targets
+            targets = result.targets
             y_true, y_pred = targets.true(), targets.task.answers(self._outputs)
             row |= {name: float(metric(y_true, y_pred)) for name, metric in self.metrics.items()}
         return {prefix + name: value for name, value in row.items()}
@@ -90,7 +87,6 @@ class Training:
         self.history = History()
         self.stopping = ""
         self._shuffle = shuffle if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
-        self._order = None if self._shuffle is None else np.arange(len(engine.rows))
         self._validation = validation
         self._callbacks = list(callbacks)
         self._per_step = [c for c in callbacks if type(c).on_step_end is not Callback.on_step_end]
@@ -129,21 +125,20 @@ class Training:
     def run_epoch(self) -> None:
         """All steps of one epoch, and its row of the history."""
         engine, begin = self.engine, time.perf_counter()
-        engine.totals = type(engine.totals)()
-        if self._order is not None and self._shuffle is not None:
-            self._order = np.arange(len(self._order))
-            self._shuffle.shuffle(self._order)
+        engine.penalty = 0.0
+        if self._shuffle is not None:
+            engine.shuffle(self._shuffle)
         done = 0
         while done < self.steps_per_epoch and not self.stopping:
             wanted = 1 if self._per_step else min(self._chunk, self.steps_per_epoch - done)
             done = self._run_chunk(done, wanted)
         self._keep_good_weights(done)
-        self._write_row(time.perf_counter() - begin)
+        self._write_row(min(done * engine.batch_size, len(engine.rows)), time.perf_counter() - begin)
         self._call("on_epoch_end")
 
     def _run_chunk(self, done: int, wanted: int) -> int:
         begin = time.perf_counter()
-        made = self.engine.run(self._order, done, done + wanted, self.step)
+        made = self.engine.run(done, done + wanted, self.step)
         self.step += made
         if made < wanted:
             self._diverged(done + made)
@@ -155,18 +150,17 @@ class Training:
             self._chunk = max(1, min(2 * self._chunk, int(self._chunk * _CHUNK_SECONDS / max(seconds, 1e-9))))
         return done + made
 
-    def _write_row(self, seconds: float) -> None:
-        totals = self.engine.totals
-        weight = totals.weight or 1.0
-        row = {"loss": totals.loss / weight, "penalty": totals.penalty / max(totals.samples, 1)}
-        if self.engine.reader.counts:
-            row["accuracy"] = totals.hits / max(totals.samples, 1)
+    def _write_row(self, samples: int, seconds: float) -> None:
+        engine = self.engine
+        row = {"loss": engine.epoch.loss(samples), "penalty": engine.penalty / samples}
+        if engine.epoch.counts:
+            row["accuracy"] = engine.epoch.accuracy(samples)
         if self._validation is not None:
             row |= self._validation.row("val_")
         row |= {
             "learning_rate": self.optimizer.rate(),
             "seconds": seconds,
-            "samples_per_second": totals.samples / max(seconds, 1e-9),
+            "samples_per_second": samples / max(seconds, 1e-9),
         }
         self.history.append(row)
 
@@ -182,7 +176,7 @@ class Training:
         """Name step and layer, go back to the last good weights, and raise."""
         size, n = self.engine.batch_size, len(self.engine.rows)
         start = min(done, self.steps_per_epoch - 1) * size
-        layer = self.engine.first_bad_layer(self._order, start, min(start + size, n), self.step)
+        layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
         np.copyto(self.parameters.theta, self._good)
         kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
         self.history.stopped_by = "divergence"

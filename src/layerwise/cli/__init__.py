@@ -1,12 +1,12 @@
 """The command `layerwise`: train, evaluate and predict from a terminal.
 
-    app.py       the commands together, and how an error ends
-    train.py     data + recipe + choices → network → model file, learning curves
-    evaluate.py  predict.py  listing.py
-    choices.py   options that replace parts of a recipe
-    data.py      data sets by name, and tables from files
-    score.py     accuracy and confusions, or loss and R²
-    console.py   what goes to which stream, and the exit codes
+app.py       the commands together, and how an error ends
+train.py     data + recipe + choices → network → model file, learning curves
+evaluate.py  predict.py  listing.py
+choices.py   options that replace parts of a recipe
+data.py      data sets by name, and tables from files
+score.py     accuracy and confusions, or loss and R²
+console.py   what goes to which stream, and the exit codes
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after `layerwise`; those of the process if not given.
     """
     try:
-        import rich  # noqa: F401
-        import typer  # noqa: F401
+        import rich
+        import typer
     except ImportError as error:
         print(
             f"the command needs the package {error.name!r}, which is not installed: pip install 'layerwise[cli]'",

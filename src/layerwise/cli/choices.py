@@ -14,8 +14,19 @@ from dataclasses import dataclass, replace
 import typer
 
 from layerwise.description import resolve
-from layerwise.layers import ACTIVATIONS, SELU, Activation, Dense, Dropout, Layer, Linear, ReLU, Sigmoid
-from layerwise.layers import Softmax, Softplus, Tanh
+from layerwise.layers import (
+    ACTIVATIONS,
+    SELU,
+    Activation,
+    Dense,
+    Dropout,
+    Layer,
+    Linear,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from layerwise.losses import CategoricalCrossEntropy, Loss, Poisson, as_loss
 from layerwise.optimizers import Optimizer, as_optimizer
 from layerwise.penalties import L1, L2, Penalty

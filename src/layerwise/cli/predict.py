@@ -77,9 +77,7 @@ def _table(network: Network, path: Path) -> list[dict[str, Any]]:
         X = np.column_stack([X, y])
     if X.shape[1] != n_in:
         raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
-    return [
-        {"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, X), start=1)
-    ]
+    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, X), start=1)]
 
 
 def _answers(network: Network, X: Array) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from layerwise.cli.data import DATA_SETS, Data, check_name, is_table, load
 from layerwise.cli.score import score, show_score
 from layerwise.errors import DivergenceError
 from layerwise.files import check_writable
-from layerwise.network import Network
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 
@@ -191,9 +190,7 @@ def _train(
         console.show(f"{data.name}: {data.sizes()}")
         console.show(", ".join(map(repr, recipe.layers)))
     try:
-        history = recipe.fit(
-            network, *data.train, validation_data=data.validation, verbose=not (quiet or json)
-        )
+        history = recipe.fit(network, *data.train, validation_data=data.validation, verbose=not (quiet or json))
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1]):
             raise

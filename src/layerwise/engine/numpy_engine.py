@@ -6,7 +6,6 @@ train_step:  gather rows ─► forward ─► loss ─► backward ─► penal
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,17 +16,6 @@ from layerwise.philox import Philox
 from layerwise.plan import Plan
 from layerwise.targets import Targets
 from layerwise.typing import Array
-
-
-@dataclass
-class Totals:
-    """What has been summed over the steps of an epoch: sums over samples, each with its weight."""
-
-    weight: float = 0.0
-    loss: float = 0.0
-    penalty: float = 0.0
-    hits: float = 0.0
-    samples: int = 0
 
 
 def forward(batch: Batch, x: Array) -> Array:
@@ -44,11 +32,11 @@ def backward(batch: Batch, inputs: Array) -> None:
         layer_backward(p, inputs if x is None else x, y, dy, g, dx)
 
 
-def data_loss(plan: Plan, batch: Batch, weights: Array | None) -> float:
-    """The mean loss of the outputs in the batch."""
+def data_loss(plan: Plan, batch: Batch, weights: Array | None, losses: Array) -> float:
+    """The mean loss of the outputs in the batch; each sample's own goes into `losses`."""
     assert plan.loss is not None
-    plan.loss.forward(batch.y, batch.t, batch.losses, batch.tmp)
-    return plan.loss.mean(batch.losses, weights)
+    plan.loss.forward(batch.y, batch.t, losses, batch.tmp)
+    return plan.loss.mean(losses, weights)
 
 
 def loss_gradient(plan: Plan, batch: Batch, weights: Array | None) -> None:
@@ -62,8 +50,10 @@ def loss_gradient(plan: Plan, batch: Batch, weights: Array | None) -> None:
     plan.loss.average_gradient(batch.dy, weights)
 
 
-class TargetReader:
-    """Writes the targets of a batch where the loss reads them, and counts right answers.
+class Pass:
+    """One pass over the rows of a data set: hands out targets, and notes losses and answers side by side.
+
+    What each batch leaves in `losses` and in the answers is summed up once, at the end of the pass.
 
     Parameters
     ----------
@@ -71,20 +61,32 @@ class TargetReader:
         Labels or numbers for every row.
     size : int
         The most rows of a batch.
+    dtype : dtype
+        Of the losses.
+
+    Attributes
+    ----------
+    order : int array (n,)
+        The rows in the order in which they are read.
+    losses : array (n,)
+        The loss of each row, in that order.
     """
 
-    def __init__(self, targets: Targets, size: int) -> None:
+    def __init__(self, targets: Targets, size: int, dtype: np.dtype[np.floating]) -> None:
+        n = len(targets)
         self.targets = targets
-        self.counts = targets.task.kind in ("classification", "multilabel")
+        self.order = np.arange(n)
+        self.losses = np.zeros(n, dtype)
         self._labels = np.empty(size, np.intp)
-        self._answers = np.empty(size, np.intp)
-        self._hits = np.empty(size, bool)
-        dtype = None if targets.weights is None else targets.weights.dtype
-        self._weights = np.empty(0 if dtype is None else size, dtype)
+        self._weights = np.empty(size if targets.weights is not None else 0, dtype)
+        self.counts = targets.task.kind != "regression"
+        self._by_class = targets.labels is not None and targets.table is not None and targets.table.shape[1] > 1
+        self._answers = np.empty(n if self._by_class else 0, np.intp)
+        self._right = np.empty(n if self.counts and not self._by_class else 0, dtype)
 
-    def take(self, rows: Array, t: Array) -> Array | None:
-        """The targets of those rows, into t; returns their weights, if any."""
-        targets, n = self.targets, len(rows)
+    def take(self, start: int, stop: int, t: Array) -> Array | None:
+        """The targets of rows start to stop - 1 of the pass, into t; returns their weights, if any."""
+        targets, rows, n = self.targets, self.order[start:stop], stop - start
         if targets.labels is not None and targets.table is not None:
             labels = self._labels[:n]
             targets.labels.take(rows, 0, labels, "clip")
@@ -97,21 +99,40 @@ class TargetReader:
         targets.weights.take(rows, 0, weights, "clip")
         return weights
 
-    def hits(self, batch: Batch) -> float:
-        """How many answers are right (the share of the outputs, where a sample has several)."""
-        n, n_out = batch.y.shape
-        if self.targets.task.kind == "multilabel" or n_out == 1:
-            said, true = batch.tmp
-            np.greater(batch.y, 0.5, out=said)
-            np.greater(batch.t, 0.5, out=true)
-            np.equal(said, true, out=said)
-            return float(np.add.reduce(said, axis=None)) / int(n_out)
-        answers, labels, hits = self._answers[:n], self._labels[:n], self._hits[:n]
-        batch.y.argmax(1, answers)
-        if self.targets.labels is None:
-            batch.t.argmax(1, labels)
-        np.equal(answers, labels, out=hits)
-        return float(np.count_nonzero(hits))
+    def note(self, start: int, stop: int, batch: Batch) -> None:
+        """Keep what was answered: the class, or how much of it was right."""
+        if self._by_class:
+            batch.y.argmax(1, self._answers[start:stop])
+        elif self.counts:
+            self._score(batch, self._right[start:stop])
+
+    def _score(self, batch: Batch, out: Array) -> None:
+        """The share of right outputs of each sample, or whether its greatest is where the target's is."""
+        said, true = batch.tmp
+        if self.targets.task.kind == "classification" and batch.y.shape[1] > 1:
+            np.equal(batch.y.argmax(1), batch.t.argmax(1), out=out)
+            return
+        np.greater(batch.y, 0.5, out=said)
+        np.greater(batch.t, 0.5, out=true)
+        np.equal(said, true, out=said)
+        np.add.reduce(said, axis=1, out=out)
+        np.multiply(out, 1 / batch.y.shape[1], out=out)
+
+    def loss(self, stop: int) -> float:
+        """The mean loss over the first `stop` rows of the pass, by their weights."""
+        losses = self.losses[:stop].astype(np.float64)
+        if self.targets.weights is None:
+            return float(losses.mean()) if stop else 0.0
+        weights = self.targets.weights[self.order[:stop]].astype(np.float64)
+        return float(losses @ weights / weights.sum()) if weights.any() else 0.0
+
+    def accuracy(self, stop: int) -> float:
+        """The share of right answers among the first `stop` rows of the pass."""
+        if not self._by_class:
+            return float(self._right[:stop].mean(dtype=np.float64)) if stop else 0.0
+        assert self.targets.labels is not None
+        right = self._answers[:stop] == self.targets.labels[self.order[:stop]]
+        return float(np.count_nonzero(right)) / stop if stop else 0.0
 
 
 class NumpyEngine:
@@ -136,7 +157,8 @@ class NumpyEngine:
     ) -> None:
         self.plan, self.parameters, self.rows = plan, parameters, rows
         self.batch_size = min(batch_size, len(rows))
-        self.reader = TargetReader(targets, self.batch_size)
+        self.shuffled = False
+        self.epoch = Pass(targets, self.batch_size, parameters.theta.dtype)
         self.workspace = Workspace(
             plan, parameters, self.batch_size, draws=True, gradients="parameters", fused=plan.fused
         )
@@ -144,17 +166,20 @@ class NumpyEngine:
         self._philox = Philox(seed, self.batch_size * widest_mask)
         longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
         self._tmp = np.empty(longest, parameters.theta.dtype)
-        self._identity = np.arange(len(rows))
-        self.totals = Totals()
+        self.penalty = 0.0
         self.last_loss = math.nan
 
-    def run(self, order: Array | None, first: int, last: int, step: int) -> int:
-        """Make steps `first` to `last` - 1 of an epoch that reads the rows in `order`.
+    def shuffle(self, rng: np.random.Generator) -> None:
+        """A new order for the coming epoch."""
+        self.shuffled = True
+        self.epoch.order = np.arange(len(self.rows))
+        rng.shuffle(self.epoch.order)
+
+    def run(self, first: int, last: int, step: int) -> int:
+        """Make steps `first` to `last` - 1 of an epoch.
 
         Parameters
         ----------
-        order : int array (n,), optional
-            The rows of the epoch; None for their own order.
         first, last : int
             Which steps of the epoch.
         step : int
@@ -168,40 +193,40 @@ class NumpyEngine:
         size, n = self.batch_size, len(self.rows)
         with np.errstate(all="ignore"):
             for i in range(first, last):
-                start, stop = i * size, min((i + 1) * size, n)
-                if not self.train_step(order, start, stop, step + i - first):
+                if not self.train_step(i * size, min((i + 1) * size, n), step + i - first):
                     return i - first
         return last - first
 
-    def train_step(self, order: Array | None, start: int, stop: int, step: int) -> bool:
-        """One step on the rows order[start:stop]; False, with theta unchanged, if the loss is not finite."""
-        if not self.gradient(order, start, stop, step):
+    def train_step(self, start: int, stop: int, step: int) -> bool:
+        """One step on rows start to stop - 1 of the epoch; False, with theta unchanged, if the loss is not finite."""
+        if not self.gradient(start, stop, step):
             return False
         assert self.plan.optimizer is not None
         self.plan.optimizer.step(self.parameters.theta, self.parameters.grad)
         return True
 
-    def gradient(self, order: Array | None, start: int, stop: int, step: int) -> bool:
+    def gradient(self, start: int, stop: int, step: int) -> bool:
         """Write the gradient of loss and penalties on these rows into `grad`; False if the loss is not finite."""
         batch = self.workspace.batch(stop - start)
-        x, weights = self.gather(batch, order, start, stop)
+        x, weights = self.gather(batch, start, stop)
         self.draw(batch, step)
         forward(batch, x)
-        self.last_loss = loss = data_loss(self.plan, batch, weights)
-        if not math.isfinite(loss):
+        self.last_loss = data_loss(self.plan, batch, weights, self.epoch.losses[start:stop])
+        if not math.isfinite(self.last_loss):
             return False
+        self.epoch.note(start, stop, batch)
         loss_gradient(self.plan, batch, weights)
         backward(batch, x)
-        penalty = self._add_penalties() if self.plan.penalties else 0.0
-        self._count(batch, loss, penalty, weights)
+        if self.plan.penalties:
+            self.penalty += self._add_penalties() * batch.n
         return True
 
-    def gather(self, batch: Batch, order: Array | None, start: int, stop: int) -> tuple[Array, Array | None]:
-        """The inputs and weights of the rows order[start:stop]; their targets go into the batch."""
-        if order is None:
-            return self.rows.span(start, stop), self.reader.take(self._identity[start:stop], batch.t)
-        rows = order[start:stop]
-        return self.rows.take(rows), self.reader.take(rows, batch.t)
+    def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
+        """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""
+        weights = self.epoch.take(start, stop, batch.t)
+        if not self.shuffled:
+            return self.rows.span(start, stop), weights
+        return self.rows.take(self.epoch.order[start:stop]), weights
 
     def draw(self, batch: Batch, step: int) -> None:
         """Fill the masks of the batch for this step."""
@@ -220,21 +245,11 @@ class NumpyEngine:
             np.add(g, tmp, out=g)
         return total
 
-    def _count(self, batch: Batch, loss: float, penalty: float, weights: Array | None) -> None:
-        totals = self.totals
-        weight = batch.n if weights is None else float(np.add.reduce(weights))
-        totals.weight += weight
-        totals.loss += loss * weight
-        totals.penalty += penalty * batch.n
-        totals.samples += batch.n
-        if self.reader.counts:
-            totals.hits += self.reader.hits(batch)
-
-    def first_bad_layer(self, order: Array | None, start: int, stop: int, step: int) -> str:
+    def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite."""
         workspace = Workspace(self.plan, self.parameters, stop - start, draws=True, keep=True)
         batch = workspace.batch(stop - start)
-        x, _ = self.gather(batch, order, start, stop)
+        x, _ = self.gather(batch, start, stop)
         self.draw(batch, step)
         with np.errstate(all="ignore"):
             forward(batch, x)
@@ -275,27 +290,20 @@ class Evaluator:
     """
 
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, size: int) -> None:
-        self.plan, self.rows, self.size = plan, rows, min(size, len(rows))
-        self.parameters = parameters
-        self.reader = TargetReader(targets, self.size)
+        self.plan, self.parameters, self.rows, self.size = plan, parameters, rows, min(size, len(rows))
+        self.all = Pass(targets, self.size, parameters.theta.dtype)
         self.workspace = Workspace(plan, parameters, self.size)
-        self._order = np.arange(len(rows))
 
-    def totals(self, collect: Array | None = None) -> Totals:
-        """The sums over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
-        totals = Totals()
+    def run(self, collect: Array | None = None) -> Pass:
+        """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.size):
                 stop = min(start + self.size, len(self.rows))
                 batch = self.workspace.batch(stop - start)
                 y = forward(batch, self.rows.span(start, stop))
-                weights = self.reader.take(self._order[start:stop], batch.t)
-                weight = batch.n if weights is None else float(np.add.reduce(weights))
-                totals.weight += weight
-                totals.loss += data_loss(self.plan, batch, weights) * weight if weight else 0.0
-                totals.samples += batch.n
-                if self.reader.counts:
-                    totals.hits += self.reader.hits(batch)
+                weights = self.all.take(start, stop, batch.t)
+                data_loss(self.plan, batch, weights, self.all.losses[start:stop])
+                self.all.note(start, stop, batch)
                 if collect is not None:
                     collect[start:stop] = y
-        return totals
+        return self.all

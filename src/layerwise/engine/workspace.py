@@ -34,6 +34,10 @@ class Batch:
         Where the loss writes its gradient: by the outputs, or by the last layer's input where that is fused.
     dx : array (n, n_in), optional
         The gradient by the input, where it was asked for.
+    t : array (n, n_out)
+        The targets.
+    tmp : two arrays (n, n_out)
+        For the loss to work in.
     """
 
     n: int
@@ -43,9 +47,8 @@ class Batch:
     y: Array
     dy: Array | None
     dx: Array | None
-    losses: Array
-    tmp: tuple[Array, Array]
     t: Array
+    tmp: tuple[Array, Array]
 
 
 class Workspace:
@@ -87,16 +90,15 @@ class Workspace:
         self._outputs: list[Array] = []
         for i, stage in enumerate(self.stages):
             shared = i > 0 and not keep and self._may_overwrite(i)
-            self._outputs.append(self._outputs[-1] if shared else np.empty(size * stage.n_out, dtype))
+            self._outputs.append(self._outputs[-1] if shared else np.empty((size, stage.n_out), dtype))
         self._buffers = [
-            {name: np.ones(size * width, dtype) for name, width in stage.layer.buffers(stage.n_in).items()}
+            {name: np.ones((size, *shape), dtype) for name, shape in stage.layer.buffers(stage.n_in).items()}
             for stage in self.stages
         ]
         widest = max(max(stage.n_in, stage.n_out) for stage in plan.stages)
         self._deltas = [np.empty(size * widest if gradients else 0, dtype) for _ in range(2)]
-        n_out = plan.n_out
-        self._losses, self._t = np.empty(size, dtype), np.empty(size * n_out, dtype)
-        self._tmp = (np.empty(size * n_out, dtype), np.empty(size * n_out, dtype))
+        self._t = np.empty((size, plan.n_out), dtype)
+        self._tmp = (np.empty_like(self._t), np.empty_like(self._t))
         self._batches: dict[int, Batch] = {}
 
     def _may_overwrite(self, i: int) -> bool:
@@ -115,16 +117,16 @@ class Workspace:
         return self._batches[n]
 
     def _bind(self, n: int) -> Batch:
-        outputs = [_rows(flat, n, stage.n_out) for flat, stage in zip(self._outputs, self.stages, strict=True)]
-        views = [self._view(i, n) for i in range(len(self.stages))]
+        outputs = [y[:n] for y in self._outputs]
+        views = [
+            View({**vars(self.parameters.p[stage.index]), **{name: array[:n] for name, array in buffers.items()}})
+            for stage, buffers in zip(self.stages, self._buffers, strict=True)
+        ]
         forward = [(stage.layer.forward, p, y) for stage, p, y in zip(self.stages, views, outputs, strict=True)]
         masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
-        return Batch(
-            n, forward, backward, masks, outputs[-1], dy, dx, self._losses[:n],
-            (_rows(self._tmp[0], n, self.plan.n_out), _rows(self._tmp[1], n, self.plan.n_out)),
-            _rows(self._t, n, self.plan.n_out),
-        )  # fmt: skip
+        t, tmp = self._t[:n], (self._tmp[0][:n], self._tmp[1][:n])
+        return Batch(n, forward, backward, masks, outputs[-1], dy, dx, t, tmp)
 
     def _bind_backward(
         self, n: int, views: list[View], outputs: list[Array]
@@ -142,13 +144,6 @@ class Workspace:
             x = outputs[i - 1] if i else None
             calls.append((stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx))
         return calls, begin, dx
-
-    def _view(self, i: int, n: int) -> View:
-        """The parameters and the work arrays of stage i, by name."""
-        stage = self.stages[i]
-        widths = stage.layer.buffers(stage.n_in)
-        arrays = {name: _rows(flat, n, widths[name]) for name, flat in self._buffers[i].items()}
-        return View({**self.parameters.p[stage.index].__dict__, **arrays})
 
 
 def _rows(flat: Array, n: int, width: int) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from layerwise.description import number
 from layerwise.layers.base import Layer
-from layerwise.parameters import View
+from layerwise.parameters import Shapes, View
 from layerwise.typing import Array, ArrayLike
 
 # Klambauer, Unterthiner, Mayr, Hochreiter 2017, eq. 14: the fixed point at mean 0 and variance 1
@@ -40,7 +40,7 @@ class Activation(Layer):
         rows = np.atleast_2d(values)
         out = np.empty_like(rows)
         p = View(
-            {name: np.empty((len(rows), width), rows.dtype) for name, width in self.buffers(rows.shape[1]).items()}
+            {name: np.ones((len(rows), *shape), rows.dtype) for name, shape in self.buffers(rows.shape[1]).items()}
         )
         with np.errstate(all="ignore"):
             self.forward(p, rows, out)
@@ -240,30 +240,29 @@ class Softmax(Activation):
     in_place: ClassVar[bool] = True
     gives: ClassVar[str] = "probabilities"
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """A transposed copy, and one number for each sample: its maximum, its sum."""
-        return {"z": n_in, "row": 1}
+        return {"z": (n_in,), "row": ()}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y_j = e^(x_j - max x) / Σ_k e^(x_k - max x).
 
         Worked out with a column a sample, so that NumPy's inner loops run along the samples: rows are short.
         """
-        z, row = p.z.reshape(x.shape[::-1]), p.row.reshape(-1)
+        z, row = p.z.reshape(x.shape[::-1]), p.row
         np.copyto(z, x.T)
         np.maximum.reduce(z, axis=0, out=row)
         np.subtract(z, row, out=z)
         np.exp(z, out=z)
         np.add.reduce(z, axis=0, out=row)
-        np.divide(z, row, out=z)
-        np.copyto(out, z.T)
+        np.divide(z, row, out=out.T)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx_j = Σ_k dy_k y_k (δ_jk - y_j) = y_j (dy_j - Σ_k dy_k y_k), the whole Jacobian."""
         if dx is not None:
             np.multiply(dy, y, out=dx)
-            np.add.reduce(dx, axis=1, out=p.row, keepdims=True)
-            np.subtract(dy, p.row, out=dx)
+            np.add.reduce(dx, axis=1, out=p.row)
+            np.subtract(dy.T, p.row, out=dx.T)
             np.multiply(dx, y, out=dx)
 
 
@@ -282,9 +281,9 @@ class ELU(Activation):
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = number(self, "alpha", alpha, least=0)
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """A second array to work in."""
-        return {"tmp": n_in}
+        return {"tmp": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = max(x, 0) + α (e^min(x, 0) - 1)."""
@@ -310,9 +309,9 @@ class SELU(Activation):
     reads: ClassVar[tuple[str, ...]] = ("y",)
     gives: ClassVar[str] = "values"
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """A second array to work in."""
-        return {"tmp": n_in}
+        return {"tmp": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = λ (max(x, 0) + α (e^min(x, 0) - 1))."""
@@ -339,9 +338,9 @@ class GELU(Activation):
     reads: ClassVar[tuple[str, ...]] = ("x",)
     gives: ClassVar[str] = "values"
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """The tanh, kept for backward, and an array to work in."""
-        return {"t": n_in, "tmp": n_in}
+        return {"t": (n_in,), "tmp": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x/2 (1 + t), t = tanh(x √(2/π) (1 + 0.044715 x²))."""
@@ -379,9 +378,9 @@ class SiLU(Activation):
     in_place: ClassVar[bool] = True
     gives: ClassVar[str] = "values"
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """The sigmoid, kept for backward."""
-        return {"s": n_in}
+        return {"s": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x s, s = 1 / (1 + e⁻ˣ)."""
@@ -410,9 +409,9 @@ class Mish(Activation):
     reads: ClassVar[tuple[str, ...]] = ("x",)
     gives: ClassVar[str] = "values"
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """The tanh and the sigmoid, kept for backward."""
-        return {"t": n_in, "s": n_in}
+        return {"t": (n_in,), "s": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x t, t = n / (n + 2); keep s = e / (1 + e)."""

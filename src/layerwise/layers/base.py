@@ -52,8 +52,8 @@ class Layer(Description):
         """The names and shapes of the arrays that are learned."""
         return {}
 
-    def buffers(self, n_in: int) -> dict[str, int]:
-        """Arrays to work in, by name and width: ``{"mask": n_in}`` makes `p.mask` of shape (n, n_in).
+    def buffers(self, n_in: int) -> Shapes:
+        """Arrays to work in, by name and shape for a sample: ``{"mask": (n_in,)}`` makes `p.mask` (n, n_in).
 
         They are not learned. They hold ones at first; what `forward` leaves in them is there when `backward` is
         called.

@@ -62,9 +62,9 @@ class Dense(Layer):
         """W (n_in, units) and b (units,)."""
         return {"W": (n_in, self.units), "b": (self.units,)}
 
-    def buffers(self, n_in: int) -> dict[str, int]:
-        """A column of ones: the sum over the samples as a product, several times as fast as a reduction."""
-        return {"ones": 1}
+    def buffers(self, n_in: int) -> Shapes:
+        """A one for each sample: the sum over them as a product, several times as fast as a reduction."""
+        return {"ones": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
         """Draw W, then b."""
@@ -79,6 +79,6 @@ class Dense(Layer):
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
         np.dot(x.T, dy, out=g.W)
-        np.dot(p.ones.T, dy, out=g.b[None])
+        np.dot(p.ones, dy, out=g.b)
         if dx is not None:
             np.dot(dy, p.W.T, out=dx)

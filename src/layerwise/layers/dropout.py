@@ -12,7 +12,7 @@ import numpy as np
 
 from layerwise.description import number
 from layerwise.layers.base import Layer
-from layerwise.parameters import View
+from layerwise.parameters import Shapes, View
 from layerwise.typing import Array
 
 
@@ -32,9 +32,9 @@ class Dropout(Layer):
     def __init__(self, rate: float) -> None:
         self.rate = number(self, "rate", rate, least=0, below=1)
 
-    def buffers(self, n_in: int) -> dict[str, int]:
+    def buffers(self, n_in: int) -> Shapes:
         """The mask, one number for each input."""
-        return {"mask": n_in}
+        return {"mask": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x · mask, where mask is 0 for the dropped and 1 / (1 - rate) for the kept."""
