@@ -109,7 +109,7 @@ def encode(
     DataError
         Labels out of range or unknown, NaN, values that the loss cannot take: names the row.
     """
-    values = np.asarray(y)
+    values = _array(y, name)
     if values.ndim not in (1, 2) or len(values) == 0:
         raise ShapeError(f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}")
     if values.ndim == 2 and values.shape[1] == 1:
@@ -124,6 +124,21 @@ def encode(
     if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
         return _of_labels(values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name)
     return _of_numbers(values, n_out, loss, dtype, task, flat, name)
+
+
+def _array(y: ArrayLike, name: str) -> Array:
+    """y as an array; one of Python objects becomes one of numbers or of text, and must have no gaps."""
+    try:
+        values = np.asarray(y)
+    except ValueError as error:
+        raise DataError(f"{name} must be labels or rows of one length: {error}") from None
+    if values.dtype.kind != "O":
+        return values
+    rows = values.tolist() if values.ndim else [values.item()]
+    for row, value in enumerate(rows):
+        if value is None or value != value:
+            raise DataError(f"{name}: row {row} is {value}; remove the row or fill in a label")
+    return np.array(rows)
 
 
 def _is_yes_or_no(values: Array, loss: Loss) -> bool:
@@ -158,12 +173,13 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
     classes = task.classes
     plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
     labels = np.searchsorted(classes, plain).clip(0, len(classes) - 1).astype(np.intp)
-    wrong = classes[labels] != (values if classes.dtype.kind in "iu" and values.dtype.kind in "iuf" else plain)
+    numbers = classes.dtype.kind in "biu" and values.dtype.kind in "biuf"
+    wrong = classes[labels] != (values if numbers else plain)
     if wrong.any():
         row = int(np.argmax(wrong))
         known = f"{classes[0]} to {classes[-1]}" if classes.dtype.kind in "iu" else ", ".join(map(str, classes[:12]))
         raise DataError(
-            f"{name}: row {row} has the label {values[row]!r}; the network's {n_out} outputs stand for {known}"
+            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for {known}"
         )
     table = np.eye(len(classes), dtype=dtype) if n_out > 1 else np.array([[0], [1]], dtype)
     loss.smooth(table)
@@ -227,7 +243,7 @@ def check_two_classes(targets: Targets, name: str = "y") -> None:
         if (targets.labels == first).all():
             assert targets.task.classes is not None
             raise DataError(
-                f"{name} has labels of one class only ({targets.task.classes[first]!r} in all {len(targets)} rows); "
+                f"{name} has labels of one class only ({targets.task.classes[first].item()!r} in all {len(targets)} rows); "
                 "at least two are needed to learn to tell them apart"
             )
 
