@@ -36,7 +36,7 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
             f"{name} must hold numbers; its type is {rows.dtype}: turn text into numbers or one-hot columns first"
         )
     if rows.ndim != 2:
-        hint = f"{name}.reshape(len({name}), -1)" if rows.ndim > 2 else f"np.reshape({name}, (1, -1)) for one sample"
+        hint = f"{name}.reshape(len({name}), -1)" if rows.ndim > 2 else f"np.reshape({name}, (1, -1)) for one sample, (-1, 1) for one input"
         raise ShapeError(f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}")
     if n_in is not None and rows.shape[1] != n_in:
         raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
