@@ -13,7 +13,7 @@ from layerwise.errors import DataError, ShapeError
 from layerwise.scaling import RangeScaler, Scaler
 from layerwise.typing import Array, ArrayLike
 
-_ROWS = 4096  # rows checked together
+_BYTES = 2**18  # checked together, so that the second look finds them in the cache
 
 
 def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in: int | None = None) -> Array:
@@ -36,7 +36,11 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
             f"{name} must hold numbers; its type is {rows.dtype}: turn text into numbers or one-hot columns first"
         )
     if rows.ndim != 2:
-        hint = f"{name}.reshape(len({name}), -1)" if rows.ndim > 2 else f"np.reshape({name}, (1, -1)) for one sample, (-1, 1) for one input"
+        hint = (
+            f"{name}.reshape(len({name}), -1)"
+            if rows.ndim > 2
+            else f"np.reshape({name}, (1, -1)) for one sample, (-1, 1) for one input"
+        )
         raise ShapeError(f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}")
     if n_in is not None and rows.shape[1] != n_in:
         raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
@@ -49,8 +53,9 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
 
 def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns: object) -> None:
     limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
-    for start in range(0, len(rows), _ROWS):
-        part = rows[start : start + _ROWS]
+    size = max(1, _BYTES // rows[0].nbytes)
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
         if part.min() >= -limit and part.max() <= limit:  # false for NaN too
             continue
         row, column = (int(i) for i in np.argwhere(~(np.abs(part) <= limit))[0])

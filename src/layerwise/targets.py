@@ -127,7 +127,7 @@ def encode(
 
 
 def _array(y: ArrayLike, name: str) -> Array:
-    """y as an array; one of Python objects becomes one of numbers or of text, and must have no gaps."""
+    """The targets as an array; one of Python objects becomes one of numbers or of text, and must have no gaps."""
     try:
         values = np.asarray(y)
     except ValueError as error:
@@ -243,8 +243,8 @@ def check_two_classes(targets: Targets, name: str = "y") -> None:
         if (targets.labels == first).all():
             assert targets.task.classes is not None
             raise DataError(
-                f"{name} has labels of one class only ({targets.task.classes[first].item()!r} in all {len(targets)} rows); "
-                "at least two are needed to learn to tell them apart"
+                f"{name} has labels of one class only ({targets.task.classes[first].item()!r} in all {len(targets)} "
+                "rows); at least two are needed to learn to tell them apart"
             )
 
 
