@@ -14,7 +14,7 @@ import numpy as np
 
 from layerwise.data import Rows
 from layerwise.description import number
-from layerwise.engine.numpy_engine import NumpyEngine, data_loss, forward, penalty_value
+from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import SGD
@@ -143,20 +143,11 @@ def _engine(
 
 
 def _slope(engine: NumpyEngine, i: int, h: float) -> float:
-    theta = engine.parameters.theta
+    theta, n = engine.parameters.theta, len(engine.rows)
     kept = theta[i]
     theta[i] = kept + h
-    above = _loss(engine)
+    above = engine.value(0, n, 0)
     theta[i] = kept - h
-    below = _loss(engine)
+    below = engine.value(0, n, 0)
     theta[i] = kept
     return (above - below) / (2 * h)
-
-
-def _loss(engine: NumpyEngine) -> float:
-    n = len(engine.rows)
-    batch = engine.workspace.batch(n)
-    x, weights = engine.gather(batch, 0, n)
-    engine.draw(batch, 0)
-    forward(batch, x)
-    return data_loss(engine.plan, batch, weights, engine.epoch.losses) + penalty_value(engine.plan, engine.parameters)

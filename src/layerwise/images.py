@@ -31,7 +31,7 @@ SIDE = 28  # of an MNIST image, in pixels
 BOX = 20  # the square in it that the ink fills
 
 WORK_SIDE = 1000  # a larger picture is reduced to this before anything else
-SURVEY_SIDE = 64  # the paper is smooth, so it is estimated on a reduction of this size
+SURVEY_SIDE = 48  # the paper is smooth, so it is estimated on a reduction of this size
 PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
@@ -323,8 +323,8 @@ def _quadratic_terms(shape: tuple[int, ...]) -> Array:
 
 
 def _window_median(values: Array) -> Array:
-    """The median around each pixel, over a third of the height and of the width."""
-    half = [max(1, n // 6) for n in values.shape]
+    """The median around each pixel, over half the height and half the width."""
+    half = [max(1, n // 4) for n in values.shape]
     padded = np.pad(values, [(n, n) for n in half], mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
     return np.asarray(np.median(windows, axis=(2, 3)))

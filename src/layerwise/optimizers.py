@@ -1,7 +1,6 @@
 """How a step follows from a gradient: each optimizer is `update` on flat vectors, written out as its paper has it.
 
-`step(theta, grad)` updates all parameters at once. Every formula is elementwise, so `step` walks the vectors
-in blocks that stay in the cache and calls `update` on each. The learning rate of step t is
+`step(theta, grad)` updates all parameters at once, in place. The learning rate of step t is
 learning_rate / (1 + decay · t).
 """
 
@@ -14,8 +13,6 @@ import numpy as np
 
 from layerwise.description import Description, number, resolve
 from layerwise.typing import Array
-
-BLOCK = 32768  # entries: theta, grad, two states and tmp in float32 are 640 KB, about a core's second cache
 
 
 class Optimizer(Description):
@@ -49,8 +46,7 @@ class Optimizer(Description):
         """Forget all steps made."""
         self.iterations = 0
         self.state: dict[str, Array] = {}
-        self._vectors: tuple[Array, Array] | None = None
-        self._blocks: list[list[Array]] = []
+        self._arrays: list[Array] = []
 
     def rate(self) -> float:
         """The learning rate of the coming step."""
@@ -65,10 +61,9 @@ class Optimizer(Description):
 
     def step(self, theta: Array, grad: Array) -> None:
         """Update all parameters once."""
-        if self._vectors is None or self._vectors[0] is not theta or self._vectors[1] is not grad:
-            self._prepare(theta, grad)
-        for block in self._blocks:
-            self.update(*block)
+        if len(self._arrays) != len(self.state_names) + 1 or self._arrays[-1].shape != theta.shape:
+            self.allocate(theta)
+        self.update(theta, grad, *self._arrays)
         self.iterations += 1
 
     def allocate(self, theta: Array) -> None:
@@ -76,16 +71,7 @@ class Optimizer(Description):
         for name in self.state_names:
             if name not in self.state:
                 self.state[name] = np.zeros_like(theta)
-
-    def _prepare(self, theta: Array, grad: Array) -> None:
-        self.allocate(theta)
-        self._vectors = (theta, grad)
-        tmp = np.empty(min(BLOCK, theta.size), theta.dtype)
-        self._blocks = []
-        for start in range(0, theta.size, BLOCK):
-            part = slice(start, start + BLOCK)
-            block = [vector[part] for vector in (theta, grad, *(self.state[name] for name in self.state_names))]
-            self._blocks.append([*block, tmp[: block[0].size]])
+        self._arrays = [*(self.state[name] for name in self.state_names), np.empty_like(theta)]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Optimizer:
         twin = type(self)(**self.config())

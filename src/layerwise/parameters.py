@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,8 +25,9 @@ class View:
     def __init__(self, arrays: dict[str, Array]) -> None:
         self.__dict__.update(arrays)
 
-    def __getattr__(self, name: str) -> Array:
-        raise AttributeError(f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}")
+    if TYPE_CHECKING:  # a real __getattr__ would slow down every p.W
+
+        def __getattr__(self, name: str) -> Array: ...
 
     def __setattr__(self, name: str, value: Array) -> None:
         array = self.__dict__.get(name)

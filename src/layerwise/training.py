@@ -95,8 +95,8 @@ class Training:
 
     @property
     def loss(self) -> float:
-        """The data loss of the newest step."""
-        return self.engine.last_loss
+        """The mean data loss of the newest step's samples."""
+        return self.engine.last_loss()
 
     def stop(self, reason: str = "callback") -> None:
         """End the training after the present step."""

@@ -37,7 +37,8 @@ app = typer.Typer(
     name="layerwise",
     cls=Commands,
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,  # what is no error on purpose is a bug, and shown in full
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=console.EXIT_CODES,
 )

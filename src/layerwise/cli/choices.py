@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import typer
 
@@ -32,6 +33,8 @@ from layerwise.optimizers import Optimizer, as_optimizer
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.recipes import Recipe
 from layerwise.scaling import as_scaler
+
+Number = TypeVar("Number", int, float)
 
 
 @contextmanager
@@ -132,19 +135,22 @@ def parse_layers(text: str, activation: Activation) -> tuple[Layer, ...]:
     layers: list[Layer] = []
     for part in [] if text.strip().lower() == "none" else text.split(","):
         name, _, value = part.strip().rpartition(":")
-        try:
-            if name == "dropout":
-                layers.append(Dropout(float(value)))
-                continue
+        if name == "dropout":
+            layers.append(Dropout(_number(float, value, part)))
+        else:
             own = resolve("activation", name, Activation, ACTIVATIONS) if name else activation
-            layers += [dense(int(value), own), own]
-        except ValueError as error:
-            reason = f" ({error})" if not str(error).startswith(("invalid literal", "could not")) else ""
-            raise ValueError(
-                f"{part.strip()!r} is no layer{reason}; write a number of units (512), an activation with one "
-                "(tanh:64), or dropout:0.2, with commas between, or none"
-            ) from None
+            layers += [dense(_number(int, value, part), own), own]
     return tuple(layers)
+
+
+def _number(kind: type[Number], value: str, part: str) -> Number:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(
+            f"{part.strip()!r} is no layer; write a number of units (512), an activation with one (tanh:64) or "
+            "dropout:0.2, with commas between, or none"
+        ) from None
 
 
 def dense(units: int, activation: Activation) -> Dense:

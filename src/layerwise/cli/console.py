@@ -6,8 +6,12 @@ import json
 import sys
 from typing import Any
 
+from rich import box
 from rich.console import Console
+from rich.panel import Panel
 from rich.text import Text
+
+from layerwise.typing import Array
 
 OK, ERROR, USAGE, NOT_SURE, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """Exit codes: 0 all went well; 1 data, a model or an output cannot be used; 2 the command was not
@@ -22,6 +26,17 @@ def show(text: str = "", style: str = "") -> None:
 def show_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that every terminal and pipe can take it."""
     print(json.dumps(value, indent=2, allow_nan=False, default=str))
+
+
+def show_image(pixels: Array) -> None:
+    """Print a square image in a frame, in the characters that the terminal has."""
+    from layerwise.images import render
+
+    console = _console()
+    is_plain = not console.encoding.startswith("utf")
+    picture = render(pixels, width=max(2, min(28, console.width - 2)), ascii=is_plain)
+    frame = box.ASCII if is_plain else box.SQUARE
+    console.print(Panel(Text(picture, no_wrap=True), box=frame, width=min(30, console.width), padding=0))
 
 
 def warn(text: str, style: str = "red") -> None:

@@ -32,7 +32,10 @@ def list_datasets(json: Json = False) -> None:
 
 
 def list_recipes(json: Json = False) -> None:
-    """List the recipes: whole trainings by name, for `layerwise train --recipe NAME`."""
+    """List the recipes: whole trainings by name, for `layerwise train --recipe NAME`.
+
+    *published* is the accuracy in per cent that the source gives for this training.
+    """
     rows = []
     for recipe in RECIPES:
         published = recipe.published
@@ -40,11 +43,10 @@ def list_recipes(json: Json = False) -> None:
         rows.append(
             {
                 "name": recipe.name,
-                "data": ", ".join(recipe.data),
-                "description": recipe.description,
-                "batch": recipe.batch_size,
+                "data": recipe.data[0],
                 "epochs": recipe.epochs,
-                "published %": best,
+                "published": best,
+                "description": recipe.description,
             }
         )
     _show(rows, json)
@@ -54,11 +56,17 @@ def _show(rows: list[dict[str, Any]], json: bool) -> None:
     if json:
         show_json(rows)
         return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200  # a pipe has no edge to wrap at
     table = Table(box=None, pad_edge=False)
     for name, value in rows[0].items():
-        table.add_column(name, justify="left" if isinstance(value, str) else "right", overflow="fold")
+        is_text = isinstance(value, str)
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=name != "description")
     for row in rows:
-        table.add_row(
-            *("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row.values())
-        )
-    Console(highlight=False).print(table)
+        table.add_row(*map(_cell, row.values()))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

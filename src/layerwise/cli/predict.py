@@ -58,14 +58,14 @@ def predict(
 
 def _picture(network: Network, path: Path, shown: bool) -> dict[str, Any]:
     """The answer for one picture."""
-    from layerwise.images import read_digit, render
+    from layerwise.images import read_digit
 
     n_in = network.built()[0].n_in
     if n_in != PIXELS:
         raise DataError(f"{path}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")
     pixels = read_digit(path)
     if shown:
-        console.show(render(pixels))
+        console.show_image(pixels)
     return {"file": str(path), **_answers(network, pixels[np.newaxis])[0]}
 
 

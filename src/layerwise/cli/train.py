@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,16 +15,17 @@ from layerwise.cli.data import DATA_SETS, Data, check_name, is_table, load
 from layerwise.cli.score import score, show_score
 from layerwise.errors import DivergenceError
 from layerwise.files import check_writable
+from layerwise.layers import Dense, Layer
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 
-class Task(str, Enum):
+class Task(StrEnum):
     """What a table's target is."""
 
     auto, classes, numbers = "auto", "classes", "numbers"
 
 
-class Dtype(str, Enum):
+class Dtype(StrEnum):
     """What the network computes in."""
 
     float32, float64 = "float32", "float64"
@@ -188,7 +189,8 @@ def _train(
     network = recipe.network(seed)
     if not json:
         console.show(f"{data.name}: {data.sizes()}")
-        console.show(", ".join(map(repr, recipe.layers)))
+        console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
+        console.show(" > ".join(map(_short, recipe.layers)))
     try:
         history = recipe.fit(network, *data.train, validation_data=data.validation, verbose=not (quiet or json))
     except DivergenceError as error:
@@ -209,6 +211,10 @@ def _train(
         "model": str(output),
     }
     return report, history
+
+
+def _short(layer: Layer) -> str:
+    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
 
 
 def _show_files(report: dict[str, Any], json: bool) -> None:

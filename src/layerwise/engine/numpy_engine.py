@@ -32,22 +32,9 @@ def backward(batch: Batch, inputs: Array) -> None:
         layer_backward(p, inputs if x is None else x, y, dy, g, dx)
 
 
-def data_loss(plan: Plan, batch: Batch, weights: Array | None, losses: Array) -> float:
-    """The mean loss of the outputs in the batch; each sample's own goes into `losses`."""
-    assert plan.loss is not None
-    plan.loss.forward(batch.y, batch.t, losses, batch.tmp)
-    return plan.loss.mean(losses, weights)
-
-
-def loss_gradient(plan: Plan, batch: Batch, weights: Array | None) -> None:
-    """The gradient of the mean loss, into `batch.dy`."""
-    assert plan.loss is not None
-    assert batch.dy is not None
-    if plan.fused:
-        plan.loss.backward_fused(batch.y, batch.t, batch.dy)
-    else:
-        plan.loss.backward(batch.y, batch.t, batch.dy, batch.tmp)
-    plan.loss.average_gradient(batch.dy, weights)
+def all_finite(losses: Array) -> bool:
+    """Whether no loss is NaN or infinite: by one product, or, where that overflows, one by one."""
+    return math.isfinite(np.dot(losses, losses)) or bool(np.isfinite(losses).all())
 
 
 class Pass:
@@ -155,7 +142,10 @@ class NumpyEngine:
     def __init__(
         self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, batch_size: int, seed: int
     ) -> None:
+        assert plan.loss is not None
+        assert plan.optimizer is not None
         self.plan, self.parameters, self.rows = plan, parameters, rows
+        self.loss, self.optimizer = plan.loss, plan.optimizer
         self.batch_size = min(batch_size, len(rows))
         self.shuffled = False
         self.epoch = Pass(targets, self.batch_size, parameters.theta.dtype)
@@ -167,7 +157,12 @@ class NumpyEngine:
         longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
         self._tmp = np.empty(longest, parameters.theta.dtype)
         self.penalty = 0.0
-        self.last_loss = math.nan
+        self._newest = (0, 0)
+
+    def last_loss(self) -> float:
+        """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
+        start, stop = self._newest
+        return float(self.epoch.losses[start:stop].mean()) if stop else math.nan
 
     def shuffle(self, rng: np.random.Generator) -> None:
         """A new order for the coming epoch."""
@@ -201,8 +196,7 @@ class NumpyEngine:
         """One step on rows start to stop - 1 of the epoch; False, with theta unchanged, if the loss is not finite."""
         if not self.gradient(start, stop, step):
             return False
-        assert self.plan.optimizer is not None
-        self.plan.optimizer.step(self.parameters.theta, self.parameters.grad)
+        self.optimizer.step(self.parameters.theta, self.parameters.grad)
         return True
 
     def gradient(self, start: int, stop: int, step: int) -> bool:
@@ -210,16 +204,30 @@ class NumpyEngine:
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
         self.draw(batch, step)
-        forward(batch, x)
-        self.last_loss = data_loss(self.plan, batch, weights, self.epoch.losses[start:stop])
-        if not math.isfinite(self.last_loss):
+        y = forward(batch, x)
+        losses, self._newest = self.epoch.losses[start:stop], (start, stop)
+        self.loss.forward(y, batch.t, losses, batch.tmp)
+        if not all_finite(losses):
             return False
         self.epoch.note(start, stop, batch)
-        loss_gradient(self.plan, batch, weights)
+        if self.plan.fused:
+            self.loss.backward_fused(y, batch.t, batch.dy)
+        else:
+            self.loss.backward(y, batch.t, batch.dy, batch.tmp)
+        self.loss.average_gradient(batch.dy, weights)
         backward(batch, x)
         if self.plan.penalties:
             self.penalty += self._add_penalties() * batch.n
         return True
+
+    def value(self, start: int, stop: int, step: int) -> float:
+        """The mean loss of these rows, penalties included, as `gradient` would find it."""
+        batch = self.workspace.batch(stop - start)
+        x, weights = self.gather(batch, start, stop)
+        self.draw(batch, step)
+        losses = self.epoch.losses[start:stop]
+        self.loss.forward(forward(batch, x), batch.t, losses, batch.tmp)
+        return self.loss.mean(losses, weights) + penalty_value(self.plan, self.parameters)
 
     def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
         """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""
@@ -290,6 +298,8 @@ class Evaluator:
     """
 
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, size: int) -> None:
+        assert plan.loss is not None
+        self.loss = plan.loss
         self.plan, self.parameters, self.rows, self.size = plan, parameters, rows, min(size, len(rows))
         self.all = Pass(targets, self.size, parameters.theta.dtype)
         self.workspace = Workspace(plan, parameters, self.size)
@@ -301,8 +311,8 @@ class Evaluator:
                 stop = min(start + self.size, len(self.rows))
                 batch = self.workspace.batch(stop - start)
                 y = forward(batch, self.rows.span(start, stop))
-                weights = self.all.take(start, stop, batch.t)
-                data_loss(self.plan, batch, weights, self.all.losses[start:stop])
+                self.all.take(start, stop, batch.t)
+                self.loss.forward(y, batch.t, self.all.losses[start:stop], batch.tmp)
                 self.all.note(start, stop, batch)
                 if collect is not None:
                     collect[start:stop] = y

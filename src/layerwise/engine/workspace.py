@@ -30,7 +30,7 @@ class Batch:
         What to fill with random numbers before each step.
     y : array (n, n_out)
         The outputs.
-    dy : array
+    dy : array (n, n_out)
         Where the loss writes its gradient: by the outputs, or by the last layer's input where that is fused.
     dx : array (n, n_in), optional
         The gradient by the input, where it was asked for.
@@ -45,7 +45,7 @@ class Batch:
     backward: list[tuple[Any, ...]]
     masks: list[tuple[Array, int]]
     y: Array
-    dy: Array | None
+    dy: Array
     dx: Array | None
     t: Array
     tmp: tuple[Array, Array]
@@ -130,13 +130,13 @@ class Workspace:
 
     def _bind_backward(
         self, n: int, views: list[View], outputs: list[Array]
-    ) -> tuple[list[tuple[Any, ...]], Array | None, Array | None]:
+    ) -> tuple[list[tuple[Any, ...]], Array, Array | None]:
         """The backward calls, the array where they begin and the one where they end."""
         if self.gradients is None:
-            return [], None, None
+            return [], np.empty((0, self.plan.n_out)), None
         calls: list[tuple[Any, ...]] = []
-        dx: Array | None = _rows(self._deltas[0], n, self.plan.n_out)
-        begin = dx
+        begin = _rows(self._deltas[0], n, self.plan.n_out)
+        dx: Array | None = begin
         for i in reversed(range(len(self.stages) - self.fused)):
             stage, dy = self.stages[i], dx
             wanted = i > 0 or self.gradients == "inputs"
