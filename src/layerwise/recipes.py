@@ -17,7 +17,7 @@ from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, 
 from layerwise.network import Network
 from layerwise.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from layerwise.penalties import L2, Penalty
-from layerwise.typing import ArrayLike
+from layerwise.typing import Array, ArrayLike
 
 NIELSEN = "M. Nielsen, Neural Networks and Deep Learning (2015)"
 KINSLEY = "H. Kinsley, D. Kukiela, Neural Networks from Scratch in Python (2020)"
@@ -99,8 +99,8 @@ class Recipe:
     def fit(
         self,
         network: Network,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: Array,
+        y: Array,
         *,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         callbacks: Sequence[Callback] = (),
@@ -109,8 +109,8 @@ class Recipe:
         """Train the network as the recipe says; the arguments are those of `Network.fit`."""
         rows = slice(self.samples)
         return network.fit(
-            X[rows],  # type: ignore[index, call-overload]
-            y[rows],  # type: ignore[index, call-overload]
+            X[rows],
+            y[rows],
             loss=self.loss,
             optimizer=self.optimizer,
             penalty=self.penalty,

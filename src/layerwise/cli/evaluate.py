@@ -10,9 +10,9 @@ import typer
 from layerwise.cli.choices import usage_error
 from layerwise.cli.console import show_json
 from layerwise.cli.data import DATA_SETS, check_name, load, read_table
+from layerwise.cli.model import load_trained
 from layerwise.cli.score import score, show_score
 from layerwise.network import Network
-from layerwise.network import load as load_network
 
 
 def evaluate(
@@ -30,15 +30,15 @@ def evaluate(
 
     Without DATA, the data set of the model's number of inputs: mnist for 784, iris for 4, spiral for 2.
     """
-    network = load_network(model)
+    network, task = load_trained(model)
     name = _by_inputs(network) if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
         X, y = load(name).test
     else:
-        X, y = read_table(name, target, network.task.kind == "regression")
-    result = score(network, X, y)
+        X, y = read_table(name, target, task.kind == "regression")
+    result = score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
     else:

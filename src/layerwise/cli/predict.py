@@ -9,9 +9,11 @@ import numpy as np
 import typer
 
 from layerwise.cli import console
+from layerwise.cli.model import load_trained
 from layerwise.datasets import read_csv
 from layerwise.errors import DataError, LayerwiseError
-from layerwise.network import Network, load
+from layerwise.network import Network
+from layerwise.targets import Task
 from layerwise.typing import Array
 
 PIXELS = 784
@@ -35,11 +37,11 @@ def predict(
     """
     if not model.is_file() and str(model) == "mnist.safetensors":
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
-    network = load(model)
+    network, task = load_trained(model)
     answers: list[dict[str, Any]] = []
     for file in files:
         try:
-            found = _table(network, file) if file.suffix == ".csv" else [_picture(network, file, not json)]
+            found = _table(network, task, file) if file.suffix == ".csv" else [_picture(network, task, file, not json)]
         except (LayerwiseError, OSError) as error:
             console.warn(f"error: {error}")
             found = [{"file": str(file), "error": str(error)}]
@@ -56,7 +58,7 @@ def predict(
         raise typer.Exit(console.NOT_SURE)
 
 
-def _picture(network: Network, path: Path, shown: bool) -> dict[str, Any]:
+def _picture(network: Network, task: Task, path: Path, shown: bool) -> dict[str, Any]:
     """The answer for one picture."""
     from layerwise.images import read_digit
 
@@ -66,10 +68,10 @@ def _picture(network: Network, path: Path, shown: bool) -> dict[str, Any]:
     pixels = read_digit(path)
     if shown:
         console.show_image(pixels)
-    return {"file": str(path), **_answers(network, pixels[np.newaxis])[0]}
+    return {"file": str(path), **_answers(network, task, pixels[np.newaxis])[0]}
 
 
-def _table(network: Network, path: Path) -> list[dict[str, Any]]:
+def _table(network: Network, task: Task, path: Path) -> list[dict[str, Any]]:
     """An answer for each row; a column more than the model has inputs, the last, is passed over."""
     X, y = read_csv(path)
     n_in = network.built()[0].n_in
@@ -77,18 +79,17 @@ def _table(network: Network, path: Path) -> list[dict[str, Any]]:
         X = np.column_stack([X, y])
     if X.shape[1] != n_in:
         raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
-    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, X), start=1)]
+    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, task, X), start=1)]
 
 
-def _answers(network: Network, X: Array) -> list[dict[str, Any]]:
+def _answers(network: Network, task: Task, X: Array) -> list[dict[str, Any]]:
     """The answer for each row, with its confidence and the runner-up where there are classes."""
     answers = network.predict(X).tolist()
-    classes = network.task.classes
-    if network.task.kind == "regression" or classes is None:
+    if task.kind != "classification" or task.classes is None:
         return [{"answer": answer} for answer in answers]
     probabilities = network.predict_proba(X)
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-    names = classes[ranking].tolist()
+    names = task.classes[ranking].tolist()
     shares = np.take_along_axis(probabilities, ranking, axis=1).tolist()
     return [
         {"answer": name[0], "confidence": share[0], "runner_up": name[1], "runner_up_confidence": share[1]}
@@ -99,7 +100,8 @@ def _answers(network: Network, X: Array) -> list[dict[str, Any]]:
 def _line(answer: dict[str, Any]) -> str:
     where = answer["file"] + (f", row {answer['row']}" if "row" in answer else "")
     if "confidence" not in answer:
-        return f"{where}: {answer['answer']:.6g}"
+        value = answer["answer"]
+        return f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
     found = f"{answer['answer']}, confidence {answer['confidence']:.1%}"
     rest = f"runner-up {answer['runner_up']}, {answer['runner_up_confidence']:.1%}"
     return f"{where}: {found}; {rest}" if answer["sure"] else f"{where}: not sure (perhaps {found}; {rest})"

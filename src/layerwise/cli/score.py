@@ -7,14 +7,15 @@ from typing import Any
 
 from layerwise.cli.console import show
 from layerwise.network import Network
+from layerwise.targets import Task
 from layerwise.typing import Array
 
 MOST = 5  # confusions shown
 
 
-def score(network: Network, X: Array, y: Array) -> dict[str, Any]:
+def score(network: Network, task: Task, X: Array, y: Array) -> dict[str, Any]:
     """Samples, loss, and accuracy with the confusions made most often, or R²; ready for JSON."""
-    is_regression = network.task.kind == "regression"
+    is_regression = task.kind == "regression"
     found = network.evaluate(X, y, metrics=["r2_score"] if is_regression else None)
     result: dict[str, Any] = {"samples": len(y), "loss": found["loss"]}
     if is_regression:

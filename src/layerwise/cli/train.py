@@ -199,6 +199,7 @@ def _train(
         network.save(output)
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     network.save(output)
+    assert network.task is not None
     report = {
         "data": data.name,
         "recipe": base.name,
@@ -207,7 +208,7 @@ def _train(
         "stopped_by": history.stopped_by,
         "seconds": sum(history["seconds"]),
         "history": history.to_dict(),
-        "test": score(network, *data.test),
+        "test": score(network, network.task, *data.test),
         "model": str(output),
     }
     return report, history

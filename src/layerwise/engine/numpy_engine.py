@@ -34,7 +34,7 @@ def backward(batch: Batch, inputs: Array) -> None:
 
 def all_finite(losses: Array) -> bool:
     """Whether no loss is NaN or infinite: by one product, or, where that overflows, one by one."""
-    return math.isfinite(np.dot(losses, losses)) or bool(np.isfinite(losses).all())
+    return math.isfinite(losses.dot(losses)) or bool(np.isfinite(losses).all())
 
 
 class Pass:

@@ -73,12 +73,12 @@ class Dense(Layer):
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x W + b."""
-        np.dot(x, p.W, out=out)
+        x.dot(p.W, out=out)
         np.add(out, p.b, out=out)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
-        np.dot(x.T, dy, out=g.W)
-        np.dot(p.ones, dy, out=g.b)
+        x.T.dot(dy, out=g.W)
+        p.ones.dot(dy, out=g.b)
         if dx is not None:
-            np.dot(dy, p.W.T, out=dx)
+            dy.dot(p.W.T, out=dx)

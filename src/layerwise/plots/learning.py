@@ -51,9 +51,8 @@ def learning_curves(
     names = [name for name in COLUMNS if len(history.get(name, ()))]
     if not names:
         raise ShapeError("learning_curves needs a history with at least one epoch: call fit first")
-    if ax is None:
-        ax = _new_axes(len(names))
-    panels: tuple[Any, ...] = tuple(ax) if isinstance(ax, Sequence) or hasattr(ax, "__len__") else (ax,)
+    given: Any = _new_axes(len(names)) if ax is None else ax
+    panels = tuple(given) if hasattr(given, "__len__") else (given,)  # an array of Axes is no Sequence
     if len(panels) != len(names):
         raise ShapeError(f"learning_curves draws {len(names)} panels ({', '.join(names)}); {len(panels)} Axes came")
     for panel, name in zip(panels, names, strict=True):
