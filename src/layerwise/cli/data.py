@@ -181,6 +181,8 @@ def read_table(path: str, target: str | None, regression: bool | None) -> Rows:
         regression = y.dtype.kind == "f" or (y.dtype.kind == "i" and len(np.unique(y)) > MOST_CLASSES)
     if not regression:
         known = np.unique(y)
+        if len(known) == 1:
+            raise DataError(f"{path}: the target has one class only ({known[0]}); at least two are needed")
         counted = y.dtype.kind == "i" and np.array_equal(known, np.arange(len(known)))
         return X, y if counted else y.astype(str)
     if y.dtype.kind not in "if":

@@ -1,0 +1,127 @@
+"""The command as a whole: help, listings, streams, terminals, Ctrl-C."""
+
+import os
+import re
+import signal
+
+import pytest
+
+import layerwise as lw
+from layerwise import recipes
+from layerwise.cli import main
+from layerwise.cli.data import DATA_SETS, load
+
+
+def test_version(run):
+    assert run("--version").stdout == f"layerwise {lw.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], *([name, "--help"] for name in
+                                   ("train", "evaluate", "predict", "datasets", "recipes"))])  # fmt: skip
+def test_help(run, words):
+    result = run(*words)
+    assert result.exit_code == 0
+    assert "Usage: layerwise" in result.stdout
+
+
+def test_help_documents_the_exit_codes(run):
+    text = " ".join(run("--help").stdout.split())
+    assert "0 all went well" in text
+    assert "130 interrupted" in text
+
+
+def test_lists(run):
+    datasets, listed = run("datasets", "--json").json(), run("recipes", "--json").json()
+    assert [entry["name"] for entry in datasets] == list(DATA_SETS)
+    assert [entry["name"] for entry in listed] == [recipe.name for recipe in recipes.RECIPES]
+    for name in DATA_SETS:
+        assert name in run("datasets").stdout
+    for recipe in recipes.RECIPES:
+        assert re.search(rf"^{recipe.name} ", run("recipes").stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in DATA_SETS if name != "fashion"])
+def test_what_is_listed_of_a_data_set_is_true(name):
+    entry, data = DATA_SETS[name], load(name)
+    parts = [part for part in (data.train, data.validation, data.test) if part is not None]
+    assert entry.rows == " + ".join(f"{len(y):,}" for _, y in parts)
+    assert {X.shape[1] for X, _ in parts} == {entry.features}
+    if entry.classes is not None:
+        assert {len(set(y.tolist())) for _, y in parts} == {entry.classes}
+    assert name in recipes.find(entry.recipe).data
+
+
+def test_main_returns_the_exit_code(capsys):
+    assert main(["--version"]) == 0
+    assert main(["no-such-command"]) == 2
+    assert "no-such-command" in capsys.readouterr().err
+
+
+def test_pipe_gets_plain_lines(run_process):
+    done = run_process("train", "iris", "-e", "2", "--no-plot")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\r" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_terminal_that_knows_only_ascii(run_process, prices):
+    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "COLUMNS": "30"}
+    done = run_process("train", prices, "-e", "2", "-q", **environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    for words in (["--help"], ["recipes"], ["train", "--help"]):
+        assert run_process(*words, **environment).returncode == 0
+
+
+def test_the_image_on_a_terminal_that_knows_only_ascii(run_process, tmp_path, digits_model):
+    drawn_digits = pytest.importorskip("drawn_digits")
+    drawn_digits.draw_digit(4).save(tmp_path / "4.png")
+    done = run_process("predict", "4.png", "-m", digits_model, PYTHONIOENCODING="ascii", COLUMNS="24")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert "?" not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()[:-1]) <= 24
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_without_its_packages_the_command_says_how_to_get_them(run_process, tmp_path, package):
+    (tmp_path / f"{package}.py").write_text(f"raise ImportError('no {package}', name='{package}')")
+    done = run_process("train", "iris", PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    assert done.returncode == 1
+    assert "pip install 'layerwise[cli]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_shell_completion_knows_data_sets_and_recipes(run_process):
+    def complete(line):
+        environment = {"_LAYERWISE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()))}
+        return run_process(**environment).stdout.split()
+
+    assert complete("layerwise train ")[:2] == ["mnist", "fashion"]
+    assert "nielsen-30" in complete("layerwise train --recipe ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
+def test_ctrl_c_keeps_and_saves_the_weights(start, tmp_path):
+    process = start("train", "spiral", "--epochs", "10000000")
+    while not process.stdout.readline().startswith("epoch"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the weights so far are kept" in err
+    assert "model            spiral.safetensors" in out
+    assert lw.load(tmp_path / "spiral.safetensors").steps > 0
+    assert (tmp_path / "spiral.png").is_file()
+
+
+def test_second_ctrl_c_ends_at_once(run, monkeypatch, tmp_path):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipes.Recipe, "fit", interrupted)
+    result = run("train", "spiral")
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted\n"
+    assert list(tmp_path.iterdir()) == []

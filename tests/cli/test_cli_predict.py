@@ -1,0 +1,172 @@
+"""`layerwise predict` and `layerwise evaluate`: pictures and tables of one's own."""
+
+import numpy as np
+import pytest
+
+import layerwise as lw
+
+drawn_digits = pytest.importorskip("drawn_digits", reason="needs Pillow")
+
+
+@pytest.fixture
+def draw(tmp_path):
+    def draw(digit, name=None, **options):
+        path = tmp_path / (name or f"{digit}.png")
+        drawn_digits.draw_digit(digit, **options).save(path)
+        return path
+
+    return draw
+
+
+def test_drawn_digits_are_recognised(run, draw, digits_model):
+    pictures = [
+        draw(0, size=90),
+        draw(1, size=300, ink=90, paper=230),
+        draw(3, size=200, ink=255, paper=0),
+        draw(5, "five.jpg", size=400, ink=(20, 30, 160), paper=(250, 245, 230), offset=(60, -50)),
+        draw(7, size=120, offset=(-15, 10)),
+    ]
+    result = run("predict", *pictures, "--model", digits_model, "--json")
+    assert result.exit_code == 0
+    assert [answer["answer"] for answer in result.json()] == [0, 1, 3, 5, 7]
+
+
+def test_answer_confidence_runner_up_and_image_are_shown(run, draw, digits_model):
+    result = run("predict", draw(3), "-m", digits_model)
+    assert result.exit_code == 0
+    assert ": 3, confidence " in result.stdout
+    assert "runner-up" in result.stdout
+    frame = [line for line in result.stdout.splitlines() if line.startswith(("│", "|"))]
+    assert len(frame) == 14
+    assert all(len(line) == 30 for line in frame)
+
+
+def test_json(run, draw, digits_model):
+    [answer] = run("predict", draw(3), "-m", digits_model, "--json").json()
+    assert answer["answer"] == 3
+    assert 1 >= answer["confidence"] >= answer["runner_up_confidence"] >= 0
+    assert answer["sure"] is True
+
+
+def test_below_min_confidence_it_is_not_sure(run, draw, digits_model):
+    result = run("predict", draw(3), "-m", digits_model, "--min-confidence", "1")
+    assert result.exit_code == 3
+    assert "not sure (perhaps 3" in result.stdout
+    [answer] = run("predict", draw(3), "-m", digits_model, "--min-confidence", "1", "--json").json()
+    assert answer["sure"] is False
+
+
+def test_default_model_is_that_of_the_working_directory(run, tmp_path, draw, digits_model):
+    picture = draw(1)
+    missing = run("predict", picture)
+    assert missing.exit_code == 1
+    assert "make it with: layerwise train mnist" in missing.stderr
+    (tmp_path / "mnist.safetensors").write_bytes(digits_model.read_bytes())
+    assert run("predict", picture).exit_code == 0
+
+
+def test_one_bad_image_does_not_stop_the_others(run, tmp_path, draw, digits_model):
+    from PIL import Image
+
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    (tmp_path / "corrupt.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    words = ["predict", "blank.png", draw(3), "corrupt.png", "absent.png", "-m", digits_model]
+    result = run(*words)
+    assert result.exit_code == 1
+    assert ": 3, confidence" in result.stdout
+    lines = result.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("error: ") for line in lines)
+    assert "blank" in lines[0]
+    found = run(*words, "--json").json()
+    assert ["error" in answer for answer in found] == [True, False, True, True]
+
+
+def test_model_for_other_data_takes_no_picture(run, draw, iris_model):
+    result = run("predict", draw(3), "-m", iris_model)
+    assert result.exit_code == 1
+    assert "takes 4 inputs" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "there is no model file"),
+        (b"", "model.safetensors"),
+        (b"not a model at all, but long enough to look", "model.safetensors"),
+    ],
+)
+@pytest.mark.parametrize("words", ["evaluate model.safetensors iris", "predict x.png -m model.safetensors"])
+def test_bad_model_files(run, tmp_path, words, content, message):
+    if content is not None:
+        (tmp_path / "model.safetensors").write_bytes(content)
+    result = run(*words.split())
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.startswith("error: ")
+
+
+def test_model_that_was_never_trained(run, tmp_path):
+    network = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    network.build(4)
+    network.save(tmp_path / "new.safetensors")
+    result = run("evaluate", "new.safetensors", "iris")
+    assert result.exit_code == 1
+    assert "never trained" in result.stderr
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_rows_of_a_table(run, tmp_path, iris_model):
+    (tmp_path / "mine.csv").write_text("a,b,c,d,species\n5.1,3.5,1.4,0.2,?\n6.3,3.3,6.0,2.5,?\n")
+    result = run("predict", "mine.csv", "-m", iris_model)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("mine.csv, row 1: setosa, confidence")
+    assert "mine.csv, row 2: virginica" in result.stdout
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "a,b,c,d,e,f\n1,2,3,4,5,6\n", "a,b,c,d\n1,2,3,x\n"])
+def test_table_with_other_columns(run, tmp_path, iris_model, content):
+    (tmp_path / "mine.csv").write_text(content)
+    result = run("predict", "mine.csv", "-m", iris_model)
+    assert result.exit_code == 1
+    assert "takes 4 columns" in result.stderr
+
+
+def test_several_numbers_a_row(run, tmp_path):
+    X = np.arange(12.0).reshape(6, 2)
+    network = lw.Network([lw.Dense(2)], random_state=0)
+    network.fit(X, X, epochs=1, verbose=False)
+    network.save(tmp_path / "two.safetensors")
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    [row] = run("predict", "mine.csv", "-m", "two.safetensors", "--json").json()
+    assert len(row["answer"]) == 2
+    assert run("predict", "mine.csv", "-m", "two.safetensors").exit_code == 0
+
+
+# ---------------------------------------------------------------- evaluate
+
+
+def test_evaluate_finds_the_data_by_the_models_inputs(run, digits_model):
+    result = run("evaluate", digits_model)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("mnist: accuracy 9")
+    assert "of 10,000 right" in result.stdout
+    assert "Confused most often:" in result.stdout
+
+
+def test_evaluate_on_a_table_with_an_unknown_class(run, tmp_path, iris_model):
+    (tmp_path / "t.csv").write_text("a,b,c,d,species\n1,2,3,4,rose\n")
+    result = run("evaluate", iris_model, "t.csv")
+    assert result.exit_code == 1
+    assert "rose" in result.stderr
+
+
+def test_evaluate_where_no_data_set_fits(run, tmp_path):
+    network = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    network.fit(np.eye(6, 3), [0, 1, 0, 1, 0, 1], epochs=1, verbose=False)
+    network.save(tmp_path / "three.safetensors")
+    result = run("evaluate", "three.safetensors")
+    assert result.exit_code == 2
+    assert "3 inputs" in result.stderr

@@ -1,0 +1,264 @@
+"""`layerwise train`: files, options, and what is refused before any training."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import layerwise as lw
+
+
+def test_iris_from_training_to_prediction(run, tmp_path):
+    trained = run("train", "iris")
+    assert trained.exit_code == 0
+    assert "112 rows to train, 38 to test" in trained.stdout
+    assert "epoch 100/100" in trained.stdout
+    assert "test: accuracy" in trained.stdout
+    assert trained.stderr == ""
+    assert (tmp_path / "iris.safetensors").is_file()
+    assert (tmp_path / "iris.png").read_bytes().startswith(b"\x89PNG")
+    evaluated = run("evaluate", "iris.safetensors", "--json").json()
+    assert evaluated["data"] == "iris"
+    assert evaluated["accuracy"] >= 0.9
+    flower = tmp_path / "mine.csv"
+    flower.write_text("a,b,c,d\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n")
+    predicted = run("predict", flower, "--model", "iris.safetensors", "--json")
+    assert [row["answer"] for row in predicted.json()] == ["setosa", "virginica"]
+
+
+def test_json_is_all_that_goes_to_stdout(run, tmp_path):
+    result = run("train", "iris", "-e", "3", "--json")
+    report = result.json()
+    assert report["epochs"] == 3
+    assert report["recipe"] == "iris-4-10-5-3"
+    assert len(report["history"]["loss"]) == 3
+    assert report["test"]["samples"] == 38
+    assert {"true", "answer", "times"} == set(report["test"]["confusions"][0])
+    assert (report["model"], report["plot"]) == ("iris.safetensors", "iris.png")
+    assert result.stderr == ""
+
+
+def test_quiet_shows_no_epochs(run):
+    assert "epoch" not in run("train", "iris", "-e", "2", "-q", "--no-plot").stdout
+
+
+def test_same_seed_same_model(run):
+    thetas = []
+    for seed, name in ((1, "a"), (1, "b"), (2, "c")):
+        run("train", "iris", "-e", "2", "-q", "--no-plot", "--seed", seed, "-o", f"{name}.safetensors")
+        thetas.append(lw.load(f"{name}.safetensors").theta)
+    np.testing.assert_array_equal(thetas[0], thetas[1])
+    assert (thetas[0] != thetas[2]).any()
+
+
+def test_every_part_can_be_chosen(run):
+    options = (
+        "--layers tanh:8,dropout:0.1,6 --activation elu --loss huber --optimizer sgd --learning-rate 0.05 "
+        "--momentum 0.8 --decay 0.001 --l1 0.0001 --l2 0.001 --batch-size 7 --epochs 2 --validation 0.2 "
+        "--scaling min_max --dtype float64 --output out.safetensors --plot curves.pdf"
+    )
+    report = run("train", "iris", "--json", *options.split()).json()
+    assert "val_accuracy" in report["history"]
+    assert report["plot"] == "curves.pdf"
+    network = lw.load("out.safetensors")
+    assert repr(network.layers) == (
+        "(Dense(8), Tanh(), Dropout(0.1), Dense(6, weights=HeNormal()), ELU(), Dense(3), Sigmoid())"
+    )
+    assert isinstance(network.loss, lw.Huber)
+    assert network.optimizer.config() == lw.SGD(0.05, momentum=0.8, decay=0.001).config()
+    assert {repr(penalty) for penalty in network.penalties} == {"L1(0.0001)", "L2(0.001)"}
+    assert isinstance(network.scaling, lw.MinMaxScaler)
+    assert network.dtype == np.float64
+    assert network.steps == 2 * -(-90 // 7)
+
+
+def test_layers_may_be_none(run):
+    run("train", "iris", "--layers", "none", "-e", "1", "-q", "--no-plot")
+    assert repr(lw.load("iris.safetensors").layers) == "(Dense(3), Softmax())"
+
+
+def test_activation_alone_keeps_the_recipes_sizes(run):
+    run("train", "iris", "--activation", "tanh", "-e", "1", "-q", "--no-plot")
+    assert repr(lw.load("iris.safetensors").layers) == "(Dense(10), Tanh(), Dense(5), Tanh(), Dense(3), Softmax())"
+
+
+def test_output_layer_follows_the_loss(run):
+    run("train", "iris", "--loss", "quadratic-cost", "-e", "1", "-q", "--no-plot")
+    assert repr(lw.load("iris.safetensors").layers[-1]) == "Sigmoid()"
+
+
+def test_recipe_brings_its_data(run):
+    report = run("train", "--recipe", "spiral-adam", "-e", "2", "--no-plot", "--json").json()
+    assert (report["data"], report["recipe"], report["plot"]) == ("spiral", "spiral-adam", None)
+
+
+@pytest.mark.parametrize("name", ["spiral", "vertical", "sine"])
+def test_made_up_data(run, name):
+    report = run("train", name, "-e", "2", "--no-plot", "--json").json()
+    assert np.isfinite(report["test"]["loss"])
+
+
+def test_mnist_for_one_epoch(run):
+    result = run("train", "mnist", "--recipe", "nielsen-30", "-e", "1")
+    assert result.exit_code == 0
+    assert "50,000 rows to train, 10,000 to validate, 10,000 to test" in result.stdout
+    assert "taken for" in result.stdout
+    assert "layerwise predict IMAGE" in result.stdout
+
+
+def test_validation_share_of_mnist(run):
+    words = ["train", "mnist", "--layers", "none", "-e", "1", "-q", "--no-plot", "-b", "500"]
+    assert "60,000 rows to train, 10,000 to test" in run(*words, "--validation", "0").stdout
+    assert "54,000 rows to train, 6,000 to validate" in run(*words, "--validation", "0.1").stdout
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_class_names_travel_in_the_model(run, flowers):
+    report = run("train", flowers, "--target", "kind", "--json", "--no-plot").json()
+    assert report["model"] == "flowers.safetensors"
+    assert report["test"]["accuracy"] > 0.9
+    assert lw.load("flowers.safetensors").task.classes.tolist() == ["blue", "red"]
+    result = run("evaluate", "flowers.safetensors", flowers, "--target", "kind", "--json").json()
+    assert (result["samples"], result["accuracy"] > 0.9) == (80, True)
+
+
+def test_a_number_is_predicted(run, prices, tmp_path):
+    result = run("train", prices, "--no-plot", "-q", "-e", "150")
+    assert "test: R²" in result.stdout
+    assert "taken for" not in result.stdout
+    assert run("evaluate", "prices.safetensors", prices, "--json").json()["r2"] > 0.95
+    mine = tmp_path / "mine.csv"
+    mine.write_text("rooms,age\n1,1\n0,-1\n")
+    answers = [row["answer"] for row in run("predict", mine, "-m", "prices.safetensors", "--json").json()]
+    np.testing.assert_allclose(answers, [2, 3], atol=0.5)
+
+
+def test_whole_numbers_that_do_not_count_from_0_are_names(run, tmp_path):
+    rows = [f"{x},{5 if x < 50 else 7}" for x in range(100)]
+    (tmp_path / "grades.csv").write_text("\n".join(["x,grade", *rows]))
+    report = run("train", "grades.csv", "--json", "--no-plot").json()
+    assert report["test"]["accuracy"] > 0.8
+    assert lw.load("grades.safetensors").task.classes.tolist() == ["5", "7"]
+
+
+@pytest.mark.parametrize(("task", "measure"), [("auto", "r2"), ("numbers", "r2"), ("classes", "accuracy")])
+def test_task_of_many_whole_numbers(run, tmp_path, task, measure):
+    rows = [f"{x % 30 + 0.1},{x % 30}" for x in range(120)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    assert measure in run("train", "t.csv", "--task", task, "-e", "1", "--no-plot", "--json").json()["test"]
+
+
+def test_names_are_no_numbers(run, flowers):
+    result = run("train", flowers, "--target", "kind", "--task", "numbers")
+    assert result.exit_code == 1
+    assert "a regression needs numbers" in result.stderr
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train", "name a data set"),
+        ("train mnsit", "did you mean 'mnist'"),
+        ("train iris --recipe iris", "iris-4-10-5-3"),
+        ("train iris --recipe spiral-adam", "is for spiral and vertical, not for iris"),
+        ("train iris --optimizer adma", "did you mean 'Adam'"),
+        ("train iris --loss quadratic", "QuadraticCost"),
+        ("train iris --activation rellu", "did you mean 'ReLU'"),
+        ("train iris --layers 3,foo:3", "'foo' is not known"),
+        ("train iris --layers 3,,3", "is no layer"),
+        ("train iris --layers -3", "units must be a whole number"),
+        ("train iris --layers dropout:2,3", "rate must be"),
+        ("train iris --scaling foo", "--scaling"),
+        ("train iris --lr -1", "learning_rate must be above 0"),
+        ("train iris --optimizer adam --momentum 0.5", "Adam has no momentum"),
+        ("train iris --l2 -1", "--l2"),
+        ("train iris --epochs 0", "--epochs"),
+        ("train iris --epochs many", "--epochs"),
+        ("train iris --dtype float16", "--dtype"),
+        ("train iris --validation 1.5", "--validation"),
+        ("train iris --target species", "are for FILE.csv"),
+        ("train iris --nonsense", "--nonsense"),
+        ("trian iris", "trian"),
+    ],
+)
+def test_usage_errors(run, tmp_path, words, message):
+    result = run(*words.split())
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        ("", "is empty"),
+        ("a,b\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n", "one class only"),
+        ("a,b\n1,0\nnan,1\n", "line 3, column 'a'"),
+        ("a,b\n1,0\n,1\n", "the cell is empty"),
+        ("a,b\n1,0,3\n", "expected 2 cells"),
+    ],
+)
+def test_tables_that_cannot_be_learned_from(run, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "t.csv").write_text(content)
+    result = run("train", "t.csv")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "t.safetensors").exists()
+
+
+@pytest.mark.parametrize("option", ["--output", "--plot"])
+@pytest.mark.parametrize("path", ["absent/out.safetensors", "folder"])
+def test_unwritable_output_is_found_before_training(run, tmp_path, option, path):
+    (tmp_path / "folder").mkdir()
+    result = run("train", "iris", option, path)
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+    assert "epoch" not in result.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_directory_without_permission(run, tmp_path):
+    tmp_path.chmod(0o500)
+    result = run("train", "iris")
+    tmp_path.chmod(0o700)
+    assert result.exit_code == 1
+    assert "no permission" in result.stderr
+
+
+def test_divergence_in_the_first_epoch_writes_nothing(run, tmp_path):
+    result = run("train", "sine", "--optimizer", "sgd", "--lr", "1e9")
+    assert result.exit_code == 1
+    assert "diverged at step 1 " in result.stderr
+    assert "layer 5 (Linear())" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_divergence_later_saves_the_last_good_weights(run, tmp_path):
+    result = run("train", "sine", "--optimizer", "sgd", "--lr", "50", "-b", "1000")
+    assert result.exit_code == 1
+    assert "are saved in sine.safetensors" in result.stderr
+    assert np.isfinite(lw.load(tmp_path / "sine.safetensors").theta).all()
+
+
+def test_a_model_file_that_was_there_stays_if_the_data_are_bad(run, tmp_path, iris_model):
+    (tmp_path / "t.csv").write_text("a,b\n1,0\n,1\n")
+    (tmp_path / "t.safetensors").write_bytes(iris_model.read_bytes())
+    assert run("train", "t.csv").exit_code == 1
+    assert (tmp_path / "t.safetensors").read_bytes() == iris_model.read_bytes()
+
+
+def test_history_is_plain_json(run):
+    report = run("train", "iris", "-e", "1", "--json", "--no-plot").json()
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
