@@ -516,7 +516,7 @@ class Network:
             random_state=self.random_state,
             seed=self.seed,
             steps=self.steps,
-            shuffle=self._shuffle.bit_generator.state["state"],
+            shuffle=dict(self._shuffle.bit_generator.state),
         )
         storage.save(path, model, layerwise.__version__)
 
@@ -543,9 +543,8 @@ def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ())
     network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
     network.loss, network.penalties, network.optimizer = model.loss, model.penalties, model.optimizer
     network.task, network.random_state, network.steps = model.task, model.random_state, model.steps
-    state = network._shuffle.bit_generator.state
     try:
-        network._shuffle.bit_generator.state = {**state, "state": model.shuffle}
+        network._shuffle.bit_generator.state = model.shuffle
     except (KeyError, TypeError, ValueError, OverflowError):
         raise FormatError(
             f"{os.fspath(path)}: the state of the shuffling stream is not one: {model.shuffle!r}"

@@ -68,7 +68,7 @@ class Model:
     random_state: int | None
     seed: int
     steps: int
-    shuffle: dict[str, int]
+    shuffle: dict[str, Any]
 
     def arrays(self) -> dict[str, Array]:
         """Every array by its name in the file."""
