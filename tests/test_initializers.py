@@ -135,7 +135,7 @@ class TestGiven:
             net.build(3)
 
     def test_weights_that_are_no_table(self):
-        with pytest.raises(ValueError, match="inhomogeneous|one length"):
+        with pytest.raises(ValueError, match=r"inhomogeneous|one length"):
             lw.Dense(2, weights=[[1.0, 2.0], [3.0]])
 
 

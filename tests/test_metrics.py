@@ -72,8 +72,9 @@ def test_binary_accuracys_threshold():
 def test_regression_accuracy():
     # std of [0, 2] repeated is 1, so within 1/250 = 0.004 counts
     t = np.array([0.0, 2.0, 0.0, 2.0])
-    assert metrics.regression_accuracy(t, t + [0.0039, -0.0039, 0.0041, 1]) == 0.5
-    assert metrics.regression_accuracy(t, t + [0.0039, -0.0039, 0.0041, 1], precision=0.5) == 0.75
+    y = t + np.array([0.0039, -0.0039, 0.0041, 1])
+    assert metrics.regression_accuracy(t, y) == 0.5
+    assert metrics.regression_accuracy(t, y, precision=0.5) == 0.75
 
 
 @pytest.mark.parametrize("metric", [*METRICS, metrics.confusion_matrix], ids=lambda m: m.__name__)

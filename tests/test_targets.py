@@ -1,4 +1,4 @@
-"""Every form that targets may have, and every form that they may not: the error says which, what came, and what to do."""
+"""Every form that targets may have, and every form that they may not, with what its error says."""
 
 import numpy as np
 import pytest
@@ -228,5 +228,5 @@ class TestWeights:
             trained(LABELS, last=lw.Softmax(), **options)
 
     def test_numbers_have_no_classes_to_weigh(self):
-        with pytest.raises(lw.DataError, match="class_weight needs labels.*use sample_weight"):
+        with pytest.raises(lw.DataError, match=r"class_weight needs labels.*use sample_weight"):
             trained(X[:, 0], outputs=1, class_weight="balanced")
