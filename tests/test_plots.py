@@ -76,6 +76,11 @@ def test_the_file_is_a_picture(tmp_path, name, magic):
     assert (tmp_path / name).read_bytes().startswith(magic)
 
 
+def test_an_unknown_format_is_refused(tmp_path):
+    with pytest.raises(lw.UnknownNameError, match="no format for pictures"):
+        save_learning_curves(HISTORY, tmp_path / "a.xyz")
+
+
 def test_a_path_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="no directory"):
         save_learning_curves(HISTORY, tmp_path / "absent" / "a.png")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.cli import console
 
 
 def test_iris_from_training_to_prediction(run, tmp_path):
@@ -113,6 +114,34 @@ def test_validation_share_of_mnist(run):
     assert "54,000 rows to train, 6,000 to validate" in run(*words, "--validation", "0.1").stdout
 
 
+def test_fashion_answers_with_names(run, monkeypatch):
+    rng = np.random.default_rng(0)
+    parts = [(rng.integers(0, 256, (n, 784), np.uint8), np.arange(n) % 10) for n in (100, 20, 20)]
+    monkeypatch.setattr(lw.datasets, "load_fashion_mnist", lambda: tuple(parts))
+    assert run("train", "fashion", "-e", "1", "-q", "--no-plot").exit_code == 0
+    assert "Ankle boot" in lw.load("fashion.safetensors").task.classes.tolist()
+    assert run("evaluate", "fashion.safetensors", "--json").json()["data"] == "fashion"
+
+
+def test_fashion_that_cannot_be_kept(run, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAYERWISE_CACHE", str(tmp_path / "file" / "cache"))
+    result = run("train", "fashion")
+    assert result.exit_code == 1
+    assert "LAYERWISE_CACHE" in result.stderr
+
+
+@pytest.mark.parametrize("package", ["safetensors", "matplotlib"])
+def test_missing_package_is_found_before_training(run, monkeypatch, package):
+    from importlib.util import find_spec
+
+    monkeypatch.setattr("layerwise.cli.train.find_spec", lambda name: None if name == package else find_spec(name))
+    result = run("train", "iris")
+    assert result.exit_code == 1
+    assert "pip install 'layerwise[" in result.stderr
+    assert "epoch" not in result.stdout
+
+
 # ---------------------------------------------------------------- tables
 
 
@@ -182,6 +211,8 @@ def test_names_are_no_numbers(run, flowers):
         ("train iris --epochs many", "--epochs"),
         ("train iris --dtype float16", "--dtype"),
         ("train iris --validation 1.5", "--validation"),
+        ("train iris --plot curves.xyz", ".xyz is no format"),
+        ("train iris -o model.png", "cannot both be model.png"),
         ("train iris --target species", "are for FILE.csv"),
         ("train iris --nonsense", "--nonsense"),
         ("trian iris", "trian"),
@@ -218,7 +249,7 @@ def test_tables_that_cannot_be_learned_from(run, tmp_path, content, message):
 
 
 @pytest.mark.parametrize("option", ["--output", "--plot"])
-@pytest.mark.parametrize("path", ["absent/out.safetensors", "folder"])
+@pytest.mark.parametrize("path", ["absent/out.png", "folder"])
 def test_unwritable_output_is_found_before_training(run, tmp_path, option, path):
     (tmp_path / "folder").mkdir()
     result = run("train", "iris", option, path)
@@ -257,6 +288,11 @@ def test_a_model_file_that_was_there_stays_if_the_data_are_bad(run, tmp_path, ir
     (tmp_path / "t.safetensors").write_bytes(iris_model.read_bytes())
     assert run("train", "t.csv").exit_code == 1
     assert (tmp_path / "t.safetensors").read_bytes() == iris_model.read_bytes()
+
+
+def test_numbers_that_json_does_not_have_become_null(capsys):
+    console.show_json({"loss": [1.0, float("nan")], "best": float("inf")})
+    assert json.loads(capsys.readouterr().out) == {"loss": [1.0, None], "best": None}
 
 
 def test_history_is_plain_json(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -25,7 +26,16 @@ def show(text: str = "", style: str = "") -> None:
 
 def show_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that every terminal and pipe can take it."""
-    print(json.dumps(value, indent=2, allow_nan=False, default=str))
+    print(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def show_image(pixels: Array) -> None:

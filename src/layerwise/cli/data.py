@@ -11,6 +11,7 @@ import numpy as np
 from layerwise import datasets
 from layerwise.datasets.fashion import CLASS_NAMES
 from layerwise.errors import DataError, UnknownNameError, nearest
+from layerwise.targets import Task
 from layerwise.typing import Array
 
 Rows = tuple[Array, Array]
@@ -52,6 +53,15 @@ class DataSet:
     classes: int | None
     recipe: str
     load: Callable[[], tuple[Rows, Rows | None, Rows]]
+    names: tuple[str, ...] = ()  # of the classes, where they are not 0, 1, …
+
+    def suits(self, n_in: int, task: Task) -> bool:
+        """Whether a network of that task and so many inputs could have been trained on it."""
+        if self.features != n_in or (self.classes is None) != (task.kind == "regression"):
+            return False
+        expected = self.names or range(self.classes or 0)
+        own = () if task.classes is None else task.classes.tolist()
+        return sorted(map(str, expected)) == sorted(map(str, own))
 
 
 def _mnist() -> tuple[Rows, Rows | None, Rows]:
@@ -95,9 +105,9 @@ DATA_SETS: dict[str, DataSet] = {
         DataSet("mnist", "handwritten digits, 28x28 pixels", "50,000 + 10,000 + 10,000",
                 784, 10, "mnist", _mnist),
         DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", "50,000 + 10,000 + 10,000",
-                784, 10, "mnist", _fashion),
+                784, 10, "mnist", _fashion, CLASS_NAMES),
         DataSet("iris", "three species of flower by four lengths", "112 + 38", 4, 3,
-                "iris-4-10-5-3", _iris),
+                "iris-4-10-5-3", _iris, ("setosa", "versicolor", "virginica")),
         DataSet("spiral", "points on three arms of a spiral", "300 + 300", 2, 3, "spiral-adam", _spiral),
         DataSet("vertical", "points in three clouds side by side", "300 + 300", 2, 3, "spiral-adam", _vertical),
         DataSet("sine", "a number to predict: one period of a sine", "1,000 + 333", 1, None,

@@ -13,6 +13,7 @@ from layerwise.cli.data import DATA_SETS, check_name, load, read_table
 from layerwise.cli.model import load_trained
 from layerwise.cli.score import score, show_score
 from layerwise.network import Network
+from layerwise.targets import Task
 
 
 def evaluate(
@@ -28,10 +29,10 @@ def evaluate(
 ) -> None:
     """Test a trained model: accuracy and the confusions made most often, or loss and R².
 
-    Without DATA, the data set of the model's number of inputs: mnist for 784, iris for 4, spiral for 2.
+    Without DATA, the data set that has the model's inputs and classes.
     """
     network, task = load_trained(model)
-    name = _by_inputs(network) if data is None else data
+    name = _fitting_data(network, task) if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
@@ -45,9 +46,11 @@ def evaluate(
         show_score(result, name)
 
 
-def _by_inputs(network: Network) -> str:
+def _fitting_data(network: Network, task: Task) -> str:
     n_in = network.built()[0].n_in
     for entry in DATA_SETS.values():
-        if entry.features == n_in:
+        if entry.suits(n_in, task):
             return entry.name
-    raise typer.BadParameter(f"no data set has the model's {n_in} inputs; give FILE.csv", param_hint="DATA")
+    raise typer.BadParameter(
+        f"no data set has the model's {n_in} inputs and its classes; give FILE.csv", param_hint="DATA"
+    )

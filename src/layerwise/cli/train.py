@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +14,10 @@ from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
 from layerwise.cli.data import DATA_SETS, Data, check_name, is_table, load
 from layerwise.cli.score import score, show_score
-from layerwise.errors import DivergenceError
+from layerwise.errors import DivergenceError, missing
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
+from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 
@@ -140,16 +142,12 @@ def train(
     )  # fmt: skip
     output = output or Path(f"{Path(name).stem}.safetensors")
     picture = None if no_plot else plot or output.with_suffix(".png")
-    for path in (output, picture):
-        if path is not None:
-            check_writable(path)
+    _check_output(output, picture)
     regression = None if task is Task.auto else task is Task.numbers
     loaded = load(name, validation, test, target, regression)
     report, history = _train(loaded, chosen, choices, seed, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
-        from layerwise.plots import save_learning_curves
-
         save_learning_curves(history, picture)
     _show_files(report | {"plot": picture and str(picture)}, json)
     if history.stopped_by == "interrupt":
@@ -178,6 +176,22 @@ def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
 def _check_is_table(name: str) -> None:
     if not is_table(name):
         raise typer.BadParameter(f"--test, --target and --task are for FILE.csv; {name} has its own")
+
+
+def _check_output(output: Path, picture: Path | None) -> None:
+    """Find out before the training whether what comes after it will work."""
+    needed = [("safetensors", "files", "saving a model")]
+    check_writable(output)
+    if picture is not None:
+        if picture == output:
+            raise typer.BadParameter(f"the model and the picture cannot both be {output}", param_hint="--output")
+        with usage_error("--plot"):
+            picture_format(picture)
+        check_writable(picture)
+        needed.append(("matplotlib", "plot", "drawing learning curves"))
+    for package, extra, purpose in needed:
+        if find_spec(package) is None:
+            raise missing(package, extra, purpose)
 
 
 def _train(

@@ -1,5 +1,5 @@
 """Pictures of networks and of their training, drawn with matplotlib, which is imported when one is drawn."""
 
-from layerwise.plots.learning import learning_curves, save_learning_curves
+from layerwise.plots.learning import learning_curves, picture_format, save_learning_curves
 
-__all__ = ["learning_curves", "save_learning_curves"]
+__all__ = ["learning_curves", "picture_format", "save_learning_curves"]

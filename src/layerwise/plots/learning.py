@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layerwise.errors import ShapeError, missing
+from layerwise.errors import ShapeError, UnknownNameError, missing
 from layerwise.files import write_whole
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"  # of Okabe and Ito's palette: told apart by every eye
 COLUMNS = ("loss", "accuracy")
+FORMATS = ("png", "pdf", "svg", "jpg", "jpeg")
 
 
 def learning_curves(
@@ -67,7 +68,10 @@ def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.
     ------
     OSError
         The path cannot be written to.
+    UnknownNameError
+        The ending is that of no format for pictures.
     """
+    kind = picture_format(path)
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -76,8 +80,22 @@ def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.
     figure = Figure(figsize=(5.2 * max(panels, 1), 3.8), layout="constrained")
     learning_curves(history, figure.subplots(1, max(panels, 1), squeeze=False)[0])
     content = io.BytesIO()
-    figure.savefig(content, format=Path(path).suffix.lstrip(".") or "png", dpi=150)
+    figure.savefig(content, format=kind, dpi=150)
     write_whole(Path(path), content.getvalue())
+
+
+def picture_format(path: str | os.PathLike[str]) -> str:
+    """The format that a picture file's name asks for, PNG if it has no ending.
+
+    Raises
+    ------
+    UnknownNameError
+        The ending is that of no format for pictures.
+    """
+    kind = Path(path).suffix.lstrip(".").lower() or "png"
+    if kind not in FORMATS:
+        raise UnknownNameError(f"{os.fspath(path)}: .{kind} is no format for pictures; known: {', '.join(FORMATS)}")
+    return kind
 
 
 def _new_axes(panels: int) -> Any:
