@@ -96,6 +96,8 @@ class RichProgress(Callback):
             f"[bold]epoch {run.epoch:{width}d}/{run.epochs}[/]  {summary_line(row)}  "
             f"[dim]{row['samples_per_second']:,.0f} samples/s[/]",
             highlight=False,
+            no_wrap=True,
+            overflow="ellipsis",
         )
 
     def on_fit_end(self, run: Training) -> None:
