@@ -137,9 +137,11 @@ class Workspace:
         calls: list[tuple[Any, ...]] = []
         begin = _rows(self._deltas[0], n, self.plan.n_out)
         dx: Array | None = begin
-        for i in reversed(range(len(self.stages) - self.fused)):
+        learns = [i for i, stage in enumerate(self.stages) if self.parameters.shapes[stage.index]]
+        first = 0 if self.gradients == "inputs" else min(learns, default=len(self.stages))
+        for i in reversed(range(first, len(self.stages) - self.fused)):
             stage, dy = self.stages[i], dx
-            wanted = i > 0 or self.gradients == "inputs"
+            wanted = i > first or self.gradients == "inputs"
             dx = _rows(self._deltas[(len(calls) + 1) % 2], n, stage.n_in) if wanted else None
             x = outputs[i - 1] if i else None
             calls.append((stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx))
