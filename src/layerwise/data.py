@@ -99,33 +99,40 @@ class Rows:
 
     def __init__(self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> None:
         self.X = X
-        self.scaler = scaler
         self.direct = scaler is None and X.dtype == dtype  # rows can be used as they are
-        self._x = np.empty((min(batch_size, len(X)), X.shape[1]), dtype)
-        self._raw = self._x if self.direct else np.empty(self._x.shape, X.dtype)
+        shape = (min(batch_size, len(X)), X.shape[1])
+        self._x = np.empty(shape, dtype)
+        self._raw = self._x if X.dtype == dtype else np.empty(shape, X.dtype)
+        # Scaled in float64 where rows come in more digits than x has: a column may lie far from 0.
+        is_wide = X.dtype.itemsize > 2 and X.dtype != dtype
+        self._scaled = np.empty(shape, np.float64) if scaler is not None and is_wide else self._x
+        self._constants = None if scaler is None else scaler.constants(X.shape[1], self._scaled.dtype)
 
     def __len__(self) -> int:
         return len(self.X)
 
     def take(self, rows: Array) -> Array:
         """The batch of those rows; overwritten by the next one."""
-        x, raw = self._x[: len(rows)], self._raw[: len(rows)]
+        raw = self._raw[: len(rows)]
         self.X.take(rows, 0, raw, "clip")  # "clip" alone writes without a buffer; rows are in range
-        if not self.direct:
-            self._convert(raw, x)
-        return x
+        return raw if self.direct else self._convert(raw)
 
     def span(self, start: int, stop: int) -> Array:
         """The batch of rows start to stop - 1, not to be written to."""
         raw = self.X[start:stop]
-        if self.direct:
-            return raw
-        x = self._x[: len(raw)]
-        self._convert(raw, x)
-        return x
+        return raw if self.direct else self._convert(raw)
 
-    def _convert(self, raw: Array, x: Array) -> None:
-        if self.scaler is None:
+    def _convert(self, raw: Array) -> Array:
+        x = self._x[: len(raw)]
+        if self._constants is None:
             np.copyto(x, raw, casting="unsafe")
-        else:
-            self.scaler.apply(raw, x)
+            return x
+        (offset, factor), scaled = self._constants, self._scaled[: len(raw)]
+        if raw is not scaled:
+            np.copyto(scaled, raw, casting="unsafe")
+        if offset is not None:
+            np.subtract(scaled, offset, out=scaled)
+        np.multiply(scaled, factor, out=scaled)
+        if scaled is not x:
+            np.copyto(x, scaled, casting="unsafe")
+        return x

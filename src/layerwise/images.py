@@ -31,12 +31,13 @@ SIDE = 28  # of an MNIST image, in pixels
 BOX = 20  # the square in it that the ink fills
 
 WORK_SIDE = 1000  # a larger picture is reduced to this before anything else
-SURVEY_SIDE = 48  # the paper is smooth, so it is estimated on a reduction of this size
+SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
 PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
 LEAST_CONTRAST = 16.0  # of 255, between ink and paper
 LEAST_SIGNAL = 4.0  # ink over noise, in standard deviations of the noise
+LEAST_INK = 0.2  # on an edge of the digit
 LEAST_PART = 0.08  # a part smaller than this share of the largest is a speck
 PEN_RANGE = (1.7, 4.0)  # stroke widths, in pixels of the box, that are left alone: 90% of MNIST's lie here
 THIN_PEN, FAT_PEN = 2.2, 3.6  # the widths that the others are brought to
@@ -98,7 +99,7 @@ def to_mnist(grey: ArrayLike) -> Array:
     """
     _require_pillow()
     picture = _reduce(_check_grey(grey), WORK_SIDE)
-    box = _resize(_adjust_pen(_cut_out(*_find_ink(_subtract_paper(picture)))), (BOX, BOX))
+    box = _resize(_adjust_pen(_cut_out(_find_ink(_subtract_paper(picture)))), (BOX, BOX))
     box = np.rint(255 * np.clip(box / box.max(), 0, 1))
     shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
     digit = np.zeros((SIDE, SIDE), np.uint8)
@@ -181,7 +182,7 @@ def _load_grey(path: Path) -> Array:
 def _grey(picture: PillowImage.Image) -> Array:
     """Grey values of a picture of any mode; what is transparent becomes paper."""
     if picture.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
-        return np.clip(np.asarray(picture), 0, 65535).astype(np.uint16)
+        return np.asarray(np.clip(np.asarray(picture), 0, 65535), np.uint16)
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("L"))
     grey, alpha = np.moveaxis(np.asarray(picture.convert("RGBA").convert("LA"), np.float64), -1, 0)
@@ -190,7 +191,7 @@ def _grey(picture: PillowImage.Image) -> Array:
         paper = np.median(grey[alpha > 0.5])
     else:  # ink alone: put under it what shows it best
         paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
-    return alpha * grey + (1 - alpha) * paper
+    return np.asarray(alpha * grey + (1 - alpha) * paper)
 
 
 def _check_grey(grey: ArrayLike) -> Array:
@@ -204,10 +205,9 @@ def _check_grey(grey: ArrayLike) -> Array:
         raise DataError(f"expected at least 8x8 pixels, got {values.shape[1]}x{values.shape[0]}; use a larger picture")
     if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
         raise DataError(f"grey: expected finite numbers, got {values.dtype} with others; pass values from 0 to 255")
-    if values.dtype == np.uint16:
-        return (values / 257).astype(np.float32)
-    scale = 255 if values.dtype.kind in "bf" and values.max() <= 1 else 1
-    return values.astype(np.float32) * np.float32(scale)
+    unit = values.dtype.kind in "bf" and values.max() <= 1
+    scale = 255.0 if unit else 1 / 257 if values.dtype == np.uint16 else 1.0
+    return np.asarray(values * np.float32(scale), np.float32)
 
 
 def _subtract_paper(grey: Array) -> Array:
@@ -220,33 +220,47 @@ def _subtract_paper(grey: Array) -> Array:
     terms = _quadratic_terms(small.shape)
     rest = small - np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]))
     for _ in range(20):
-        weights = 1 / (1 + (rest / (4 * max(np.median(abs(rest)), 0.5))) ** 2)
+        weights = 1 / (1 + (rest / max(2.7 * _noise(rest), 2)) ** 2)
         surface = np.linalg.lstsq((terms * weights).reshape(6, -1).T, (small * weights).ravel())[0]
         rest = small - np.tensordot(surface, terms, 1)
     detail = rest - _window_median(rest)
-    sign = 1 if (detail**3).sum() > 0 else -1  # ink is the few pixels that are far off, paper the many near 0
+    sign = (
+        1 if _skewness(rest) + _skewness(detail) > 0 else -1
+    )  # ink is the few pixels that are far off, paper the many near 0
     rest, detail = sign * rest, sign * detail
     shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
     paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
-    return sign * (grey - paper) - _resize(shadows, grey.shape)
+    return np.asarray(sign * (grey - paper) - _resize(shadows, grey.shape))
 
 
-def _find_ink(contrast: Array) -> tuple[Array, Array]:
-    """Ink from 0 to 1 with noise and specks taken out, and a mask of the pixels that are ink beyond doubt."""
-    noise = 1.4826 * np.median(abs(contrast))  # the standard deviation, were it Gaussian; most pixels are paper
+def _noise(contrast: Array) -> float:
+    """Standard deviation of the paper, were it Gaussian, from the third of all pixels that are nearest to it."""
+    return float(np.quantile(abs(contrast), 0.3) / 0.385)
+
+
+def _skewness(rest: Array) -> float:
+    """Which side of 0 the far outliers are on, and how clearly."""
+    return float((rest**3).mean() / max((rest**2).mean(), 1e-9) ** 1.5)
+
+
+def _find_ink(contrast: Array) -> Array:
+    """How much ink there is on each pixel, from 0 to 1, with noise and specks taken out."""
+    noise = _noise(contrast)
     rank = contrast.size // 50_000  # a few stray pixels do not count as the darkest ink
     peak = -np.partition(-contrast.ravel(), rank)[rank]
     level = np.median(contrast[contrast >= peak / 2])
     if peak <= 0 or level < LEAST_CONTRAST or level < LEAST_SIGNAL * noise:
-        raise DataError("the picture is blank: expected ink that stands out, got paper alone; draw darker or larger")
+        raise DataError(
+            "the picture is blank: expected ink that stands out, found none; "
+            "draw darker and larger, with paper on all sides"
+        )
     noise, ink = noise / level, contrast / level
     certain = ink > np.clip(5 * noise, 0.4, 0.6)
     coarse = -(-max(ink.shape) // PARTS_SIDE)
     parts = _keep_digit(_connected_parts(_block_max(certain, coarse)), _block_max(ink > 0.6, coarse))
-    certain &= _enlarge(parts, coarse, ink.shape)
-    edge = min(2.5 * noise, 0.4)
+    edge = min(3 * noise, 0.5)
     ink = np.clip((ink - edge) / (1 - edge), 0, 1)
-    return ink * _enlarge(_thicken(parts, 1.5), coarse, ink.shape), certain
+    return np.asarray(ink * _enlarge(_thicken(parts, 1.5), coarse, ink.shape))
 
 
 def _keep_digit(parts: Array, strong: Array) -> Array:
@@ -260,9 +274,9 @@ def _keep_digit(parts: Array, strong: Array) -> Array:
     return np.asarray(size > LEAST_PART * size.max())[parts]
 
 
-def _cut_out(ink: Array, certain: Array) -> Array:
+def _cut_out(ink: Array) -> Array:
     """The smallest upright square with all of the ink, which is in its middle."""
-    rows, columns = np.flatnonzero(certain.any(axis=1)), np.flatnonzero(certain.any(axis=0))
+    rows, columns = (np.flatnonzero(ink.max(axis=other) > LEAST_INK) for other in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     margins = [max(ink.shape) - n for n in ink.shape]
     return np.pad(ink, [(margin // 2, margin - margin // 2) for margin in margins])
@@ -280,7 +294,7 @@ def _adjust_pen(ink: Array) -> Array:
     change = ((THIN_PEN if thin else FAT_PEN) - _pen_width(ink)) / 2 * PEN_SIDE / BOX
     ink = np.pad(ink, PEN_SIDE // 8)
     changed = _thicken(ink, change) if change > 0 else 1 - _thicken(1 - ink, -change)
-    return _cut_out(changed, changed > 0.4)
+    return _cut_out(changed)
 
 
 def _pen_width(ink: Array) -> float:

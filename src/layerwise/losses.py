@@ -110,7 +110,8 @@ class Loss(Description):
                 f"{type(self).__name__}: the label of row {row} is {labels[row]!r}; the labels of {classes} outputs "
                 f"are the whole numbers 0 to {classes - 1}"
             )
-        return np.eye(classes)[whole]
+        rows: Array = np.eye(classes)[whole]
+        return rows
 
 
 class MeanSquaredError(Loss):
@@ -213,9 +214,11 @@ class Quantile(Loss):
         np.multiply(out, 1 / y.shape[1], out=out)
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Compute (1/m) (1 - q where y > t, else -q)."""
-        np.greater(y, t, out=dy)
-        np.subtract(dy, self.q, out=dy)
+        """Compute (1/m) (1 - q where y > t, -q where y < t), half-way where they are equal."""
+        np.subtract(y, t, out=dy)
+        np.sign(dy, out=dy)
+        np.multiply(dy, 0.5, out=dy)
+        np.add(dy, 0.5 - self.q, out=dy)
         np.multiply(dy, 1 / y.shape[1], out=dy)
 
 

@@ -65,7 +65,7 @@ class Network:
     >>> import layerwise as lw
     >>> X, y = lw.datasets.make_spiral()
     >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    >>> history = net.fit(X, y, optimizer=lw.Adam(0.02), epochs=200, batch_size=300, verbose=False)
+    >>> history = net.fit(X, y, optimizer=lw.Adam(0.05), epochs=300, batch_size=300, verbose=False)
     >>> net.evaluate(X, y)["accuracy"] > 0.8
     True
     """

@@ -59,5 +59,6 @@ class Philox:
         words = self.words(step, layer, count)
         np.right_shift(words, np.uint64(8), out=words)
         uniform = self._uniform[:count]
-        np.multiply(words.T, np.float32(2**-24), out=uniform, casting="unsafe")
+        np.copyto(uniform, words.T, casting="unsafe")  # 24 bits fit a float32
+        np.multiply(uniform, 2**-24, out=uniform)
         np.copyto(out, uniform.reshape(-1)[: out.size].reshape(out.shape))

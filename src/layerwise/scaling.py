@@ -35,26 +35,19 @@ class Scaler(Description):
 
     def transform(self, X: Array) -> Array:
         """(X - offset) · factor, as a new float64 array."""
-        out = np.empty(np.shape(X), np.float64)
-        self.apply(np.asarray(X), out)
-        return out
+        out = np.array(X, np.float64)
+        offset, factor = self.constants(out.shape[1], out.dtype)
+        if offset is not None:
+            np.subtract(out, offset, out=out)
+        return np.multiply(out, factor, out=out)
 
-    def apply(self, raw: Array, out: Array) -> None:
-        """Write the scaled rows of `raw` into `out`.
-
-        Computed in the wider of the two types, so a float64 column far from 0 keeps its digits.
-        """
+    def constants(self, n_in: int, dtype: np.dtype[np.floating]) -> tuple[Array | None, Array]:
+        """`offset` (None where it is 0 throughout) and `factor` for rows of `n_in` columns, in that type."""
         if self.offset is None or self.factor is None:
             raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
-        if self.offset.ndim and self.offset.shape != raw.shape[1:]:
-            raise ShapeError(f"{self!r} was fitted on {self.offset.shape[0]} columns; {raw.shape[1]} came")
-        kind = np.result_type(raw.dtype, out.dtype) if raw.dtype.itemsize > 1 else out.dtype
-        offset, factor = self.offset.astype(kind), self.factor.astype(kind)
-        if self.offset.any():
-            np.subtract(raw, offset, out=out, casting="same_kind")
-            np.multiply(out, factor, out=out, casting="same_kind")
-        else:
-            np.multiply(raw, factor, out=out, casting="same_kind")
+        if self.offset.ndim and self.offset.shape != (n_in,):
+            raise ShapeError(f"{self!r} was fitted on {self.offset.shape[0]} columns; {n_in} came")
+        return self.offset.astype(dtype) if self.offset.any() else None, self.factor.astype(dtype)
 
 
 class RangeScaler(Scaler):

@@ -48,6 +48,8 @@ class Pass:
         Labels or numbers for every row.
     size : int
         The most rows of a batch.
+    n_out : int
+        How many outputs a sample has.
     dtype : dtype
         Of the losses.
 
@@ -59,7 +61,7 @@ class Pass:
         The loss of each row, in that order.
     """
 
-    def __init__(self, targets: Targets, size: int, dtype: np.dtype[np.floating]) -> None:
+    def __init__(self, targets: Targets, size: int, n_out: int, dtype: np.dtype[np.floating]) -> None:
         n = len(targets)
         self.targets = targets
         self.order = np.arange(n)
@@ -69,6 +71,7 @@ class Pass:
         self.counts = targets.task.kind != "regression"
         self._by_class = targets.labels is not None and targets.table is not None and targets.table.shape[1] > 1
         self._answers = np.empty(n if self._by_class else 0, np.intp)
+        self._said, self._true = np.empty((2, 0 if self._by_class else size, n_out), bool)
         self._right = np.empty(n if self.counts and not self._by_class else 0, dtype)
 
     def take(self, start: int, stop: int, t: Array) -> Array | None:
@@ -95,14 +98,16 @@ class Pass:
 
     def _score(self, batch: Batch, out: Array) -> None:
         """The share of right outputs of each sample, or whether its greatest is where the target's is."""
-        said, true = batch.tmp
+        share = batch.tmp[0]
         if self.targets.task.kind == "classification" and batch.y.shape[1] > 1:
             np.equal(batch.y.argmax(1), batch.t.argmax(1), out=out)
             return
+        said, true = self._said[: batch.n], self._true[: batch.n]
         np.greater(batch.y, 0.5, out=said)
         np.greater(batch.t, 0.5, out=true)
         np.equal(said, true, out=said)
-        np.add.reduce(said, axis=1, out=out)
+        np.copyto(share, said)
+        np.add.reduce(share, axis=1, out=out)
         np.multiply(out, 1 / batch.y.shape[1], out=out)
 
     def loss(self, stop: int) -> float:
@@ -148,7 +153,7 @@ class NumpyEngine:
         self.loss, self.optimizer = plan.loss, plan.optimizer
         self.batch_size = min(batch_size, len(rows))
         self.shuffled = False
-        self.epoch = Pass(targets, self.batch_size, parameters.theta.dtype)
+        self.epoch = Pass(targets, self.batch_size, plan.n_out, parameters.theta.dtype)
         self.workspace = Workspace(
             plan, parameters, self.batch_size, draws=True, gradients="parameters", fused=plan.fused
         )
@@ -301,7 +306,7 @@ class Evaluator:
         assert plan.loss is not None
         self.loss = plan.loss
         self.plan, self.parameters, self.rows, self.size = plan, parameters, rows, min(size, len(rows))
-        self.all = Pass(targets, self.size, parameters.theta.dtype)
+        self.all = Pass(targets, self.size, plan.n_out, parameters.theta.dtype)
         self.workspace = Workspace(plan, parameters, self.size)
 
     def run(self, collect: Array | None = None) -> Pass:

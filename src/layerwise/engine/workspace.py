@@ -92,7 +92,10 @@ class Workspace:
             shared = i > 0 and not keep and self._may_overwrite(i)
             self._outputs.append(self._outputs[-1] if shared else np.empty((size, stage.n_out), dtype))
         self._buffers = [
-            {name: np.ones((size, *shape), dtype) for name, shape in stage.layer.buffers(stage.n_in).items()}
+            {
+                name: np.ones((size, *shape), bool if name in stage.layer.flags else dtype)
+                for name, shape in stage.layer.buffers(stage.n_in).items()
+            }
             for stage in self.stages
         ]
         widest = max(max(stage.n_in, stage.n_out) for stage in plan.stages)

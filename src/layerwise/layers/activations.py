@@ -60,15 +60,21 @@ class Step(Activation):
 
     reads: ClassVar[tuple[str, ...]] = ()
     in_place: ClassVar[bool] = True
+    flags: ClassVar[tuple[str, ...]] = ("on",)
     differentiable: ClassVar[bool] = False
     gives: ClassVar[str] = "probabilities"
 
     def __init__(self, threshold: float = 0.0) -> None:
         self.threshold = number(self, "threshold", threshold)
 
+    def buffers(self, n_in: int) -> Shapes:
+        """Whether x is above the threshold."""
+        return {"on": (n_in,)}
+
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = 1 if x > threshold else 0."""
-        np.greater(x, self.threshold, out=out)
+        np.greater(x, self.threshold, out=p.on)
+        np.copyto(out, p.on)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = 0."""
@@ -175,10 +181,15 @@ class ReLU(Activation):
 
     reads: ClassVar[tuple[str, ...]] = ("y",)
     in_place: ClassVar[bool] = True
+    flags: ClassVar[tuple[str, ...]] = ("on",)
     gives: ClassVar[str] = "values"
 
     def __init__(self, slope: float = 1.0) -> None:
         self.slope = number(self, "slope", slope, above=0)
+
+    def buffers(self, n_in: int) -> Shapes:
+        """Whether y is above 0."""
+        return {"on": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = a max(x, 0)."""
@@ -189,7 +200,8 @@ class ReLU(Activation):
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = a dy where y > 0, else 0."""
         if dx is not None:
-            np.greater(y, 0, out=dx)
+            np.greater(y, 0, out=p.on)
+            np.copyto(dx, p.on)
             np.multiply(dx, dy, out=dx)
             if self.slope != 1:
                 np.multiply(dx, self.slope, out=dx)
@@ -207,25 +219,31 @@ class LeakyReLU(Activation):
     """
 
     reads: ClassVar[tuple[str, ...]] = ("x",)
+    flags: ClassVar[tuple[str, ...]] = ("on",)
     gives: ClassVar[str] = "values"
 
     def __init__(self, negative_slope: float = 0.01, slope: float = 1.0) -> None:
         self.negative_slope = number(self, "negative_slope", negative_slope)
         self.slope = number(self, "slope", slope)
 
+    def buffers(self, n_in: int) -> Shapes:
+        """Whether x is above 0."""
+        return {"on": (n_in,)}
+
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x · (a if x > 0 else b)."""
-        self._slopes(x, out)
+        self._slopes(p, x, out)
         np.multiply(out, x, out=out)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = dy · (a if x > 0 else b)."""
         if dx is not None:
-            self._slopes(x, dx)
+            self._slopes(p, x, dx)
             np.multiply(dx, dy, out=dx)
 
-    def _slopes(self, x: Array, out: Array) -> None:
-        np.greater(x, 0, out=out)
+    def _slopes(self, p: View, x: Array, out: Array) -> None:
+        np.greater(x, 0, out=p.on)
+        np.copyto(out, p.on)
         np.multiply(out, self.slope - self.negative_slope, out=out)
         np.add(out, self.negative_slope, out=out)
 
@@ -276,14 +294,15 @@ class ELU(Activation):
     """
 
     reads: ClassVar[tuple[str, ...]] = ("y",)
+    flags: ClassVar[tuple[str, ...]] = ("on",)
     gives: ClassVar[str] = "values"
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = number(self, "alpha", alpha, least=0)
 
     def buffers(self, n_in: int) -> Shapes:
-        """A second array to work in."""
-        return {"tmp": (n_in,)}
+        """A second array to work in, and whether y is above 0."""
+        return {"tmp": (n_in,), "on": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = max(x, 0) + α (e^min(x, 0) - 1)."""
@@ -295,7 +314,8 @@ class ELU(Activation):
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = dy · (1 if y > 0 else y + α)."""
         if dx is not None:
-            np.greater(y, 0, out=p.tmp)
+            np.greater(y, 0, out=p.on)
+            np.copyto(p.tmp, p.on)
             np.multiply(p.tmp, 1 - self.alpha, out=p.tmp)
             np.minimum(y, 0, out=dx)
             np.add(dx, self.alpha, out=dx)
@@ -307,11 +327,12 @@ class SELU(Activation):
     """λ · ELU with the α and λ that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
 
     reads: ClassVar[tuple[str, ...]] = ("y",)
+    flags: ClassVar[tuple[str, ...]] = ("on",)
     gives: ClassVar[str] = "values"
 
     def buffers(self, n_in: int) -> Shapes:
-        """A second array to work in."""
-        return {"tmp": (n_in,)}
+        """A second array to work in, and whether y is above 0."""
+        return {"tmp": (n_in,), "on": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = λ (max(x, 0) + α (e^min(x, 0) - 1))."""
@@ -324,7 +345,8 @@ class SELU(Activation):
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = dy · (λ if y > 0 else y + λα)."""
         if dx is not None:
-            np.greater(y, 0, out=p.tmp)
+            np.greater(y, 0, out=p.on)
+            np.copyto(p.tmp, p.on)
             np.multiply(p.tmp, SELU_LAMBDA * (1 - SELU_ALPHA), out=p.tmp)
             np.minimum(y, 0, out=dx)
             np.add(dx, SELU_LAMBDA * SELU_ALPHA, out=dx)

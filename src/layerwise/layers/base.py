@@ -28,6 +28,8 @@ class Layer(Description):
         `forward` is right even when `out` is the same memory as `x`.
     bias_names : tuple of str
         The parameters that are biases; all others are weights. Penalties treat the two apart.
+    flags : tuple of str
+        Those of `buffers` that hold true or false; the others hold numbers.
     draws : bool
         `p.mask`, which `buffers` must name, holds uniform random numbers on [0, 1) when `forward` is called
         in training; in prediction the layer is passed over.
@@ -40,6 +42,7 @@ class Layer(Description):
     reads: ClassVar[tuple[str, ...]] = ("x", "y")
     in_place: ClassVar[bool] = False
     bias_names: ClassVar[tuple[str, ...]] = ("b",)
+    flags: ClassVar[tuple[str, ...]] = ()
     draws: ClassVar[bool] = False
     gives: ClassVar[str] = "unknown"
     differentiable: ClassVar[bool] = True

@@ -26,6 +26,7 @@ class Dropout(Layer):
     """
 
     reads: ClassVar[tuple[str, ...]] = ()
+    flags: ClassVar[tuple[str, ...]] = ("keep",)
     draws: ClassVar[bool] = True
     in_place: ClassVar[bool] = True
 
@@ -33,12 +34,13 @@ class Dropout(Layer):
         self.rate = number(self, "rate", rate, least=0, below=1)
 
     def buffers(self, n_in: int) -> Shapes:
-        """The mask, one number for each input."""
-        return {"mask": (n_in,)}
+        """The mask, a number for each input, and whether it is kept."""
+        return {"mask": (n_in,), "keep": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x · mask, where mask is 0 for the dropped and 1 / (1 - rate) for the kept."""
-        np.greater_equal(p.mask, self.rate, out=p.mask)
+        np.greater_equal(p.mask, self.rate, out=p.keep)
+        np.copyto(p.mask, p.keep)
         np.multiply(p.mask, 1 / (1 - self.rate), out=p.mask)
         np.multiply(x, p.mask, out=out)
 
