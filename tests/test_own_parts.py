@@ -203,6 +203,16 @@ def test_a_callback():
     assert history.epochs < 500
 
 
+def test_an_activation_may_come_first():
+    net = lw.Network([Square(), lw.Dense(1)], random_state=0)
+    assert lw.gradcheck(net, X[:10], Y[:10]).error < 1e-6
+    history = net.fit(X, (X**2).sum(axis=1), optimizer=lw.Adam(0.1), epochs=60, verbose=False)
+    assert history["loss"][-1] < 1e-3
+    net = lw.Network([Square()], dtype="float64")
+    net.forward([3.0, -1.0])
+    assert net.backward([1.0, 1.0]).tolist() == [6, -2]
+
+
 def test_an_activation_is_a_function_too():
     assert Square()([1.0, -3.0]).tolist() == [1, 9]
     assert Swish()(0.0) == 0

@@ -160,9 +160,11 @@ def test_neither_gradients_nor_cached_activations_are_saved(trained, flowers, tm
     assert (tmp_path / "iris.safetensors").stat().st_size < net.theta.nbytes + state + 3000
 
 
-def test_loaded_training_goes_on_as_if_it_had_not_stopped(trained, flowers, tmp_path):
-    (X, y), _ = flowers
+@pytest.mark.parametrize("rows", [112, 61, 60])  # an even and an odd number of draws to shuffle them
+def test_loaded_training_goes_on_as_if_it_had_not_stopped(rows, trained, flowers, tmp_path):
+    X, y = flowers[0][0][:rows], flowers[0][1][:rows]
     net = trained[0].copy()
+    net.fit(X, y, epochs=1, batch_size=16, verbose=False)
     net.save(tmp_path / "iris.safetensors")
     loaded = lw.load(tmp_path / "iris.safetensors")
     for twin in (net, loaded):
@@ -179,6 +181,15 @@ def test_a_copy_is_another_network(trained, flowers):
     twin.fit(X, y, epochs=1, verbose=False)
     np.testing.assert_array_equal(net.theta, before)
     assert not np.array_equal(twin.theta, before)
+
+
+def test_a_copy_has_an_optimizer_and_a_shuffle_of_its_own(trained, flowers):
+    (X, y), _ = flowers
+    net, untouched = trained[0].copy(), trained[0].copy()
+    net.copy().fit(X, y, epochs=3, verbose=False)
+    net.fit(X, y, epochs=1, verbose=False)
+    untouched.fit(X, y, epochs=1, verbose=False)
+    np.testing.assert_array_equal(net.theta, untouched.theta)
 
 
 def test_the_summary_counts_the_parameters(trained):
