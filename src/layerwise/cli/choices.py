@@ -127,6 +127,7 @@ def parse_layers(text: str, activation: Activation) -> tuple[Layer, ...]:
 
     Examples
     --------
+    >>> from layerwise.layers import ReLU
     >>> parse_layers("512,dropout:0.2,tanh:64", ReLU())
     (Dense(512, weights=HeNormal()), ReLU(), Dropout(0.2), Dense(64), Tanh())
     >>> parse_layers("none", ReLU())
