@@ -461,19 +461,6 @@ class Network:
         """Another network with the same weights, optimizer and random streams, sharing nothing."""
         return copy.deepcopy(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
-        twin = Network.__new__(Network)
-        shared = ("layers", "plan", "loss", "penalties", "task", "dtype")  # descriptions, which never change
-        for name, value in self.__dict__.items():
-            twin.__dict__[name] = value if name in shared else None
-        twin.optimizer, twin.scaling = copy.deepcopy(self.optimizer, memo), copy.deepcopy(self.scaling, memo)
-        twin._initial, twin._shuffle = copy.deepcopy(self._initial, memo), copy.deepcopy(self._shuffle, memo)
-        twin.random_state, twin.seed, twin.steps = self.random_state, self.seed, self.steps
-        if self.parameters is not None:
-            twin.parameters = Parameters(self.parameters.shapes, self.dtype)
-            twin.parameters.theta[:], twin.parameters.grad[:] = self.parameters.theta, self.parameters.grad
-        return twin
-
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_forward": None}
 

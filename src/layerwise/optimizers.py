@@ -73,12 +73,6 @@ class Optimizer(Description):
                 self.state[name] = np.zeros_like(theta)
         self._arrays = [*(self.state[name] for name in self.state_names), np.empty_like(theta)]
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Optimizer:
-        twin = type(self)(**self.config())
-        twin.iterations = self.iterations
-        twin.state = {name: array.copy() for name, array in self.state.items()}
-        return twin
-
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and Nesterov's variant of it on request.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,6 +75,10 @@ class Parameters:
         self.p = self.views(self.theta)
         self.g = self.views(self.grad)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled as the two vectors, since copied views would be views no more."""
+        return _rebuild, (self.shapes, self.theta, self.grad)
+
     def views(self, flat: Array) -> list[View]:
         """Any vector as long as theta (a gradient, an optimizer's state), by layer and name."""
         return [
@@ -90,3 +94,9 @@ class Parameters:
                     where = np.unravel_index(index - part.start, self.shapes[layer][name])
                     return layer, name, tuple(int(i) for i in where)
         raise IndexError(f"theta has {self.theta.size} entries; index {index} came")
+
+
+def _rebuild(shapes: Sequence[Shapes], theta: Array, grad: Array) -> Parameters:
+    parameters = Parameters(shapes, theta.dtype)
+    parameters.theta[:], parameters.grad[:] = theta, grad
+    return parameters

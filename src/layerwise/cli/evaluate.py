@@ -20,7 +20,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[DATA]", help="A data set (its test rows) or FILE.csv (all its rows)."),
+        typer.Argument(metavar="DATA", help="A data set (its test rows) or FILE.csv (all its rows)."),
     ] = None,
     target: Annotated[
         str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the last one.")

@@ -41,7 +41,11 @@ def predict(
     answers: list[dict[str, Any]] = []
     for file in files:
         try:
-            found = _table(network, task, file) if file.suffix == ".csv" else [_picture(network, task, file, not json)]
+            found = (
+                _table(network, task, file)
+                if file.suffix.lower() == ".csv"
+                else [_picture(network, task, file, not json)]
+            )
         except (LayerwiseError, OSError) as error:
             console.warn(f"error: {error}")
             found = [{"file": str(file), "error": str(error)}]

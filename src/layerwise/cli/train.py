@@ -202,14 +202,15 @@ def _train(
     recipe = choices.apply(base, data.classes)
     network = recipe.network(seed)
     if not json:
-        console.show(f"{data.name}: {data.sizes()}")
+        first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
+        console.show(f"{data.name}: {data.sizes()}{first}")
         console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
         console.show(" > ".join(map(_short, recipe.layers)))
     try:
         history = recipe.fit(network, *data.train, validation_data=data.validation, verbose=not (quiet or json))
     except DivergenceError as error:
-        if network.steps * recipe.batch_size <= len(data.train[1]):
-            raise
+        if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
+            raise  # in the first epoch: there is nothing worth keeping
         network.save(output)
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     network.save(output)

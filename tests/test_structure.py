@@ -1,0 +1,128 @@
+"""The rules that the whole package keeps: imports point one way, and NumPy is all that `import layerwise` needs."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import layerwise
+
+SOURCE = Path(layerwise.__file__).parent
+# A module may import those on the lines before its own, and those on its own line.
+ORDER = [
+    ["typing", "errors"],
+    ["description", "philox", "files"],
+    ["initializers", "metrics"],
+    ["parameters"],
+    ["penalties"],
+    ["layers"],
+    ["losses", "optimizers", "scaling"],
+    ["data", "targets"],
+    ["plan"],
+    ["engine"],
+    ["callbacks"],
+    ["progress"],
+    ["training"],
+    ["storage", "summary"],
+    ["network"],
+    ["neuron", "gradcheck"],
+    ["datasets", "images", "plots"],
+    ["recipes"],
+    ["cli"],
+]
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+
+
+def modules():
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if name not in ("__init__", "__main__"):
+            yield path, name
+
+
+def imported(path):
+    """The parts of layerwise that a file imports when it runs; what is for type checkers only does not count."""
+    tree = ast.parse(path.read_text())
+    checked = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in checked:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("layerwise"):
+            parts = node.module.split(".")
+            yield from [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize(("path", "name"), list(modules()), ids=lambda value: str(value).removeprefix(str(SOURCE)))
+def test_imports_point_one_way(path, name):
+    assert name in RANK, f"say in ORDER where {name} stands"
+    for other in imported(path):
+        if other in RANK:
+            assert RANK[other] <= RANK[name], f"{name} imports {other}, which comes after it"
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def test_import_needs_numpy_alone():
+    code = """
+import sys
+class Only:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in ("numpy", "layerwise"):
+            raise ImportError("not there: " + name)
+sys.meta_path.insert(0, Only())
+import layerwise as lw
+X, y = lw.datasets.make_spiral()
+net = lw.Network([lw.Dense(8), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
+net.fit(X, y, epochs=2)
+for call in (lambda: net.save("never.safetensors"), lambda: lw.load("never.safetensors")):
+    try:
+        call()
+    except ImportError as error:
+        assert "pip install 'layerwise[files]'" in str(error), error
+    else:
+        raise SystemExit("no error")
+print("done")
+"""
+    result = run(code)
+    assert result.stdout.endswith("done\n"), result.stderr
+
+
+def test_import_is_light():
+    """No heavy module comes along, and no file is read."""
+    code = "import sys, layerwise; print(' '.join(sys.modules))"
+    loaded = run(code).stdout.split()
+    for heavy in (
+        "rich",
+        "typer",
+        "matplotlib",
+        "PIL",
+        "safetensors",
+        "sklearn",
+        "scipy",
+        "urllib.request",
+        "http.client",
+    ):
+        assert heavy not in loaded
+
+
+def test_every_file_opens_with_a_sentence():
+    for path in SOURCE.rglob("*.py"):
+        documentation = ast.get_docstring(ast.parse(path.read_text()))
+        assert documentation, path
+
+
+def test_the_package_is_typed():
+    assert (SOURCE / "py.typed").exists()
