@@ -315,7 +315,7 @@ class Network:
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
-        chosen = self.choose_loss(loss)
+        chosen, penalties = self.choose_loss(loss), as_penalties("penalty", penalty) or ()
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
@@ -327,7 +327,6 @@ class Network:
         optimizer = self._choose_optimizer(optimizer)
         self.build(data.shape[1])
         plan, parameters = self.built()
-        penalties = as_penalties("penalty", penalty) or ()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
