@@ -22,6 +22,7 @@ Needs layerwise, and for each peer its library. `compare.py` runs several, inter
 """
 
 import argparse
+import itertools
 import json
 import time
 import warnings
@@ -31,12 +32,12 @@ import numpy as np
 from layerwise import datasets
 
 CONFIGS = {
-    "A": dict(sizes=[784, 30, 10], act="sigmoid", opt="sgd", lr=0.5, batch=10),
-    "B": dict(sizes=[784, 128, 10], act="relu", opt="adam", lr=1e-3, batch=32),
-    "C": dict(sizes=[784, 512, 512, 10], act="relu", opt="adam", lr=1e-3, batch=128),
-    "D": dict(sizes=[20, 64, 64, 2], act="relu", opt="adam", lr=1e-3, batch=64),
-    "E": dict(sizes=[2, 64, 3], act="relu", opt="adam", lr=5e-2, batch=300),
-    "S": dict(sizes=[4, 32, 16, 4], act="tanh", opt="adam", lr=1e-3, batch=10000),
+    "A": {"sizes": [784, 30, 10], "act": "sigmoid", "opt": "sgd", "lr": 0.5, "batch": 10},
+    "B": {"sizes": [784, 128, 10], "act": "relu", "opt": "adam", "lr": 1e-3, "batch": 32},
+    "C": {"sizes": [784, 512, 512, 10], "act": "relu", "opt": "adam", "lr": 1e-3, "batch": 128},
+    "D": {"sizes": [20, 64, 64, 2], "act": "relu", "opt": "adam", "lr": 1e-3, "batch": 64},
+    "E": {"sizes": [2, 64, 3], "act": "relu", "opt": "adam", "lr": 5e-2, "batch": 300},
+    "S": {"sizes": [4, 32, 16, 4], "act": "tanh", "opt": "adam", "lr": 1e-3, "batch": 10000},
 }
 
 
@@ -44,7 +45,7 @@ def parse_config(text):
     if text in CONFIGS:
         return CONFIGS[text]
     sizes, act, opt, lr, batch = text.split(",")
-    return dict(sizes=[int(s) for s in sizes.split("-")], act=act, opt=opt, lr=float(lr), batch=int(batch))
+    return {"sizes": [int(s) for s in sizes.split("-")], "act": act, "opt": opt, "lr": float(lr), "batch": int(batch)}
 
 
 def load(config):
@@ -76,7 +77,7 @@ def glorot(sizes, seed=0):
     rng = np.random.default_rng(seed)
     return [
         (rng.uniform(-1, 1, (a, b)).astype(np.float32) * np.float32(np.sqrt(6 / (a + b))), np.zeros(b, np.float32))
-        for a, b in zip(sizes[:-1], sizes[1:])
+        for a, b in itertools.pairwise(sizes)
     ]
 
 
@@ -105,8 +106,16 @@ def run_layerwise(config, X, y, X_test, y_test, epochs):
 
         on_fit_begin = on_epoch_end
 
-    net.fit(X, y, optimizer=optimizer, batch_size=config["batch"], epochs=epochs * passes, verbose=False, callbacks=[Clock()])
-    for before, after in zip(times[:-1], times[1:]):
+    net.fit(
+        X,
+        y,
+        optimizer=optimizer,
+        batch_size=config["batch"],
+        epochs=epochs * passes,
+        verbose=False,
+        callbacks=[Clock()],
+    )
+    for before, after in itertools.pairwise(times):
         yield after - before, lambda: net.evaluate(X_test, y_test)["accuracy"]
 
 
@@ -224,7 +233,7 @@ def run_numpy(config, X, y, X_test, y_test, epochs):
 
     def views(flat):
         out, at = [], 0
-        for a, b in zip(sizes[:-1], sizes[1:]):
+        for a, b in itertools.pairwise(sizes):
             out.append((flat[at : at + a * b].reshape(a, b), flat[at + a * b : at + a * b + b]))
             at += a * b + b
         return out
@@ -326,13 +335,13 @@ def main():
     steps = max(len(X) // config["batch"], 1) * repeats(X, config)
     print(
         json.dumps(
-            dict(
-                config=args.config,
-                peer=args.peer,
-                seconds=round(min(times), 5),
-                us_per_step=round(min(times) / steps * 1e6, 2),
-                accuracy=round(accuracy(), 4),
-            )
+            {
+                "config": args.config,
+                "peer": args.peer,
+                "seconds": round(min(times), 5),
+                "us_per_step": round(min(times) / steps * 1e6, 2),
+                "accuracy": round(accuracy(), 4),
+            }
         )
     )
 
