@@ -102,7 +102,7 @@ class TestNetworkArguments:
             ({"epochs": 0}, ValueError, "fit: epochs must be a whole number, at least 1; 0 came"),
             ({"batch_size": 2.5}, ValueError, "fit: batch_size must be a whole number, at least 1; 2.5 came"),
             ({"engine": "gpu"}, lw.UnknownNameError, "engine must be .*'gpu' came"),
-            ({"loss": "mse"}, lw.UnknownNameError, "loss='mse' is not known"),
+            ({"loss": "squared"}, lw.UnknownNameError, "loss='squared' is not known"),
             ({"optimizer": "adamm"}, lw.UnknownNameError, "did you mean 'Adam"),
             ({"optimizer": lw.Adam}, TypeError, r"give an instance: Adam\(\.\.\.\)"),
             ({"callbacks": [print]}, TypeError, "callbacks must be instances of Callback"),

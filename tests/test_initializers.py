@@ -130,8 +130,8 @@ class TestGiven:
             assert lw.Network([layer]).forward([1.0, 2.0])[0] == 3
 
     def test_the_wrong_shape_names_the_layer_and_both_shapes(self):
-        net = lw.Network([lw.Dense(4), lw.Dense(2, biases=[1.0, 2.0, 3.0])], random_state=0)
-        with pytest.raises(lw.ShapeError, match=r"layer 1 \(Dense\(2.*with 4 inputs.*\(3,\).*\(2,\)"):
+        net = lw.Network([lw.Dense(4), lw.Dense(2, weights=np.ones((3, 2)))], random_state=0)
+        with pytest.raises(lw.ShapeError, match=r"layer 1 \(Dense\(2.*for 3 inputs.*layer 0 \(Dense\(4\)\) gives 4"):
             net.build(3)
 
     def test_weights_that_are_no_table(self):

@@ -8,7 +8,7 @@ from scipy import special
 from sklearn import metrics
 
 import layerwise as lw
-from layerwise.losses import LOSSES, Loss
+from layerwise.losses import LOSSES, Loss, as_loss
 from layerwise.targets import encode
 
 EXAMPLES = [
@@ -359,3 +359,16 @@ def test_every_loss_can_be_encoded_for_labels():
         targets = encode([0, 2, 1], 3, loss, np.dtype(np.float64))
         np.testing.assert_allclose(targets.table.sum(axis=1), 1 + (loss.label_smoothing * 0.5) * (
             isinstance(loss, lw.BinaryCrossEntropy)))  # fmt: skip
+
+
+def test_a_vector_is_the_outputs_of_one_sample():
+    """As for the activations: a cost that sums over the outputs is not divided by their number."""
+    assert lw.QuadraticCost()([0.5, 0.0], [0.0, 1.0]) == pytest.approx((0.25 + 1) / 2)
+    assert lw.CategoricalCrossEntropy()([0.7, 0.1, 0.2], [1, 0, 0]) == pytest.approx(-np.log(0.7))
+    assert lw.CategoricalCrossEntropy()([0.7, 0.1, 0.2], 0) == pytest.approx(-np.log(0.7))
+    assert lw.QuadraticCost()([[0.5], [0.0]], [0.0, 1.0]) == pytest.approx((0.125 + 0.5) / 2)
+
+
+def test_short_names():
+    assert repr(as_loss("mse")) == "MeanSquaredError()"
+    assert repr(as_loss("mae")) == "MeanAbsoluteError()"

@@ -32,9 +32,12 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
     except ValueError as error:
         raise DataError(f"{name} must be a table of numbers, all rows of one length: {error}") from None
     if rows.dtype.kind not in "buif":
-        raise DataError(
-            f"{name} must hold numbers; its type is {rows.dtype}: turn text into numbers or one-hot columns first"
-        )
+        hint = "turn text into numbers or one-hot columns first"
+        if hasattr(X, "toarray"):
+            hint = f"it is sparse: give {name}.toarray()"
+        elif rows.dtype.kind == "O":
+            hint = f"if all of them are numbers, give {name}.astype(float); " + hint
+        raise DataError(f"{name} must hold numbers; its type is {rows.dtype}: {hint}")
     if rows.ndim != 2:
         hint = (
             f"{name}.reshape(len({name}), -1)"
@@ -65,14 +68,26 @@ def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns:
         raise DataError(f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number")
 
 
+def pixel_scaler(X: Array) -> Scaler | None:
+    """The scaler for data that come without one: uint8 pixels go from 0…255 to 0…1, uint8 flags stay 0 and 1."""
+    if X.dtype != np.uint8:
+        return None
+    return RangeScaler() if X.max() > 1 else RangeScaler(0, 1)
+
+
 def check_scale(scaler: Scaler | None, X: Array, name: str = "X") -> None:
-    """Refuse pixels from 0 to 1 where the network was trained on pixels from 0 to 255.
+    """Refuse data on another scale than those that a network was trained on: pixels from 0 to 255, or 0 to 1.
 
     Raises
     ------
     DataError
-        The numbers are on another scale than those that the network was trained on.
+        What came cannot be what the network was trained on.
     """
+    if scaler is None and X.dtype == np.uint8:
+        raise DataError(
+            f"{name} is uint8, but the network was trained on other numbers, taken as they are: bring {name} to "
+            f"their scale, such as {name} / 255"
+        )
     if isinstance(scaler, RangeScaler) and scaler.high >= 100 and scaler.low == 0 and X.dtype.kind == "f":
         greatest = float(X.max())
         if 0 < greatest <= 1:

@@ -12,7 +12,7 @@ import numpy as np
 
 from layerwise.description import Description, number, resolve
 from layerwise.errors import ShapeError
-from layerwise.typing import Array
+from layerwise.typing import Array, ArrayLike
 
 
 class Initializer(Description):
@@ -143,8 +143,11 @@ class Given(Initializer):
         (n_in, n_out) for weights, (n_out,) for biases.
     """
 
-    def __init__(self, values: Array) -> None:
-        self.values = np.array(values, dtype=np.float64)
+    def __init__(self, values: ArrayLike) -> None:
+        try:
+            self.values = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"given weights or biases must be an array of numbers: {error}") from None
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """A copy of the values, if they have that shape."""
@@ -161,7 +164,7 @@ INITIALIZERS: tuple[type[Initializer], ...] = (
 def as_initializer(argument: str, value: object) -> Initializer:
     """An initializer from an instance, a name (``"he_normal"``) or an array of values."""
     if isinstance(value, (np.ndarray, list, tuple)):
-        return Given(np.asarray(value))
+        return Given(value)
     return resolve(argument, value, Initializer, INITIALIZERS)
 
 

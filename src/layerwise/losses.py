@@ -78,19 +78,31 @@ class Loss(Description):
             np.multiply(dy, 1 / total if total else 0.0, out=dy)
 
     def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """The mean loss of the outputs y for the targets t: arrays of one shape, or y (n, classes) and labels t.
+        """The mean loss of the outputs y for the targets t.
+
+        Parameters
+        ----------
+        y : array (n, outputs) or (outputs,)
+            The outputs of n samples, or, as a vector, those of a single one.
+        t : array
+            Of y's shape, or one label for each sample.
+        sample_weight : array (n,), optional
+            How much each sample counts.
 
         Examples
         --------
         >>> MeanSquaredError()([4, 8, 6], [4, 9, 6])
         0.3333333333333333
+        >>> CategoricalCrossEntropy()([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [0, 1])
+        0.34657359027997264
         """
-        outputs = np.asarray(y, dtype=np.result_type(np.asarray(y).dtype, np.float32))
-        outputs = outputs if outputs.ndim == 2 else outputs.reshape(-1, 1)
+        outputs = np.atleast_2d(np.asarray(y, dtype=np.result_type(np.asarray(y).dtype, np.float32)))
         targets = np.asarray(t)
-        if targets.ndim == 1 and outputs.shape[1] > 1:
-            targets = self._one_hot(targets, outputs.shape[1])
-        targets = targets.astype(outputs.dtype).reshape(-1, outputs.shape[1])
+        if targets.ndim == np.ndim(y) - 1 and outputs.shape[1] > 1:
+            targets = self._one_hot(np.atleast_1d(targets), outputs.shape[1])
+        elif targets.ndim == np.ndim(y) - 1:
+            targets = targets[..., None]
+        targets = np.atleast_2d(targets.astype(outputs.dtype))
         if targets.shape != outputs.shape:
             raise ShapeError(
                 f"{type(self).__name__}: outputs of shape {np.shape(y)} and targets of shape {np.shape(t)} do not "
@@ -335,5 +347,6 @@ LOSSES: tuple[type[Loss], ...] = (
 
 
 def as_loss(value: object) -> Loss:
-    """A loss from an instance or a name (``"mean_squared_error"``)."""
-    return resolve("loss", value, Loss, LOSSES)
+    """A loss from an instance or a name (``"mean_squared_error"``, or ``"mse"`` and ``"mae"`` for short)."""
+    short = {"mse": MeanSquaredError.__name__, "mae": MeanAbsoluteError.__name__}
+    return resolve("loss", short.get(value, value) if isinstance(value, str) else value, Loss, LOSSES)

@@ -13,7 +13,7 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.callbacks import Callback, History
-from layerwise.data import Rows, check_rows, check_scale
+from layerwise.data import Rows, check_rows, check_scale, pixel_scaler
 from layerwise.description import Description, whole_number
 from layerwise.engine import numpy_engine
 from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
@@ -28,7 +28,7 @@ from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, compile_evaluation, compile_layers, compile_training
 from layerwise.progress import progress
-from layerwise.scaling import RangeScaler, Scaler, as_scaler
+from layerwise.scaling import Scaler, as_scaler
 from layerwise.targets import Targets, Task, check_two_classes, check_weights, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
@@ -49,7 +49,7 @@ class Network:
         What the network computes in.
     scaling : Scaler or str, optional
         ``"standard"``, ``"min_max"``, ``"range"`` or a scaler: fitted on the training data, then part of the
-        network. Without one, uint8 data are scaled from 0…255 to 0…1 and all other data taken as they are.
+        network. Without one, uint8 pixels are scaled from 0…255 to 0…1 and all other data taken as they are.
 
     Attributes
     ----------
@@ -232,10 +232,9 @@ class Network:
         known = None if self.plan is None else self.plan.n_in
         array = check_rows(X, self.dtype, name, known)
         self.build(array.shape[1])
-        if self.scaling is None and array.dtype == np.uint8:
-            return Rows(array, RangeScaler(), self.dtype, size or len(array))
-        check_scale(self.scaling, array, name)
-        return Rows(array, self.scaling, self.dtype, size or len(array))
+        scaler = pixel_scaler(array) if self.scaling is None and self.task is None else self.scaling
+        check_scale(scaler, array, name)
+        return Rows(array, scaler, self.dtype, size or len(array))
 
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
@@ -320,7 +319,8 @@ class Network:
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(data, targets, "X", "y")
-        check_two_classes(targets)
+        if self.task is None:
+            check_two_classes(targets)
         targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
         extra = as_metrics(metrics)
         held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler)
@@ -373,8 +373,8 @@ class Network:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
         data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
         scaler = self.scaling
-        if scaler is None and data.dtype == np.uint8:
-            scaler = RangeScaler()
+        if scaler is None and self.task is None:
+            scaler = pixel_scaler(data)
         if scaler is not None and scaler.offset is None:
             scaler = copy.deepcopy(scaler)
             scaler.fit(data)

@@ -127,9 +127,7 @@ def test_the_error_names_address_folder_and_remedy(server, refused_url, tmp_path
     assert str(tmp_path) in message
 
 
-@pytest.mark.parametrize(
-    "source", ["not a URL", "http:///nowhere", "gopher://127.0.0.1", "http://127.0.0.1:port"]
-)
+@pytest.mark.parametrize("source", ["not a URL", "http:///nowhere", "gopher://127.0.0.1", "http://127.0.0.1:port"])
 def test_an_impossible_source_is_named(source, tmp_path):
     with pytest.raises(DataError, match=source):
         cached_files([FILE], tmp_path, [source])

@@ -47,9 +47,7 @@ def test_published_mean_and_deviation(splits):
     pixels = splits[0][0].base
     mean = pixels.sum(dtype=np.int64) / pixels.size / 255
     assert mean == pytest.approx(0.1307, abs=5e-5)
-    mean_square = (
-        sum(np.square(part, dtype=np.int64).sum() for part in np.split(pixels, 60)) / pixels.size / 255**2
-    )
+    mean_square = sum(np.square(part, dtype=np.int64).sum() for part in np.split(pixels, 60)) / pixels.size / 255**2
     assert np.sqrt(mean_square - mean**2) == pytest.approx(0.3081, abs=5e-5)
 
 

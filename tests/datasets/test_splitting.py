@@ -86,9 +86,7 @@ def test_a_fraction_is_rounded_and_a_count_is_kept(size, rows):
     assert len(validation) == rows
 
 
-@pytest.mark.parametrize(
-    "size", [0.0, 1.0, 1.5, -0.1, float("nan"), 0.001, 0.999, 10, 11, 0, -1, "half", True, None]
-)
+@pytest.mark.parametrize("size", [0.0, 1.0, 1.5, -0.1, float("nan"), 0.001, 0.999, 10, 11, 0, -1, "half", True, None])
 def test_both_sides_need_rows(size):
     with pytest.raises(DataError, match="validation_size must"):
         train_validation_split(np.zeros((10, 2)), np.zeros(10, int), validation_size=size)
@@ -208,9 +206,7 @@ def test_batches_shuffle_by_seed_and_a_generator_goes_on():
     y = np.arange(20)
 
     def order(random_state):
-        return np.concatenate(
-            [y_batch for _, y_batch in batches(y, y, 6, random_state=random_state)]
-        ).tolist()
+        return np.concatenate([y_batch for _, y_batch in batches(y, y, 6, random_state=random_state)]).tolist()
 
     assert order(0) == order(0)
     assert order(0) != order(1)

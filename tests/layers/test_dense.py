@@ -36,19 +36,23 @@ def test_an_unknown_initializer_gets_a_suggestion():
 
 
 @pytest.mark.parametrize(
-    ("layers", "words"),
+    ("arrays", "message"),
     [
-        ([lw.Dense(2, weights=np.eye(3))], [r"layer 0", r"\(3, 3\)", r"\(3, 2\)"]),
-        ([lw.Dense(3, weights=np.eye(3), biases=[1.0, 2.0])], ["layer 0", r"\(2,\)", r"\(3,\)"]),
-        ([lw.Dense(4, weights=np.ones((3, 4))), lw.Dense(2, weights=np.ones((5, 2)))],
-         ["layer 1", "weights for 5 inputs", r"layer 0 \(Dense\(4", "gives 4", r"\(inputs, units\)"]),
+        ({"weights": np.eye(3)}, r"weights must be \(inputs, units\), units 2; an array \(3, 3\) came"),
+        ({"weights": [1.0, 2.0]}, r"weights must be \(inputs, units\).* \(2,\) came"),
+        ({"weights": [[1.0, 2.0], [3.0]]}, "must be an array of numbers"),
+        ({"weights": [["a", "b"]]}, "must be an array of numbers"),
+        ({"biases": [1.0, 2.0, 3.0]}, r"biases must be one a unit, \(2,\); an array \(3,\) came"),
     ],
-)  # fmt: skip
-def test_given_arrays_of_the_wrong_shape_name_the_layer(layers, words):
-    with pytest.raises(lw.ShapeError) as error:
-        lw.Network(layers)
-    for word in words:
-        assert error.match(word)
+)
+def test_given_arrays_of_the_wrong_shape(arrays, message):
+    with pytest.raises(lw.ShapeError, match=message):
+        lw.Dense(2, **arrays)
+
+
+def test_given_weights_that_do_not_fit_the_layer_before():
+    with pytest.raises(lw.ShapeError, match=r"layer 1 .*weights for 5 inputs, but layer 0 \(Dense\(4.* gives 4"):
+        lw.Network([lw.Dense(4, weights=np.ones((3, 4))), lw.Dense(2, weights=np.ones((5, 2)))])
 
 
 def test_data_that_do_not_fit_given_weights():

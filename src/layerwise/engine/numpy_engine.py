@@ -274,7 +274,7 @@ class NumpyEngine:
 
 def penalty_value(plan: Plan, parameters: Parameters) -> float:
     """The sum of all penalties."""
-    return sum(
+    return math.fsum(
         term.strength * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
         for term in plan.penalties
     )

@@ -39,12 +39,14 @@ class Activation(Layer):
         values = np.asarray(x, dtype=np.result_type(np.asarray(x).dtype, np.float32))
         rows = np.atleast_2d(values)
         out = np.empty_like(rows)
-        p = View(
-            {name: np.ones((len(rows), *shape), rows.dtype) for name, shape in self.buffers(rows.shape[1]).items()}
-        )
+        buffers = {
+            name: np.ones((len(rows), *shape), bool if name in self.flags else rows.dtype)
+            for name, shape in self.buffers(rows.shape[1]).items()
+        }
         with np.errstate(all="ignore"):
-            self.forward(p, rows, out)
-        return out.reshape(values.shape)
+            self.forward(View(buffers), rows, out)
+        result: Array = out.reshape(values.shape)[()]
+        return result
 
 
 class Step(Activation):

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from layerwise.description import whole_number
+from layerwise.errors import ShapeError
 from layerwise.initializers import Initializer, as_initializer
 from layerwise.layers.base import Layer
 from layerwise.parameters import Shapes, View
@@ -53,6 +54,12 @@ class Dense(Layer):
         self.weights = as_initializer("Dense: weights", weights)
         self.biases = as_initializer("Dense: biases", biases)
         self.penalty = as_penalties("Dense: penalty", penalty)
+        given = getattr(self.weights, "values", None)
+        if given is not None and (given.ndim != 2 or given.shape[1] != units):
+            raise ShapeError(f"Dense: weights must be (inputs, units), units {units}; an array {given.shape} came")
+        given = getattr(self.biases, "values", None)
+        if given is not None and given.shape != (units,):
+            raise ShapeError(f"Dense: biases must be one a unit, ({units},); an array {given.shape} came")
 
     def n_out(self, n_in: int) -> int:
         """`units`, whatever comes in."""
