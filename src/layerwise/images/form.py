@@ -13,20 +13,11 @@ References
 
 from __future__ import annotations
 
-import os
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, missing
 from layerwise.typing import Array, ArrayLike
 
-if TYPE_CHECKING:
-    from PIL import Image as PillowImage
-
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 SIDE = 28  # of an MNIST image, in pixels
 BOX = 20  # the square in it that the ink fills
 
@@ -41,36 +32,6 @@ LEAST_INK = 0.09  # on an edge of the digit
 LEAST_PART = 0.08  # a part smaller than this share of the largest is a speck
 PEN_RANGE = (1.45, 4.4)  # stroke widths, in pixels of the box, that are left alone: 98% of MNIST's lie here
 THIN_PEN, FAT_PEN = 2.2, 3.6  # the widths that the others are brought to
-
-
-def read_digit(path: str | os.PathLike[str]) -> Array:
-    """Read a picture of one handwritten digit as a row of MNIST's form.
-
-    Any size, dark ink on light paper or the reverse. The picture may have colours, transparency, a palette,
-    16-bit greys or CMYK inks, and it is turned upright if the camera noted that it was held sideways.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A PNG, JPEG, BMP, GIF (the first frame) or WebP file.
-
-    Returns
-    -------
-    ndarray of uint8, shape (784,)
-        Row by row, 0 where there is paper, 255 where there is ink.
-
-    Raises
-    ------
-    DataError
-        The file is missing, is not a picture, is damaged, is too large, or shows no ink.
-    MissingDependencyError
-        Pillow is not installed.
-    """
-    _require_pillow()
-    try:
-        return to_mnist(_load_grey(Path(path)))
-    except DataError as problem:
-        raise DataError(f"{os.fspath(path)}: {problem}") from None
 
 
 def to_mnist(grey: ArrayLike) -> Array:
@@ -97,7 +58,7 @@ def to_mnist(grey: ArrayLike) -> Array:
     MissingDependencyError
         Pillow is not installed.
     """
-    _require_pillow()
+    require_pillow()
     picture = _reduce(_check_grey(grey), WORK_SIDE)
     box = _resize(_adjust_pen(_cut_out(_find_ink(_subtract_paper(picture)))), (BOX, BOX))
     box = np.rint(255 * np.clip(box / box.max(), 0, 1))
@@ -107,91 +68,12 @@ def to_mnist(grey: ArrayLike) -> Array:
     return digit.ravel()
 
 
-def render(image: ArrayLike, width: int | None = None, ascii: bool = False) -> str:
-    """Draw an image as text: two rows of pixels to a line, in half blocks, or in letters if `ascii`.
-
-    Parameters
-    ----------
-    image : array-like, shape (n, n) or (n * n,)
-        Ink is high, paper 0, whatever the scale.
-    width : int, optional
-        Characters in a line, by default n.
-    ascii : bool, default=False
-        For a terminal that has no block characters: `` .:*#`` from no ink to much.
-
-    Examples
-    --------
-    >>> print(render([[0, 9, 9, 0], [0, 0, 9, 0], [0, 0, 9, 0], [0, 9, 9, 9]]))
-     ▀█
-     ▄█▄
-    """
-    pixels = np.asarray(image, np.float64)
-    side = round(pixels.size**0.5)
-    if pixels.shape not in {(side, side), (side * side,)} or side < 2:
-        raise ShapeError(f"image: expected a square, (n, n) or (n * n,), got {pixels.shape}; pass one image")
-    columns = side if width is None else width
-    if columns < 2:
-        raise ShapeError(f"width: expected at least 2 characters, got {columns}; leave it out for {side}")
-    rows = np.arange(columns // 2 * 2) * side // (columns // 2 * 2)
-    ink = pixels.reshape(side, side)[rows[:, None], np.arange(columns) * side // columns]
-    ink = ink / max(ink.max(), np.finfo(float).tiny)
-    upper, lower = ink[::2], ink[1::2]
-    shades = np.rint(4 * (upper + lower) / 2) if ascii else (upper > 0.4) + 2 * (lower > 0.4)
-    symbols = " .:*#" if ascii else " ▀▄█"
-    return "\n".join("".join(symbols[int(shade)] for shade in line).rstrip() for line in shades)
-
-
-def _require_pillow() -> None:
+def require_pillow() -> None:
+    """Raise the error that says how to install Pillow, unless it is there."""
     try:
         import PIL  # noqa: F401
     except ImportError:
         raise missing("pillow", "images", "reading images") from None
-
-
-def _load_grey(path: Path) -> Array:
-    """The grey values of the picture at `path`, upright."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if not path.is_file():
-        found = "is a directory" if path.is_dir() else "does not exist"
-        raise DataError(f"expected a picture ({', '.join(FORMATS)}), but this {found}; check the path")
-    if path.stat().st_size == 0:
-        raise DataError("expected a picture, got an empty file (0 bytes); save or download it again")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as picture:
-                picture.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is decoded at half its size or less
-                return _grey(ImageOps.exif_transpose(picture))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(
-            f"expected at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, got more; "
-            "crop the picture to the digit or make it smaller"
-        ) from None
-    except UnidentifiedImageError:
-        raise DataError(
-            f"expected a picture ({', '.join(FORMATS)}), got a file of another kind; save it as PNG or JPEG"
-        ) from None
-    except Exception as problem:  # a damaged file makes decoders raise nearly anything
-        raise DataError(
-            f"expected a whole picture, but it cannot be read ({problem}); save or download it again"
-        ) from None
-
-
-def _grey(picture: PillowImage.Image) -> Array:
-    """Grey values of a picture of any mode; what is transparent becomes paper."""
-    if picture.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
-        return np.asarray(np.clip(np.asarray(picture), 0, 65535), np.uint16)
-    if not picture.has_transparency_data:
-        return np.asarray(picture.convert("L"))
-    grey, alpha = np.moveaxis(np.asarray(picture.convert("RGBA").convert("LA"), np.float64), -1, 0)
-    alpha /= 255
-    if alpha.mean() > 0.5:  # paper with clear corners or margins
-        paper = np.median(grey[alpha > 0.5])
-    else:  # ink alone: put under it what shows it best
-        paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
-    return np.asarray(alpha * grey + (1 - alpha) * paper)
 
 
 def _check_grey(grey: ArrayLike) -> Array:
