@@ -287,3 +287,19 @@ def test_what_is_left_out_is_named(kind, base, method):
     unfinished = type("Unfinished", (base,), {})
     with pytest.raises(NotImplementedError, match="Unfinished must define"):
         method(unfinished(0.1) if kind in ("penalty", "optimizer") else unfinished())
+
+
+class Focal(lw.CategoricalCrossEntropy):
+    """A loss derived from one that has a joint gradient with softmax: its own gradient must be used, not that one."""
+
+    def forward(self, y, t, out, tmp):
+        out[:] = (-t * (1 - y) ** 2 * np.log(y)).sum(axis=1)
+
+    def backward(self, y, t, dy, tmp):
+        dy[:] = t * (2 * (1 - y) * np.log(y) - (1 - y) ** 2 / y)
+
+
+def test_a_loss_derived_from_one_of_ours_is_not_fused():
+    net = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
+    labels = np.arange(60) % 3
+    assert lw.gradcheck(net, X, labels, Focal()).error < 1e-6

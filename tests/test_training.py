@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
+from layerwise import progress
 
 
 def network(**arguments):
@@ -119,6 +121,17 @@ def test_a_callback_stops_between_two_steps(spiral):
     assert np.isfinite(history["loss"]).all()
 
 
+def test_a_callback_stops_before_the_first_step(spiral):
+    class Stop(lw.Callback):
+        def on_epoch_begin(self, run):
+            run.stop("not now")
+
+    net = network()
+    history = net.fit(*spiral, callbacks=[Stop()], verbose=False)
+    assert net.steps == history.epochs == 0
+    assert history.stopped_by == "not now"
+
+
 def test_step_callbacks_change_no_bit(spiral):
     nets = [network(), network()]
     nets[0].fit(*spiral, epochs=3, verbose=False)
@@ -172,6 +185,9 @@ def test_divergence_is_stopped_named_and_undone(rng):
     assert 0 < caught.value.step < 500
     assert caught.value.layer == "layer 1 (Dense(1))"
     assert np.isfinite(net.theta).all()
+    net.optimizer.learning_rate = 0.001
+    history = net.fit(X, y, epochs=2, verbose=False)  # its optimizer can go on
+    assert history["loss"][1] < history["loss"][0]
 
 
 def test_the_last_good_weights_are_those_of_the_last_good_epoch(spiral):
@@ -302,6 +318,29 @@ def test_a_bar_in_a_terminal():
     assert "samples/s" in text
     assert "━" in text
     assert "\x1b[" in text
+
+
+def test_a_bar_in_a_notebook(spiral, monkeypatch):
+    """With a stand-in for IPython's display: one output, redrawn in place, ending with a full bar and every epoch."""
+    shown = []
+
+    class Handle:
+        def update(self, html):
+            shown.append(html)
+
+    def display(html, display_id):
+        assert display_id
+        shown.append(html)
+        return Handle()
+
+    stand_in = types.ModuleType("IPython.display")
+    stand_in.HTML, stand_in.display = str, display
+    monkeypatch.setitem(sys.modules, "IPython.display", stand_in)
+    monkeypatch.setattr(progress, "_in_notebook", lambda: True)
+    network().fit(*spiral, epochs=3, batch_size=30)
+    assert '<progress value="0" max="30"' in shown[0]
+    assert '<progress value="30" max="30"' in shown[-1]
+    assert all(f"epoch {i}/3  loss" in shown[-1] for i in (1, 2, 3))
 
 
 # ---------------------------------------------------------------- bad arguments

@@ -51,8 +51,8 @@ class Loss(Description):
         raise NotImplementedError(f"{type(self).__name__} must define backward(y, t, dy, tmp)")
 
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
-        """Compute dz = y - t: the gradient of each sample's loss by the input of `fuses_with`."""
-        np.subtract(y, t, out=dz)
+        """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward_fused(y, t, dz)")
 
     def smooth(self, t: Array) -> None:
         """Spread the targets by `label_smoothing`, in place: t (1 - ε) + ε / classes, two for a single output."""
@@ -283,6 +283,10 @@ class CategoricalCrossEntropy(Loss):
         np.maximum(y, EPSILON, out=dy)
         np.divide(t, dy, out=dy)
         np.negative(dy, out=dy)
+
+    def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
+        """Compute y - t."""
+        np.subtract(y, t, out=dz)
 
 
 class BinaryCrossEntropy(Loss):

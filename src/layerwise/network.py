@@ -202,7 +202,6 @@ class Network:
         if self._forward is None:
             raise NotBuiltError("backward needs the activations of a forward: call forward(X) first")
         batch, x = self._forward
-        assert batch.dy is not None
         assert batch.dx is not None
         gradient = np.asarray(dy, dtype=self.dtype)
         if gradient.shape not in (batch.y.shape, batch.y.shape[1:]) or gradient.size != batch.y.size:

@@ -131,13 +131,17 @@ def compile_evaluation(plan: Plan, parameters: Parameters, loss: Loss, penalties
         raise GradientError(
             f"{loss!r} takes probabilities, but the last layer, {last}, gives any number: add {ending} after it"
         )
-    fused = loss.fuses_with is not None and type(last.layer) is loss.fuses_with
-    return replace(
-        plan,
-        loss=loss,
-        fused=fused,
-        penalties=_penalty_terms(plan, parameters, penalties),
-    )
+    fused = loss.fuses_with is not None and type(last.layer) is loss.fuses_with and _fuses(type(loss))
+    return replace(plan, loss=loss, fused=fused, penalties=_penalty_terms(plan, parameters, penalties))
+
+
+def _fuses(kind: type[Loss]) -> bool:
+    """Whether the joint gradient belongs to the loss's own formulas, and not to those of a class it derives from."""
+    depth = {
+        name: next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
+        for name in ("forward", "backward", "backward_fused")
+    }
+    return depth["backward_fused"] <= min(depth["forward"], depth["backward"])
 
 
 def _penalty_terms(plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]) -> tuple[PenaltyTerm, ...]:

@@ -1,4 +1,4 @@
-"""What training shows while it runs: a bar in terminals and notebooks (with rich), plain lines elsewhere."""
+"""What training shows while it runs: a bar in terminals (with rich) and in notebooks, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def progress(verbose: bool) -> list[Callback]:
     """The progress callback that suits where the output goes; none if not `verbose`."""
     if not verbose:
         return []
-    if sys.stdout.isatty() or _in_notebook():
+    if _in_notebook():
+        return [NotebookProgress()]
+    if sys.stdout.isatty():
         try:
             import rich  # noqa: F401
         except ImportError:
@@ -58,6 +60,47 @@ class PlainProgress(Callback):
             width = len(str(run.epochs))
             print(f"epoch {run.epoch:{width}d}/{run.epochs}  {summary_line(run.history.last())}", flush=True)
             self._printed = now
+
+
+class NotebookProgress(Callback):
+    """A bar and the newest epochs in a notebook's output, redrawn in place; IPython alone is needed."""
+
+    def __init__(self) -> None:
+        self._display: Any = None
+        self._drawn = 0.0
+        self._lines: list[str] = []
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Show the bar."""
+        from IPython.display import HTML, display
+
+        self._display = display(HTML(self._html(run)), display_id=True)
+
+    def on_progress(self, run: Training) -> None:
+        """Move the bar, a few times a second at the most."""
+        now = time.monotonic()
+        if now - self._drawn >= _INTERVAL / 2:
+            self._drawn = now
+            self._draw(run)
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Add the epoch's line."""
+        self._lines = [*self._lines, f"epoch {run.epoch}/{run.epochs}  {summary_line(run.history.last())}"][-10:]
+        self.on_progress(run)
+
+    def on_fit_end(self, run: Training) -> None:
+        """Leave the last state."""
+        self._draw(run)
+
+    def _draw(self, run: Training) -> None:
+        from IPython.display import HTML
+
+        self._display.update(HTML(self._html(run)))
+
+    def _html(self, run: Training) -> str:
+        done, total = run.step - run.first_step, run.epochs * run.steps_per_epoch
+        lines = "\n".join(self._lines)
+        return f'<progress value="{done}" max="{total}" style="width:24em"></progress><pre>{lines}</pre>'
 
 
 class RichProgress(Callback):

@@ -132,6 +132,8 @@ class Training:
         while done < self.steps_per_epoch and not self.stopping:
             wanted = 1 if self._per_step else min(self._chunk, self.steps_per_epoch - done)
             done = self._run_chunk(done, wanted)
+        if not done:  # stopped before its first step
+            return
         self._keep_good_weights(done)
         self._write_row(min(done * engine.batch_size, len(engine.rows)), time.perf_counter() - begin)
         self._call("on_epoch_end")
@@ -178,6 +180,7 @@ class Training:
         start = min(done, self.steps_per_epoch - 1) * size
         layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
         np.copyto(self.parameters.theta, self._good)
+        self.optimizer.reset()  # its state has seen what was not finite
         kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
         self.history.stopped_by = "divergence"
         raise DivergenceError(
