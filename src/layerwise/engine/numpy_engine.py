@@ -64,30 +64,28 @@ class Pass:
     def __init__(self, targets: Targets, size: int, n_out: int, dtype: np.dtype[np.floating]) -> None:
         n = len(targets)
         self.targets = targets
-        self.order = np.arange(n)
+        self.reorder(np.arange(n))
         self.losses = np.zeros(n, dtype)
-        self._labels = np.empty(size, np.intp)
-        self._weights = np.empty(size if targets.weights is not None else 0, dtype)
         self.counts = targets.task.kind != "regression"
         self._by_class = targets.labels is not None and targets.table is not None and targets.table.shape[1] > 1
         self._answers = np.empty(n if self._by_class else 0, np.intp)
         self._said, self._true = np.empty((2, 0 if self._by_class else size, n_out), bool)
         self._right = np.empty(n if self.counts and not self._by_class else 0, dtype)
 
+    def reorder(self, order: Array) -> None:
+        """Read the rows in this order from now on."""
+        labels, weights = self.targets.labels, self.targets.weights
+        self.order = order
+        self._labels = None if labels is None else labels[order]
+        self._weights = None if weights is None else weights[order]
+
     def take(self, start: int, stop: int, t: Array) -> Array | None:
         """The targets of rows start to stop - 1 of the pass, into t; returns their weights, if any."""
-        targets, rows, n = self.targets, self.order[start:stop], stop - start
-        if targets.labels is not None and targets.table is not None:
-            labels = self._labels[:n]
-            targets.labels.take(rows, 0, labels, "clip")
-            targets.table.take(labels, 0, t, "clip")
-        elif targets.dense is not None:
-            targets.dense.take(rows, 0, t, "clip")
-        if targets.weights is None:
-            return None
-        weights = self._weights[:n]
-        targets.weights.take(rows, 0, weights, "clip")
-        return weights
+        if self._labels is not None and self.targets.table is not None:
+            self.targets.table.take(self._labels[start:stop], 0, t, "clip")
+        elif self.targets.dense is not None:
+            self.targets.dense.take(self.order[start:stop], 0, t, "clip")
+        return None if self._weights is None else self._weights[start:stop]
 
     def note(self, start: int, stop: int, batch: Batch) -> None:
         """Keep what was answered: the class, or how much of it was right."""
@@ -113,18 +111,18 @@ class Pass:
     def loss(self, stop: int) -> float:
         """The mean loss over the first `stop` rows of the pass, by their weights."""
         losses = self.losses[:stop].astype(np.float64)
-        if self.targets.weights is None:
+        if self._weights is None:
             return float(losses.mean()) if stop else 0.0
-        weights = self.targets.weights[self.order[:stop]].astype(np.float64)
+        weights = self._weights[:stop].astype(np.float64)
         return float(losses @ weights / weights.sum()) if weights.any() else 0.0
 
     def accuracy(self, stop: int) -> float:
         """The share of right answers among the first `stop` rows of the pass."""
-        if not self._by_class:
-            return float(self._right[:stop].mean(dtype=np.float64)) if stop else 0.0
-        assert self.targets.labels is not None
-        right = self._answers[:stop] == self.targets.labels[self.order[:stop]]
-        return float(np.count_nonzero(right)) / stop if stop else 0.0
+        if not stop:
+            return 0.0
+        if self._labels is None or not self._by_class:
+            return float(self._right[:stop].mean(dtype=np.float64))
+        return float(np.count_nonzero(self._answers[:stop] == self._labels[:stop])) / stop
 
 
 class NumpyEngine:
@@ -172,8 +170,9 @@ class NumpyEngine:
     def shuffle(self, rng: np.random.Generator) -> None:
         """A new order for the coming epoch."""
         self.shuffled = True
-        self.epoch.order = np.arange(len(self.rows))
-        rng.shuffle(self.epoch.order)
+        order = np.arange(len(self.rows))
+        rng.shuffle(order)
+        self.epoch.reorder(order)
 
     def run(self, first: int, last: int, step: int) -> int:
         """Make steps `first` to `last` - 1 of an epoch.
@@ -208,7 +207,8 @@ class NumpyEngine:
         """Write the gradient of loss and penalties on these rows into `grad`; False if the loss is not finite."""
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
-        self.draw(batch, step)
+        if batch.masks:
+            self.draw(batch, step)
         y = forward(batch, x)
         losses, self._newest = self.epoch.losses[start:stop], (start, stop)
         self.loss.forward(y, batch.t, losses, batch.tmp)
