@@ -372,3 +372,11 @@ def test_bad_arguments_are_named_and_change_nothing(spiral, arguments, message):
         net.fit(*spiral, verbose=False, **arguments)
     assert net.plan is None
     assert net.steps == 0
+
+
+def test_a_second_fit_keeps_loss_optimizer_and_penalty(spiral):
+    net = network()
+    net.fit(*spiral, loss=lw.CategoricalCrossEntropy(0.1), penalty=lw.L2(0.01), epochs=1, verbose=False)
+    assert net.fit(*spiral, epochs=1, verbose=False)["penalty"][0] > 0
+    assert net.loss.label_smoothing == 0.1
+    assert net.fit(*spiral, penalty=[], epochs=1, verbose=False)["penalty"][0] == 0

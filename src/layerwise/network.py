@@ -273,7 +273,7 @@ class Network:
             The network keeps a copy of its own. By default Adam, or, in a second call, the one it has, whose
             state then goes on.
         penalty : Penalty or sequence of Penalty, optional
-            For all layers that have none of their own.
+            For all layers that have none of their own. By default none, or, in a second call, the network's.
         epochs, batch_size : int
             How often all samples are seen, and how many a step.
         shuffle : bool
@@ -306,14 +306,9 @@ class Network:
         DivergenceError
             NaN or infinity in training; the weights are those of the last good epoch.
         """
-        whole_number("fit", "epochs", epochs, least=1)
-        whole_number("fit", "batch_size", batch_size, least=1)
-        if engine not in ("auto", "numpy"):
-            raise UnknownNameError(f'fit: engine must be "auto" or "numpy"; {engine!r} came')
-        for callback in callbacks:
-            if not isinstance(callback, Callback):
-                raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
-        chosen, penalties = self.choose_loss(loss), as_penalties("penalty", penalty) or ()
+        _check_arguments(epochs, batch_size, engine, callbacks)
+        chosen, penalties = self.choose_loss(loss), as_penalties("penalty", penalty)
+        penalties = self.penalties if penalties is None else penalties
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
@@ -549,6 +544,16 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
     return tuple(layers)
+
+
+def _check_arguments(epochs: int, batch_size: int, engine: str, callbacks: Sequence[Callback]) -> None:
+    whole_number("fit", "epochs", epochs, least=1)
+    whole_number("fit", "batch_size", batch_size, least=1)
+    if engine not in ("auto", "numpy"):
+        raise UnknownNameError(f'fit: engine must be "auto" or "numpy"; {engine!r} came')
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:
