@@ -148,6 +148,15 @@ def test_the_user_s_optimizer_is_left_alone(spiral):
     assert net.optimizer.iterations == 10
 
 
+def test_an_optimizer_of_another_network_starts_afresh(spiral):
+    first = network()
+    first.fit(*spiral, optimizer="adam", epochs=1, verbose=False)
+    second = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0, dtype="float64")
+    second.fit(*spiral, optimizer=first.optimizer, epochs=1, verbose=False)
+    assert second.optimizer.iterations == first.optimizer.iterations == 10
+    assert second.optimizer.state["m"].dtype == np.float64
+
+
 def test_two_fits_are_one_longer_fit(spiral):
     once, twice = network(), network()
     once.fit(*spiral, optimizer="adam", epochs=5, verbose=False)

@@ -95,17 +95,17 @@ class History(Mapping[str, list[float]]):
         """How many epochs are in the table."""
         return len(next(iter(self.columns.values()), []))
 
-    def __repr__(self) -> str:
-        rows = [[f"{name}" for name in ("epoch", *self.columns)]]
+    def _rows(self) -> list[list[str]]:
+        """The epochs as text; of a long training the first five and the last fifteen."""
         shown = range(self.epochs) if self.epochs <= 20 else [*range(5), *range(self.epochs - 15, self.epochs)]
-        rows += [[str(i + 1), *(f"{values[i]:.5g}" for values in self.columns.values())] for i in shown]
+        return [[str(i + 1), *(f"{values[i]:.5g}" for values in self.columns.values())] for i in shown]
+
+    def __repr__(self) -> str:
+        rows = [["epoch", *self.columns], *self._rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in ("epoch", *self.columns))
-        body = "".join(
-            f"<tr><td>{i + 1}</td>" + "".join(f"<td>{values[i]:.5g}</td>" for values in self.columns.values()) + "</tr>"
-            for i in range(self.epochs)
-        )
+        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

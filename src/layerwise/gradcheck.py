@@ -134,7 +134,7 @@ def _engine(
         twin.theta = network.theta
     chosen = network.choose_loss(loss)
     plan, parameters = twin.built()
-    penalties = as_penalties("penalty", penalty) or network.penalties
+    penalties = network.penalties if penalty is None else as_penalties("penalty", penalty) or ()
     plan = compile_training(plan, parameters, chosen, penalties, SGD())
     targets = encode(y, plan.n_out, chosen, dtype, network.task)
     targets.weights = check_weights(targets, sample_weight, None, dtype)

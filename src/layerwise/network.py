@@ -270,8 +270,8 @@ class Network:
         loss : Loss or str, optional
             By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error.
         optimizer : Optimizer or str, optional
-            The network keeps a copy of its own. By default Adam, or, in a second call, the one it has, whose
-            state then goes on.
+            The network keeps a copy of its own, without any state. By default Adam, or, in a second call, the one
+            it has, whose state then goes on.
         penalty : Penalty or sequence of Penalty, optional
             For all layers that have none of their own. By default none, or, in a second call, the network's.
         epochs, batch_size : int
@@ -359,9 +359,13 @@ class Network:
         return BinaryCrossEntropy() if isinstance(last, Sigmoid) else MeanSquaredError()
 
     def _choose_optimizer(self, optimizer: Optimizer | str | None) -> Optimizer:
-        if optimizer is not None:
-            return copy.deepcopy(as_optimizer(optimizer))
-        return self.optimizer if self.optimizer is not None else Adam()
+        if optimizer is None:
+            return self.optimizer if self.optimizer is not None else Adam()
+        if optimizer is self.optimizer:
+            return self.optimizer
+        own = copy.deepcopy(as_optimizer(optimizer))
+        own.reset()
+        return own
 
     def training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
