@@ -112,6 +112,38 @@ def test_light_noise_and_specks_of_a_photograph_vanish(digit: int, dark: bool) -
     assert likeness(image, mnist_form(digit)) > 0.9
 
 
+@pytest.mark.parametrize("margin", [0, 2])
+@pytest.mark.parametrize("pen", [20, 36])
+@pytest.mark.parametrize("digit", DIGITS)
+def test_next_to_no_paper_around_the_digit(digit: int, pen: int, margin: int) -> None:
+    grey = np.asarray(draw_digit(digit, 200, pen, ink=40, paper=230))
+    rows, columns = (np.flatnonzero((grey < 135).any(axis=other)) for other in (1, 0))
+    tight = grey[rows[0] - margin : rows[-1] + 1 + margin, columns[0] - margin : columns[-1] + 1 + margin]
+    assert likeness(to_mnist(tight), to_mnist(grey)) > 0.95
+    assert likeness(to_mnist(255 - tight), to_mnist(grey)) > 0.95
+
+
+@pytest.mark.parametrize("sides", ["left", "left top", "left top right bottom"])
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_desk_around_the_sheet_is_not_ink(digit: int, sides: str) -> None:
+    rng = np.random.default_rng(digit)
+    wide = [[60 * (side in sides) for side in pair] for pair in (("top", "bottom"), ("left", "right"))]
+    grey = np.pad(np.asarray(draw_digit(digit, 300, ink=30, paper=225)), wide, constant_values=60).astype(float)
+    grey *= np.linspace(1, 0.85, grey.shape[1])
+    grey = np.clip(grey + rng.normal(0, 4, grey.shape), 0, 255).astype(np.uint8)
+    assert likeness(to_mnist(grey), mnist_form(digit)) > 0.9
+    assert likeness(to_mnist(255 - grey), mnist_form(digit)) > 0.9
+
+
+@pytest.mark.parametrize("turn", [-12, 5, 20])
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_sheet_that_lies_at_an_angle(digit: int, turn: int) -> None:
+    sheet = draw_digit(digit, 300, ink=30, paper=225)
+    turned = sheet.rotate(turn, Image.Resampling.BILINEAR, expand=True, fillcolor=70)
+    upright = sheet.rotate(turn, Image.Resampling.BILINEAR, expand=True, fillcolor=225)
+    assert likeness(to_mnist(np.asarray(turned)), to_mnist(np.asarray(upright))) > 0.95
+
+
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.uint16, np.int64, np.float32, np.float64])
 def test_every_kind_of_number_is_taken(kind: type) -> None:
     bilevel = np.asarray(draw_digit(3)) > 127

@@ -1,6 +1,7 @@
 """A picture of one's own handwritten digit, in the form that MNIST's digits have.
 
-The picture flows through `to_mnist` from top to bottom: `_subtract_paper` takes away the paper and its shadows,
+The picture flows through `to_mnist` from top to bottom: `drop_desk` takes away what lies around a sheet of paper,
+`complete_margin` adds paper where there is next to none, `_subtract_paper` takes away the paper and its shadows,
 `_find_ink` the noise and the specks, `_cut_out` crops, `_adjust_pen` brings a pen that is too thin or too fat to
 a usual width, and what is left is scaled and centred as MNIST was [1]_: the longer side to 20 pixels, proportions
 kept and edges grey from antialiasing, then the centre of mass to the centre of 28x28.
@@ -16,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, missing
+from layerwise.images.pixels import PARTS_SIDE, block_max, connected_parts, enlarge, frame, reduce, resize, thicken
+from layerwise.images.surroundings import complete_margin, drop_desk
 from layerwise.typing import Array, ArrayLike
 
 SIDE = 28  # of an MNIST image, in pixels
@@ -23,7 +26,6 @@ BOX = 20  # the square in it that the ink fills
 
 WORK_SIDE = 1000  # a larger picture is reduced to this before anything else
 SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
-PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
 LEAST_CONTRAST = 16.0  # of 255, between ink and paper
@@ -59,8 +61,9 @@ def to_mnist(grey: ArrayLike) -> Array:
         Pillow is not installed.
     """
     require_pillow()
-    picture = _reduce(_check_grey(grey), WORK_SIDE)
-    box = _resize(_adjust_pen(_cut_out(_find_ink(_subtract_paper(picture)))), (BOX, BOX))
+    picture = reduce(_check_grey(grey), WORK_SIDE)
+    contrast = _subtract_paper(complete_margin(drop_desk(picture)))
+    box = resize(_adjust_pen(_cut_out(_find_ink(contrast))), (BOX, BOX))
     box = np.rint(255 * np.clip(box / box.max(), 0, 1))
     shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
     digit = np.zeros((SIDE, SIDE), np.uint8)
@@ -98,9 +101,9 @@ def _subtract_paper(grey: Array) -> Array:
     Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
     farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
     """
-    small = _reduce(grey, SURVEY_SIDE)
+    small = reduce(grey, SURVEY_SIDE)
     terms = _quadratic_terms(small.shape)
-    rest = small - np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]))
+    rest = small - np.median(frame(small))
     for _ in range(20):
         weights = 1 / (1 + (rest / max(2.7 * _noise(rest), 2)) ** 2)
         surface = np.linalg.lstsq((terms * weights).reshape(6, -1).T, (small * weights).ravel())[0]
@@ -111,7 +114,7 @@ def _subtract_paper(grey: Array) -> Array:
     rest, detail = sign * rest, sign * detail
     shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
     paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
-    return np.asarray(sign * (grey - paper) - _resize(shadows, grey.shape))
+    return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
 
 
 def _noise(contrast: Array) -> float:
@@ -138,10 +141,10 @@ def _find_ink(contrast: Array) -> Array:
     noise, ink = noise / level, contrast / level
     certain = ink > np.clip(5 * noise, 0.4, 0.6)
     coarse = -(-max(ink.shape) // PARTS_SIDE)
-    parts = _keep_digit(_connected_parts(_block_max(certain, coarse)), _block_max(ink > 0.6, coarse))
+    parts = _keep_digit(connected_parts(block_max(certain, coarse)), block_max(ink > 0.6, coarse))
     edge = min(3 * noise, 0.5)
     ink = np.clip((ink - edge) / (1 - edge), 0, 1)
-    return np.asarray(ink * _enlarge(_thicken(parts, 1.5), coarse, ink.shape))
+    return np.asarray(ink * enlarge(thicken(parts, 1.5), coarse, ink.shape))
 
 
 def _keep_digit(parts: Array, strong: Array) -> Array:
@@ -149,7 +152,7 @@ def _keep_digit(parts: Array, strong: Array) -> Array:
     size = np.bincount(parts.ravel(), strong.ravel())
     size[0] = 0
     inner = size.copy()
-    inner[np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])] = 0
+    inner[frame(parts)] = 0
     if inner.max() > 0.1 * size.max():
         size = inner
     return np.asarray(size > LEAST_PART * size.max())[parts]
@@ -165,16 +168,16 @@ def _cut_out(ink: Array) -> Array:
 
 def _adjust_pen(ink: Array) -> Array:
     """The same digit drawn with a pen of MNIST's width; as it came, if the width is within PEN_RANGE."""
-    width = _pen_width(_reduce(ink, PEN_SIDE))
+    width = _pen_width(reduce(ink, PEN_SIDE))
     if PEN_RANGE[0] <= width <= PEN_RANGE[1]:
         return ink
     thin = width < PEN_RANGE[0]
     if thin:  # the mean of a block would let a fine line fade away
-        ink = _block_max(ink, -(-len(ink) // PEN_SIDE))
-    ink = np.clip(_resize(ink, (PEN_SIDE, PEN_SIDE)), 0, 1)
+        ink = block_max(ink, -(-len(ink) // PEN_SIDE))
+    ink = np.clip(resize(ink, (PEN_SIDE, PEN_SIDE)), 0, 1)
     change = ((THIN_PEN if thin else FAT_PEN) - _pen_width(ink)) / 2 * PEN_SIDE / BOX
     ink = np.pad(ink, PEN_SIDE // 8)
-    changed = _thicken(ink, change) if change > 0 else 1 - _thicken(1 - ink, -change)
+    changed = thicken(ink, change) if change > 0 else 1 - thicken(1 - ink, -change)
     return _cut_out(changed)
 
 
@@ -195,22 +198,6 @@ def _centring_shift(profile: Array) -> int:
     return int(np.clip(np.ceil(SIDE / 2 - 0.5 - centre), 0, SIDE - BOX))
 
 
-def _reduce(values: Array, side: int) -> Array:
-    """Means over square blocks, so large that neither side is longer than `side`."""
-    from PIL import Image
-
-    factor = -(-max(values.shape) // side)
-    return values if factor == 1 else np.asarray(Image.fromarray(values).reduce(factor))
-
-
-def _resize(values: Array, shape: tuple[int, ...]) -> Array:
-    """Interpolated, or averaged where it shrinks."""
-    from PIL import Image
-
-    picture = Image.fromarray(values.astype(np.float32))
-    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
-
-
 def _quadratic_terms(shape: tuple[int, ...]) -> Array:
     """1, x, x², y, xy, y² at each pixel, (6, height, width), with x and y from -1 to 1."""
     y, x = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in shape)
@@ -223,40 +210,3 @@ def _window_median(values: Array) -> Array:
     padded = np.pad(values, [(n, n) for n in half], mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
     return np.asarray(np.median(windows, axis=(2, 3)))
-
-
-def _block_max(values: Array, factor: int) -> Array:
-    """The maximum of each square block."""
-    padded = np.pad(values, [(0, -n % factor) for n in values.shape])
-    height, width = padded.shape
-    return np.asarray(padded.reshape(height // factor, factor, width // factor, factor).max(axis=(1, 3)))
-
-
-def _enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
-    """Each pixel as a square block: the mask of `shape` that `_block_max` reduced."""
-    return np.kron(mask, np.ones((factor, factor), bool))[: shape[0], : shape[1]]
-
-
-def _connected_parts(mask: Array) -> Array:
-    """A number for each pixel: 0 off the mask, elsewhere the same within a part that hangs together."""
-    parts = np.arange(1, mask.size + 1).reshape(mask.shape) * mask
-    while True:
-        spread = _thicken(parts, 1.5) * mask  # the highest number of the nine around
-        spread = np.append(0, spread)[spread]  # and the one that this pixel has by now, which is higher still
-        if np.array_equal(spread, parts):
-            return parts
-        parts = spread
-
-
-def _thicken(values: Array, radius: float) -> Array:
-    """The maximum over a disc around each pixel."""
-    reach = int(radius)
-    height, width = values.shape
-    padded = np.pad(values, reach)
-    result = values
-    for i in range(-reach, reach + 1):
-        for j in range(-reach, reach + 1):
-            if i * i + j * j <= radius**2:
-                shifted = padded[reach + i : reach + i + height, reach + j : reach + j + width]
-                result = np.maximum(result, shifted)
-    return result
