@@ -154,4 +154,4 @@ class TestNumbers:
 
 
 def test_every_activation_says_what_it_gives():
-    assert {kind.gives for kind in ACTIVATIONS} == {"values", "probabilities"}
+    assert {kind.gives for kind in ACTIVATIONS} == {"values", "probabilities", "distribution"}

@@ -116,3 +116,25 @@ class TestInANetwork:
         report = net.evaluate(X, y, metrics="binary_accuracy")
         assert report["accuracy"] == pytest.approx(report["binary_accuracy"], rel=1e-6)
         assert report["accuracy"] == pytest.approx(1 - sk.hamming_loss(y, net.predict(X)), rel=1e-6)
+
+
+def test_small_integers_do_not_wrap_around():
+    t, y = np.array([0, 100, 200], np.uint8), np.array([20, 100, 200], np.uint8)
+    assert lw.metrics.r2_score(t, y) == pytest.approx(0.98)
+    assert lw.metrics.regression_accuracy(t, y, precision=30) == 1
+
+
+def test_r2_of_a_constant():
+    assert lw.metrics.r2_score([5, 5, 5], [5, 5, 105]) == 0
+    assert lw.metrics.r2_score([5, 5, 5], [5, 5, 5]) == 1
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], [0.5, 1.0]])
+def test_confusions_of_what_are_no_numbers(labels):
+    with pytest.raises(lw.ShapeError, match="return_inverse"):
+        lw.metrics.confusion_matrix(labels, labels)
+
+
+def test_two_metrics_of_one_name():
+    with pytest.raises(lw.UnknownNameError, match="another column called '<lambda>'"):
+        lw.metrics.as_metrics([lambda t, y: 0.0, lambda t, y: 1.0])

@@ -154,7 +154,7 @@ def test_regression_answers_in_the_form_of_y(shape, rng):
     history = net.fit(X, y, optimizer=lw.SGD(0.1), epochs=20, validation_data=(X, y), metrics="r2_score", verbose=False)
     assert net.predict(X).shape == shape
     assert history["val_r2_score"][-1] > 0.999
-    with pytest.raises(lw.DataError, match=r"predict_proba needs probabilities.*Dense\(1\)"):
+    with pytest.raises(lw.DataError, match="predict_proba needs classes, but the network was trained on numbers"):
         net.predict_proba(X)
 
 
@@ -257,7 +257,7 @@ def test_sizes_that_do_not_fit_name_both_layers():
 
 def test_a_loss_that_cannot_take_the_outputs(spiral):
     net = lw.Network([lw.Dense(3)])
-    with pytest.raises(lw.GradientError, match=r"takes probabilities.*add Softmax\(\)"):
+    with pytest.raises(lw.GradientError, match=r"takes probabilities that sum to 1.*end with Softmax\(\)"):
         net.fit(*spiral, loss="categorical_cross_entropy", verbose=False)
     assert net.steps == 0
 
@@ -269,3 +269,64 @@ def test_bad_seeds_and_types():
         lw.Network([lw.Dense(1)], dtype="int8")
     with pytest.raises(lw.UnknownNameError, match="did you mean 'StandardScaler'"):
         lw.Network([lw.Dense(1)], scaling="standart")
+
+
+def test_what_happens_to_X_after_forward_is_no_matter(rng):
+    X = rng.random((4, 3)).astype(np.float32)
+    net = lw.Network([lw.Dense(2)], random_state=0)
+    net.forward(X)
+    net.backward(np.ones((4, 2)))
+    gradient = net.grad.copy()
+    net.forward(X)
+    X *= 0
+    net.backward(np.ones((4, 2)))
+    np.testing.assert_array_equal(net.grad, gradient)
+
+
+def test_numpy_numbers_are_numbers(tmp_path, spiral):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=np.int64(3))
+    net.fit(*spiral, epochs=np.int64(1), batch_size=np.uint8(100), verbose=False)
+    net.save(tmp_path / "m")
+    assert lw.load(tmp_path / "m").random_state == 3
+
+
+def test_cross_entropy_needs_a_distribution(spiral):
+    net = lw.Network([lw.Dense(3), lw.Sigmoid()])
+    with pytest.raises(lw.GradientError, match=r"Sigmoid\(\)\), which gives numbers from 0 to 1: end with Softmax"):
+        net.fit(*spiral, loss="categorical_cross_entropy", verbose=False)
+    with pytest.raises(lw.GradientError, match="softmax of a single output is always 1"):
+        lw.Network([lw.Dense(1), lw.Softmax()]).fit(np.eye(2), [[1.0], [1.0]], verbose=False)
+
+
+def test_dropout_at_the_end_does_not_hide_what_the_outputs_are(spiral):
+    net = lw.Network([lw.Dense(3), lw.Softmax(), lw.Dropout(0.1)], random_state=0)
+    assert isinstance(net.choose_loss(), lw.CategoricalCrossEntropy)
+    with pytest.raises(lw.GradientError, match="any number"):
+        lw.Network([lw.Dense(3), lw.Dropout(0.1)]).fit(*spiral, loss="categorical_cross_entropy", verbose=False)
+
+
+def test_arrays_that_do_not_fit_leave_the_network_unbuilt(classifier, rng):
+    with pytest.raises(lw.ShapeError):
+        classifier.set_parameters([rng.random((5, 8)), rng.random(7)])
+    with pytest.raises(lw.DataError, match="NaN"):
+        classifier.set_parameters([np.full((5, 8), np.nan), np.zeros(8), np.zeros((8, 3)), np.zeros(3)])
+    assert classifier.plan is None
+
+
+def test_any_iterable_of_layers():
+    assert len(lw.Network(lw.Dense(3) for _ in range(2)).layers) == 2
+    with pytest.raises(TypeError, match="takes a list of layers"):
+        lw.Network(3)
+
+
+def test_masked_values_are_refused(classifier):
+    with pytest.raises(lw.DataError, match="masked"):
+        classifier.forward(np.ma.array([[1.0, 2.0]], mask=[[0, 1]]))
+
+
+def test_flags_then_pixels(rng):
+    X = rng.integers(0, 2, (20, 4), dtype=np.uint8)
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(X, X[:, 0], epochs=1, verbose=False)
+    with pytest.raises(lw.DataError, match="trained on uint8 values 0 and 1; 255 came"):
+        net.predict(X * 255)

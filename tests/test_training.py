@@ -364,7 +364,7 @@ def test_a_bar_in_a_notebook(spiral, monkeypatch):
         ({"loss": "crossentropy"}, "did you mean 'BinaryCrossEntropy'"),
         ({"optimizer": "adamm"}, "did you mean 'Adam'"),
         ({"optimizer": lw.Adam}, "give an instance: Adam"),
-        ({"penalty": "l3"}, "known: L1, L2"),
+        ({"penalty": "l3"}, r"such as L2\(0\.001\); 'l3' came"),
         ({"callbacks": [print]}, "must be instances of Callback"),
         ({"validation_data": np.zeros((3, 2))}, "must be a pair"),
         ({"validation_data": (np.zeros((3, 5)), [0, 1, 2])}, "X of validation_data has 5 columns"),
@@ -389,3 +389,27 @@ def test_a_second_fit_keeps_loss_optimizer_and_penalty(spiral):
     assert net.fit(*spiral, epochs=1, verbose=False)["penalty"][0] > 0
     assert net.loss.label_smoothing == 0.1
     assert net.fit(*spiral, penalty=[], epochs=1, verbose=False)["penalty"][0] == 0
+
+
+def test_saved_in_the_middle_of_a_fit_it_goes_on_exactly(spiral, tmp_path):
+    class Save(lw.Callback):
+        def on_epoch_end(self, run):
+            if run.epoch == 2:
+                run.network.save(tmp_path / "m")
+
+    net = lw.Network([lw.Dense(8), lw.Dropout(0.4), lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(*spiral, callbacks=Save(), epochs=4, batch_size=70, verbose=False)
+    resumed = lw.load(tmp_path / "m")
+    resumed.fit(*spiral, epochs=2, batch_size=70, verbose=False)
+    np.testing.assert_array_equal(resumed.theta, net.theta)
+
+
+def test_momentum_that_a_callback_switches_on(spiral):
+    class On(lw.Callback):
+        def on_fit_begin(self, run):
+            run.optimizer.momentum = 0.9
+
+    nets = [network(), network()]
+    nets[0].fit(*spiral, optimizer=lw.SGD(0.1), callbacks=[On()], epochs=2, verbose=False)
+    nets[1].fit(*spiral, optimizer=lw.SGD(0.1, momentum=0.9), epochs=2, verbose=False)
+    np.testing.assert_array_equal(nets[0].theta, nets[1].theta)

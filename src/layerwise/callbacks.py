@@ -6,7 +6,7 @@ A callback is handed the running `Training`: its `epoch`, `step`, `history`, `op
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,6 +43,21 @@ class Callback:
 
     def on_fit_end(self, run: Training) -> None:
         """After the last epoch, on every way out."""
+
+
+def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
+    """A list of callbacks from one, several or none.
+
+    Raises
+    ------
+    TypeError
+        One of them is no callback.
+    """
+    callbacks = [value] if isinstance(value, Callback) else list(value or ())
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
+    return callbacks
 
 
 class History(Mapping[str, list[float]]):

@@ -27,6 +27,8 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
         Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column.
     """
     columns = getattr(X, "columns", None)
+    if np.ma.is_masked(X):
+        raise DataError(f"{name} has masked values; fill them in, with {name}.filled(value), or remove their rows")
     try:
         rows = np.asarray(X)
     except ValueError as error:
@@ -88,6 +90,8 @@ def check_scale(scaler: Scaler | None, X: Array, name: str = "X") -> None:
             f"{name} is uint8, but the network was trained on other numbers, taken as they are: bring {name} to "
             f"their scale, such as {name} / 255"
         )
+    if isinstance(scaler, RangeScaler) and scaler.high == 1 and X.dtype == np.uint8 and X.max() > 1:
+        raise DataError(f"{name}: the network was trained on uint8 values 0 and 1; {X.max()} came: give the same units")
     if isinstance(scaler, RangeScaler) and scaler.high >= 100 and scaler.low == 0 and X.dtype.kind == "f":
         greatest = float(X.max())
         if 0 < greatest <= 1:
@@ -121,6 +125,7 @@ class Rows:
         # Scaled in float64 where rows come in more digits than x has: a column may lie far from 0.
         is_wide = X.dtype.itemsize > 2 and X.dtype != dtype
         self._scaled = np.empty(shape, np.float64) if scaler is not None and is_wide else self._x
+        self._widens = self._scaled is not self._x
         self._constants = None if scaler is None else scaler.constants(X.shape[1], self._scaled.dtype)
 
     def __len__(self) -> int:
@@ -143,11 +148,11 @@ class Rows:
             np.copyto(x, raw, casting="unsafe")
             return x
         (offset, factor), scaled = self._constants, self._scaled[: len(raw)]
-        if raw is not scaled:
+        if not np.may_share_memory(raw, scaled):
             np.copyto(scaled, raw, casting="unsafe")
         if offset is not None:
             np.subtract(scaled, offset, out=scaled)
         np.multiply(scaled, factor, out=scaled)
-        if scaled is not x:
+        if self._widens:
             np.copyto(x, scaled, casting="unsafe")
         return x

@@ -25,12 +25,16 @@ class Description:
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments that make this object again."""
+        missing = [name for name in _arguments(type(self)) if not hasattr(self, name)]
+        if missing:
+            kind, name = type(self).__name__, missing[0]
+            raise TypeError(f"{kind}.__init__ must keep its argument {name!r} under that name: self.{name} = {name}")
         return {name: getattr(self, name) for name in _arguments(type(self))}
 
     def __repr__(self) -> str:
-        shown = []
+        shown, values = [], self.config()
         for name, parameter in _arguments(type(self)).items():
-            value = getattr(self, name)
+            value = values[name]
             if parameter.default is parameter.empty:
                 shown.append(_short(value))
             elif not _same(value, parameter.default):

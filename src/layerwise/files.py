@@ -10,7 +10,8 @@ from pathlib import Path
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees half of it: a temporary file, synced, then renamed."""
     check_writable(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    path = path.resolve()  # a link stays a link: what it points to is replaced
+    handle, temporary = tempfile.mkstemp(prefix=".layerwise-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -43,9 +44,13 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     OSError
         Says what is in the way: no such directory, a directory of that name, no permission.
     """
-    target = Path(path)
+    if not os.fspath(path):
+        raise FileNotFoundError("cannot write to a path without a name; give a file name")
+    target = Path(path).resolve()
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {target}: it is a directory; give a file name")
+    if target.exists() and not target.is_file():
+        raise FileExistsError(f"cannot write {target}: it is not a regular file; give another name")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {target}: there is no directory {target.parent}; make it first")
     if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):

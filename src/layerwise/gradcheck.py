@@ -15,6 +15,7 @@ import numpy as np
 from layerwise.data import Rows
 from layerwise.description import number
 from layerwise.engine.numpy_engine import NumpyEngine
+from layerwise.errors import ShapeError
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import SGD
@@ -68,7 +69,8 @@ def gradcheck(
     """Compare the gradient of the loss on X, y with central differences.
 
     The network itself is not changed: the check runs on a float64 copy. A kink (ReLU at 0, the absolute value
-    at 0) within `h` of a sample shows as an error, though nothing is wrong.
+    at 0) within `h` of a sample shows as an error, though nothing is wrong; so does a probability below 1e-7,
+    where cross-entropy is cut off and has no slope: check with small inputs.
 
     Parameters
     ----------
@@ -136,7 +138,11 @@ def _engine(
     plan, parameters = twin.built()
     penalties = network.penalties if penalty is None else as_penalties("penalty", penalty) or ()
     plan = compile_training(plan, parameters, chosen, penalties, SGD())
+    if not parameters.theta.size:
+        raise ShapeError("gradcheck: the network has no parameters to check")
     targets = encode(y, plan.n_out, chosen, dtype, network.task)
+    if len(data) != len(targets):
+        raise ShapeError(f"gradcheck: X has {len(data)} rows and y {len(targets)}; they must be as many")
     targets.weights = check_weights(targets, sample_weight, None, dtype)
     rows = Rows(data, scaler, dtype, len(data))
     return NumpyEngine(plan, parameters, rows, targets, len(data), network.seed)

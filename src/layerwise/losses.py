@@ -31,7 +31,8 @@ class Loss(Description):
     Attributes
     ----------
     takes : str
-        ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1].
+        ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1], ``"distribution"`` for such whose
+        sum is 1.
     fuses_with : type of Layer, optional
         The layer with which this loss has the joint gradient of `backward_fused`.
     label_smoothing : float
@@ -111,7 +112,12 @@ class Loss(Description):
         self.smooth(targets)
         losses = np.empty(len(outputs), outputs.dtype)
         self.forward(outputs, targets, losses, (np.empty_like(outputs), np.empty_like(outputs)))
-        return self.mean(losses, None if sample_weight is None else np.asarray(sample_weight, outputs.dtype))
+        weights = None if sample_weight is None else np.asarray(sample_weight, outputs.dtype)
+        if weights is not None and (weights.shape != losses.shape or (weights < 0).any() or not weights.any()):
+            raise DataError(
+                f"{type(self).__name__}: sample_weight must be one a sample, ({len(losses)},), at least 0 and not all 0"
+            )
+        return self.mean(losses, weights)
 
     def _one_hot(self, labels: Array, classes: int) -> Array:
         whole = labels.astype(np.intp) if labels.dtype.kind in "buif" else np.full(labels.shape, -1)
@@ -264,7 +270,7 @@ class CategoricalCrossEntropy(Loss):
         The share of the target that is spread evenly over all classes.
     """
 
-    takes: ClassVar[str] = "probabilities"
+    takes: ClassVar[str] = "distribution"
     fuses_with: ClassVar[type[Layer] | None] = Softmax
 
     def __init__(self, label_smoothing: float = 0.0) -> None:

@@ -47,7 +47,7 @@ def regression_accuracy(y_true: ArrayLike, y_pred: ArrayLike, precision: float |
     >>> regression_accuracy([0.0, 100.0], [0.1, 101.0])
     0.5
     """
-    t, y = _pair(y_true, y_pred)
+    t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
     return float(np.mean(np.abs(t - y) < (np.std(t) / 250 if precision is None else precision)))
 
 
@@ -59,10 +59,11 @@ def r2_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.5])
     0.875
     """
-    t, y = _pair(y_true, y_pred)
+    t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
     spread = np.sum((t - np.mean(t, axis=0)) ** 2, axis=0)
     wrong = np.sum((t - y) ** 2, axis=0)
-    return float(np.mean(1 - wrong / np.where(spread > 0, spread, 1)))
+    constant = t.min(axis=0) == t.max(axis=0)  # then 1 for right, 0 for wrong
+    return float(np.mean(np.where(constant, wrong == 0, 1 - wrong / np.where(constant, 1, spread))))
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
@@ -75,6 +76,11 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
            [0, 1]])
     """
     t, y = _pair(y_true, y_pred)
+    if t.dtype.kind not in "biuf" or y.dtype.kind not in "biuf" or (t != np.floor(t)).any() or (y != np.floor(y)).any():
+        raise ShapeError(
+            "confusion_matrix: classes must be whole numbers from 0; "
+            "np.unique(labels, return_inverse=True)[1] makes such numbers of others"
+        )
     t, y = t.astype(np.intp), y.astype(np.intp)
     if t.size and min(t.min(), y.min()) < 0:
         raise ShapeError("confusion_matrix: classes must be whole numbers from 0; a negative one came")
@@ -95,7 +101,10 @@ def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str
     chosen: dict[str, Metric] = {}
     for item in items:
         if callable(item):
-            chosen[_name(item)] = item
+            name = _name(item)
+            if name in chosen or name in ("loss", "penalty"):
+                raise UnknownNameError(f"there is another column called {name!r}: give the metric another __name__")
+            chosen[name] = item
         elif item in known:
             chosen[item] = known[item]
         else:

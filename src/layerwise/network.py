@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 import layerwise
 from layerwise import storage, summary
-from layerwise.callbacks import Callback, History
+from layerwise.callbacks import Callback, History, as_callbacks
 from layerwise.data import Rows, check_rows, check_scale, pixel_scaler
 from layerwise.description import Description, whole_number
 from layerwise.engine import numpy_engine
@@ -59,6 +59,8 @@ class Network:
         What it was trained to answer: classes, yes/no answers or numbers.
     steps : int
         How many training steps it has made.
+    notes : dict
+        Whatever shall be kept in the model file beside the network, such as the columns' names.
 
     Examples
     --------
@@ -82,11 +84,10 @@ class Network:
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; {dtype!r} came')
-        self.random_state = random_state
-        if random_state is None:
-            random_state = secrets.randbits(63)
-        self.seed = whole_number("Network", "random_state", random_state, least=0)
-        self.scaling = as_scaler(scaling)
+        drawn = secrets.randbits(63) if random_state is None else random_state
+        self.seed = whole_number("Network", "random_state", drawn, least=0)
+        self.random_state = None if random_state is None else self.seed
+        self.scaling = copy.deepcopy(as_scaler(scaling))
         self.plan: Plan | None = None
         self.parameters: Parameters | None = None
         self.loss: Loss | None = None
@@ -94,6 +95,7 @@ class Network:
         self.penalties: tuple[Penalty, ...] = ()
         self.task: Task | None = None
         self.steps = 0
+        self.notes: dict[str, Any] = {}
         streams = np.random.SeedSequence(self.seed).spawn(2)
         self._initial = np.random.default_rng(streams[0])
         self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
@@ -164,16 +166,20 @@ class Network:
         ShapeError
             Another number of arrays or another shape than the layers have; nothing is changed.
         """
-        arrays = [np.asarray(value, dtype=self.dtype) for value in values]
-        if self.parameters is None:
-            if not arrays or arrays[0].ndim != 2:
-                raise NotBuiltError("the first array must be the first layer's weights (inputs, units)")
-            self.build(arrays[0].shape[0])
-        own = [array for p in self.built()[1].p for array in p.__dict__.values()]
-        if [a.shape for a in arrays] != [a.shape for a in own]:
-            raise ShapeError(
-                f"set_parameters needs arrays of the shapes {[a.shape for a in own]}; {[a.shape for a in arrays]} came"
-            )
+        try:
+            arrays = [np.asarray(value, dtype=self.dtype) for value in values]
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
+        if self.plan is None and (not arrays or arrays[0].ndim != 2):
+            raise NotBuiltError("the first array must be the first layer's weights (inputs, units)")
+        plan = self.plan or compile_layers(self.layers, arrays[0].shape[0])
+        shapes = [shape for s in plan.stages for shape in s.layer.parameter_shapes(s.n_in).values()]
+        if [a.shape for a in arrays] != shapes:
+            raise ShapeError(f"set_parameters needs arrays of the shapes {shapes}; {[a.shape for a in arrays]} came")
+        if not all(np.isfinite(a).all() for a in arrays):
+            raise DataError("set_parameters: the arrays hold NaN or infinity; nothing was changed")
+        self.build(plan.n_in)
+        own = [array for p in self.built()[1].p for array in vars(p).values()]
         for target, array in zip(own, arrays, strict=True):
             target[...] = array
 
@@ -194,7 +200,7 @@ class Network:
             philox.fill(mask, self.steps, layer)
         with np.errstate(all="ignore"):
             y = numpy_engine.forward(batch, x)
-        self._forward = (batch, x)
+        self._forward = (batch, x.copy() if np.may_share_memory(x, rows.X) else x)  # X may change before backward
         return y[0].copy() if single else y.copy()
 
     def backward(self, dy: ArrayLike) -> Array:
@@ -255,7 +261,7 @@ class Network:
         sample_weight: ArrayLike | None = None,
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callback | Sequence[Callback] = (),
         engine: str = "auto",
         verbose: bool = True,
     ) -> History:
@@ -286,7 +292,7 @@ class Network:
             How much each class counts; "balanced": the rarer, the more.
         metrics : str, function or sequence of them, optional
             metric(y_true, y_pred) on the validation data.
-        callbacks : sequence of Callback
+        callbacks : Callback or sequence of Callback
             What is done at fit, epoch and step.
         engine : {"auto", "numpy"}
             What executes the plan.
@@ -306,8 +312,13 @@ class Network:
         DivergenceError
             NaN or infinity in training; the weights are those of the last good epoch.
         """
-        _check_arguments(epochs, batch_size, engine, callbacks)
-        chosen, penalties = self.choose_loss(loss), as_penalties("penalty", penalty)
+        epochs, batch_size = (
+            whole_number("fit", "epochs", epochs, least=1),
+            whole_number("fit", "batch_size", batch_size, least=1),
+        )
+        _check_engine(engine)
+        watchers = as_callbacks(callbacks)
+        chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
@@ -340,12 +351,13 @@ class Network:
             shuffle=self._shuffle if shuffle else None,
             first_step=self.steps,
             validation=validation,
-            callbacks=[*progress(verbose), *callbacks],
+            callbacks=[*progress(verbose), *watchers],
         )
-        try:
-            return run.fit()
-        finally:
-            self.steps = run.step
+        return run.fit()
+
+    def _ending(self) -> Layer:
+        """The last layer that takes part in prediction."""
+        return next(layer for layer in reversed(self.layers) if not layer.draws)
 
     def choose_loss(self, loss: Loss | str | None = None) -> Loss:
         """The loss asked for, or the network's own, or the one that suits the last layer."""
@@ -353,7 +365,7 @@ class Network:
             return as_loss(loss)
         if self.loss is not None:
             return self.loss
-        last = self.layers[-1]
+        last = self._ending()
         if isinstance(last, Softmax):
             return CategoricalCrossEntropy()
         return BinaryCrossEntropy() if isinstance(last, Sigmoid) else MeanSquaredError()
@@ -406,7 +418,7 @@ class Network:
 
     def predict(self, X: ArrayLike) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
-        untrained = Task("classification" if isinstance(self.layers[-1], Softmax) else "regression")
+        untrained = Task("classification" if isinstance(self._ending(), Softmax) else "regression")
         return (self.task or untrained).answers(self.outputs(X))
 
     def predict_proba(self, X: ArrayLike) -> Array:
@@ -419,9 +431,11 @@ class Network:
         DataError
             The network does not end with probabilities.
         """
-        last = self.layers[-1]
+        last = self._ending()
         kind = None if self.task is None else self.task.kind
-        if last.gives == "values" or kind == "regression":
+        if kind == "regression":
+            raise DataError("predict_proba needs classes, but the network was trained on numbers; use predict(X)")
+        if last.gives == "values":
             raise DataError(
                 f"predict_proba needs probabilities, but the network ends with {last!r}; "
                 "end with Softmax() or Sigmoid(), or use outputs(X) for the raw numbers"
@@ -501,6 +515,7 @@ class Network:
             seed=self.seed,
             steps=self.steps,
             shuffle=dict(self._shuffle.bit_generator.state),
+            notes=self.notes,
         )
         storage.save(path, model, layerwise.__version__)
 
@@ -527,6 +542,7 @@ def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ())
     network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
     network.loss, network.penalties, network.optimizer = model.loss, model.penalties, model.optimizer
     network.task, network.random_state, network.steps = model.task, model.random_state, model.steps
+    network.notes = model.notes
     try:
         network._shuffle.bit_generator.state = model.shuffle
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -539,6 +555,9 @@ def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ())
 def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     if isinstance(layers, Layer):
         raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
+    if not isinstance(layers, Iterable):
+        raise TypeError(f"Network takes a list of layers; {layers!r} came")
+    layers = tuple(layers)
     for index, layer in enumerate(layers):
         if isinstance(layer, type):
             raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
@@ -547,17 +566,12 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
             raise TypeError(f"layer {index} must be a Layer ({names}, or your own); {layer!r} came")
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
-    return tuple(layers)
+    return layers
 
 
-def _check_arguments(epochs: int, batch_size: int, engine: str, callbacks: Sequence[Callback]) -> None:
-    whole_number("fit", "epochs", epochs, least=1)
-    whole_number("fit", "batch_size", batch_size, least=1)
+def _check_engine(engine: str) -> None:
     if engine not in ("auto", "numpy"):
         raise UnknownNameError(f'fit: engine must be "auto" or "numpy"; {engine!r} came')
-    for callback in callbacks:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:

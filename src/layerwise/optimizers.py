@@ -95,7 +95,11 @@ class SGD(Optimizer):
         super().__init__(learning_rate, decay)
         self.momentum = number(self, "momentum", momentum, least=0, below=1)
         self.nesterov = bool(nesterov)
-        self.state_names = ("velocity",) if self.momentum else ()
+
+    @property
+    def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The velocity, where there is momentum."""
+        return ("velocity",) if self.momentum else ()
 
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
         """Compute v ← μ v - η g;  θ ← θ + v, or with Nesterov θ ← θ + μ v - η g.

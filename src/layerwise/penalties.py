@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from layerwise.description import Description, number, resolve
+from layerwise.description import Description, number
 from layerwise.typing import Array
 
 
@@ -72,4 +72,7 @@ def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
     if value is None:
         return None
     items = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(resolve(argument, item, Penalty, PENALTIES) for item in items)
+    for item in items:
+        if not isinstance(item, Penalty):
+            raise TypeError(f"{argument} must be a penalty with its strength, such as L2(0.001); {item!r} came")
+    return tuple(items)

@@ -73,6 +73,15 @@ class Plan:
         """How many outputs a sample has."""
         return self.stages[-1].n_out
 
+    @property
+    def ending(self) -> Stage:
+        """The last stage that takes part in prediction: what the outputs are."""
+        return next(stage for stage in reversed(self.stages) if not stage.layer.draws)
+
+
+_KINDS = ("values", "probabilities", "distribution")  # each is one of those before it too
+_WORDS = {"values": "any number", "probabilities": "numbers from 0 to 1", "distribution": "probabilities that sum to 1"}
+
 
 def compile_layers(layers: Sequence[Layer], n_in: int) -> Plan:
     """The plan of the layers for samples of `n_in` inputs.
@@ -123,14 +132,23 @@ def compile_evaluation(plan: Plan, parameters: Parameters, loss: Loss, penalties
     GradientError
         The loss cannot take the outputs.
     """
-    last = plan.stages[-1]
-    if loss.takes == "probabilities" and last.layer.gives == "values":
-        ending = (
-            "Softmax()" if plan.n_out > 1 and loss.fuses_with and loss.fuses_with.__name__ == "Softmax" else "Sigmoid()"
-        )
+    last = plan.ending
+    accepted = {
+        "values": ("values", "probabilities", "distribution"),
+        "probabilities": ("probabilities", "distribution"),
+    }
+    if last.layer.gives not in ("unknown", *accepted.get(loss.takes, (loss.takes,))):
+        right = "Softmax()" if loss.takes == "distribution" else "Sigmoid()"
         raise GradientError(
-            f"{loss!r} takes probabilities, but the last layer, {last}, gives any number: add {ending} after it"
+            f"{loss!r} takes {_WORDS[loss.takes]}, but the network ends with {last}, which gives "
+            f"{_WORDS[last.layer.gives]}: end with {right}"
         )
+    if plan.n_out == 1 and last.layer.gives == "distribution":
+        raise GradientError(
+            f"the network ends with {last}, and the softmax of a single output is always 1: "
+            "use Dense(2), or Sigmoid() in its place"
+        )
+    last = plan.stages[-1]
     fused = loss.fuses_with is not None and type(last.layer) is loss.fuses_with and _fuses(type(loss))
     return replace(plan, loss=loss, fused=fused, penalties=_penalty_terms(plan, parameters, penalties))
 

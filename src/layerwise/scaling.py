@@ -45,9 +45,10 @@ class Scaler(Description):
         """`offset` (None where it is 0 throughout) and `factor` for rows of `n_in` columns, in that type."""
         if self.offset is None or self.factor is None:
             raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
-        if self.offset.ndim and self.offset.shape != (n_in,):
-            raise ShapeError(f"{self!r} was fitted on {self.offset.shape[0]} columns; {n_in} came")
-        return self.offset.astype(dtype) if self.offset.any() else None, self.factor.astype(dtype)
+        offset, factor = np.asarray(self.offset, np.float64), np.asarray(self.factor, np.float64)
+        if any(array.ndim and array.shape != (n_in,) for array in (offset, factor)):
+            raise ShapeError(f"{self!r} was fitted on {max(offset.size, factor.size)} columns; {n_in} came")
+        return offset.astype(dtype) if offset.any() else None, factor.astype(dtype)
 
 
 class RangeScaler(Scaler):
@@ -109,8 +110,9 @@ class StandardScaler(Scaler):
             rest = X[start : start + _ROWS] - mean
             square += np.einsum("ij,ij->j", rest, rest)
         deviation = np.sqrt(square / len(X))
-        constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-        self.offset, self.factor = mean, 1 / np.where(constant, 1, deviation)
+        same = X.min(axis=0) == X.max(axis=0)  # the mean of many rows is not exact: the deviation cannot tell
+        constant = same | (deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
+        self.offset, self.factor = np.where(same, X[0], mean), 1 / np.where(constant, 1, deviation)
 
 
 SCALERS: tuple[type[Scaler], ...] = (RangeScaler, MinMaxScaler, StandardScaler)

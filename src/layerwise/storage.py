@@ -55,6 +55,8 @@ class Model:
         The seed that the user gave.
     seed, steps, shuffle
         The seed in use, how many steps were made, and the state of the shuffling stream.
+    notes : dict
+        What the user keeps with the network: anything that JSON can hold.
     """
 
     layers: tuple[Layer, ...]
@@ -69,6 +71,7 @@ class Model:
     seed: int
     steps: int
     shuffle: dict[str, Any]
+    notes: dict[str, Any]
 
     def arrays(self) -> dict[str, Array]:
         """Every array by its name in the file."""
@@ -77,7 +80,8 @@ class Model:
         }
         scaling = self.scaling
         if scaling is not None and scaling.offset is not None and scaling.factor is not None:
-            named |= {"scaling.offset": scaling.offset, "scaling.factor": scaling.factor}
+            named["scaling.offset"] = np.asarray(scaling.offset, np.float64)
+        named["scaling.factor"] = np.asarray(scaling.factor, np.float64)
         if self.optimizer is not None:
             named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
         return named
@@ -91,10 +95,12 @@ def encode(value: Any) -> Any:
         return {"type": type(value).__name__, **{name: encode(v) for name, v in value.config().items()}}
     if isinstance(value, (list, tuple)):
         return [encode(item) for item in value]
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value):
+        return {name: encode(item) for name, item in value.items()}
     if isinstance(value, np.generic):
         return encode(value.item())
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        raise FormatError(f"{value} cannot be written to a model file: JSON has finite numbers only")
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise FormatError(f"a {type(value).__name__} cannot be written to a model file: {value!r}")
@@ -131,6 +137,8 @@ def save(path: str | os.PathLike[str], model: Model, library: str) -> None:
     ------
     OSError
         The path cannot be written to; what was there before is untouched.
+    FormatError
+        The network holds NaN, or something that no file can hold.
     """
     try:
         from safetensors.numpy import save as to_bytes
@@ -153,8 +161,12 @@ def save(path: str | os.PathLike[str], model: Model, library: str) -> None:
         "seed": model.seed,
         "steps": model.steps,
         "shuffle": model.shuffle,
+        "notes": encode(model.notes),
     }
     tensors = {name: np.asarray(array, order="C") for name, array in model.arrays().items()}
+    bad = [name for name, array in tensors.items() if not np.isfinite(array).all()]
+    if bad:
+        raise FormatError(f"{bad[0]} holds NaN or infinity: such a network could not be loaded, and is not saved")
     write_whole(Path(path), to_bytes(tensors, metadata={KEY: json.dumps(description, allow_nan=False)}))
 
 
@@ -189,7 +201,7 @@ def _model(description: dict[str, Any], tensors: dict[str, Array], custom: dict[
     layers = tuple(part("layers"))
     plan = compile_layers(layers, whole_number("description", "n_in", description["n_in"], least=1))
     scaling, optimizer = as_scaler(part("scaling")), part("optimizer")
-    if scaling is not None:
+    if scaling is not None and "scaling.offset" in tensors:  # a scaler that learns has none before the first fit
         scaling.offset = np.empty(tensors["scaling.offset"].shape)
         scaling.factor = np.empty(tensors["scaling.factor"].shape)
     shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in plan.stages]
@@ -206,12 +218,12 @@ def _model(description: dict[str, Any], tensors: dict[str, Array], custom: dict[
         seed=whole_number("description", "seed", description["seed"], least=0),
         steps=whole_number("description", "steps", description["steps"], least=0),
         shuffle=description["shuffle"],
+        notes=dict(description["notes"]),
     )
     if model.optimizer is not None:
-        iterations = whole_number("optimizer", "iterations", description["iterations"], least=0)
-        model.optimizer.iterations = iterations
-        if iterations:
-            model.optimizer.allocate(model.parameters.theta)
+        model.optimizer.iterations = whole_number("optimizer", "iterations", description["iterations"], least=0)
+        names = [name.removeprefix("optimizer.") for name in tensors if name.startswith("optimizer.")]
+        model.optimizer.state = {name: np.empty_like(model.parameters.theta) for name in names}
     _fill(model.arrays(), tensors)
     return model
 

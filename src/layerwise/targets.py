@@ -88,7 +88,7 @@ class Targets:
         """The targets as `predict` would give them."""
         if self.labels is None:
             assert self.dense is not None
-            return self.dense[:, 0] if self.task.flat else self.dense
+            return self.task.answers(self.dense)
         return self.labels if self.task.classes is None else self.task.classes[self.labels]
 
 
@@ -119,7 +119,8 @@ def encode(
     if values.dtype.kind in "fc" and not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(f"{name}: row {row} is {values[row]}; remove the row or fill in a number")
-    if task is not None and task.kind == "classification" and values.ndim == 1:
+    shares = n_out == 1 and values.dtype.kind == "f" and not np.isin(values, (0, 1)).all()  # soft yes/no answers
+    if task is not None and task.kind == "classification" and values.ndim == 1 and not shares:
         return _of_labels(values, n_out, loss, dtype, task, name)
     if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
         return _of_labels(values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name)
@@ -136,9 +137,17 @@ def _array(y: ArrayLike, name: str) -> Array:
         return values
     rows = values.tolist() if values.ndim else [values.item()]
     for row, value in enumerate(rows):
-        if value is None or value != value:
+        if value is None or _differs_from_itself(value):
             raise DataError(f"{name}: row {row} is {value}; remove the row or fill in a label")
     return np.array(rows)
+
+
+def _differs_from_itself(value: object) -> bool:
+    """Whether it is NaN, or one of the missing values whose comparison is undefined."""
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
 
 
 def _is_yes_or_no(values: Array, loss: Loss) -> bool:
@@ -179,7 +188,8 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
         row = int(np.argmax(wrong))
         known = f"{classes[0]} to {classes[-1]}" if classes.dtype.kind in "iu" else ", ".join(map(str, classes[:12]))
         raise DataError(
-            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for {known}"
+            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for {known}. "
+            f"np.unique({name}, return_inverse=True)[1] counts labels from 0"
         )
     table = np.eye(len(classes), dtype=dtype) if n_out > 1 else np.array([[0], [1]], dtype)
     loss.smooth(table)
@@ -208,7 +218,13 @@ def _of_numbers(
         assert one_of.classes is not None
         return _of_labels(one_of.classes[numbers.argmax(axis=1)], n_out, loss, dtype, one_of, name)
     _check_numbers(numbers, loss, name)
-    dense = numbers.astype(dtype)  # always a copy: smoothing works in place
+    with np.errstate(over="ignore"):
+        dense = numbers.astype(dtype)  # always a copy: smoothing works in place
+    if not np.isfinite(dense).all():
+        row = int(np.argwhere(~np.isfinite(dense))[0][0])
+        raise DataError(
+            f'{name}: row {row} is {numbers[row].tolist()}, too large for {dtype.name}; use dtype="float64"'
+        )
     loss.smooth(dense)
     if task is None:
         if isinstance(loss, CategoricalCrossEntropy):

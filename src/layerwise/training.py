@@ -142,6 +142,7 @@ class Training:
         begin = time.perf_counter()
         made = self.engine.run(done, done + wanted, self.step)
         self.step += made
+        self.network.steps = self.step  # whoever saves or copies it now must go on from here
         if made < wanted:
             self._diverged(done + made)
         for callback in self._per_step:

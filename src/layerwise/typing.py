@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
-Floats = NDArray[np.floating[Any]]
 
-__all__ = ["Array", "ArrayLike", "Floats"]
+__all__ = ["Array", "ArrayLike"]

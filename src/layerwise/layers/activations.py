@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from layerwise.description import number
+from layerwise.errors import ShapeError
 from layerwise.layers.base import Layer
 from layerwise.parameters import Shapes, View
 from layerwise.typing import Array, ArrayLike
@@ -38,6 +39,8 @@ class Activation(Layer):
         """
         values = np.asarray(x, dtype=np.result_type(np.asarray(x).dtype, np.float32))
         rows = np.atleast_2d(values)
+        if rows.ndim != 2 or rows.size == 0:
+            raise ShapeError(f"{self!r} takes a number, a vector or a batch (n, outputs); {values.shape} came")
         out = np.empty_like(rows)
         buffers = {
             name: np.ones((len(rows), *shape), bool if name in self.flags else rows.dtype)
@@ -258,7 +261,7 @@ class Softmax(Activation):
 
     reads: ClassVar[tuple[str, ...]] = ("y",)
     in_place: ClassVar[bool] = True
-    gives: ClassVar[str] = "probabilities"
+    gives: ClassVar[str] = "distribution"
 
     def buffers(self, n_in: int) -> Shapes:
         """A transposed copy, and one number for each sample: its maximum, its sum."""

@@ -34,7 +34,8 @@ class Layer(Description):
         `p.mask`, which `buffers` must name, holds uniform random numbers on [0, 1) when `forward` is called
         in training; in prediction the layer is passed over.
     gives : str
-        What the outputs are: ``"values"``, ``"probabilities"`` (each in [0, 1]) or ``"unknown"``.
+        What the outputs are: ``"values"``, ``"probabilities"`` (each in [0, 1]), ``"distribution"`` (and their
+        sum is 1) or ``"unknown"``.
     differentiable : bool
         False where the gradient is zero everywhere, so that nothing before the layer could learn.
     """
