@@ -166,10 +166,49 @@ def test_descriptions_that_are_wrong(trained, tmp_path, change, message):
 
 
 def test_weights_that_are_not_finite(trained, tmp_path):
-    trained.theta[3] = np.nan
-    trained.save(tmp_path / "m")
+    path = tmp_path / "m"
+    trained.save(path)
+    whole = path.read_bytes()
+    weight = trained.theta[3].tobytes()
+    assert whole.count(weight) == 1
+    path.write_bytes(whole.replace(weight, np.float32(np.nan).tobytes()))
     with pytest.raises(lw.FormatError, match=r"tensor layers\.0\.W holds NaN or infinity"):
-        lw.load(tmp_path / "m")
+        lw.load(path)
+    trained.theta[3] = np.inf
+    with pytest.raises(lw.FormatError, match=r"layers\.0\.W holds NaN or infinity: .* is not saved"):
+        trained.save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_notes_travel(trained, tmp_path):
+    trained.notes = {"columns": ["length", "width"], "data": "flowers", "rows": np.int64(7)}
+    trained.save(tmp_path / "m")
+    assert lw.load(tmp_path / "m").notes == {"columns": ["length", "width"], "data": "flowers", "rows": 7}
+    trained.notes["why"] = np.nan
+    with pytest.raises(lw.FormatError, match="JSON has finite numbers only"):
+        trained.save(tmp_path / "m")
+
+
+def test_a_scaler_that_has_seen_nothing_yet(tmp_path):
+    lw.Network([lw.Dense(2)], scaling="standard").build(3).save(tmp_path / "m")
+    assert lw.load(tmp_path / "m").scaling.offset is None
+
+
+def test_a_link_stays_a_link(trained, tmp_path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    trained.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert lw.load(tmp_path / "target").steps == trained.steps
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_what_is_no_regular_file_is_left_alone(trained, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="not a regular file"):
+        trained.save(tmp_path / "pipe")
+    with pytest.raises(FileNotFoundError, match="without a name"):
+        trained.save("")
 
 
 def test_files_that_are_no_model(trained, tmp_path):

@@ -230,3 +230,47 @@ class TestWeights:
     def test_numbers_have_no_classes_to_weigh(self):
         with pytest.raises(lw.DataError, match=r"class_weight needs labels.*use sample_weight"):
             trained(X[:, 0], outputs=1, class_weight="balanced")
+
+
+def test_soft_yes_or_no_answers_can_be_evaluated_and_trained_on(rng):
+    X, y = rng.standard_normal((40, 2)), rng.uniform(0, 1, 40)
+    net = lw.Network([lw.Dense(1), lw.Sigmoid()], random_state=0)
+    net.fit(X, y, epochs=2, validation_data=(X, y), verbose=False)
+    assert 0 < net.evaluate(X, y)["loss"] < 2
+    net.fit(X, y, epochs=1, verbose=False)
+
+
+def test_metrics_of_soft_classes(rng):
+    X, y = rng.standard_normal((40, 2)), rng.dirichlet([1, 1, 1], 40)
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X, y, epochs=2, verbose=False)
+    numbers = net.evaluate(X, y, metrics="accuracy")
+    assert numbers["accuracy"] == np.mean(net.predict(X) == y.argmax(axis=1))
+
+
+def test_a_target_too_large_for_the_type(rng):
+    y = rng.standard_normal(10)
+    y[3] = 1e39
+    with pytest.raises(lw.DataError, match=r"row 3 is \[1e\+39\], too large for float32"):
+        lw.Network([lw.Dense(1)]).fit(rng.standard_normal((10, 2)), y, verbose=False)
+
+
+class Missing:
+    """Like a data frame's missing value: what it equals is undefined."""
+
+    def __ne__(self, other):
+        return self
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("boolean value of a missing value is ambiguous")
+
+    __hash__ = None
+
+
+def test_a_missing_value_that_cannot_be_compared(rng):
+    y = np.array(["a", "b", Missing(), "a"], dtype=object)
+    with pytest.raises(lw.DataError, match="y: row 2"):
+        lw.Network([lw.Dense(2), lw.Softmax()]).fit(rng.standard_normal((4, 2)), y, verbose=False)

@@ -81,7 +81,7 @@ class Model:
         scaling = self.scaling
         if scaling is not None and scaling.offset is not None and scaling.factor is not None:
             named["scaling.offset"] = np.asarray(scaling.offset, np.float64)
-        named["scaling.factor"] = np.asarray(scaling.factor, np.float64)
+            named["scaling.factor"] = np.asarray(scaling.factor, np.float64)
         if self.optimizer is not None:
             named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
         return named
