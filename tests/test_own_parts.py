@@ -303,3 +303,51 @@ def test_a_loss_derived_from_one_of_ours_is_not_fused():
     net = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
     labels = np.arange(60) % 3
     assert lw.gradcheck(net, X, labels, Focal()).error < 1e-6
+
+
+class Returns(lw.Activation):
+    def forward(self, p, x, out):
+        return np.sin(x)
+
+    def backward(self, p, x, y, dy, g, dx):
+        dx[:] = dy * np.cos(x)
+
+
+class Rebinds(lw.Activation):
+    def forward(self, p, x, out):
+        out = np.sin(x)  # noqa: F841 (the mistake)
+
+    def backward(self, p, x, y, dy, g, dx):
+        dx[:] = dy * np.cos(x)
+
+
+class ForgetsAGradient(Scale):
+    def backward(self, p, x, y, dy, g, dx):
+        g.w = (dy * x).sum(axis=0)
+        if dx is not None:
+            dx[:] = dy * p.w
+
+
+class ReturnsTheLoss(LogCosh):
+    def forward(self, y, t, out, tmp):
+        return np.log(np.cosh(y - t)).mean(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (Returns(), r"Returns\.forward\(p, x, out\) returned a result; write into the array given: out\[:\] = …"),
+        (Rebinds(), r"Rebinds\.forward\(p, x, out\) left 'out' unwritten; .*: out\[:\] = …"),
+        (ForgetsAGradient(), r"ForgetsAGradient\.backward.* left 'g\.b' unwritten; .*: g\.b = …"),
+    ],
+)
+def test_results_that_are_not_written_where_they_belong(layer, message):
+    net = lw.Network([lw.Dense(3), layer, lw.Dense(1)], random_state=0)
+    with pytest.raises(TypeError, match=message):
+        net.forward(X)
+
+
+def test_a_loss_that_returns_its_value():
+    net = lw.Network([lw.Dense(1)], random_state=0)
+    with pytest.raises(TypeError, match=r"ReturnsTheLoss\.forward\(y, t, out, tmp\) returned a result"):
+        net.fit(X, Y, loss=ReturnsTheLoss(), verbose=False)

@@ -207,7 +207,7 @@ def test_what_is_no_regular_file_is_left_alone(trained, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FileExistsError, match="not a regular file"):
         trained.save(tmp_path / "pipe")
-    with pytest.raises(FileNotFoundError, match="without a name"):
+    with pytest.raises(IsADirectoryError, match="it is a directory"):
         trained.save("")
 
 

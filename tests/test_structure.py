@@ -22,7 +22,7 @@ ORDER = [
     ["losses", "optimizers", "scaling"],
     ["data", "targets"],
     ["plan"],
-    ["engine"],
+    ["engine", "contract"],
     ["callbacks"],
     ["progress"],
     ["training"],

@@ -13,6 +13,7 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.callbacks import Callback, History, as_callbacks
+from layerwise.contract import check_layer, check_loss
 from layerwise.data import Rows, check_rows, check_scale, pixel_scaler
 from layerwise.description import Description, whole_number
 from layerwise.engine import numpy_engine
@@ -119,6 +120,7 @@ class Network:
                 stage.layer.initialize(p, self._initial)
             except ShapeError as error:
                 raise ShapeError(f"{stage}, with {stage.n_in} inputs: {error}") from None
+            check_layer(stage, p)
         self.plan, self.parameters = plan, parameters
         return self
 
@@ -272,7 +274,8 @@ class Network:
         X : array (n, n_in)
             The samples: any real type; uint8 is scaled as it is read.
         y : array (n,) or (n, n_out)
-            Labels, one-hot rows, yes/no answers or numbers.
+            Labels, one a sample; or rows of n_out numbers. Rows of which each has a single 1 and else 0 are one-hot:
+            the network then answers with labels. Several yes/no answers need binary cross-entropy.
         loss : Loss or str, optional
             By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error.
         optimizer : Optimizer or str, optional
@@ -322,6 +325,7 @@ class Network:
         penalties = self.penalties if penalties is None else penalties
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
+        check_loss(chosen, plan.n_out)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(data, targets, "X", "y")
         if self.task is None:
