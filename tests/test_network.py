@@ -260,6 +260,7 @@ def test_a_loss_that_cannot_take_the_outputs(spiral):
     with pytest.raises(lw.GradientError, match=r"takes probabilities that sum to 1.*end with Softmax\(\)"):
         net.fit(*spiral, loss="categorical_cross_entropy", verbose=False)
     assert net.steps == 0
+    assert net.plan is None
 
 
 def test_bad_seeds_and_types():

@@ -20,7 +20,7 @@ from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import SGD
 from layerwise.penalties import Penalties, as_penalties
-from layerwise.plan import compile_training
+from layerwise.plan import check_training, compile_training
 from layerwise.targets import check_weights, encode
 from layerwise.typing import Array, ArrayLike
 
@@ -137,6 +137,7 @@ def _engine(
     chosen = network.choose_loss(loss)
     plan, parameters = twin.built()
     penalties = network.penalties if penalty is None else as_penalties("penalty", penalty) or ()
+    check_training(plan, chosen)
     plan = compile_training(plan, parameters, chosen, penalties, SGD())
     if not parameters.theta.size:
         raise ShapeError("gradcheck: the network has no parameters to check")

@@ -27,7 +27,7 @@ from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
-from layerwise.plan import Plan, compile_evaluation, compile_layers, compile_training
+from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
 from layerwise.progress import progress
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.targets import Targets, Task, check_two_classes, check_weights, encode
@@ -326,6 +326,7 @@ class Network:
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
+        check_training(plan, chosen)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(data, targets, "X", "y")
         if self.task is None:
@@ -464,7 +465,8 @@ class Network:
         chosen = self.choose_loss(loss)
         rows = self._rows(X)
         plan, parameters = self.built()
-        plan = compile_evaluation(plan, parameters, chosen, self.penalties)
+        check_outputs(plan, chosen)
+        plan = compile_training(plan, parameters, chosen, self.penalties)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         _check_lengths(rows.X, targets, "X", "y")
         evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)

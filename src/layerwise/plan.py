@@ -105,52 +105,64 @@ def compile_layers(layers: Sequence[Layer], n_in: int) -> Plan:
     return Plan(tuple(stages))
 
 
-def compile_training(
-    plan: Plan, parameters: Parameters, loss: Loss, penalties: Sequence[Penalty], optimizer: Optimizer
-) -> Plan:
-    """The plan with all that training needs.
+def check_training(plan: Plan, loss: Loss) -> None:
+    """Whether the layers can learn from the loss.
 
     Raises
     ------
     GradientError
         A layer through which nothing can be learned, or a loss that cannot take the outputs.
     """
+    learns = False
     for stage in plan.stages:
-        if not stage.layer.differentiable and any(parameters.shapes[: stage.index]):
+        if learns and not stage.layer.differentiable:
             raise GradientError(
                 f"{stage} has gradient 0 everywhere, so no layer before it can learn; "
                 "train with Sigmoid() or another smooth activation in its place"
             )
-    return replace(compile_evaluation(plan, parameters, loss, penalties), optimizer=optimizer)
+        learns = learns or bool(stage.layer.parameter_shapes(stage.n_in))
+    check_outputs(plan, loss)
 
 
-def compile_evaluation(plan: Plan, parameters: Parameters, loss: Loss, penalties: Sequence[Penalty]) -> Plan:
-    """The plan with its loss and penalties: what evaluation needs, and a step function may be part of it.
+def check_outputs(plan: Plan, loss: Loss) -> None:
+    """Whether the loss can take what the network gives.
 
     Raises
     ------
     GradientError
-        The loss cannot take the outputs.
+        The loss takes probabilities, and the network gives others or none.
     """
     last = plan.ending
-    accepted = {
-        "values": ("values", "probabilities", "distribution"),
-        "probabilities": ("probabilities", "distribution"),
-    }
-    if last.layer.gives not in ("unknown", *accepted.get(loss.takes, (loss.takes,))):
-        right = "Softmax()" if loss.takes == "distribution" else "Sigmoid()"
+    gives, takes = last.layer.gives, loss.takes
+    if gives != "unknown" and _KINDS.index(gives) < _KINDS.index(takes):
+        right = "Softmax()" if takes == "distribution" else "Sigmoid()"
         raise GradientError(
-            f"{loss!r} takes {_WORDS[loss.takes]}, but the network ends with {last}, which gives "
-            f"{_WORDS[last.layer.gives]}: end with {right}"
+            f"{loss!r} takes {_WORDS[takes]}, but the network ends with {last}, which gives {_WORDS[gives]}: "
+            f"end with {right}"
         )
-    if plan.n_out == 1 and last.layer.gives == "distribution":
+    if plan.n_out == 1 and gives == "distribution":
         raise GradientError(
             f"the network ends with {last}, and the softmax of a single output is always 1: "
             "use Dense(2), or Sigmoid() in its place"
         )
-    last = plan.stages[-1]
-    fused = loss.fuses_with is not None and type(last.layer) is loss.fuses_with and _fuses(type(loss))
-    return replace(plan, loss=loss, fused=fused, penalties=_penalty_terms(plan, parameters, penalties))
+
+
+def compile_training(
+    plan: Plan,
+    parameters: Parameters,
+    loss: Loss,
+    penalties: Sequence[Penalty],
+    optimizer: Optimizer | None = None,
+) -> Plan:
+    """The plan with its loss and penalties, as evaluation needs it, and with the optimizer for training."""
+    last = plan.stages[-1].layer
+    return replace(
+        plan,
+        loss=loss,
+        penalties=_penalty_terms(plan, parameters, penalties),
+        optimizer=optimizer,
+        fused=loss.fuses_with is not None and type(last) is loss.fuses_with and _fuses(type(loss)),
+    )
 
 
 def _fuses(kind: type[Loss]) -> bool:

@@ -277,7 +277,10 @@ def check_weights(
     """
     if sample_weight is None and class_weight is None:
         return None
-    weights = np.ones(len(targets), dtype) if sample_weight is None else np.array(sample_weight, dtype)
+    try:
+        weights = np.ones(len(targets), dtype) if sample_weight is None else np.array(sample_weight, dtype)
+    except (TypeError, ValueError):
+        raise DataError(f"sample_weight must be numbers, one a sample ({len(targets)},)") from None
     if weights.shape != (len(targets),):
         raise ShapeError(f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}")
     if class_weight is not None:
