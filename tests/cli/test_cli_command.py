@@ -34,6 +34,8 @@ def test_lists(run):
     datasets, listed = run("datasets", "--json").json(), run("recipes", "--json").json()
     assert [entry["name"] for entry in datasets] == list(DATA_SETS)
     assert [entry["name"] for entry in listed] == [recipe.name for recipe in recipes.RECIPES]
+    assert datasets[0]["rows"] == {"train": 50_000, "validation": 10_000, "test": 10_000}
+    assert "112 + 38" in run("datasets").stdout
     for name in DATA_SETS:
         assert name in run("datasets").stdout
     for recipe in recipes.RECIPES:
@@ -44,11 +46,15 @@ def test_lists(run):
 def test_what_is_listed_of_a_data_set_is_true(name):
     entry, data = DATA_SETS[name], load(name)
     parts = [part for part in (data.train, data.validation, data.test) if part is not None]
-    assert entry.rows == " + ".join(f"{len(y):,}" for _, y in parts)
+    assert [n for n in entry.rows if n] == [len(y) for _, y in parts]
+    assert (entry.rows[1] > 0) == (data.validation is not None)
     assert {X.shape[1] for X, _ in parts} == {entry.features}
     if entry.classes is not None:
         assert {len(set(y.tolist())) for _, y in parts} == {entry.classes}
     assert name in recipes.find(entry.recipe).data
+    if entry.columns:
+        table = lw.datasets.load_iris()
+        assert (entry.columns, entry.target) == (table.feature_names, table.target_name)
 
 
 def test_main_returns_the_exit_code(capsys):

@@ -5,6 +5,7 @@ import pytest
 
 import layerwise as lw
 
+IRIS = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)"
 drawn_digits = pytest.importorskip("drawn_digits", reason="needs Pillow")
 
 
@@ -119,7 +120,7 @@ def test_model_that_was_never_trained(run, tmp_path):
 
 
 def test_rows_of_a_table(run, tmp_path, iris_model):
-    (tmp_path / "mine.csv").write_text("a,b,c,d,species\n5.1,3.5,1.4,0.2,?\n6.3,3.3,6.0,2.5,?\n")
+    (tmp_path / "mine.csv").write_text(f"{IRIS},species\n5.1,3.5,1.4,0.2,?\n6.3,3.3,6.0,2.5,?\n")
     result = run("predict", "mine.csv", "-m", iris_model)
     assert result.exit_code == 0
     assert result.stdout.startswith("mine.csv, row 1: setosa, confidence")
@@ -127,11 +128,66 @@ def test_rows_of_a_table(run, tmp_path, iris_model):
 
 
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "a,b,c,d,e,f\n1,2,3,4,5,6\n", "a,b,c,d\n1,2,3,x\n"])
-def test_table_with_other_columns(run, tmp_path, iris_model, content):
+def test_table_with_other_columns_for_a_model_without_names(run, tmp_path, iris_model, content):
+    network = lw.load(iris_model)
+    network.notes = {}
+    network.save(tmp_path / "plain.safetensors")
     (tmp_path / "mine.csv").write_text(content)
-    result = run("predict", "mine.csv", "-m", iris_model)
+    result = run("predict", "mine.csv", "-m", "plain.safetensors")
     assert result.exit_code == 1
     assert "takes 4 columns" in result.stderr
+
+
+@pytest.mark.parametrize("header", ["age,rooms", "price,age,rooms", "age,rooms,price", "age,id,rooms"])
+def test_columns_go_by_their_names(run, tmp_path, prices, header):
+    assert run("train", prices, "-q", "--no-plot", "-e", "5").exit_code == 0
+    notes = {"data": "prices.csv", "columns": ["rooms", "age"], "target": "price"}
+    assert lw.load("prices.safetensors").notes == notes
+    (tmp_path / "same.csv").write_text("rooms,age\n0.5,-1\n2,1\n")
+    rows = [{"rooms": 0.5, "age": -1, "price": 3, "id": 1}, {"rooms": 2, "age": 1, "price": 5, "id": 2}]
+    lines = [",".join(str(row[name]) for name in header.split(",")) for row in rows]
+    (tmp_path / "other.csv").write_text("\n".join([header, *lines]) + "\n")
+    same, other = (
+        [row["answer"] for row in run("predict", name, "-m", "prices.safetensors", "--json").json()]
+        for name in ("same.csv", "other.csv")
+    )
+    assert same == other
+    assert same[0] != same[1]
+
+
+def test_evaluate_takes_columns_by_their_names(run, tmp_path, flowers):
+    assert run("train", flowers, "--target", "kind", "-q", "--no-plot", "-e", "5").exit_code == 0
+    cells = [line.split(",") for line in flowers.read_text().splitlines()]
+    (tmp_path / "other.csv").write_text("\n".join(f"{width},{length},{kind}" for length, kind, width in cells))
+    straight = run("evaluate", "flowers.safetensors", flowers, "--json").json()
+    turned = run("evaluate", "flowers.safetensors", "other.csv", "--json").json()
+    assert straight["loss"] == turned["loss"]
+
+
+@pytest.mark.parametrize(
+    ("command", "content", "missing"),
+    [
+        ("predict -m prices.safetensors mine.csv", "rooms,years\n1,2\n", "'age'"),
+        ("evaluate prices.safetensors mine.csv", "rooms,years,price\n1,2,3\n", "'age'"),
+        ("evaluate prices.safetensors mine.csv", "rooms,age,cost\n1,2,3\n", "'price'"),
+    ],
+)
+def test_missing_columns_are_named(run, tmp_path, prices, command, content, missing):
+    run("train", prices, "-q", "--no-plot", "-e", "1")
+    (tmp_path / "mine.csv").write_text(content)
+    result = run(*command.split())
+    assert result.exit_code == 1
+    assert f"the model needs the column {missing}" in result.stderr
+    assert f"has only the columns 'rooms', {content.split(',')[1].split()[0]!r}" in result.stderr
+
+
+@pytest.mark.parametrize(("delimiter", "option"), [(";", None), ("\t", None), ("|", "|"), ("\t", "tab")])
+def test_delimiters(run, tmp_path, flowers, delimiter, option):
+    flowers.write_text(flowers.read_text().replace(",", delimiter))
+    more = [] if option is None else ["--delimiter", option]
+    assert run("train", flowers, "--target", "kind", "-q", "--no-plot", "-e", "1", *more).exit_code == 0
+    assert run("evaluate", "flowers.safetensors", flowers, *more).exit_code == 0
+    assert run("predict", flowers, "-m", "flowers.safetensors", *more).exit_code == 0
 
 
 def test_several_numbers_a_row(run, tmp_path):
@@ -148,7 +204,7 @@ def test_several_numbers_a_row(run, tmp_path):
 # ---------------------------------------------------------------- evaluate
 
 
-def test_evaluate_finds_the_data_by_the_models_inputs(run, digits_model):
+def test_evaluate_takes_the_data_that_the_model_was_trained_on(run, digits_model):
     result = run("evaluate", digits_model)
     assert result.exit_code == 0
     assert result.stdout.startswith("mnist: accuracy 9")
@@ -157,16 +213,28 @@ def test_evaluate_finds_the_data_by_the_models_inputs(run, digits_model):
 
 
 def test_evaluate_on_a_table_with_an_unknown_class(run, tmp_path, iris_model):
-    (tmp_path / "t.csv").write_text("a,b,c,d,species\n1,2,3,4,rose\n")
+    (tmp_path / "t.csv").write_text(f"{IRIS},species\n1,2,3,4,rose\n")
     result = run("evaluate", iris_model, "t.csv")
     assert result.exit_code == 1
     assert "rose" in result.stderr
 
 
-def test_evaluate_where_no_data_set_fits(run, tmp_path):
+def test_evaluate_knows_data_sets_of_one_form_apart(run):
+    run("train", "vertical", "-q", "--no-plot", "-e", "2")
+    assert run("evaluate", "vertical.safetensors", "--json").json()["data"] == "vertical"
+
+
+def test_evaluate_asks_for_a_table_of_ones_own(run, prices):
+    run("train", prices, "-q", "--no-plot", "-e", "1")
+    result = run("evaluate", "prices.safetensors")
+    assert result.exit_code == 2
+    assert "was trained on prices.csv" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_evaluate_where_the_model_does_not_know_its_data(run, tmp_path):
     network = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
     network.fit(np.eye(6, 3), [0, 1, 0, 1, 0, 1], epochs=1, verbose=False)
     network.save(tmp_path / "three.safetensors")
     result = run("evaluate", "three.safetensors")
     assert result.exit_code == 2
-    assert "3 inputs" in result.stderr
+    assert "name the data to test it on" in " ".join(result.stderr.replace("│", " ").split())

@@ -23,7 +23,9 @@ def test_iris_from_training_to_prediction(run, tmp_path):
     assert evaluated["data"] == "iris"
     assert evaluated["accuracy"] >= 0.9
     flower = tmp_path / "mine.csv"
-    flower.write_text("a,b,c,d\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n")
+    flower.write_text(
+        "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n"
+    )
     predicted = run("predict", flower, "--model", "iris.safetensors", "--json")
     assert [row["answer"] for row in predicted.json()] == ["setosa", "virginica"]
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.datasets import read_csv
-from layerwise.datasets.table import Table
+from layerwise.datasets.table import Table, read_header
 from layerwise.errors import DataError
 
 
@@ -80,6 +80,18 @@ def test_delimiters(csv_file, delimiter):
     assert read_csv(csv_file(content), delimiter=delimiter).feature_names == ("length",)
 
 
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [("a;b", ["a", "b"]), ("\ufeff\na\tb", ["a", "b"]), ("a,b", ["a", "b"]), ("a;x,b", ["a;x", "b"])],
+)
+def test_the_header_tells_the_delimiter(csv_file, header, names):
+    delimiter = "," if "," in header else ";" if ";" in header else "\t"
+    path = csv_file(f"{header}\n1{delimiter}2\n")
+    table = read_csv(path, delimiter=None)
+    assert [*table.feature_names, table.target_name] == read_header(path, None) == names
+    assert (table.X.tolist(), table.y.tolist()) == ([[1]], [2])
+
+
 def test_a_quoted_cell_may_hold_delimiters_quotes_and_line_breaks(csv_file):
     table = read_csv(csv_file('"a, b","say ""c"""\n1,"x\ny"\n'))
     assert table.feature_names == ("a, b",)
@@ -152,7 +164,7 @@ def test_an_unknown_target_suggests_the_nearest(csv_file):
         read_csv(path, target=2)
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", None])
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", 5])
 def test_a_delimiter_is_one_character(csv_file, delimiter):
     with pytest.raises(DataError, match="delimiter must be one character"):
         read_csv(csv_file("a,b\n1,2\n"), delimiter=delimiter)

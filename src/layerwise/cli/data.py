@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from layerwise import datasets
 from layerwise.datasets.fashion import CLASS_NAMES
+from layerwise.datasets.table import Table, read_header
 from layerwise.errors import DataError, UnknownNameError, nearest
-from layerwise.targets import Task
+from layerwise.network import Network
 from layerwise.typing import Array
 
 Rows = tuple[Array, Array]
@@ -24,7 +26,8 @@ MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target a
 class Data:
     """Rows to train, to validate (None: no validation) and to test.
 
-    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted.
+    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, and
+    `notes` what the model file keeps: the data's name and, of a table, those of its columns.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Data:
     validation: Rows | None
     test: Rows
     classes: int | None
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def sizes(self) -> str:
         """How many rows there are, in words."""
@@ -48,20 +52,18 @@ class DataSet:
 
     name: str
     description: str
-    rows: str
+    rows: tuple[int, int, int]  # to train, to validate, to test
     features: int
     classes: int | None
     recipe: str
     load: Callable[[], tuple[Rows, Rows | None, Rows]]
-    names: tuple[str, ...] = ()  # of the classes, where they are not 0, 1, …
+    columns: tuple[str, ...] = ()  # their names and the target's, where they have names
+    target: str = ""
 
-    def suits(self, n_in: int, task: Task) -> bool:
-        """Whether a network of that task and so many inputs could have been trained on it."""
-        if self.features != n_in or (self.classes is None) != (task.kind == "regression"):
-            return False
-        expected = self.names or range(self.classes or 0)
-        own = () if task.classes is None else task.classes.tolist()
-        return sorted(map(str, expected)) == sorted(map(str, own))
+    def notes(self) -> dict[str, Any]:
+        """What a model that is trained on it keeps in its file."""
+        named = {"columns": list(self.columns), "target": self.target} if self.columns else {}
+        return {"data": self.name, **named}
 
 
 def _mnist() -> tuple[Rows, Rows | None, Rows]:
@@ -99,18 +101,20 @@ def _sine() -> tuple[Rows, Rows | None, Rows]:
     return datasets.make_sine(1000), None, datasets.make_sine(333)
 
 
+IRIS_COLUMNS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+
 DATA_SETS: dict[str, DataSet] = {
     entry.name: entry
     for entry in (
-        DataSet("mnist", "handwritten digits, 28x28 pixels", "50,000 + 10,000 + 10,000",
+        DataSet("mnist", "handwritten digits, 28x28 pixels", (50_000, 10_000, 10_000),
                 784, 10, "mnist", _mnist),
-        DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", "50,000 + 10,000 + 10,000",
-                784, 10, "mnist", _fashion, CLASS_NAMES),
-        DataSet("iris", "three species of flower by four lengths", "112 + 38", 4, 3,
-                "iris-4-10-5-3", _iris, ("setosa", "versicolor", "virginica")),
-        DataSet("spiral", "points on three arms of a spiral", "300 + 300", 2, 3, "spiral-adam", _spiral),
-        DataSet("vertical", "points in three clouds side by side", "300 + 300", 2, 3, "spiral-adam", _vertical),
-        DataSet("sine", "a number to predict: one period of a sine", "1,000 + 333", 1, None,
+        DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", (50_000, 10_000, 10_000),
+                784, 10, "mnist", _fashion),
+        DataSet("iris", "three species of flower by four lengths", (112, 0, 38), 4, 3,
+                "iris-4-10-5-3", _iris, IRIS_COLUMNS, "species"),
+        DataSet("spiral", "points on three arms of a spiral", (300, 0, 300), 2, 3, "spiral-adam", _spiral),
+        DataSet("vertical", "points in three clouds side by side", (300, 0, 300), 2, 3, "spiral-adam", _vertical),
+        DataSet("sine", "a number to predict: one period of a sine", (1000, 0, 333), 1, None,
                 "sine", _sine),
     )
 }  # fmt: skip
@@ -136,12 +140,18 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_delimiter(delimiter: str | None) -> str | None:
+    """The character that --delimiter names; a tab is hard to type, so its name will do."""
+    return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+
 def load(
     name: str,
     validation: float | None = None,
     test: float | None = None,
     target: str | None = None,
     regression: bool | None = None,
+    delimiter: str | None = None,
 ) -> Data:
     """Load a data set or a table.
 
@@ -157,18 +167,23 @@ def load(
         The column of a table to be predicted, by default the last one.
     regression : bool, optional
         Whether a table's target is a number rather than a class; by default its values tell.
+    delimiter : str, optional
+        The character between two cells of a table; by default the header tells.
     """
     if name in DATA_SETS:
         entry = DATA_SETS[name]
         train, held_out, tested = entry.load()
-        data = Data(name, entry.recipe, train, held_out, tested, entry.classes)
+        data = Data(name, entry.recipe, train, held_out, tested, entry.classes, entry.notes())
     else:
-        X, y = read_table(name, target, regression)
+        table = datasets.read_csv(name, target, delimiter)
+        X, y = table.X, as_target(name, table.y, regression)
         train, tested = datasets.train_validation_split(
             X, y, validation_size=0.2 if test is None else test, random_state=SPLIT_SEED
         )
         classes = None if y.dtype.kind == "f" else len(np.unique(y))
-        data = Data(Path(name).stem, "table", train, None, tested, classes)
+        file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
+        notes = {"data": file, "columns": list(table.feature_names), "target": table.target_name}
+        data = Data(Path(name).stem, "table", train, None, tested, classes, notes)
         validation = 0.15 if validation is None else validation
     return data if validation is None else _hold_out(data, validation)
 
@@ -184,9 +199,8 @@ def _hold_out(data: Data, share: float) -> Data:
     return replace(data, train=train, validation=held_out)
 
 
-def read_table(path: str, target: str | None, regression: bool | None) -> Rows:
-    """Features and target of a CSV file; the target is float64 for a quantity, else 0, 1, … or names of classes."""
-    X, y = datasets.read_csv(path, target=target)
+def as_target(path: str, y: Array, regression: bool | None) -> Array:
+    """The target of a table as float64 for a quantity, else as 0, 1, … or names of classes."""
     if regression is None:
         regression = y.dtype.kind == "f" or (y.dtype.kind == "i" and len(np.unique(y)) > MOST_CLASSES)
     if not regression:
@@ -194,7 +208,68 @@ def read_table(path: str, target: str | None, regression: bool | None) -> Rows:
         if len(known) == 1:
             raise DataError(f"{path}: the target has one class only ({known[0]}); at least two are needed")
         counted = y.dtype.kind == "i" and np.array_equal(known, np.arange(len(known)))
-        return X, y if counted else y.astype(str)
+        return y if counted else y.astype(str)
     if y.dtype.kind not in "if":
         raise DataError(f"{path}: the target has names ({y[0]!r}), but a regression needs numbers")
-    return X, y.astype(np.float64)
+    return y.astype(np.float64)
+
+
+def rows_to_evaluate(
+    path: str, network: Network, target: str | None, regression: bool, delimiter: str | None = None
+) -> Rows:
+    """Features, in the order that the model knows them by name, and target of a CSV file."""
+    columns = columns_of(network)
+    if columns is not None:
+        target = network.notes.get("target") if target is None else target
+        _check_names(path, [*columns, *([] if target is None else [target])], read_header(path, delimiter))
+    table = datasets.read_csv(path, target, delimiter)
+    X = table.X if columns is None else _by_name(path, table, columns)
+    return X, as_target(path, table.y, regression)
+
+
+def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -> Array:
+    """Features in the order that the model knows them by name; the target may be there, too, or not.
+
+    A model that knows no names takes its columns as they come, and passes over one more, the last.
+    """
+    columns = columns_of(network)
+    if columns is not None:
+        header, target = read_header(path, delimiter), network.notes.get("target")
+        _check_names(path, columns, header)
+        table = datasets.read_csv(path, target if target in header else None, delimiter)
+        return _by_name(path, table, columns)
+    X, y = datasets.read_csv(path, delimiter=delimiter)
+    n_in = network.built()[0].n_in
+    if X.shape[1] == n_in - 1 and y.dtype.kind in "if":
+        X = np.column_stack([X, y])
+    if X.shape[1] != n_in:
+        raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
+    return X
+
+
+def columns_of(network: Network) -> list[str] | None:
+    """The names of the columns that a model was trained on, if it knows them."""
+    columns = network.notes.get("columns")
+    return columns if isinstance(columns, list) and len(columns) == network.built()[0].n_in else None
+
+
+def _check_names(path: str, needed: list[str], header: list[str]) -> None:
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise DataError(f"{path}: the model needs {_listed(missing)}, but the table has only {_listed(header)}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"the column{'s' if len(names) > 1 else ''} {', '.join(map(repr, names[:12]))}{more}"
+
+
+def _by_name(path: str, table: Table, columns: list[str]) -> Array:
+    """The columns of those names, in that order; the one that was read as the target may be among them."""
+    place = {name: number for number, name in enumerate(table.feature_names)}
+    if table.target_name in columns:
+        if table.y.dtype.kind not in "if":
+            raise DataError(f"{path}: column {table.target_name!r} must be numbers, but has {table.y[0]!r}")
+        place[table.target_name] = table.X.shape[1]
+        return np.column_stack([table.X, table.y])[:, [place[name] for name in columns]]
+    return table.X[:, [place[name] for name in columns]]

@@ -9,11 +9,10 @@ import typer
 
 from layerwise.cli.choices import usage_error
 from layerwise.cli.console import show_json
-from layerwise.cli.data import DATA_SETS, check_name, load, read_table
+from layerwise.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
 from layerwise.cli.model import load_trained
 from layerwise.cli.score import score, show_score
 from layerwise.network import Network
-from layerwise.targets import Task
 
 
 def evaluate(
@@ -23,22 +22,25 @@ def evaluate(
         typer.Argument(metavar="DATA", help="A data set (its test rows) or FILE.csv (all its rows)."),
     ] = None,
     target: Annotated[
-        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the last one.")
+        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Test a trained model: accuracy and the confusions made most often, or loss and R².
 
-    Without DATA, the data set that has the model's inputs and classes.
+    Without DATA, the data set that the model was trained on.
     """
     network, task = load_trained(model)
-    name = _fitting_data(network, task) if data is None else data
+    name = _own_data(model, network) if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
         X, y = load(name).test
     else:
-        X, y = read_table(name, target, task.kind == "regression")
+        X, y = rows_to_evaluate(name, network, target, task.kind == "regression", check_delimiter(delimiter))
     result = score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
@@ -46,11 +48,14 @@ def evaluate(
         show_score(result, name)
 
 
-def _fitting_data(network: Network, task: Task) -> str:
-    n_in = network.built()[0].n_in
-    for entry in DATA_SETS.values():
-        if entry.suits(n_in, task):
-            return entry.name
+def _own_data(model: Path, network: Network) -> str:
+    """The data set that the model was trained on, as its file says."""
+    name = network.notes.get("data")
+    if isinstance(name, str) and name in DATA_SETS:
+        return name
+    known = f"was trained on {name}" if isinstance(name, str) else "does not say what it was trained on"
     raise typer.BadParameter(
-        f"no data set has the model's {n_in} inputs and its classes; give FILE.csv", param_hint="DATA"
+        f"{model} {known}; name the data to test it on: layerwise evaluate {model} FILE.csv, or a data set "
+        f"({', '.join(DATA_SETS)})",
+        param_hint="DATA",
     )

@@ -20,7 +20,7 @@ def list_datasets(json: Json = False) -> None:
     rows = [
         {
             "name": entry.name,
-            "rows": entry.rows,
+            "rows": dict(zip(("train", "validation", "test"), entry.rows, strict=True)),
             "features": entry.features,
             "classes": entry.classes,
             "recipe": entry.recipe,
@@ -61,7 +61,7 @@ def _show(rows: list[dict[str, Any]], json: bool) -> None:
         console.width = 200  # a pipe has no edge to wrap at
     table = Table(box=None, pad_edge=False)
     for name, value in rows[0].items():
-        is_text = isinstance(value, str)
+        is_text = isinstance(value, str | dict)
         table.add_column(name, justify="left" if is_text else "right", no_wrap=name != "description")
     for row in rows:
         table.add_row(*map(_cell, row.values()))
@@ -69,4 +69,6 @@ def _show(rows: list[dict[str, Any]], json: bool) -> None:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return " + ".join(f"{part:,}" for part in value.values() if part)
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

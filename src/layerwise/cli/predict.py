@@ -9,14 +9,15 @@ import numpy as np
 import typer
 
 from layerwise.cli import console
+from layerwise.cli.data import check_delimiter, rows_to_predict
 from layerwise.cli.model import load_trained
-from layerwise.datasets import read_csv
 from layerwise.errors import DataError, LayerwiseError
 from layerwise.network import Network
 from layerwise.targets import Task
 from layerwise.typing import Array
 
 PIXELS = 784
+TABLES = (".csv", ".tsv", ".txt")
 
 
 def predict(
@@ -28,6 +29,9 @@ def predict(
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Below that, the answer is 'not sure' and the exit code 3.")
     ] = 0.0,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Recognise handwritten digits in pictures of any size, or predict the rows of a table.
@@ -42,8 +46,8 @@ def predict(
     for file in files:
         try:
             found = (
-                _table(network, task, file)
-                if file.suffix.lower() == ".csv"
+                _table(network, task, file, check_delimiter(delimiter))
+                if file.suffix.lower() in TABLES
                 else [_picture(network, task, file, not json)]
             )
         except (LayerwiseError, OSError) as error:
@@ -75,14 +79,9 @@ def _picture(network: Network, task: Task, path: Path, shown: bool) -> dict[str,
     return {"file": str(path), **_answers(network, task, pixels[np.newaxis])[0]}
 
 
-def _table(network: Network, task: Task, path: Path) -> list[dict[str, Any]]:
-    """An answer for each row; a column more than the model has inputs, the last, is passed over."""
-    X, y = read_csv(path)
-    n_in = network.built()[0].n_in
-    if X.shape[1] == n_in - 1 and y.dtype.kind in "if":
-        X = np.column_stack([X, y])
-    if X.shape[1] != n_in:
-        raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
+def _table(network: Network, task: Task, path: Path, delimiter: str | None) -> list[dict[str, Any]]:
+    """An answer for each row."""
+    X = rows_to_predict(str(path), network, delimiter)
     return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, task, X), start=1)]
 
 

@@ -12,7 +12,7 @@ import typer
 from layerwise.callbacks import History
 from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
-from layerwise.cli.data import DATA_SETS, Data, check_name, is_table, load
+from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
 from layerwise.cli.score import score, show_score
 from layerwise.errors import DivergenceError, missing
 from layerwise.files import check_writable
@@ -109,6 +109,11 @@ def train(
         str | None,
         typer.Option(help="The column of FILE.csv to be predicted; by default the last one.", rich_help_panel="Data"),
     ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.",
+                     rich_help_panel="Data"),
+    ] = None,
     task: Annotated[
         Task, typer.Option(help="What the target of FILE.csv is; auto: its values tell.", rich_help_panel="Data")
     ] = Task.auto,
@@ -134,7 +139,7 @@ def train(
     ends the training early: the weights so far are tested and saved.
     """
     name, chosen = _find(data, recipe)
-    if test is not None or target is not None or task is not Task.auto:
+    if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
         _check_is_table(name)
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
@@ -144,7 +149,7 @@ def train(
     picture = None if no_plot else plot or output.with_suffix(".png")
     _check_output(output, picture)
     regression = None if task is Task.auto else task is Task.numbers
-    loaded = load(name, validation, test, target, regression)
+    loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
     report, history = _train(loaded, chosen, choices, seed, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
@@ -175,7 +180,7 @@ def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
 
 def _check_is_table(name: str) -> None:
     if not is_table(name):
-        raise typer.BadParameter(f"--test, --target and --task are for FILE.csv; {name} has its own")
+        raise typer.BadParameter(f"--test, --target, --delimiter and --task are for FILE.csv; {name} has its own")
 
 
 def _check_output(output: Path, picture: Path | None) -> None:
@@ -201,6 +206,7 @@ def _train(
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
     recipe = choices.apply(base, data.classes)
     network = recipe.network(seed)
+    network.notes = data.notes
     if not json:
         first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
         console.show(f"{data.name}: {data.sizes()}{first}")

@@ -7,14 +7,16 @@ import math
 import os
 import reprlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layerwise.errors import DataError, nearest
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Table:
         return iter((self.X, self.y))
 
 
-def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter: str = ",") -> Table:
+def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter: str | None = ",") -> Table:
     """Read a table of numbers, in UTF-8 with a header row, from a CSV file.
 
     Parameters
@@ -64,8 +66,9 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
     target : str, optional
         The column to be predicted; the last one if not given. All other columns are features and must be
         numeric.
-    delimiter : str, default ","
-        The character between two cells, such as ``";"`` or ``"\\t"``.
+    delimiter : str or None, default ","
+        The character between two cells, such as ``";"`` or ``"\\t"``. None: the one of these two that the
+        header holds, if it holds no comma.
 
     Returns
     -------
@@ -95,12 +98,24 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
     >>> X.tolist(), y.tolist()
     ([[5.1, 3.5], [6.3, 3.3]], ['setosa', 'virginica'])
     """
+    return _read(path, delimiter, lambda rows, name: _read_table(rows, name, target))
+
+
+def read_header(path: str | os.PathLike[str], delimiter: str | None = ",") -> list[str]:
+    """Read only the names of the columns of such a table; the arguments and errors are those of `read_csv`."""
+    return _read(path, delimiter, _read_header)
+
+
+def _read(
+    path: str | os.PathLike[str], delimiter: str | None, parse: Callable[[Iterator[tuple[int, list[str]]], str], Read]
+) -> Read:
+    """Open the file and hand its rows and its name on."""
     name = os.fspath(path)
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n':
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
         raise DataError(f"delimiter must be one character, no quote and no line break, but is {delimiter!r}")
     try:
         with open(name, newline="", encoding="utf-8-sig") as file:
-            return _read_table(_rows(file, name, delimiter), name, target)
+            return parse(_rows(file, name, delimiter or _detect(file)), name)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{name} is not text in UTF-8: it has the byte 0x{error.object[error.start]:02x} where none can "
@@ -108,6 +123,14 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
         ) from error
     except OSError as error:
         raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
+
+
+def _detect(file: TextIO) -> str:
+    """The character between two cells, as the header tells: a comma, unless only one of the others is there."""
+    header = next((line for line in file if line.strip()), "")
+    file.seek(0)
+    others = [character for character in ";\t" if character in header]
+    return others[0] if "," not in header and len(others) == 1 else ","
 
 
 def _rows(file: Iterable[str], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
