@@ -171,6 +171,45 @@ def test_a_number_is_predicted(run, prices, tmp_path):
     np.testing.assert_allclose(answers, [2, 3], atol=0.5)
 
 
+@pytest.fixture
+def houses(tmp_path):
+    """A table whose target is in the hundred thousands."""
+    rng = np.random.default_rng(0)
+    area, rooms = rng.uniform(30, 150, 200), rng.integers(1, 7, 200)
+    price = 3000 * area + 10_000 * rooms + rng.normal(scale=5000, size=200)
+    rows = [f"{a:.1f},{r},{p:.2f}" for a, r, p in zip(area, rooms, price, strict=True)]
+    path = tmp_path / "houses.csv"
+    path.write_text("\n".join(["area,rooms,price", *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("loss", [None, "quadratic_cost", "mean_absolute_error", "huber", "quantile"])
+def test_large_targets_are_learned_and_answered_in_their_units(run, houses, loss):
+    more = [] if loss is None else ["--loss", loss]
+    report = run("train", houses, "--no-plot", "--json", *more).json()
+    assert report["test"]["r2"] > 0.9
+    assert report["standardized_target"]["mean"] > 100_000
+    assert report["history"]["loss"][-1] < 1
+    assert run("evaluate", "houses.safetensors", houses, "--json").json()["r2"] > 0.9
+    network = lw.load("houses.safetensors")
+    assert network.predict([[100.0, 3.0]])[0] == pytest.approx(330_000, rel=0.1)
+    assert network.optimizer.iterations == 0
+
+
+def test_a_loss_in_other_units_is_called_so(run, houses, flowers):
+    assert "the standardized target, (price - " in run("train", houses, "--no-plot", "-e", "1").stdout
+    assert "standardized target" not in run("train", flowers, "--target", "kind", "--no-plot", "-e", "1").stdout
+    assert "standardized target" not in run("train", houses, "--loss", "poisson", "--no-plot", "-e", "1").stdout
+
+
+def test_a_training_that_diverges_later_answers_in_the_targets_units(run, houses):
+    words = ["--optimizer", "sgd", "--lr", "5", "-b", "160", "--validation", "0", "--no-plot"]
+    result = run("train", houses, *words)
+    assert result.exit_code == 1
+    assert "are saved in houses.safetensors" in result.stderr
+    assert abs(lw.load("houses.safetensors").predict([[100.0, 3.0]])[0]) > 1000
+
+
 def test_whole_numbers_that_do_not_count_from_0_are_names(run, tmp_path):
     rows = [f"{x},{5 if x < 50 else 7}" for x in range(100)]
     (tmp_path / "grades.csv").write_text("\n".join(["x,grade", *rows]))
@@ -252,6 +291,39 @@ def test_tables_that_cannot_be_learned_from(run, tmp_path, content, message):
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "t.safetensors").exists()
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "poisson"])
+def test_a_constant_target_leaves_nothing_to_learn(run, tmp_path, loss):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{x},2.5\n" for x in range(20)))
+    result = run("train", "t.csv", "--loss", loss)
+    assert result.exit_code == 1
+    assert "the target 'y' is 2.5 in all" in result.stderr
+    assert "nothing to learn" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--output", "--plot"])
+@pytest.mark.parametrize("kind", ["itself", "link", "hard link"])
+def test_the_table_is_never_overwritten(run, tmp_path, flowers, option, kind):
+    content, path = flowers.read_bytes(), flowers
+    if kind != "itself":
+        path = tmp_path / "link.png"
+        path.symlink_to(flowers) if kind == "link" else path.hardlink_to(flowers)
+    result = run("train", "flowers.csv", "--target", "kind", option, path)
+    assert result.exit_code == 2
+    assert "is the table to learn from" in " ".join(result.stderr.replace("│", " ").split())
+    assert flowers.read_bytes() == content
+
+
+@pytest.mark.parametrize("option", ["--output", "--plot"])
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_an_output_without_a_name_is_refused(run, tmp_path, option, path):
+    result = run("train", "iris", option, path)
+    assert result.exit_code in (1, 2)
+    assert "epoch" not in result.stdout
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("option", ["--output", "--plot"])

@@ -5,6 +5,7 @@ train.py     data + recipe + choices → network → model file, learning curves
 evaluate.py  predict.py  listing.py
 choices.py   options that replace parts of a recipe
 data.py      data sets by name, and tables from files
+standardize.py  targets of any size
 score.py     accuracy and confusions, or loss and R²
 console.py   what goes to which stream, and the exit codes
 """

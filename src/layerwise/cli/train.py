@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
 from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
 from layerwise.cli.score import score, show_score
+from layerwise.cli.standardize import Standardization
 from layerwise.errors import DivergenceError, missing
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
@@ -146,8 +148,9 @@ def train(
         dtype and dtype.value,
     )  # fmt: skip
     output = output or Path(f"{Path(name).stem}.safetensors")
+    check_writable(output)  # it has a name, then, that another ending can be given to
     picture = None if no_plot else plot or output.with_suffix(".png")
-    _check_output(output, picture)
+    _check_output(output, picture, Path(name) if is_table(name) else None)
     regression = None if task is Task.auto else task is Task.numbers
     loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
     report, history = _train(loaded, chosen, choices, seed, output, quiet, json)
@@ -183,12 +186,16 @@ def _check_is_table(name: str) -> None:
         raise typer.BadParameter(f"--test, --target, --delimiter and --task are for FILE.csv; {name} has its own")
 
 
-def _check_output(output: Path, picture: Path | None) -> None:
+def _check_output(output: Path, picture: Path | None, source: Path | None) -> None:
     """Find out before the training whether what comes after it will work."""
     needed = [("safetensors", "files", "saving a model")]
-    check_writable(output)
+    for path, option in ((output, "--output"), (picture, "--plot")):
+        if path is not None and source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise typer.BadParameter(
+                f"{path} is the table to learn from, and would be overwritten; give another name", param_hint=option
+            )
     if picture is not None:
-        if picture == output:
+        if picture.resolve() == output.resolve():
             raise typer.BadParameter(f"the model and the picture cannot both be {output}", param_hint="--output")
         with usage_error("--plot"):
             picture_format(picture)
@@ -207,18 +214,28 @@ def _train(
     recipe = choices.apply(base, data.classes)
     network = recipe.network(seed)
     network.notes = data.notes
+    standard = Standardization.of(data, recipe)
+    learned = data if standard is None else standard.apply(data)
     if not json:
         first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
         console.show(f"{data.name}: {data.sizes()}{first}")
         console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
         console.show(" > ".join(map(_short, recipe.layers)))
+        if standard is not None:
+            target = data.notes["target"]
+            words = f"({target} - {standard.mean:.6g}) / {standard.std:.6g}; the test's is not"
+            console.show(f"the loss of the epochs is that of the standardized target, {words}")
     try:
-        history = recipe.fit(network, *data.train, validation_data=data.validation, verbose=not (quiet or json))
+        history = recipe.fit(network, *learned.train, validation_data=learned.validation, verbose=not (quiet or json))
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
             raise  # in the first epoch: there is nothing worth keeping
+        if standard is not None:
+            standard.fold(network)
         network.save(output)
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
+    if standard is not None:
+        standard.fold(network)
     network.save(output)
     assert network.task is not None
     report = {
@@ -229,6 +246,7 @@ def _train(
         "stopped_by": history.stopped_by,
         "seconds": sum(history["seconds"]),
         "history": history.to_dict(),
+        "standardized_target": standard and asdict(standard),
         "test": score(network, network.task, *data.test),
         "model": str(output),
     }
