@@ -212,6 +212,18 @@ def test_evaluate_takes_the_data_that_the_model_was_trained_on(run, digits_model
     assert "Confused most often:" in result.stdout
 
 
+@pytest.mark.parametrize("kinds", [("red", "blue"), ("0", "1"), ("5", "7")])
+def test_evaluate_on_rows_of_one_class(run, tmp_path, flowers, kinds):
+    flowers.write_text(flowers.read_text().replace("red", kinds[0]).replace("blue", kinds[1]))
+    run("train", flowers, "--target", "kind", "-q", "--no-plot")
+    header, *rows = flowers.read_text().splitlines()
+    for kind in kinds:
+        one = [row for row in rows if row.split(",")[1] == kind]
+        (tmp_path / "one.csv").write_text("\n".join([header, *one]))
+        result = run("evaluate", "flowers.safetensors", "one.csv", "--json").json()
+        assert (result["samples"], result["accuracy"] > 0.9) == (40, True)
+
+
 def test_evaluate_on_a_table_with_an_unknown_class(run, tmp_path, iris_model):
     (tmp_path / "t.csv").write_text(f"{IRIS},species\n1,2,3,4,rose\n")
     result = run("evaluate", iris_model, "t.csv")

@@ -248,7 +248,8 @@ def test_names_are_no_numbers(run, flowers):
         ("train iris --layers 3,,3", "is no layer"),
         ("train iris --layers -3", "units must be a whole number"),
         ("train iris --layers dropout:2,3", "rate must be"),
-        ("train iris --scaling foo", "--scaling"),
+        ("train iris --scaling foo", "standard, min_max, range and none"),
+        ("train iris --layers=", "is no layer"),
         ("train iris --lr -1", "learning_rate must be above 0"),
         ("train iris --optimizer adam --momentum 0.5", "Adam has no momentum"),
         ("train iris --l2 -1", "--l2"),
@@ -291,6 +292,40 @@ def test_tables_that_cannot_be_learned_from(run, tmp_path, content, message):
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "t.safetensors").exists()
+
+
+def test_classes_that_are_in_no_row_to_train(run, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{x},name{x}\n" for x in range(100)))
+    for words in (["t.csv"], ["iris", "--validation", "0.99"]):
+        result = run("train", *words)
+        assert result.exit_code == 1
+        assert "some classes have too few rows" in result.stderr
+        assert "Dense" not in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--test", "--validation"])
+@pytest.mark.parametrize("share", [0.01, 0.99])
+def test_a_share_that_leaves_no_row_is_called_by_its_option(run, tmp_path, option, share):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{x},{x % 2}.5\n" for x in range(20)))
+    result = run("train", "t.csv", option, share)
+    assert result.exit_code == 1
+    assert f"{option} {share:g} of" in result.stderr
+    assert "validation_size" not in result.stderr
+
+
+def test_more_units_than_the_memory_holds(run, monkeypatch):
+    monkeypatch.setattr(lw.Network, "fit", lambda *_, **__: np.empty(10**16))
+    result = run("train", "iris", "--layers", "100000000000")
+    assert result.exit_code == 1
+    assert "not enough memory" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_table_called_mnist_is_no_handwriting(run, tmp_path, flowers):
+    flowers.rename(tmp_path / "mnist.csv")
+    result = run("train", "mnist.csv", "--target", "kind", "-e", "1", "-q", "--no-plot")
+    assert result.exit_code == 0
+    assert "IMAGE" not in result.stdout
 
 
 @pytest.mark.parametrize("loss", ["mean_squared_error", "poisson"])

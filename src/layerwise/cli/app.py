@@ -28,6 +28,10 @@ class Commands(TyperGroup):
         except (LayerwiseError, OSError) as error:
             console.warn(f"error: {error}")
             raise typer.Exit(console.ERROR) from None
+        except MemoryError as error:
+            detail = f": {error}" if str(error) else ""
+            console.warn(f"error: there is not enough memory; fewer units or rows need less{detail}")
+            raise typer.Exit(console.ERROR) from None
         except KeyboardInterrupt:
             console.warn("interrupted")
             raise typer.Exit(console.INTERRUPTED) from None

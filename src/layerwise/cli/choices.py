@@ -15,6 +15,7 @@ from typing import TypeVar
 import typer
 
 from layerwise.description import resolve
+from layerwise.errors import UnknownNameError
 from layerwise.layers import (
     ACTIVATIONS,
     SELU,
@@ -72,7 +73,7 @@ class Choices:
                 loss = as_loss(self.loss)
         if self.scaling is not None:
             with usage_error("--scaling"):
-                as_scaler(None if self.scaling == "none" else self.scaling)
+                _check_scaling(self.scaling)
         return replace(
             recipe,
             layers=self._layers(recipe, loss, classes),
@@ -94,7 +95,7 @@ class Choices:
         with usage_error("--activation"):
             activation = resolve("activation", self.activation or "relu", Activation, ACTIVATIONS)
         with usage_error("--layers"):
-            hidden = parse_layers(self.layers or ",".join(units) or "none", activation)
+            hidden = parse_layers((",".join(units) or "none") if self.layers is None else self.layers, activation)
         return (*hidden, Dense(1 if classes is None else classes), output_activation(loss, classes))
 
     def _optimizer(self, given: Optimizer) -> Optimizer:
@@ -120,6 +121,13 @@ class Choices:
                     rest = tuple(penalty for penalty in given if not isinstance(penalty, kind))
                     given = (*rest, kind(value)) if value else rest
         return given
+
+
+def _check_scaling(name: str) -> None:
+    try:
+        as_scaler(None if name == "none" else name)
+    except UnknownNameError:
+        raise UnknownNameError(f"scaling {name!r} is not known; there are standard, min_max, range and none") from None
 
 
 def parse_layers(text: str, activation: Activation) -> tuple[Layer, ...]:

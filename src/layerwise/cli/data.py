@@ -177,15 +177,32 @@ def load(
     else:
         table = datasets.read_csv(name, target, delimiter)
         X, y = table.X, as_target(name, table.y, regression)
-        train, tested = datasets.train_validation_split(
-            X, y, validation_size=0.2 if test is None else test, random_state=SPLIT_SEED
-        )
+        _check_several_classes(name, y)
+        train, tested = _split(X, y, 0.2 if test is None else test, "--test")
         classes = None if y.dtype.kind == "f" else len(np.unique(y))
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
         notes = {"data": file, "columns": list(table.feature_names), "target": table.target_name}
         data = Data(Path(name).stem, "table", train, None, tested, classes, notes)
         validation = 0.15 if validation is None else validation
-    return data if validation is None else _hold_out(data, validation)
+    data = data if validation is None else _hold_out(data, validation)
+    found = len(np.unique(data.train[1]))
+    if data.classes is not None and found < data.classes:
+        raise DataError(
+            f"{name}: some classes have too few rows: of {data.classes} classes, only {found} are among the "
+            f"{len(data.train[1])} rows to train; give more rows of the others, or hold out fewer"
+        )
+    return data
+
+
+def _split(X: Array, y: Array, share: float, option: str) -> tuple[Rows, Rows]:
+    """The rows without that share, and the share, as the option asked for."""
+    held_out = int(share * len(y) + 0.5)
+    if not 0 < held_out < len(y):
+        raise DataError(
+            f"{option} {share:g} of {len(y)} rows would hold out {held_out} and leave {len(y) - held_out} to train; "
+            f"at least one of each is needed: give another {option} or more rows"
+        )
+    return datasets.train_validation_split(X, y, validation_size=held_out, random_state=SPLIT_SEED)
 
 
 def _hold_out(data: Data, share: float) -> Data:
@@ -195,7 +212,7 @@ def _hold_out(data: Data, share: float) -> Data:
         X, y = np.concatenate([X, data.validation[0]]), np.concatenate([y, data.validation[1]])
     if share == 0:
         return replace(data, train=(X, y), validation=None)
-    train, held_out = datasets.train_validation_split(X, y, validation_size=share, random_state=SPLIT_SEED)
+    train, held_out = _split(X, y, share, "--validation")
     return replace(data, train=train, validation=held_out)
 
 
@@ -205,13 +222,16 @@ def as_target(path: str, y: Array, regression: bool | None) -> Array:
         regression = y.dtype.kind == "f" or (y.dtype.kind == "i" and len(np.unique(y)) > MOST_CLASSES)
     if not regression:
         known = np.unique(y)
-        if len(known) == 1:
-            raise DataError(f"{path}: the target has one class only ({known[0]}); at least two are needed")
         counted = y.dtype.kind == "i" and np.array_equal(known, np.arange(len(known)))
         return y if counted else y.astype(str)
     if y.dtype.kind not in "if":
         raise DataError(f"{path}: the target has names ({y[0]!r}), but a regression needs numbers")
     return y.astype(np.float64)
+
+
+def _check_several_classes(path: str, y: Array) -> None:
+    if y.dtype.kind != "f" and (y == y[0]).all():
+        raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
 
 
 def rows_to_evaluate(

@@ -157,7 +157,7 @@ def train(
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
         save_learning_curves(history, picture)
-    _show_files(report | {"plot": picture and str(picture)}, json)
+    _show_files(report | {"plot": picture and str(picture)}, json, is_digits=name == "mnist")
     if history.stopped_by == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
 
@@ -257,7 +257,7 @@ def _short(layer: Layer) -> str:
     return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
 
 
-def _show_files(report: dict[str, Any], json: bool) -> None:
+def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
     if json:
         console.show_json(report)
         return
@@ -268,6 +268,6 @@ def _show_files(report: dict[str, Any], json: bool) -> None:
     console.show(f"\nmodel            {report['model']}")
     if report["plot"]:
         console.show(f"learning curves  {report['plot']}")
-    if report["data"] == "mnist":
+    if is_digits:
         option = "" if report["model"] == "mnist.safetensors" else f"--model {report['model']} "
         console.show(f"now try          layerwise predict {option}IMAGE", "dim")
