@@ -313,9 +313,9 @@ def test_a_share_that_leaves_no_row_is_called_by_its_option(run, tmp_path, optio
     assert "validation_size" not in result.stderr
 
 
-def test_more_units_than_the_memory_holds(run, monkeypatch):
-    monkeypatch.setattr(lw.Network, "fit", lambda *_, **__: np.empty(10**16))
-    result = run("train", "iris", "--layers", "100000000000")
+@pytest.mark.parametrize("layers", ["100000000000", "1000000,1000000", "1" + 30 * "0"])
+def test_more_units_than_the_memory_holds(run, layers):
+    result = run("train", "iris", "--layers", layers)
     assert result.exit_code == 1
     assert "not enough memory" in result.stderr
     assert result.stderr.count("\n") == 1

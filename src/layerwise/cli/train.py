@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
@@ -19,8 +20,11 @@ from layerwise.cli.standardize import Standardization
 from layerwise.errors import DivergenceError, missing
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
+from layerwise.plan import compile_layers
 from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
+
+MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
 class Task(StrEnum):
@@ -212,6 +216,7 @@ def _train(
     """Train, test and save; what there is to report, and the history."""
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
     recipe = choices.apply(base, data.classes)
+    _check_size(recipe, data.train[0].shape[1])
     network = recipe.network(seed)
     network.notes = data.notes
     standard = Standardization.of(data, recipe)
@@ -251,6 +256,14 @@ def _train(
         "model": str(output),
     }
     return report, history
+
+
+def _check_size(recipe: Recipe, n_in: int) -> None:
+    """Refuse what no memory holds while it is only a number: past some size, arrays fail in ways of their own."""
+    stages = compile_layers(recipe.layers, n_in).stages
+    weights = sum(math.prod(shape) for s in stages for shape in s.layer.parameter_shapes(s.n_in).values())
+    if weights > MOST_WEIGHTS:
+        raise MemoryError(f"the network would have {weights:,} weights")
 
 
 def _short(layer: Layer) -> str:
