@@ -32,10 +32,7 @@ def check_layer(stage: Stage, p: View) -> None:
     if type(layer) in LAYERS:
         return
     dtype = np.dtype(np.float64)
-    buffers = {
-        name: np.ones((_ROWS, *shape), bool if name in layer.flags else dtype)
-        for name, shape in layer.buffers(stage.n_in).items()
-    }
+    buffers = layer.make_buffers(_ROWS, stage.n_in, dtype)
     both = View({**{name: array.astype(dtype) for name, array in vars(p).items()}, **buffers})
     gradients = {name: np.full(array.shape, np.nan) for name, array in vars(p).items()}
     x, y = np.full((_ROWS, stage.n_in), 0.5), np.full((_ROWS, stage.n_out), np.nan)

@@ -30,7 +30,7 @@ from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
 from layerwise.progress import progress
 from layerwise.scaling import Scaler, as_scaler
-from layerwise.targets import Targets, Task, check_two_classes, check_weights, encode
+from layerwise.targets import Targets, Task, check_lengths, check_two_classes, check_weights, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
 
@@ -197,9 +197,8 @@ class Network:
         plan, parameters = self.built()
         workspace = Workspace(plan, parameters, len(rows), draws=training, gradients="inputs")
         batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
-        philox = Philox(self._key(), max((mask.size for mask, _ in batch.masks), default=0))
-        for mask, layer in batch.masks:
-            philox.fill(mask, self.steps, layer)
+        if batch.masks:
+            numpy_engine.draw(batch, Philox(self._key(), max(mask.size for mask, _ in batch.masks)), self.steps)
         with np.errstate(all="ignore"):
             y = numpy_engine.forward(batch, x)
         self._forward = (batch, x.copy() if np.may_share_memory(x, rows.X) else x)  # X may change before backward
@@ -239,9 +238,13 @@ class Network:
         known = None if self.plan is None else self.plan.n_in
         array = check_rows(X, self.dtype, name, known)
         self.build(array.shape[1])
-        scaler = pixel_scaler(array) if self.scaling is None and self.task is None else self.scaling
+        scaler = self._scaler_for(array)
         check_scale(scaler, array, name)
         return Rows(array, scaler, self.dtype, size or len(array))
+
+    def _scaler_for(self, X: Array) -> Scaler | None:
+        """The network's scaler; before its first training, what suits pixels where it has none."""
+        return pixel_scaler(X) if self.scaling is None and self.task is None else self.scaling
 
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
@@ -315,10 +318,8 @@ class Network:
         DivergenceError
             NaN or infinity in training; the weights are those of the last good epoch.
         """
-        epochs, batch_size = (
-            whole_number("fit", "epochs", epochs, least=1),
-            whole_number("fit", "batch_size", batch_size, least=1),
-        )
+        epochs = whole_number("fit", "epochs", epochs, least=1)
+        batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         _check_engine(engine)
         watchers = as_callbacks(callbacks)
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
@@ -328,7 +329,7 @@ class Network:
         check_loss(chosen, plan.n_out)
         check_training(plan, chosen)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
-        _check_lengths(data, targets, "X", "y")
+        check_lengths(data, targets)
         if self.task is None:
             check_two_classes(targets)
         targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
@@ -341,7 +342,7 @@ class Network:
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward = None
-        rows = Rows(data, scaler, self.dtype, min(batch_size, len(data)))
+        rows = Rows(data, scaler, self.dtype, batch_size)
         executor = NumpyEngine(plan, parameters, rows, targets, batch_size, self._key())
         validation = None
         if held_out is not None:
@@ -387,9 +388,7 @@ class Network:
     def training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
         data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
-        scaler = self.scaling
-        if scaler is None and self.task is None:
-            scaler = pixel_scaler(data)
+        scaler = self._scaler_for(data)
         if scaler is not None and scaler.offset is None:
             scaler = copy.deepcopy(scaler)
             scaler.fit(data)
@@ -411,7 +410,7 @@ class Network:
         X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in)
         check_scale(scaler, X, "X of validation_data")
         targets = encode(data[1], plan.n_out, loss, self.dtype, task, "y of validation_data")
-        _check_lengths(X, targets, "X of validation_data", "y of validation_data")
+        check_lengths(X, targets, "X of validation_data", "y of validation_data")
         return X, targets
 
     # ---------------------------------------------------------------- prediction
@@ -468,7 +467,7 @@ class Network:
         check_outputs(plan, chosen)
         plan = compile_training(plan, parameters, chosen, self.penalties)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
-        _check_lengths(rows.X, targets, "X", "y")
+        check_lengths(rows.X, targets)
         evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)
         return Validation(evaluator, as_metrics(metrics)).row()
 
@@ -584,8 +583,3 @@ def _assign(vector: Array, values: ArrayLike, name: str) -> None:
     if np.shape(values) != vector.shape:
         raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
     vector[...] = values
-
-
-def _check_lengths(X: Array, targets: Targets, name: str, target_name: str) -> None:
-    if len(X) != len(targets):
-        raise ShapeError(f"{name} has {len(X)} rows and {target_name} {len(targets)}; they must be as many")

@@ -252,6 +252,12 @@ def _check_numbers(numbers: Array, loss: Loss, name: str) -> None:
         raise DataError(f"{name}: row {row} is {numbers[row].tolist()}; {type(loss).__name__} takes {rule}")
 
 
+def check_lengths(X: Array, targets: Targets, name: str = "X", target_name: str = "y") -> None:
+    """Refuse rows and targets that are not as many."""
+    if len(X) != len(targets):
+        raise ShapeError(f"{name} has {len(X)} rows and {target_name} {len(targets)}; they must be as many")
+
+
 def check_two_classes(targets: Targets, name: str = "y") -> None:
     """Refuse to learn from one class only: there is nothing to tell apart. A single row is a step worked by hand."""
     if targets.task.kind == "classification" and targets.labels is not None and len(targets) > 1:

@@ -26,6 +26,12 @@ def forward(batch: Batch, x: Array) -> Array:
     return batch.y
 
 
+def draw(batch: Batch, philox: Philox, step: int) -> None:
+    """Fill the masks of the batch for this step."""
+    for mask, layer in batch.masks:
+        philox.fill(mask, step, layer)
+
+
 def backward(batch: Batch, inputs: Array) -> None:
     """The gradients of all parameters from `batch.dy`: each layer in turn, last to first."""
     for layer_backward, p, x, y, dy, g, dx in batch.backward:
@@ -208,7 +214,7 @@ class NumpyEngine:
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
         if batch.masks:
-            self.draw(batch, step)
+            draw(batch, self._philox, step)
         y = forward(batch, x)
         losses, self._newest = self.epoch.losses[start:stop], (start, stop)
         self.loss.forward(y, batch.t, losses, batch.tmp)
@@ -229,7 +235,7 @@ class NumpyEngine:
         """The mean loss of these rows, penalties included, as `gradient` would find it."""
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
-        self.draw(batch, step)
+        draw(batch, self._philox, step)
         losses = self.epoch.losses[start:stop]
         self.loss.forward(forward(batch, x), batch.t, losses, batch.tmp)
         return self.loss.mean(losses, weights) + penalty_value(self.plan, self.parameters)
@@ -240,11 +246,6 @@ class NumpyEngine:
         if not self.shuffled:
             return self.rows.span(start, stop), weights
         return self.rows.take(self.epoch.order[start:stop]), weights
-
-    def draw(self, batch: Batch, step: int) -> None:
-        """Fill the masks of the batch for this step."""
-        for mask, layer in batch.masks:
-            self._philox.fill(mask, step, layer)
 
     def _add_penalties(self) -> float:
         """Add the penalties' gradients to grad; returns their sum."""
@@ -263,7 +264,7 @@ class NumpyEngine:
         workspace = Workspace(self.plan, self.parameters, stop - start, draws=True, keep=True)
         batch = workspace.batch(stop - start)
         x, _ = self.gather(batch, start, stop)
-        self.draw(batch, step)
+        draw(batch, self._philox, step)
         with np.errstate(all="ignore"):
             forward(batch, x)
         for stage, (_, _, y) in zip(self.plan.stages, batch.forward, strict=True):

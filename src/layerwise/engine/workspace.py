@@ -91,13 +91,7 @@ class Workspace:
         for i, stage in enumerate(self.stages):
             shared = i > 0 and not keep and self._may_overwrite(i)
             self._outputs.append(self._outputs[-1] if shared else np.empty((size, stage.n_out), dtype))
-        self._buffers = [
-            {
-                name: np.ones((size, *shape), bool if name in stage.layer.flags else dtype)
-                for name, shape in stage.layer.buffers(stage.n_in).items()
-            }
-            for stage in self.stages
-        ]
+        self._buffers = [stage.layer.make_buffers(size, stage.n_in, dtype) for stage in self.stages]
         widest = max(max(stage.n_in, stage.n_out) for stage in plan.stages)
         self._deltas = [np.empty(size * widest if gradients else 0, dtype) for _ in range(2)]
         self._t = np.empty((size, plan.n_out), dtype)

@@ -42,10 +42,7 @@ class Activation(Layer):
         if rows.ndim != 2 or rows.size == 0:
             raise ShapeError(f"{self!r} takes a number, a vector or a batch (n, outputs); {values.shape} came")
         out = np.empty_like(rows)
-        buffers = {
-            name: np.ones((len(rows), *shape), bool if name in self.flags else rows.dtype)
-            for name, shape in self.buffers(rows.shape[1]).items()
-        }
+        buffers = self.make_buffers(len(rows), rows.shape[1], rows.dtype)
         with np.errstate(all="ignore"):
             self.forward(View(buffers), rows, out)
         result: Array = out.reshape(values.shape)[()]

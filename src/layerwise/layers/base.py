@@ -64,6 +64,13 @@ class Layer(Description):
         """
         return {}
 
+    def make_buffers(self, n: int, n_in: int, dtype: np.dtype[np.floating]) -> dict[str, Array]:
+        """The arrays of `buffers` for n samples, full of ones."""
+        return {
+            name: np.ones((n, *shape), bool if name in self.flags else dtype)
+            for name, shape in self.buffers(n_in).items()
+        }
+
     def initialize(self, p: View, rng: np.random.Generator) -> None:
         """Fill the parameters with their first values."""
 
