@@ -1,0 +1,541 @@
+// The module layerwise._native: everything from Python is checked here, so that nothing behind it can go wrong.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "plan.h"
+#include "threads.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace lw {
+namespace {
+
+using Index = std::ptrdiff_t;
+using Object = nb::handle;
+
+[[noreturn]] void refuse(const std::string& text) { throw nb::value_error(text.c_str()); }
+
+// ---------------------------------------------------------------- which instruction set
+
+struct Isa {
+    const char* name;
+    const FunctionTable* table;
+};
+
+// Those built that this machine has, the best first.
+std::vector<Isa> machine_isas() {
+    std::vector<Isa> found;
+#if defined(LW_HAS_AVX512)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        found.push_back({"avx512", &avx512::table});
+#endif
+#if defined(LW_HAS_AVX2)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back({"avx2", &avx2::table});
+#endif
+#if defined(LW_HAS_NEON)
+    found.push_back({"neon", &neon::table});
+#endif
+#if defined(LW_HAS_BASELINE)
+    found.push_back({"baseline", &baseline::table});
+#endif
+    return found;
+}
+
+// The best, or the one that LAYERWISE_ISA names.
+const Isa& isa() {
+    static const Isa chosen = [] {
+        const std::vector<Isa> all = machine_isas();
+        const char* wanted = std::getenv("LAYERWISE_ISA");
+        if (!wanted || !*wanted) return all.front();
+        std::string names;
+        for (const Isa& i : all) {
+            if (std::string(i.name) == wanted) return i;
+            names += (names.empty() ? "" : ", ") + std::string(i.name);
+        }
+        refuse("LAYERWISE_ISA is " + std::string(wanted) + "; this machine and this build have " + names);
+    }();
+    return chosen;
+}
+
+// ---------------------------------------------------------------- arrays
+
+// A NumPy array, held for as long as it is used.
+class Array {
+public:
+    Array() = default;
+    Array(Object object, const char* name, int ndim, const char* formats, bool writable = false) : name_(name) {
+        const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+        if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) {
+            PyErr_Clear();
+            refuse(std::string(name) + " must be a C-contiguous array" + (writable ? " that can be written to" : ""));
+        }
+        held_ = true;
+        const char* format = view_.format ? view_.format : "B";
+        if (*format == '@' || *format == '=') ++format;
+        type_ = *format == 'l' ? (view_.itemsize == 8 ? 'q' : 'i') : *format == 'L' ? (view_.itemsize == 8 ? 'Q' : 'I') : *format;
+        if (!*format || format[1] || std::string(formats).find(type_) == std::string::npos)
+            fail("has a type that is not taken here: " + std::string(view_.format ? view_.format : "B"));
+        if (view_.ndim != ndim) fail("must have " + std::to_string(ndim) + " dimensions; it has " + std::to_string(view_.ndim));
+        if (reinterpret_cast<std::uintptr_t>(view_.buf) % std::size_t(view_.itemsize)) fail("is not aligned");
+    }
+    Array(Array&& other) noexcept { *this = std::move(other); }
+    Array& operator=(Array&& other) noexcept {
+        std::swap(view_, other.view_), std::swap(held_, other.held_);
+        std::swap(name_, other.name_), std::swap(type_, other.type_);
+        return *this;
+    }
+    ~Array() {
+        if (held_) PyBuffer_Release(&view_);
+    }
+
+    Index size(int axis) const { return view_.shape[axis]; }
+    void* data() const { return held_ ? view_.buf : nullptr; }
+    char type() const { return type_; }
+    void must_have(std::initializer_list<Index> shape) const {
+        int axis = 0;
+        for (Index n : shape) {
+            if (size(axis) != n)
+                fail("must have " + std::to_string(n) + " entries on axis " + std::to_string(axis) + "; it has " +
+                     std::to_string(size(axis)));
+            ++axis;
+        }
+    }
+    [[noreturn]] void fail(const std::string& problem) const { refuse(std::string(name_) + " " + problem); }
+
+private:
+    Py_buffer view_{};
+    bool held_ = false;
+    const char* name_ = "";
+    char type_ = 0;
+};
+
+constexpr const char* NUMBERS = "?BbHhIiQqfd";
+
+Element element(char type) {
+    switch (type) {
+        case '?': case 'B': return Element::u8;
+        case 'b': return Element::i8;
+        case 'H': return Element::u16;
+        case 'h': return Element::i16;
+        case 'I': return Element::u32;
+        case 'i': return Element::i32;
+        case 'Q': return Element::u64;
+        case 'q': return Element::i64;
+        case 'f': return Element::f32;
+        default: return Element::f64;
+    }
+}
+
+// ---------------------------------------------------------------- the plan
+
+using Settings = nb::dict;
+
+double setting(const Settings& settings, const char* name) {
+    if (!settings.contains(name)) refuse(std::string("a setting is missing: ") + name);
+    return nb::cast<double>(settings[name]);
+}
+
+struct LayerName {
+    const char* name;
+    LayerKind kind;
+    const char *a, *b;  // what the two numbers are called in Python
+};
+constexpr LayerName LAYERS[] = {
+    {"Dense", LayerKind::Dense, nullptr, nullptr},
+    {"Dropout", LayerKind::Dropout, "rate", nullptr},
+    {"Softmax", LayerKind::Softmax, nullptr, nullptr},
+    {"Step", LayerKind::Step, "threshold", nullptr},
+    {"Linear", LayerKind::Linear, "slope", nullptr},
+    {"Identity", LayerKind::Identity, nullptr, nullptr},
+    {"Sigmoid", LayerKind::Sigmoid, nullptr, nullptr},
+    {"Tanh", LayerKind::Tanh, nullptr, nullptr},
+    {"ReLU", LayerKind::ReLU, "slope", nullptr},
+    {"LeakyReLU", LayerKind::LeakyReLU, "slope", "negative_slope"},
+    {"ELU", LayerKind::ELU, "alpha", nullptr},
+    {"SELU", LayerKind::SELU, nullptr, nullptr},
+    {"GELU", LayerKind::GELU, nullptr, nullptr},
+    {"SiLU", LayerKind::SiLU, nullptr, nullptr},
+    {"Mish", LayerKind::Mish, nullptr, nullptr},
+    {"Softplus", LayerKind::Softplus, nullptr, nullptr},
+};
+
+struct LossName {
+    const char* name;
+    LossKind kind;
+    const char* a;
+};
+constexpr LossName LOSSES[] = {
+    {"MeanSquaredError", LossKind::MeanSquaredError, nullptr},
+    {"QuadraticCost", LossKind::QuadraticCost, nullptr},
+    {"MeanAbsoluteError", LossKind::MeanAbsoluteError, nullptr},
+    {"Huber", LossKind::Huber, "delta"},
+    {"Quantile", LossKind::Quantile, "q"},
+    {"Poisson", LossKind::Poisson, nullptr},
+    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, nullptr},
+    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, nullptr},
+};
+
+constexpr const char* OPTIMIZERS[] = {"SGD", "Adagrad", "RMSprop", "Adam", "AdamW"};
+constexpr const char* PENALTIES[] = {"L1", "L2"};
+
+template <class Names>
+const auto& by_name(const Names& names, const std::string& name, const char* what) {
+    for (const auto& item : names)
+        if (name == item.name) return item;
+    refuse(std::string("there is no native ") + what + " " + name);
+}
+
+constexpr Index MOST = Index(1) << 40;
+
+Index count(Index n, const char* what) {
+    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; " + std::to_string(n) + " came");
+    return n;
+}
+
+// (name, settings, n_in, n_out, where W begins, where b begins, (L1 of W, L1 of b), (L2 of W, L2 of b))
+using LayerSpec = std::tuple<std::string, Settings, Index, Index, Index, Index, std::pair<double, double>, std::pair<double, double>>;
+using LossSpec = std::tuple<std::string, Settings, bool>;
+
+Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
+    const LayerName& name = by_name(LAYERS, std::get<0>(spec), "layer");
+    Layer layer{};
+    layer.kind = name.kind;
+    if (name.a) layer.a = setting(std::get<1>(spec), name.a);
+    if (name.b) layer.b = setting(std::get<1>(spec), name.b);
+    layer.n_in = count(std::get<2>(spec), "n_in"), layer.n_out = count(std::get<3>(spec), "n_out");
+    layer.position = std::uint32_t(position);
+    layer.l1[0] = std::get<6>(spec).first, layer.l1[1] = std::get<6>(spec).second;
+    layer.l2[0] = std::get<7>(spec).first, layer.l2[1] = std::get<7>(spec).second;
+    if (layer.kind != LayerKind::Dense) {
+        if (layer.n_in != layer.n_out) refuse(std::get<0>(spec) + " gives as many outputs as it has inputs");
+        return layer;
+    }
+    layer.weights = std::get<4>(spec), layer.biases = std::get<5>(spec);
+    const bool inside = layer.n_in <= n_theta / layer.n_out && layer.weights >= 0 && layer.biases >= 0 &&
+                        layer.weights <= n_theta - layer.n_in * layer.n_out && layer.biases <= n_theta - layer.n_out;
+    if (!inside) refuse("the weights or biases of layer " + std::to_string(position) + " lie outside theta");
+    return layer;
+}
+
+Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states, std::int64_t iterations) {
+    Optimizer o;
+    o.iterations = iterations;
+    o.learning_rate = setting(settings, "learning_rate"), o.decay = setting(settings, "decay");
+    if (name == "SGD") {
+        o.momentum = setting(settings, "momentum");
+        const bool nesterov = setting(settings, "nesterov") != 0;
+        o.kind = o.momentum == 0 ? OptimizerKind::SGD : nesterov ? OptimizerKind::Nesterov : OptimizerKind::Momentum;
+        o.states = o.momentum == 0 ? 0 : 1;
+    } else if (name == "Adagrad") {
+        o.kind = OptimizerKind::Adagrad, o.epsilon = setting(settings, "epsilon"), o.states = 1;
+    } else if (name == "RMSprop") {
+        o.kind = OptimizerKind::RMSprop, o.states = 1;
+        o.beta_2 = setting(settings, "rho"), o.epsilon = setting(settings, "epsilon");
+    } else if (name == "Adam" || name == "AdamW") {
+        o.kind = name == "Adam" ? OptimizerKind::Adam : OptimizerKind::AdamW, o.states = 2;
+        o.beta_1 = setting(settings, "beta_1"), o.beta_2 = setting(settings, "beta_2");
+        o.epsilon = setting(settings, "epsilon");
+        if (name == "AdamW") o.weight_decay = setting(settings, "weight_decay");
+    } else {
+        refuse("there is no native optimizer " + name);
+    }
+    if (o.states != states) refuse(name + " has " + std::to_string(o.states) + " states; " + std::to_string(states) + " came");
+    return o;
+}
+
+// ---------------------------------------------------------------- the executor
+
+class Native {
+public:
+    Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype) {
+        if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; " + dtype + " came");
+        if (layers.empty()) refuse("a plan needs at least one layer");
+        wide_ = dtype == "float64";
+        if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
+        plan_.n_theta = n_theta;
+        bool predicts = false;
+        for (const LayerSpec& spec : layers) {
+            Layer layer = make_layer(spec, Index(plan_.layers.size()), n_theta);
+            if (!plan_.layers.empty() && plan_.layers.back().n_out != layer.n_in)
+                refuse("layer " + std::to_string(plan_.layers.size()) + " has another number of inputs than the layer before it gives");
+            predicts |= layer.kind != LayerKind::Dropout;
+            plan_.layers.push_back(layer);
+        }
+        if (!predicts) refuse("a plan needs a layer besides dropout");
+        plan_.n_in = plan_.layers.front().n_in, plan_.n_out = plan_.layers.back().n_out;
+        if (loss) {
+            const LossName& name = by_name(LOSSES, std::get<0>(*loss), "loss");
+            const Settings& settings = std::get<1>(*loss);
+            plan_.has_loss = true;
+            plan_.loss.kind = name.kind;
+            if (name.a) plan_.loss.a = setting(settings, name.a);
+            if (settings.contains("reduction")) plan_.loss.mean = nb::cast<std::string>(settings["reduction"]) == "mean";
+            plan_.loss.fused = std::get<2>(*loss);
+            const LayerKind last = plan_.layers.back().kind;
+            const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last == LayerKind::Softmax) ||
+                              (name.kind == LossKind::BinaryCrossEntropy && last == LayerKind::Sigmoid);
+            if (plan_.loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
+        }
+        engine_.reset(isa().table->make(plan_, wide_));
+    }
+
+    void set_data(Object X, std::optional<Object> offset, std::optional<Object> factor, std::optional<Object> labels,
+                  std::optional<Object> table, std::optional<Object> dense, std::optional<Object> weights,
+                  const std::string& answers) {
+        const Use use(*this);
+        Data data;
+        std::vector<Array> held;
+        const char* number = wide_ ? "d" : "f";
+        auto hold = [&](Array array) { held.push_back(std::move(array)); };
+        hold(Array(X, "X", 2, NUMBERS));
+        data.X = held.back().data(), data.element = element(held.back().type());
+        data.n = count(held.back().size(0), "the number of rows"), data.n_in = plan_.n_in;
+        held.back().must_have({data.n, plan_.n_in});
+        read_scaling(offset, factor, data);
+        if (labels.has_value() == dense.has_value() || labels.has_value() != table.has_value())
+            refuse("give either labels and table, or dense");
+        if (labels) {
+            hold(Array(*table, "table", 2, number));
+            data.classes = held.back().size(0), data.table = held.back().data();
+            held.back().must_have({data.classes, plan_.n_out});
+            const Array array(*labels, "labels", 1, "q");
+            array.must_have({data.n});
+            const auto* from = static_cast<const std::int64_t*>(array.data());
+            data.labels.resize(std::size_t(data.n));
+            for (Index i = 0; i < data.n; ++i) {
+                if (from[i] < 0 || from[i] >= data.classes || from[i] > INT32_MAX)
+                    array.fail("[" + std::to_string(i) + "] is " + std::to_string(from[i]) + "; there are " +
+                               std::to_string(data.classes) + " classes");
+                data.labels[std::size_t(i)] = std::int32_t(from[i]);
+            }
+        } else {
+            hold(Array(*dense, "dense", 2, number));
+            data.dense = held.back().data();
+            held.back().must_have({data.n, plan_.n_out});
+        }
+        if (weights) {
+            hold(Array(*weights, "weights", 1, number));
+            data.weights = held.back().data();
+            held.back().must_have({data.n});
+        }
+        if (answers == "label" && (!labels || data.classes != plan_.n_out)) refuse("answers by label need a label for each output");
+        if (answers != "none" && answers != "label" && answers != "greatest" && answers != "share")
+            refuse("answers must be none, label, greatest or share");
+        data.answers = answers == "label" ? Answers::label : answers == "greatest" ? Answers::greatest
+                     : answers == "share" ? Answers::share : Answers::none;
+        data_ = std::move(data), held_ = std::move(held);
+        engine_->set_data(data_);
+    }
+
+    // For prediction alone: how rows are scaled.
+    void set_scaling(std::optional<Object> offset, std::optional<Object> factor) {
+        const Use use(*this);
+        Data data;
+        read_scaling(offset, factor, data);
+        data_ = std::move(data), held_.clear();
+        engine_->set_data(data_);
+    }
+
+    nb::tuple run(Object theta, Object grad, const std::vector<Object>& states, const std::string& optimizer, const Settings& settings,
+                  std::int64_t iterations, Index batch_size, Index first, Index last, Index epochs, std::int64_t step,
+                  std::uint64_t seed, std::optional<Object> order, bool learn, int threads, std::optional<Object> poll) {
+        const Use use(*this);
+        if (!plan_.has_loss || !data_.X) refuse("run needs a loss and data");
+        const char* number = wide_ ? "d" : "f";
+        std::vector<Array> held;
+        Run run;
+        run.theta = vector(held, theta, "theta", number);
+        run.grad = vector(held, grad, "grad", number);
+        run.optimizer = make_optimizer(optimizer, settings, Index(states.size()), iterations);
+        for (std::size_t i = 0; i < states.size(); ++i) run.states[i] = vector(held, states[i], "a state", number);
+        run.batch = count(batch_size, "batch_size");
+        const Index steps = (data_.n + lesser(run.batch, data_.n) - 1) / lesser(run.batch, data_.n);
+        if (first < 0 || last > steps || first >= last || epochs < 1 || epochs > MOST || (epochs > 1 && (first > 0 || last < steps)))
+            refuse("steps " + std::to_string(first) + " to " + std::to_string(last) + " are not steps of an epoch of " + std::to_string(steps));
+        if (step < 0 || iterations < 0) refuse("step and iterations must be at least 0");
+        run.first = first, run.last = last, run.epochs = epochs, run.step = step, run.seed = seed, run.learn = learn;
+        run.threads = thread_count(threads);
+        if (order) set_order(*order);
+        run.order = order ? order_.data() : nullptr;
+        std::vector<Sums> sums(std::size_t(epochs) + 1);
+        run.sums = sums.data();
+        run.poll_context = poll ? poll->ptr() : nullptr;
+        if (poll) run.poll = [](void* callable) {
+            nb::gil_scoped_acquire gil;
+            if (PyErr_CheckSignals() != 0) return true;
+            PyObject* answer = PyObject_CallNoArgs(static_cast<PyObject*>(callable));
+            const int stop = answer ? PyObject_IsTrue(answer) : 1;
+            Py_XDECREF(answer);
+            return stop != 0;
+        };
+        {
+            nb::gil_scoped_release released;
+            engine_->run(run);
+        }
+        if (PyErr_Occurred()) throw nb::python_error();
+        nb::list rows;
+        for (Index e = 0; e < epochs; ++e) rows.append(row(sums[std::size_t(e)]));
+        return nb::make_tuple(run.made, run.finite, run.newest, rows);
+    }
+
+    nb::tuple evaluate(Object theta, std::optional<Object> outputs, int threads) {
+        const Use use(*this);
+        if (!plan_.has_loss || !data_.X) refuse("evaluate needs a loss and data");
+        const char* number = wide_ ? "d" : "f";
+        std::vector<Array> held;
+        void* parameters = vector(held, theta, "theta", number, false);
+        void* out = nullptr;
+        if (outputs) {
+            held.emplace_back(*outputs, "outputs", 2, number, true);
+            held.back().must_have({data_.n, plan_.n_out});
+            out = held.back().data();
+        }
+        Sums sums;
+        const int n = thread_count(threads);
+        {
+            nb::gil_scoped_release released;
+            engine_->evaluate(parameters, out, sums, n);
+        }
+        return row(sums);
+    }
+
+    bool outputs(Object theta, Object X, Object out, int threads) {
+        const char* number = wide_ ? "d" : "f";
+        const Array rows(X, "X", 2, NUMBERS), parameters(theta, "theta", 1, number), outputs(out, "out", 2, number, true);
+        const Index n = count(rows.size(0), "the number of rows");
+        rows.must_have({n, plan_.n_in});
+        parameters.must_have({plan_.n_theta});
+        outputs.must_have({n, plan_.n_out});
+        if (!ready_) refuse("outputs needs set_data or set_scaling first");
+        const int t = thread_count(threads);
+        if (n < 16) return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), 1);
+        nb::gil_scoped_release released;
+        return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), t);
+    }
+
+private:
+    // One caller at a time: the memory of a run is the executor's own.
+    class Use {
+    public:
+        explicit Use(Native& native) : native_(native) {
+            if (native.busy_.exchange(true)) throw std::runtime_error("this executor is at work already, in another call");
+        }
+        ~Use() { native_.busy_.store(false); }
+
+    private:
+        Native& native_;
+    };
+
+    static Index lesser(Index a, Index b) { return a < b ? a : b; }
+
+    static int thread_count(int threads) {
+        if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; " + std::to_string(threads) + " came");
+        return threads;
+    }
+
+    void* vector(std::vector<Array>& held, Object object, const char* name, const char* number, bool writable = true) const {
+        held.emplace_back(object, name, 1, number, writable);
+        held.back().must_have({plan_.n_theta});
+        return held.back().data();
+    }
+
+    void read_scaling(const std::optional<Object>& offset, const std::optional<Object>& factor, Data& data) {
+        auto read = [&](const std::optional<Object>& from, const char* name, std::vector<double>& to) {
+            if (!from) return;
+            const Array array(*from, name, 1, "d");
+            array.must_have({plan_.n_in});
+            const auto* values = static_cast<const double*>(array.data());
+            to.assign(values, values + plan_.n_in);
+        };
+        if (offset && !factor) refuse("an offset needs a factor");
+        read(offset, "offset", data.offset), read(factor, "factor", data.factor);
+        data.n_in = plan_.n_in;
+        ready_ = true;
+    }
+
+    void set_order(Object object) {
+        const Array array(object, "order", 1, "q");
+        array.must_have({data_.n});
+        const auto* from = static_cast<const std::int64_t*>(array.data());
+        order_.assign(from, from + data_.n);
+        for (Index i = 0; i < data_.n; ++i)
+            if (order_[std::size_t(i)] < 0 || order_[std::size_t(i)] >= data_.n)
+                array.fail("[" + std::to_string(i) + "] is " + std::to_string(order_[std::size_t(i)]) + "; there are " +
+                           std::to_string(data_.n) + " rows");
+    }
+
+    static nb::tuple row(const Sums& s) {
+        return nb::make_tuple(s.loss, s.weight, s.right, s.penalty, s.seconds, s.samples);
+    }
+
+    Plan plan_;
+    bool wide_ = false, ready_ = false;
+    Data data_;
+    std::vector<Array> held_;
+    std::vector<std::int64_t> order_;
+    std::atomic<bool> busy_{false};
+    std::unique_ptr<Engine> engine_;
+};
+
+// For the tests of the error bounds: exp, expm1, tanh, log or log1p of an array, into another.
+void apply(const std::string& function, Object x, Object out) {
+    const char* names[] = {"exp", "expm1", "tanh", "log", "log1p"};
+    int which = -1;
+    for (int i = 0; i < 5; ++i)
+        if (function == names[i]) which = i;
+    if (which < 0) refuse("there is no function " + function);
+    const Array from(x, "x", 1, "fd");
+    const Array to(out, "out", 1, from.type() == 'f' ? "f" : "d", true);
+    to.must_have({from.size(0)});
+    if (from.type() == 'f')
+        isa().table->apply32(which, static_cast<const float*>(from.data()), static_cast<float*>(to.data()), from.size(0));
+    else
+        isa().table->apply64(which, static_cast<const double*>(from.data()), static_cast<double*>(to.data()), from.size(0));
+}
+
+template <class Names>
+nb::list names_of(const Names& names) {
+    nb::list list;
+    for (const auto& item : names) list.append(item.name);
+    return list;
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "The native executor: the plan walked in C++.";
+    nb::list isas;
+    for (const Isa& i : machine_isas()) isas.append(i.name);
+    m.attr("isas") = isas;
+    m.attr("layers") = names_of(LAYERS);
+    m.attr("losses") = names_of(LOSSES);
+    nb::list optimizers, penalties;
+    for (const char* name : OPTIMIZERS) optimizers.append(name);
+    for (const char* name : PENALTIES) penalties.append(name);
+    m.attr("optimizers") = optimizers;
+    m.attr("penalties") = penalties;
+    m.def("isa", [] { return isa().name; }, "The instruction set in use.");
+    m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
+    nb::class_<Native>(m, "Native")
+        .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&>(), "layers"_a,
+             "loss"_a.none(), "n_theta"_a, "dtype"_a)
+        .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "table"_a.none(),
+             "dense"_a.none(), "weights"_a.none(), "answers"_a)
+        .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
+        .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
+             "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none())
+        .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
+        .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
+}
+
+}  // namespace lw

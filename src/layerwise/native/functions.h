@@ -1,0 +1,150 @@
+// exp, expm1, tanh, log and log1p without branches, so that the loops that call them become vector code.
+//
+// Error against the exact value, over the whole range: exp 2, expm1 3, tanh 3, log 3, log1p 3 units in the last place;
+// a test holds them to that. Infinities, NaN and subnormals come out as C's library has them.
+#pragma once
+
+#include "simd.h"
+
+namespace lw {
+namespace LW_ISA {
+
+template <class T>
+struct format;
+template <>
+struct format<float> {
+    using integer = std::int32_t;
+    static constexpr int digits = 23, bias = 127, exp_degree = 7, log_terms = 5;
+    static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
+    static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+    static constexpr float least = -104.0f, most = 89.0f;  // beyond these exp is 0 or infinite
+    static constexpr float normal = 0x1p-126f;
+};
+template <>
+struct format<double> {
+    using integer = std::int64_t;
+    static constexpr int digits = 52, bias = 1023, exp_degree = 13, log_terms = 11;
+    static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
+    static constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+    static constexpr double least = -746.0, most = 710.0;
+    static constexpr double normal = 0x1p-1022;
+};
+
+template <class T>
+using integer = typename format<T>::integer;
+
+template <class T>
+inline integer<T> bits(T x) {
+    integer<T> i;
+    std::memcpy(&i, &x, sizeof x);
+    return i;
+}
+
+template <class T>
+inline T from_bits(integer<T> i) {
+    T x;
+    std::memcpy(&x, &i, sizeof x);
+    return x;
+}
+
+inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double square_root(double x) { return __builtin_sqrt(x); }
+inline float absolute(float x) { return __builtin_fabsf(x); }
+inline double absolute(double x) { return __builtin_fabs(x); }
+inline float with_sign(float x, float sign) { return __builtin_copysignf(x, sign); }
+inline double with_sign(double x, double sign) { return __builtin_copysign(x, sign); }
+
+// Of two numbers; NaN if x is, as NumPy's maximum and minimum are.
+template <class T>
+inline T at_least(T x, T low) {
+    return x < low ? low : x;
+}
+template <class T>
+inline T at_most(T x, T high) {
+    return x > high ? high : x;
+}
+
+template <class T>
+struct Power {
+    T fraction;     // e^r - 1, |r| <= ln 2 / 2
+    T half, other;  // half * other = 2^n, each of them in range
+};
+
+// x = n ln 2 + r, e^x = 2^n e^r; e^r - 1 by its Taylor series.
+template <class T>
+inline Power<T> power(T x) {
+    using F = format<T>;
+    x = at_most(at_least(x, F::least), F::most);
+    T shifted = x * T(1.4426950408889634) + F::round;
+    T n = shifted - F::round;
+    T r = x - n * F::ln2_high;
+    r = r - n * F::ln2_low;
+    T series = 0;
+    T factorial = 1;
+    T inverse[F::exp_degree + 1];
+    for (int k = 1; k <= F::exp_degree; ++k) inverse[k] = 1 / (factorial *= T(k));
+#pragma GCC unroll 16
+    for (int k = F::exp_degree; k >= 2; --k) series = series * r + inverse[k];
+    integer<T> whole = bits(shifted) - bits(F::round);
+    integer<T> first = whole >> 1, rest = whole - first;
+    return {r + r * r * series, from_bits<T>((first + F::bias) << F::digits), from_bits<T>((rest + F::bias) << F::digits)};
+}
+
+template <class T>
+inline T exp(T x) {
+    Power<T> p = power(x);
+    return (p.fraction * p.half + p.half) * p.other;
+}
+
+template <class T>
+inline T expm1(T x) {
+    Power<T> p = power(x);
+    T scale = p.half * p.other;
+    T value = p.fraction * scale + (scale - 1);
+    return x > format<T>::most - 2 ? exp(x) : value;
+}
+
+// With e = e^(-2|x|) - 1: tanh |x| = -e / (2 + e).
+template <class T>
+inline T tanh(T x) {
+    T e = expm1(-2 * absolute(x));
+    return with_sign(-e / (2 + e), x);
+}
+
+// log(2^k (1 + f)), 1 + f within a factor sqrt 2 of 1: with s = f / (2 + f), log(1 + f) = 2 (s + s^3/3 + s^5/5 + ...).
+template <class T>
+inline T log_series(T f, T k) {
+    using F = format<T>;
+    T s = f / (2 + f), square = s * s, series = 0;
+#pragma GCC unroll 16
+    for (int i = F::log_terms; i >= 1; --i) series = series * square + T(2) / T(2 * i + 1);
+    // 2s = f - s f, exactly as far as f goes: only small terms are rounded.
+    T rest = s * (square * series - f) + k * F::ln2_low;
+    return k * F::ln2_high + (f + rest);
+}
+
+template <class T>
+inline T log(T x) {
+    using F = format<T>;
+    bool subnormal = x < F::normal;
+    T scaled = subnormal ? x * from_bits<T>(integer<T>(F::digits + 1 + F::bias) << F::digits) : x;
+    integer<T> offset = bits(T(0x1.6a09e667f3bcdp-1));  // sqrt 1/2
+    integer<T> i = bits(scaled) - offset;
+    integer<T> exponent = i >> F::digits;
+    T f = from_bits<T>(bits(scaled) - (exponent << F::digits)) - 1;
+    // A small whole number as T, without the conversion that AVX2 lacks for 64 bits.
+    T k = from_bits<T>(exponent + bits(F::round)) - F::round;
+    T value = log_series(f, subnormal ? k - (F::digits + 1) : k);
+    value = x > 0 ? value : (x == 0 ? -T(__builtin_inf()) : T(__builtin_nan("")));
+    return x <= from_bits<T>(((integer<T>(2 * F::bias) + 1) << F::digits) - 1) || !(x == x) ? value : x;
+}
+
+// log(1 + u) for u from 0 to 1.
+template <class T>
+inline T log1p_unit(T u) {
+    bool upper = u > T(0.41421356237309503);
+    return log_series(upper ? (u - 1) / 2 : u, upper ? T(1) : T(0));
+}
+
+}  // namespace LW_ISA
+}  // namespace lw

@@ -1,0 +1,122 @@
+// What Python hands over: the plan as plain numbers, the data as pointers. No formulas here, and no instruction set.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace lw {
+
+enum class LayerKind {
+    Dense, Dropout, Softmax,
+    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus,
+};
+enum class LossKind {
+    MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
+    CategoricalCrossEntropy, BinaryCrossEntropy,
+};
+enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW };
+
+struct Layer {
+    LayerKind kind;
+    double a = 0, b = 0;        // slope, threshold, alpha, rate ...: what the formulas in activations.h call them
+    std::ptrdiff_t n_in, n_out;
+    std::ptrdiff_t weights = 0, biases = 0;  // where W (n_in, n_out) and b (n_out) begin in theta
+    std::uint32_t position = 0;              // in the network: part of the key of a dropout draw
+    double l1[2] = {0, 0}, l2[2] = {0, 0};   // penalties on weights and biases
+};
+
+struct Loss {
+    LossKind kind;
+    double a = 0;        // delta, q
+    bool mean = true;    // over the outputs, where the loss leaves a choice
+    bool fused = false;  // with the softmax or sigmoid before it
+};
+
+struct Plan {
+    std::vector<Layer> layers;
+    bool has_loss = false;
+    Loss loss{};
+    std::ptrdiff_t n_in = 0, n_out = 0, n_theta = 0;
+};
+
+// What may change from call to call.
+struct Optimizer {
+    OptimizerKind kind = OptimizerKind::None;
+    double learning_rate = 0, decay = 0, momentum = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, weight_decay = 0;
+    std::int64_t iterations = 0;
+    int states = 0;
+};
+
+enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
+
+// How a sample is read, and what counts as a right answer.
+enum class Answers { none, label, greatest, share };
+
+struct Data {
+    const void* X = nullptr;  // (n, n_in), row by row
+    Element element = Element::f32;
+    std::ptrdiff_t n = 0, n_in = 0;
+    std::vector<double> offset, factor;            // of the scaling, one a column; empty where there is none
+    std::vector<std::int32_t> labels;              // either labels with a table ...
+    const void* table = nullptr;                   // (classes, n_out)
+    std::ptrdiff_t classes = 0;
+    const void* dense = nullptr;                   // ... or (n, n_out)
+    const void* weights = nullptr;                 // (n,)
+    Answers answers = Answers::none;
+};
+
+// The sums of an epoch.
+struct Sums {
+    double loss = 0, weight = 0, right = 0, penalty = 0, seconds = 0;
+    std::int64_t samples = 0;
+};
+
+struct Run {
+    void* theta = nullptr;
+    void* grad = nullptr;
+    void* states[2] = {nullptr, nullptr};
+    std::ptrdiff_t batch = 0, first = 0, last = 0;  // steps first ... last - 1 of an epoch
+    std::ptrdiff_t epochs = 1;                      // how often; more than once only for whole epochs
+    std::int64_t step = 0;                          // the number of the first, over the whole training
+    std::uint64_t seed = 0;
+    const std::int64_t* order = nullptr;            // which row comes when; in order where there is none
+    Optimizer optimizer;
+    bool learn = true;                              // else only the gradient
+    int threads = 1;
+    // Called about every tenth of a second between two steps; true ends the run.
+    bool (*poll)(void*) = nullptr;
+    void* poll_context = nullptr;
+    // Out: how many steps were made in all; the sums, one entry an epoch; the mean loss of the newest step.
+    std::ptrdiff_t made = 0;
+    bool finite = true;
+    Sums* sums = nullptr;
+    double newest = 0;
+};
+
+// One of these for each instruction set and each precision; body.cpp makes them. Plan and data must outlive it.
+class Engine {
+public:
+    virtual ~Engine() = default;
+    virtual void set_data(const Data& data) = 0;
+    virtual void run(Run& run) = 0;
+    // Losses and answers over the data, summed; the outputs (n, n_out) too unless `outputs` is null.
+    virtual void evaluate(const void* theta, void* outputs, Sums& sums, int threads) = 0;
+    // The outputs for rows that are not the data's; scaled as those are. False if a number of X is not finite.
+    virtual bool outputs(const void* theta, const void* X, Element element, std::ptrdiff_t n, void* outputs,
+                         int threads) = 0;
+};
+
+struct FunctionTable {  // for the tests of the functions' error bounds
+    void (*apply32)(int which, const float* x, float* y, std::ptrdiff_t n);
+    void (*apply64)(int which, const double* x, double* y, std::ptrdiff_t n);
+    Engine* (*make)(const Plan& plan, bool wide);  // wide: float64
+};
+
+namespace baseline { extern const FunctionTable table; }
+namespace avx2 { extern const FunctionTable table; }
+namespace avx512 { extern const FunctionTable table; }
+namespace neon { extern const FunctionTable table; }
+
+}  // namespace lw

@@ -1,0 +1,94 @@
+// The vector types of the instruction set that this copy of the code is compiled for.
+//
+// All arrays are cut into lines of 64 bytes: 16 floats or 8 doubles (LANES). A line is one AVX-512 vector, two of
+// AVX2, or four of SSE2 and NEON (VECTORS), so that the memory looks the same whatever the machine.
+//
+// body.cpp is compiled once for each instruction set, with LW_ISA naming it. Everything in it lives in a namespace of
+// that name, and nothing of the standard library that would leave a shared symbol behind is used: the linker would
+// keep one copy of it for all, and a machine without AVX-512 might run that of AVX-512.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#ifndef LW_ISA
+#error "compile with -DLW_ISA=baseline, avx2, avx512 or neon"
+#endif
+
+namespace lw {
+namespace LW_ISA {
+
+using index = std::ptrdiff_t;
+
+#if defined(__AVX512F__)
+constexpr int VECTOR_BYTES = 64;
+constexpr int REGISTERS = 32;
+#elif defined(__AVX2__)
+constexpr int VECTOR_BYTES = 32;
+constexpr int REGISTERS = 16;
+#elif defined(__aarch64__)
+constexpr int VECTOR_BYTES = 16;
+constexpr int REGISTERS = 32;
+#else
+constexpr int VECTOR_BYTES = 16;
+constexpr int REGISTERS = 16;
+#endif
+
+constexpr int LINE = 64;                      // bytes
+constexpr int VECTORS = LINE / VECTOR_BYTES;  // in a line
+
+template <class T>
+constexpr int LANES = LINE / sizeof(T);  // numbers in a line
+
+template <class T>
+constexpr int WIDTH = VECTOR_BYTES / sizeof(T);  // numbers in a vector
+
+// A vector in a register, and one anywhere in memory.
+template <class T>
+struct simd;
+template <>
+struct simd<float> {
+    typedef float V __attribute__((vector_size(VECTOR_BYTES)));
+    typedef float U __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+};
+template <>
+struct simd<double> {
+    typedef double V __attribute__((vector_size(VECTOR_BYTES)));
+    typedef double U __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+};
+
+template <class T>
+using Vector = typename simd<T>::V;
+
+template <class T>
+inline Vector<T> load(const T* from) {
+    return (Vector<T>)*reinterpret_cast<const typename simd<T>::U*>(from);
+}
+
+template <class T>
+inline void store(T* to, Vector<T> v) {
+    *reinterpret_cast<typename simd<T>::U*>(to) = (typename simd<T>::U)v;
+}
+
+template <class T>
+inline Vector<T> broadcast(T x) {
+    return Vector<T>{} + x;
+}
+
+inline index lesser(index a, index b) { return a < b ? a : b; }
+inline index greater(index a, index b) { return a > b ? a : b; }
+inline index lines(index n, index lanes) { return (n + lanes - 1) / lanes; }
+
+// The sum over a line, in a fixed order.
+template <class T>
+inline T sum_line(const T* x) {
+    T part[LANES<T>];
+    for (int j = 0; j < LANES<T>; ++j) part[j] = x[j];
+    for (int half = LANES<T> / 2; half; half /= 2)
+        for (int j = 0; j < half; ++j) part[j] += part[j + half];
+    return part[0];
+}
+
+}  // namespace LW_ISA
+}  // namespace lw
