@@ -112,43 +112,5 @@ void activate_back(LayerKind kind, T a, T b, const T* from, T* d, index n) {
     }
 }
 
-// One row of softmax: its lines lie `stride` apart; n numbers in all, what is beyond them becomes 0.
-template <class T>
-void softmax_row(const T* x, T* y, index n, index stride) {
-    constexpr int L = LANES<T>;
-    T most[L], sum[L];
-    for (int j = 0; j < L; ++j) most[j] = -T(__builtin_inf()), sum[j] = 0;
-    for (index p = 0; p * L < n; ++p)
-        for (int j = 0; j < L; ++j) {
-            T value = p * L + j < n ? x[p * stride + j] : -T(__builtin_inf());
-            most[j] = value > most[j] ? value : most[j];
-        }
-    for (int half = L / 2; half; half /= 2)
-        for (int j = 0; j < half; ++j) most[j] = most[j + half] > most[j] ? most[j + half] : most[j];
-    const T top = most[0];
-    for (index p = 0; p * L < n; ++p)
-        for (int j = 0; j < L; ++j) {
-            T e = exp(x[p * stride + j] - top);
-            e = p * L + j < n ? e : T(0);
-            y[p * stride + j] = e;
-            sum[j] += e;
-        }
-    const T scale = 1 / sum_line(sum);
-    for (index p = 0; p * L < n; ++p)
-        for (int j = 0; j < L; ++j) y[p * stride + j] *= scale;
-}
-
-// dx_j = y_j (dy_j - sum_k dy_k y_k), the whole Jacobian; d: dy before, dx after.
-template <class T>
-void softmax_row_back(const T* y, T* d, index n, index stride) {
-    constexpr int L = LANES<T>;
-    T part[L] = {};
-    for (index p = 0; p * L < n; ++p)
-        for (int j = 0; j < L; ++j) part[j] += d[p * stride + j] * y[p * stride + j];
-    const T total = sum_line(part);
-    for (index p = 0; p * L < n; ++p)
-        for (int j = 0; j < L; ++j) d[p * stride + j] = y[p * stride + j] * (d[p * stride + j] - total);
-}
-
 }  // namespace LW_ISA
 }  // namespace lw

@@ -10,7 +10,6 @@
 //               order.
 //
 // In both, an element of a product is summed in the same order whoever computes it.
-#include "losses.h"
 #include "network.h"
 #include "optimizers.h"
 
@@ -35,7 +34,7 @@ public:
 
     void set_data(const Data& data) override {
         data_ = &data;
-        const index columns = plan_.n_in, panel = lines(plan_.n_out, L) * L;
+        const index columns = plan_.n_in;
         if (!data.factor.empty()) {
             factor_ = Lines<T>(columns), factor_wide_ = Lines<double>(columns);
             for (index k = 0; k < columns; ++k) factor_wide_[k] = data.factor[std::size_t(k)], factor_[k] = T(factor_wide_[k]);
@@ -45,10 +44,16 @@ public:
             for (index k = 0; k < columns; ++k) offset_wide_[k] = data.offset[std::size_t(k)], offset_[k] = T(offset_wide_[k]);
         }
         if (data.table) {
-            table_ = Lines<T>(data.classes * panel);
+            table_ = Lines<T>(data.classes * plan_.n_out);
             for (index c = 0; c < data.classes; ++c)
                 for (index j = 0; j < plan_.n_out; ++j)
-                    table_[c * panel + j] = static_cast<const T*>(data.table)[c * plan_.n_out + j];
+                    table_[c * plan_.n_out + j] = static_cast<const T*>(data.table)[c * plan_.n_out + j];
+        }
+        one_hot_ = data.table && plan_.n_out > 1;
+        for (index c = 0; c < data.classes && one_hot_; ++c) {
+            index ones = 0, zeros = 0;
+            for (index j = 0; j < plan_.n_out; ++j) ones += table_[c * plan_.n_out + j] == 1, zeros += table_[c * plan_.n_out + j] == 0;
+            one_hot_ = ones == 1 && zeros == plan_.n_out - 1;
         }
     }
 
@@ -92,13 +97,14 @@ private:
     const Layers<T> training_, predicting_;
     const Data* data_ = nullptr;
     Lines<T> factor_, offset_, table_;
+    bool one_hot_ = false;
     Lines<double> factor_wide_, offset_wide_;
 
     Run* run_ = nullptr;
     Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
     List<Space<T>> spaces_;                   // the first is shared; by spans each thread has one
     index capacity_ = 0, prepared_ = 0;
-    List<Lines<T>> transposed_, targets_;  // of each thread: W transposed, and one row's targets
+    List<Lines<T>> transposed_, scratch_;  // of each thread: W transposed, and a few rows turned
     Lines<T> span_gradients_;       // a gradient a span
     Lines<T> losses_, right_;       // of the rows of a batch
     Lines<double> penalties_;       // of the pieces
@@ -131,15 +137,19 @@ private:
             for (const Group<T>& g : training_.groups)
                 if (g.dense) transposed_length_ += g.panels_in() * g.n_out * L;
         while (transposed_.size() < threads) transposed_.push_back(Lines<T>(transposed_length_));
-        make_targets(threads);
+        while (scratch_.size() < threads) scratch_.push_back(Lines<T>(3 * widest() * L));
         if (batch <= prepared_) return;
         if (cut) span_gradients_ = Lines<T>(spans(batch) * training_.length);
         losses_ = Lines<T>(batch), right_ = Lines<T>(batch);
         prepared_ = batch;
     }
 
-    void make_targets(int threads) {
-        while (targets_.size() < threads) targets_.push_back(Lines<T>(lines(plan_.n_out, L) * L));
+    // Of the softmaxes and the outputs: rows of these are turned.
+    index widest() const {
+        index n = plan_.n_out;
+        for (const Group<T>& g : training_.groups)
+            if (g.softmax) n = greater(n, g.n_out);
+        return n;
     }
 
     // ------------------------------------------------------------ the loop
@@ -225,63 +235,67 @@ private:
 
     // Rows r0 ... r1 - 1 of the space, which begins with row `base` of the batch.
     void gather(Space<T>& s, const Batch& batch, index base, index r0, index r1) const {
-        const index bytes = plan_.n_in * element_size(data_->element);
         for (index r = r0; r < r1; ++r) {
-            const index position = batch.start + base + r, ahead = position + batch.rows;
-            if (run_->order && ahead < data_->n) prefetch_row(data_->X, row_at(ahead), bytes);
+            const index position = batch.start + base + r;
             read(data_->X, data_->element, row_at(position), s.buffers[0] + r * L, s.stride);
         }
         if (training_.masks.size()) fill_masks(training_, s, run_->seed, batch.step, base, r0, r1);
     }
 
-    const T* target(T* line, index row) const {
-        const index panel = lines(plan_.n_out, L) * L;
-        if (data_->table) return table_ + data_->labels[std::size_t(row)] * panel;
-        const T* from = static_cast<const T*>(data_->dense) + row * plan_.n_out;
-        for (index j = 0; j < plan_.n_out; ++j) line[j] = from[j];
-        return line;
-    }
-
-    // Whether the answer y is right, or the share of it that is.
-    T score(const T* y, const T* t, index row, index stride) const {
+    // The targets of some rows of the batch, turned.
+    void turn_targets(const Batch& batch, index r, index rows, T* t) const {
         const index n = plan_.n_out;
-        if (data_->answers == Answers::share) {
-            index right = 0;
-            for (index j = 0; j < n; ++j) right += (y[j / L * stride + j % L] > T(0.5)) == (t[j] > T(0.5));
-            return T(right) / T(n);
+        for (index i = 0; i < rows; ++i) {
+            const index row = row_at(batch.start + r + i);
+            const T* from = data_->table ? table_ + data_->labels[std::size_t(row)] * n
+                                         : static_cast<const T*>(data_->dense) + row * n;
+            for (index j = 0; j < n; ++j) t[j * L + i] = from[j];
         }
-        index label = 0;
-        if (data_->answers == Answers::label)
-            label = data_->labels[std::size_t(row)];
-        else
-            for (index j = 1; j < n; ++j) label = t[j] > t[label] ? j : label;
-        const T best = y[label / L * stride + label % L];
-        int wrong = 0;
-        for (index j = 0; j < n; ++j) {
-            const T other = y[j / L * stride + j % L];
-            wrong += (other > best) | ((other == best) & (j < label));
-        }
-        return T(wrong == 0);
     }
 
-    // Losses, scores, and the gradient by the last group's output, of rows r0 ... r1 - 1.
-    void loss_rows(const Layers<T>& layers, Space<T>& s, int thread, const Batch& batch, index base, index r0, index r1,
-                   bool learn) {
-        const Group<T>& last = layers.groups[layers.groups.size() - 1];
-        const T* out = s.buffers[last.out];
+    // Losses and scores of rows r0 ... r1 - 1, and the gradient by the last group's output, or by its input where the
+    // loss is fused with it. A softmax at the end is done here: `y` is its input, and its output is needed here alone,
+    // but for `outputs`, where they go row by row if it is given.
+    void loss_rows(const Layers<T>& layers, Space<T>& s, T* scratch, const Batch& batch, index base, index r0, index r1,
+                   bool learn, T* outputs, bool scored = true) {
+        const int last = layers.groups.size() - 1;
+        const index n = plan_.n_out;
+        const bool softmax_here = ends_with_softmax(layers);
+        const T* out = s.buffers[softmax_here ? layers.groups[last].in : layers.groups[last].out];
+        T *y = scratch, *t = y + n * L, *d = t + n * L;
         bool finite = true;
-        for (index r = r0; r < r1; ++r) {
-            const index row = row_at(batch.start + base + r);
-            const T* t = target(targets_[thread], row);
-            const T loss = loss_row(plan_.loss, out + r * L, t, plan_.n_out, s.stride);
-            finite &= loss - loss == 0;
-            losses_[base + r] = loss;
-            if (data_->answers != Answers::none) right_[base + r] = score(out + r * L, t, row, s.stride);
-            if (learn)
-                loss_row_back(plan_.loss, out + r * L, t, s.deltas[layers.groups.size() - 1] + r * L, plan_.n_out, s.stride,
-                              batch.scale * weight(row));
-        }
+        for_blocks<T>(r0, r1, [&](index r, index rows) {
+            turn(out + r * L, s.stride, rows, n, y);
+            if (softmax_here) softmax(y, n);
+            if (outputs)
+                for (index i = 0; i < rows; ++i)
+                    for (index j = 0; j < n; ++j) outputs[(r + i) * n + j] = y[j * L + i];
+            if (!scored) return;
+            turn_targets(batch, base + r, rows, t);
+            T lines[2][L], weights[L] = {};
+            losses(plan_.loss, one_hot_, y, t, n, d, lines[0]);
+            if (data_->answers != Answers::none) scores(data_->answers, y, t, n, d, lines[1]);
+            for (index i = 0; i < rows; ++i) {
+                finite &= lines[0][i] - lines[0][i] == 0;
+                losses_[base + r + i] = lines[0][i], right_[base + r + i] = lines[1][i];
+                weights[i] = batch.scale * weight(row_at(batch.start + base + r + i));
+            }
+            if (!learn) return;
+            losses_back(plan_.loss, y, t, n, weights, d);
+            if (softmax_here && !plan_.loss.fused) softmax_back(y, d, n);
+            turn_back(d, rows, n, s.deltas[last] + r * L, s.stride);
+        });
         if (!finite) bad_.store(true, std::memory_order_relaxed);
+    }
+
+    static bool ends_with_softmax(const Layers<T>& layers) {
+        const Group<T>& last = layers.groups[layers.groups.size() - 1];
+        return last.softmax && last.ops.size() == 1;
+    }
+
+    // How many of a group's ops go backward with the loss.
+    int skip(int g) const {
+        return g == training_.groups.size() - 1 && (plan_.loss.fused || ends_with_softmax(training_)) ? 1 : 0;
     }
 
     // The sums over a batch, in the order of its rows.
@@ -304,14 +318,20 @@ private:
         run_->newest = newest / double(batch.rows);
     }
 
+    // Some rows through groups first ..., but for a softmax at the end.
+    void rows_forward(Space<T>& s, T* scratch, int first, index r0, index r1) const {
+        const int end = training_.groups.size() - (ends_with_softmax(training_) ? 1 : 0);
+        for (int g = first; g < end; ++g)
+            group_forward(training_.groups[g], training_.weights(training_.groups[g], packed_), s, scratch, r0, r1);
+    }
+
     // From the outputs of rows back to the gradient by the input of group `first`'s product, or, where group `first`
     // is the first to learn, to that by its output.
-    void back_rows(Space<T>& s, const T* transposed, int first, index r0, index r1) {
+    void back_rows(Space<T>& s, T* scratch, const T* transposed, int first, index r0, index r1) {
         const int groups = training_.groups.size();
         for (int g = groups - 1; g >= first; --g) {
             const Group<T>& group = training_.groups[g];
-            const int skip = g == groups - 1 && plan_.loss.fused ? 1 : 0;
-            group_backward(group, s, s.deltas[g], skip, r0, r1);
+            group_backward(group, s, scratch, s.deltas[g], skip(g), r0, r1);
             if (g == training_.first_learning) return;
             if (!group.dense) continue;
             for (index p = 0; p < group.panels_in(); ++p)
@@ -342,6 +362,28 @@ private:
 
     // ------------------------------------------------------------ a step, together
 
+    // Asks for the rows of the next batch, a few lines at a time while there is other work: they come in random order,
+    // which no prefetcher of the machine foresees, and all at once they would only queue.
+    struct Ahead {
+        const char* X;
+        const std::int64_t* order;
+        index row, end, bytes, at = 0, lines;
+
+        Ahead(const Net& net, const Batch& batch, index r0, index r1, index calls)
+            : X(static_cast<const char*>(net.data_->X)), order(net.run_->order), row(batch.start + batch.rows + r0),
+              end(lesser(batch.start + batch.rows + r1, net.data_->n)),
+              bytes(net.plan_.n_in * element_size(net.data_->element)) {
+            lines = ((r1 - r0) * (bytes / LINE + 1) + calls - 1) / calls;
+            if (!order) row = end;
+        }
+        void some() {
+            for (index i = 0; i < lines && row < end; ++i) {
+                __builtin_prefetch(X + order[row] * bytes + at, 0, 2);
+                if ((at += LINE) >= bytes) at = 0, ++row;
+            }
+        }
+    };
+
     // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it.
     int first_by_rows() const {
         int g = training_.groups.size() - 1;
@@ -351,10 +393,11 @@ private:
 
     bool step_together(int t, int threads, const Batch& batch, const Step<T>& step) {
         Space<T>& s = spaces_[0];
-        T* transposed = transposed_[t];
+        T *transposed = transposed_[t], *scratch = scratch_[t];
         const index r0 = share(batch.rows, t, threads), r1 = share(batch.rows, t + 1, threads);
         const int tail = first_by_rows(), first = training_.first_learning;
         gather(s, batch, 0, r0, r1);
+        Ahead ahead(*this, batch, r0, r1, training_.pieces.size() / threads + 1);
         barrier_.wait(threads);
         for (int g = 0; g < tail; ++g) {
             const Group<T>& group = training_.groups[g];
@@ -363,16 +406,15 @@ private:
                 for_units(group.panels(), batch.rows, t, threads,
                           [&](index p, index a, index b) { dense_forward(group, weights, s, p, a, b); });
             else
-                group_forward(group, weights, s, r0, r1);
+                group_forward(group, weights, s, scratch, r0, r1);
             barrier_.wait(threads);
         }
-        for (int g = tail; g < training_.groups.size(); ++g)
-            group_forward(training_.groups[g], training_.weights(training_.groups[g], packed_), s, r0, r1);
-        loss_rows(training_, s, t, batch, 0, r0, r1, true);
+        rows_forward(s, scratch, tail, r0, r1);
+        loss_rows(training_, s, scratch, batch, 0, r0, r1, true, nullptr);
         transpose_groups(tail, transposed);
-        back_rows(s, transposed, tail, r0, r1);
+        back_rows(s, scratch, transposed, tail, r0, r1);
         int g = tail - 1;
-        if (g >= first && g >= 0) group_backward(training_.groups[g], s, s.deltas[g], tail_skip(g), r0, r1);
+        if (g >= first && g >= 0) group_backward(training_.groups[g], s, scratch, s.deltas[g], skip(g), r0, r1);
         barrier_.wait(threads);
         if (bad_.load(std::memory_order_relaxed)) return false;
         if (t == 0) sum_up(batch);
@@ -385,20 +427,18 @@ private:
                     dense_backward(group, transposed, s, s.deltas[g], s.deltas[g - 1], p, a, b);
                     if (!training_.groups[g - 1].softmax) ops_backward(training_.groups[g - 1], s, s.deltas[g - 1], 0, p, a, b);
                 });
-            for (; pending > g; --pending) learn(pending, s, t, threads, batch, step);
+            for (; pending > g; --pending) learn(pending, s, t, threads, batch, step, ahead);
             barrier_.wait(threads);
             if (training_.groups[g - 1].softmax || !group.dense) {
-                group_backward(training_.groups[g - 1], s, s.deltas[g - 1], 0, r0, r1);
+                group_backward(training_.groups[g - 1], s, scratch, s.deltas[g - 1], 0, r0, r1);
                 barrier_.wait(threads);
             }
         }
-        for (; pending >= first && pending >= 0; --pending) learn(pending, s, t, threads, batch, step);
+        for (; pending >= first && pending >= 0; --pending) learn(pending, s, t, threads, batch, step, ahead);
         barrier_.wait(threads);
         if (t == 0) sum_penalties(batch);
         return true;
     }
-
-    int tail_skip(int g) const { return g == training_.groups.size() - 1 && plan_.loss.fused ? 1 : 0; }
 
     // Panels times rows, shared out panel by panel; a panel that two threads share is cut between its rows.
     template <class F>
@@ -409,7 +449,7 @@ private:
     }
 
     // The gradient of a group's parameters, and their update.
-    void learn(int g, Space<T>& s, int t, int threads, const Batch& batch, const Step<T>& step) {
+    void learn(int g, Space<T>& s, int t, int threads, const Batch& batch, const Step<T>& step, Ahead& ahead) {
         const Group<T>& group = training_.groups[g];
         if (!group.dense) return;
         const int n = group.last_piece - group.first_piece;
@@ -417,6 +457,7 @@ private:
         for (int i = group.first_piece + int(share(n, t, threads)); i < group.first_piece + int(share(n, t + 1, threads)); ++i) {
             const Piece& piece = training_.pieces[i];
             const bool penalized = piece.l1 || piece.l2;
+            ahead.some();
             if (step.kind == OptimizerKind::SGD && !batch.ending && !penalized && piece.input >= 0) {
                 columns_product<T, Start::zero, End::subtract>(
                     piece.count / L, batch.rows, s.buffers[group.in] + piece.input / L * s.stride,
@@ -452,7 +493,7 @@ private:
 
     bool step_by_spans(int t, int threads, const Batch& batch, const Step<T>& step) {
         Space<T>& s = spaces_[t];
-        T* transposed = transposed_[t];
+        T *transposed = transposed_[t], *scratch = scratch_[t];
         const index n = spans(batch.rows);
         const int first = training_.first_learning;
         transpose_groups(0, transposed);
@@ -462,10 +503,9 @@ private:
             for (index base = begin; base < end; base += CHUNK) {
                 const index rows = lesser(CHUNK, end - base);
                 gather(s, batch, base, 0, rows);
-                for (const Group<T>& group : training_.groups)
-                    group_forward(group, training_.weights(group, packed_), s, 0, rows);
-                loss_rows(training_, s, t, batch, base, 0, rows, true);
-                back_rows(s, transposed, first, 0, rows);
+                rows_forward(s, scratch, 0, 0, rows);
+                loss_rows(training_, s, scratch, batch, base, 0, rows, true, nullptr);
+                back_rows(s, scratch, transposed, first, 0, rows);
                 for (int i = 0; i < training_.pieces.size(); ++i) {
                     const Piece& piece = training_.pieces[i];
                     piece_gradient(training_.groups[piece.group], piece, s, s.deltas[piece.group], rows, base > begin,
@@ -504,6 +544,7 @@ private:
         List<Weights<T>> weights{};
         List<Sums> parts{};         // of the chunks
         List<Space<T>> spaces{};
+        List<Lines<T>> scratch{};
         List<Lines<T>> packed{};
         std::atomic<bool> finite{true};
     };
@@ -535,8 +576,11 @@ private:
         if (job.scored && job.n > prepared_) losses_ = Lines<T>(job.n), right_ = Lines<T>(job.n), prepared_ = 0;
         run_ = job.scored ? &in_order_ : run_;
         threads = int(lesser(threads, chunks));
-        if (job.scored) make_targets(threads);
-        for (int t = 0; t < threads; ++t) job.spaces.push_back(Space<T>(layers, lesser(job.chunk, job.n), false));
+        
+        for (int t = 0; t < threads; ++t) {
+            job.spaces.push_back(Space<T>(layers, lesser(job.chunk, job.n), false));
+            job.scratch.push_back(Lines<T>(3 * widest() * L));
+        }
         run_in_threads(threads, [](void* job, int t, int n) {
             Forward& f = *static_cast<Forward*>(job);
             f.net->forward_chunks(f, t, n);
@@ -548,21 +592,17 @@ private:
     void forward_chunks(Forward& job, int t, int threads) {
         const Layers<T>& layers = predicting_;
         Space<T>& s = job.spaces[t];
+        T* scratch = job.scratch[t];
         const index chunks = (job.n + job.chunk - 1) / job.chunk;
         for (index c = share(chunks, t, threads); c < share(chunks, t + 1, threads); ++c) {
             const index begin = c * job.chunk, rows = lesser(job.chunk, job.n - begin);
             for (index r = 0; r < rows; ++r) read(job.X, job.element, begin + r, s.buffers[0] + r * L, s.stride);
             if (!job.scored && !finite(job.X, job.element, begin, rows)) return job.finite.store(false);
-            for (int g = 0; g < layers.groups.size(); ++g)
-                group_forward(layers.groups[g], job.weights[g], s, 0, rows);
-            const T* y = s.buffers[layers.groups[layers.groups.size() - 1].out];
-            if (job.outputs)
-                for (index r = 0; r < rows; ++r)
-                    for (index j = 0; j < plan_.n_out; ++j)
-                        job.outputs[(begin + r) * plan_.n_out + j] = y[j / L * s.stride + r * L + j % L];
-            if (!job.scored) continue;
+            for (int g = 0; g < layers.groups.size() - (ends_with_softmax(layers) ? 1 : 0); ++g)
+                group_forward(layers.groups[g], job.weights[g], s, scratch, 0, rows);
             const Batch batch{0, job.n, 0, T(0), nullptr, ending_[0]};
-            loss_rows(layers, s, t, batch, begin, 0, rows, false);
+            loss_rows(layers, s, scratch, batch, begin, 0, rows, false, job.outputs ? job.outputs + begin * plan_.n_out : nullptr, job.scored);
+            if (!job.scored) continue;
             Sums& part = job.parts[c];
             for (index r = begin; r < begin + rows; ++r) {
                 const double w = double(weight(r));

@@ -136,7 +136,8 @@ inline T log(T x) {
     T k = from_bits<T>(exponent + bits(F::round)) - F::round;
     T value = log_series(f, subnormal ? k - (F::digits + 1) : k);
     value = x > 0 ? value : (x == 0 ? -T(__builtin_inf()) : T(__builtin_nan("")));
-    return x <= from_bits<T>(((integer<T>(2 * F::bias) + 1) << F::digits) - 1) || !(x == x) ? value : x;
+    const T largest = from_bits<T>((integer<T>(2 * F::bias + 1) << F::digits) - 1);
+    return x > largest ? x : value;  // infinity
 }
 
 // log(1 + u) for u from 0 to 1.

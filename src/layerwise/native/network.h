@@ -8,6 +8,7 @@
 #include "activations.h"
 #include "kernels.h"
 #include "list.h"
+#include "losses.h"
 #include "penalties.h"
 #include "philox.h"
 #include "rows.h"
@@ -248,15 +249,21 @@ void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, in
     ops_forward(g, s, panel, r0, r1);
 }
 
-// Some rows through a whole group.
+// LANES rows at a time, for the formulas that work on turned rows.
+template <class T, class F>
+inline void for_blocks(index r0, index r1, F f) {
+    for (index r = r0; r < r1; r += LANES<T>) f(r, lesser(LANES<T>, r1 - r));
+}
+
+// Some rows through a whole group. `scratch` has room for LANES rows, turned.
 template <class T>
-void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
-    if (g.softmax) {
-        const Op<T>& op = g.ops[0];
-        for (index r = r0; r < r1; ++r)
-            softmax_row(s.buffers[op.x] + r * LANES<T>, s.buffers[op.y] + r * LANES<T>,
-                        g.n_out, s.stride);
-    }
+void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* scratch, index r0, index r1) {
+    if (g.softmax)
+        for_blocks<T>(r0, r1, [&](index r, index rows) {
+            turn(s.buffers[g.ops[0].x] + r * LANES<T>, s.stride, rows, g.n_out, scratch);
+            softmax(scratch, g.n_out);
+            turn_back(scratch, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
+        });
     for (index p = 0; p < g.panels(); ++p)
         if (g.dense)
             dense_forward(g, weights, s, p, r0, r1);
@@ -264,14 +271,18 @@ void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, in
             ops_forward(g, s, p, r0, r1);
 }
 
-// Some rows back through all of a group but its products.
+// Some rows back through all of a group but its products. `scratch` has room for twice LANES rows, turned.
 template <class T>
-void group_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index r0, index r1) {
+void group_backward(const Group<T>& g, Space<T>& s, T* scratch, T* delta, int skip, index r0, index r1) {
     for (index p = 0; p < g.panels(); ++p) ops_backward(g, s, delta, skip, p, r0, r1);
     if (g.softmax && g.ops.size() > skip)
-        for (index r = r0; r < r1; ++r)
-            softmax_row_back(s.buffers[g.ops[0].y] + r * LANES<T>, delta + r * LANES<T>, g.n_out,
-                             s.stride);
+        for_blocks<T>(r0, r1, [&](index r, index rows) {
+            T *y = scratch, *d = scratch + g.n_out * LANES<T>;
+            turn(s.buffers[g.ops[0].y] + r * LANES<T>, s.stride, rows, g.n_out, y);
+            turn(delta + r * LANES<T>, s.stride, rows, g.n_out, d);
+            softmax_back(y, d, g.n_out);
+            turn_back(d, rows, g.n_out, delta + r * LANES<T>, s.stride);
+        });
 }
 
 // One panel of a dense group's inputs: the gradient by them. `transposed` is transpose()d W.

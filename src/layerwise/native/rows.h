@@ -59,11 +59,5 @@ inline int element_size(Element element) {
     }
 }
 
-// Ask for a row that will be read soon: rows come in random order, which no prefetcher of the machine foresees.
-inline void prefetch_row(const void* X, index row, index bytes) {
-    const char* at = static_cast<const char*>(X) + row * bytes;
-    for (index i = 0; i < lesser(bytes, 4096); i += LINE) __builtin_prefetch(at + i, 0, 2);
-}
-
 }  // namespace LW_ISA
 }  // namespace lw
