@@ -117,7 +117,7 @@ def test_answers_are_the_training_s_labels(labels, answers, spiral):
     X, y = spiral
     named = np.array(labels)[y]
     net = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    net.fit(X, named, optimizer=lw.Adam(0.05), epochs=300, batch_size=300, verbose=False)
+    net.fit(X, named, optimizer=lw.Adam(0.05), epochs=600, batch_size=300, verbose=False)
     predicted = net.predict(X)
     assert isinstance(predicted[0].item(), answers)
     assert np.mean(predicted == named) == net.evaluate(X, named)["accuracy"] > 0.8

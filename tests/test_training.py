@@ -360,7 +360,7 @@ def test_a_bar_in_a_notebook(spiral, monkeypatch):
     [
         ({"epochs": 0}, "epochs must be a whole number, at least 1; 0 came"),
         ({"batch_size": 2.5}, "batch_size must be a whole number"),
-        ({"engine": "cuda"}, 'engine must be "auto" or "numpy"'),
+        ({"engine": "cuda"}, 'engine must be "auto", "numpy" or "native"'),
         ({"loss": "crossentropy"}, "did you mean 'BinaryCrossEntropy'"),
         ({"optimizer": "adamm"}, "did you mean 'Adam'"),
         ({"optimizer": lw.Adam}, "give an instance: Adam"),

@@ -117,7 +117,7 @@ class Rows:
     """
 
     def __init__(self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> None:
-        self.X = X
+        self.X, self.scaler = X, scaler
         self.direct = scaler is None and X.dtype == dtype  # rows can be used as they are
         shape = (min(batch_size, len(X)), X.shape[1])
         self._x = np.empty(shape, dtype)

@@ -55,6 +55,10 @@ class DivergenceError(LayerwiseError, ArithmeticError):
         self.layer = layer
 
 
+class EngineError(LayerwiseError, RuntimeError):
+    """An executor was asked for that is not installed, or that cannot run the network."""
+
+
 class MissingDependencyError(LayerwiseError, ImportError):
     """A feature needs a package that is not installed; the message gives the command."""
 

@@ -17,7 +17,8 @@ from layerwise.contract import check_layer, check_loss
 from layerwise.data import Rows, check_rows, check_scale, pixel_scaler
 from layerwise.description import Description, whole_number
 from layerwise.engine import numpy_engine
-from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
+from layerwise.engine.choice import check_engine, default_threads, evaluator, executor, is_native
+from layerwise.engine.native_engine import NativePredictor, readable
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
 from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
@@ -101,6 +102,7 @@ class Network:
         self._initial = np.random.default_rng(streams[0])
         self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
         self._forward: tuple[Batch, Array] | None = None
+        self._predictor: NativePredictor | None = None
         given = getattr(getattr(self.layers[0], "weights", None), "values", None)
         if given is not None and given.ndim == 2:
             self.build(given.shape[0])
@@ -268,6 +270,7 @@ class Network:
         metrics: Sequence[str | Metric] | str | Metric | None = None,
         callbacks: Callback | Sequence[Callback] = (),
         engine: str = "auto",
+        n_threads: int | None = None,
         verbose: bool = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
@@ -300,8 +303,12 @@ class Network:
             metric(y_true, y_pred) on the validation data.
         callbacks : Callback or sequence of Callback
             What is done at fit, epoch and step.
-        engine : {"auto", "numpy"}
-            What executes the plan.
+        engine : {"auto", "numpy", "native"}
+            What executes the plan: the native executor where it is installed and has a body for every part, or else
+            NumPy; or one of the two.
+        n_threads : int, optional
+            For the native executor; by default as many as the cores that the process may use. The same seed gives
+            the same bits whatever their number.
         verbose : bool
             A progress bar, or lines where the output is not a terminal; False is silent.
 
@@ -317,10 +324,12 @@ class Network:
             Data that do not fit or cannot be learned from: nothing has been changed.
         DivergenceError
             NaN or infinity in training; the weights are those of the last good epoch.
+        EngineError
+            The native executor was asked for and cannot run the network.
         """
         epochs = whole_number("fit", "epochs", epochs, least=1)
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
-        _check_engine(engine)
+        check_engine(engine, n_threads)
         watchers = as_callbacks(callbacks)
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
@@ -339,20 +348,22 @@ class Network:
         self.build(data.shape[1])
         plan, parameters = self.built()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
+        is_native(engine, plan)
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward = None
         rows = Rows(data, scaler, self.dtype, batch_size)
-        executor = NumpyEngine(plan, parameters, rows, targets, batch_size, self._key())
         validation = None
         if held_out is not None:
-            evaluator = Evaluator(plan, parameters, Rows(held_out[0], scaler, self.dtype, CHUNK), held_out[1], CHUNK)
-            validation = Validation(evaluator, extra)
+            watched = Rows(held_out[0], scaler, self.dtype, CHUNK)
+            validation = Validation(
+                evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra
+            )
         run = Training(
             network=self,
             plan=plan,
             parameters=parameters,
-            engine=executor,
+            engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key()),
             epochs=epochs,
             shuffle=self._shuffle if shuffle else None,
             first_step=self.steps,
@@ -417,8 +428,34 @@ class Network:
 
     def outputs(self, X: ArrayLike) -> Array:
         """The raw outputs (n, n_out) for any number of rows, in batches; `forward` without its memory."""
+        y = self._outputs_at_once(X)
+        if y is not None:
+            return y
         rows = self._rows(X)
-        return numpy_engine.outputs(*self.built(), rows, CHUNK)
+        plan, parameters = self.built()
+        if self._predictor is not None or is_native("auto", plan):
+            y = self._native_outputs(readable(rows.X), rows.scaler)
+            assert y is not None
+            return y
+        return numpy_engine.outputs(plan, parameters, rows, CHUNK)
+
+    def _outputs_at_once(self, X: ArrayLike) -> Array | None:
+        """The outputs for an array that can be read as it is, without a second look; None for all else."""
+        if self._predictor is None or type(X) is not np.ndarray or X.ndim != 2 or not X.flags.c_contiguous:
+            return None
+        if X.dtype not in (self.dtype, np.uint8) or X.shape[1] != self._predictor.plan.n_in or not len(X):
+            return None
+        if not X.flags.aligned:
+            return None
+        scaler = self._scaler_for(X)
+        check_scale(scaler, X)
+        return self._native_outputs(X, scaler)
+
+    def _native_outputs(self, X: Array, scaler: Scaler | None) -> Array | None:
+        plan, parameters = self.built()
+        if self._predictor is None or not self._predictor.suits(plan, parameters, scaler):
+            self._predictor = NativePredictor(plan, parameters, scaler)
+        return self._predictor(X, 1 if len(X) == 1 else default_threads())
 
     def predict(self, X: ArrayLike) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
@@ -468,8 +505,8 @@ class Network:
         plan = compile_training(plan, parameters, chosen, self.penalties)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         check_lengths(rows.X, targets)
-        evaluator = Evaluator(plan, parameters, rows, targets, CHUNK)
-        return Validation(evaluator, as_metrics(metrics)).row()
+        made = evaluator("auto", None, plan, parameters, rows, targets, CHUNK)
+        return Validation(made, as_metrics(metrics)).row()
 
     # ---------------------------------------------------------------- the network as an object
 
@@ -478,7 +515,7 @@ class Network:
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_forward": None}
+        return {**self.__dict__, "_forward": None, "_predictor": None}
 
     def summary(self) -> str:
         """A table: layer, output shape, parameters."""
@@ -572,11 +609,6 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
     return layers
-
-
-def _check_engine(engine: str) -> None:
-    if engine not in ("auto", "numpy"):
-        raise UnknownNameError(f'fit: engine must be "auto" or "numpy"; {engine!r} came')
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:

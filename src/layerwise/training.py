@@ -1,7 +1,8 @@
 """The training loop: fit → run_epoch → the executor's steps.
 
     fit:        for each epoch: shuffle, run_epoch, evaluate, a row of the history
-    run_epoch:  hands the executor some steps at a time, so that bars move and Ctrl-C is heard between them
+    run_epoch:  hands the executor the epoch's steps; it stops between two of them when bars shall move, when a
+                callback is called after each step, or at Ctrl-C
 
 The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones.
 """
@@ -19,19 +20,18 @@ from typing import Any
 import numpy as np
 
 from layerwise.callbacks import Callback, History
-from layerwise.engine.numpy_engine import Evaluator, NumpyEngine, penalty_value
+from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
+from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
 from layerwise.errors import DivergenceError
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 
-_CHUNK_SECONDS = 0.1  # how long the executor works before bars, callbacks and Ctrl-C have their turn
-
 
 class Validation:
     """Loss, penalty and metrics on held-out data, in one pass."""
 
-    def __init__(self, evaluator: Evaluator, metrics: Mapping[str, Metric]) -> None:
+    def __init__(self, evaluator: Evaluator | NativeEvaluator, metrics: Mapping[str, Metric]) -> None:
         self.evaluator, self.metrics = evaluator, metrics
         shape = (len(evaluator.rows), evaluator.plan.n_out)
         self._outputs = np.empty(shape, evaluator.parameters.theta.dtype) if metrics else None
@@ -39,12 +39,11 @@ class Validation:
     def row(self, prefix: str = "") -> dict[str, float]:
         """The numbers by name, each name with the prefix."""
         evaluator = self.evaluator
-        result, n = evaluator.run(self._outputs), len(evaluator.rows)
-        row = {"loss": result.loss(n), "penalty": penalty_value(evaluator.plan, evaluator.parameters)}
-        if result.counts:
-            row["accuracy"] = result.accuracy(n)
+        score, targets = evaluator.run(self._outputs), evaluator.targets
+        row = {"loss": score.loss, "penalty": penalty_value(evaluator.plan, evaluator.parameters)}
+        if score.accuracy is not None:
+            row["accuracy"] = score.accuracy
         if self._outputs is not None:
-            targets = result.targets
             y_true, y_pred = targets.true(), targets.task.answers(self._outputs)
             row |= {name: float(metric(y_true, y_pred)) for name, metric in self.metrics.items()}
         return {prefix + name: value for name, value in row.items()}
@@ -71,7 +70,7 @@ class Training:
         network: Any,
         plan: Plan,
         parameters: Parameters,
-        engine: NumpyEngine,
+        engine: NumpyEngine | NativeEngine,
         epochs: int,
         shuffle: np.random.Generator | None,
         first_step: int,
@@ -90,7 +89,8 @@ class Training:
         self._validation = validation
         self._callbacks = list(callbacks)
         self._per_step = [c for c in callbacks if type(c).on_step_end is not Callback.on_step_end]
-        self._chunk = 1
+        self._pauses = any(type(c).on_progress is not Callback.on_progress for c in callbacks)
+        self._reported = 0.0
         self._good = parameters.theta.copy()
 
     @property
@@ -113,6 +113,8 @@ class Training:
         with _interruptible(self):
             try:
                 self._call("on_fit_begin")
+                if self._unwatched():
+                    self._run_epochs_at_once()
                 while self.epoch < self.epochs and not self.stopping:
                     self.epoch += 1
                     self._call("on_epoch_begin")
@@ -125,39 +127,74 @@ class Training:
     def run_epoch(self) -> None:
         """All steps of one epoch, and its row of the history."""
         engine, begin = self.engine, time.perf_counter()
-        engine.penalty = 0.0
+        engine.begin_epoch()
         if self._shuffle is not None:
             engine.shuffle(self._shuffle)
         done = 0
         while done < self.steps_per_epoch and not self.stopping:
-            wanted = 1 if self._per_step else min(self._chunk, self.steps_per_epoch - done)
-            done = self._run_chunk(done, wanted)
+            done = self._run_steps(done, done + 1 if self._per_step else self.steps_per_epoch)
         if not done:  # stopped before its first step
             return
         self._keep_good_weights(done)
         self._write_row(min(done * engine.batch_size, len(engine.rows)), time.perf_counter() - begin)
         self._call("on_epoch_end")
 
-    def _run_chunk(self, done: int, wanted: int) -> int:
-        begin = time.perf_counter()
-        made = self.engine.run(done, done + wanted, self.step)
-        self.step += made
-        self.network.steps = self.step  # whoever saves or copies it now must go on from here
-        if made < wanted:
+    def _run_steps(self, done: int, end: int) -> int:
+        """Steps `done` to `end` - 1 of the epoch, or the first of them; returns how far it came."""
+        made = self.engine.run(done, end, self.step, self._pause)
+        self._count(made)
+        if not self.engine.finite:
             self._diverged(done + made)
         for callback in self._per_step:
             callback.on_step_end(self)
         if done + made < self.steps_per_epoch:
-            self._call("on_progress")
-            seconds = time.perf_counter() - begin
-            self._chunk = max(1, min(2 * self._chunk, int(self._chunk * _CHUNK_SECONDS / max(seconds, 1e-9))))
+            self._report_progress()
         return done + made
 
+    def _pause(self) -> bool:
+        """Whether the executor shall stop for a while: asked about ten times a second."""
+        return self._pauses or bool(self.stopping)
+
+    def _report_progress(self) -> None:
+        if self._pauses and time.monotonic() - self._reported >= POLL_SECONDS:
+            self._call("on_progress")
+            self._reported = time.monotonic()
+
+    def _count(self, made: int) -> None:
+        self.step += made
+        self.network.steps = self.step  # whoever saves or copies it now must go on from here
+
+    def _unwatched(self) -> bool:
+        """Whether epochs can follow each other without a return to Python: each is one step, and nobody looks."""
+        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and not self._callbacks and not self._validation
+
+    def _run_epochs_at_once(self) -> None:
+        """As many epochs as there are, unless a loss is not finite: then none, and they are run one by one."""
+        assert isinstance(self.engine, NativeEngine)
+        theta, optimizer = self.parameters.theta, self.optimizer
+        before = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
+        epochs = self.engine.run_epochs(self.epochs, self.step, self._pause)
+        if not self.engine.finite or not np.isfinite(theta).all():
+            np.copyto(theta, self._good)
+            optimizer.iterations = before[0]
+            for name, array in optimizer.state.items():
+                np.copyto(array, before[1].get(name, 0))
+            return
+        n, last = len(self.engine.rows), optimizer.iterations
+        for i, (score, seconds) in enumerate(epochs):
+            row = {"loss": score.loss, "penalty": score.penalty}
+            if score.accuracy is not None:
+                row["accuracy"] = score.accuracy
+            optimizer.iterations = before[0] + i + 1
+            row |= {"learning_rate": optimizer.rate(), "seconds": seconds, "samples_per_second": n / max(seconds, 1e-9)}
+            self.history.append(row)
+        optimizer.iterations = last
+        self.epoch = len(epochs)
+        self._count(len(epochs))
+        np.copyto(self._good, theta)
+
     def _write_row(self, samples: int, seconds: float) -> None:
-        engine = self.engine
-        row = {"loss": engine.epoch.loss(samples), "penalty": engine.penalty / samples}
-        if engine.epoch.counts:
-            row["accuracy"] = engine.epoch.accuracy(samples)
+        row = self.engine.results(samples)
         if self._validation is not None:
             row |= self._validation.row("val_")
         row |= {

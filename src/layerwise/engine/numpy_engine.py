@@ -6,6 +6,9 @@ train_step:  gather rows ─► forward ─► loss ─► backward ─► penal
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +44,18 @@ def backward(batch: Batch, inputs: Array) -> None:
 def all_finite(losses: Array) -> bool:
     """Whether no loss is NaN or infinite: by one product, or, where that overflows, one by one."""
     return math.isfinite(losses.dot(losses)) or bool(np.isfinite(losses).all())
+
+
+POLL_SECONDS = 0.1  # how long an executor works before bars, callbacks and Ctrl-C have their turn
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss, mean penalty, and the share of right answers where answers are right or wrong."""
+
+    loss: float
+    accuracy: float | None
+    penalty: float = 0.0
 
 
 class Pass:
@@ -134,6 +149,8 @@ class Pass:
 class NumpyEngine:
     """Trains: each call of `run` makes some steps of an epoch.
 
+    `finite` is False once a loss was not.
+
     Parameters
     ----------
     plan : Plan
@@ -147,6 +164,8 @@ class NumpyEngine:
     seed : int
         The key of the dropout draws.
     """
+
+    epochs_at_once = False
 
     def __init__(
         self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, batch_size: int, seed: int
@@ -165,8 +184,13 @@ class NumpyEngine:
         self._philox = Philox(seed, self.batch_size * widest_mask)
         longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
         self._tmp = np.empty(longest, parameters.theta.dtype)
-        self.penalty = 0.0
+        self.finite = True
         self._newest = (0, 0)
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Forget the sums of the epoch before."""
+        self.penalty = 0.0
 
     def last_loss(self) -> float:
         """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
@@ -175,12 +199,16 @@ class NumpyEngine:
 
     def shuffle(self, rng: np.random.Generator) -> None:
         """A new order for the coming epoch."""
-        self.shuffled = True
         order = np.arange(len(self.rows))
         rng.shuffle(order)
+        self.reorder(order)
+
+    def reorder(self, order: Array) -> None:
+        """Read the rows in this order from now on."""
+        self.shuffled = True
         self.epoch.reorder(order)
 
-    def run(self, first: int, last: int, step: int) -> int:
+    def run(self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None) -> int:
         """Make steps `first` to `last` - 1 of an epoch.
 
         Parameters
@@ -189,18 +217,31 @@ class NumpyEngine:
             Which steps of the epoch.
         step : int
             The number of step `first` over the whole run: the key of the dropout draws.
+        poll : function, optional
+            Called about ten times a second between two steps; True ends the call.
 
         Returns
         -------
         int
-            How many steps were made: fewer than asked if a loss was not finite; that step changed nothing.
+            How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
+            is False, and that step changed nothing.
         """
-        size, n = self.batch_size, len(self.rows)
+        size, n, pause = self.batch_size, len(self.rows), time.perf_counter() + POLL_SECONDS
         with np.errstate(all="ignore"):
             for i in range(first, last):
-                if not self.train_step(i * size, min((i + 1) * size, n), step + i - first):
+                self.finite = self.train_step(i * size, min((i + 1) * size, n), step + i - first)
+                if not self.finite:
                     return i - first
+                if poll is not None and time.perf_counter() > pause:
+                    if poll():
+                        return i + 1 - first
+                    pause = time.perf_counter() + POLL_SECONDS
         return last - first
+
+    def results(self, samples: int) -> dict[str, float]:
+        """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
+        row = {"loss": self.epoch.loss(samples), "penalty": self.penalty / samples}
+        return row | {"accuracy": self.epoch.accuracy(samples)} if self.epoch.counts else row
 
     def train_step(self, start: int, stop: int, step: int) -> bool:
         """One step on rows start to stop - 1 of the epoch; False, with theta unchanged, if the loss is not finite."""
@@ -306,11 +347,12 @@ class Evaluator:
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, size: int) -> None:
         assert plan.loss is not None
         self.loss = plan.loss
-        self.plan, self.parameters, self.rows, self.size = plan, parameters, rows, min(size, len(rows))
+        self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
+        self.size = min(size, len(rows))
         self.all = Pass(targets, self.size, plan.n_out, parameters.theta.dtype)
         self.workspace = Workspace(plan, parameters, self.size)
 
-    def run(self, collect: Array | None = None) -> Pass:
+    def run(self, collect: Array | None = None) -> Score:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
         with np.errstate(all="ignore"):
             for start in range(0, len(self.rows), self.size):
@@ -322,4 +364,5 @@ class Evaluator:
                 self.all.note(start, stop, batch)
                 if collect is not None:
                     collect[start:stop] = y
-        return self.all
+        n = len(self.rows)
+        return Score(self.all.loss(n), self.all.accuracy(n) if self.all.counts else None)

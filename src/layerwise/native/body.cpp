@@ -253,6 +253,19 @@ private:
         }
     }
 
+    // Whether the answers of some rows of the batch are right, or the share of them that is; d is room to work in.
+    void score(const Batch& batch, index r, index rows, const T* y, const T* t, T* d, T* out) const {
+        if (data_->answers == Answers::none) return;
+        if (data_->answers == Answers::share) return shares(y, t, plan_.n_out, d, out);
+        T said[L], right[L] = {};
+        greatest(y, plan_.n_out, said);
+        if (data_->answers == Answers::greatest)
+            greatest(t, plan_.n_out, right);
+        else
+            for (index i = 0; i < rows; ++i) right[i] = T(data_->labels[std::size_t(row_at(batch.start + r + i))]);
+        for (int i = 0; i < L; ++i) out[i] = said[i] == right[i] ? T(1) : T(0);
+    }
+
     // Losses and scores of rows r0 ... r1 - 1, and the gradient by the last group's output, or by its input where the
     // loss is fused with it. A softmax at the end is done here: `y` is its input, and its output is needed here alone,
     // but for `outputs`, where they go row by row if it is given.
@@ -272,9 +285,9 @@ private:
                     for (index j = 0; j < n; ++j) outputs[(r + i) * n + j] = y[j * L + i];
             if (!scored) return;
             turn_targets(batch, base + r, rows, t);
-            T lines[2][L], weights[L] = {};
+            T lines[2][L] = {}, weights[L] = {};
             losses(plan_.loss, one_hot_, y, t, n, d, lines[0]);
-            if (data_->answers != Answers::none) scores(data_->answers, y, t, n, d, lines[1]);
+            score(batch, base + r, rows, y, t, d, lines[1]);
             for (index i = 0; i < rows; ++i) {
                 finite &= lines[0][i] - lines[0][i] == 0;
                 losses_[base + r + i] = lines[0][i], right_[base + r + i] = lines[1][i];

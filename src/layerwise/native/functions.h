@@ -66,15 +66,14 @@ inline T at_most(T x, T high) {
 
 template <class T>
 struct Power {
-    T fraction;     // e^r - 1, |r| <= ln 2 / 2
-    T half, other;  // half * other = 2^n, each of them in range
+    T fraction;       // e^r - 1, |r| <= ln 2 / 2
+    integer<T> whole;  // n
 };
 
 // x = n ln 2 + r, e^x = 2^n e^r; e^r - 1 by its Taylor series.
 template <class T>
 inline Power<T> power(T x) {
     using F = format<T>;
-    x = at_most(at_least(x, F::least), F::most);
     T shifted = x * T(1.4426950408889634) + F::round;
     T n = shifted - F::round;
     T r = x - n * F::ln2_high;
@@ -85,29 +84,39 @@ inline Power<T> power(T x) {
     for (int k = 1; k <= F::exp_degree; ++k) inverse[k] = 1 / (factorial *= T(k));
 #pragma GCC unroll 16
     for (int k = F::exp_degree; k >= 2; --k) series = series * r + inverse[k];
-    integer<T> whole = bits(shifted) - bits(F::round);
-    integer<T> first = whole >> 1, rest = whole - first;
-    return {r + r * r * series, from_bits<T>((first + F::bias) << F::digits), from_bits<T>((rest + F::bias) << F::digits)};
+    return {r + r * r * series, bits(shifted) - bits(F::round)};
+}
+
+// 2^n, for n that give a normal number.
+template <class T>
+inline T two_to(integer<T> n) {
+    return from_bits<T>((n + format<T>::bias) << format<T>::digits);
 }
 
 template <class T>
 inline T exp(T x) {
-    Power<T> p = power(x);
-    return (p.fraction * p.half + p.half) * p.other;
+    Power<T> p = power(at_most(at_least(x, format<T>::least), format<T>::most));
+    integer<T> half = p.whole >> 1;  // 2^n in two factors: the result may be subnormal, or just below infinity
+    T scale = two_to<T>(half);
+    return (p.fraction * scale + scale) * two_to<T>(p.whole - half);
 }
 
 template <class T>
 inline T expm1(T x) {
-    Power<T> p = power(x);
-    T scale = p.half * p.other;
+    Power<T> p = power(at_most(at_least(x, T(-40)), format<T>::most));
+    integer<T> half = p.whole >> 1;
+    T other = two_to<T>(p.whole - half), scale = two_to<T>(half) * other;
     T value = p.fraction * scale + (scale - 1);
-    return x > format<T>::most - 2 ? exp(x) : value;
+    T large = (p.fraction + 1) * two_to<T>(half) * other;
+    return x > 60 ? large : value;
 }
 
 // With e = e^(-2|x|) - 1: tanh |x| = -e / (2 + e).
 template <class T>
 inline T tanh(T x) {
-    T e = expm1(-2 * absolute(x));
+    Power<T> p = power(-2 * at_most(absolute(x), T(20)));
+    T scale = two_to<T>(p.whole);
+    T e = p.fraction * scale + (scale - 1);
     return with_sign(-e / (2 + e), x);
 }
 

@@ -49,24 +49,19 @@ void tile(const Product<T>& product) {
     const T* a = product.a;
     const T* b = product.b;
     const index b_line = product.b_line;
-    auto term = [&](const T* a, index k) __attribute__((always_inline)) {
-        V line[NV];
-        for (int v = 0; v < NV; ++v) line[v] = load(b + v * W);
-        for (int i = 0; i < MR; ++i) {
-            V x = broadcast(from == From::rows ? a[i * L + k] : a[i + k * L]);
-            for (int v = 0; v < NV; ++v) sum[i][v] += x * line[v];
+    // A runs of numbers: for rows, those of one panel after the other; for columns, all of them.
+    constexpr index next = from == From::rows ? 1 : L, line = from == From::rows ? L : 1;
+    for (index left = product.terms; left > 0; left -= L, a += from == From::rows ? product.a_panel : L * L) {
+        const index run = lesser(left, L);
+#pragma GCC unroll 4
+        for (index k = 0; k < run; ++k, b += b_line) {
+            V of_b[NV];
+            for (int v = 0; v < NV; ++v) of_b[v] = load(b + v * W);
+            for (int i = 0; i < MR; ++i) {
+                const V of_a = broadcast(a[i * line + k * next]);
+                for (int v = 0; v < NV; ++v) sum[i][v] += of_a * of_b[v];
+            }
         }
-        b += b_line;
-    };
-    if (from == From::rows) {
-        index left = product.terms;
-        for (; left >= L; left -= L, a += product.a_panel)
-#pragma GCC unroll 4
-            for (index k = 0; k < L; ++k) term(a, k);
-        for (index k = 0; k < left; ++k) term(a, k);
-    } else {
-#pragma GCC unroll 4
-        for (index k = 0; k < product.terms; ++k) term(a, k);
     }
     T* c = product.c;
     for (int i = 0; i < MR; ++i)

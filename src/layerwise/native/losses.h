@@ -164,18 +164,13 @@ void greatest(const T* y, index n, T* which) {
     for (int r = 0; r < L; ++r) which[r] = at[r];
 }
 
-// The share of each row's answers that are right: one answer, the greatest output, or a yes or no for each.
+// The share of each row's answers that are right, where each output is a yes or a no; d is room to work in.
 template <class T>
-void scores(Answers answers, const T* y, const T* t, index n, T* d, T* out) {
-    constexpr int L = LANES<T>;
-    if (answers == Answers::share)
-        return sum_over(y, t, n, 1 / T(n), d, out, [](T y, T t) {
-            const T said = y > T(0.5) ? T(1) : T(0), right = t > T(0.5) ? T(1) : T(0);
-            return 1 - absolute(said - right);
-        });
-    T said[L], right[L];
-    greatest(y, n, said), greatest(t, n, right);
-    for (int r = 0; r < L; ++r) out[r] = T(said[r] == right[r]);
+void shares(const T* y, const T* t, index n, T* d, T* out) {
+    sum_over(y, t, n, 1 / T(n), d, out, [](T y, T t) {
+        const T said = y > T(0.5) ? T(1) : T(0), right = t > T(0.5) ? T(1) : T(0);
+        return 1 - absolute(said - right);
+    });
 }
 
 }  // namespace LW_ISA

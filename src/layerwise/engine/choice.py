@@ -1,0 +1,110 @@
+"""Which executor runs a plan, and on how many threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+
+from layerwise.data import Rows
+from layerwise.description import whole_number
+from layerwise.engine import native_engine
+from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
+from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
+from layerwise.errors import EngineError, UnknownNameError
+from layerwise.parameters import Parameters
+from layerwise.plan import Plan
+from layerwise.targets import Targets
+
+ENGINES = ("auto", "numpy", "native")
+_said_why_not = False
+
+
+def check_engine(engine: str, n_threads: int | None) -> None:
+    """Refuse an unknown executor, or a number of threads that is none.
+
+    Raises
+    ------
+    UnknownNameError, ValueError
+        Says what there is.
+    """
+    if engine not in ENGINES:
+        raise UnknownNameError(f'fit: engine must be "auto", "numpy" or "native"; {engine!r} came')
+    if n_threads is not None:
+        whole_number("fit", "n_threads", n_threads, least=1)
+
+
+def default_threads() -> int:
+    """The cores that this process may use; one in a worker process, whose siblings have the others.
+
+    OMP_NUM_THREADS, by which joblib, batch systems and other libraries share a machine out, is an upper limit.
+    """
+    if multiprocessing.parent_process() is not None:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
+
+
+def is_native(engine: str, plan: Plan) -> bool:
+    """Whether the native executor runs this plan.
+
+    Raises
+    ------
+    EngineError
+        It was asked for and cannot: says what is missing, or which part has no native body.
+    """
+    if engine == "numpy":
+        return False
+    if native_engine._native is None:
+        if engine == "native":
+            raise EngineError(f"layerwise was installed without its native engine ({native_engine.WHY_NOT}): {_REMEDY}")
+        _say_why_not()
+        return False
+    foreign = native_engine.foreign_part(plan)
+    if foreign is not None and engine == "native":
+        raise EngineError(
+            f'{foreign!r} has no native body, so engine="native" cannot run it; '
+            'engine="auto" and "numpy" run it in Python'
+        )
+    return foreign is None
+
+
+_REMEDY = "install a C++ compiler, then `pip install --force-reinstall --no-deps layerwise`, or use a wheel"
+
+
+def _say_why_not() -> None:
+    global _said_why_not
+    if not _said_why_not:
+        _said_why_not = True
+        warnings.warn(
+            f"layerwise's native engine is not there ({native_engine.WHY_NOT}); NumPy does its work, several times "
+            f"as slowly. To have it: {_REMEDY}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def executor(
+    engine: str,
+    n_threads: int | None,
+    plan: Plan,
+    parameters: Parameters,
+    rows: Rows,
+    targets: Targets,
+    batch_size: int,
+    seed: int,
+) -> NumpyEngine | NativeEngine:
+    """What trains the plan."""
+    if is_native(engine, plan):
+        return NativeEngine(plan, parameters, rows, targets, batch_size, seed, n_threads or default_threads())
+    return NumpyEngine(plan, parameters, rows, targets, batch_size, seed)
+
+
+def evaluator(
+    engine: str, n_threads: int | None, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, size: int
+) -> Evaluator | NativeEvaluator:
+    """What evaluates the plan."""
+    if is_native(engine, plan):
+        return NativeEvaluator(plan, parameters, rows, targets, n_threads or default_threads())
+    return Evaluator(plan, parameters, rows, targets, size)

@@ -1,0 +1,298 @@
+"""The native executor: it walks the same plan in C++ (src/layerwise/native), many steps at a time.
+
+    fit ──► NativeEngine.run ──► _native: gather ─► forward ─► loss ─► backward ─► update, on all cores
+
+It knows layerwise's own parts by their names; a network with a part of the user's own is left to the NumPy executor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from layerwise.data import Rows
+from layerwise.engine.numpy_engine import NumpyEngine, Score
+from layerwise.layers import LAYERS
+from layerwise.losses import LOSSES
+from layerwise.optimizers import OPTIMIZERS
+from layerwise.parameters import Parameters
+from layerwise.penalties import L1, L2, PENALTIES
+from layerwise.plan import Plan
+from layerwise.scaling import Scaler
+from layerwise.targets import Targets
+from layerwise.typing import Array
+
+_native: Any
+try:
+    from layerwise import _native
+except ImportError as error:
+    _native, WHY_NOT = None, str(error)
+else:
+    WHY_NOT = ""
+
+_NUMBERS = "?bhilqBHILQfd"  # the element types that are read as they are
+
+
+def foreign_part(plan: Plan) -> object | None:
+    """The first part of the plan that has no native body; None if all have one."""
+    own = {*LAYERS, *LOSSES, *OPTIMIZERS, *PENALTIES}
+    parts = [
+        *(stage.layer for stage in plan.stages),
+        *(term.penalty for term in plan.penalties),
+        *(part for part in (plan.loss, plan.optimizer) if part is not None),
+    ]
+    names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
+    return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
+
+
+def isa() -> str:
+    """The instruction set that the native executor uses: ``"avx512"``, ``"avx2"``, ``"baseline"`` or ``"neon"``."""
+    return str(_native.isa())
+
+
+class NativeEngine:
+    """Trains: each call of `run` makes some steps of an epoch. What `NumpyEngine` does, in C++.
+
+    Parameters
+    ----------
+    plan, parameters, rows, targets, batch_size, seed
+        As for `NumpyEngine`.
+    n_threads : int
+        How many threads work; the results are the same to the last bit.
+    """
+
+    epochs_at_once = True
+
+    def __init__(
+        self,
+        plan: Plan,
+        parameters: Parameters,
+        rows: Rows,
+        targets: Targets,
+        batch_size: int,
+        seed: int,
+        n_threads: int,
+    ) -> None:
+        assert plan.loss is not None
+        assert plan.optimizer is not None
+        self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
+        self.loss, self.optimizer = plan.loss, plan.optimizer
+        self.batch_size = min(batch_size, len(rows))
+        self.n_threads, self._seed = n_threads, seed
+        self._order: Array | None = None
+        self._newest = math.nan
+        self.finite = True
+        self._core = _core(plan, parameters)
+        _set_data(self._core, rows, targets)
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Forget the sums of the epoch before."""
+        self._sums = np.zeros(6)
+
+    def last_loss(self) -> float:
+        """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
+        return self._newest
+
+    def shuffle(self, rng: np.random.Generator) -> None:
+        """A new order for the coming epoch."""
+        self._order = np.arange(len(self.rows), dtype=np.int64)
+        rng.shuffle(self._order)
+
+    def run(self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None) -> int:
+        """Make steps `first` to `last` - 1 of the epoch.
+
+        Parameters
+        ----------
+        first, last : int
+            Steps of the epoch.
+        step : int
+            The number of step `first` over the whole run: the key of the dropout draws.
+        poll : function, optional
+            Called about ten times a second between two steps; True ends the call after the step at work.
+
+        Returns
+        -------
+        int
+            How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
+            is False, and that step changed nothing.
+        """
+        made, sums = self._run(first, last, step, poll)
+        self._sums += sums[0]
+        return made
+
+    def run_epochs(self, epochs: int, step: int, poll: Callable[[], bool] | None = None) -> list[tuple[Score, float]]:
+        """Make so many epochs of one step each: for each its score and its seconds."""
+        made, sums = self._run(0, 1, step, poll, epochs)
+        return [(self._score(row), row[4]) for row in sums[:made]]
+
+    def gradient(self, start: int, stop: int, step: int) -> bool:
+        """Write the gradient of loss and penalties on these rows, one batch, into `grad`; False if it is not finite."""
+        assert start % self.batch_size == 0
+        assert stop == min(start + self.batch_size, len(self.rows))
+        first = start // self.batch_size
+        self._run(first, first + 1, step, learn=False)
+        return self.finite
+
+    def _run(
+        self,
+        first: int,
+        last: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        epochs: int = 1,
+        learn: bool = True,
+    ) -> tuple[int, Array]:
+        optimizer, parameters = self.optimizer, self.parameters
+        optimizer.allocate(parameters.theta)
+        made, self.finite, self._newest, sums = self._core.run(
+            parameters.theta,
+            parameters.grad,
+            [optimizer.state[name] for name in optimizer.state_names],
+            type(optimizer).__name__,
+            optimizer.config(),
+            optimizer.iterations,
+            self.batch_size,
+            first,
+            last,
+            epochs,
+            step,
+            self._seed,
+            self._order,
+            learn,
+            self.n_threads,
+            poll,
+        )
+        if learn:
+            optimizer.iterations += made
+        return made, np.array(sums)
+
+    def results(self, samples: int) -> dict[str, float]:
+        """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's samples."""
+        score = self._score(self._sums)
+        row = {"loss": score.loss, "penalty": score.penalty}
+        return row if score.accuracy is None else row | {"accuracy": score.accuracy}
+
+    def _score(self, sums: Array) -> Score:
+        return _score(sums, self.targets)
+
+    def first_bad_layer(self, start: int, stop: int, step: int) -> str:
+        """The first layer whose output on these rows is not finite: looked up by the NumPy executor."""
+        twin = NumpyEngine(self.plan, self.parameters, self.rows, self.targets, self.batch_size, self._seed)
+        if self._order is not None:
+            twin.reorder(self._order)
+        return twin.first_bad_layer(start, stop, step)
+
+
+class NativeEvaluator:
+    """Loss and right answers on a data set, without training; made once, called often.
+
+    Parameters
+    ----------
+    plan, parameters, rows, targets
+        As for `NativeEngine`.
+    n_threads : int
+        How many threads work.
+    """
+
+    def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int) -> None:
+        self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
+        self._core, self.n_threads = _core(plan, parameters), n_threads
+        _set_data(self._core, rows, targets)
+
+    def run(self, collect: Array | None = None) -> Score:
+        """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
+        return _score(np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads)), self.targets)
+
+
+class NativePredictor:
+    """The outputs for rows, again and again.
+
+    Parameters
+    ----------
+    plan, parameters
+        As for `NativeEngine`.
+    scaler : Scaler, optional
+        Applied to the rows as they are read.
+    """
+
+    def __init__(self, plan: Plan, parameters: Parameters, scaler: Scaler | None) -> None:
+        self.plan, self.parameters, self.scaler = plan, parameters, scaler
+        self._n_out, self._dtype = plan.n_out, parameters.theta.dtype
+        core = _core(plan, parameters)
+        core.set_scaling(*_scaling(scaler, plan.n_in))
+        self._outputs = core.outputs
+
+    def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None) -> bool:
+        """Whether it was made for these."""
+        return plan is self.plan and parameters is self.parameters and scaler is self.scaler
+
+    def __call__(self, X: Array, n_threads: int) -> Array | None:
+        """A new array (n, n_out); None if a number in X is not finite."""
+        out = np.empty((len(X), self._n_out), self._dtype)
+        return out if self._outputs(self.parameters.theta, X, out, n_threads) else None
+
+
+def _core(plan: Plan, parameters: Parameters) -> Any:
+    """The plan as `_native` takes it: names, settings, sizes and places in theta."""
+    layers = []
+    for stage, slices in zip(plan.stages, parameters.slices, strict=True):
+        places = [slices[name].start if name in slices else 0 for name in ("W", "b")]
+        strengths = [
+            tuple(_strength(plan, kind, slices.get(name)) for name in ("W", "b")) for kind in (L1, L2)
+        ]  # of weights and biases, for L1 and for L2
+        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, *places, *strengths))
+    loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
+    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name)
+
+
+def _numbers(layer: Any) -> dict[str, Any]:
+    return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
+
+
+def _strength(plan: Plan, kind: type, part: slice | None) -> float:
+    return math.fsum(term.strength for term in plan.penalties if type(term.penalty) is kind and term.part == part)
+
+
+def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | None]:
+    """Offset and factor of each column in float64."""
+    if scaler is None:
+        return None, None
+    offset, factor = scaler.constants(n_in, np.dtype(np.float64))
+    full = [None if a is None else np.ascontiguousarray(np.broadcast_to(a, n_in)) for a in (offset, factor)]
+    return full[0], full[1]
+
+
+def readable(X: Array) -> Array:
+    """X in a type that the native executor reads."""
+    if X.dtype.char in _NUMBERS:
+        return X
+    return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)
+
+
+def _set_data(core: Any, rows: Rows, targets: Targets) -> None:
+    labels = None if targets.labels is None else np.ascontiguousarray(targets.labels, np.int64)
+    core.set_data(
+        readable(rows.X), *_scaling(rows.scaler, rows.X.shape[1]), labels, targets.table, targets.dense,
+        targets.weights, _answers(targets),
+    )  # fmt: skip
+
+
+def _answers(targets: Targets) -> str:
+    """How an answer is told right from wrong."""
+    outputs = targets.dense if targets.table is None else targets.table
+    assert outputs is not None
+    if targets.task.kind == "regression":
+        return "none"
+    if targets.task.kind == "multilabel" or outputs.shape[1] == 1:
+        return "share"
+    return "greatest" if targets.labels is None else "label"
+
+
+def _score(sums: Array | Sequence[float], targets: Targets) -> Score:
+    loss, weight, right, penalty, _, samples = sums
+    accuracy = None if targets.task.kind == "regression" else right / max(samples, 1)
+    return Score(float(loss / weight) if weight else 0.0, accuracy and float(accuracy), float(penalty / max(samples, 1)))

@@ -1,0 +1,196 @@
+"""Native against NumPy: every formula, found by discovery; outputs, gradients and whole steps, in both precisions."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from native_and_numpy import ARGUMENTS, TOLERANCE, apart, captured, differences, ending, needs_native, targets
+
+import layerwise as lw
+from layerwise.data import Rows
+from layerwise.engine import native_engine, numpy_engine
+from layerwise.layers import LAYERS
+from layerwise.losses import LOSSES
+from layerwise.optimizers import OPTIMIZERS
+from layerwise.penalties import PENALTIES
+from layerwise.scaling import SCALERS
+
+pytestmark = needs_native
+
+WORST = {np.float32: (0.0, ""), np.float64: (0.0, "")}
+FORMULAS = set()
+DTYPES = [np.float32, np.float64]
+BATCHES = [1, 7, 64, 200]  # one row; odd; cut into spans; more than there are rows
+
+
+def close(found, dtype, what, factor=1.0):
+    """Hold all differences to the bound, and remember the worst."""
+    for name, value in found.items():
+        if value > WORST[dtype][0]:
+            WORST[dtype] = (value, f"{what}: {name}")
+        assert value <= factor * TOLERANCE[dtype], f"{what}: {name} differs by {value:.2e}"
+
+
+def make(kind):
+    return kind(*ARGUMENTS.get(kind, ()))
+
+
+@pytest.mark.parametrize("batch_size", BATCHES)
+@pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_layer(kind, dtype, batch_size, rng):
+    """Between two dense layers, first of all, and last of all."""
+    FORMULAS.add(kind)
+    X = rng.standard_normal((130, 11))
+    y = rng.standard_normal((130, 9))
+    stacks = [[lw.Dense(9), make(kind), lw.Dense(9)], [make(kind), lw.Dense(9)]]
+    if kind.differentiable:
+        stacks.append([lw.Dense(9), lw.Tanh(), lw.Dense(9), make(kind)])
+    else:
+        stacks.pop(0)
+    for layers in stacks:
+        arguments = {"loss": lw.QuadraticCost(), "optimizer": lw.SGD(0.02), "batch_size": batch_size}
+        close(differences(layers, X, y, dtype, **arguments), dtype, f"{layers}, batch {batch_size}")
+
+
+LOSS_CASES = [
+    *(make_loss() for make_loss in LOSSES),
+    lw.CategoricalCrossEntropy(label_smoothing=0.1),
+    lw.BinaryCrossEntropy(label_smoothing=0.1, reduction="sum"),
+    lw.Huber(0.3),
+    lw.Quantile(0.9),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_out", [1, 5, 21])
+@pytest.mark.parametrize("loss", LOSS_CASES, ids=repr)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_loss(loss, dtype, n_out, weighted, rng):
+    """Fused with the layer before it where it can be, and not."""
+    FORMULAS.add(type(loss))
+    n = 90
+    X, y = rng.standard_normal((n, 6)), targets(rng, loss, n, n_out)
+    if y is None:
+        pytest.skip("a single softmax output is always 1")
+    weights = rng.random(n) * (rng.random(n) > 0.2) if weighted else None
+    endings = [[ending(loss)]]
+    if loss.fuses_with is lw.Softmax:
+        endings.append([lw.Softmax(), lw.Dropout(0.0)])  # something between the two: not fused
+    elif loss.fuses_with is lw.Sigmoid:
+        endings.append([lw.Sigmoid(), lw.Dropout(0.0)])
+    for last, batch_size in itertools.product(endings, (8, 90)):
+        found = differences(
+            [lw.Dense(13), lw.Tanh(), lw.Dense(n_out), *last], X, y, dtype, loss=loss, sample_weight=weights,
+            optimizer=lw.SGD(0.05), batch_size=batch_size,
+        )  # fmt: skip
+        close(found, dtype, f"{loss!r} after {last}, {n_out} outputs")
+
+
+OPTIMIZER_CASES = [
+    *(kind() for kind in OPTIMIZERS),
+    lw.SGD(0.1, momentum=0.9),
+    lw.SGD(0.1, momentum=0.9, nesterov=True),
+    lw.AdamW(0.01, weight_decay=0.3, decay=0.1),
+    lw.RMSprop(0.01, rho=0.5, decay=0.2),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZER_CASES, ids=repr)
+@pytest.mark.parametrize("penalty", [None, *(kind(0.01, 0.02) for kind in PENALTIES)], ids=repr)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_optimizer_and_penalty(optimizer, penalty, dtype, rng):
+    FORMULAS.update({type(optimizer)} | ({type(penalty)} if penalty else set()))
+    X, y = rng.standard_normal((96, 19)), rng.integers(0, 4, 96)
+    for batch_size in (12, 96):
+        found = differences(
+            [lw.Dense(18, penalty=lw.L1(0.003) if penalty else None), lw.Sigmoid(), lw.Dense(4), lw.Softmax()],
+            X, y, dtype, optimizer=optimizer, penalty=penalty, batch_size=batch_size, steps=8,
+        )  # fmt: skip
+        # Adam divides by the root of small squares: a last digit of a gradient near 0 shows in the step.
+        close(found, dtype, f"{optimizer!r}, {penalty!r}, batch {batch_size}", factor=20)
+
+
+@pytest.mark.parametrize("scaling", [None, *(kind() for kind in SCALERS)], ids=repr)
+@pytest.mark.parametrize("kind", ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "g"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_type_of_data_is_read_and_scaled_alike(kind, scaling, dtype, rng):
+    FORMULAS.add(type(scaling))
+    X = rng.integers(0, 2 if kind == "?" else 100, (40, 21)).astype(kind)
+    y = rng.integers(0, 3, 40)
+    layers = [lw.Dense(3), lw.Softmax()]
+    found = differences(layers, X, y, dtype, scaling=scaling, optimizer=lw.SGD(1e-4), batch_size=16)
+    close(found, dtype, f"{kind}, {scaling!r}")
+
+
+sizes = st.integers(1, 300)
+
+
+@settings(max_examples=60)
+@example(n_in=1, hidden=[1], n_out=1, n=1, batch_size=1, seed=0, kind=0)
+@example(n_in=300, hidden=[300, 17], n_out=300, n=300, batch_size=97, seed=1, kind=1)
+@example(n_in=784, hidden=[30], n_out=10, n=23, batch_size=10, seed=2, kind=1)
+@given(
+    n_in=sizes, hidden=st.lists(sizes, max_size=3), n_out=sizes, n=sizes, batch_size=sizes,
+    seed=st.integers(0, 2**16), kind=st.integers(0, 2),
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_any_shape(dtype, n_in, hidden, n_out, n, batch_size, seed, kind):
+    rng = np.random.default_rng(seed)
+    activation = [lw.Tanh, lw.ReLU, lw.Softplus][kind]
+    layers = [layer for units in hidden for layer in (lw.Dense(units), activation(), lw.Dropout(0.1))]
+    X, y = rng.standard_normal((n, n_in)), rng.standard_normal((n, n_out))
+    found = differences(
+        [*layers, lw.Dense(n_out)], X, y, dtype, steps=2, loss=lw.MeanSquaredError(), batch_size=batch_size,
+        optimizer=lw.SGD(1e-3), penalty=lw.L2(1e-4),
+    )  # fmt: skip
+    # A unit of ReLU may lie so near to 0 that the two sums fall on either side of it: then one sample's path differs.
+    close(found, dtype, f"{n_in}-{hidden}-{n_out}, {n} rows by {batch_size}", factor=20 if kind == 1 else 5)
+
+
+@settings(max_examples=60)
+@example(n_in=40, hidden=16, n_out=1, n=3, seed=0)
+@given(n_in=sizes, hidden=sizes, n_out=sizes, n=st.integers(1, 400), seed=st.integers(0, 2**16))
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_outputs_of_any_shape(dtype, n_in, hidden, n_out, n, seed):
+    """A few rows, which read theta as it lies, and many, which put it into lines first."""
+    rng = np.random.default_rng(seed)
+    net = lw.Network([lw.Dense(hidden), lw.GELU(), lw.Dense(n_out), lw.Softmax()], random_state=0, dtype=dtype)
+    X = rng.standard_normal((n, n_in)).astype(dtype)
+    net.build(n_in)
+    expected = numpy_engine.outputs(net.plan, net.parameters, Rows(X, None, net.dtype, 64), 64)
+    close({"outputs": apart(net.outputs(X), expected)}, dtype, f"{n_in}-{hidden}-{n_out}, {n} rows")
+
+
+@pytest.mark.parametrize("loss", LOSS_CASES, ids=repr)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_evaluation(loss, dtype, rng):
+    n_out = 5
+    X, y = rng.standard_normal((333, 7)), targets(rng, loss, 333, n_out)
+    engine = captured([lw.Dense(n_out), ending(loss)], X, y, dtype, "native", loss=loss)
+    scores = [
+        made.run()
+        for made in (
+            numpy_engine.Evaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 32),
+            native_engine.NativeEvaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 2),
+        )
+    ]
+    assert (scores[0].accuracy is None) == (scores[1].accuracy is None)
+    assert scores[0].accuracy is None or scores[0].accuracy == pytest.approx(scores[1].accuracy, rel=1e-6)
+    close({"loss": apart(np.array([scores[0].loss]), np.array([scores[1].loss]))}, dtype, repr(loss))
+
+
+def test_nothing_was_left_out(capsys):
+    """Runs last: all that is registered has been compared, and all that is compared is native."""
+    registered = {*LAYERS, *LOSSES, *OPTIMIZERS, *PENALTIES, *SCALERS}
+    core = native_engine._native
+    names = {*core.layers, *core.losses, *core.optimizers, *core.penalties}
+    assert names == {kind.__name__ for kind in registered - {*SCALERS}}
+    if len(FORMULAS) > 1:  # not run alone
+        assert registered <= FORMULAS
+        with capsys.disabled():
+            print(f"\n{len(registered)} formulas native and NumPy, by {native_engine.isa()}; worst differences:")
+            for dtype, (value, where) in WORST.items():
+                print(f"  {np.dtype(dtype).name}: {value:.1e} ({where})")
