@@ -1,0 +1,498 @@
+"""The native executor beyond its formulas: the same bits for any number of threads, control, and bad input."""
+
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from native_and_numpy import captured, needs_native
+
+import layerwise as lw
+from layerwise.engine import choice, native_engine
+from layerwise.errors import DivergenceError, EngineError
+
+pytestmark = needs_native
+
+DIGITS = [lw.Dense(30), lw.Sigmoid(), lw.Dropout(0.2), lw.Dense(10), lw.Softmax()]
+
+
+@pytest.fixture
+def digits(rng):
+    X = rng.integers(0, 256, (1000, 784), dtype=np.uint8)
+    return X, np.r_[np.arange(10), rng.integers(0, 10, 990)]
+
+
+@pytest.fixture
+def table(rng):
+    X = rng.standard_normal((1000, 20)).astype(np.float32)
+    return X, (X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+def trained(layers, data, n_threads, epochs=3, callbacks=(), **arguments):
+    net = lw.Network(layers, random_state=1)
+    history = net.fit(
+        *data, engine="native", n_threads=n_threads, epochs=epochs, callbacks=callbacks, verbose=False, **arguments
+    )
+    return net, {name: history[name] for name in ("loss", "penalty")}
+
+
+# Work that threads do together (uint8 digits, small batches), and work that is cut into spans of rows (a table).
+WORK = [
+    (DIGITS, "digits", {"optimizer": lw.SGD(0.5), "batch_size": 10}),
+    (DIGITS, "digits", {"optimizer": lw.Adam(), "batch_size": 33, "penalty": lw.L2(1e-4)}),
+    ([lw.Dense(64), lw.ReLU(), lw.Dense(64), lw.ReLU(), lw.Dense(2), lw.Softmax()], "table", {"batch_size": 64}),
+    ([lw.Dense(33), lw.Tanh(), lw.Dense(1), lw.Sigmoid()], "table", {"batch_size": 1000, "penalty": lw.L1(1e-4)}),
+    ([lw.Dense(100), lw.Tanh(), lw.Softmax(), lw.Dense(40), lw.GELU(), lw.Dense(2), lw.Softmax()], "table", {}),
+]
+
+
+@pytest.mark.parametrize(("layers", "data", "arguments"), WORK)
+def test_the_same_bits_for_any_number_of_threads(layers, data, arguments, request):
+    data = request.getfixturevalue(data)
+    one, history = trained(layers, data, 1, **arguments)
+    for n_threads in (2, 3, 5):
+        other, its_history = trained(layers, data, n_threads, **arguments)
+        np.testing.assert_array_equal(one.theta, other.theta)
+        np.testing.assert_array_equal(one.grad, other.grad)
+        assert history == its_history
+
+
+@pytest.mark.parametrize(("layers", "data", "arguments"), WORK)
+def test_the_same_bits_however_training_is_interrupted(layers, data, arguments, request):
+    """In one fit, in three, and with a return to Python after each step."""
+
+    class EachStep(lw.Callback):
+        steps = 0
+
+        def on_step_end(self, run):
+            self.steps += 1
+            assert math.isfinite(run.loss)
+
+    data = request.getfixturevalue(data)
+    whole, _ = trained(layers, data, 2, **arguments)
+    counted = EachStep()
+    watched, _ = trained(layers, data, 1, callbacks=[counted], **arguments)
+    assert counted.steps == watched.steps == whole.steps
+    parts = lw.Network(layers, random_state=1)
+    for i in range(3):
+        parts.fit(*data, epochs=1, verbose=False, engine="native", n_threads=1 + i, **({} if i else arguments),
+                  **({"batch_size": arguments.get("batch_size", 32)} if i else {}))  # fmt: skip
+    np.testing.assert_array_equal(whole.theta, watched.theta)
+    np.testing.assert_array_equal(whole.theta, parts.theta)
+    np.testing.assert_array_equal(whole.grad, watched.grad)
+    for name, array in whole.optimizer.state.items():
+        np.testing.assert_array_equal(array, parts.optimizer.state[name])
+
+
+def test_epochs_of_one_step_are_the_same_at_once_and_one_by_one(table):
+    class Look(lw.Callback):
+        def on_epoch_end(self, run):
+            assert run.history.epochs == run.epoch
+
+    layers, arguments = [lw.Dense(8), lw.Tanh(), lw.Dense(2), lw.Softmax()], {"batch_size": 1000, "epochs": 20}
+    at_once, its_history = trained(layers, table, 2, optimizer=lw.Adam(0.01, decay=0.1), **arguments)
+    one_by_one, history = trained(layers, table, 2, optimizer=lw.Adam(0.01, decay=0.1), callbacks=[Look()], **arguments)
+    np.testing.assert_array_equal(at_once.theta, one_by_one.theta)
+    assert history == its_history
+    assert at_once.optimizer.iterations == one_by_one.optimizer.iterations == at_once.steps == 20
+
+
+@pytest.mark.parametrize("batch_size", [16, 1000])
+def test_divergence_is_caught_within_the_epoch_as_by_numpy(table, batch_size):
+    errors, kept = [], []
+    for engine in ("numpy", "native"):
+        net = lw.Network([lw.Dense(30), lw.ReLU(), lw.Dense(1)], random_state=0)
+        with pytest.raises(DivergenceError) as caught:
+            net.fit(*table, loss="mse", optimizer=lw.SGD(30.0), batch_size=batch_size, epochs=60, engine=engine,
+                    verbose=False)  # fmt: skip
+        errors.append(caught.value)
+        kept.append(net.theta.copy())
+    assert errors[0].layer == errors[1].layer
+    assert abs(errors[0].step - errors[1].step) <= 1  # the two overflow within a step of each other
+    assert all(np.isfinite(theta).all() for theta in kept)
+
+
+def test_a_part_of_ones_own_runs_on_numpy_and_is_named(table):
+    class Cube(lw.layers.Activation):
+        def forward(self, p, x, out):
+            out[:] = x**3
+
+        def backward(self, p, x, y, dy, g, dx):
+            if dx is not None:
+                dx[:] = dy * 3 * x**2
+
+    net = lw.Network([lw.Dense(4), Cube(), lw.Dense(2), lw.Softmax()], random_state=0)
+    with pytest.raises(EngineError, match=r"Cube\(\) has no native body"):
+        net.fit(*table, engine="native", verbose=False)
+    assert net.loss is None
+    net.fit(*table, engine="auto", epochs=1, verbose=False)
+    assert net.outputs(table[0]).shape == (1000, 2)
+
+
+def test_a_derived_class_is_ones_own(table):
+    class Adam(lw.Adam):
+        pass
+
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    with pytest.raises(EngineError, match="Adam"):
+        net.fit(*table, optimizer=Adam(), engine="native", verbose=False)
+
+
+@pytest.mark.parametrize(("function", "limit"), [("exp", 1.5), ("expm1", 2), ("tanh", 3), ("log", 1), ("log1p", 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_functions_keep_their_error_bound(function, limit, dtype, rng):
+    """Over all exponents, where results are large and small, and at the limits; in units in the last place."""
+    info, bits = np.finfo(dtype), np.uint32 if dtype == np.float32 else np.uint64
+    anything = rng.integers(0, np.iinfo(bits).max, 400_000, dtype=bits, endpoint=True).view(dtype)
+    edges = np.array([0, 1, info.tiny, info.max, info.smallest_subnormal, math.log(2), math.sqrt(0.5), np.inf], dtype)
+    spread = [rng.uniform(-size, size, 100_000).astype(dtype) for size in (0.4, 3, math.log(float(info.max)) * 1.3)]
+    x = np.concatenate([anything[anything == anything], *spread, edges, -edges, np.array([np.nan], dtype)])
+    if function == "log1p":  # from 0 to 1
+        x = np.abs(x[np.abs(x) <= 1])
+    y = np.empty_like(x)
+    native_engine._native.apply(function, x, y)
+    with np.errstate(all="ignore"):
+        exact = getattr(np, function)(x.astype(np.longdouble if dtype == np.float64 else np.float64))
+        rounded = exact.astype(dtype)
+        finite = np.isfinite(rounded)
+        error = np.abs(y[finite].astype(exact.dtype) - exact[finite]) / np.spacing(np.abs(rounded[finite]))
+    np.testing.assert_array_equal(y[~finite], rounded[~finite])
+    assert error.max() <= limit
+
+
+# ---------------------------------------------------------------- threads and processes
+
+
+def test_default_threads(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert choice.default_threads() == len(os.sched_getaffinity(0))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert choice.default_threads() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "many")
+    assert choice.default_threads() == len(os.sched_getaffinity(0))
+
+
+def _child(queue, X, y):
+    net, _ = trained(DIGITS, (X, y), 2)
+    queue.put((choice.default_threads(), net.theta))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_process_trains_alone_and_alike(method, digits):
+    net, _ = trained(DIGITS, digits, 2)  # the parent's threads are there when it forks
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork where there are threads
+        child = context.Process(target=_child, args=(queue, *digits))
+        child.start()
+    threads, theta = queue.get(timeout=120)
+    child.join(60)
+    assert threads == 1
+    np.testing.assert_array_equal(theta, net.theta)
+
+
+def test_several_python_threads_fit_at_once(digits):
+    alone = [trained(DIGITS, digits, 2, batch_size=size)[0].theta for size in (10, 20, 30, 40)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda size: trained(DIGITS, digits, 2, batch_size=size)[0].theta, (10, 20, 30, 40)))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_lock_of_python_is_free_while_it_trains(table):
+    """Another thread runs on while `fit` is at work."""
+    count, stop = [0], threading.Event()
+
+    def work():
+        while not stop.is_set():
+            count[0] += 1
+
+    other = threading.Thread(target=work)
+    net = lw.Network([lw.Dense(400), lw.Tanh(), lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(*table, epochs=1, engine="native", n_threads=1, verbose=False)
+    other.start()
+    before = count[0]
+    net.fit(*table, epochs=20, engine="native", n_threads=1, verbose=False)
+    after = count[0]
+    stop.set()
+    other.join()
+    assert after > before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.parametrize("batch_size", [10, 1000])
+def test_ctrl_c_stops_soon_with_whole_weights(batch_size):
+    """A second of training is cut short: fit returns within the bound, and training goes on from there."""
+    code = f"""
+    import signal, threading, time, os
+    import numpy as np, layerwise as lw
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (20000, 784), dtype=np.uint8), rng.integers(0, 10, 20000)
+    net = lw.Network([lw.Dense(100), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    sent = []
+    def interrupt():
+        time.sleep(0.7)
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=interrupt).start()
+    history = net.fit(X, y, batch_size={batch_size}, epochs=1000, engine="native", verbose=False)
+    waited = time.perf_counter() - sent[0]
+    assert history.stopped_by == "interrupt", history.stopped_by
+    assert np.isfinite(net.theta).all() and net.optimizer.iterations == net.steps > 0
+    print(waited)
+    """
+    result = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert float(result.stdout) < 2  # 0.2 on a machine that does nothing else
+
+
+def test_progress_moves_within_an_epoch(table):
+    class Bar(lw.Callback):
+        steps = ()
+
+        def on_progress(self, run):
+            assert np.isfinite(run.parameters.theta).all()
+            self.steps = (*self.steps, run.step)
+
+    bar = Bar()
+    X = np.tile(table[0], (400, 1))
+    net = lw.Network([lw.Dense(64), lw.Tanh(), lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(X, np.tile(table[1], 400), batch_size=8, epochs=1, engine="native", callbacks=[bar], verbose=False)
+    assert len(bar.steps) >= 1
+    assert list(bar.steps) == sorted(set(bar.steps))
+
+
+# ---------------------------------------------------------------- the module itself, handed nonsense
+
+
+def run_arguments(engine, **changed):
+    parameters, optimizer = engine.parameters, engine.optimizer
+    arguments = {
+        "theta": parameters.theta, "grad": parameters.grad, "states": [], "optimizer": "SGD",
+        "settings": optimizer.config(), "iterations": 0, "batch_size": 8, "first": 0, "last": 1, "epochs": 1, "step": 0,
+        "seed": 0, "order": None, "learn": True, "threads": 2, "poll": None,
+    }  # fmt: skip
+    return arguments | changed
+
+
+@pytest.fixture
+def engine(table):
+    return captured([lw.Dense(3), lw.Tanh(), lw.Dense(2), lw.Softmax()], *table, np.float32, "native",
+                    optimizer=lw.SGD(0.1))  # fmt: skip
+
+
+def odd_arrays():
+    """Arrays that are wrong in one way or another: type, shape, strides, alignment, read-only, empty, no array."""
+    kinds = st.sampled_from(list("?bBhHiIlLqQefdgFDSUOMm"))
+    shapes = st.lists(st.integers(0, 30), max_size=3).map(tuple)
+
+    def make(kind, shape, how):
+        array = np.zeros(shape, kind if kind not in "SU" else kind + "3")
+        if how == "read-only":
+            array.flags.writeable = False
+        elif how == "strided" and array.ndim:
+            array = np.zeros([2 * n for n in shape], array.dtype)[tuple(slice(None, None, 2) for _ in shape)]
+        elif how == "misaligned" and array.dtype.kind not in "OSUMm":
+            raw = np.zeros(array.nbytes + 1, np.uint8)
+            array = raw[1:].view(array.dtype).reshape(shape)
+        elif how == "reversed" and array.ndim:
+            array = array[::-1]
+        elif how == "swapped":
+            array = array.astype(array.dtype.newbyteorder())
+        return array
+
+    arrays = st.builds(make, kinds, shapes, st.sampled_from(["", "read-only", "strided", "misaligned", "reversed", "swapped"]))
+    return arrays | st.sampled_from([None, 3, 2.5, "text", b"bytes", [1, 2], object()])
+
+
+REFUSED = (ValueError, TypeError, RuntimeError, OverflowError)
+
+
+@settings(max_examples=300)
+@given(value=odd_arrays(), name=st.sampled_from(["theta", "grad", "order", "states"]))
+def test_run_refuses_what_it_cannot_take(value, name):
+    X, y = np.random.default_rng(0).standard_normal((40, 5)).astype(np.float32), np.arange(40) % 2
+    engine = captured([lw.Dense(2), lw.Softmax()], X, y, np.float32, "native", optimizer=lw.SGD(0.1))
+    call = run_arguments(engine, **{name: [value] if name == "states" else value})
+    if name == "order" and value is None:
+        engine._core.run(**call)
+        return
+    before = engine.parameters.theta.copy()
+    with pytest.raises(REFUSED):
+        engine._core.run(**call)
+    np.testing.assert_array_equal(engine.parameters.theta, before)
+
+
+NAMES = ["X", "offset", "factor", "labels", "table", "dense", "weights"]
+
+
+@settings(max_examples=300)
+@given(value=odd_arrays(), name=st.sampled_from(NAMES))
+def test_set_data_refuses_what_it_cannot_take(value, name):
+    n, n_in, n_out = 12, 5, 2
+    core = native_engine._native.Native([("Dense", {}, n_in, n_out, 0, 10, (0.0, 0.0), (0.0, 0.0))],
+                                        ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
+    good = {
+        "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
+        "labels": np.zeros(n, np.int64), "table": np.eye(2, dtype=np.float32), "dense": None, "weights": None,
+        "answers": "label",
+    }  # fmt: skip
+    core.set_data(**good)
+    try:
+        core.set_data(**good | {name: value})
+    except REFUSED:
+        return
+    ok = value is None or isinstance(value, np.ndarray)
+    assert ok
+    theta, out = np.zeros(12, np.float32), np.zeros((n, n_out), np.float32)
+    core.evaluate(theta, out, 2)  # whatever was taken can be read
+
+
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(["batch_size", "first", "last", "epochs", "step", "iterations", "threads", "seed"]),
+        st.integers(-(2**65), 2**65) | st.integers(-3, 8) | st.none() | st.just("x"),
+        min_size=1,
+    )
+)
+def test_numbers_out_of_range_are_refused(changes):
+    X, y = np.zeros((40, 5), np.float32), np.arange(40) % 2
+    engine = captured([lw.Dense(2), lw.Softmax()], X, y, np.float32, "native", optimizer=lw.SGD(0.1))
+    if isinstance(changes.get("epochs"), int) and changes["epochs"] > 100:
+        changes["epochs"] = 10**6 if changes["epochs"] < 0 else -1
+    if isinstance(changes.get("threads"), int) and 8 < changes["threads"] <= 1024:
+        changes["threads"] = 8
+    try:
+        made, finite, _, _ = engine._core.run(**run_arguments(engine, **changes))
+    except REFUSED:
+        return
+    assert made >= 1
+    assert finite
+
+
+@settings(max_examples=200)
+@given(
+    labels=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 3), min_size=6, max_size=6),
+    order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
+)
+def test_labels_and_orders_out_of_range_are_refused(labels, order):
+    core = native_engine._native.Native([("Dense", {}, 2, 3, 0, 6, (0.0, 0.0), (0.0, 0.0))],
+                                        ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
+    X, table = np.ones((6, 2), np.float32), np.eye(3, dtype=np.float32)
+
+    def data(labels):
+        core.set_data(X, None, None, np.array(labels, np.int64), table, None, None, "label")
+
+    good = all(0 <= label < 3 for label in labels)
+    if good:
+        data(labels)
+    else:
+        with pytest.raises(ValueError, match="labels"):
+            data(labels)
+        data([0, 1, 2, 0, 1, 2])
+    theta, grad = np.zeros(9, np.float32), np.zeros(9, np.float32)
+
+    def run():
+        settings = {"learning_rate": 0.1, "decay": 0, "momentum": 0, "nesterov": False}
+        return core.run(theta, grad, [], "SGD", settings, 0, 4, 0, 2, 1, 0, 0, np.array(order, np.int64), True, 1, None)
+
+    if all(0 <= row < 6 for row in order):
+        assert run()[0] == 2
+    else:
+        with pytest.raises(ValueError, match="order"):
+            run()
+
+
+@settings(max_examples=200)
+@given(
+    layers=st.lists(
+        st.tuples(
+            st.sampled_from(["Dense", "Tanh", "Dropout", "Softmax", "Nothing", ""]),
+            st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
+            st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
+            st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
+            st.integers(-1, 40),
+            st.integers(-1, 40) | st.just(2**63 - 1),
+            st.just((0.0, 0.0)),
+            st.just((0.0, 0.0)),
+        ),
+        max_size=3,
+    ),
+    loss=st.sampled_from([None, ("Huber", {"delta": 1.0}, False), ("Huber", {}, False), ("None", {}, True),
+                          ("CategoricalCrossEntropy", {}, True)]),
+    n_theta=st.integers(-1, 60) | st.just(2**62),
+    dtype=st.sampled_from(["float32", "float64", "int8"]),
+)  # fmt: skip
+def test_plans_that_make_no_sense_are_refused(layers, loss, n_theta, dtype):
+    try:
+        core = native_engine._native.Native(layers, loss, n_theta, dtype)
+    except (*REFUSED, MemoryError):
+        return
+    n_in, n_out = layers[0][2], layers[-1][3]
+    if n_theta > 100 or n_in > 100:
+        return
+    core.set_scaling(None, None)
+    theta, X, out = np.zeros(n_theta, dtype), np.zeros((3, n_in), dtype), np.zeros((3, n_out), dtype)
+    assert core.outputs(theta, X, out, 1)
+
+
+def test_one_executor_serves_one_caller_at_a_time(engine):
+    """A call from within its own poll is refused, and nothing hangs."""
+    seen = []
+
+    def poll():
+        with pytest.raises(RuntimeError, match="at work"):
+            engine._core.run(**run_arguments(engine))
+        seen.append(time.perf_counter())
+        return len(seen) > 1
+
+    engine._core.run(**run_arguments(engine, batch_size=1000, epochs=10**6, poll=poll))
+    assert len(seen) == 2
+
+
+def test_an_error_in_poll_reaches_the_caller(engine):
+    def poll():
+        raise KeyError("from poll")
+
+    with pytest.raises(KeyError, match="from poll"):
+        engine._core.run(**run_arguments(engine, batch_size=1000, epochs=10**6, poll=poll))
+
+
+def test_not_finite_rows_are_found_without_a_second_look(table):
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(*table, epochs=1, verbose=False)
+    for n in (1, 1000):
+        X = table[0][:n].copy()
+        assert net.outputs(X).shape == (n, 2)
+        X[n // 2, 3] = np.nan
+        with pytest.raises(ValueError, match=f"row {n // 2}, column 3 is nan"):
+            net.outputs(X)
+
+
+def test_an_unknown_instruction_set_is_named():
+    code = "from layerwise import _native; _native.isa()"
+    result = subprocess.run([sys.executable, "-c", code], env={**os.environ, "LAYERWISE_ISA": "mmx"}, capture_output=True,
+                            text=True, check=False)  # fmt: skip
+    assert "LAYERWISE_ISA is mmx; this machine and this build have" in result.stderr
+
+
+@pytest.mark.parametrize("isa", native_engine._native.isas if native_engine._native else [])
+def test_every_instruction_set_of_this_machine(isa):
+    """The parity tests once more, under each."""
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(__file__).replace("engine.py", "parity.py")],
+        env={**os.environ, "LAYERWISE_ISA": isa}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert f"by {isa}" in result.stdout
