@@ -416,8 +416,9 @@ private:
             const Group<T>& group = training_.groups[g];
             const Weights<T> weights = training_.weights(group, packed_);
             if (group.dense)
-                for_units(group.panels(), batch.rows, t, threads,
-                          [&](index p, index a, index b) { dense_forward(group, weights, s, p, a, b); });
+                for_units(group.panels(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
+                    dense_forward(group, weights, s, p0, p1, a, b);
+                });
             else
                 group_forward(group, weights, s, scratch, r0, r1);
             barrier_.wait(threads);
@@ -435,10 +436,13 @@ private:
         for (; g > first; --g) {
             const Group<T>& group = training_.groups[g];
             if (group.dense)
-                for_units(group.panels_in(), batch.rows, t, threads, [&](index p, index a, index b) {
-                    transpose_panel(g, p, transposed);
-                    dense_backward(group, transposed, s, s.deltas[g], s.deltas[g - 1], p, a, b);
-                    if (!training_.groups[g - 1].softmax) ops_backward(training_.groups[g - 1], s, s.deltas[g - 1], 0, p, a, b);
+                for_units(group.panels_in(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
+                    for (index p = p0; p < p1; ++p) {
+                        transpose_panel(g, p, transposed);
+                        dense_backward(group, transposed, s, s.deltas[g], s.deltas[g - 1], p, a, b);
+                        if (!training_.groups[g - 1].softmax)
+                            ops_backward(training_.groups[g - 1], s, s.deltas[g - 1], 0, p, a, b);
+                    }
                 });
             for (; pending > g; --pending) learn(pending, s, t, threads, batch, step, ahead);
             barrier_.wait(threads);
@@ -457,8 +461,11 @@ private:
     template <class F>
     static void for_units(index panels, index rows, int t, int threads, F f) {
         const index begin = share(panels * rows, t, threads), end = share(panels * rows, t + 1, threads);
-        for (index p = begin / rows; p * rows < end; ++p)
-            f(p, greater(begin - p * rows, 0), lesser(end - p * rows, rows));
+        index p = begin / rows;
+        if (p == end / rows) return f(p, p + 1, begin % rows, end % rows);
+        if (begin % rows) f(p, p + 1, begin % rows, rows), ++p;
+        if (p < end / rows) f(p, end / rows, 0, rows);
+        if (end % rows) f(end / rows, end / rows + 1, 0, end % rows);
     }
 
     // The gradient of a group's parameters, and their update.
@@ -566,9 +573,9 @@ private:
 
     void forward(Forward& job, const T* theta, int threads) {
         const Layers<T>& layers = predicting_;
-        index width = 0;
-        for (index w : layers.widths) width += lines(w, L) * LINE;
-        job.chunk = lesser(96, greater(24, (index(1) << 18) / width / 12 * 12));
+        index width = LINE;
+        for (int i = 1; i < layers.widths.size(); ++i) width += lines(layers.widths[i], L) * LINE;
+        job.chunk = lesser(192, greater(24, (index(1) << 18) / width / 12 * 12));
         const bool few = job.n <= FEW;
         for (const Group<T>& g : layers.groups) {
             // A line of theta may be read beyond its end: into the next, or, by the last, into the biases.
@@ -602,6 +609,28 @@ private:
 
     Run in_order_;
 
+    // Rows in, and through the first group; false where a number in them is not finite.
+    bool first_group(const Forward& job, Space<T>& s, T* scratch, index begin, index rows) const {
+        const Group<T>& group = predicting_.groups[0];
+        const bool as_they_are = job.element == (sizeof(T) == 4 ? Element::f32 : Element::f64) && !factor_;
+        if (!as_they_are || !group.dense)
+            for (index r = 0; r < rows; ++r) read(job.X, job.element, begin + r, s.buffers[0] + r * L, s.stride);
+        if (!group.dense) {
+            if (!job.scored && !finite(job.X, job.element, begin, rows)) return false;
+            if (predicting_.groups.size() > 1 || !ends_with_softmax(predicting_))
+                group_forward(group, job.weights[0], s, scratch, 0, rows);
+            return true;
+        }
+        const Rows<T> matrix{static_cast<const T*>(job.X) + begin * plan_.n_in, plan_.n_in, true};
+        dense_product(group, job.weights[0], s, as_they_are ? &matrix : nullptr, 0, group.panels(), 0, rows);
+        // A number that is not finite makes each weighted sum of its row so: one of them tells.
+        T sum = 0;
+        const T* z = s.buffers[group.z];
+        for (index r = 0; r < rows; ++r) sum += z[r * L] - z[r * L];
+        for (index p = 0; p < group.panels(); ++p) ops_forward(group, s, p, 0, rows);
+        return job.scored || sum == 0;
+    }
+
     void forward_chunks(Forward& job, int t, int threads) {
         const Layers<T>& layers = predicting_;
         Space<T>& s = job.spaces[t];
@@ -609,9 +638,8 @@ private:
         const index chunks = (job.n + job.chunk - 1) / job.chunk;
         for (index c = share(chunks, t, threads); c < share(chunks, t + 1, threads); ++c) {
             const index begin = c * job.chunk, rows = lesser(job.chunk, job.n - begin);
-            for (index r = 0; r < rows; ++r) read(job.X, job.element, begin + r, s.buffers[0] + r * L, s.stride);
-            if (!job.scored && !finite(job.X, job.element, begin, rows)) return job.finite.store(false);
-            for (int g = 0; g < layers.groups.size() - (ends_with_softmax(layers) ? 1 : 0); ++g)
+            if (!first_group(job, s, scratch, begin, rows)) return job.finite.store(false);
+            for (int g = 1; g < layers.groups.size() - (ends_with_softmax(layers) ? 1 : 0); ++g)
                 group_forward(layers.groups[g], job.weights[g], s, scratch, 0, rows);
             const Batch batch{0, job.n, 0, T(0), nullptr, ending_[0]};
             loss_rows(layers, s, scratch, batch, begin, 0, rows, false, job.outputs ? job.outputs + begin * plan_.n_out : nullptr, job.scored);

@@ -20,14 +20,15 @@ template <int NV>
 constexpr int MOST_ROWS = NV == 1 ? 12 : (REGISTERS - 1 - NV) / NV > 8 ? 8 : (REGISTERS - 1 - NV) / NV;
 static_assert(MOST_ROWS<2> >= 6, "12 accumulators at least");
 
-enum class From { rows, columns };  // of A: a line a row of C, or a line a term of the sum
+// Of A: panels with a line a row of C; panels with a line a term of the sum; or rows as NumPy has them.
+enum class From { rows, columns, matrix };
 enum class Start { zero, line, c };  // of the sum: at 0, at a line given (the biases), or at what C holds
 enum class End { store, subtract };  // C = the sum, or C = C - scale * the sum
 
 template <class T>
 struct Product {
     const T* a;
-    index a_panel;  // From::rows: how far the panels of A lie apart
+    index a_panel;  // From::rows: how far the panels of A lie apart; From::matrix: how far its rows do
     const T* b;
     index b_line;  // how far the lines of B lie apart
     T* c;
@@ -49,9 +50,9 @@ void tile(const Product<T>& product) {
     const T* a = product.a;
     const T* b = product.b;
     const index b_line = product.b_line;
-    // A runs of numbers: for rows, those of one panel after the other; for columns, all of them.
-    constexpr index next = from == From::rows ? 1 : L, line = from == From::rows ? L : 1;
-    for (index left = product.terms; left > 0; left -= L, a += from == From::rows ? product.a_panel : L * L) {
+    constexpr index next = from == From::columns ? L : 1;
+    const index line = from == From::rows ? L : from == From::columns ? 1 : product.a_panel;
+    for (index left = product.terms; left > 0; left -= L, a += from == From::rows ? product.a_panel : L * next) {
         const index run = lesser(left, L);
 #pragma GCC unroll 4
         for (index k = 0; k < run; ++k, b += b_line) {
@@ -88,29 +89,100 @@ inline auto with_vectors(index columns, F f) {
     return f(std::integral_constant<int, NV>{});
 }
 
-constexpr index BLOCK = 256;  // terms summed before the next rows take their turn: 16 KB of B stay in the first cache
+constexpr index BLOCK = 256;  // terms summed before the next panel's turn: 16 KB of B stay in the first cache
 
-// Rows of one panel of C from rows of A: C = line + A B. The panels of A lie a_panel apart.
+// A of a product: some rows of a batch, in panels or as a matrix.
 template <class T>
-void rows_product(index rows, index terms, const T* a, index a_panel, const T* b, index b_line, T* c, const T* line,
-                  index columns) {
-    constexpr int L = LANES<T>;
-    with_vectors<T>(columns, [&](auto vectors) {
-        constexpr int NV = decltype(vectors)::value, MR = MOST_ROWS<NV>;
-        for (index k = 0; k < terms; k += BLOCK) {
-            index m = lesser(BLOCK, terms - k);
-            for (index r = 0; r < rows; r += MR) {
-                Product<T> p{a + k / L * a_panel + r * L, a_panel, b + k * b_line, b_line, c + r * L, m, line, 0};
-                index n = lesser(MR, rows - r);
-                if (k)
-                    tile_of<T, NV, From::rows, Start::c, End::store>(n, p);
-                else if (line)
-                    tile_of<T, NV, From::rows, Start::line, End::store>(n, p);
-                else
-                    tile_of<T, NV, From::rows, Start::zero, End::store>(n, p);
-            }
+struct Rows {
+    const T* at;
+    index panel;  // how far the panels lie apart; of a matrix, the rows
+    bool matrix = false;
+};
+
+// Where B, C and the biases of panel 0 begin, and how far those of the next panel lie.
+template <class T>
+struct Panels {
+    const T* b;
+    index b_panel, b_line;
+    T* c;
+    index c_panel;
+    const T* biases;  // null: the sum starts at 0
+    index columns;    // of all panels
+};
+
+template <class T, int NV, From from>
+void block_product(index rows, index a_row, Product<T> p, bool first) {
+    constexpr int L = LANES<T>, MR = MOST_ROWS<NV>;
+    for (index r = 0; r < rows; r += MR, p.a += MR * a_row, p.c += MR * L) {
+        const index n = lesser(MR, rows - r);
+        if (!first)
+            tile_of<T, NV, from, Start::c, End::store>(n, p);
+        else if (p.line)
+            tile_of<T, NV, from, Start::line, End::store>(n, p);
+        else
+            tile_of<T, NV, from, Start::zero, End::store>(n, p);
+    }
+}
+
+// One row, four panels at once, where B's panels lie side by side: more sums at work than one row has otherwise.
+template <class T>
+void wide_row(index terms, const T* a, index a_panel, const T* b, index b_line, T* c, index c_panel, const T* biases) {
+    constexpr int L = LANES<T>, W = WIDTH<T>, NV = 4 * L / W < 8 ? 4 * L / W : 8;
+    for (int part = 0; part < 4 * L; part += NV * W) {
+        Vector<T> sum[NV];
+        for (int v = 0; v < NV; ++v) sum[v] = load(biases + part + v * W);
+        const T *x = a, *line = b + part;
+        for (index left = terms; left > 0; left -= L, x += a_panel)
+            for (index k = 0; k < lesser(left, L); ++k, line += b_line)
+                for (int v = 0; v < NV; ++v) sum[v] += broadcast(x[k]) * load(line + v * W);
+        for (int v = 0; v < NV; ++v) store(c + (part + v * W) / L * c_panel + (part + v * W) % L, sum[v]);
+    }
+}
+
+constexpr index STREAMED = 1 << 18;  // bytes of B that stay in the second cache while A comes from memory
+
+// The same for rows that come from far: each is read once, from end to end, and the next ones are asked for meanwhile.
+template <class T>
+void stream_rows(index rows, index terms, const Rows<T>& a, const Panels<T>& to, index p0, index p1) {
+    constexpr int L = LANES<T>, STEP = 6;
+    for (index r = 0; r < rows; r += STEP) {
+        const index n = lesser(STEP, rows - r), ahead = lesser(STEP, rows - r - n) * a.panel;
+        const index part = (ahead + p1 - p0 - 1) / (p1 - p0);
+        for (index p = p0; p < p1; ++p) {
+            for (index i = (p - p0) * part; i < lesser(ahead, (p - p0 + 1) * part); i += L)
+                __builtin_prefetch(a.at + (r + n) * a.panel + i, 0, 2);
+            with_vectors<T>(to.columns - p * L, [&](auto vectors) {
+                constexpr int NV = decltype(vectors)::value;
+                const Product<T> product{a.at + r * a.panel, a.panel, to.b + p * to.b_panel, to.b_line,
+                                         to.c + p * to.c_panel + r * L, terms, to.biases + p * L, 0};
+                block_product<T, NV, From::matrix>(n, a.panel, product, true);
+            });
         }
-    });
+    }
+}
+
+// Panels p0 ... p1 - 1 of C = biases + A B, for `rows` rows. Blocks of terms come first, then panels, then rows: a block
+// of A stays in the second cache while it meets all panels.
+template <class T>
+void rows_product(index rows, index terms, const Rows<T>& a, const Panels<T>& to, index p0, index p1) {
+    constexpr int L = LANES<T>;
+    if (rows == 1 && to.b_panel == L && to.biases)
+        for (; p0 + 4 <= p1 && (p0 + 4) * L <= to.columns; p0 += 4)
+            wide_row(terms, a.at, a.matrix ? L : a.panel, to.b + p0 * L, to.b_line, to.c + p0 * to.c_panel, to.c_panel,
+                     to.biases + p0 * L);
+    if (a.matrix && (p1 - p0) * terms <= STREAMED / LINE) return stream_rows(rows, terms, a, to, p0, p1);
+    for (index k = 0; k < terms; k += BLOCK)
+        for (index p = p0; p < p1; ++p)
+            with_vectors<T>(to.columns - p * L, [&](auto vectors) {
+                constexpr int NV = decltype(vectors)::value;
+                const Product<T> product{a.at + (a.matrix ? k : k / L * a.panel), a.panel, to.b + p * to.b_panel + k * to.b_line,
+                                         to.b_line, to.c + p * to.c_panel, lesser(BLOCK, terms - k),
+                                         to.biases ? to.biases + p * L : nullptr, 0};
+                if (a.matrix)
+                    block_product<T, NV, From::matrix>(rows, a.panel, product, k == 0);
+                else
+                    block_product<T, NV, From::rows>(rows, L, product, k == 0);
+            });
 }
 
 // One panel of A (columns i of x) times one panel of B (dy): `rows` lines of dW, at most LANES. samples terms.

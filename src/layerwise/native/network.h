@@ -239,14 +239,20 @@ void ops_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index pane
     }
 }
 
-// One panel of a dense group.
+// Panels p0 ... p1 - 1 of x W + b, for some rows; x is `input` or, without one, the group's input buffer.
 template <class T>
-void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index panel, index r0, index r1) {
+void dense_product(const Group<T>& g, const Weights<T>& weights, Space<T>& s, const Rows<T>* input, index p0, index p1,
+                   index r0, index r1) {
     constexpr int L = LANES<T>;
-    rows_product(r1 - r0, g.n_in, s.buffers[g.in] + r0 * L, s.stride, weights.w + panel * weights.panel,
-                 weights.line, s.buffers[g.z] + panel * s.stride + r0 * L, weights.b + panel * L,
-                 g.n_out - panel * L);
-    ops_forward(g, s, panel, r0, r1);
+    rows_product(r1 - r0, g.n_in, input ? *input : Rows<T>{s.buffers[g.in] + r0 * L, s.stride},
+                 Panels<T>{weights.w, weights.panel, weights.line, s.buffers[g.z] + r0 * L, s.stride, weights.b, g.n_out},
+                 p0, p1);
+}
+
+template <class T>
+void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index p1, index r0, index r1) {
+    dense_product<T>(g, weights, s, nullptr, p0, p1, r0, r1);
+    for (index p = p0; p < p1; ++p) ops_forward(g, s, p, r0, r1);
 }
 
 // LANES rows at a time, for the formulas that work on turned rows.
@@ -264,11 +270,8 @@ void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T*
             softmax(scratch, g.n_out);
             turn_back(scratch, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
         });
-    for (index p = 0; p < g.panels(); ++p)
-        if (g.dense)
-            dense_forward(g, weights, s, p, r0, r1);
-        else
-            ops_forward(g, s, p, r0, r1);
+    if (g.dense) return dense_forward(g, weights, s, 0, g.panels(), r0, r1);
+    for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
 }
 
 // Some rows back through all of a group but its products. `scratch` has room for twice LANES rows, turned.
@@ -290,8 +293,8 @@ template <class T>
 void dense_backward(const Group<T>& g, const T* transposed, Space<T>& s, const T* delta, T* dx, index panel, index r0,
                     index r1) {
     constexpr int L = LANES<T>;
-    rows_product<T>(r1 - r0, g.n_out, delta + r0 * L, s.stride, transposed, L, dx + panel * s.stride + r0 * L, nullptr,
-                    g.n_in - panel * L);
+    rows_product(r1 - r0, g.n_out, Rows<T>{delta + r0 * L, s.stride},
+                 Panels<T>{transposed, 0, L, dx + panel * s.stride + r0 * L, 0, nullptr, g.n_in - panel * L}, 0, 1);
 }
 
 // The gradient of a piece over the first n rows: stored, or added to what is there.
