@@ -356,9 +356,7 @@ class Network:
         validation = None
         if held_out is not None:
             watched = Rows(held_out[0], scaler, self.dtype, CHUNK)
-            validation = Validation(
-                evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra
-            )
+            validation = Validation(evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra)
         run = Training(
             network=self,
             plan=plan,

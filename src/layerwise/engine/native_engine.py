@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,12 @@ from layerwise.scaling import Scaler
 from layerwise.targets import Targets
 from layerwise.typing import Array
 
-_native: Any
+_native: Any = None
+WHY_NOT = ""
 try:
-    from layerwise import _native
+    _native = import_module("layerwise._native")
 except ImportError as error:
-    _native, WHY_NOT = None, str(error)
-else:
-    WHY_NOT = ""
+    WHY_NOT = str(error)
 
 _NUMBERS = "?bhilqBHILQfd"  # the element types that are read as they are
 
@@ -294,5 +294,6 @@ def _answers(targets: Targets) -> str:
 
 def _score(sums: Array | Sequence[float], targets: Targets) -> Score:
     loss, weight, right, penalty, _, samples = sums
-    accuracy = None if targets.task.kind == "regression" else right / max(samples, 1)
-    return Score(float(loss / weight) if weight else 0.0, accuracy and float(accuracy), float(penalty / max(samples, 1)))
+    samples = max(samples, 1)
+    accuracy = None if targets.task.kind == "regression" else float(right / samples)
+    return Score(float(loss / weight) if weight else 0.0, accuracy, float(penalty / samples))

@@ -12,6 +12,7 @@
 // In both, an element of a product is summed in the same order whoever computes it.
 #include "network.h"
 #include "optimizers.h"
+#include "tuner.h"
 
 namespace lw {
 namespace LW_ISA {
@@ -26,7 +27,7 @@ class Net final : public Engine {
     static constexpr index MOST_SPANS = 64;
     static constexpr index CHUNK = 48;           // rows computed at once
     static constexpr index SMALL = 16384;        // parameters of a network that is worth cutting the batch for
-    static constexpr double PATIENCE = 0.05;     // seconds between two polls
+    static constexpr double PATIENCE = 0.1;     // seconds between two polls
 
 public:
     explicit Net(const Plan& plan)
@@ -66,9 +67,19 @@ public:
             training_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
         }
         bad_.store(false), ending_[0] = ending_[1] = false;
-        run.made = 0, run.finite = true;
-        next_poll_ = seconds() + PATIENCE;
-        run_in_threads(run.threads, [](void* self, int t, int n) { static_cast<Net*>(self)->steps(t, n); }, this);
+        run.made = 0, run.finite = true, stopped_ = false;
+        tuner_.limit(run.threads);
+        next_poll_ = epoch_began_ = seconds();
+        next_poll_ += PATIENCE;
+        const index wanted = run.epochs * (run.last - run.first);
+        while (run.made < wanted && run.finite && !stopped_) {
+            const double began = seconds();
+            const index made = run.made;
+            slice_ends_ = began + tuner_.duration(began);
+            run_in_threads(tuner_.threads(), [](void* self, int t, int n) { static_cast<Net*>(self)->steps(t, n); }, this);
+            const double now = seconds();
+            tuner_.report(run.made - made, now - began, now);
+        }
         if (run.learn) {
             training_.from_lines(packed_, static_cast<T*>(run.theta));
             for (int i = 0; i < run.optimizer.states; ++i)
@@ -112,7 +123,9 @@ private:
     Barrier barrier_;
     std::atomic<bool> bad_{false};  // a loss was not finite
     bool ending_[2] = {false, false};  // this step is the last; the next has a place of its own
-    double next_poll_ = 0, epoch_began_ = 0;
+    bool stopped_ = false;             // by poll
+    double next_poll_ = 0, epoch_began_ = 0, slice_ends_ = 0;
+    Tuner tuner_;
 
     // ------------------------------------------------------------ memory
 
@@ -154,38 +167,43 @@ private:
 
     // ------------------------------------------------------------ the loop
 
+    // Steps from where the run has come to, until it is done or something else is due.
     void steps(int t, int threads) {
         Run& run = *run_;
-        const index full = lesser(run.batch, data_->n);
-        std::int64_t step = run.step, iterations = run.optimizer.iterations;
-        for (index epoch = 0; epoch < run.epochs; ++epoch) {
-            if (t == 0) epoch_began_ = seconds();
-            for (index i = run.first; i < run.last; ++i, ++step, ++iterations) {
-                const index start = i * full, rows = lesser(full, data_->n - start);
-                const bool last = epoch + 1 == run.epochs && i + 1 == run.last;
-                if (t == 0) ending_[step & 1] = last || poll();
-                const Step<T> update(run.learn ? run.optimizer : Optimizer{}, iterations);
-                const Batch batch{start, rows, step, scale(start, rows), run.sums + epoch, ending_[step & 1]};
-                if (!(by_spans(rows) ? step_by_spans(t, threads, batch, update)
-                                     : step_together(t, threads, batch, update))) {
-                    if (t == 0) run.finite = false;
-                    return;
-                }
-                if (t == 0) ++run.made;
-                if (batch.ending) {
-                    if (t == 0) run.sums[epoch].seconds += seconds() - epoch_began_;
-                    return;
-                }
+        const index full = lesser(run.batch, data_->n), an_epoch = run.last - run.first;
+        const index begin = run.made, end = run.epochs * an_epoch;
+        for (index made = begin; made < end; ++made) {
+            const std::int64_t step = run.step + made;
+            const index start = (run.first + made % an_epoch) * full, rows = lesser(full, data_->n - start);
+            if (t == 0) ending_[step & 1] = made + 1 == end || due();
+            const Step<T> update(run.learn ? run.optimizer : Optimizer{}, run.optimizer.iterations + made);
+            const Batch batch{start, rows, step, scale(start, rows), run.sums + made / an_epoch, ending_[step & 1]};
+            if (!(by_spans(rows) ? step_by_spans(t, threads, batch, update) : step_together(t, threads, batch, update))) {
+                if (t == 0) run.finite = false;
+                return;
             }
-            if (t == 0) run.sums[epoch].seconds += seconds() - epoch_began_;
+            const bool ending = batch.ending;
+            if (t == 0) count(made + 1, an_epoch);
+            if (ending) return;
         }
     }
 
-    bool poll() {
-        if (!run_->poll || seconds() < next_poll_) return false;
-        const bool stop = run_->poll(run_->poll_context);
-        next_poll_ = seconds() + PATIENCE;
-        return stop;
+    void count(index made, index an_epoch) {
+        run_->made = made;
+        if (made % an_epoch && !stopped_) return;
+        const double now = seconds();
+        run_->sums[(made - 1) / an_epoch].seconds += now - epoch_began_;
+        epoch_began_ = now;
+    }
+
+    // Whether the threads shall come back after this step.
+    bool due() {
+        const double now = seconds();
+        if (run_->poll && now >= next_poll_) {
+            stopped_ = run_->poll(run_->poll_context);
+            next_poll_ = seconds() + PATIENCE;
+        }
+        return stopped_ || now >= slice_ends_;
     }
 
     struct Batch {
@@ -567,6 +585,7 @@ private:
         List<Lines<T>> scratch{};
         List<Lines<T>> packed{};
         std::atomic<bool> finite{true};
+        std::atomic<index> next{0};
     };
 
     static constexpr index FEW = 8;  // rows for which putting the weights into lines would cost more than it saves
@@ -601,9 +620,9 @@ private:
             job.spaces.push_back(Space<T>(layers, lesser(job.chunk, job.n), false));
             job.scratch.push_back(Lines<T>(3 * widest() * L));
         }
-        run_in_threads(threads, [](void* job, int t, int n) {
+        run_in_threads(threads, [](void* job, int t, int) {
             Forward& f = *static_cast<Forward*>(job);
-            f.net->forward_chunks(f, t, n);
+            f.net->forward_chunks(f, t);
         }, &job);
     }
 
@@ -631,12 +650,13 @@ private:
         return job.scored || sum == 0;
     }
 
-    void forward_chunks(Forward& job, int t, int threads) {
+    // Chunks one after the other, each by the thread that comes to it first.
+    void forward_chunks(Forward& job, int t) {
         const Layers<T>& layers = predicting_;
         Space<T>& s = job.spaces[t];
         T* scratch = job.scratch[t];
         const index chunks = (job.n + job.chunk - 1) / job.chunk;
-        for (index c = share(chunks, t, threads); c < share(chunks, t + 1, threads); ++c) {
+        for (index c = job.next++; c < chunks; c = job.next++) {
             const index begin = c * job.chunk, rows = lesser(job.chunk, job.n - begin);
             if (!first_group(job, s, scratch, begin, rows)) return job.finite.store(false);
             for (int g = 1; g < layers.groups.size() - (ends_with_softmax(layers) ? 1 : 0); ++g)

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Build the native executor with sanitizers, and run its tests: tools/sanitize.sh address,undefined | thread
+set -euo pipefail
+sanitizers=${1:?address,undefined or thread}
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check \
+    numpy pytest hypothesis safetensors scikit-learn nanobind cmake ninja
+grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2 || isas="baseline;neon"
+PATH="$work/venv/bin:$PATH" cmake -S . -B "$work/build" -G Ninja -DPython_EXECUTABLE="$work/venv/bin/python" \
+    -DLAYERWISE_SANITIZE="$sanitizers" -DLAYERWISE_ISAS="$isas" -DLAYERWISE_WERROR=ON > "$work/log" || { cat "$work/log"; exit 1; }
+PATH="$work/venv/bin:$PATH" cmake --build "$work/build" > "$work/log" || { cat "$work/log"; exit 1; }
+mkdir "$work/package" && cp -r src/layerwise "$work/package/"
+rm -f "$work"/package/layerwise/_native*.so && cp "$work"/build/_native*.so "$work/package/layerwise/"
+
+if [ "$sanitizers" = thread ]; then
+    library=libtsan.so
+    which="test_native_engine and (threads or interrupted or at_once or progress or caller or lock)"
+else
+    library=libasan.so
+    which="test_native"
+fi
+# NumPy and Python are not looked at: they are built without the sanitizers.
+export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OPENBLAS_NUM_THREADS=1
+LD_PRELOAD=$(${CXX:-g++} -print-file-name=$library) PYTHONPATH="$work/package" \
+    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine -k "$which"
