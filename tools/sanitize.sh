@@ -25,5 +25,6 @@ else
 fi
 # NumPy and Python are not looked at: they are built without the sanitizers.
 export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OPENBLAS_NUM_THREADS=1
-LD_PRELOAD=$(${CXX:-g++} -print-file-name=$library) PYTHONPATH="$work/package" \
-    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine -k "$which"
+preload="$(${CXX:-g++} -print-file-name=$library) $(${CXX:-g++} -print-file-name=libstdc++.so.6)"
+LD_PRELOAD=$preload PYTHONPATH="$work/package" \
+    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine -k "$which" --capture=sys

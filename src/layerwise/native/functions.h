@@ -13,6 +13,7 @@ template <class T>
 struct format;
 template <>
 struct format<float> {
+    using word = std::uint32_t;  // arithmetic on bits is done without a sign, so that it wraps
     using integer = std::int32_t;
     static constexpr int digits = 23, bias = 127, exp_degree = 7, log_terms = 5;
     static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
@@ -22,6 +23,7 @@ struct format<float> {
 };
 template <>
 struct format<double> {
+    using word = std::uint64_t;
     using integer = std::int64_t;
     static constexpr int digits = 52, bias = 1023, exp_degree = 13, log_terms = 11;
     static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
@@ -31,19 +33,21 @@ struct format<double> {
 };
 
 template <class T>
+using word = typename format<T>::word;
+template <class T>
 using integer = typename format<T>::integer;
 
 template <class T>
-inline integer<T> bits(T x) {
-    integer<T> i;
-    std::memcpy(&i, &x, sizeof x);
-    return i;
+inline word<T> bits(T x) {
+    word<T> w;
+    std::memcpy(&w, &x, sizeof x);
+    return w;
 }
 
 template <class T>
-inline T from_bits(integer<T> i) {
+inline T from_bits(word<T> w) {
     T x;
-    std::memcpy(&x, &i, sizeof x);
+    std::memcpy(&x, &w, sizeof x);
     return x;
 }
 
@@ -84,13 +88,13 @@ inline Power<T> power(T x) {
     for (int k = 1; k <= F::exp_degree; ++k) inverse[k] = 1 / (factorial *= T(k));
 #pragma GCC unroll 16
     for (int k = F::exp_degree; k >= 2; --k) series = series * r + inverse[k];
-    return {r + r * r * series, bits(shifted) - bits(F::round)};
+    return {r + r * r * series, integer<T>(bits(shifted) - bits(F::round))};
 }
 
 // 2^n, for n that give a normal number.
 template <class T>
 inline T two_to(integer<T> n) {
-    return from_bits<T>((n + format<T>::bias) << format<T>::digits);
+    return from_bits<T>((word<T>(n) + format<T>::bias) << format<T>::digits);
 }
 
 template <class T>
@@ -136,16 +140,15 @@ template <class T>
 inline T log(T x) {
     using F = format<T>;
     bool subnormal = x < F::normal;
-    T scaled = subnormal ? x * from_bits<T>(integer<T>(F::digits + 1 + F::bias) << F::digits) : x;
-    integer<T> offset = bits(T(0x1.6a09e667f3bcdp-1));  // sqrt 1/2
-    integer<T> i = bits(scaled) - offset;
-    integer<T> exponent = i >> F::digits;
-    T f = from_bits<T>(bits(scaled) - (exponent << F::digits)) - 1;
+    T scaled = subnormal ? x * two_to<T>(F::digits + 1) : x;
+    // The exponent, counted from sqrt 1/2.
+    integer<T> exponent = integer<T>(bits(scaled) - bits(T(0x1.6a09e667f3bcdp-1))) >> F::digits;
+    T f = from_bits<T>(bits(scaled) - (word<T>(exponent) << F::digits)) - 1;
     // A small whole number as T, without the conversion that AVX2 lacks for 64 bits.
-    T k = from_bits<T>(exponent + bits(F::round)) - F::round;
+    T k = from_bits<T>(word<T>(exponent) + bits(F::round)) - F::round;
     T value = log_series(f, subnormal ? k - (F::digits + 1) : k);
     value = x > 0 ? value : (x == 0 ? -T(__builtin_inf()) : T(__builtin_nan("")));
-    const T largest = from_bits<T>((integer<T>(2 * F::bias + 1) << F::digits) - 1);
+    const T largest = from_bits<T>((word<T>(2 * F::bias + 1) << F::digits) - 1);
     return x > largest ? x : value;  // infinity
 }
 
