@@ -33,6 +33,12 @@ class Task(StrEnum):
     auto, classes, numbers = "auto", "classes", "numbers"
 
 
+class Engine(StrEnum):
+    """What executes the plan."""
+
+    auto, numpy, native = "auto", "numpy", "native"
+
+
 class Dtype(StrEnum):
     """What the network computes in."""
 
@@ -101,6 +107,14 @@ def train(
         int, typer.Option(min=0, help="Of all that is random: the same seed, the same network.",
                           rich_help_panel="Training")
     ] = 0,
+    engine: Annotated[
+        Engine, typer.Option(help="What trains: C++, NumPy, or what can.", rich_help_panel="Training")
+    ] = Engine.auto,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of the native engine, at most; by default a thread a core.",
+                     rich_help_panel="Training"),
+    ] = None,
     validation: Annotated[
         float | None,
         typer.Option(min=0, max=0.99, help="Share of the rows to train that is held out to watch; 0 for none.",
@@ -157,7 +171,8 @@ def train(
     _check_output(output, picture, Path(name) if is_table(name) else None)
     regression = None if task is Task.auto else task is Task.numbers
     loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
-    report, history = _train(loaded, chosen, choices, seed, output, quiet, json)
+    execution = {"engine": engine.value, "n_threads": threads}
+    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
         save_learning_curves(history, picture)
@@ -211,7 +226,14 @@ def _check_output(output: Path, picture: Path | None, source: Path | None) -> No
 
 
 def _train(
-    data: Data, chosen: Recipe | None, choices: Choices, seed: int, output: Path, quiet: bool, json: bool
+    data: Data,
+    chosen: Recipe | None,
+    choices: Choices,
+    seed: int,
+    execution: dict[str, Any],
+    output: Path,
+    quiet: bool,
+    json: bool,
 ) -> tuple[dict[str, Any], History]:
     """Train, test and save; what there is to report, and the history."""
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
@@ -231,7 +253,9 @@ def _train(
             words = f"({target} - {standard.mean:.6g}) / {standard.std:.6g}; the test's is not"
             console.show(f"the loss of the epochs is that of the standardized target, {words}")
     try:
-        history = recipe.fit(network, *learned.train, validation_data=learned.validation, verbose=not (quiet or json))
+        history = recipe.fit(
+            network, *learned.train, validation_data=learned.validation, verbose=not (quiet or json), **execution
+        )
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
             raise  # in the first epoch: there is nothing worth keeping
