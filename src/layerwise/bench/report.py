@@ -26,7 +26,7 @@ Every peer ran {rounds} times on each work, one after the other in each round an
 use, too, is noisy: compare only figures of one table.
 
 All train with float32, softmax and cross-entropy, from Glorot's uniform weights, with the rows in a new order each
-epoch and the gather of each batch inside the time. Of each run the fastest of {epochs} epochs counts, after one that
+epoch and the gather of each batch inside the time. Of each run the fastest epoch of {epochs} counts, after one that
 is not timed, in which some peers compile; *accuracy*, in per cent, is that on the test rows after all of them.
 *% of limit* is the work's operations a second against the machine's limit, which is NumPy's product of two
 2,048 x 2,048 matrices, measured in the same rounds (on one core for what has one thread). *Memory* is the most that the
@@ -85,7 +85,7 @@ def _has_accuracy(comparison: Comparison) -> bool:
 def title(comparison: Comparison) -> str:
     """The work, its operations and the machine's limit."""
     return (
-        f"{comparison.work}: {comparison.description}; {comparison.flops:,} FLOPs a {comparison.per}; "
+        f"{comparison.heading}; {comparison.flops:,} FLOPs a {comparison.per}; "
         f"limit {comparison.one_core:.0f} GFLOP/s on one core, {comparison.all_cores:.0f} on all"
     )
 
@@ -169,14 +169,14 @@ def _overview(comparisons: Sequence[Comparison]) -> str:
     for comparison in comparisons:
         times = {one.peer: comparison.times_faster(one) for one in comparison.measured}
         cells = ["" if (found := times.get(peer)) is None else f"{found:.2f}" for peer in labels]
-        body.append([f"{comparison.work}: {comparison.description}", *cells])
+        body.append([comparison.heading, *cells])
     return markdown_table(["work", *(f"than {label}" for label in labels.values())], body)
 
 
 def _section(comparison: Comparison) -> str:
     own = next((one.share for one in comparison.measured if one.peer == "layerwise"), None)
     share = "" if own is None else f" layerwise reaches {own:.1%} of the limit of all cores."
-    lines = [f"### {comparison.work}: {comparison.description}\n"]
+    lines = [f"### {comparison.heading}\n"]
     lines.append(
         f"{comparison.flops:,} FLOPs a {comparison.per}; the machine's limit was {comparison.one_core:.0f} GFLOP/s on "
         f"one core and {comparison.all_cores:.0f} on all.{share}\n"

@@ -51,6 +51,11 @@ class Comparison:
     all_cores: float
     measured: list[Measured]
 
+    @property
+    def heading(self) -> str:
+        """The work's name and what it is; one that is written out is its own name."""
+        return self.description if "," in self.work else f"{self.work}: {self.description}"
+
     def times_faster(self, other: Measured) -> float | None:
         """How many times faster layerwise is than the other."""
         own = next((one.microseconds for one in self.measured if one.peer == "layerwise"), None)
@@ -144,8 +149,10 @@ def processor() -> str:
 
 def machine(packages: Iterable[str]) -> dict[str, Any]:
     """Processor, cores, system and versions; packages that are not installed are left out."""
-    versions = {"Python": platform.python_version()}
-    for package in ("layerwise", "numpy", *packages):
+    from layerwise import __version__
+
+    versions = {"layerwise": __version__, "Python": platform.python_version()}
+    for package in ("numpy", *packages):
         try:
             versions[package] = version({"sklearn": "scikit-learn"}.get(package, package))
         except PackageNotFoundError:

@@ -47,7 +47,8 @@ class Work:
     @property
     def description(self) -> str:
         """The work in words."""
-        batch = "the full batch" if self.batch >= self.rows else f"batches of {self.batch:,}"
+        full = f"the full batch, {self.passes:,} of its steps an epoch"
+        batch = full if self.batch >= self.rows else f"batches of {self.batch:,}"
         kind = {"mnist": "MNIST", "spiral": "spiral"}.get(self.data, "synthetic")
         return (
             f"{'-'.join(map(str, self.sizes))}, {ACTIVATIONS[self.activation]}, {OPTIMIZERS[self.optimizer]} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,8 +57,11 @@ def draw_comparison(panel: Any, comparison: Comparison) -> None:
             f"{one.microseconds:,.3g}" if one.microseconds < 1000 else f"{one.microseconds:,.0f}",
             (one.slowest, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
-    panel.margins(x=0.2)
-    panel.set_title(f"{comparison.work}: {comparison.description}", fontsize=8, loc="left")
+    known = [time for one in comparison.measured for time in (one.microseconds, one.slowest) if time is not None]
+    if known:
+        panel.set_xlim(10 ** math.floor(math.log10(min(known) / 1.1)), 10 ** math.ceil(math.log10(max(known) * 1.8)))
+    panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
+    panel.set_title(comparison.heading, fontsize=8, loc="left")
     panel.set_xlabel(f"µs a {comparison.per}, lower is better", fontsize=8)
     _tidy(panel, "x")
 
