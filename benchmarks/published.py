@@ -178,12 +178,10 @@ def machine() -> str:
     """Processor, system and versions, in a line."""
     import numpy
 
-    cpu = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").is_file():
-        named = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-        cpu = named[0].split(":", 1)[1].strip() if named else cpu
+    from layerwise.bench.results import processor
+
     return (
-        f"{cpu} ({os.cpu_count()} cores), {platform.system()}, Python {platform.python_version()}, "
+        f"{processor()} ({os.cpu_count()} cores), {platform.system()}, Python {platform.python_version()}, "
         f"NumPy {numpy.__version__}"
     )
 

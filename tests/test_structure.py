@@ -30,7 +30,7 @@ ORDER = [
     ["network"],
     ["neuron", "gradcheck"],
     ["datasets", "images", "plots"],
-    ["recipes"],
+    ["recipes", "bench"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -17,7 +17,7 @@ def test_version(run):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], *([name, "--help"] for name in
-                                   ("train", "evaluate", "predict", "datasets", "recipes"))])  # fmt: skip
+                                   ("train", "evaluate", "predict", "bench", "datasets", "recipes"))])  # fmt: skip
 def test_help(run, words):
     result = run(*words)
     assert result.exit_code == 0

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from layerwise.cli import console
+from layerwise.cli.bench import HELP, bench
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.listing import list_datasets, list_recipes
 from layerwise.cli.predict import predict
@@ -68,6 +69,7 @@ def layerwise_command(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)
 

@@ -1,4 +1,4 @@
-"""Pictures of networks and of their training, drawn with matplotlib, which is imported when one is drawn."""
+"""Pictures of networks, of their training and of the benchmark, by matplotlib, which is imported when one is drawn."""
 
 from layerwise.plots.learning import learning_curves, picture_format, save_learning_curves
 
