@@ -104,6 +104,8 @@ class Recipe:
         *,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         callbacks: Sequence[Callback] = (),
+        engine: str = "auto",
+        n_threads: int | None = None,
         verbose: bool = True,
     ) -> History:
         """Train the network as the recipe says; the arguments are those of `Network.fit`."""
@@ -118,6 +120,8 @@ class Recipe:
             epochs=self.epochs,
             validation_data=validation_data,
             callbacks=callbacks,
+            engine=engine,
+            n_threads=n_threads,
             verbose=verbose,
         )
 
