@@ -83,6 +83,11 @@ class History(Mapping[str, list[float]]):
         for name, value in row.items():
             self.columns[name].append(value)
 
+    def extend(self, rows: Mapping[str, Sequence[float]]) -> None:
+        """Add several epochs, column by column."""
+        for name, values in rows.items():
+            self.columns.setdefault(name, []).extend(values)
+
     def last(self) -> dict[str, float]:
         """The newest epoch by column, empty if there is none."""
         return {name: values[-1] for name, values in self.columns.items() if values}

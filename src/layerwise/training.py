@@ -180,17 +180,16 @@ class Training:
             for name, array in optimizer.state.items():
                 np.copyto(array, before[1].get(name, 0))
             return
-        n, last = len(self.engine.rows), optimizer.iterations
-        for i, (score, seconds) in enumerate(epochs):
-            row = {"loss": score.loss, "penalty": score.penalty}
-            if score.accuracy is not None:
-                row["accuracy"] = score.accuracy
-            optimizer.iterations = before[0] + i + 1
-            row |= {"learning_rate": optimizer.rate(), "seconds": seconds, "samples_per_second": n / max(seconds, 1e-9)}
-            self.history.append(row)
-        optimizer.iterations = last
-        self.epoch = len(epochs)
-        self._count(len(epochs))
+        made, seconds = optimizer.iterations - before[0], epochs.pop("seconds")
+        rates = [optimizer.rate()] * made
+        if optimizer.decay:
+            for i in range(made):
+                optimizer.iterations = before[0] + i + 1
+                rates[i] = optimizer.rate()
+        speeds = (len(self.engine.rows) / np.maximum(seconds, 1e-9)).tolist()
+        self.history.extend(epochs | {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds})
+        self.epoch = made
+        self._count(made)
         np.copyto(self._good, theta)
 
     def _write_row(self, samples: int, seconds: float) -> None:

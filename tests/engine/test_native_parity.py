@@ -90,7 +90,8 @@ def test_every_loss(loss, dtype, n_out, weighted, rng):
 
 
 OPTIMIZER_CASES = [
-    *(kind() for kind in OPTIMIZERS),
+    *(kind() for kind in OPTIMIZERS if kind is not lw.Adagrad),
+    lw.Adagrad(0.1),  # its first step is the rate times the gradient's sign: at 1, a last digit near 0 is a whole step
     lw.SGD(0.1, momentum=0.9),
     lw.SGD(0.1, momentum=0.9, nesterov=True),
     lw.AdamW(0.01, weight_decay=0.3, decay=0.1),

@@ -124,10 +124,14 @@ class NativeEngine:
         self._sums += sums[0]
         return made
 
-    def run_epochs(self, epochs: int, step: int, poll: Callable[[], bool] | None = None) -> list[tuple[Score, float]]:
-        """Make so many epochs of one step each: for each its score and its seconds."""
+    def run_epochs(self, epochs: int, step: int, poll: Callable[[], bool] | None = None) -> dict[str, list[float]]:
+        """Make so many epochs of one step each: the columns of the history, and the seconds of each."""
         made, sums = self._run(0, 1, step, poll, epochs)
-        return [(self._score(row), row[4]) for row in sums[:made]]
+        loss, weight, right, penalty, seconds, samples = sums[:made].T
+        columns = {"loss": np.divide(loss, weight, out=np.zeros(made), where=weight != 0), "penalty": penalty / samples}
+        if self.targets.task.kind != "regression":
+            columns["accuracy"] = right / samples
+        return {name: values.tolist() for name, values in (columns | {"seconds": seconds}).items()}
 
     def gradient(self, start: int, stop: int, step: int) -> bool:
         """Write the gradient of loss and penalties on these rows, one batch, into `grad`; False if it is not finite."""

@@ -15,9 +15,13 @@
 namespace lw {
 namespace LW_ISA {
 
-// How many lines of C, each of NV vectors, the registers hold beside one line of B and one number of A.
+// A tile is NV vectors wide or, with NV = HALF, half a vector: a line that is one vector of AVX-512 and at most half full
+// costs half as much so, for two halves are multiplied in the time of one whole.
+constexpr int HALF = 0;
+
+// How many lines of C the registers hold beside one line of B and one number of A.
 template <int NV>
-constexpr int MOST_ROWS = NV == 1 ? 12 : (REGISTERS - 1 - NV) / NV > 8 ? 8 : (REGISTERS - 1 - NV) / NV;
+constexpr int MOST_ROWS = NV <= 1 ? 12 : (REGISTERS - 1 - NV) / NV > 8 ? 8 : (REGISTERS - 1 - NV) / NV;
 static_assert(MOST_ROWS<2> >= 6, "12 accumulators at least");
 
 // Of A: panels with a line a row of C; panels with a line a term of the sum; or rows as NumPy has them.
@@ -37,16 +41,17 @@ struct Product {
     T scale;
 };
 
-template <class T, int MR, int NV, From from, Start start, End end>
+template <class T, int MR, int VECTORS_WIDE, From from, Start start, End end>
 void tile(const Product<T>& product) {
-    constexpr int L = LANES<T>, W = WIDTH<T>;
-    using V = Vector<T>;
+    constexpr int BYTES = VECTORS_WIDE == HALF ? VECTOR_BYTES / 2 : VECTOR_BYTES;
+    constexpr int NV = VECTORS_WIDE == HALF ? 1 : VECTORS_WIDE, L = LANES<T>, W = BYTES / int(sizeof(T));
+    using V = Vector<T, BYTES>;
     V sum[MR][NV];
     for (int i = 0; i < MR; ++i)
         for (int v = 0; v < NV; ++v)
             sum[i][v] = start == Start::zero   ? V{}
-                        : start == Start::line ? load(product.line + v * W)
-                                               : load(product.c + i * L + v * W);
+                        : start == Start::line ? load<BYTES>(product.line + v * W)
+                                               : load<BYTES>(product.c + i * L + v * W);
     const T* a = product.a;
     const T* b = product.b;
     const index b_line = product.b_line;
@@ -57,9 +62,9 @@ void tile(const Product<T>& product) {
 #pragma GCC unroll 4
         for (index k = 0; k < run; ++k, b += b_line) {
             V of_b[NV];
-            for (int v = 0; v < NV; ++v) of_b[v] = load(b + v * W);
+            for (int v = 0; v < NV; ++v) of_b[v] = load<BYTES>(b + v * W);
             for (int i = 0; i < MR; ++i) {
-                const V of_a = broadcast(a[i * line + k * next]);
+                const V of_a = broadcast<BYTES>(a[i * line + k * next]);
                 for (int v = 0; v < NV; ++v) sum[i][v] += of_a * of_b[v];
             }
         }
@@ -69,9 +74,9 @@ void tile(const Product<T>& product) {
         for (int v = 0; v < NV; ++v) {
             T* at = c + i * L + v * W;
             if (end == End::store)
-                store(at, sum[i][v]);
+                store<BYTES>(at, sum[i][v]);
             else
-                store(at, load(at) - product.scale * sum[i][v]);
+                store<BYTES>(at, load<BYTES>(at) - product.scale * sum[i][v]);
         }
 }
 
@@ -81,9 +86,11 @@ inline void tile_of(index rows, const Product<T>& product) {
     if constexpr (MR > 1) return tile_of<T, NV, from, start, end, MR - 1>(rows, product);
 }
 
-// Calls f with the number of vectors that hold `columns` numbers as a constant.
+// Calls f with the number of vectors that hold `columns` numbers as a constant, or HALF.
 template <class T, int NV = 1, class F>
 inline auto with_vectors(index columns, F f) {
+    if constexpr (VECTORS == 1)
+        if (2 * columns <= WIDTH<T>) return f(std::integral_constant<int, HALF>{});
     if constexpr (NV < VECTORS)
         if (columns > NV * WIDTH<T>) return with_vectors<T, NV + 1>(columns, f);
     return f(std::integral_constant<int, NV>{});

@@ -45,35 +45,35 @@ template <class T>
 constexpr int WIDTH = VECTOR_BYTES / sizeof(T);  // numbers in a vector
 
 // A vector in a register, and one anywhere in memory.
-template <class T>
+template <class T, int BYTES>
 struct simd;
-template <>
-struct simd<float> {
-    typedef float V __attribute__((vector_size(VECTOR_BYTES)));
-    typedef float U __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+template <int BYTES>
+struct simd<float, BYTES> {
+    typedef float V __attribute__((vector_size(BYTES)));
+    typedef float U __attribute__((vector_size(BYTES), aligned(4), may_alias));
 };
-template <>
-struct simd<double> {
-    typedef double V __attribute__((vector_size(VECTOR_BYTES)));
-    typedef double U __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+template <int BYTES>
+struct simd<double, BYTES> {
+    typedef double V __attribute__((vector_size(BYTES)));
+    typedef double U __attribute__((vector_size(BYTES), aligned(8), may_alias));
 };
 
-template <class T>
-using Vector = typename simd<T>::V;
+template <class T, int BYTES = VECTOR_BYTES>
+using Vector = typename simd<T, BYTES>::V;
 
-template <class T>
-inline Vector<T> load(const T* from) {
-    return (Vector<T>)*reinterpret_cast<const typename simd<T>::U*>(from);
+template <int BYTES = VECTOR_BYTES, class T>
+inline Vector<T, BYTES> load(const T* from) {
+    return (Vector<T, BYTES>)*reinterpret_cast<const typename simd<T, BYTES>::U*>(from);
 }
 
-template <class T>
-inline void store(T* to, Vector<T> v) {
-    *reinterpret_cast<typename simd<T>::U*>(to) = (typename simd<T>::U)v;
+template <int BYTES = VECTOR_BYTES, class T>
+inline void store(T* to, Vector<T, BYTES> v) {
+    *reinterpret_cast<typename simd<T, BYTES>::U*>(to) = (typename simd<T, BYTES>::U)v;
 }
 
-template <class T>
-inline Vector<T> broadcast(T x) {
-    return x - Vector<T>{};  // x - 0 is x, and no instruction
+template <int BYTES = VECTOR_BYTES, class T>
+inline Vector<T, BYTES> broadcast(T x) {
+    return x - Vector<T, BYTES>{};  // x - 0 is x, and no instruction
 }
 
 inline index lesser(index a, index b) { return a < b ? a : b; }
