@@ -597,13 +597,20 @@ private:
         job.chunk = lesser(192, greater(24, (index(1) << 18) / width / 12 * 12));
         const bool few = job.n <= FEW;
         for (const Group<T>& g : layers.groups) {
-            // A line of theta may be read beyond its end: into the next, or, by the last, into the biases.
+            // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases. Biases
+            // that nothing follows are copied.
             const bool direct = few && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
             if (!g.dense)
                 job.weights.push_back({});
-            else if (direct)
-                job.weights.push_back({theta + g.theta_w, L, g.n_out, theta + g.theta_b});
-            else {
+            else if (direct) {
+                const T* b = theta + g.theta_b;
+                if (g.theta_b + g.panels() * L > plan_.n_theta) {
+                    job.packed.push_back(Lines<T>(g.panels() * L));
+                    std::memcpy(job.packed.back(), b, std::size_t(g.n_out) * sizeof(T));
+                    b = job.packed.back();
+                }
+                job.weights.push_back({theta + g.theta_w, L, g.n_out, b});
+            } else {
                 job.packed.push_back(Lines<T>((g.n_in + 1) * g.panels() * L));
                 T *w = job.packed.back(), *b = w + g.n_in * g.panels() * L;
                 layers.to_lines(g, theta, w, b);
@@ -615,7 +622,6 @@ private:
         if (job.scored && job.n > prepared_) losses_ = Lines<T>(job.n), right_ = Lines<T>(job.n), prepared_ = 0;
         run_ = job.scored ? &in_order_ : run_;
         threads = int(lesser(threads, chunks));
-        
         for (int t = 0; t < threads; ++t) {
             job.spaces.push_back(Space<T>(layers, lesser(job.chunk, job.n), false));
             job.scratch.push_back(Lines<T>(3 * widest() * L));
