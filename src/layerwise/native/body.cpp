@@ -169,6 +169,7 @@ private:
 
     // Steps from where the run has come to, until it is done or something else is due.
     void steps(int t, int threads) {
+        const SubnormalsAreZero faster;
         Run& run = *run_;
         const index full = lesser(run.batch, data_->n), an_epoch = run.last - run.first;
         const index begin = run.made, end = run.epochs * an_epoch;
