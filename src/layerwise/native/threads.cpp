@@ -31,7 +31,7 @@ struct Pool {
     std::mutex mutex;  // of what follows
     std::condition_variable wake;
     int size = 0;  // workers
-    long round = 0;
+    std::atomic<long> round{0};
     int wanted = 0, threads = 0;
     void (*work)(void*, int, int) = nullptr;
     void* context = nullptr;
@@ -41,6 +41,8 @@ struct Pool {
     void worker(int number) {
         long seen = 0;
         for (;;) {
+            // The next piece of work often comes at once, and to be woken takes as long as a small one.
+            for (int spin = 0; spin < SPINS && round.load(std::memory_order_relaxed) == seen; ++spin) pause();
             std::unique_lock<std::mutex> lock(mutex);
             wake.wait(lock, [&] { return round != seen; });
             seen = round;
