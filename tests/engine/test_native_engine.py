@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from native_and_numpy import captured, needs_native
 
 import layerwise as lw
-from layerwise.engine import choice, native_engine
+from layerwise.data import Rows
+from layerwise.engine import choice, native_engine, numpy_engine
 from layerwise.errors import DivergenceError, EngineError
 
 pytestmark = needs_native
@@ -52,6 +53,7 @@ WORK = [
     (DIGITS, "digits", {"optimizer": lw.Adam(), "batch_size": 33, "penalty": lw.L2(1e-4)}),
     ([lw.Dense(64), lw.ReLU(), lw.Dense(64), lw.ReLU(), lw.Dense(2), lw.Softmax()], "table", {"batch_size": 64}),
     ([lw.Dense(33), lw.Tanh(), lw.Dense(1), lw.Sigmoid()], "table", {"batch_size": 1000, "penalty": lw.L1(1e-4)}),
+    ([lw.Dropout(0.1), lw.Dense(70), lw.ReLU(), lw.Dense(3), lw.Sigmoid()], "table", {"batch_size": 500, "loss": lw.QuadraticCost()}),
     ([lw.Dense(100), lw.Tanh(), lw.Softmax(), lw.Dense(40), lw.GELU(), lw.Dense(2), lw.Softmax()], "table", {}),
 ]
 
@@ -480,6 +482,33 @@ def test_not_finite_rows_are_found_without_a_second_look(table):
         X[n // 2, 3] = np.nan
         with pytest.raises(ValueError, match=f"row {n // 2}, column 3 is nan"):
             net.outputs(X)
+
+
+@pytest.mark.parametrize("value", [3e38, -3e38])
+def test_finite_rows_whose_sums_overflow_come_out_as_numpy_has_them(value):
+    net = lw.Network([lw.Dense(3), lw.Sigmoid(), lw.Dense(2)], random_state=0)
+    X = np.full((20, 5), value, np.float32)
+    net.build(5)
+    plan, parameters = net.built()
+    expected = numpy_engine.outputs(plan, parameters, Rows(X, None, net.dtype, 64), 64)
+    np.testing.assert_allclose(net.outputs(X), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [5, 100])
+def test_a_state_that_fades_away_becomes_0_and_this_thread_still_knows_subnormal_numbers(batch_size):
+    """The first column is 0 in all rows but one: its mean gradient fades by 0.5 a step, to 2^-149 and beyond."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((100, 4)), rng.standard_normal((100, 2))
+    X[:, 0] = np.arange(100) == 0
+    net = lw.Network([lw.Dense(2)], random_state=0)
+    fit = {"batch_size": batch_size, "shuffle": False, "engine": "native", "verbose": False}
+    net.fit(X[:100], y, optimizer=lw.Adam(beta_1=0.5), epochs=1, **fit)
+    X[0, 0] = 0
+    net.fit(X, y, epochs=200, **fit)
+    faded = np.abs(net.optimizer.state["m"][:2])
+    assert faded.max() == 0
+    assert np.abs(net.optimizer.state["m"][2:]).min() > 0
+    assert np.float32(1e-40) * np.float32(0.5) > 0
 
 
 def test_an_unknown_instruction_set_is_named():

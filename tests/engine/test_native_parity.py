@@ -133,6 +133,8 @@ sizes = st.integers(1, 300)
 @example(n_in=1, hidden=[1], n_out=1, n=1, batch_size=1, seed=0, kind=0)
 @example(n_in=300, hidden=[300, 17], n_out=300, n=300, batch_size=97, seed=1, kind=1)
 @example(n_in=784, hidden=[30], n_out=10, n=23, batch_size=10, seed=2, kind=1)
+@example(n_in=3, hidden=[20, 5], n_out=2, n=1500, batch_size=1400, seed=3, kind=0)  # spans of several chunks
+@example(n_in=230, hidden=[33], n_out=4, n=150, batch_size=80, seed=4, kind=2)  # wide rows, turned
 @given(
     n_in=sizes, hidden=st.lists(sizes, max_size=3), n_out=sizes, n=sizes, batch_size=sizes,
     seed=st.integers(0, 2**16), kind=st.integers(0, 2),
@@ -154,6 +156,7 @@ def test_any_shape(dtype, n_in, hidden, n_out, n, batch_size, seed, kind):
 @settings(max_examples=60)
 @example(n_in=40, hidden=16, n_out=1, n=3, seed=0)
 @example(n_in=4, hidden=40, n_out=21, n=2, seed=0)  # theta ends in the middle of a line
+@example(n_in=700, hidden=300, n_out=9, n=250, seed=0)  # more weights than the second cache keeps
 @given(n_in=sizes, hidden=sizes, n_out=sizes, n=st.integers(1, 400), seed=st.integers(0, 2**16))
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_outputs_of_any_shape(dtype, n_in, hidden, n_out, n, seed):

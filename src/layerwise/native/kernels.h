@@ -1,94 +1,138 @@
-// The three products of a dense layer, by one register tile.
+// Products of matrices, by one register tile.
 //
-//     forward            y = x W + b        A = x rows         B = W           C = y
-//     weight gradient   dW = x^T dy         A = x columns      B = dy          C = dW
-//     input gradient    dx = dy W^T         A = dy rows        B = W^T         C = dx
+// Every matrix here lies in panels: some lines of LANES numbers, one after the other. A tile is up to MR lines of C, in
+// one panel or in two or four side by side, kept in registers while k runs through the sum from its first term to its
+// last:
 //
-// All of them are panels of lines (rows.h): x, y, dy and dx with a line a sample, W with a line an input. So B is read
-// from end to end, C is written in whole lines, and A is read a number at a time. A tile is up to MR lines of C, kept
-// in registers while k runs through the sum from its first term to its last. An element of C is therefore the same
-// chain of fused multiply-adds wherever its tile begins and whichever thread computes it.
+//     C[i][j] = start[i][j] + sum_k A(i, k) B[k][j]          B is read in whole lines, A a number at a time
+//
+// An element of C is therefore the same chain of fused multiply-adds wherever its tile begins, and whichever thread
+// computes it.
 #pragma once
+
+#include <type_traits>
 
 #include "simd.h"
 
 namespace lw {
 namespace LW_ISA {
 
-// A tile is NV vectors wide or, with NV = HALF, half a vector: a line that is one vector of AVX-512 and at most half full
-// costs half as much so, for two halves are multiplied in the time of one whole.
-constexpr int HALF = 0;
-
-// How many lines of C the registers hold beside one line of B and one number of A.
-template <int NV>
-constexpr int MOST_ROWS = NV <= 1 ? 12 : (REGISTERS - 1 - NV) / NV > 8 ? 8 : (REGISTERS - 1 - NV) / NV;
-static_assert(MOST_ROWS<2> >= 6, "12 accumulators at least");
-
-// Of A: panels with a line a row of C; panels with a line a term of the sum; or rows as NumPy has them.
-enum class From { rows, columns, matrix };
-enum class Start { zero, line, c };  // of the sum: at 0, at a line given (the biases), or at what C holds
+// How A lies: with a line for each i, in panels of LANES terms `a_step` apart; with its i side by side, `a_step` from term
+// to term; or as a matrix, with its terms side by side, `a_step` from i to i.
+enum class From { lines, columns, matrix };
+// What the sums begin with: 0; a line, the same for all i; a number for each i, the same for all j; or what C holds.
+enum class Start { zero, line, number, c };
 enum class End { store, subtract };  // C = the sum, or C = C - scale * the sum
 
 template <class T>
 struct Product {
     const T* a;
-    index a_panel;  // From::rows: how far the panels of A lie apart; From::matrix: how far its rows do
+    index a_step;
     const T* b;
-    index b_line;  // how far the lines of B lie apart
+    index b_line, b_next;  // how far its lines and its panels lie apart
     T* c;
+    index c_next;
     index terms;
-    const T* line;
-    T scale;
+    Start start = Start::zero;
+    const T* from = nullptr;  // the line, whose panels are LANES apart, or the numbers
+    T scale = 0;
+    const char* ahead = nullptr;  // asked for meanwhile, ahead_step bytes a term, where A lies in lines
+    index ahead_step = 0;
 };
 
-template <class T, int MR, int VECTORS_WIDE, From from, Start start, End end>
+// A tile is NV vectors wide or, with NV = HALF, half a vector: on a processor that multiplies two halves in the time of
+// one whole, a line at most half full costs half as much so.
+constexpr int HALF = 0;
+
+// How many lines of C the registers hold beside one line of B and one number of A.
+template <int NV>
+constexpr int MOST_LINES = NV <= 1 ? 12 : (REGISTERS - 2 - NV) / NV;
+static_assert(MOST_LINES<2> >= 6, "12 accumulators at least");
+
+// Panels of C computed at once: two share each number of A where a line is one register.
+constexpr int ABREAST = VECTORS == 1 ? 2 : 1;
+constexpr int MOST_ABREAST = VECTORS == 1 ? 4 : 1;  // where C has few lines
+
+template <class T, int MR, int VECTORS_WIDE, From from, End end>
 void tile(const Product<T>& product) {
     constexpr int BYTES = VECTORS_WIDE == HALF ? VECTOR_BYTES / 2 : VECTOR_BYTES;
     constexpr int NV = VECTORS_WIDE == HALF ? 1 : VECTORS_WIDE, L = LANES<T>, W = BYTES / int(sizeof(T));
     using V = Vector<T, BYTES>;
-    V sum[MR][NV];
-    for (int i = 0; i < MR; ++i)
-        for (int v = 0; v < NV; ++v)
-            sum[i][v] = start == Start::zero   ? V{}
-                        : start == Start::line ? load<BYTES>(product.line + v * W)
-                                               : load<BYTES>(product.c + i * L + v * W);
+    const auto place = [](index next, int v) { return v / VECTORS * next + v % VECTORS * W; };
+    V sum[MR][NV] = {};
+    const auto for_all = [&](auto f) {
+#pragma GCC unroll 16
+        for (int i = 0; i < MR; ++i)
+#pragma GCC unroll 4
+            for (int v = 0; v < NV; ++v) f(i, v, sum[i][v]);
+    };
+    switch (product.start) {
+        case Start::zero: break;
+        case Start::line: for_all([&](int, int v, V& sum) { sum = load<BYTES>(product.from + place(L, v)); }); break;
+        case Start::number: for_all([&](int i, int, V& sum) { sum = broadcast<BYTES>(product.from[i]); }); break;
+        case Start::c: for_all([&](int i, int v, V& sum) { sum = load<BYTES>(product.c + i * L + place(product.c_next, v)); });
+    }
     const T* a = product.a;
     const T* b = product.b;
-    const index b_line = product.b_line;
-    constexpr index next = from == From::columns ? L : 1;
-    const index line = from == From::rows ? L : from == From::columns ? 1 : product.a_panel;
-    for (index left = product.terms; left > 0; left -= L, a += from == From::rows ? product.a_panel : L * next) {
-        const index run = lesser(left, L);
+    const index b_line = product.b_line, b_next = product.b_next, a_step = product.a_step;
+    const auto term = [&](const T* a) {
+        V of_b[NV];
 #pragma GCC unroll 4
-        for (index k = 0; k < run; ++k, b += b_line) {
-            V of_b[NV];
-            for (int v = 0; v < NV; ++v) of_b[v] = load<BYTES>(b + v * W);
-            for (int i = 0; i < MR; ++i) {
-                const V of_a = broadcast<BYTES>(a[i * line + k * next]);
-                for (int v = 0; v < NV; ++v) sum[i][v] += of_a * of_b[v];
+        for (int v = 0; v < NV; ++v) of_b[v] = load<BYTES>(b + place(b_next, v));
+#pragma GCC unroll 16
+        for (int i = 0; i < MR; ++i) {
+            const V of_a = broadcast<BYTES>(a[from == From::lines ? i * L : from == From::columns ? i : i * a_step]);
+#pragma GCC unroll 4
+            for (int v = 0; v < NV; ++v) sum[i][v] += of_a * of_b[v];
+        }
+        b += b_line;
+    };
+    if (from != From::columns) {
+        index left = product.terms;
+        const char* ahead = product.ahead_step ? product.ahead : reinterpret_cast<const char*>(b);
+        for (; left >= L; left -= L, a += from == From::lines ? a_step : L)
+#pragma GCC unroll 4
+            for (int k = 0; k < L; ++k, ahead += product.ahead_step) {
+                __builtin_prefetch(ahead, 0, 2);
+                term(a + k);
             }
-        }
+        for (index k = 0; k < left; ++k) term(a + k);
+    } else {
+#pragma GCC unroll 4
+        for (index left = product.terms; left > 0; --left, a += a_step) term(a);
     }
-    T* c = product.c;
-    for (int i = 0; i < MR; ++i)
-        for (int v = 0; v < NV; ++v) {
-            T* at = c + i * L + v * W;
-            if (end == End::store)
-                store<BYTES>(at, sum[i][v]);
-            else
-                store<BYTES>(at, load<BYTES>(at) - product.scale * sum[i][v]);
-        }
+    for_all([&](int i, int v, V sum) {
+        T* at = product.c + i * L + place(product.c_next, v);
+        store<BYTES>(at, end == End::store ? sum : load<BYTES>(at) - product.scale * sum);
+    });
 }
 
-template <class T, int NV, From from, Start start, End end, int MR = MOST_ROWS<NV>>
-inline void tile_of(index rows, const Product<T>& product) {
-    if (rows == MR) return tile<T, MR, NV, from, start, end>(product);
-    if constexpr (MR > 1) return tile_of<T, NV, from, start, end, MR - 1>(rows, product);
+template <class T, int NV, From from, End end, int MR = MOST_LINES<NV>>
+inline void tile_of(index lines, const Product<T>& product) {
+    if (lines == MR) return tile<T, MR, NV, from, end>(product);
+    if constexpr (MR > 1) return tile_of<T, NV, from, end, MR - 1>(lines, product);
+}
+
+// All lines of C, in tiles as equal as can be. The product is changed in place, here and below: copies of it, read while
+// they are being written, would cost more than a small tile.
+template <class T, int NV, From from, End end>
+void tiles(index lines, Product<T>& p) {
+    constexpr index MR = MOST_LINES<NV>, L = LANES<T>;
+    const T *a = p.a, *numbers = p.from;
+    T* c = p.c;
+    for (index count = (lines + MR - 1) / MR; count > 0; --count) {
+        const index n = (lines + count - 1) / count;
+        tile_of<T, NV, from, end>(n, p);
+        lines -= n, p.ahead += p.terms * p.ahead_step;
+        p.a += n * (from == From::lines ? L : from == From::columns ? 1 : p.a_step), p.c += n * L;
+        if (p.start == Start::number) p.from += n;
+    }
+    p.a = a, p.c = c, p.from = numbers;
 }
 
 // Calls f with the number of vectors that hold `columns` numbers as a constant, or HALF.
 template <class T, int NV = 1, class F>
-inline auto with_vectors(index columns, F f) {
+inline void with_vectors(index columns, F f) {
     if constexpr (VECTORS == 1)
         if (2 * columns <= WIDTH<T>) return f(std::integral_constant<int, HALF>{});
     if constexpr (NV < VECTORS)
@@ -96,124 +140,82 @@ inline auto with_vectors(index columns, F f) {
     return f(std::integral_constant<int, NV>{});
 }
 
-constexpr index BLOCK = 256;  // terms summed before the next panel's turn: 16 KB of B stay in the first cache
+// C of `lines` lines and as many panels as hold `columns` numbers a line.
+template <class T, From from, End end = End::store>
+void multiply(index lines, index columns, Product<T>& p) {
+    constexpr index L = LANES<T>;
+    const T *b = p.b, *line = p.from;
+    T* c = p.c;
+    const auto next = [&](int panels) {
+        p.b += panels * p.b_next, p.c += panels * p.c_next, columns -= panels * L;
+        if (p.start == Start::line) p.from += panels * L;
+    };
+    if constexpr (MOST_ABREAST == 4)
+        for (; lines <= 16 && columns > 3 * L; next(4)) tiles<T, 4, from, end>(lines, p);
+    if constexpr (ABREAST == 2)
+        for (; columns > L; next(2)) tiles<T, 2, from, end>(lines, p);
+    for (; columns > 0; next(1))
+        with_vectors<T>(columns, [&](auto vectors) { tiles<T, decltype(vectors)::value, from, end>(lines, p); });
+    p.b = b, p.c = c, p.from = line;
+}
 
-// A of a product: some rows of a batch, in panels or as a matrix.
-template <class T>
-struct Rows {
-    const T* at;
-    index panel;  // how far the panels lie apart; of a matrix, the rows
-    bool matrix = false;
+// The sums of long products stop after so many terms and go on when all panels and lines have come as far: 13 KB of a
+// panel of B, and twice that of two, stay in the first cache beside as many terms of A.
+constexpr index BLOCK = 208;
+
+struct Nothing {
+    void operator()() const {}
 };
 
-// Where B, C and the biases of panel 0 begin, and how far those of the next panel lie.
-template <class T>
-struct Panels {
-    const T* b;
-    index b_panel, b_line;
-    T* c;
-    index c_panel;
-    const T* biases;  // null: the sum starts at 0
-    index columns;    // of all panels
-};
-
-template <class T, int NV, From from>
-void block_product(index rows, index a_row, Product<T> p, bool first) {
-    constexpr int L = LANES<T>, MR = MOST_ROWS<NV>;
-    for (index r = 0; r < rows; r += MR, p.a += MR * a_row, p.c += MR * L) {
-        const index n = lesser(MR, rows - r);
-        if (!first)
-            tile_of<T, NV, from, Start::c, End::store>(n, p);
-        else if (p.line)
-            tile_of<T, NV, from, Start::line, End::store>(n, p);
-        else
-            tile_of<T, NV, from, Start::zero, End::store>(n, p);
+// C = start + A B in blocks of terms, as equal as whole lines of A can be; `between` is called after each.
+template <class T, From from, class Between = Nothing>
+void multiply_blocks(index lines, index columns, Product<T>& p, Between between = {}, index block = BLOCK) {
+    constexpr index L = LANES<T>;
+    const index terms = p.terms, count = (terms + block - 1) / block;
+    block = (terms + count * L - 1) / (count * L) * L;
+    for (index k = 0; k < terms; k += block) {
+        p.terms = lesser(block, terms - k);
+        multiply<T, from>(lines, columns, p);
+        p.a += from == From::lines ? block / L * p.a_step : from == From::columns ? block * p.a_step : block, p.b += block * p.b_line;
+        p.start = Start::c;
+        between();
     }
 }
 
-// One row, four panels at once, where B's panels lie side by side: more sums at work than one row has otherwise.
+// C[i] = sum_b A[b][i] B[b], line by line: a line of A for each i, one of B, in `blocks` panels; not more than LANES i.
 template <class T>
-void wide_row(index terms, const T* a, index a_panel, const T* b, index b_line, T* c, index c_panel, const T* biases) {
-    constexpr int L = LANES<T>, W = WIDTH<T>, NV = 4 * L / W < 8 ? 4 * L / W : 8;
-    for (int part = 0; part < 4 * L; part += NV * W) {
-        Vector<T> sum[NV];
-        for (int v = 0; v < NV; ++v) sum[v] = load(biases + part + v * W);
-        const T *x = a, *line = b + part;
-        for (index left = terms; left > 0; left -= L, x += a_panel)
-            for (index k = 0; k < lesser(left, L); ++k, line += b_line)
-                for (int v = 0; v < NV; ++v) sum[v] += broadcast(x[k]) * load(line + v * W);
-        for (int v = 0; v < NV; ++v) store(c + (part + v * W) / L * c_panel + (part + v * W) % L, sum[v]);
+void dot_lines(index lines, index blocks, const T* a, index a_next, const T* b, index b_next, T* c) {
+    constexpr int L = LANES<T>, W = WIDTH<T>, MOST = REGISTERS / 2 / VECTORS < L ? REGISTERS / 2 / VECTORS : L;
+    for (index i = 0; i < lines; i += MOST, a += MOST * L, c += MOST * L) {
+        Vector<T> sum[MOST][VECTORS] = {};
+        const T *x = a, *y = b;
+        for (index k = 0; k < blocks; ++k, x += a_next, y += b_next)
+#pragma GCC unroll 16
+            for (int r = 0; r < MOST; ++r)
+#pragma GCC unroll 4
+                for (int v = 0; v < VECTORS; ++v) sum[r][v] += load(x + r * L + v * W) * load(y + v * W);
+#pragma GCC unroll 16
+        for (int r = 0; r < MOST; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < VECTORS; ++v) store(c + r * L + v * W, sum[r][v]);
     }
 }
 
-constexpr index STREAMED = 1 << 18;  // bytes of B that stay in the second cache while A comes from memory
-
-// The same for rows that come from far: each is read once, from end to end, and the next ones are asked for meanwhile.
+// W^T for one panel of inputs: a line for each unit, with the panel's inputs. w: the panel's first line in the first panel
+// of W, whose panels lie w_panel apart; inputs: how many there are, at most LANES.
 template <class T>
-void stream_rows(index rows, index terms, const Rows<T>& a, const Panels<T>& to, index p0, index p1) {
-    constexpr int L = LANES<T>, STEP = 6;
-    for (index r = 0; r < rows; r += STEP) {
-        const index n = lesser(STEP, rows - r), ahead = lesser(STEP, rows - r - n) * a.panel;
-        const index part = (ahead + p1 - p0 - 1) / (p1 - p0);
-        for (index p = p0; p < p1; ++p) {
-            for (index i = (p - p0) * part; i < lesser(ahead, (p - p0 + 1) * part); i += L)
-                __builtin_prefetch(a.at + (r + n) * a.panel + i, 0, 2);
-            with_vectors<T>(to.columns - p * L, [&](auto vectors) {
-                constexpr int NV = decltype(vectors)::value;
-                const Product<T> product{a.at + r * a.panel, a.panel, to.b + p * to.b_panel, to.b_line,
-                                         to.c + p * to.c_panel + r * L, terms, to.biases + p * L, 0};
-                block_product<T, NV, From::matrix>(n, a.panel, product, true);
-            });
+void transpose(const T* w, index w_panel, index inputs, index units, T* out) {
+    constexpr index L = LANES<T>;
+    alignas(LINE) T padded[L * L];
+    for (index p = 0; p < units; p += L, w += w_panel, out += L * L) {
+        const T* from = w;
+        if (inputs < L) {
+            std::memcpy(padded, w, std::size_t(inputs * L) * sizeof(T));
+            zero((L - inputs) * L, padded + inputs * L);
+            from = padded;
         }
+        turn_block(from, out, units - p);
     }
-}
-
-// Panels p0 ... p1 - 1 of C = biases + A B, for `rows` rows. Blocks of terms come first, then panels, then rows: a block
-// of A stays in the second cache while it meets all panels.
-template <class T>
-void rows_product(index rows, index terms, const Rows<T>& a, const Panels<T>& to, index p0, index p1) {
-    constexpr int L = LANES<T>;
-    if (rows == 1 && to.b_panel == L && to.biases)
-        for (; p0 + 4 <= p1 && (p0 + 4) * L <= to.columns; p0 += 4)
-            wide_row(terms, a.at, a.matrix ? L : a.panel, to.b + p0 * L, to.b_line, to.c + p0 * to.c_panel, to.c_panel,
-                     to.biases + p0 * L);
-    if (a.matrix && (p1 - p0) * terms <= STREAMED / LINE) return stream_rows(rows, terms, a, to, p0, p1);
-    for (index k = 0; k < terms; k += BLOCK)
-        for (index p = p0; p < p1; ++p)
-            with_vectors<T>(to.columns - p * L, [&](auto vectors) {
-                constexpr int NV = decltype(vectors)::value;
-                const Product<T> product{a.at + (a.matrix ? k : k / L * a.panel), a.panel, to.b + p * to.b_panel + k * to.b_line,
-                                         to.b_line, to.c + p * to.c_panel, lesser(BLOCK, terms - k),
-                                         to.biases ? to.biases + p * L : nullptr, 0};
-                if (a.matrix)
-                    block_product<T, NV, From::matrix>(rows, a.panel, product, k == 0);
-                else
-                    block_product<T, NV, From::rows>(rows, L, product, k == 0);
-            });
-}
-
-// One panel of A (columns i of x) times one panel of B (dy): `rows` lines of dW, at most LANES. samples terms.
-template <class T, Start start, End end>
-void columns_product(index rows, index samples, const T* a, const T* b, T* c, T scale, index columns) {
-    constexpr int L = LANES<T>;
-    with_vectors<T>(columns, [&](auto vectors) {
-        constexpr int NV = decltype(vectors)::value;
-        constexpr int MR = MOST_ROWS<NV> >= 8 ? 8 : MOST_ROWS<NV>;
-        for (index i = 0; i < rows; i += MR) {
-            Product<T> p{a + i, 0, b, L, c + i * L, samples, nullptr, scale};
-            tile_of<T, NV, From::columns, start, end, MR>(lesser(MR, rows - i), p);
-        }
-    });
-}
-
-// B of the input gradient: for one panel of inputs, a line for each unit. w: the panel's first line in the first
-// panel of W; the panels of W lie w_panel apart. rows: how many of the panel's inputs there are.
-template <class T>
-void transpose(const T* w, index w_panel, index rows, index units, T* out) {
-    constexpr int L = LANES<T>;
-    for (index p = 0; p * L < units; ++p, w += w_panel)
-        for (index j = 0; j < lesser(L, units - p * L); ++j)
-            for (int i = 0; i < L; ++i) out[(p * L + j) * L + i] = i < rows ? w[i * L + j] : T(0);
 }
 
 }  // namespace LW_ISA

@@ -37,6 +37,7 @@ public:
     T& operator[](index i) { return items_[i]; }
     const T& operator[](index i) const { return items_[i]; }
     T& back() { return items_[size_ - 1]; }
+    const T& back() const { return items_[size_ - 1]; }
     T* begin() { return items_; }
     T* end() { return items_ + size_; }
     const T* begin() const { return items_; }

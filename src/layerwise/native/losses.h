@@ -1,8 +1,9 @@
-// Softmax and the losses' formulas, as layers/activations.py and losses.py have them, for LANES rows at a time.
+// Softmax and the losses' formulas, as layers/activations.py and losses.py have them, for blocks of LANES rows.
 //
-// The rows are turned: output j of all of them is one line, and n outputs are n lines, so that sums and maxima over the
-// outputs run from line to line, and nothing but a row's own numbers takes part. What the lines of y, t and d hold for
-// rows that are not there is never read.
+// The rows are turned: output j of all rows of a block is one line, and n outputs are n lines, so that sums and maxima
+// over the outputs run from line to line, and nothing but a row's own numbers takes part. Blocks follow each other, and
+// each formula is done for all of them before the next: so there is other work while a sum waits for its last term. What
+// the lines of y, t and d hold for rows that are not there is never read.
 #pragma once
 
 #include "activations.h"
@@ -31,33 +32,47 @@ void turn_back(const T* lines, index rows, index n, T* to, index stride) {
     }
 }
 
+// f(b, y's lines of block b) for each block.
+template <class T, class F>
+inline void each_block(index blocks, index n, T* y, F f) {
+    for (index b = 0; b < blocks; ++b) f(b, y + b * n * LANES<T>);
+}
+
 // y_j = e^(y_j - max y) / sum_k e^(y_k - max y)
 template <class T>
-void softmax(T* y, index n) {
+void softmax(T* y, index n, index blocks = 1) {
     constexpr int L = LANES<T>;
-    T most[L], sum[L] = {};
-    for (int r = 0; r < L; ++r) most[r] = y[r];
-    for (index j = 1; j < n; ++j)
-        for (int r = 0; r < L; ++r) most[r] = y[j * L + r] > most[r] ? y[j * L + r] : most[r];
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) y[j * L + r] -= most[r];
-    each(n * L, y, y, [](T x) { return exp(x); });
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) sum[r] += y[j * L + r];
-    for (int r = 0; r < L; ++r) sum[r] = 1 / sum[r];
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) y[j * L + r] *= sum[r];
+    each_block(blocks, n, y, [n](index, T* y) {
+        T most[L];
+        for (int r = 0; r < L; ++r) most[r] = y[r];
+        for (index j = 1; j < n; ++j)
+            for (int r = 0; r < L; ++r) most[r] = y[j * L + r] > most[r] ? y[j * L + r] : most[r];
+        for (index j = 0; j < n; ++j)
+            for (int r = 0; r < L; ++r) y[j * L + r] -= most[r];
+    });
+    each(blocks * n * L, y, y, [](T x) { return exp(x); });
+    each_block(blocks, n, y, [n](index, T* y) {
+        T sum[L] = {};
+        for (index j = 0; j < n; ++j)
+            for (int r = 0; r < L; ++r) sum[r] += y[j * L + r];
+        for (int r = 0; r < L; ++r) sum[r] = 1 / sum[r];
+        for (index j = 0; j < n; ++j)
+            for (int r = 0; r < L; ++r) y[j * L + r] *= sum[r];
+    });
 }
 
 // d_j = y_j (d_j - sum_k d_k y_k): the whole Jacobian; d is dy before and dx after.
 template <class T>
-void softmax_back(const T* y, T* d, index n) {
+void softmax_back(const T* y, T* d, index n, index blocks = 1) {
     constexpr int L = LANES<T>;
-    T sum[L] = {};
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) sum[r] += d[j * L + r] * y[j * L + r];
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) d[j * L + r] = y[j * L + r] * (d[j * L + r] - sum[r]);
+    each_block(blocks, n, d, [n, y](index b, T* d) {
+        const T* here = y + b * n * L;
+        T sum[L] = {};
+        for (index j = 0; j < n; ++j)
+            for (int r = 0; r < L; ++r) sum[r] += d[j * L + r] * here[j * L + r];
+        for (index j = 0; j < n; ++j)
+            for (int r = 0; r < L; ++r) d[j * L + r] = here[j * L + r] * (d[j * L + r] - sum[r]);
+    });
 }
 
 template <class T>
@@ -65,29 +80,41 @@ inline T sign(T x) {
     return T(x > 0) - T(x < 0);
 }
 
+// Outputs, targets and room for as many numbers, or the gradient: n lines for each of some blocks.
+template <class T>
+struct Lot {
+    const T *y, *t;
+    T* d;
+    index n, blocks;
+};
+
 // d = f(y, t); one pass over all lines, which compilers make vector code of.
 template <class T, class F>
-inline void each_pair(index n, const T* y, const T* t, T* d, F f) {
+inline void each_pair(const Lot<T>& lot, F f) {
+    const T *y = lot.y, *t = lot.t;
+    T* d = lot.d;
 #pragma GCC ivdep
-    for (index i = 0; i < n * LANES<T>; ++i) d[i] = f(y[i], t[i]);
+    for (index i = 0; i < lot.blocks * lot.n * LANES<T>; ++i) d[i] = f(y[i], t[i]);
 }
 
-// out = scale * the sum of f over the outputs; d is room to work in.
+// out = scale * the sum of f over the outputs: a line a block; d is room to work in.
 template <class T, class F>
-inline void sum_over(const T* y, const T* t, index n, T scale, T* d, T* out, F f) {
+inline void sum_over(const Lot<T>& lot, T scale, T* out, F f) {
     constexpr int L = LANES<T>;
-    each_pair(n, y, t, d, f);
-    T sum[L] = {};
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) sum[r] += d[j * L + r];
-    for (int r = 0; r < L; ++r) out[r] = scale * sum[r];
+    each_pair(lot, f);
+    each_block(lot.blocks, lot.n, lot.d, [&](index b, const T* d) {
+        T sum[L] = {};
+        for (index j = 0; j < lot.n; ++j)
+            for (int r = 0; r < L; ++r) sum[r] += d[j * L + r];
+        for (int r = 0; r < L; ++r) out[b * L + r] = scale * sum[r];
+    });
 }
 
 // The loss of each row; d is room to work in. one_hot: of each row's targets one is 1 and all others are 0.
 template <class T>
-void losses(const Loss& loss, bool one_hot, const T* y, const T* t, index n, T* d, T* out) {
-    const T a = T(loss.a), mean = 1 / T(n);
-    auto sum = [&](T scale, auto f) { sum_over(y, t, n, scale, d, out, f); };
+void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
+    const T a = T(loss.a), mean = 1 / T(lot.n);
+    auto sum = [&](T scale, auto f) { sum_over(lot, scale, out, f); };
     switch (loss.kind) {
         case LossKind::MeanSquaredError: return sum(mean, [](T y, T t) { return (y - t) * (y - t); });
         case LossKind::QuadraticCost: return sum(T(0.5), [](T y, T t) { return (y - t) * (y - t); });
@@ -106,7 +133,7 @@ void losses(const Loss& loss, bool one_hot, const T* y, const T* t, index n, T* 
         case LossKind::CategoricalCrossEntropy:
             if (!one_hot) return sum(T(-1), [](T y, T t) { return t * log(at_least(y, T(EPSILON))); });
             sum(T(1), [](T y, T t) { return t * y; });  // one logarithm, that of the right class
-            return each(LANES<T>, out, out, [](T y) { return -log(at_least(y, T(EPSILON))); });
+            return each(lot.blocks * LANES<T>, out, out, [](T y) { return -log(at_least(y, T(EPSILON))); });
         case LossKind::BinaryCrossEntropy:
             return sum(loss.mean ? -mean : T(-1), [](T y, T t) {
                 T rest = log(at_least(1 - y, T(EPSILON)));
@@ -116,21 +143,24 @@ void losses(const Loss& loss, bool one_hot, const T* y, const T* t, index n, T* 
 }
 
 template <class T, class F>
-inline void gradient_over(const T* y, const T* t, index n, T scale, const T* weights, T* d, F f) {
+inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
     constexpr int L = LANES<T>;
-    T factor[L];
-    for (int r = 0; r < L; ++r) factor[r] = scale * weights[r];
-    each_pair(n, y, t, d, f);
-    for (index j = 0; j < n; ++j)
-        for (int r = 0; r < L; ++r) d[j * L + r] *= factor[r];
+    each_block(lot.blocks, lot.n, lot.d, [&](index b, T* d) {
+        const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
+        T factor[L];
+        for (int r = 0; r < L; ++r) factor[r] = scale * weights[b * L + r];
+        for (index j = 0; j < lot.n; ++j)
+#pragma GCC ivdep
+            for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r]) * factor[r];
+    });
 }
 
 // Its gradient by y, or, where the loss is fused with what comes before, by that layer's input; each row's times its
 // weight.
 template <class T>
-void losses_back(const Loss& loss, const T* y, const T* t, index n, const T* weights, T* d) {
-    const T a = T(loss.a), mean = 1 / T(n);
-    auto write = [&](T scale, auto f) { gradient_over(y, t, n, scale, weights, d, f); };
+void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
+    const T a = T(loss.a), mean = 1 / T(lot.n);
+    auto write = [&](T scale, auto f) { gradient_over(lot, scale, weights, f); };
     switch (loss.kind) {
         case LossKind::MeanSquaredError: return write(2 * mean, [](T y, T t) { return y - t; });
         case LossKind::QuadraticCost: return write(T(1), [](T y, T t) { return y - t; });
@@ -147,27 +177,27 @@ void losses_back(const Loss& loss, const T* y, const T* t, index n, const T* wei
     }
 }
 
-// Which output is the greatest, the first of them where several are.
+// Which output is the greatest, the first of them where several are: a line a block.
 template <class T>
-void greatest(const T* y, index n, T* which) {
+void greatest(const T* y, index n, index blocks, T* which) {
     constexpr int L = LANES<T>;
-    T most[L], at[L] = {};
-    for (int r = 0; r < L; ++r) most[r] = y[r];
-    for (index j = 1; j < n; ++j) {
-        const T here = T(j);
-        for (int r = 0; r < L; ++r) {
-            const T value = y[j * L + r];
-            at[r] = value > most[r] ? here : at[r];
-            most[r] = value > most[r] ? value : most[r];
+    each_block(blocks, n, y, [n, which](index b, const T* y) {
+        for (int r = 0; r < L; r += WIDTH<T>) {
+            Vector<T> most = load(y + r), at = {};
+            for (index j = 1; j < n; ++j) {
+                const Vector<T> value = load(y + j * L + r);
+                const auto more = value > most;
+                at = more ? broadcast(T(j)) : at, most = more ? value : most;
+            }
+            store(which + b * L + r, at);
         }
-    }
-    for (int r = 0; r < L; ++r) which[r] = at[r];
+    });
 }
 
-// The share of each row's answers that are right, where each output is a yes or a no; d is room to work in.
+// The share of each row's answers that are right, where each output is a yes or a no.
 template <class T>
-void shares(const T* y, const T* t, index n, T* d, T* out) {
-    sum_over(y, t, n, 1 / T(n), d, out, [](T y, T t) {
+void shares(const Lot<T>& lot, T* out) {
+    sum_over(lot, 1 / T(lot.n), out, [](T y, T t) {
         const T said = y > T(0.5) ? T(1) : T(0), right = t > T(0.5) ? T(1) : T(0);
         return 1 - absolute(said - right);
     });

@@ -1,17 +1,16 @@
-// The layers as they are computed: in groups, with their weights in lines and memory for a batch.
+// The layers as they are computed: in groups, with their weights in panels.
 //
-// A group is a dense layer or a softmax with the elementwise layers after it, which are computed while its panel is
-// still in the first cache. Weights and biases are kept in lines of the units (simd.h), theta's own order being
-// (inputs, units); what pads a line is 0 and stays 0.
+// A group is a dense layer or a softmax with the elementwise layers after it, which are computed while its output is
+// still in the first cache. Weights and biases are kept in panels of LANES units: for each of them a line an input, and a
+// line of biases, theta's own order being (inputs, units). What pads a line is 0 and stays 0.
 #pragma once
 
 #include "activations.h"
 #include "kernels.h"
 #include "list.h"
-#include "losses.h"
+#include "optimizers.h"
 #include "penalties.h"
 #include "philox.h"
-#include "rows.h"
 #include "threads.h"
 
 namespace lw {
@@ -56,15 +55,17 @@ struct Group {
     int first_piece = 0, last_piece = 0;
     List<Op<T>> ops;
 
+    index pieces_a_panel() const { return 1 + panels_in(); }
     index panels_in() const { return lines(n_in, LANES<T>); }
     index panels() const { return lines(n_out, LANES<T>); }
 };
 
-// Part of the parameters: one panel of units and up to LANES inputs, or (input < 0) a panel of biases.
+// Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
+// among each other when they learn. A group's pieces are those of its first panel, the biases first, then of the next.
 struct Piece {
     int group;
-    index panel, input;
-    index begin, count;
+    index panel, input, lines;  // input < 0: the biases
+    index begin;                // where its lines begin
     double l1, l2;
 };
 
@@ -168,179 +169,83 @@ private:
         group.w = length, group.b = length + group.panels() * group.n_in * L;
         group.first_piece = pieces.size();
         for (index p = 0; p < group.panels(); ++p) {
-            pieces.push_back({number, p, -1, group.b + p * L, L, layer.l1[1], layer.l2[1]});
+            pieces.push_back({number, p, -1, 1, group.b + p * L, layer.l1[1], layer.l2[1]});
             for (index i = 0; i < group.n_in; i += L)
-                pieces.push_back({number, p, i, group.w + (p * group.n_in + i) * L, lesser(L, group.n_in - i) * L,
-                                  layer.l1[0], layer.l2[0]});
+                pieces.push_back({number, p, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L, layer.l1[0], layer.l2[0]});
         }
         group.last_piece = pieces.size();
         length = group.b + group.panels() * L;
     }
 };
 
-// The memory of up to `capacity` rows on their way through the layers. One is shared by all threads, or each has one.
+// A softmax at the very end is done with the loss: its output is needed there alone.
 template <class T>
-struct Space {
-    index stride = 0;               // between panels
-    List<Lines<T>> buffers;  // the layers' outputs; the first is the input
-    List<Lines<T>> masks;
-    List<Lines<T>> owned;
-    List<T*> deltas;  // the gradient by each group's output
+bool softmax_with_loss(const Layers<T>& layers) {
+    const Group<T>& last = layers.groups.back();
+    return last.softmax && last.ops.size() == 1;
+}
 
-    Space() = default;
-    Space(const Layers<T>& layers, index capacity, bool gradients) {
-        constexpr int L = LANES<T>;
-        // An odd number of lines: panels a power of two apart would share the same few sets of the cache.
-        stride = (capacity | 1) * L;
-        for (index width : layers.widths) buffers.push_back(Lines<T>(lines(width, L) * stride));
-        if (!gradients) return;
-        for (index width : layers.masks) masks.push_back(Lines<T>(lines(width, L) * stride));
-        const int n = layers.groups.size();
-        for (int g = 0; g < n; ++g) deltas.push_back(nullptr);
-        for (int g = n - 1; g >= 0; --g) {
-            const bool shared = g + 1 < n && !layers.groups[g + 1].dense;
-            if (!shared) owned.push_back(Lines<T>(layers.groups[g].panels() * stride));
-            deltas[g] = shared ? deltas[g + 1] : static_cast<T*>(owned.back());
-        }
-    }
-};
-
-// ---------------------------------------------------------------- the layers' formulas, on some rows of some panel
-
+// How many of a group's last ops go backward with the loss.
 template <class T>
-void ops_forward(const Group<T>& g, Space<T>& s, index panel, index r0, index r1) {
-    const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
-    for (const Op<T>& op : g.ops) {
-        T *x = s.buffers[op.x] + at, *y = s.buffers[op.y] + at;
-        if (op.kind == LayerKind::Softmax) continue;
-        if (op.kind != LayerKind::Dropout) {
-            activate(op.kind, op.a, op.b, x, y, n);
-            continue;
-        }
-        const T* mask = s.masks[op.mask] + at;
-        for (index i = 0; i < n; ++i) y[i] = x[i] * mask[i];
+int skipped_ops(const Plan& plan, const Layers<T>& layers, int group) {
+    return group == layers.groups.size() - 1 && (plan.loss.fused || softmax_with_loss(layers)) ? 1 : 0;
+}
+
+// Adds the penalties' gradients to a piece's, and updates it; returns the penalties' value.
+template <class T>
+double update_piece(const Piece& piece, const Step<T>& step, T* packed, T* gradient, T* s, T* u) {
+    const index at = piece.begin, n = piece.lines * LANES<T>;
+    const double penalty = piece.l1 || piece.l2 ? penalize(T(piece.l1), T(piece.l2), packed + at, gradient, n) : 0;
+    update(step, packed + at, gradient, s ? s + at : nullptr, u ? u + at : nullptr, n);
+    return penalty;
+}
+
+// The sum of the lines of a panel, four at a time, so that none waits for the one before it.
+template <class T>
+void sum_lines(const T* from, index n, bool add, T* to) {
+    constexpr int L = LANES<T>;
+    for (int r = 0; r < L; r += WIDTH<T>) {
+        Vector<T> sums[4] = {};
+        index i = 0;
+        for (; i + 4 <= n; i += 4)
+#pragma GCC unroll 4
+            for (int k = 0; k < 4; ++k) sums[k] += load(from + (i + k) * L + r);
+        for (; i < n; ++i) sums[0] += load(from + i * L + r);
+        const Vector<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        store(to + r, add ? load(to + r) + sum : sum);
     }
 }
 
-// On the gradient by the group's output, in place; `skip` of its last ops are the loss's business.
-template <class T>
-void ops_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index panel, index r0, index r1) {
-    const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
-    for (int i = g.ops.size() - 1 - skip; i >= 0; --i) {
-        const Op<T>& op = g.ops[i];
-        T* d = delta + at;
-        if (op.kind == LayerKind::Softmax) continue;
-        if (op.kind != LayerKind::Dropout) {
-            activate_back(op.kind, op.a, op.b, s.buffers[reads_x(op.kind) ? op.x : op.y] + at, d, n);
-            continue;
-        }
-        const T* mask = s.masks[op.mask] + at;
-        for (index k = 0; k < n; ++k) d[k] *= mask[k];
-    }
-}
-
-// Panels p0 ... p1 - 1 of x W + b, for some rows; x is `input` or, without one, the group's input buffer.
-template <class T>
-void dense_product(const Group<T>& g, const Weights<T>& weights, Space<T>& s, const Rows<T>* input, index p0, index p1,
-                   index r0, index r1) {
-    constexpr int L = LANES<T>;
-    rows_product(r1 - r0, g.n_in, input ? *input : Rows<T>{s.buffers[g.in] + r0 * L, s.stride},
-                 Panels<T>{weights.w, weights.panel, weights.line, s.buffers[g.z] + r0 * L, s.stride, weights.b, g.n_out},
-                 p0, p1);
-}
-
-template <class T>
-void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index p1, index r0, index r1) {
-    dense_product<T>(g, weights, s, nullptr, p0, p1, r0, r1);
-    for (index p = p0; p < p1; ++p) ops_forward(g, s, p, r0, r1);
-}
-
-// LANES rows at a time, for the formulas that work on turned rows.
-template <class T, class F>
-inline void for_blocks(index r0, index r1, F f) {
-    for (index r = r0; r < r1; r += LANES<T>) f(r, lesser(LANES<T>, r1 - r));
-}
-
-// Some rows through a whole group. `scratch` has room for LANES rows, turned.
-template <class T>
-void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* scratch, index r0, index r1) {
-    if (g.softmax)
-        for_blocks<T>(r0, r1, [&](index r, index rows) {
-            turn(s.buffers[g.ops[0].x] + r * LANES<T>, s.stride, rows, g.n_out, scratch);
-            softmax(scratch, g.n_out);
-            turn_back(scratch, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
-        });
-    if (g.dense) return dense_forward(g, weights, s, 0, g.panels(), r0, r1);
-    for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
-}
-
-// Some rows back through all of a group but its products. `scratch` has room for twice LANES rows, turned.
-template <class T>
-void group_backward(const Group<T>& g, Space<T>& s, T* scratch, T* delta, int skip, index r0, index r1) {
-    for (index p = 0; p < g.panels(); ++p) ops_backward(g, s, delta, skip, p, r0, r1);
-    if (g.softmax && g.ops.size() > skip)
-        for_blocks<T>(r0, r1, [&](index r, index rows) {
-            T *y = scratch, *d = scratch + g.n_out * LANES<T>;
-            turn(s.buffers[g.ops[0].y] + r * LANES<T>, s.stride, rows, g.n_out, y);
-            turn(delta + r * LANES<T>, s.stride, rows, g.n_out, d);
-            softmax_back(y, d, g.n_out);
-            turn_back(d, rows, g.n_out, delta + r * LANES<T>, s.stride);
-        });
-}
-
-// One panel of a dense group's inputs: the gradient by them. `transposed` is transpose()d W.
-template <class T>
-void dense_backward(const Group<T>& g, const T* transposed, Space<T>& s, const T* delta, T* dx, index panel, index r0,
-                    index r1) {
-    constexpr int L = LANES<T>;
-    rows_product(r1 - r0, g.n_out, Rows<T>{delta + r0 * L, s.stride},
-                 Panels<T>{transposed, 0, L, dx + panel * s.stride + r0 * L, 0, nullptr, g.n_in - panel * L}, 0, 1);
-}
-
-// The gradient of a piece over the first n rows: stored, or added to what is there.
-template <class T>
-void piece_gradient(const Group<T>& g, const Piece& piece, const Space<T>& s, const T* delta, index n, bool add, T* to) {
-    constexpr int L = LANES<T>;
-    const T* dy = delta + piece.panel * s.stride;
-    const index columns = g.n_out - piece.panel * L;
-    if (piece.input >= 0) {
-        const T* x = s.buffers[g.in] + piece.input / L * s.stride;
-        if (add)
-            columns_product<T, Start::c, End::store>(piece.count / L, n, x, dy, to, T(0), columns);
-        else
-            columns_product<T, Start::zero, End::store>(piece.count / L, n, x, dy, to, T(0), columns);
-        return;
-    }
-    T sum[L] = {};
-    for (index r = 0; r < n; ++r)
-        for (int j = 0; j < L; ++j) sum[j] += dy[r * L + j];
-    for (int j = 0; j < L; ++j) to[j] = add ? to[j] + sum[j] : sum[j];
-}
-
-// Masks of rows r0 ... r1 - 1, which are rows base + r0 ... of the batch: 0, or 1 / (1 - rate) for what is kept.
-template <class T>
-void fill_masks(const Layers<T>& layers, Space<T>& s, std::uint64_t seed, std::int64_t step, index base, index r0,
-                index r1) {
-    constexpr int L = LANES<T>;
+// The masks of `rows` rows from `row` of the batch on: 0, or 1 / (1 - rate) for what is kept; number (r, column) of an
+// op's is written to its masks at place(r, column).
+template <class T, class Masks, class Place>
+void fill_masks(const Layers<T>& layers, const Masks& masks, std::uint64_t seed, std::int64_t step, index row,
+                index rows, Place place) {
     constexpr index PART = 4 * BLOCKS;
     for (const Group<T>& g : layers.groups)
         for (const Op<T>& op : g.ops) {
             if (op.kind != LayerKind::Dropout) continue;
             T uniform[PART];
-            T* mask = s.masks[op.mask];
+            T* mask = masks[op.mask];
             const T keep = 1 / (1 - op.a);
-            const index n = g.n_out, end = (base + r1) * n;
-            index row = r0, column = 0;
-            for (index e = (base + r0) * n; e < end;) {
+            const index n = g.n_out, end = (row + rows) * n;
+            index r = 0, column = 0;
+            for (index e = row * n; e < end;) {
                 const index m = lesser(PART - e % 4, end - e);
                 draw(seed, std::uint64_t(step), op.position, e, m, uniform);
                 for (index i = 0; i < m; ++i) {
-                    mask[column / L * s.stride + row * L + column % L] = uniform[i] >= op.a ? keep : T(0);
-                    if (++column == n) column = 0, ++row;
+                    mask[place(r, column, n)] = uniform[i] >= op.a ? keep : T(0);
+                    if (++column == n) column = 0, ++r;
                 }
                 e += m;
             }
         }
+}
+
+template <class T>
+inline void multiply_by(const T* x, const T* mask, T* y, index n) {
+#pragma GCC ivdep
+    for (index i = 0; i < n; ++i) y[i] = x[i] * mask[i];
 }
 
 }  // namespace LW_ISA

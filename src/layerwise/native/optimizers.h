@@ -4,6 +4,10 @@
 #include "functions.h"
 #include "plan.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace lw {
 namespace LW_ISA {
 
@@ -30,62 +34,75 @@ struct Step {
     }
 };
 
+// m / (sqrt v + epsilon)
+template <class T>
+inline Vector<T> over_root(Vector<T> m, Vector<T> v, T epsilon) {
+    Vector<T> root;
+#pragma GCC unroll 16
+    for (int j = 0; j < WIDTH<T>; ++j) root[j] = square_root(v[j]);
+    return m / (root + epsilon);
+}
+
+#if defined(__AVX512F__)
+// The processor's own root and quotient of 16 numbers take four times as long as its estimates of 1 / sqrt and 1 / x, good
+// to 14 bits, with a step of Newton's each, which leave an error of at most 2 units in the last place.
+template <>
+inline Vector<float> over_root<float>(Vector<float> m, Vector<float> v, float epsilon) {
+    const __m512 x = (__m512)v, half = _mm512_set1_ps(0.5f);
+    const __mmask16 some = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    const __mmask16 finite = _mm512_cmp_ps_mask(x, _mm512_set1_ps(__builtin_inff()), _CMP_NEQ_UQ);
+    const __m512 y = _mm512_maskz_rsqrt14_ps(some, x);
+    const __m512 near = _mm512_mul_ps(x, y);  // to sqrt v
+    const __m512 root = _mm512_fmadd_ps(near, _mm512_fnmadd_ps(near, _mm512_mul_ps(half, y), half), near);
+    const __m512 divisor = _mm512_add_ps(root, _mm512_set1_ps(epsilon)), r = _mm512_maskz_rcp14_ps(finite, divisor);
+    const __m512 inverse = _mm512_maskz_fmadd_ps(finite, r, _mm512_fnmadd_ps(divisor, r, _mm512_set1_ps(1)), r);
+    return m * (Vector<float>)inverse;
+}
+#endif
+
 // theta, g, and the states s and u are lines; n numbers each.
 template <class T>
 void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
+    using V = Vector<T>;
     const T eta = step.rate, mu = step.momentum, epsilon = step.epsilon, keep = step.keep;
     const T beta_1 = step.beta_1, rest_1 = step.rest_1, beta_2 = step.beta_2, rest_2 = step.rest_2;
+    const auto each_vector = [&](auto f) {
+        for (index i = 0; i < n; i += WIDTH<T>) f(i, load(g + i));
+    };
+    const auto add = [&](index i, V x) { store(theta + i, load(theta + i) + x); };
     switch (step.kind) {
         case OptimizerKind::None: return;
-        case OptimizerKind::SGD:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) theta[i] = theta[i] - eta * g[i];
-            return;
+        case OptimizerKind::SGD: return each_vector([&](index i, V g) { add(i, -eta * g); });
         case OptimizerKind::Momentum:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                s[i] = mu * s[i] - eta * g[i];
-                theta[i] = theta[i] + s[i];
-            }
-            return;
+            return each_vector([&](index i, V g) {
+                const V v = mu * load(s + i) - eta * g;
+                store(s + i, v), add(i, v);
+            });
         case OptimizerKind::Nesterov:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                T v = mu * s[i] - eta * g[i];
-                s[i] = v;
-                theta[i] = theta[i] - eta * g[i] + mu * v;
-            }
-            return;
+            return each_vector([&](index i, V g) {
+                const V v = mu * load(s + i) - eta * g;
+                store(s + i, v), add(i, mu * v - eta * g);
+            });
         case OptimizerKind::Adagrad:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                s[i] = s[i] + g[i] * g[i];
-                theta[i] = theta[i] - eta * (g[i] / (square_root(s[i]) + epsilon));
-            }
-            return;
+            return each_vector([&](index i, V g) {
+                const V v = load(s + i) + g * g;
+                store(s + i, v), add(i, -eta * over_root(g, v, epsilon));
+            });
         case OptimizerKind::RMSprop:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                s[i] = beta_2 * s[i] + rest_2 * (g[i] * g[i]);
-                theta[i] = theta[i] - eta * (g[i] / (square_root(s[i]) + epsilon));
-            }
-            return;
+            return each_vector([&](index i, V g) {
+                const V v = beta_2 * load(s + i) + rest_2 * (g * g);
+                store(s + i, v), add(i, -eta * over_root(g, v, epsilon));
+            });
         case OptimizerKind::Adam:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                T m = beta_1 * s[i] + rest_1 * g[i], v = beta_2 * u[i] + rest_2 * (g[i] * g[i]);
-                s[i] = m, u[i] = v;
-                theta[i] = theta[i] - eta * (m / (square_root(v) + epsilon));
-            }
-            return;
-        case OptimizerKind::AdamW:
-#pragma GCC ivdep
-            for (index i = 0; i < n; ++i) {
-                T m = beta_1 * s[i] + rest_1 * g[i], v = beta_2 * u[i] + rest_2 * (g[i] * g[i]);
-                s[i] = m, u[i] = v;
-                theta[i] = keep * theta[i] - eta * (m / (square_root(v) + epsilon));
-            }
-            return;
+        case OptimizerKind::AdamW: {
+            const bool decays = step.kind == OptimizerKind::AdamW;
+            return each_vector([&](index i, V g) {
+                const V m = beta_1 * load(s + i) + rest_1 * g, v = beta_2 * load(u + i) + rest_2 * (g * g);
+                store(s + i, m), store(u + i, v);
+                const V old = load(theta + i), kept = decays ? keep * old : old;
+                store(theta + i, kept - eta * over_root(m, v, epsilon));
+            });
+        }
     }
 }
 

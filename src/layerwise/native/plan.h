@@ -67,10 +67,14 @@ struct Data {
     Answers answers = Answers::none;
 };
 
-// The sums of an epoch.
+// The sums over samples; `plain` is that of their losses without weights.
 struct Sums {
-    double loss = 0, weight = 0, right = 0, penalty = 0, seconds = 0;
+    double loss = 0, weight = 0, right = 0, penalty = 0, seconds = 0, plain = 0;
     std::int64_t samples = 0;
+
+    void add(const Sums& s) {
+        loss += s.loss, weight += s.weight, right += s.right, penalty += s.penalty, samples += s.samples;
+    }
 };
 
 struct Run {

@@ -12,22 +12,23 @@ namespace LW_ISA {
 
 // One row into a panel-wise batch: its lines lie `stride` apart. W: what is computed in.
 template <class T, class W, class S>
-inline void read_row(const S* from, index columns, const W* offset, const W* factor, T* to, index stride) {
+inline void read_row(const S* __restrict from, index columns, const W* __restrict offset, const W* __restrict factor,
+                     T* __restrict to, index stride) {
     constexpr int L = LANES<T>;
-    index whole = columns / L * L;
-    for (index k = 0; k < whole; k += L, to += stride) {
-        if (!factor)
-            for (int j = 0; j < L; ++j) to[j] = T(from[k + j]);
-        else if (!offset)
-            for (int j = 0; j < L; ++j) to[j] = T(W(from[k + j]) * factor[k + j]);
-        else
-            for (int j = 0; j < L; ++j) to[j] = T((W(from[k + j]) - offset[k + j]) * factor[k + j]);
+    for (; columns >= L; columns -= L, from += L, to += stride) {
+        W x[L];
+        for (int j = 0; j < L; ++j) x[j] = W(from[j]);
+        if (offset)
+            for (int j = 0; j < L; ++j) x[j] -= offset[j];
+        if (factor)
+            for (int j = 0; j < L; ++j) x[j] *= factor[j];
+        for (int j = 0; j < L; ++j) to[j] = T(x[j]);
+        offset += offset ? L : 0, factor += factor ? L : 0;
     }
-    if (whole == columns) return;
+    if (!columns) return;
     for (int j = 0; j < L; ++j) {
-        index k = whole + j;
-        W x = k < columns ? W(from[k]) : W(0);
-        if (factor && k < columns) x = ((offset ? x - offset[k] : x)) * factor[k];
+        W x = j < columns ? W(from[j]) : W(0);
+        if (factor && j < columns) x = ((offset ? x - offset[j] : x)) * factor[j];
         to[j] = T(x);
     }
 }

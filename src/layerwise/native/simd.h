@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #ifndef LW_ISA
 #error "compile with -DLW_ISA=baseline, avx2, avx512 or neon"
@@ -58,6 +59,17 @@ struct simd<double, BYTES> {
     typedef double U __attribute__((vector_size(BYTES), aligned(8), may_alias));
 };
 
+template <class T>
+struct whole;  // the type of the indices by which numbers of T are shuffled
+template <>
+struct whole<float> {
+    typedef std::int32_t V __attribute__((vector_size(VECTOR_BYTES)));
+};
+template <>
+struct whole<double> {
+    typedef std::int64_t V __attribute__((vector_size(VECTOR_BYTES)));
+};
+
 template <class T, int BYTES = VECTOR_BYTES>
 using Vector = typename simd<T, BYTES>::V;
 
@@ -103,7 +115,62 @@ private:
 
 inline index lesser(index a, index b) { return a < b ? a : b; }
 inline index greater(index a, index b) { return a > b ? a : b; }
+template <class T>
+inline void zero(index n, T* x) {
+    for (index i = 0; i < n; ++i) x[i] = T(0);
+}
 inline index lines(index n, index lanes) { return (n + lanes - 1) / lanes; }
+
+// Numbers j of the result: those of a and b, one after the other, that the indices name.
+template <class T, int... j>
+inline Vector<T> shuffle(Vector<T> a, Vector<T> b, std::integer_sequence<int, j...>) {
+#if defined(__clang__)
+    return __builtin_shufflevector(a, b, j...);
+#else
+    return __builtin_shuffle(a, b, typename whole<T>::V{j...});
+#endif
+}
+
+// Swaps, in all pairs of vectors HALF apart, the upper right quarters of squares of 2 HALF numbers with the lower left.
+template <class T, int HALF, int... j>
+inline void swap_quarters(Vector<T>* v, std::integer_sequence<int, j...>) {
+    constexpr int W = WIDTH<T>;
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i) {
+        if (i & HALF) continue;
+        const Vector<T> a = v[i], b = v[i + HALF];
+        v[i] = shuffle<T>(a, b, std::integer_sequence<int, (j & HALF ? W + j - HALF : j)...>{});
+        v[i + HALF] = shuffle<T>(a, b, std::integer_sequence<int, (j & HALF ? W + j : j + HALF)...>{});
+    }
+}
+
+// to[j][i] = from[i][j] for LANES lines of LANES numbers; lines of `to` from `most` on are left as they are.
+template <class T>
+inline void turn_block(const T* from, T* to, index most = LANES<T>) {
+    constexpr int L = LANES<T>, W = WIDTH<T>;
+    for (int i = 0; i < L; i += W)
+        for (int j = 0; j < L && j < most; j += W) {
+            Vector<T> v[W];
+#pragma GCC unroll 16
+            for (int k = 0; k < W; ++k) v[k] = load(from + (i + k) * L + j);
+            constexpr std::make_integer_sequence<int, W> all{};
+            swap_quarters<T, 1>(v, all);
+            if constexpr (W > 2) swap_quarters<T, 2>(v, all);
+            if constexpr (W > 4) swap_quarters<T, 4>(v, all);
+            if constexpr (W > 8) swap_quarters<T, 8>(v, all);
+            const int n = int(lesser(W, most - j));
+            if (n == W)
+#pragma GCC unroll 16
+                for (int k = 0; k < W; ++k) store(to + (j + k) * L + i, v[k]);
+            else
+                for (int k = 0; k < n; ++k) store(to + (j + k) * L + i, v[k]);
+        }
+}
+
+template <class T>
+inline void add_line(const T* from, T* to) {
+    for (int r = 0; r < LANES<T>; r += WIDTH<T>) store(to + r, load(to + r) + load(from + r));
+}
 
 // The sum over a line, in a fixed order.
 template <class T>

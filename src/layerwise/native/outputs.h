@@ -1,0 +1,156 @@
+// Forward only: the outputs for any number of rows, or their losses, in chunks that stay in the second cache.
+#pragma once
+
+#include "together.h"
+
+namespace lw {
+namespace LW_ISA {
+
+template <class T>
+class Outputs {
+    static constexpr int L = LANES<T>;
+    static constexpr index FEW = 8;  // rows for which putting the weights into lines would cost more than it saves
+    // Weights that stay in the second cache meet few rows at once, so that the next ones come from memory meanwhile.
+    static constexpr index STREAMED = 1 << 19;
+    static constexpr index TILES_A_CHUNK[] = {2, 7};
+
+public:
+    Outputs(const Plan& plan, Samples<T>& samples) : plan_(plan), layers_(plan, false), samples_(samples) {}
+
+    // The outputs (n, n_out) for rows of X, unless `outputs` is null, and, with `scored`, the sums of their losses and
+    // right answers: the rows are then the samples. False if, not scored, a number of X is not finite.
+    bool run(const T* theta, const void* X, Element element, index n, T* outputs, bool scored, Sums& sums, int threads) {
+        Job job{this, X, element, n, outputs, scored};
+        job.chunk = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
+        // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
+        job.direct = samples_.as_they_are(element) && layers_.groups[0].dense && layers_.groups[0].panels() <= 2 * ABREAST;
+        place_weights(job, theta);
+        const index chunks = lines(n, job.chunk);
+        if (scored) samples_.make_room(n), samples_.set_order(nullptr);
+        threads = int(lesser(threads, chunks));
+        for (int t = 0; t < threads; ++t) {
+            job.spaces.push_back(Space<T>(layers_, lesser(job.chunk, n), false));
+            job.rooms.push_back(turning_room(layers_));
+        }
+        run_in_threads(threads, [](void* job, int t, int) {
+            Job& j = *static_cast<Job*>(job);
+            j.self->chunks(j, t);
+        }, &job);
+        if (scored)
+            for (index begin = 0; begin < n; begin += job.chunk) sums.add(samples_.sum(begin, lesser(n, begin + job.chunk)));
+        return job.finite.load();
+    }
+
+private:
+    struct Job {
+        Outputs* self;
+        const void* X;
+        Element element;
+        index n;
+        T* outputs;
+        bool scored;
+        index chunk = 0;
+        bool direct = false;
+        List<Weights<T>> weights{};
+        List<Space<T>> spaces{};
+        List<Lines<T>> rooms{}, packed{};
+        std::atomic<bool> finite{true};
+        std::atomic<index> next{0};
+    };
+
+    void place_weights(Job& job, const T* theta) const {
+        for (const Group<T>& g : layers_.groups) {
+            // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases. Biases
+            // that nothing follows are copied.
+            const bool direct = job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
+            if (!g.dense)
+                job.weights.push_back({});
+            else if (direct) {
+                const T* b = theta + g.theta_b;
+                if (g.theta_b + g.panels() * L > plan_.n_theta) {
+                    job.packed.push_back(Lines<T>(g.panels() * L));
+                    std::memcpy(job.packed.back(), b, std::size_t(g.n_out) * sizeof(T));
+                    b = job.packed.back();
+                }
+                job.weights.push_back({theta + g.theta_w, L, g.n_out, b});
+            } else {
+                job.packed.push_back(Lines<T>((g.n_in + 1) * g.panels() * L));
+                T *w = job.packed.back(), *b = w + g.n_in * g.panels() * L;
+                layers_.to_lines(g, theta, w, b);
+                job.weights.push_back({w, g.n_in * L, L, b});
+            }
+        }
+    }
+
+    // Chunks one after the other, each by the thread that comes to it first.
+    void chunks(Job& job, int t) {
+        Space<T>& s = job.spaces[t];
+        T* room = job.rooms[t];
+        const bool ending = false;
+        for (index begin = job.next++ * job.chunk, next; begin < job.n; begin = next) {
+            next = job.next++ * job.chunk;
+            const index rows = lesser(job.chunk, job.n - begin);
+            if (!job.direct)
+                for (index r = 0; r < rows; ++r)
+                    samples_.read(job.X, job.element, begin + r, s.buffers[0] + r * L, s.stride);
+            if (!first_group(job, s, room, begin, rows, next)) return job.finite.store(false);
+            rows_forward(layers_, job.weights, s, room, 1, 0, rows);
+            const Batch<T> batch{0, job.n, 0, T(0), ending};
+            const index n = plan_.n_out;
+            for_loss_blocks(layers_, s, room, 0, rows, [&](index r, index count, LossBlocks<T> block) {
+                if (block.softmax) softmax(block.y, n), block.softmax = false;
+                if (job.outputs)
+                    for (index i = 0; i < count; ++i)
+                        for (index j = 0; j < n; ++j) job.outputs[(begin + r + i) * n + j] = block.y[j * L + i];
+                if (job.scored) samples_.loss(batch, begin + r, count, block, false);
+            });
+        }
+    }
+
+    // Rows through the first group; false where, not scored, a number in them is not finite.
+    bool first_group(const Job& job, Space<T>& s, T* room, index begin, index rows, index next) const {
+        const Group<T>& group = layers_.groups[0];
+        if (!group.dense) {
+            if (!job.scored && !finite(job, begin, rows)) return false;
+            if (layers_.groups.size() > 1 || !softmax_with_loss(layers_))
+                group_forward(group, job.weights[0], s, room, 0, rows);
+            return true;
+        }
+        Product<T> product = dense(group, job.weights[0], s, 0, 0);
+        if (next + rows <= job.n) {
+            const index bytes = plan_.n_in * element_size(job.element);
+            product.ahead = static_cast<const char*>(job.X) + next * bytes;
+            product.ahead_step = lesser(LINE, bytes / group.n_in * MOST_LINES<ABREAST * VECTORS> / lines(group.panels(), ABREAST));
+        }
+        if (job.direct) {
+            product.a = static_cast<const T*>(job.X) + begin * plan_.n_in, product.a_step = plan_.n_in;
+            multiply_blocks<T, From::matrix>(rows, group.n_out, product);
+        } else {
+            multiply_blocks<T, From::lines>(rows, group.n_out, product);
+        }
+        // A number that is not finite makes each weighted sum of its row so: one of them tells.
+        T sum = 0;
+        const T* z = s.buffers[group.z];
+        for (index r = 0; r < rows; ++r) sum += z[r * L] - z[r * L];
+        for (index p = 0; p < group.panels(); ++p) ops_forward(group, s, p, 0, rows);
+        return job.scored || sum == 0;
+    }
+
+    bool finite(const Job& job, index begin, index rows) const {
+        const auto all = [&](const auto* x) {
+            auto sum = x[0] - x[0];  // NaN where x is NaN or infinite, else 0
+            for (index i = 0; i < rows * plan_.n_in; ++i) sum += x[i] - x[i];
+            return sum == 0;
+        };
+        if (job.element == Element::f32) return all(static_cast<const float*>(job.X) + begin * plan_.n_in);
+        if (job.element == Element::f64) return all(static_cast<const double*>(job.X) + begin * plan_.n_in);
+        return true;
+    }
+
+    const Plan& plan_;
+    const Layers<T> layers_;
+    Samples<T>& samples_;
+};
+
+}  // namespace LW_ISA
+}  // namespace lw

@@ -1,0 +1,330 @@
+// A step done by all threads together, layer by layer: each has panels of its own, or rows of a panel, and they wait for
+// each other between layers. The last, narrow layers are done row by row, from the forward pass to the gradient, without
+// waiting.
+//
+// A batch lies in panels: LANES columns, with a line for each row.
+//
+//     forward           y = x W + b        A = x lines             B = W           C = y
+//     weight gradient   dW = x^T dy        A = x columns           B = dy          C = dW
+//     input gradient    dx = dy W^T        A = dy lines            B = W^T         C = dx
+#pragma once
+
+#include "samples.h"
+
+namespace lw {
+namespace LW_ISA {
+
+// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, all
+// else may be another's.
+template <class T>
+struct Space {
+    index stride = 0;   // between panels
+    List<T*> buffers;   // the layers' outputs; the first is the input
+    List<T*> masks;
+    List<T*> deltas;    // the gradient by each group's output
+
+    Space() = default;
+    Space(const Layers<T>& layers, index capacity, bool gradients) {
+        constexpr int L = LANES<T>;
+        // An odd number of lines: panels a power of two apart would share the same few sets of the cache.
+        stride = (capacity | 1) * L;
+        for (index width : layers.widths) buffers.push_back(make(width));
+        if (!gradients) return;
+        for (index width : layers.masks) masks.push_back(make(width));
+        const int n = layers.groups.size();
+        for (int g = 0; g < n; ++g) deltas.push_back(nullptr);
+        for (int g = n - 1; g >= 0; --g) {
+            const bool shared = g + 1 < n && !layers.groups[g + 1].dense;
+            deltas[g] = shared ? deltas[g + 1] : make(layers.groups[g].n_out);
+        }
+    }
+
+    // Another thread's view of it.
+    Space view(index n_in) const {
+        Space other;
+        other.stride = stride;
+        other.buffers.push_back(other.make(n_in));
+        for (int i = 1; i < buffers.size(); ++i) other.buffers.push_back(static_cast<T*>(buffers[i]));
+        for (T* mask : masks) other.masks.push_back(static_cast<T*>(mask));
+        for (T* delta : deltas) other.deltas.push_back(static_cast<T*>(delta));
+        return other;
+    }
+
+private:
+    T* make(index width) {
+        owned_.push_back(Lines<T>(lines(width, LANES<T>) * stride));
+        return owned_.back();
+    }
+    List<Lines<T>> owned_;
+};
+
+// Room to turn LANES rows of the widest softmax or output, three times.
+template <class T>
+Lines<T> turning_room(const Layers<T>& layers) {
+    index n = layers.groups.back().n_out;
+    for (const Group<T>& g : layers.groups)
+        if (g.softmax) n = greater(n, g.n_out);
+    return Lines<T>(3 * n * LANES<T>);
+}
+
+// ---------------------------------------------------------------- the layers' formulas, on some rows of some panels
+
+template <class T>
+void ops_forward(const Group<T>& g, Space<T>& s, index panel, index r0, index r1) {
+    const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
+    for (const Op<T>& op : g.ops) {
+        T *x = s.buffers[op.x] + at, *y = s.buffers[op.y] + at;
+        if (op.kind == LayerKind::Dropout)
+            multiply_by<T>(x, s.masks[op.mask] + at, y, n);
+        else if (op.kind != LayerKind::Softmax)
+            activate(op.kind, op.a, op.b, x, y, n);
+    }
+}
+
+// On the gradient by the group's output, in place; `skip` of its last ops are the loss's business.
+template <class T>
+void ops_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index panel, index r0, index r1) {
+    const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
+    T* d = delta + at;
+    for (int i = g.ops.size() - 1 - skip; i >= 0; --i) {
+        const Op<T>& op = g.ops[i];
+        if (op.kind == LayerKind::Dropout)
+            multiply_by<T>(d, s.masks[op.mask] + at, d, n);
+        else if (op.kind != LayerKind::Softmax)
+            activate_back(op.kind, op.a, op.b, s.buffers[reads_x(op.kind) ? op.x : op.y] + at, d, n);
+    }
+}
+
+// Panels p0 ... p1 - 1 of x W + b, for some rows.
+template <class T>
+Product<T> dense(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index r0) {
+    constexpr int L = LANES<T>;
+    return {s.buffers[g.in] + r0 * L, s.stride, weights.w + p0 * weights.panel, weights.line, weights.panel,
+            s.buffers[g.z] + p0 * s.stride + r0 * L, s.stride, g.n_in, Start::line, weights.b + p0 * L};
+}
+
+// And what follows it; `between` is called after each block of terms.
+template <class T, class Between = Nothing>
+void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index p1, index r0, index r1,
+                   Between between = {}, index block = BLOCK) {
+    Product<T> product = dense(g, weights, s, p0, r0);
+    multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_out, p1 * LANES<T>) - p0 * LANES<T>, product, between, block);
+    for (index p = p0; p < p1; ++p) ops_forward(g, s, p, r0, r1);
+}
+
+// LANES rows at a time, for the formulas that work on turned rows.
+template <class T, class F>
+inline void for_blocks(index r0, index r1, F f) {
+    for (index r = r0; r < r1; r += LANES<T>) f(r, lesser(LANES<T>, r1 - r));
+}
+
+// Some rows through a whole group.
+template <class T>
+void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, index r0, index r1) {
+    if (g.softmax)
+        for_blocks<T>(r0, r1, [&](index r, index rows) {
+            turn(s.buffers[g.ops[0].x] + r * LANES<T>, s.stride, rows, g.n_out, room);
+            softmax(room, g.n_out);
+            turn_back(room, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
+        });
+    if (g.dense) return dense_forward(g, weights, s, 0, g.panels(), r0, r1);
+    for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
+}
+
+// Some rows through groups first ..., but for a softmax at the end.
+template <class T>
+void rows_forward(const Layers<T>& layers, const List<Weights<T>>& weights, Space<T>& s, T* room, int first, index r0,
+                  index r1) {
+    for (int g = first; g < layers.groups.size() - (softmax_with_loss(layers) ? 1 : 0); ++g)
+        group_forward(layers.groups[g], weights[g], s, room, r0, r1);
+}
+
+// Some rows back through all of a group but its products.
+template <class T>
+void group_backward(const Group<T>& g, Space<T>& s, T* room, T* delta, int skip, index r0, index r1) {
+    for (index p = 0; p < g.panels(); ++p) ops_backward(g, s, delta, skip, p, r0, r1);
+    if (g.softmax && g.ops.size() > skip)
+        for_blocks<T>(r0, r1, [&](index r, index rows) {
+            T *y = room, *d = room + g.n_out * LANES<T>;
+            turn(s.buffers[g.ops[0].y] + r * LANES<T>, s.stride, rows, g.n_out, y);
+            turn(delta + r * LANES<T>, s.stride, rows, g.n_out, d);
+            softmax_back(y, d, g.n_out);
+            turn_back(d, rows, g.n_out, delta + r * LANES<T>, s.stride);
+        });
+}
+
+// The last layer's output on some rows, turned; and what follows each block: f(r, rows, block).
+template <class T, class F>
+void for_loss_blocks(const Layers<T>& layers, const Space<T>& s, T* room, index r0, index r1, F f) {
+    const Group<T>& last = layers.groups.back();
+    const bool with_softmax = softmax_with_loss(layers);
+    const T* out = s.buffers[with_softmax ? last.in : last.out];
+    const index n = last.n_out * LANES<T>;
+    for_blocks<T>(r0, r1, [&](index r, index rows) {
+        turn(out + r * LANES<T>, s.stride, rows, last.n_out, room);
+        f(r, rows, LossBlocks<T>{room, room + n, room + 2 * n, 1, with_softmax});
+    });
+}
+
+// ---------------------------------------------------------------- a step
+
+template <class T>
+class Together {
+    static constexpr int L = LANES<T>;
+
+public:
+    Together(const Plan& plan, const Layers<T>& layers, Samples<T>& samples)
+        : plan_(plan), layers_(layers), samples_(samples) {}
+
+    void prepare(index batch, int threads, const T* packed) {
+        if (batch > capacity_) {
+            capacity_ = batch, spaces_ = List<Space<T>>();
+            spaces_.push_back(Space<T>(layers_, capacity_, true));
+        }
+        while (spaces_.size() < threads) spaces_.push_back(spaces_[0].view(layers_.n_in));
+        index length = 0;
+        for (const Group<T>& g : layers_.groups)
+            if (g.dense) length = greater(length, ABREAST * g.n_out * L);
+        while (transposed_.size() < threads) transposed_.push_back(Lines<T>(length));
+        while (rooms_.size() < threads) rooms_.push_back(turning_room(layers_));
+        weights_ = List<Weights<T>>();
+        for (const Group<T>& g : layers_.groups)
+            weights_.push_back({packed + g.w, g.n_in * L, L, packed + g.b});
+    }
+
+    // Forward, and back to the gradient by the output of the group below the last narrow ones. False if a loss is not
+    // finite. `meet` waits for all threads; `between` is called now and then while the first layer is at work.
+    template <class Between, class Meet>
+    bool forward(int t, int threads, const Batch<T>& batch, std::uint64_t seed, Between between, Meet meet) {
+        Space<T>& s = spaces_[t];
+        T *transposed = transposed_[t], *room = rooms_[t];
+        const index r0 = batch.rows * t / threads, r1 = batch.rows * (t + 1) / threads;
+        const int tail = first_by_rows();
+        // All rows: to read them once more costs less than to fetch them from another core.
+        for (index r = 0; r < batch.rows; ++r) samples_.read(batch.start + r, s.buffers[0] + r * L, s.stride);
+        if (s.masks.size()) {
+            fill_masks(layers_, s.masks, seed, batch.step, r0, r1 - r0, [&](index r, index column, index) {
+                return column / L * s.stride + (r0 + r) * L + column % L;
+            });
+            meet();
+        }
+        for (int g = 0; g < tail; ++g) {
+            const Group<T>& group = layers_.groups[g];
+            if (group.dense)
+                for_units(group.panels(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
+                    if (g == 0)
+                        dense_forward(group, weights_[g], s, p0, p1, a, b, between, block(batch.rows));
+                    else
+                        dense_forward(group, weights_[g], s, p0, p1, a, b);
+                });
+            else
+                group_forward(group, weights_[g], s, room, r0, r1);
+            meet();
+        }
+        rows_forward(layers_, weights_, s, room, tail, r0, r1);
+        bool finite = true;
+        for_loss_blocks(layers_, s, room, r0, r1, [&](index r, index rows, const LossBlocks<T>& block) {
+            finite &= samples_.loss(batch, r, rows, block, true);
+            turn_back(block.d, rows, plan_.n_out, s.deltas[layers_.groups.size() - 1] + r * L, s.stride);
+        });
+        back_rows(s, room, transposed, tail, r0, r1);
+        const int g = tail - 1;
+        if (g >= layers_.first_learning && g >= 0)
+            group_backward(layers_.groups[g], s, room, s.deltas[g], skip(g), r0, r1);
+        return finite;
+    }
+
+    // From there back to the first layer, learning on the way: learn(group, space) for each dense group from the last
+    // to the first, when its deltas are there and nobody needs its weights any more in this step.
+    template <class Learn, class Meet>
+    void backward(int t, int threads, const Batch<T>& batch, Learn learn, Meet meet) {
+        Space<T>& s = spaces_[t];
+        T *transposed = transposed_[t], *room = rooms_[t];
+        const index r0 = batch.rows * t / threads, r1 = batch.rows * (t + 1) / threads;
+        const int first = layers_.first_learning;
+        int pending = layers_.groups.size() - 1;  // groups above g that have not learned yet
+        for (int g = first_by_rows() - 1; g > first; --g) {
+            const Group<T>&group = layers_.groups[g], &below = layers_.groups[g - 1];
+            if (group.dense)
+                for_units(group.panels_in(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
+                    for (index p = p0; p < p1; p += ABREAST) {
+                        const index count = lesser(ABREAST, p1 - p);
+                        inputs_gradient(g, s, transposed, p, count, a, b);
+                        if (!below.softmax)
+                            for (index q = p; q < p + count; ++q) ops_backward(below, s, s.deltas[g - 1], 0, q, a, b);
+                    }
+                });
+            for (; pending > g; --pending)
+                if (layers_.groups[pending].dense) learn(pending, s);
+            meet();
+            if (below.softmax || !group.dense) {
+                group_backward(below, s, room, s.deltas[g - 1], 0, r0, r1);
+                meet();
+            }
+        }
+        for (; pending >= first && pending >= 0; --pending)
+            if (layers_.groups[pending].dense) learn(pending, s);
+    }
+
+    // How many terms of a sum of the first layer pass between two calls of `between`, and how often a thread calls it.
+    static index block(index rows) { return rows < 64 ? 64 : BLOCK; }
+    index calls(index rows) const {
+        return layers_.groups[0].dense && first_by_rows() > 0 ? lines(layers_.n_in, block(rows)) : 0;
+    }
+
+private:
+    int skip(int g) const { return skipped_ops(plan_, layers_, g); }
+
+    // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it.
+    int first_by_rows() const {
+        int g = layers_.groups.size() - 1;
+        while (g > 0 && !layers_.groups[g].dense) --g;
+        return layers_.groups[g].dense && layers_.groups[g].panels() > 1 ? g + 1 : g;
+    }
+
+    // Panels times rows. A thread has whole panels where there are enough, always the same ones, so that their weights stay
+    // in its cache; else some rows of one.
+    template <class F>
+    static void for_units(index panels, index rows, int t, int threads, F f) {
+        if (panels >= threads) return f(panels * t / threads, panels * (t + 1) / threads, index(0), rows);
+        const index begin = panels * rows * t / threads, end = panels * rows * (t + 1) / threads;
+        index p = begin / rows;
+        if (p == end / rows) return f(p, p + 1, begin % rows, end % rows);
+        f(p, p + 1, begin % rows, rows);
+        if (end % rows) f(p + 1, p + 2, index(0), end % rows);
+    }
+
+    // Some panels of the gradient by a dense group's inputs.
+    void inputs_gradient(int g, Space<T>& s, T* transposed, index panel, index count, index r0, index r1) const {
+        const Group<T>& group = layers_.groups[g];
+        for (index q = 0; q < count; ++q)
+            transpose(weights_[g].w + (panel + q) * L * L, weights_[g].panel, lesser(L, group.n_in - (panel + q) * L),
+                      group.n_out, transposed + q * group.n_out * L);
+        Product<T> product{s.deltas[g] + r0 * L, s.stride, transposed, L, group.n_out * L,
+                           s.deltas[g - 1] + panel * s.stride + r0 * L, s.stride, group.n_out};
+        multiply_blocks<T, From::lines>(r1 - r0, lesser(group.n_in - panel * L, count * L), product);
+    }
+
+    // From the outputs of rows back to the gradient by the input of group `first`'s product, or, where group `first`
+    // is the first to learn, to that by its output.
+    void back_rows(Space<T>& s, T* room, T* transposed, int first, index r0, index r1) const {
+        for (int g = layers_.groups.size() - 1; g >= first; --g) {
+            const Group<T>& group = layers_.groups[g];
+            group_backward(group, s, room, s.deltas[g], skip(g), r0, r1);
+            if (g == layers_.first_learning) return;
+            for (index p = 0; group.dense && p < group.panels_in(); p += ABREAST)
+                inputs_gradient(g, s, transposed, p, lesser(ABREAST, group.panels_in() - p), r0, r1);
+        }
+    }
+
+    const Plan& plan_;
+    const Layers<T>& layers_;
+    Samples<T>& samples_;
+    List<Space<T>> spaces_;  // of each thread
+    index capacity_ = 0;
+    List<Weights<T>> weights_;
+    List<Lines<T>> transposed_, rooms_;  // of each thread
+};
+
+}  // namespace LW_ISA
+}  // namespace lw
