@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Build the native executor with sanitizers, and run its tests: tools/sanitize.sh address,undefined | thread
+# LAYERWISE_ISA=avx2 tools/sanitize.sh ... builds for that instruction set; without it, for the best of the machine.
 set -euo pipefail
 sanitizers=${1:?address,undefined or thread}
 cd "$(dirname "$0")/.."
@@ -9,7 +10,10 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check \
     numpy pytest hypothesis safetensors scikit-learn nanobind cmake ninja
-grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2 || isas="baseline;neon"
+isas="baseline;neon"
+grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2
+grep -q avx512dq /proc/cpuinfo 2>/dev/null && isas=avx512
+isas=${LAYERWISE_ISA:-$isas}
 PATH="$work/venv/bin:$PATH" cmake -S . -B "$work/build" -G Ninja -DPython_EXECUTABLE="$work/venv/bin/python" \
     -DLAYERWISE_SANITIZE="$sanitizers" -DLAYERWISE_ISAS="$isas" -DLAYERWISE_WERROR=ON > "$work/log" || { cat "$work/log"; exit 1; }
 PATH="$work/venv/bin:$PATH" cmake --build "$work/build" > "$work/log" || { cat "$work/log"; exit 1; }
