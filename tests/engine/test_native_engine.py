@@ -53,7 +53,11 @@ WORK = [
     (DIGITS, "digits", {"optimizer": lw.Adam(), "batch_size": 33, "penalty": lw.L2(1e-4)}),
     ([lw.Dense(64), lw.ReLU(), lw.Dense(64), lw.ReLU(), lw.Dense(2), lw.Softmax()], "table", {"batch_size": 64}),
     ([lw.Dense(33), lw.Tanh(), lw.Dense(1), lw.Sigmoid()], "table", {"batch_size": 1000, "penalty": lw.L1(1e-4)}),
-    ([lw.Dropout(0.1), lw.Dense(70), lw.ReLU(), lw.Dense(3), lw.Sigmoid()], "table", {"batch_size": 500, "loss": lw.QuadraticCost()}),
+    (
+        [lw.Dropout(0.1), lw.Dense(70), lw.ReLU(), lw.Dense(3), lw.Sigmoid()],
+        "table",
+        {"batch_size": 500, "loss": lw.QuadraticCost()},
+    ),
     ([lw.Dense(100), lw.Tanh(), lw.Softmax(), lw.Dense(40), lw.GELU(), lw.Dense(2), lw.Softmax()], "table", {}),
 ]
 

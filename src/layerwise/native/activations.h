@@ -47,7 +47,7 @@ inline T mish_tanh(T e) {
 
 template <class T, class F>
 inline void each(index n, const T* x, T* y, F f) {
-#pragma GCC ivdep
+    LW_INDEPENDENT
     for (index i = 0; i < n; ++i) y[i] = f(x[i]);
 }
 
@@ -75,7 +75,7 @@ void activate(LayerKind kind, T a, T b, const T* x, T* y, index n) {
 // from: x or y, whichever the layer reads; d: dy before, dx after.
 template <class T, class F>
 inline void each_slope(index n, const T* from, T* d, F f) {
-#pragma GCC ivdep
+    LW_INDEPENDENT
     for (index i = 0; i < n; ++i) d[i] *= f(from[i]);
 }
 

@@ -146,16 +146,17 @@ void multiply(index lines, index columns, Product<T>& p) {
     constexpr index L = LANES<T>;
     const T *b = p.b, *line = p.from;
     T* c = p.c;
-    const auto next = [&](int panels) {
+    while (columns > 0) {
+        int panels = 1;
+        if (MOST_ABREAST == 4 && lines <= 16 && columns > 3 * L)
+            panels = 4, tiles<T, MOST_ABREAST * VECTORS, from, end>(lines, p);
+        else if (ABREAST == 2 && columns > L)
+            panels = 2, tiles<T, ABREAST * VECTORS, from, end>(lines, p);
+        else
+            with_vectors<T>(columns, [&](auto vectors) { tiles<T, decltype(vectors)::value, from, end>(lines, p); });
         p.b += panels * p.b_next, p.c += panels * p.c_next, columns -= panels * L;
         if (p.start == Start::line) p.from += panels * L;
-    };
-    if constexpr (MOST_ABREAST == 4)
-        for (; lines <= 16 && columns > 3 * L; next(4)) tiles<T, 4, from, end>(lines, p);
-    if constexpr (ABREAST == 2)
-        for (; columns > L; next(2)) tiles<T, 2, from, end>(lines, p);
-    for (; columns > 0; next(1))
-        with_vectors<T>(columns, [&](auto vectors) { tiles<T, decltype(vectors)::value, from, end>(lines, p); });
+    }
     p.b = b, p.c = c, p.from = line;
 }
 

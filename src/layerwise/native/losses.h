@@ -42,7 +42,7 @@ inline void each_block(index blocks, index n, T* y, F f) {
 template <class T>
 void softmax(T* y, index n, index blocks = 1) {
     constexpr int L = LANES<T>;
-    each_block(blocks, n, y, [n](index, T* y) {
+    each_block(blocks, n, y, [=](index, T* y) {
         T most[L];
         for (int r = 0; r < L; ++r) most[r] = y[r];
         for (index j = 1; j < n; ++j)
@@ -51,7 +51,7 @@ void softmax(T* y, index n, index blocks = 1) {
             for (int r = 0; r < L; ++r) y[j * L + r] -= most[r];
     });
     each(blocks * n * L, y, y, [](T x) { return exp(x); });
-    each_block(blocks, n, y, [n](index, T* y) {
+    each_block(blocks, n, y, [=](index, T* y) {
         T sum[L] = {};
         for (index j = 0; j < n; ++j)
             for (int r = 0; r < L; ++r) sum[r] += y[j * L + r];
@@ -65,7 +65,7 @@ void softmax(T* y, index n, index blocks = 1) {
 template <class T>
 void softmax_back(const T* y, T* d, index n, index blocks = 1) {
     constexpr int L = LANES<T>;
-    each_block(blocks, n, d, [n, y](index b, T* d) {
+    each_block(blocks, n, d, [=](index b, T* d) {
         const T* here = y + b * n * L;
         T sum[L] = {};
         for (index j = 0; j < n; ++j)
@@ -93,7 +93,7 @@ template <class T, class F>
 inline void each_pair(const Lot<T>& lot, F f) {
     const T *y = lot.y, *t = lot.t;
     T* d = lot.d;
-#pragma GCC ivdep
+    LW_INDEPENDENT
     for (index i = 0; i < lot.blocks * lot.n * LANES<T>; ++i) d[i] = f(y[i], t[i]);
 }
 
@@ -150,7 +150,7 @@ inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
         T factor[L];
         for (int r = 0; r < L; ++r) factor[r] = scale * weights[b * L + r];
         for (index j = 0; j < lot.n; ++j)
-#pragma GCC ivdep
+    LW_INDEPENDENT
             for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r]) * factor[r];
     });
 }
@@ -181,7 +181,7 @@ void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
 template <class T>
 void greatest(const T* y, index n, index blocks, T* which) {
     constexpr int L = LANES<T>;
-    each_block(blocks, n, y, [n, which](index b, const T* y) {
+    each_block(blocks, n, y, [=](index b, const T* y) {
         for (int r = 0; r < L; r += WIDTH<T>) {
             Vector<T> most = load(y + r), at = {};
             for (index j = 1; j < n; ++j) {

@@ -244,7 +244,7 @@ void fill_masks(const Layers<T>& layers, const Masks& masks, std::uint64_t seed,
 
 template <class T>
 inline void multiply_by(const T* x, const T* mask, T* y, index n) {
-#pragma GCC ivdep
+    LW_INDEPENDENT
     for (index i = 0; i < n; ++i) y[i] = x[i] * mask[i];
 }
 

@@ -17,6 +17,13 @@
 #error "compile with -DLW_ISA=baseline, avx2, avx512 or neon"
 #endif
 
+// Before a loop: its iterations do not depend on each other, whatever the pointers in it.
+#if defined(__clang__)
+#define LW_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define LW_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace lw {
 namespace LW_ISA {
 
