@@ -18,7 +18,9 @@ class Net final : public Engine {
 public:
     explicit Net(const Plan& plan)
         : plan_(plan), layers_(plan_, true), samples_(plan_), together_(plan_, layers_, samples_),
-          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), packed_(layers_.length) {}
+          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), packed_(layers_.length) {
+        for (const Piece& piece : layers_.pieces) penalized_ |= piece.l1 || piece.l2;
+    }
 
     void set_data(const Data& data) override { samples_.set(data); }
 
@@ -127,7 +129,7 @@ private:
     }
 
     void sum_penalties(int t, const Batch<T>& batch, Sums& sums) {
-        if (t > 0) return;
+        if (t > 0 || !penalized_) return;
         double total = 0;
         for (int i = 0; i < layers_.pieces.size(); ++i) total += penalties_[i];
         sums.penalty += total * double(batch.rows);
@@ -237,7 +239,7 @@ private:
     Together<T> together_;
     Spans<T> spans_;
     Outputs<T> outputs_;
-    bool by_spans_ = false;
+    bool by_spans_ = false, penalized_ = false;
 
     Run* run_ = nullptr;
     Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
