@@ -26,7 +26,7 @@ Epochs = Iterator[tuple[float, Callable[[], float]]]
 
 
 def layerwise(work: Work, data: Data, epochs: int, engine: str | None = None, threads: int | None = None) -> Epochs:
-    """Train in one fit whose epochs are timed; where an 'epoch' is many passes, in fits that go on from each other."""
+    """Train in one fit whose epochs are timed; where each is a single step, in fits that go on from each other."""
     import layerwise as lw
 
     activation = {"relu": lw.ReLU, "sigmoid": lw.Sigmoid, "tanh": lw.Tanh}[work.activation]
@@ -47,9 +47,9 @@ def layerwise(work: Work, data: Data, epochs: int, engine: str | None = None, th
     def accuracy() -> float:
         return float(net.evaluate(data.X_test, data.y_test)["accuracy"])
 
-    if work.passes == 1:
-        net.fit(data.X, data.y, optimizer=optimizer, epochs=epochs, callbacks=Clock(), **options)
-        for begin, end in itertools.pairwise(times):
+    if work.batch < work.rows:
+        net.fit(data.X, data.y, optimizer=optimizer, epochs=epochs * work.passes, callbacks=Clock(), **options)
+        for begin, end in itertools.pairwise(times[:: work.passes]):
             yield end - begin, accuracy
         return
     for _ in range(epochs):
