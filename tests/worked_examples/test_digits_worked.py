@@ -20,16 +20,16 @@ def digits():
     return lw.datasets.load_mnist()
 
 
-def network(sizes, seed):
+def network(sizes, seed, dtype):
     layers = []
     for units in sizes:
         layers += [lw.Dense(units, weights=STANDARD_NORMAL, biases=STANDARD_NORMAL), lw.Sigmoid()]
-    return lw.Network(layers, random_state=seed)
+    return lw.Network(layers, random_state=seed, dtype=dtype)
 
 
-def right_of_10_000(sizes, seed, epochs, digits):
+def right_of_10_000(sizes, seed, epochs, digits, dtype=np.float32):
     (X_train, y_train), _, (X_test, y_test) = digits
-    net = network(sizes, seed)
+    net = network(sizes, seed, dtype)
     net.fit(
         X_train, y_train, loss=lw.QuadraticCost(), optimizer=lw.SGD(3.0), batch_size=10, epochs=epochs, verbose=False
     )
@@ -58,7 +58,10 @@ def test_the_first_epoch_without_a_hidden_layer(digits):
     ("sizes", "published"), [((30, 10), 9458), ((16, 16, 10), 9385)], ids=["784-30-10", "784-16-16-10"]
 )
 def test_thirty_epochs(sizes, published, seed, digits):
-    assert right_of_10_000(sizes, seed, epochs=30, digits=digits) == pytest.approx(published, abs=150)
+    # In float64, as the published program. In float32 every other order of a sum ends elsewhere: of 8 seeds of
+    # 784-16-16-10, by NumPy and by the native executor, the means are 9,318 and 9,316, but one run ends at 9,188.
+    right = right_of_10_000(sizes, seed, epochs=30, digits=digits, dtype=np.float64)
+    assert right == pytest.approx(published, abs=150)
 
 
 @pytest.mark.slow
