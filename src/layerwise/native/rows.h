@@ -15,16 +15,19 @@ template <class T, class W, class S>
 inline void read_row(const S* __restrict from, index columns, const W* __restrict offset, const W* __restrict factor,
                      T* __restrict to, index stride) {
     constexpr int L = LANES<T>;
-    for (; columns >= L; columns -= L, from += L, to += stride) {
-        W x[L];
-        for (int j = 0; j < L; ++j) x[j] = W(from[j]);
-        if (offset)
-            for (int j = 0; j < L; ++j) x[j] -= offset[j];
-        if (factor)
-            for (int j = 0; j < L; ++j) x[j] *= factor[j];
-        for (int j = 0; j < L; ++j) to[j] = T(x[j]);
-        offset += offset ? L : 0, factor += factor ? L : 0;
-    }
+    const auto each_line = [&](auto f) {
+        for (; columns >= L; columns -= L, from += L, to += stride) {
+            LW_INDEPENDENT
+            for (int j = 0; j < L; ++j) to[j] = T(f(j, W(from[j])));
+            offset += offset ? L : 0, factor += factor ? L : 0;
+        }
+    };
+    if (!factor)
+        each_line([](int, W x) { return x; });
+    else if (!offset)
+        each_line([&](int j, W x) { return x * factor[j]; });
+    else
+        each_line([&](int j, W x) { return (x - offset[j]) * factor[j]; });
     if (!columns) return;
     for (int j = 0; j < L; ++j) {
         W x = j < columns ? W(from[j]) : W(0);
