@@ -4,6 +4,8 @@
 // panel[k / LANES][r][k % LANES]. A panel is read from end to end by the products, whatever the number of columns.
 #pragma once
 
+#include <type_traits>
+
 #include "plan.h"
 #include "simd.h"
 
@@ -22,7 +24,10 @@ inline void read_row(const S* __restrict from, index columns, const W* __restric
             offset += offset ? L : 0, factor += factor ? L : 0;
         }
     };
-    if (!factor)
+    if (std::is_same<S, T>::value && !factor)
+        for (; columns >= L; columns -= L, from += L, to += stride)
+            for (int r = 0; r < L; r += WIDTH<T>) store(to + r, load(reinterpret_cast<const T*>(from) + r));
+    else if (!factor)
         each_line([](int, W x) { return x; });
     else if (!offset)
         each_line([&](int j, W x) { return x * factor[j]; });
