@@ -52,7 +52,7 @@ struct Group {
     int in = 0, z = 0, out = 0;      // buffers: what is read, where x W + b goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
     index theta_w = 0, theta_b = 0;  // and its numbers in theta
-    int first_piece = 0, last_piece = 0;
+    int first_piece = 0;
     List<Op<T>> ops;
 
     index pieces_a_panel() const { return 1 + panels_in(); }
@@ -173,7 +173,6 @@ private:
             for (index i = 0; i < group.n_in; i += L)
                 pieces.push_back({number, p, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L, layer.l1[0], layer.l2[0]});
         }
-        group.last_piece = pieces.size();
         length = group.b + group.panels() * L;
     }
 };
