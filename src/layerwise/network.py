@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,7 @@ class Network:
         single = np.ndim(X) == 1
         rows = self._rows(np.atleast_2d(np.asarray(X)) if single else X, size=None)
         plan, parameters = self.built()
-        workspace = Workspace(plan, parameters, len(rows), draws=training, gradients="inputs")
+        workspace = Workspace(plan, parameters, len(rows), training=training, gradients="inputs")
         batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
         if batch.masks:
             numpy_engine.draw(batch, Philox(self._key(), max(mask.size for mask, _ in batch.masks)), self.steps)
@@ -263,7 +263,7 @@ class Network:
         penalty: Penalties = None,
         epochs: int = 10,
         batch_size: int = 32,
-        shuffle: bool = True,
+        shuffle: bool | Callable[[int], Array] = True,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         sample_weight: ArrayLike | None = None,
         class_weight: dict[Any, float] | str | None = None,
@@ -291,8 +291,8 @@ class Network:
             For all layers that have none of their own. By default none, or, in a second call, the network's.
         epochs, batch_size : int
             How often all samples are seen, and how many a step.
-        shuffle : bool
-            A new order each epoch.
+        shuffle : bool or function
+            A new order each epoch; or order(n), which gives the rows of the coming epoch as an array of indices.
         validation_data : (X, y), optional
             Held-out data, evaluated after each epoch.
         sample_weight : array (n,), optional
@@ -363,7 +363,7 @@ class Network:
             parameters=parameters,
             engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key()),
             epochs=epochs,
-            shuffle=self._shuffle if shuffle else None,
+            order=shuffle if callable(shuffle) else self._shuffle.permutation if shuffle else None,
             first_step=self.steps,
             validation=validation,
             callbacks=[*progress(verbose), *watchers],

@@ -42,6 +42,14 @@ class PenaltyTerm:
 
 
 @dataclass(frozen=True)
+class RateTerm:
+    """An array that makes a share of each of the optimizer's steps, or more than all of it."""
+
+    factor: float
+    part: slice
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an executor walks.
 
@@ -53,6 +61,8 @@ class Plan:
         Known once the network is trained.
     penalties : tuple of PenaltyTerm
         All that is added to the data loss.
+    rates : tuple of RateTerm
+        What does not make the optimizer's steps as they are.
     fused : bool
         The last stage's backward is part of the loss's `backward_fused`.
     """
@@ -61,6 +71,7 @@ class Plan:
     loss: Loss | None = None
     penalties: tuple[PenaltyTerm, ...] = ()
     optimizer: Optimizer | None = None
+    rates: tuple[RateTerm, ...] = ()
     fused: bool = False
 
     @property
@@ -161,6 +172,7 @@ def compile_training(
         loss=loss,
         penalties=_penalty_terms(plan, parameters, penalties),
         optimizer=optimizer,
+        rates=_rate_terms(plan, parameters),
         fused=loss.fuses_with is not None and type(last) is loss.fuses_with and _fuses(type(loss)),
     )
 
@@ -180,8 +192,19 @@ def _penalty_terms(plan: Plan, parameters: Parameters, penalties: Sequence[Penal
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
         own = getattr(stage.layer, "penalty", None)
         for name, part in slices.items():
+            if name in stage.layer.statistics:
+                continue
             for penalty in penalties if own is None else own:
                 strength = penalty.biases if name in stage.layer.bias_names else penalty.weights
                 if strength:
                     terms.append(PenaltyTerm(penalty, strength, part))
+    return tuple(terms)
+
+
+def _rate_terms(plan: Plan, parameters: Parameters) -> tuple[RateTerm, ...]:
+    """Every array whose share of a step is not 1; statistics have none."""
+    terms = []
+    for stage, slices in zip(plan.stages, parameters.slices, strict=True):
+        factors = {**stage.layer.rates(stage.n_in), **dict.fromkeys(stage.layer.statistics, 0.0)}
+        terms += [RateTerm(factor, slices[name]) for name, factor in factors.items() if factor != 1]
     return tuple(terms)

@@ -13,7 +13,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ from layerwise.errors import DivergenceError
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
+from layerwise.typing import Array
 
 
 class Validation:
@@ -72,7 +73,7 @@ class Training:
         parameters: Parameters,
         engine: NumpyEngine | NativeEngine,
         epochs: int,
-        shuffle: np.random.Generator | None,
+        order: Callable[[int], Array] | None,
         first_step: int,
         validation: Validation | None,
         callbacks: Sequence[Callback],
@@ -85,7 +86,7 @@ class Training:
         self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
         self.history = History()
         self.stopping = ""
-        self._shuffle = shuffle if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
+        self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._validation = validation
         self._callbacks = list(callbacks)
         self._per_step = [c for c in callbacks if type(c).on_step_end is not Callback.on_step_end]
@@ -128,8 +129,8 @@ class Training:
         """All steps of one epoch, and its row of the history."""
         engine, begin = self.engine, time.perf_counter()
         engine.begin_epoch()
-        if self._shuffle is not None:
-            engine.shuffle(self._shuffle)
+        if self._order is not None:
+            engine.reorder(self._order(len(engine.rows)))
         done = 0
         while done < self.steps_per_epoch and not self.stopping:
             done = self._run_steps(done, done + 1 if self._per_step else self.steps_per_epoch)

@@ -59,7 +59,7 @@ def differences(layers, X, y, dtype, steps=3, n_threads=2, **arguments):
     assert isinstance(engines[0], NumpyEngine)
     assert isinstance(engines[1], native_engine.NativeEngine)
     for engine in engines:
-        engine.shuffle(np.random.default_rng(5))
+        engine.reorder(np.random.default_rng(5).permutation(len(engine.rows)))
     size = min(engines[0].batch_size, len(X))
     with np.errstate(all="ignore"):
         for engine in engines:

@@ -29,7 +29,7 @@ def executor(layers, X, y, **arguments):
     capture = Capture()
     net = lw.Network(layers, random_state=0)
     net.fit(X, y, callbacks=[capture], verbose=False, engine="numpy", **arguments)
-    capture.engine.shuffle(np.random.default_rng(0))
+    capture.engine.reorder(np.random.default_rng(0).permutation(len(capture.engine.rows)))
     return capture.engine
 
 
@@ -86,7 +86,7 @@ def test_no_scaling_allocates_in_the_loop(scaling, X_type, rng):
         X, rng.random(len(X)), batch_size=BATCH, callbacks=[capture], optimizer=lw.SGD(1e-9), verbose=False,
         engine="numpy",
     )  # fmt: skip
-    capture.engine.shuffle(rng)
+    capture.engine.reorder(rng.permutation(len(capture.engine.rows)))
     peak, kept = growth(capture.engine)
     assert peak < NUMPY_BUFFER
     assert kept < 1024

@@ -46,7 +46,7 @@ class Bench:
         self.parameters = Parameters([layer.parameter_shapes(n_in)], np.dtype(dtype))
         layer.initialize(self.parameters.p[0], rng)
         self.g = self.parameters.g[0]
-        self.p = Workspace(plan, self.parameters, n, draws=True).batch(n).forward[0][1]
+        self.p = Workspace(plan, self.parameters, n, training=True).batch(n).forward[0][1]
         self.draw = rng.random((n, n_in)).astype(dtype)
         self.x = (2 * rng.standard_normal((n, n_in))).astype(dtype)
         self.x[np.abs(self.x) < 0.01] = 0.25  # away from the kinks

@@ -8,7 +8,7 @@ It knows layerwise's own parts by their names; a network with a part of the user
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from importlib import import_module
 from typing import Any
 
@@ -85,6 +85,8 @@ class NativeEngine:
         self._order: Array | None = None
         self._newest = math.nan
         self.finite = True
+        self.clip_norm: float | None = None
+        self.frozen: Set[int] = frozenset()
         self._core = _core(plan, parameters)
         _set_data(self._core, rows, targets)
         self.begin_epoch()
@@ -97,12 +99,18 @@ class NativeEngine:
         """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
         return self._newest
 
-    def shuffle(self, rng: np.random.Generator) -> None:
-        """A new order for the coming epoch."""
-        self._order = np.arange(len(self.rows), dtype=np.int64)
-        rng.shuffle(self._order)
+    def reorder(self, order: Array) -> None:
+        """Read the rows in this order from now on."""
+        self._order = np.ascontiguousarray(order, np.int64)
 
-    def run(self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None) -> int:
+    def run(
+        self,
+        first: int,
+        last: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+    ) -> int:
         """Make steps `first` to `last` - 1 of the epoch.
 
         Parameters
@@ -113,6 +121,8 @@ class NativeEngine:
             The number of step `first` over the whole run: the key of the dropout draws.
         poll : function, optional
             Called about ten times a second between two steps; True ends the call after the step at work.
+        rates : sequence of float, optional
+            The optimizer's learning rate for each of the steps; by default the one it has.
 
         Returns
         -------
@@ -120,6 +130,12 @@ class NativeEngine:
             How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
             is False, and that step changed nothing.
         """
+        if rates is not None:  # TODO
+            for i, rate in enumerate(rates):
+                self.optimizer.learning_rate = float(rate)
+                if not self.run(first + i, first + i + 1, step + i, poll) or not self.finite:
+                    return i
+            return last - first
         made, sums = self._run(first, last, step, poll)
         self._sums += sums[0]
         return made

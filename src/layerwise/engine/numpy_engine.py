@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from layerwise.data import Rows
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.parameters import Parameters
 from layerwise.philox import Philox
-from layerwise.plan import Plan
+from layerwise.plan import Plan, RateTerm
 from layerwise.targets import Targets
 from layerwise.typing import Array
 
@@ -39,6 +39,13 @@ def backward(batch: Batch, inputs: Array) -> None:
     """The gradients of all parameters from `batch.dy`: each layer in turn, last to first."""
     for layer_backward, p, x, y, dy, g, dx in batch.backward:
         layer_backward(p, inputs if x is None else x, y, dy, g, dx)
+
+
+def clip(grad: Array, norm: float) -> None:
+    """Shorten the gradient to this length, in place, where it is longer (Pascanu, Mikolov, Bengio 2013)."""
+    length = math.sqrt(float(np.dot(grad, grad)))
+    if length > norm:
+        np.multiply(grad, norm / length, out=grad)
 
 
 def all_finite(losses: Array) -> bool:
@@ -149,7 +156,7 @@ class Pass:
 class NumpyEngine:
     """Trains: each call of `run` makes some steps of an epoch.
 
-    `finite` is False once a loss was not.
+    `finite` is False once a loss was not. `clip_norm` and `frozen` may be changed between two calls.
 
     Parameters
     ----------
@@ -163,6 +170,13 @@ class NumpyEngine:
         Samples a step; the last step of an epoch may have fewer.
     seed : int
         The key of the dropout draws.
+
+    Attributes
+    ----------
+    clip_norm : float, optional
+        A gradient that is longer is shortened to this length.
+    frozen : set of int
+        The layers whose parameters stay as they are.
     """
 
     epochs_at_once = False
@@ -178,12 +192,15 @@ class NumpyEngine:
         self.shuffled = False
         self.epoch = Pass(targets, self.batch_size, plan.n_out, parameters.theta.dtype)
         self.workspace = Workspace(
-            plan, parameters, self.batch_size, draws=True, gradients="parameters", fused=plan.fused
+            plan, parameters, self.batch_size, training=True, gradients="parameters", fused=plan.fused
         )
         widest_mask = max((stage.n_in for stage in plan.stages if stage.layer.draws), default=0)
         self._philox = Philox(seed, self.batch_size * widest_mask)
         longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
         self._tmp = np.empty(longest, parameters.theta.dtype)
+        self._before: Array | None = None
+        self.clip_norm: float | None = None
+        self.frozen: Set[int] = frozenset()
         self.finite = True
         self._newest = (0, 0)
         self.begin_epoch()
@@ -197,18 +214,19 @@ class NumpyEngine:
         start, stop = self._newest
         return float(self.epoch.losses[start:stop].mean()) if stop else math.nan
 
-    def shuffle(self, rng: np.random.Generator) -> None:
-        """A new order for the coming epoch."""
-        order = np.arange(len(self.rows))
-        rng.shuffle(order)
-        self.reorder(order)
-
     def reorder(self, order: Array) -> None:
         """Read the rows in this order from now on."""
         self.shuffled = True
         self.epoch.reorder(order)
 
-    def run(self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None) -> int:
+    def run(
+        self,
+        first: int,
+        last: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+    ) -> int:
         """Make steps `first` to `last` - 1 of an epoch.
 
         Parameters
@@ -219,6 +237,8 @@ class NumpyEngine:
             The number of step `first` over the whole run: the key of the dropout draws.
         poll : function, optional
             Called about ten times a second between two steps; True ends the call.
+        rates : sequence of float, optional
+            The optimizer's learning rate for each of the steps; by default the one it has.
 
         Returns
         -------
@@ -229,6 +249,8 @@ class NumpyEngine:
         size, n, pause = self.batch_size, len(self.rows), time.perf_counter() + POLL_SECONDS
         with np.errstate(all="ignore"):
             for i in range(first, last):
+                if rates is not None:
+                    self.optimizer.learning_rate = float(rates[i - first])
                 self.finite = self.train_step(i * size, min((i + 1) * size, n), step + i - first)
                 if not self.finite:
                     return i - first
@@ -247,8 +269,38 @@ class NumpyEngine:
         """One step on rows start to stop - 1 of the epoch; False, with theta unchanged, if the loss is not finite."""
         if not self.gradient(start, stop, step):
             return False
-        self.optimizer.step(self.parameters.theta, self.parameters.grad)
+        theta, grad = self.parameters.theta, self.parameters.grad
+        held = [*self.plan.rates, *(RateTerm(0.0, part) for part in self._frozen_parts())]
+        for term in held:
+            if not term.factor:
+                grad[term.part] = 0
+        if self.clip_norm is not None:
+            clip(grad, self.clip_norm)
+        if not held:
+            self.optimizer.step(theta, grad)
+        else:
+            self._step_in_part(theta, grad, held)
+        for layer, p in self.workspace.batch(stop - start).adapting:
+            layer.adapt(p)
         return True
+
+    def _step_in_part(self, theta: Array, grad: Array, terms: Sequence[RateTerm]) -> None:
+        """A step of the optimizer, of which some arrays make a share: θ ← θ₀ + factor (θ₁ - θ₀)."""
+        if self._before is None:
+            self._before = np.empty_like(theta)
+        np.copyto(self._before, theta)
+        self.optimizer.step(theta, grad)
+        for term in terms:
+            w, before = theta[term.part], self._before[term.part]
+            if term.factor:
+                np.subtract(w, before, out=w)
+                np.multiply(w, term.factor, out=w)
+                np.add(w, before, out=w)
+            else:
+                np.copyto(w, before)
+
+    def _frozen_parts(self) -> list[slice]:
+        return [part for index in sorted(self.frozen) for part in self.parameters.slices[index].values()]
 
     def gradient(self, start: int, stop: int, step: int) -> bool:
         """Write the gradient of loss and penalties on these rows into `grad`; False if the loss is not finite."""
@@ -302,7 +354,7 @@ class NumpyEngine:
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite."""
-        workspace = Workspace(self.plan, self.parameters, stop - start, draws=True, keep=True)
+        workspace = Workspace(self.plan, self.parameters, stop - start, training=True, keep=True)
         batch = workspace.batch(stop - start)
         x, _ = self.gather(batch, start, stop)
         draw(batch, self._philox, step)

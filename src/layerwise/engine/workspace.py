@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.layers import Layer
 from layerwise.parameters import Parameters, View
 from layerwise.plan import Plan
 from layerwise.typing import Array
@@ -28,6 +29,8 @@ class Batch:
         The calls to make, last to first; x is None for the first layer, which takes the input.
     masks : list of (mask, layer)
         What to fill with random numbers before each step.
+    adapting : list of (layer, p)
+        The layers with statistics, which change after each step.
     y : array (n, n_out)
         The outputs.
     dy : array (n, n_out)
@@ -44,6 +47,7 @@ class Batch:
     forward: list[tuple[Any, View, Array]]
     backward: list[tuple[Any, ...]]
     masks: list[tuple[Array, int]]
+    adapting: list[tuple[Layer, View]]
     y: Array
     dy: Array
     dx: Array | None
@@ -62,8 +66,8 @@ class Workspace:
         Their theta and grad, which the calls are bound to.
     size : int
         The most rows of a batch.
-    draws : bool
-        Layers that draw (dropout) take part, as in training; else they are passed over, as in prediction.
+    training : bool
+        Layers that draw (dropout) take part, and others compute as in training; else as in prediction.
     gradients : {None, "parameters", "inputs"}
         No gradients, those by the parameters, or those by the inputs as well.
     fused : bool
@@ -78,15 +82,15 @@ class Workspace:
         parameters: Parameters,
         size: int,
         *,
-        draws: bool = False,
+        training: bool = False,
         gradients: str | None = None,
         fused: bool = False,
         keep: bool = False,
     ) -> None:
         self.plan, self.parameters = plan, parameters
-        self.gradients, self.fused = gradients, fused
+        self.gradients, self.fused, self.training = gradients, fused, training
         dtype = parameters.theta.dtype
-        self.stages = [stage for stage in plan.stages if draws or not stage.layer.draws]
+        self.stages = [stage for stage in plan.stages if training or not stage.layer.draws]
         self._outputs: list[Array] = []
         for i, stage in enumerate(self.stages):
             shared = i > 0 and not keep and self._may_overwrite(i)
@@ -119,11 +123,13 @@ class Workspace:
             View({**vars(self.parameters.p[stage.index]), **{name: array[:n] for name, array in buffers.items()}})
             for stage, buffers in zip(self.stages, self._buffers, strict=True)
         ]
-        forward = [(stage.layer.forward, p, y) for stage, p, y in zip(self.stages, views, outputs, strict=True)]
+        formulas = [stage.layer.forward if self.training else stage.layer.predict for stage in self.stages]
+        forward = list(zip(formulas, views, outputs, strict=True))
+        adapting = [(stage.layer, p) for stage, p in zip(self.stages, views, strict=True) if stage.layer.statistics]
         masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
         t, tmp = self._t[:n], (self._tmp[0][:n], self._tmp[1][:n])
-        return Batch(n, forward, backward, masks, outputs[-1], dy, dx, t, tmp)
+        return Batch(n, forward, backward, masks, adapting, outputs[-1], dy, dx, t, tmp)
 
     def _bind_backward(
         self, n: int, views: list[View], outputs: list[Array]

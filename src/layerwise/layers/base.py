@@ -28,6 +28,8 @@ class Layer(Description):
         `forward` is right even when `out` is the same memory as `x`.
     bias_names : tuple of str
         The parameters that are biases; all others are weights. Penalties treat the two apart.
+    statistics : tuple of str
+        The parameters that no gradient teaches, such as running means: `adapt` changes them after each step.
     flags : tuple of str
         Those of `buffers` that hold true or false; the others hold numbers.
     draws : bool
@@ -43,6 +45,7 @@ class Layer(Description):
     reads: ClassVar[tuple[str, ...]] = ("x", "y")
     in_place: ClassVar[bool] = False
     bias_names: ClassVar[tuple[str, ...]] = ("b",)
+    statistics: ClassVar[tuple[str, ...]] = ()
     flags: ClassVar[tuple[str, ...]] = ()
     draws: ClassVar[bool] = False
     gives: ClassVar[str] = "unknown"
@@ -71,12 +74,23 @@ class Layer(Description):
             for name, shape in self.buffers(n_in).items()
         }
 
+    def rates(self, n_in: int) -> dict[str, float]:
+        """How much of each of the optimizer's steps a parameter makes, by name, where that is not all of it."""
+        return {}
+
     def initialize(self, p: View, rng: np.random.Generator) -> None:
         """Fill the parameters with their first values."""
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Write the outputs (n, n_out) for the inputs x (n, n_in) into `out`."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(p, x, out)")
+
+    def predict(self, p: View, x: Array, out: Array) -> None:
+        """The outputs in prediction, where they differ from those in training."""
+        self.forward(p, x, out)
+
+    def adapt(self, p: View) -> None:
+        """Change the `statistics` after a step, from what `forward` left in the buffers."""
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Write the gradients: parameters' into `g`, inputs' into `dx` unless it is None.
