@@ -2,10 +2,13 @@
 
     X (any real type) ── take(rows) ──► raw ── convert, scale ──► x (n, n_in) in the network's type
 
-The data set itself is never copied: MNIST trains from its 47 MB of uint8.
+The data set itself is never copied: MNIST trains from its 47 MB of uint8. Rows of a sparse matrix become dense, and
+images are distorted, in the same way: when a batch needs them.
 """
 
 from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -17,7 +20,7 @@ _BYTES = 2**18  # checked together, so that the second look finds them in the ca
 
 
 def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in: int | None = None) -> Array:
-    """X as a C-contiguous array (n, n_in) of real numbers; no copy if it is one already.
+    """X as a C-contiguous array (n, n_in) of real numbers; no copy if it is one already. Sparse X stays sparse (CSR).
 
     Raises
     ------
@@ -26,6 +29,8 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
     DataError
         Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column.
     """
+    if hasattr(X, "tocsr"):
+        return _check_sparse(X, dtype, name, n_in)
     columns = getattr(X, "columns", None)
     if np.ma.is_masked(X):
         raise DataError(f"{name} has masked values; fill them in, with {name}.filled(value), or remove their rows")
@@ -35,9 +40,7 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
         raise DataError(f"{name} must be a table of numbers, all rows of one length: {error}") from None
     if rows.dtype.kind not in "buif":
         hint = "turn text into numbers or one-hot columns first"
-        if hasattr(X, "toarray"):
-            hint = f"it is sparse: give {name}.toarray()"
-        elif rows.dtype.kind == "O":
+        if rows.dtype.kind == "O":
             hint = f"if all of them are numbers, give {name}.astype(float); " + hint
         raise DataError(f"{name} must hold numbers; its type is {rows.dtype}: {hint}")
     if rows.ndim != 2:
@@ -54,6 +57,20 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
     if rows.dtype.kind == "f":
         _check_finite(rows, dtype, name, columns)
     return np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
+
+
+def _check_sparse(X: Any, dtype: np.dtype[np.floating], name: str, n_in: int | None) -> Any:
+    rows = X.tocsr()
+    if rows.ndim != 2 or rows.dtype.kind not in "buif":
+        raise DataError(f"{name} must be a table of numbers; it is {rows.ndim}-dimensional, of type {rows.dtype}")
+    if n_in is not None and rows.shape[1] != n_in:
+        raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
+    if 0 in rows.shape:
+        raise DataError(f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed")
+    values = rows.data
+    if values.dtype.kind == "f" and not (np.abs(values) <= min(np.finfo(dtype).max, np.finfo(values.dtype).max)).all():
+        raise DataError(f"{name} holds NaN, infinity or a number too large for {np.dtype(dtype).name}; remove its row")
+    return rows
 
 
 def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns: object) -> None:
@@ -119,12 +136,19 @@ class Rows:
         What the network computes in.
     batch_size : int
         The most rows of a batch.
+
+    Attributes
+    ----------
+    made : bool
+        Rows are made when they are needed, and not there to be read: `raw` makes them.
     """
+
+    made: ClassVar[bool] = False
 
     def __init__(self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> None:
         self.X, self.scaler = X, scaler
         self.direct = scaler is None and X.dtype == dtype  # rows can be used as they are
-        shape = (min(batch_size, len(X)), X.shape[1])
+        shape = (min(batch_size, X.shape[0]), X.shape[1])
         self._x = np.empty(shape, dtype)
         self._raw = self._x if X.dtype == dtype else np.empty(shape, X.dtype)
         # Scaled in float64 where rows come in more digits than x has: a column may lie far from 0.
@@ -134,7 +158,14 @@ class Rows:
         self._constants = None if scaler is None else scaler.constants(X.shape[1], self._scaled.dtype)
 
     def __len__(self) -> int:
-        return len(self.X)
+        return int(self.X.shape[0])
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Called before each epoch of a training, with a number that no other has."""
+
+    def raw(self, rows: Array, n_threads: int = 1) -> Array:
+        """Those rows as they are before scaling, in an array of their own."""
+        return self.X[rows]
 
     def take(self, rows: Array) -> Array:
         """The batch of those rows; overwritten by the next one."""
@@ -161,3 +192,66 @@ class Rows:
         if self._widens:
             np.copyto(x, scaled, casting="unsafe")
         return x
+
+
+class _MadeRows(Rows):
+    """Rows that are made batch by batch."""
+
+    made: ClassVar[bool] = True
+
+    def take(self, rows: Array) -> Array:
+        """The batch of those rows."""
+        raw = self.raw(rows)
+        return raw if self.direct else self._convert(raw)
+
+    def span(self, start: int, stop: int) -> Array:
+        """The batch of rows start to stop - 1."""
+        return self.take(np.arange(start, stop))
+
+
+class SparseRows(_MadeRows):
+    """Rows of a sparse matrix (CSR), dense while they are in a batch."""
+
+    def raw(self, rows: Array, n_threads: int = 1) -> Array:
+        """Those rows as a dense array."""
+        X: Any = self.X
+        dense: Array = X[rows].toarray()
+        return dense
+
+
+class Augments(Protocol):
+    """What distorts images: see `layerwise.augmentation`."""
+
+    def apply(self, X: Array, rows: Array, seed: int, epoch: int, out: Array | None = ..., n_threads: int = ...) -> Array:
+        """Some rows of X, changed by draws that seed, epoch and row determine."""
+
+
+class AugmentedRows(_MadeRows):
+    """Images that are distorted anew each epoch.
+
+    Parameters
+    ----------
+    rows : Rows
+        The images as they are.
+    augmentation : Augmentation
+        What is done to them.
+    seed : int
+        The key of its draws, with the epoch and the row.
+    """
+
+    def __init__(self, rows: Rows, augmentation: Augments, seed: int) -> None:
+        self.__dict__.update(vars(rows))
+        self.augmentation, self.seed, self.epoch = augmentation, seed, 0
+
+    def begin_epoch(self, epoch: int) -> None:
+        """New distortions from here on."""
+        self.epoch = epoch % 2**32
+
+    def raw(self, rows: Array, n_threads: int = 1) -> Array:
+        """Those images, distorted."""
+        return self.augmentation.apply(self.X, rows, self.seed, self.epoch, n_threads=n_threads)
+
+
+def rows_of(X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> Rows:
+    """X as `check_rows` gives it, dense or sparse, ready to be read."""
+    return (Rows if isinstance(X, np.ndarray) else SparseRows)(X, scaler, dtype, batch_size)

@@ -12,9 +12,10 @@ import numpy as np
 
 import layerwise
 from layerwise import storage, summary
+from layerwise.augmentation import Augmentation
 from layerwise.callbacks import Callback, History, as_callbacks
 from layerwise.contract import check_layer, check_loss
-from layerwise.data import Rows, check_rows, check_scale, pixel_scaler
+from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
 from layerwise.description import Description, whole_number
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, default_threads, evaluator, executor, is_native
@@ -242,7 +243,7 @@ class Network:
         self.build(array.shape[1])
         scaler = self._scaler_for(array)
         check_scale(scaler, array, name)
-        return Rows(array, scaler, self.dtype, size or len(array))
+        return rows_of(array, scaler, self.dtype, size or array.shape[0])
 
     def _scaler_for(self, X: Array) -> Scaler | None:
         """The network's scaler; before its first training, what suits pixels where it has none."""
@@ -271,6 +272,7 @@ class Network:
         callbacks: Callback | Sequence[Callback] = (),
         engine: str = "auto",
         n_threads: int | None = None,
+        augmentation: Augmentation | None = None,
         verbose: bool = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
@@ -309,6 +311,8 @@ class Network:
         n_threads : int, optional
             For the native executor; by default as many as the cores that the process may use. The same seed gives
             the same bits whatever their number.
+        augmentation : Augmentation, optional
+            Distort each image of X anew each epoch.
         verbose : bool
             A progress bar, or lines where the output is not a terminal; False is silent.
 
@@ -352,10 +356,12 @@ class Network:
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward = None
-        rows = Rows(data, scaler, self.dtype, batch_size)
+        rows = rows_of(data, scaler, self.dtype, batch_size)
+        if augmentation is not None:
+            rows = _augmented(rows, augmentation, self._key())
         validation = None
         if held_out is not None:
-            watched = Rows(held_out[0], scaler, self.dtype, CHUNK)
+            watched = rows_of(held_out[0], scaler, self.dtype, CHUNK)
             validation = Validation(evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra)
         run = Training(
             network=self,
@@ -398,6 +404,8 @@ class Network:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
         data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
         scaler = self._scaler_for(data)
+        if scaler is not None and scaler.offset is None and not isinstance(data, np.ndarray):
+            raise DataError(f"{scaler!r} would make sparse X dense: give X.toarray(), or X divided by its columns' maxima")
         if scaler is not None and scaler.offset is None:
             scaler = copy.deepcopy(scaler)
             scaler.fit(data)
@@ -432,7 +440,7 @@ class Network:
         rows = self._rows(X)
         plan, parameters = self.built()
         if self._predictor is not None or is_native("auto", plan):
-            y = self._native_outputs(readable(rows.X), rows.scaler)
+            y = self._native_outputs_of(rows)
             if y is not None:
                 return y
             # Finite rows, but sums beyond what the precision holds: NumPy passes on what becomes of them.
@@ -449,6 +457,13 @@ class Network:
         scaler = self._scaler_for(X)
         check_scale(scaler, X)
         return self._native_outputs(X, scaler)
+
+    def _native_outputs_of(self, rows: Rows) -> Array | None:
+        if not rows.made:
+            return self._native_outputs(readable(rows.X), rows.scaler)
+        parts = [np.arange(start, min(start + CHUNK, len(rows))) for start in range(0, len(rows), CHUNK)]
+        outputs = [self._native_outputs(readable(rows.raw(part)), rows.scaler) for part in parts]
+        return None if any(y is None for y in outputs) else np.concatenate(outputs)
 
     def _native_outputs(self, X: Array, scaler: Scaler | None) -> Array | None:
         plan, parameters = self.built()
@@ -608,6 +623,15 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
     return layers
+
+
+def _augmented(rows: Rows, augmentation: Augmentation, seed: int) -> Rows:
+    if not isinstance(augmentation, Augmentation):
+        raise TypeError(f"fit: augmentation must be an Augmentation(...); {augmentation!r} came")
+    if rows.made:
+        raise DataError("fit: augmentation needs images, in a dense array; X is sparse: give X.toarray()")
+    augmentation.apply(rows.X, np.arange(1), seed, 0)  # whether it suits the images is known before anything is done
+    return AugmentedRows(rows, augmentation, seed)
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:

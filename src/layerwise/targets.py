@@ -254,7 +254,7 @@ def _check_numbers(numbers: Array, loss: Loss, name: str) -> None:
 
 def check_lengths(X: Array, targets: Targets, name: str = "X", target_name: str = "y") -> None:
     """Refuse rows and targets that are not as many."""
-    if len(X) != len(targets):
+    if X.shape[0] != len(targets):
         raise ShapeError(f"{name} has {len(X)} rows and {target_name} {len(targets)}; they must be as many")
 
 

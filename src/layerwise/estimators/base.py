@@ -1,0 +1,288 @@
+"""What MLPClassifier and MLPRegressor have in common: scikit-learn's interface over a `Network`.
+
+    fit:  check X and y ─► build the network (first time) ─► hold out validation data ─► solve ─► attributes
+
+First weights, the split and the shuffles come from `random_state` in scikit-learn's order, so that the same seed gives
+the network, and epoch by epoch the losses, that scikit-learn's own estimator has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from layerwise.estimators import building, presets
+from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
+from layerwise.layers import Activation, Dense, Layer
+from layerwise.losses import Loss
+from layerwise.network import Network
+from layerwise.targets import Task
+from layerwise.typing import Array
+
+STOCHASTIC = ("sgd", "adam")
+
+
+class WritableViews(list[Array]):
+    """Arrays that are views of the network's weights: an array put in their place is written through."""
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Write the values into the network."""
+        targets, values = (self[index], value) if isinstance(index, slice) else ([self[index]], [value])
+        for target, new in zip(targets, values, strict=True):
+            target[...] = new
+
+
+class BaseMLP(BaseEstimator):  # type: ignore[misc]
+    """Base of the two estimators; it has their parameters, their fit and what both can be asked."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "layers": ["array-like", None],
+        "batch_norm": ["boolean"],
+        "layer_norm": ["boolean"],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "ema": [Interval(Real, 0, 1, closed="left"), None],
+        "engine": [StrOptions({"auto", "numpy", "native"})],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "dtype": [StrOptions({"float32", "float64"}), None],
+        "preset": [StrOptions({"tabular"}), None],
+    }
+
+    # ---------------------------------------------------------------- what the two define
+
+    def _encode(self, y: Any, define: bool) -> Array:
+        """The targets as the network takes them; `define`: what they stand for is new, and kept."""
+        raise NotImplementedError
+
+    def _task(self) -> Task:
+        """What the network answers."""
+        raise NotImplementedError
+
+    def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
+        raise NotImplementedError
+
+    def _ending(self, loss: Loss) -> Activation:
+        raise NotImplementedError
+
+    def _stratify(self, y: Array) -> Array | None:
+        """By what a split keeps the proportions."""
+        raise NotImplementedError
+
+    def _loss_value(self, loss: float) -> float:
+        """The mean loss as scikit-learn reports it."""
+        return loss
+
+    # ---------------------------------------------------------------- fit
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, Any] | None, incremental: bool = False
+    ) -> Any:
+        self._validate_params()
+        settings = self._settings()
+        building.hidden_layers(settings)  # refuses what is wrong before anything is changed
+        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
+        given = X
+        X, y = self._check_X_y(X, y, settings, first)
+        y = self._encode(y, first and not incremental)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        self._random_state = check_random_state(self.random_state)
+        dtype = self._dtype(X)
+        loss = self._loss_of(settings, dtype)
+        if first:
+            self._begin(X, loss, settings, dtype)
+        held_out = self._held_out(validation_data, settings)
+        if self.solver == "lbfgs":
+            solve_lbfgs(self, settings, X, y, sample_weight, loss)
+            return self
+        if self.early_stopping and held_out is None:
+            X, y, sample_weight, held_out = self._split(given, X, y, sample_weight, settings)
+        solve_stochastic(self, settings, X, y, sample_weight, loss, held_out, incremental)
+        return self
+
+    def _settings(self) -> SimpleNamespace:
+        """The parameters, and the estimator's name for errors; a preset's where they are at their defaults."""
+        settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
+        return presets.apply(settings, self) if self.preset is not None else settings
+
+    def _dtype(self, X: Any) -> np.dtype[Any]:
+        """What is computed in: as asked for, else in what X came, else float32."""
+        if self.dtype is not None:
+            return np.dtype(self.dtype)
+        return np.dtype(X.dtype if X.dtype.kind == "f" else np.float32)
+
+    def _accepted(self) -> Any:
+        """The types of X that are taken as they are: of pixels, only where they are to be scaled."""
+        floats = [np.float64, np.float32] if self.dtype is None else [np.dtype(self.dtype), np.float32, np.float64]
+        return [*floats, np.uint8] if self.scaling is not None else floats
+
+    def _check_X_y(self, X: Any, y: Any, settings: SimpleNamespace, first: bool) -> tuple[Any, Any]:
+        return validate_data(  # type: ignore[no-any-return]
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=self._y_numeric,
+            dtype=self._accepted(), reset=first,
+        )  # fmt: skip
+
+    _y_numeric: ClassVar[bool] = False
+
+    def _check_X(self, X: Any) -> Any:
+        return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)
+
+    def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
+        """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
+        hidden = building.hidden_layers(settings)
+        last = Dense(self.n_outputs_)
+        self.network_ = Network(
+            [*hidden, last, self._ending(loss)], random_state=self._seed(), dtype=dtype, scaling=self.scaling
+        )
+        self.network_.build(X.shape[1])
+        drawn: list[Layer] = [last] if settings.layers is not None else [*hidden, last]
+        self._draw([i for i, layer in enumerate(self.network_.layers) if layer in drawn], settings.activation)
+        self.network_.task = self._task()
+        self.network_.loss = loss
+        self.out_activation_ = {"Sigmoid": "logistic"}.get(type(self._ending(loss)).__name__, "").lower() or (
+            type(self._ending(loss)).__name__.lower()
+        )
+        self.n_layers_ = len(self.coefs_) + 1
+        self.n_iter_, self.t_ = 0, 0
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        scored = self.early_stopping
+        self.validation_scores_: list[float] | None = [] if scored else None
+        self.best_validation_score_: float | None = -np.inf if scored else None
+        self.best_loss_: float | None = None if scored else np.inf
+
+    def _draw(self, indices: list[int], activation: object) -> None:
+        """Glorot and Bengio 2010: uniform on ±√(6 / (n_in + n_out)), ±√(2 / …) for the logistic function."""
+        for i in indices:
+            p = vars(self.network_.built()[1].p[i])
+            if "W" not in p:
+                continue
+            bound = np.sqrt((2.0 if activation == "logistic" else 6.0) / sum(p["W"].shape))
+            p["W"][...] = self._random_state.uniform(-bound, bound, p["W"].shape)
+            p["b"][...] = self._random_state.uniform(-bound, bound, p["b"].shape)
+
+    def _seed(self) -> int:
+        """A seed for masks and distortions, which takes nothing out of the stream of `random_state`."""
+        peek = np.random.RandomState()
+        peek.set_state(self._random_state.get_state())
+        return int(peek.randint(2**31 - 1))
+
+    def _held_out(self, data: tuple[Any, Any] | None, settings: SimpleNamespace) -> HeldOut | None:
+        if data is None:
+            return None
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError("validation_data must be a pair (X, y)")
+        X, y = self._check_validation(data[0], data[1], settings)
+        weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
+        return HeldOut(X, self._encode(y, False), weight, data[0], y)
+
+    def _check_validation(self, X: Any, y: Any, settings: SimpleNamespace) -> tuple[Any, Any]:
+        return self._check_X_y(X, y, settings, False)
+
+    def _split(
+        self, given: Any, X: Any, y: Array, weight: Array | None, settings: SimpleNamespace
+    ) -> tuple[Any, Array, Array | None, HeldOut]:
+        """Part of the training data set aside, drawn as scikit-learn draws it."""
+        train, test = train_test_split(
+            np.arange(X.shape[0]),
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=self._stratify(y),
+        )
+        if len(test) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        raw = _safe_indexing(given, test) if self.scoring is not None else None
+        held_out = HeldOut(X[test], y[test], None if weight is None else weight[test], raw, self._decode(y[test]))
+        return X[train], y[train], None if weight is None else weight[train], held_out
+
+    def _decode(self, y: Array) -> Array:
+        """Targets as the user knows them."""
+        return y
+
+    # ---------------------------------------------------------------- what it can be asked
+
+    def _outputs(self, X: Any) -> Array:
+        check_is_fitted(self)
+        return self.network_.outputs(self._check_X(X))
+
+    def _weights(self, name: str) -> WritableViews:
+        parameters = self.network_.built()[1].p
+        return WritableViews(vars(p)[name] for p in parameters if "W" in vars(p))
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of each dense layer (n_in, n_out), as views: writing to them changes the network."""
+        return self._weights("W")
+
+    @coefs_.setter
+    def coefs_(self, values: list[Array]) -> None:
+        self._weights("W")[:] = values
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of each dense layer (n_out,), as views."""
+        return self._weights("b")
+
+    @intercepts_.setter
+    def intercepts_(self, values: list[Array]) -> None:
+        self._weights("b")[:] = values
+
+    def _scorer(self) -> Any:
+        """The scorer that stops early, if another than `score` was asked for."""
+        return None if self.scoring is None else get_scorer(self.scoring)
+
+    def _class_weights(self) -> dict[Any, float] | str | None:
+        """The weights of classes as the network takes them."""
+        return None
+
+    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
+        """What `score` computes, as a metric of encoded targets and answers."""
+        raise NotImplementedError
+
+    def _check_solver(self) -> bool:
+        if self.solver not in STOCHASTIC:
+            raise AttributeError(
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+            )
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,157 @@
+"""From an estimator's parameters to the parts of a network: layers, loss, optimizer and penalty.
+
+    hidden_layer_sizes, activation, dropout, … ──► [Dense, BatchNorm, ReLU, Dropout, …, Dense, Softmax]
+    loss, label_smoothing                      ──► CategoricalCrossEntropy(…)
+    solver, learning_rate_init, …              ──► Adam(…)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from layerwise.description import resolve
+from layerwise.layers import (
+    ACTIVATIONS,
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Exp,
+    Identity,
+    Layer,
+    LayerNorm,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from layerwise.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    Poisson,
+    QuadraticCost,
+    Quantile,
+    as_loss,
+)
+from layerwise.optimizers import SGD, Adam, AdamW, Optimizer
+
+_ACTIVATIONS: dict[str, type[Activation]] = {
+    "identity": Identity,
+    "logistic": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+}
+_LOSSES: dict[str, type[Loss]] = {
+    "squared_error": QuadraticCost,
+    "poisson": Poisson,
+    "absolute_error": MeanAbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
+}
+
+
+def as_activation(value: object, owner: str) -> Activation:
+    """An activation from scikit-learn's name for it, from ours, or from an instance.
+
+    Raises
+    ------
+    UnknownNameError, TypeError
+        Says which names there are.
+    """
+    if isinstance(value, str) and value in _ACTIVATIONS:
+        return _ACTIVATIONS[value]()
+    return copy.deepcopy(resolve(f"{owner}: activation", value, Activation, ACTIVATIONS))
+
+
+def hidden_sizes(value: object) -> list[int]:
+    """The hidden layers' sizes from a number or a sequence.
+
+    Raises
+    ------
+    ValueError
+        One of them is not above 0.
+    """
+    sizes = list(value) if isinstance(value, Iterable) else [value]
+    if any(not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n <= 0 for n in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    return [int(n) for n in sizes]
+
+
+def hidden_layers(estimator: Any) -> list[Layer]:
+    """All layers before the last dense one: `layers` itself, or what sizes, activations, norms and dropout say."""
+    name = type(estimator).__name__
+    if estimator.layers is not None:
+        layers = [copy.deepcopy(layer) for layer in estimator.layers]
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"{name}: layers must be layers, such as [Dense(64), ReLU()]; {layer!r} came")
+        return layers
+    sizes = hidden_sizes(estimator.hidden_layer_sizes)
+    activations = _for_each(estimator.activation, len(sizes), f"{name}: activation")
+    rates = _for_each(estimator.dropout, len(sizes), f"{name}: dropout")
+    layers = []
+    for size, activation, rate in zip(sizes, activations, rates, strict=True):
+        layers.append(Dense(size))
+        if estimator.batch_norm:
+            layers.append(BatchNorm())
+        if estimator.layer_norm:
+            layers.append(LayerNorm())
+        layers.append(as_activation(activation, name))
+        if rate:
+            layers.append(Dropout(rate))
+    return layers
+
+
+def _for_each(value: Any, n: int, owner: str) -> Sequence[Any]:
+    """One value for each of n layers, from one for all or a sequence of them."""
+    if not isinstance(value, (list, tuple)):
+        return [value] * n
+    if len(value) != n:
+        raise ValueError(f"{owner} has {len(value)} entries for {n} hidden layers: give one for each, or one for all")
+    return value
+
+
+def classifier_loss(estimator: Any, outputs: int, exclusive: bool, dtype: np.dtype[np.floating]) -> Loss:
+    """The loss of a classifier; `exclusive`: one class of several, and not several yes/no answers."""
+    if estimator.loss != "log_loss":
+        return copy.deepcopy(as_loss(estimator.loss))
+    epsilon, smoothing = float(np.finfo(dtype).eps), estimator.label_smoothing
+    if exclusive and outputs > 1:
+        return CategoricalCrossEntropy(label_smoothing=smoothing, epsilon=epsilon)
+    return BinaryCrossEntropy(label_smoothing=smoothing, reduction="sum", epsilon=epsilon)
+
+
+def classifier_ending(loss: Loss, outputs: int, exclusive: bool) -> Activation:
+    """What a classifier's outputs go through: a softmax for one class of several, else a sigmoid for each."""
+    return Softmax() if exclusive and outputs > 1 and not isinstance(loss, BinaryCrossEntropy) else Sigmoid()
+
+
+def regressor_loss(estimator: Any) -> Loss:
+    """The loss of a regressor, from scikit-learn's names and ours."""
+    if isinstance(estimator.loss, str) and estimator.loss in _LOSSES:
+        return _LOSSES[estimator.loss]()
+    return copy.deepcopy(as_loss(estimator.loss))
+
+
+def regressor_ending(loss: Loss) -> Activation:
+    """What a regressor's outputs go through: eˣ for rates, else nothing."""
+    return Exp() if isinstance(loss, Poisson) else Identity()
+
+
+def optimizer(estimator: Any) -> Optimizer:
+    """The optimizer that the solver's parameters describe."""
+    rate, decay = float(estimator.learning_rate_init), float(estimator.weight_decay)
+    if estimator.solver == "sgd":
+        momentum, nesterov = float(estimator.momentum), bool(estimator.nesterovs_momentum)
+        return SGD(rate, momentum=momentum, nesterov=nesterov, weight_decay=decay)
+    betas = {"beta_1": float(estimator.beta_1), "beta_2": float(estimator.beta_2), "epsilon": float(estimator.epsilon)}
+    if decay:
+        return AdamW(rate, weight_decay=decay, epsilon_hat=True, **betas)
+    return Adam(rate, epsilon_hat=True, **betas)

@@ -1,0 +1,394 @@
+"""MLPClassifier: scikit-learn's by name, parameters, attributes and results, and what its users asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from layerwise.estimators import building
+from layerwise.estimators.base import BaseMLP
+from layerwise.layers import Activation
+from layerwise.losses import Loss
+from layerwise.targets import Task
+from layerwise.typing import Array
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+    """A multi-layer perceptron that tells classes apart: scikit-learn's ``MLPClassifier``, and more.
+
+    Changing the import is all that a program needs: parameters, attributes and methods are scikit-learn's, and the same
+    ``random_state`` gives the same network, epoch by epoch. X may be dense or sparse, a pandas or Polars frame.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default (100,)
+        The number of neurons in each hidden layer.
+    activation : str, Activation, or a sequence with one for each hidden layer
+        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, or any other of layerwise's by name or instance.
+    solver : {"adam", "sgd", "lbfgs"}
+        Adam (Kingma and Ba 2015), stochastic gradient descent, or SciPy's L-BFGS-B on all samples at once.
+    alpha : float
+        The strength of the L2 penalty on the weights: alpha / 2 · Σ w², divided by the batch's samples.
+    batch_size : int or "auto"
+        Samples a step; "auto" is min(200, samples).
+    learning_rate : {"constant", "invscaling", "adaptive"}
+        For ``solver="sgd"``: constant; init / (t + 1)^power_t after each epoch, t the samples seen; or a fifth of it
+        each time that there was no improvement.
+    learning_rate_init : float
+        The learning rate at first.
+    power_t : float
+        The exponent of "invscaling".
+    max_iter : int
+        The most epochs; for "lbfgs" the most iterations.
+    shuffle : bool
+        A new order of the samples each epoch.
+    random_state : int, RandomState or None
+        For first weights, split, shuffles, dropout and augmentation.
+    tol : float
+        What counts as an improvement of the loss, or of the score where it stops early; for "lbfgs" the gradient's
+        largest component at which it stops.
+    verbose : bool
+        A progress bar, or lines where the output is not a terminal.
+    warm_start : bool
+        A second ``fit`` goes on from the present weights.
+    momentum, nesterovs_momentum : float, bool
+        For ``solver="sgd"``.
+    early_stopping : bool
+        Stop by the score on held-out data: a share of the training data, or `validation_data` of ``fit``. The weights
+        of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence.
+    validation_fraction : float
+        The share that is set aside for it.
+    beta_1, beta_2, epsilon : float
+        For ``solver="adam"``.
+    n_iter_no_change : int or inf
+        The patience: epochs without improvement before it stops.
+    max_fun : int
+        For "lbfgs": the most evaluations of the loss.
+    loss : str or Loss
+        ``"log_loss"`` (cross-entropy), another of layerwise's by name, or a `Loss`, also your own.
+    class_weight : dict or "balanced", optional
+        How much each class counts; "balanced": the rarer, the more.
+    label_smoothing : float
+        The share of each target that is spread over all classes; for "log_loss".
+    layers : sequence of Layer, optional
+        The layers before the last dense one, in place of `hidden_layer_sizes`, `activation`, `dropout` and the norms.
+    dropout : float, or a sequence with one for each hidden layer
+        The share of each hidden layer's outputs that is dropped in training.
+    batch_norm, layer_norm : bool
+        Normalise each hidden layer before its activation.
+    scoring : str or callable, optional
+        The scorer that stops early, as in scikit-learn's model selection; by default the accuracy.
+    schedule : Schedule, str or function, optional
+        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``.
+    clip_norm : float, optional
+        A gradient that is longer is shortened to this length.
+    weight_decay : float
+        Decoupled weight decay (Loshchilov and Hutter 2019), apart from `alpha`.
+    ema : float, optional
+        Average the weights over the steps with this decay; scores and predictions use the average.
+    augmentation : Augmentation, optional
+        Distort each image anew each epoch.
+    scaling : Scaler or str, optional
+        ``"standard"``, ``"min_max"``, ``"range"`` (pixels) or a scaler, fitted on the training data, then part of the
+        network.
+    callbacks : Callback or sequence of Callback, optional
+        What is done at fit, epoch and step.
+    engine : {"auto", "numpy", "native"}
+        What executes the training.
+    n_threads : int, optional
+        For the native executor; by default the cores that the process may use, one in a worker process.
+    dtype : {"float32", "float64"}, optional
+        What is computed in; by default X's own type.
+    preset : {"tabular"}, optional
+        Published settings for tables with numeric and categorical columns and gaps, in place of the parameters that
+        are at their defaults; see ``docs/tabular.md``.
+
+    Attributes
+    ----------
+    classes_ : array (classes,)
+        The labels, in the order of the outputs.
+    coefs_, intercepts_ : list of array
+        Weights (n_in, n_out) and biases (n_out,) of the dense layers: views, so that writing to them changes the
+        network.
+    loss_, loss_curve_, best_loss_ : float, list of float, float or None
+        The loss with its penalty: of the last epoch, of each, and the least (None with early stopping).
+    validation_scores_, best_validation_score_ : list of float, float
+        With early stopping: the score of each epoch, and the best; else None.
+    n_iter_, t_ : int
+        Epochs of the last fit, and samples seen.
+    n_features_in_, n_layers_, n_outputs_ : int
+        Columns of X, layers with the input's, and outputs.
+    feature_names_in_ : array of str
+        The columns' names, where X had any.
+    out_activation_ : str
+        ``"softmax"`` or ``"logistic"``.
+    network_ : Network
+        What was trained.
+    history_ : History
+        All that was noted, a row an epoch; ``history_["val_loss"]`` is the validation loss's curve.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from layerwise import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = MLPClassifier(scaling="standard", max_iter=300, random_state=0).fit(X, y)
+    >>> clf.score(X, y) > 0.95
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(float, 0, 1, closed="left"), Interval(int, 0, 0, closed="both")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: Any = "log_loss",
+        class_weight: Any = None,
+        label_smoothing: float = 0.0,
+        layers: Any = None,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        layer_norm: bool = False,
+        scoring: Any = None,
+        schedule: Any = None,
+        clip_norm: float | None = None,
+        weight_decay: float = 0.0,
+        ema: float | None = None,
+        augmentation: Any = None,
+        scaling: Any = None,
+        callbacks: Any = None,
+        engine: str = "auto",
+        n_threads: int | None = None,
+        dtype: str | None = None,
+        preset: str | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.loss = loss
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.layers = layers
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.layer_norm = layer_norm
+        self.scoring = scoring
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.weight_decay = weight_decay
+        self.ema = ema
+        self.augmentation = augmentation
+        self.scaling = scaling
+        self.callbacks = callbacks
+        self.engine = engine
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.preset = preset
+
+    # ---------------------------------------------------------------- fit
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: tuple[Any, Any] | None = None
+    ) -> MLPClassifier:
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame (n, features)
+            The samples.
+        y : array (n,) or (n, outputs)
+            A label a sample: numbers, text or booleans; or a column of 0 and 1 for each of several labels.
+        sample_weight : array (n,), optional
+            How much each sample counts.
+        validation_data : (X, y) or (X, y, sample_weight), optional
+            Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
+
+        Returns
+        -------
+        MLPClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            Data or a parameter that cannot be used; weights that did not stay finite.
+        """
+        self._fit(X, y, sample_weight, validation_data)
+        return self
+
+    @available_if(lambda estimator: estimator._check_solver())
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+        """Go on with one epoch over these samples.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+        classes : array (classes,), optional
+            All labels that will come; needed in the first call, unless y has several columns.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._set_classes(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
+        self._fit(X, y, sample_weight, None, incremental=True)
+        return self
+
+    def _set_classes(self, y: Any) -> None:
+        """The labels, and whether a sample may have several."""
+        self._multilabel = type_of_target(y).startswith("multilabel")
+        self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
+        self.n_outputs_ = len(self.classes_) if self._multilabel or len(self.classes_) > 2 else 1
+
+    def _encode(self, y: Any, define: bool) -> Array:
+        y = _plain(y)
+        check_classification_targets(y)
+        if define:
+            self._set_classes(y)
+        if self._multilabel:
+            return self._encode_several(y)
+        found = np.unique(y)
+        unknown = [label for label in found.tolist() if label not in set(self.classes_.tolist())]
+        if unknown:
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}; y has {unknown} besides"
+            )
+        if self.warm_start and not define and len(found) != len(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {self.classes_}, `y` has {found}"
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _encode_several(self, y: Any) -> Array:
+        rows = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+        if rows.ndim != 2 or rows.shape[1] != len(self.classes_):
+            raise ValueError(f"y must have a column for each of {len(self.classes_)} labels; its shape is {rows.shape}")
+        return (rows != 0).astype(np.float64)
+
+    def _decode(self, y: Array) -> Array:
+        return y.astype(np.intp) if self._multilabel else self.classes_[y]
+
+    def _task(self) -> Task:
+        if self._multilabel:
+            return Task("multilabel")
+        return Task("classification", np.arange(max(len(self.classes_), 2)))
+
+    def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
+        return building.classifier_loss(settings, self.n_outputs_, not self._multilabel, dtype)
+
+    def _ending(self, loss: Loss) -> Activation:
+        return building.classifier_ending(loss, self.n_outputs_, not self._multilabel)
+
+    def _stratify(self, y: Array) -> Array | None:
+        return y if self.n_outputs_ == 1 else None
+
+    def _class_weights(self) -> dict[Any, float] | str | None:
+        if self.class_weight is None or isinstance(self.class_weight, str):
+            return self.class_weight
+        if self._multilabel:
+            raise ValueError("class_weight needs one label a sample; use sample_weight where there are several")
+        classes = self.classes_.tolist()
+        known, given = set(classes), set(self.class_weight)
+        if known != given:
+            absent, unknown = sorted(known - given, key=str), sorted(given - known, key=str)
+            problem = f"has no weight for {absent}" if absent else f"names {unknown}, which are no classes"
+            raise ValueError(f"class_weight {problem}; the classes are {classes}")
+        return {i: self.class_weight[label] for i, label in enumerate(classes)}
+
+    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
+        def score(t: Array, y: Array) -> float:
+            right = t == y if t.ndim == 1 else (t == y).all(axis=1)
+            return float(np.average(right, weights=weight))
+
+        return score
+
+    # ---------------------------------------------------------------- answers
+
+    def predict(self, X: Any) -> Array:
+        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs)."""
+        return self._labels(self._outputs(X))
+
+    def _labels(self, y: Array) -> Array:
+        if self._multilabel:
+            return (y > 0.5).astype(np.intp)
+        chosen = y.argmax(axis=1) if self.n_outputs_ > 1 else (y[:, 0] > 0.5).astype(np.intp)
+        labels: Array = self.classes_[np.minimum(chosen, len(self.classes_) - 1)]
+        return labels
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class (n, classes), in the order of `classes_`."""
+        y = self._outputs(X)
+        if self.n_outputs_ == 1 and not self._multilabel:
+            return np.hstack([1 - y, y])
+        return y
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of `predict_proba`; minus infinity where that is 0."""
+        with np.errstate(divide="ignore"):
+            log: Array = np.log(self.predict_proba(X))
+        return log
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _plain(y: Any) -> Any:
+    """One column as a vector."""
+    return column_or_1d(y, warn=True) if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 else y

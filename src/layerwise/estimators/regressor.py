@@ -1,0 +1,301 @@
+"""MLPRegressor: scikit-learn's by name, parameters, attributes and results, and what its users asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
+
+from layerwise import metrics
+from layerwise.estimators import building
+from layerwise.estimators.base import BaseMLP
+from layerwise.layers import Activation
+from layerwise.losses import Loss, Poisson, QuadraticCost
+from layerwise.targets import Task
+from layerwise.typing import Array
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
+    """A multi-layer perceptron that predicts numbers: scikit-learn's ``MLPRegressor``, and more.
+
+    Changing the import is all that a program needs: parameters, attributes and methods are scikit-learn's, and the same
+    ``random_state`` gives the same network, epoch by epoch. X may be dense or sparse, a pandas or Polars frame.
+
+    Parameters
+    ----------
+    loss : str or Loss
+        ``"squared_error"`` (half of it), ``"poisson"`` (with outputs eˣ, for counts and rates), ``"absolute_error"``,
+        ``"huber"``, ``"quantile"``, another of layerwise's by name, or a `Loss`, also your own.
+    hidden_layer_sizes : sequence of int, default (100,)
+        The number of neurons in each hidden layer.
+    activation : str, Activation, or a sequence with one for each hidden layer
+        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, or any other of layerwise's by name or instance.
+    solver : {"adam", "sgd", "lbfgs"}
+        Adam (Kingma and Ba 2015), stochastic gradient descent, or SciPy's L-BFGS-B on all samples at once.
+    alpha : float
+        The strength of the L2 penalty on the weights: alpha / 2 · Σ w², divided by the batch's samples.
+    batch_size : int or "auto"
+        Samples a step; "auto" is min(200, samples).
+    learning_rate : {"constant", "invscaling", "adaptive"}
+        For ``solver="sgd"``: constant; init / (t + 1)^power_t after each epoch, t the samples seen; or a fifth of it
+        each time that there was no improvement.
+    learning_rate_init : float
+        The learning rate at first.
+    power_t : float
+        The exponent of "invscaling".
+    max_iter : int
+        The most epochs; for "lbfgs" the most iterations.
+    shuffle : bool
+        A new order of the samples each epoch.
+    random_state : int, RandomState or None
+        For first weights, split, shuffles, dropout and augmentation.
+    tol : float
+        What counts as an improvement of the loss, or of the score where it stops early; for "lbfgs" the gradient's
+        largest component at which it stops.
+    verbose : bool
+        A progress bar, or lines where the output is not a terminal.
+    warm_start : bool
+        A second ``fit`` goes on from the present weights.
+    momentum, nesterovs_momentum : float, bool
+        For ``solver="sgd"``.
+    early_stopping : bool
+        Stop by the score on held-out data: a share of the training data, or `validation_data` of ``fit``. The weights
+        of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence.
+    validation_fraction : float
+        The share that is set aside for it.
+    beta_1, beta_2, epsilon : float
+        For ``solver="adam"``.
+    n_iter_no_change : int or inf
+        The patience: epochs without improvement before it stops.
+    max_fun : int
+        For "lbfgs": the most evaluations of the loss.
+    layers : sequence of Layer, optional
+        The layers before the last dense one, in place of `hidden_layer_sizes`, `activation`, `dropout` and the norms.
+    dropout : float, or a sequence with one for each hidden layer
+        The share of each hidden layer's outputs that is dropped in training.
+    batch_norm, layer_norm : bool
+        Normalise each hidden layer before its activation.
+    scoring : str or callable, optional
+        The scorer that stops early, as in scikit-learn's model selection; by default R².
+    schedule : Schedule, str or function, optional
+        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``.
+    clip_norm : float, optional
+        A gradient that is longer is shortened to this length.
+    weight_decay : float
+        Decoupled weight decay (Loshchilov and Hutter 2019), apart from `alpha`.
+    ema : float, optional
+        Average the weights over the steps with this decay; scores and predictions use the average.
+    augmentation : Augmentation, optional
+        Distort each image anew each epoch.
+    scaling : Scaler or str, optional
+        ``"standard"``, ``"min_max"``, ``"range"`` (pixels) or a scaler, fitted on the training data, then part of the
+        network.
+    callbacks : Callback or sequence of Callback, optional
+        What is done at fit, epoch and step.
+    engine : {"auto", "numpy", "native"}
+        What executes the training.
+    n_threads : int, optional
+        For the native executor; by default the cores that the process may use, one in a worker process.
+    dtype : {"float32", "float64"}, optional
+        What is computed in; by default X's own type.
+    preset : {"tabular"}, optional
+        Published settings for tables with numeric and categorical columns and gaps, in place of the parameters that
+        are at their defaults; see ``docs/tabular.md``.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of array
+        Weights (n_in, n_out) and biases (n_out,) of the dense layers: views, so that writing to them changes the
+        network.
+    loss_, loss_curve_, best_loss_ : float, list of float, float or None
+        The loss with its penalty: of the last epoch, of each, and the least (None with early stopping).
+    validation_scores_, best_validation_score_ : list of float, float
+        With early stopping: the score of each epoch, and the best; else None.
+    n_iter_, t_ : int
+        Epochs of the last fit, and samples seen.
+    n_features_in_, n_layers_, n_outputs_ : int
+        Columns of X, layers with the input's, and outputs.
+    feature_names_in_ : array of str
+        The columns' names, where X had any.
+    out_activation_ : str
+        ``"identity"`` or ``"exp"``.
+    network_ : Network
+        What was trained.
+    history_ : History
+        All that was noted, a row an epoch; ``history_["val_loss"]`` is the validation loss's curve.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from layerwise import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> regr = MLPRegressor(learning_rate_init=0.01, scaling="standard", max_iter=300, random_state=0).fit(X, y)
+    >>> regr.score(X, y) > 0.5
+    True
+    """
+
+    _y_numeric: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        loss: Any = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        layers: Any = None,
+        dropout: Any = 0.0,
+        batch_norm: bool = False,
+        layer_norm: bool = False,
+        scoring: Any = None,
+        schedule: Any = None,
+        clip_norm: float | None = None,
+        weight_decay: float = 0.0,
+        ema: float | None = None,
+        augmentation: Any = None,
+        scaling: Any = None,
+        callbacks: Any = None,
+        engine: str = "auto",
+        n_threads: int | None = None,
+        dtype: str | None = None,
+        preset: str | None = None,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.layers = layers
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.layer_norm = layer_norm
+        self.scoring = scoring
+        self.schedule = schedule
+        self.clip_norm = clip_norm
+        self.weight_decay = weight_decay
+        self.ema = ema
+        self.augmentation = augmentation
+        self.scaling = scaling
+        self.callbacks = callbacks
+        self.engine = engine
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.preset = preset
+
+    # ---------------------------------------------------------------- fit
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: tuple[Any, Any] | None = None
+    ) -> MLPRegressor:
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame (n, features)
+            The samples.
+        y : array (n,) or (n, outputs)
+            The numbers to be predicted.
+        sample_weight : array (n,), optional
+            How much each sample counts.
+        validation_data : (X, y) or (X, y, sample_weight), optional
+            Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
+
+        Returns
+        -------
+        MLPRegressor
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            Data or a parameter that cannot be used; weights that did not stay finite.
+        """
+        self._fit(X, y, sample_weight, validation_data)
+        return self
+
+    @available_if(lambda estimator: estimator._check_solver())
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Go on with one epoch over these samples; all as for ``fit``."""
+        self._fit(X, y, sample_weight, None, incremental=True)
+        return self
+
+    def _encode(self, y: Any, define: bool) -> Array:
+        values = np.asarray(y)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = column_or_1d(values, warn=True)
+        self.n_outputs_ = 1 if values.ndim == 1 else values.shape[1]
+        return values
+
+    def _task(self) -> Task:
+        return Task("regression", flat=self.n_outputs_ == 1)
+
+    def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
+        return building.regressor_loss(settings)
+
+    def _ending(self, loss: Loss) -> Activation:
+        return building.regressor_ending(loss)
+
+    def _stratify(self, y: Array) -> Array | None:
+        return None
+
+    def _loss_value(self, loss: float) -> float:
+        """Half the mean over the outputs, where training takes half their sum, as in scikit-learn."""
+        return loss / self.n_outputs_ if isinstance(self.network_.loss, QuadraticCost) else loss
+
+    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
+        def score(t: Array, y: Array) -> float:
+            if not np.isfinite(y).all():
+                return float("nan")
+            return metrics.r2_score(t, y) if weight is None else float(r2_score(t, y, sample_weight=weight))
+
+        return score
+
+    def predict(self, X: Any) -> Array:
+        """The predicted numbers, (n,) or (n, outputs)."""
+        y = self._outputs(X)
+        return y[:, 0].copy() if y.shape[1] == 1 else y

@@ -1,0 +1,259 @@
+"""How an estimator's network is trained: by `Network.fit` with scikit-learn's rules for stopping, or by L-BFGS."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from layerwise.callbacks import Callback
+from layerwise.data import rows_of
+from layerwise.engine.choice import executor
+from layerwise.errors import DataError
+from layerwise.estimators import building
+from layerwise.losses import Loss
+from layerwise.optimizers import SGD
+from layerwise.penalties import L2
+from layerwise.plan import check_training, compile_training
+from layerwise.targets import check_weights, encode
+from layerwise.training import Training
+from layerwise.typing import Array
+
+_LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
+_CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where X is sparse
+
+
+@dataclass
+class HeldOut:
+    """Validation data: encoded, and as they came for a scorer."""
+
+    X: Any
+    y: Array
+    weight: Array | None
+    raw_X: Any
+    raw_y: Any
+
+
+class Watcher(Callback):
+    """Keeps the estimator's attributes up to date epoch by epoch, and stops by scikit-learn's rules.
+
+    Without early stopping the training loss must fall by `tol` within `n_iter_no_change` epochs; with it the score on
+    the held-out data must rise by it, and the weights of the best score are put back on every way out.
+    """
+
+    def __init__(self, estimator: Any, settings: SimpleNamespace, held_out: HeldOut | None, scorer: Any) -> None:
+        self.estimator, self.settings, self.held_out, self.scorer = estimator, settings, held_out, scorer
+        self.stops_early = bool(settings.early_stopping)
+        self.best: Array | None = None
+        self.converged = False
+
+    def on_fit_begin(self, run: Training) -> None:
+        """The weights to fall back on, until a score is known."""
+        self.best = run.parameters.theta.copy() if self.stops_early else None
+        self._samples = len(run.engine.rows)
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Loss and score of the epoch, and whether that was enough."""
+        estimator, columns = self.estimator, run.history.columns
+        estimator.loss_ = estimator._loss_value(columns["loss"][-1]) + columns["penalty"][-1]
+        estimator.loss_curve_.append(estimator.loss_)
+        estimator.n_iter_ += 1
+        estimator.t_ += self._samples
+        if self.held_out is not None:
+            self._look_at_score(run)
+        if self.stops_early:
+            better = self._score_is_better(run)
+        else:
+            better = not estimator.loss_ > estimator.best_loss_ - self.settings.tol
+            estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
+        estimator._no_improvement_count = 0 if better else estimator._no_improvement_count + 1
+        if self.settings.solver == "sgd" and self.settings.learning_rate == "invscaling":
+            scale: float = (estimator.t_ + 1) ** self.settings.power_t
+            run.optimizer.learning_rate = self.settings.learning_rate_init / scale
+        if estimator._no_improvement_count > self.settings.n_iter_no_change:
+            self._had_enough(run)
+
+    def _look_at_score(self, run: Training) -> None:
+        if self.scorer is not None:
+            assert self.held_out is not None
+            try:
+                run.record("val_score", float(self.scorer(self.estimator, self.held_out.raw_X, self.held_out.raw_y)))
+            except Exception as error:
+                error.add_note(f"raised by scoring={self.settings.scoring!r} on the validation data")
+                raise
+        if self.estimator.validation_scores_ is not None:
+            self.estimator.validation_scores_.append(run.history.columns["val_score"][-1])
+
+    def _score_is_better(self, run: Training) -> bool:
+        estimator = self.estimator
+        score, best = run.history.columns["val_score"][-1], estimator.best_validation_score_
+        if score > best:
+            estimator.best_validation_score_ = score
+            assert self.best is not None
+            np.copyto(self.best, run.parameters.theta)
+        return not score < best + self.settings.tol
+
+    def _had_enough(self, run: Training) -> None:
+        if self.settings.solver == "sgd" and self.settings.learning_rate == "adaptive":
+            if run.optimizer.learning_rate > _LEAST_RATE:
+                run.optimizer.learning_rate /= 5
+                self.estimator._no_improvement_count = 0
+                return
+        self.converged = True
+        what = "the validation score" if self.stops_early else "the training loss"
+        run.stop(f"{what} did not improve by tol={self.settings.tol:g} for {self.settings.n_iter_no_change} epochs")
+
+    def on_fit_end(self, run: Training) -> None:
+        """Put the best weights back."""
+        if self.best is not None:
+            np.copyto(run.parameters.theta, self.best)
+
+
+def solve_stochastic(
+    estimator: Any,
+    settings: SimpleNamespace,
+    X: Any,
+    y: Array,
+    weight: Array | None,
+    loss: Loss,
+    held_out: HeldOut | None,
+    incremental: bool,
+) -> None:
+    """Train by SGD or Adam."""
+    network, random = estimator.network_, estimator._random_state
+    optimizer = network.optimizer if incremental and network.optimizer is not None else building.optimizer(settings)
+    order = np.arange(X.shape[0])
+
+    def shuffled(n: int) -> Array:
+        """The order of the epoch before, shuffled once more, as scikit-learn does it."""
+        nonlocal order
+        order = order[random.permutation(n)]
+        return order
+
+    watcher = Watcher(estimator, settings, held_out, estimator._scorer())
+    estimator.n_iter_ = 0
+    metrics = [] if held_out is None or watcher.scorer is not None else [estimator._score_metric(held_out.weight)]
+    history = network.fit(
+        X,
+        y,
+        loss=loss,
+        optimizer=optimizer,
+        penalty=L2(settings.alpha / 2, per_batch=True),
+        epochs=1 if incremental else settings.max_iter,
+        batch_size=_batch_size(settings.batch_size, X.shape[0]),
+        shuffle=shuffled if settings.shuffle else False,
+        validation_data=None if held_out is None else (held_out.X, held_out.y),
+        metrics=metrics,
+        sample_weight=weight,
+        class_weight=estimator._class_weights(),
+        schedule=settings.schedule,
+        clip_norm=settings.clip_norm,
+        ema=settings.ema,
+        augmentation=settings.augmentation,
+        callbacks=[watcher, *_callbacks(settings.callbacks)],
+        engine=settings.engine,
+        n_threads=settings.n_threads,
+        verbose=bool(settings.verbose),
+    )
+    estimator.history_ = history
+    if history.stopped_by == "interrupt":
+        warnings.warn("Training interrupted by user.", stacklevel=4)
+    elif history.stopped_by == "epochs" and not incremental and settings.schedule is None:
+        _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
+
+
+def _callbacks(value: Any) -> list[Callback]:
+    return [value] if isinstance(value, Callback) else list(value or ())
+
+
+def _batch_size(value: int | str, n: int) -> int:
+    if isinstance(value, str):
+        return min(200, n)
+    if value > n:
+        warnings.warn(f"batch_size={value} is more than the {n} samples; all of them make one batch", stacklevel=5)
+    return min(int(value), n)
+
+
+def _warn_of_limit(what: str, rate: float | None = None) -> None:
+    smaller = "" if rate is None else f", a learning rate other than {rate:g} (smaller if the loss jumps)"
+    warnings.warn(
+        f"{what} and the optimization hasn't converged yet. Try scaled inputs (scaling='standard' or a StandardScaler "
+        f"before it), more iterations (max_iter){smaller}",
+        ConvergenceWarning,
+        stacklevel=5,
+    )
+
+
+_ONLY_STOCHASTIC = {
+    "dropout": 0.0, "batch_norm": False, "weight_decay": 0.0, "schedule": None, "clip_norm": None, "ema": None,
+    "callbacks": None, "augmentation": None,
+}  # fmt: skip
+
+
+def solve_lbfgs(
+    estimator: Any, settings: SimpleNamespace, X: Any, y: Array, weight: Array | None, loss: Loss
+) -> None:
+    """Minimize the loss over all samples with L-BFGS-B (Byrd, Lu, Nocedal, Zhu 1995), by SciPy, on the flat vector."""
+    from scipy.optimize import minimize
+
+    asked = [name for name, default in _ONLY_STOCHASTIC.items() if getattr(settings, name) != default]
+    if asked:
+        raise ValueError(f"{settings.name}: {', '.join(asked)} cannot be used with solver='lbfgs': use 'adam' or 'sgd'")
+    network = estimator.network_
+    data, scaler = network.training_rows(X)
+    plan, parameters = network.built()
+    check_training(plan, loss)
+    targets = encode(y, plan.n_out, loss, network.dtype, network.task)
+    targets.weights = check_weights(targets, weight, estimator._class_weights(), network.dtype)
+    n = data.shape[0]
+    size = n if isinstance(data, np.ndarray) else max(1, min(n, _CHUNK // plan.n_in))
+    batches = -(-n // size)
+    plan = compile_training(plan, parameters, loss, [L2(settings.alpha / 2 / batches, per_batch=True)], SGD())
+    rows = rows_of(data, scaler, network.dtype, size)
+    engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
+    shares = _shares(targets.weights, n, size)
+    network.loss, network.scaling = loss, scaler
+    theta, grad = parameters.theta, parameters.grad
+
+    def objective(x: Array) -> tuple[float, Array]:
+        np.copyto(theta, x, casting="same_kind")
+        gradient = np.zeros(theta.size)
+        engine.begin_epoch()
+        for i, share in enumerate(shares):
+            engine.gradient(i * size, min((i + 1) * size, n), 0)
+            gradient += share * grad
+        row = engine.results(n)
+        return estimator._loss_value(row["loss"]) + row["penalty"], gradient
+
+    curve: list[float] = []
+
+    def note(intermediate_result: Any) -> None:
+        curve.append(float(intermediate_result.fun))
+
+    result = minimize(
+        objective,
+        theta.astype(np.float64),
+        method="L-BFGS-B",
+        jac=True,
+        callback=note,
+        options={"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol},
+    )
+    np.copyto(theta, result.x, casting="same_kind")
+    if not np.isfinite(theta).all():
+        raise DataError("lbfgs gave weights that are not finite: the inputs may be large, scale them")
+    estimator.n_iter_, estimator.loss_ = min(int(result.nit), settings.max_iter), float(result.fun)
+    estimator.loss_curve_ += curve
+    estimator.best_loss_ = min(estimator.best_loss_ or np.inf, estimator.loss_)
+    if not result.success:
+        _warn_of_limit(f"lbfgs stopped after {result.nit} iterations ({result.message})")
+
+
+def _shares(weights: Array | None, n: int, size: int) -> list[float]:
+    """How much of the mean each chunk of rows makes out."""
+    total = float(n if weights is None else weights.sum())
+    parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+    return [float(p.stop - p.start if weights is None else weights[p].sum()) / total for p in parts]
