@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layerwise.philox import Philox
+from layerwise.philox import Philox, words_of
 
 
 def hexadecimal(words):
@@ -47,3 +47,11 @@ def test_draws_are_uniform_and_differ_by_seed_step_and_layer():
         draws.append(out)
     correlations = np.corrcoef(draws)[np.triu_indices(4, 1)]
     assert np.abs(correlations).max() < 5 / np.sqrt(40_000)
+
+
+def test_the_words_of_many_steps_are_those_of_each():
+    steps = np.array([0, 5, 2**32 + 5, 2**64 - 1], np.uint64)
+    words = words_of(2**63 + 1, steps, 9, 14)
+    for step, row in zip(steps, words, strict=True):
+        each = Philox(2**63 + 1, 16).words(int(step), 9, 4)
+        np.testing.assert_array_equal(row, each.T.ravel()[:14])

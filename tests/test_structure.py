@@ -20,7 +20,7 @@ ORDER = [
     ["penalties"],
     ["layers"],
     ["losses", "optimizers", "scaling"],
-    ["data", "targets"],
+    ["data", "targets", "augmentation"],
     ["plan"],
     ["engine", "contract"],
     ["callbacks"],

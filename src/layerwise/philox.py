@@ -30,7 +30,7 @@ class Philox:
 
     def __init__(self, seed: int, size: int) -> None:
         blocks = -(-size // 4)
-        self._key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
+        self._key = _key(seed)
         self._counter = np.arange(blocks, dtype=np.uint64)
         self._words = np.empty((4, blocks), np.uint64)
         self._products = np.empty((2, blocks), np.uint64)
@@ -41,16 +41,7 @@ class Philox:
         words, products = self._words[:, :count], self._products[:, :count]
         words[0] = self._counter[:count]
         words[1], words[2], words[3] = layer, step & 0xFFFFFFFF, step >> 32
-        for i in range(10):
-            np.multiply(words[0], np.uint64(_MULTIPLIERS[0]), out=products[0])
-            np.multiply(words[2], np.uint64(_MULTIPLIERS[1]), out=products[1])
-            # (c0, c1, c2, c3) ← (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0))
-            for word, product, extra, key in ((0, 1, 1, 0), (2, 0, 3, 1)):
-                np.right_shift(products[product], _32, out=words[word])
-                np.bitwise_xor(words[word], words[extra], out=words[word])
-                np.bitwise_xor(words[word], np.uint64((self._key[key] + i * _WEYL[key]) & 0xFFFFFFFF), out=words[word])
-            np.bitwise_and(products[1], _LOW, out=words[1])
-            np.bitwise_and(products[0], _LOW, out=words[3])
+        _encrypt(words, products, self._key)
         return words
 
     def fill(self, out: Array, step: int, layer: int) -> None:
@@ -62,3 +53,31 @@ class Philox:
         np.copyto(uniform, words.T, casting="unsafe")  # 24 bits fit a float32
         np.multiply(uniform, 2**-24, out=uniform)
         np.copyto(out, uniform.reshape(-1)[: out.size].reshape(out.shape))
+
+
+def words_of(seed: int, steps: Array, layer: int, count: int) -> Array:
+    """The first `count` words of the draw for each step: (len(steps), count) in uint64, each below 2³²."""
+    blocks = -(-count // 4)
+    words = np.empty((4, len(steps), blocks), np.uint64)
+    words[0], words[1] = np.arange(blocks), layer
+    words[2], words[3] = (steps & _LOW)[:, None], (steps >> _32)[:, None]
+    _encrypt(words, np.empty((2, *words.shape[1:]), np.uint64), _key(seed))
+    return np.moveaxis(words, 0, 2).reshape(len(steps), -1)[:, :count]
+
+
+def _key(seed: int) -> tuple[int, int]:
+    return seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF
+
+
+def _encrypt(words: Array, products: Array, keys: tuple[int, int]) -> None:
+    """The ten rounds of the cipher, in place, on words (4, ...) with room for products (2, ...)."""
+    for i in range(10):
+        np.multiply(words[0], np.uint64(_MULTIPLIERS[0]), out=products[0])
+        np.multiply(words[2], np.uint64(_MULTIPLIERS[1]), out=products[1])
+        # (c0, c1, c2, c3) ← (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0))
+        for word, product, extra, key in ((0, 1, 1, 0), (2, 0, 3, 1)):
+            np.right_shift(products[product], _32, out=words[word])
+            np.bitwise_xor(words[word], words[extra], out=words[word])
+            np.bitwise_xor(words[word], np.uint64((keys[key] + i * _WEYL[key]) & 0xFFFFFFFF), out=words[word])
+        np.bitwise_and(products[1], _LOW, out=words[1])
+        np.bitwise_and(products[0], _LOW, out=words[3])

@@ -202,6 +202,11 @@ Index count(Index n, const char* what) {
     return n;
 }
 
+int thread_count(int threads) {
+    if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; " + std::to_string(threads) + " came");
+    return threads;
+}
+
 // (name, settings, n_in, n_out, where W begins, where b begins, (L1 of W, L1 of b), (L2 of W, L2 of b))
 using LayerSpec = std::tuple<std::string, Settings, Index, Index, Index, Index, std::pair<double, double>, std::pair<double, double>>;
 using LossSpec = std::tuple<std::string, Settings, bool>;
@@ -438,11 +443,6 @@ private:
 
     static Index lesser(Index a, Index b) { return a < b ? a : b; }
 
-    static int thread_count(int threads) {
-        if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; " + std::to_string(threads) + " came");
-        return threads;
-    }
-
     void* vector(std::vector<Array>& held, Object object, const char* name, const char* number, bool writable = true) const {
         held.emplace_back(object, name, 1, number, writable);
         held.back().must_have({plan_.n_theta});
@@ -503,6 +503,43 @@ void apply(const std::string& function, Object x, Object out) {
         isa().table->apply64(which, static_cast<const double*>(from.data()), static_cast<double*>(to.data()), from.size(0));
 }
 
+// Rows of X, changed, into out: augmentation.py's settings; smoothing: the two matrices of the elastic field, or none.
+void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Object out, const Settings& settings,
+             const std::optional<std::pair<Object, Object>>& smoothing, int threads) {
+    const auto size = [&](const char* name) {
+        const double n = setting(settings, name);
+        if (!(n >= 1 && n <= 1 << 24)) refuse(std::string(name) + " must be from 1 to 2^24");
+        return Index(n);
+    };
+    Augment job;
+    job.height = size("height"), job.width = size("width"), job.channels = size("channels");
+    if (job.height * job.width > 1 << 24 || job.height * job.width * job.channels > 1 << 24)
+        refuse("a picture must have at most 2^24 numbers");
+    const Array from(X, "X", 2, "Bfd"), order(rows, "rows", 1, "q");
+    const char type[] = {from.type(), 0};
+    const Array to(out, "out", 2, type, true);
+    job.n = order.size(0);
+    from.must_have({from.size(0), job.height * job.width * job.channels});
+    to.must_have({job.n, job.height * job.width * job.channels});
+    job.X = from.data(), job.out = to.data(), job.element = element(from.type());
+    job.rows = static_cast<const std::int64_t*>(order.data());
+    for (Index i = 0; i < job.n; ++i)
+        if (job.rows[i] < 0 || job.rows[i] >= from.size(0))
+            order.fail("[" + std::to_string(i) + "] is " + std::to_string(job.rows[i]) + "; there are " + std::to_string(from.size(0)) + " rows");
+    Array of_rows, of_columns;
+    if (smoothing) {
+        of_rows = Array(smoothing->first, "smoothing", 2, "f"), of_columns = Array(smoothing->second, "smoothing", 2, "f");
+        of_rows.must_have({job.height, job.height}), of_columns.must_have({job.width, job.width});
+        job.of_rows = static_cast<const float*>(of_rows.data()), job.of_columns = static_cast<const float*>(of_columns.data());
+    }
+    job.shift = setting(settings, "shift"), job.whole_shift = setting(settings, "whole_shift") != 0;
+    job.rotation = setting(settings, "rotation"), job.scale = setting(settings, "scale"), job.shear = setting(settings, "shear");
+    job.noise = setting(settings, "noise"), job.fill = setting(settings, "fill");
+    job.seed = seed, job.epoch = epoch, job.threads = thread_count(threads);
+    nb::gil_scoped_release released;
+    isa().table->augment(job);
+}
+
 template <class Names>
 nb::list names_of(const Names& names) {
     nb::list list;
@@ -526,6 +563,7 @@ NB_MODULE(_native, m) {
     m.attr("penalties") = penalties;
     m.def("isa", [] { return isa().name; }, "The instruction set in use.");
     m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
+    m.def("augment", &augment, "X"_a, "rows"_a, "seed"_a, "epoch"_a, "out"_a, "settings"_a, "smoothing"_a.none(), "threads"_a);
     nb::class_<Native>(m, "Native")
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&>(), "layers"_a,
              "loss"_a.none(), "n_theta"_a, "dtype"_a)

@@ -3,6 +3,7 @@
 // A step is done together (together.h) or by spans (spans.h), as the sizes alone decide, so that neither the number of
 // threads nor anything else about the machine changes a bit of the result. In both, an element of a product is summed in
 // the same order whoever computes it.
+#include "augment.h"
 #include "outputs.h"
 #include "spans.h"
 #include "tuner.h"
@@ -270,9 +271,11 @@ Engine* make(const Plan& plan, bool wide) {
     return new Net<float>(plan);
 }
 
+void augment(const Augment& job) { Augmenter(job).run(); }
+
 }  // namespace
 
-const FunctionTable table{apply_function<float>, apply_function<double>, make};
+const FunctionTable table{apply_function<float>, apply_function<double>, make, augment};
 
 }  // namespace LW_ISA
 }  // namespace lw

@@ -8,9 +8,9 @@ namespace LW_ISA {
 
 constexpr int BLOCKS = 32;  // computed side by side
 
-// The words of blocks first ... first + BLOCKS - 1, as uniform numbers on [0, 1).
-template <class T>
-inline void philox(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t first, T* out) {
+// The words of blocks first ... first + BLOCKS - 1: four of each, given to `take` with the block's place among them.
+template <class F>
+inline void philox_words(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t first, F take) {
     std::uint32_t a[BLOCKS], b[BLOCKS], c[BLOCKS], d[BLOCKS];
     for (int i = 0; i < BLOCKS; ++i) {
         a[i] = first + std::uint32_t(i);
@@ -30,12 +30,18 @@ inline void philox(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, 
         low += 0x9E3779B9u;
         high += 0xBB67AE85u;
     }
-    for (int i = 0; i < BLOCKS; ++i) {
-        out[4 * i] = T(std::int32_t(a[i] >> 8)) * T(0x1p-24);
-        out[4 * i + 1] = T(std::int32_t(b[i] >> 8)) * T(0x1p-24);
-        out[4 * i + 2] = T(std::int32_t(c[i] >> 8)) * T(0x1p-24);
-        out[4 * i + 3] = T(std::int32_t(d[i] >> 8)) * T(0x1p-24);
-    }
+    for (int i = 0; i < BLOCKS; ++i) take(i, a[i], b[i], c[i], d[i]);
+}
+
+// The same words, as uniform numbers on [0, 1).
+template <class T>
+inline void philox(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t first, T* out) {
+    philox_words(seed, step, layer, first, [&](int i, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+        out[4 * i] = T(std::int32_t(a >> 8)) * T(0x1p-24);
+        out[4 * i + 1] = T(std::int32_t(b >> 8)) * T(0x1p-24);
+        out[4 * i + 2] = T(std::int32_t(c >> 8)) * T(0x1p-24);
+        out[4 * i + 3] = T(std::int32_t(d >> 8)) * T(0x1p-24);
+    });
 }
 
 // Numbers begin ... begin + count - 1 of the draw, into out.

@@ -99,6 +99,22 @@ struct Run {
     double newest = 0;
 };
 
+// Pictures to be changed, and how: the arguments of augmentation.py, angles in radians, noise in the values' own units.
+struct Augment {
+    std::ptrdiff_t height = 0, width = 0, channels = 1;
+    double shift = 0, rotation = 0, scale = 0, shear = 0, noise = 0, fill = 0;
+    bool whole_shift = false;
+    const float *of_rows = nullptr, *of_columns = nullptr;  // smoothing of the field; null: there is none
+    const void* X = nullptr;                                // (any, height * width * channels), of u8, f32 or f64
+    void* out = nullptr;                                    // (n, the same)
+    Element element = Element::f32;
+    const std::int64_t* rows = nullptr;  // (n,)
+    std::ptrdiff_t n = 0;
+    std::uint64_t seed = 0;
+    std::uint32_t epoch = 0;
+    int threads = 1;
+};
+
 // One of these for each instruction set and each precision; body.cpp makes them. Plan and data must outlive it.
 class Engine {
 public:
@@ -116,6 +132,7 @@ struct FunctionTable {  // for the tests of the functions' error bounds
     void (*apply32)(int which, const float* x, float* y, std::ptrdiff_t n);
     void (*apply64)(int which, const double* x, double* y, std::ptrdiff_t n);
     Engine* (*make)(const Plan& plan, bool wide);  // wide: float64
+    void (*augment)(const Augment& job);
 };
 
 namespace baseline { extern const FunctionTable table; }
