@@ -19,7 +19,7 @@ ORDER = [
     ["parameters"],
     ["penalties"],
     ["layers"],
-    ["losses", "optimizers", "scaling"],
+    ["losses", "optimizers", "scaling", "columns", "tabular"],
     ["data", "targets"],
     ["plan"],
     ["engine", "contract"],
