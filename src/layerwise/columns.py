@@ -227,7 +227,7 @@ class _Polars(Columns):
         values = column.drop_nulls().unique()
         if values.is_empty():
             return np.full(self.n_rows, -1), []
-        numbered = polars.int_range(len(values), dtype=polars.Int64, eager=True)
+        numbered = polars.int_range(0, len(values), dtype=polars.Int64, eager=True)
         codes = column.replace_strict(values, numbered, default=-1, return_dtype=polars.Int64)
         return codes.fill_null(-1).to_numpy(), values.to_list()
 
