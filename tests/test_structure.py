@@ -19,7 +19,7 @@ ORDER = [
     ["parameters"],
     ["penalties"],
     ["layers"],
-    ["losses", "optimizers", "scaling"],
+    ["losses", "optimizers", "scaling", "columns", "tabular"],
     ["data", "targets", "augmentation"],
     ["plan"],
     ["engine", "contract"],
@@ -29,7 +29,7 @@ ORDER = [
     ["storage", "summary"],
     ["network"],
     ["neuron", "gradcheck"],
-    ["datasets", "images", "plots"],
+    ["datasets", "images", "plots", "estimators"],
     ["recipes", "bench"],
     ["cli"],
 ]

@@ -84,6 +84,13 @@ class Targets:
         assert part is not None
         return len(part)
 
+    def part(self, rows: Array) -> Targets:
+        """Those of some rows."""
+        labels, dense, weights = (
+            None if array is None else array[rows] for array in (self.labels, self.dense, self.weights)
+        )
+        return Targets(self.task, labels, self.table, dense, weights)
+
     def true(self) -> Array:
         """The targets as `predict` would give them."""
         if self.labels is None:
@@ -255,7 +262,7 @@ def _check_numbers(numbers: Array, loss: Loss, name: str) -> None:
 def check_lengths(X: Array, targets: Targets, name: str = "X", target_name: str = "y") -> None:
     """Refuse rows and targets that are not as many."""
     if X.shape[0] != len(targets):
-        raise ShapeError(f"{name} has {len(X)} rows and {target_name} {len(targets)}; they must be as many")
+        raise ShapeError(f"{name} has {X.shape[0]} rows and {target_name} {len(targets)}; they must be as many")
 
 
 def check_two_classes(targets: Targets, name: str = "y") -> None:

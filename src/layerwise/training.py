@@ -129,6 +129,7 @@ class Training:
         """All steps of one epoch, and its row of the history."""
         engine, begin = self.engine, time.perf_counter()
         engine.begin_epoch()
+        engine.rows.begin_epoch(self.step)
         if self._order is not None:
             engine.reorder(self._order(len(engine.rows)))
         done = 0

@@ -33,6 +33,7 @@ try:
 except ImportError as error:
     WHY_NOT = str(error)
 
+_SEGMENT = 2**21  # numbers of X that are made together, where rows are made as they are needed
 _NUMBERS = "?bhilqBHILQfd"  # the element types that are read as they are
 
 
@@ -64,8 +65,6 @@ class NativeEngine:
         How many threads work; the results are the same to the last bit.
     """
 
-    epochs_at_once = True
-
     def __init__(
         self,
         plan: Plan,
@@ -88,7 +87,9 @@ class NativeEngine:
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
         self._core = _core(plan, parameters)
-        _set_data(self._core, rows, targets)
+        self.epochs_at_once = not rows.made
+        if not rows.made:
+            _set_data(self._core, readable(rows.X), rows.scaler, targets)
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -136,9 +137,33 @@ class NativeEngine:
                 if not self.run(first + i, first + i + 1, step + i, poll) or not self.finite:
                     return i
             return last - first
+        if self.rows.made:
+            return self._run_made(first, last, step, poll)
         made, sums = self._run(first, last, step, poll)
         self._sums += sums[0]
         return made
+
+    def _run_made(
+        self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None, learn: bool = True
+    ) -> int:
+        """The same where rows are made: a segment of steps at a time, the rows of which are then the data."""
+        size, done = self.batch_size, first
+        a_segment = max(1, _SEGMENT // (size * self.plan.n_in))
+        while done < last:
+            end = min(done + a_segment, last)
+            rows = self._places(done * size, min(end * size, len(self.rows)))
+            X = self.rows.raw(rows, self.n_threads)
+            _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
+            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn)
+            self._sums += sums[0]
+            done += made
+            if done < end or not self.finite:
+                break
+        return done - first
+
+    def _places(self, start: int, stop: int) -> Array:
+        """Which rows come from start to stop - 1 of the epoch."""
+        return np.arange(start, stop) if self._order is None else self._order[start:stop]
 
     def run_epochs(self, epochs: int, step: int, poll: Callable[[], bool] | None = None) -> dict[str, list[float]]:
         """Make so many epochs of one step each: the columns of the history, and the seconds of each."""
@@ -154,7 +179,10 @@ class NativeEngine:
         assert start % self.batch_size == 0
         assert stop == min(start + self.batch_size, len(self.rows))
         first = start // self.batch_size
-        self._run(first, first + 1, step, learn=False)
+        if self.rows.made:
+            self._run_made(first, first + 1, step, learn=False)
+        else:
+            self._sums += self._run(first, first + 1, step, learn=False)[1][0]
         return self.finite
 
     def _run(
@@ -181,7 +209,7 @@ class NativeEngine:
             epochs,
             step,
             self._seed,
-            self._order,
+            None if self.rows.made else self._order,
             learn,
             self.n_threads,
             poll,
@@ -221,11 +249,20 @@ class NativeEvaluator:
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int) -> None:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         self._core, self.n_threads = _core(plan, parameters), n_threads
-        _set_data(self._core, rows, targets)
+        if not rows.made:
+            _set_data(self._core, readable(rows.X), rows.scaler, targets)
 
     def run(self, collect: Array | None = None) -> Score:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
-        return _score(np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads)), self.targets)
+        if not self.rows.made:
+            return _score(np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads)), self.targets)
+        sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
+        for start in range(0, len(self.rows), size):
+            rows = np.arange(start, min(start + size, len(self.rows)))
+            _set_data(self._core, readable(self.rows.raw(rows)), self.rows.scaler, self.targets.part(rows))
+            part = None if collect is None else collect[start : start + size]
+            sums += self._core.evaluate(self.parameters.theta, part, self.n_threads)
+        return _score(sums, self.targets)
 
 
 class NativePredictor:
@@ -293,11 +330,10 @@ def readable(X: Array) -> Array:
     return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)
 
 
-def _set_data(core: Any, rows: Rows, targets: Targets) -> None:
+def _set_data(core: Any, X: Array, scaler: Scaler | None, targets: Targets) -> None:
     labels = None if targets.labels is None else np.ascontiguousarray(targets.labels, np.int64)
     core.set_data(
-        readable(rows.X), *_scaling(rows.scaler, rows.X.shape[1]), labels, targets.table, targets.dense,
-        targets.weights, _answers(targets),
+        X, *_scaling(scaler, X.shape[1]), labels, targets.table, targets.dense, targets.weights, _answers(targets),
     )  # fmt: skip
 
 
