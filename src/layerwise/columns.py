@@ -45,12 +45,25 @@ class Columns:
 
     def __init__(self, shape: tuple[int, ...], title: str) -> None:
         self.title = title
+        self._cleaned: tuple[int, list[Any]] = (-1, [])  # the last column of objects, which is asked for twice in fit
         if len(shape) != 2:
             hint = f". Try np.reshape({title}, (-1, 1)) for one column, (1, -1) for one row" if len(shape) == 1 else ""
             raise ShapeError(f"{title} must be a table (samples, columns); its shape is {shape}{hint}")
         self.n_rows, self.n_columns = shape
         if 0 in shape:
             raise DataError(f"{title} is empty: its shape is {shape}; at least one row and one column are needed")
+
+    def cleaned(self, j: int) -> list[Any]:
+        """Column j as Python objects, None wherever a value is missing; not to be written to.
+
+        Raises
+        ------
+        DataError
+            Lists, arrays and the like; dates and times.
+        """
+        if self._cleaned[0] != j:
+            self._cleaned = (j, _cleaned(self.objects(j), self.label(j)))
+        return self._cleaned[1]
 
     def label(self, j: int) -> str:
         """Column j as an error speaks of it."""
@@ -61,7 +74,7 @@ class Columns:
         kind = self.kind(j)
         if kind != "object":
             return kind != "number"
-        types = {type(value) for value in _cleaned(self.objects(j), self.label(j)) if value is not None}
+        types = {type(value) for value in self.cleaned(j) if value is not None}
         return not types or any(issubclass(some, (bool, np.bool_)) or not _is_number(some) for some in types)
 
     def numbers(self, j: int) -> Array:
@@ -92,7 +105,7 @@ class Columns:
             Lists, dates or infinite numbers, which are no categories.
         """
         is_object = self.kind(j) == "object"
-        codes, values = _factorized(_cleaned(self.objects(j), self.label(j))) if is_object else self.factors(j)
+        codes, values = _factorized(self.cleaned(j)) if is_object else self.factors(j)
         found: dict[Name, int] = {}
         index = [found.setdefault(_plain(value, self.label(j)), len(found)) for value in values]
         return np.array([*index, -1])[codes], list(found)
@@ -109,12 +122,12 @@ class Columns:
         """A column that is not ``"object"``, as codes (-1 where missing) and their values."""
         raise NotImplementedError
 
-    def objects(self, j: int) -> Iterable[Any]:
+    def objects(self, j: int) -> list[Any]:
         """Any column, as Python objects."""
         raise NotImplementedError
 
     def _object_numbers(self, j: int) -> Array:
-        values = _cleaned(self.objects(j), self.label(j))
+        values = self.cleaned(j)
         wrong = tuple(kind for kind in set(map(type, values)) if kind is not type(None) and not _is_number(kind))
         if wrong:
             row = next(row for row, value in enumerate(values) if isinstance(value, wrong))
@@ -162,7 +175,7 @@ class _Array(Columns):
         values, codes[present] = np.unique(column[present], return_inverse=True)
         return codes, values.tolist()
 
-    def objects(self, j: int) -> Iterable[Any]:
+    def objects(self, j: int) -> list[Any]:
         values: list[Any] = self.rows[:, j].tolist()
         return values
 
@@ -194,7 +207,7 @@ class _Pandas(Columns):
             return column.cat.codes.to_numpy(), column.cat.categories
         return column.factorize()  # type: ignore[no-any-return]
 
-    def objects(self, j: int) -> Iterable[Any]:
+    def objects(self, j: int) -> list[Any]:
         values: list[Any] = self.frame.iloc[:, j].astype(object).tolist()
         return values
 
@@ -231,7 +244,7 @@ class _Polars(Columns):
         codes = column.replace_strict(values, numbered, default=-1, return_dtype=polars.Int64)
         return codes.fill_null(-1).to_numpy(), values.to_list()
 
-    def objects(self, j: int) -> Iterable[Any]:
+    def objects(self, j: int) -> list[Any]:
         values: list[Any] = self.frame.to_series(j).to_list()
         return values
 
@@ -274,21 +287,15 @@ def read_columns(X: Any, title: str = "X") -> Columns:
     return columns
 
 
-def _cleaned(values: Iterable[Any], label: str) -> list[Any]:
-    """The same values, None wherever one is missing.
-
-    Raises
-    ------
-    DataError
-        Lists, arrays and the like; dates and times.
-    """
-    values = list(values)
-    for kind in set(map(type, values)):
-        if kind.__name__ == "Period" or (issubclass(kind, _DATES) and kind.__name__ not in _MISSING):
+def _cleaned(values: list[Any], label: str) -> list[Any]:
+    kinds = set(map(type, values))
+    missing = {kind for kind in kinds if kind.__name__ in _MISSING}
+    for kind in kinds - missing:
+        if kind.__name__ == "Period" or issubclass(kind, _DATES):
             raise _dates(label)
         if kind.__hash__ is None or issubclass(kind, (complex, np.complexfloating)):
             raise DataError(f"{label} holds values of type {kind.__name__}; each cell must be a number or a text")
-    return [None if type(value).__name__ in _MISSING or value != value else value for value in values]
+    return [None if type(value) in missing or value != value else value for value in values]
 
 
 def _dates(label: str) -> DataError:
