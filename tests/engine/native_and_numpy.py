@@ -53,7 +53,7 @@ def apart(a, b):
     return float(np.abs(a - b).max(initial=0) / scale)
 
 
-def differences(layers, X, y, dtype, steps=3, n_threads=2, **arguments):
+def differences(layers, X, y, dtype, steps=3, n_threads=2, clip_norm=None, frozen=(), rates=None, **arguments):
     """How far the executors are apart: outputs, gradient, theta and loss after some steps."""
     engines = [captured(layers, X, y, dtype, engine, n_threads, **arguments) for engine in ("numpy", "native")]
     assert isinstance(engines[0], NumpyEngine)
@@ -69,8 +69,13 @@ def differences(layers, X, y, dtype, steps=3, n_threads=2, **arguments):
     per_epoch = -(-len(X) // engines[0].batch_size)
     for engine in engines:
         engine.begin_epoch()
+        engine.clip_norm, engine.frozen = clip_norm, set(frozen)
         for step in range(0, steps, per_epoch):
-            assert engine.run(0, per_epoch, step) == per_epoch
+            assert (
+                engine.run(0, per_epoch, step, rates=rates and [rates(step + i) for i in range(per_epoch)]) == per_epoch
+            )
+    assert engines[0].optimizer.learning_rate == engines[1].optimizer.learning_rate
+    found["grad"] = apart(engines[0].parameters.grad, engines[1].parameters.grad)
     found["theta"] = apart(engines[0].parameters.theta, engines[1].parameters.theta)
     for name in engines[0].optimizer.state_names:
         found[name] = apart(engines[0].optimizer.state[name], engines[1].optimizer.state[name])

@@ -100,6 +100,63 @@ def test_the_same_bits_however_training_is_interrupted(layers, data, arguments, 
         np.testing.assert_array_equal(array, parts.optimizer.state[name])
 
 
+HELD = [lw.Dense(70, weight_rate="ntk", bias_rate=0.5), lw.Tanh(), lw.Dense(33), lw.ReLU(), lw.Dense(2), lw.Softmax()]
+
+
+@pytest.mark.parametrize("batch_size", [7, 500])
+@pytest.mark.parametrize("optimizer", [lw.SGD(0.5), lw.AdamW(0.01)], ids=repr)
+def test_clipped_frozen_and_with_a_rate_a_step_the_bits_are_the_same_for_any_number_of_threads(
+    table, optimizer, batch_size
+):
+    results = []
+    for n_threads in (1, 2, 3, 5):
+        engine = captured(HELD, *table, np.float32, "native", n_threads, optimizer=optimizer, batch_size=batch_size,
+                          penalty=lw.L2(1e-3))  # fmt: skip
+        engine.clip_norm, engine.frozen = 0.05, {2}
+        steps = -(-1000 // batch_size)
+        rates = np.linspace(0.5, 0.1, steps)
+        assert engine.run(0, steps, 0, rates=rates) == steps
+        assert engine.optimizer.learning_rate == rates[-1]
+        assert np.linalg.norm(engine.parameters.grad) == pytest.approx(0.05, rel=1e-5)
+        results.append((engine.parameters.theta.copy(), engine.parameters.grad.copy()))
+    for theta, grad in results[1:]:
+        np.testing.assert_array_equal(theta, results[0][0])
+        np.testing.assert_array_equal(grad, results[0][1])
+
+
+@pytest.mark.parametrize("batch_size", [7, 500])
+def test_steps_with_rates_are_the_same_in_one_call_and_in_several(table, batch_size):
+    engines = [captured(HELD, *table, np.float32, "native", 2, optimizer=lw.SGD(0.5, momentum=0.9, decay=0.01),
+                        batch_size=batch_size) for _ in range(2)]  # fmt: skip
+    steps = -(-1000 // batch_size)
+    rates = np.linspace(0.5, 0.1, steps)
+    engines[0].run(0, steps, 0, rates=rates)
+    for i in range(steps):
+        engines[1].optimizer.learning_rate = rates[i]
+        engines[1].run(i, i + 1, i)
+    np.testing.assert_array_equal(engines[0].parameters.theta, engines[1].parameters.theta)
+    np.testing.assert_array_equal(engines[0].parameters.grad, engines[1].parameters.grad)
+
+
+def test_the_rate_of_a_step_that_diverged_stays(table):
+    engine = captured([lw.Dense(1)], *table, np.float32, "native", 1, optimizer=lw.SGD(0.1), batch_size=10, loss="mse")
+    rates = np.r_[0.1, 1e30, 0.3, np.ones(97)]
+    made = engine.run(0, 100, 0, rates=rates)
+    assert not engine.finite
+    assert engine.optimizer.learning_rate == rates[made]
+
+
+def test_epochs_at_once_clip_freeze_and_take_their_rates(table):
+    engines = [captured(HELD, *table, np.float32, "native", 2, optimizer=lw.Adam(), batch_size=1000) for _ in range(2)]
+    for engine in engines:
+        engine.clip_norm, engine.frozen = 0.05, {0}
+    engines[0].run_epochs(9, 0, rates=np.linspace(0.1, 0.01, 9))
+    for i, rate in enumerate(np.linspace(0.1, 0.01, 9)):
+        engines[1].run(0, 1, i, rates=[rate])
+    np.testing.assert_array_equal(engines[0].parameters.theta, engines[1].parameters.theta)
+    assert engines[0].optimizer.learning_rate == 0.01
+
+
 def test_epochs_of_one_step_are_the_same_at_once_and_one_by_one(table):
     class Look(lw.Callback):
         def on_epoch_end(self, run):
@@ -288,6 +345,7 @@ def run_arguments(engine, **changed):
         "theta": parameters.theta, "grad": parameters.grad, "states": [], "optimizer": "SGD",
         "settings": optimizer.config(), "iterations": 0, "batch_size": 8, "first": 0, "last": 1, "epochs": 1, "step": 0,
         "seed": 0, "order": None, "learn": True, "threads": 2, "poll": None,
+        "rates": None, "clip_norm": None, "frozen": [],
     }  # fmt: skip
     return arguments | changed
 
@@ -328,18 +386,28 @@ REFUSED = (ValueError, TypeError, RuntimeError, OverflowError)
 
 
 @settings(max_examples=300)
-@given(value=odd_arrays(), name=st.sampled_from(["theta", "grad", "order", "states"]))
+@given(value=odd_arrays(), name=st.sampled_from(["theta", "grad", "order", "states", "rates"]))
 def test_run_refuses_what_it_cannot_take(value, name):
     X, y = np.random.default_rng(0).standard_normal((40, 5)).astype(np.float32), np.arange(40) % 2
     engine = captured([lw.Dense(2), lw.Softmax()], X, y, np.float32, "native", optimizer=lw.SGD(0.1))
     call = run_arguments(engine, **{name: [value] if name == "states" else value})
-    if name == "order" and value is None:
+    if name in ("order", "rates") and value is None:
         engine._core.run(**call)
         return
     before = engine.parameters.theta.copy()
     with pytest.raises(REFUSED):
         engine._core.run(**call)
     np.testing.assert_array_equal(engine.parameters.theta, before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"clip_norm": 0.0}, {"clip_norm": -1.0}, {"clip_norm": math.nan}, {"frozen": [-1]}, {"frozen": [4]}],
+    ids=str,
+)
+def test_run_refuses_a_length_that_is_none_and_a_layer_that_is_not_there(engine, wrong):
+    with pytest.raises(ValueError, match=r"clip_norm must be above 0|there is no layer -?\d to be frozen"):
+        engine._core.run(**run_arguments(engine, **wrong))
 
 
 NAMES = ["X", "offset", "factor", "labels", "table", "dense", "weights"]
@@ -349,7 +417,7 @@ NAMES = ["X", "offset", "factor", "labels", "table", "dense", "weights"]
 @given(value=odd_arrays(), name=st.sampled_from(NAMES))
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
-    core = native_engine._native.Native([("Dense", {}, n_in, n_out, 0, 10, (0.0, 0.0), (0.0, 0.0))],
+    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, 0.0, 0.0, 1.0), (10, 0.0, 0.0, 1.0)])],
                                         ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
@@ -395,7 +463,7 @@ def test_numbers_out_of_range_are_refused(changes):
     order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
-    core = native_engine._native.Native([("Dense", {}, 2, 3, 0, 6, (0.0, 0.0), (0.0, 0.0))],
+    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, 0.0, 0.0, 1.0), (6, 0.0, 0.0, 1.0)])],
                                         ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
     X, table = np.ones((6, 2), np.float32), np.eye(3, dtype=np.float32)
 
@@ -430,10 +498,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
             st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
-            st.integers(-1, 40),
-            st.integers(-1, 40) | st.just(2**63 - 1),
-            st.just((0.0, 0.0)),
-            st.just((0.0, 0.0)),
+            st.lists(st.tuples(st.integers(-1, 40) | st.just(2**63 - 1), *[st.just(0.0)] * 3), max_size=3),
         ),
         max_size=3,
     ),

@@ -114,6 +114,36 @@ def test_every_optimizer_and_penalty(optimizer, penalty, dtype, rng):
         close(found, dtype, f"{optimizer!r}, {penalty!r}, batch {batch_size}", factor=20)
 
 
+@pytest.mark.parametrize("batch_size", [1, 12, 96])
+@pytest.mark.parametrize(
+    "optimizer", [lw.SGD(0.1), lw.SGD(0.1, momentum=0.9, decay=0.1), lw.Adam(), lw.AdamW()], ids=repr
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_steps_that_are_clipped_or_made_in_part(optimizer, dtype, batch_size, rng):
+    """A share of a step for some arrays, frozen layers, a clipped gradient, a rate a step; each alone, and all."""
+    X, y = rng.standard_normal((96, 19)), rng.integers(0, 4, 96)
+    held = [
+        {"clip_norm": 0.1},
+        {"clip_norm": 1e6},
+        {"frozen": [0]},
+        {"frozen": [0, 1, 2]},
+        {"rates": lambda i: 0.1 / (i + 1)},
+    ]
+    held.append({"clip_norm": 0.1, "frozen": [0], "rates": lambda i: 0.1 / (i + 1)})
+    for weight_rate, changes in itertools.product((1.0, "ntk", 0.0), held):
+        layers = [
+            lw.Dense(18, weight_rate=weight_rate, bias_rate=1.5),
+            lw.Tanh(),
+            lw.Dense(4, bias_rate=0.0),
+            lw.Softmax(),
+        ]
+        found = differences(
+            layers, X, y, dtype, optimizer=optimizer, penalty=[lw.L2(0.01), lw.L1(0.001, 0.001)],
+            batch_size=batch_size, steps=8, **changes,
+        )  # fmt: skip
+        close(found, dtype, f"{optimizer!r}, {changes}, batch {batch_size}", factor=20)
+
+
 @pytest.mark.parametrize("scaling", [None, *(kind() for kind in SCALERS)], ids=repr)
 @pytest.mark.parametrize("kind", ["?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "g"])
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -175,3 +175,51 @@ def test_dropout_draws_the_same_masks_however_the_epoch_is_cut(spiral):
         net.fit(*spiral, epochs=3, batch_size=32, callbacks=callbacks, verbose=False)
         nets.append(net)
     np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+
+
+def line(**arguments):
+    """y = w x on the sample x = 3, t = 0 with w = 1: loss ½ (3 w)², gradient 9 w."""
+    layers = [lw.Dense(1, weights=[[1.0]], biases=[0.0], **arguments)]
+    capture, net = Capture(), lw.Network(layers, dtype="float64")
+    net.fit([[3.0]], [[0.0]], loss=lw.QuadraticCost(), optimizer=lw.SGD(0.1), callbacks=[capture], verbose=False,
+            engine="numpy")  # fmt: skip
+    return capture.engine
+
+
+def test_a_long_gradient_is_shortened():
+    engine = line()
+    engine.clip_norm = 100.0
+    engine.run(0, 1, 0)
+    np.testing.assert_allclose(engine.parameters.grad, [9.0, 3.0])  # by w: y x = 9; by b: y = 3; length √90 = 9.49
+    engine = line()
+    engine.clip_norm = 1.0
+    engine.run(0, 1, 0)
+    np.testing.assert_allclose(engine.parameters.grad, np.array([9.0, 3.0]) / np.sqrt(90))
+    np.testing.assert_allclose(engine.parameters.theta, np.array([1.0, 0.0]) - 0.1 * np.array([9.0, 3.0]) / np.sqrt(90))
+
+
+def test_a_frozen_layer_stays_and_does_not_count_for_the_length():
+    engine = line()
+    engine.frozen, engine.clip_norm = {0}, 1.0
+    engine.run(0, 1, 0)
+    np.testing.assert_array_equal(engine.parameters.theta, [1.0, 0.0])
+    np.testing.assert_array_equal(engine.parameters.grad, [0.0, 0.0])
+    engine.frozen = set()
+    engine.run(0, 1, 1)
+    assert engine.parameters.theta[0] < 1
+
+
+def test_an_array_makes_a_share_of_each_step():
+    engine = line(weight_rate=0.5, bias_rate=2.0)
+    engine.run(0, 1, 0)
+    np.testing.assert_allclose(engine.parameters.theta, [1 - 0.5 * 0.1 * 9, -2.0 * 0.1 * 3])
+
+
+def test_each_step_may_have_a_rate_of_its_own():
+    X, t = [[3.0], [3.0]], [[0.0], [0.0]]
+    capture, net = Capture(), lw.Network([lw.Dense(1, weights=[[1.0]], bias_rate=0.0)], dtype="float64")
+    net.fit(X, t, loss=lw.QuadraticCost(), optimizer=lw.SGD(0.1), batch_size=1, callbacks=[capture], verbose=False,
+            engine="numpy")  # fmt: skip
+    assert capture.engine.run(0, 2, 0, rates=[0.1, 0.01]) == 2
+    np.testing.assert_allclose(net.theta[0], (1 - 0.1 * 9) * (1 - 0.01 * 9))
+    assert net.optimizer.learning_rate == 0.01

@@ -68,3 +68,29 @@ def test_the_array_given_is_copied():
     assert net.forward([1.0, 1.0]).tolist() == [2.0]
     net.theta[:] = 5
     assert W.tolist() == [[7], [7]]
+
+
+def test_ntk_rates_are_the_training_of_the_ntk_parametrisation(rng):
+    """The weights w of y = x w / √n + b by Adam, written out here, are √n times those that the layer learns."""
+    n, X, t = 7, rng.standard_normal((20, 7)), rng.standard_normal((20, 2))
+    w, b = rng.standard_normal((n, 2)), rng.standard_normal(2)
+    net = lw.Network([lw.Dense(2, weights=w / np.sqrt(n), biases=b, weight_rate="ntk")], dtype="float64")
+    net.fit(
+        X, t, loss=lw.QuadraticCost(), optimizer=lw.Adam(0.01, epsilon=1e-30), epochs=5, batch_size=20, verbose=False
+    )
+    m, v = [0.0, 0.0], [0.0, 0.0]
+    for step in range(1, 6):
+        error = (X @ w / np.sqrt(n) + b - t) / 20
+        for i, (array, gradient) in enumerate([(w, X.T @ error / np.sqrt(n)), (b, error.sum(axis=0))]):
+            m[i] = 0.9 * m[i] + 0.1 * gradient
+            v[i] = 0.999 * v[i] + 0.001 * gradient**2
+            array -= 0.01 * m[i] / (1 - 0.9**step) / np.sqrt(v[i] / (1 - 0.999**step))
+    np.testing.assert_allclose(net.get_parameters()[0], w / np.sqrt(n), rtol=1e-9)
+    np.testing.assert_allclose(net.get_parameters()[1], b, rtol=1e-9)
+
+
+def test_an_unknown_weight_rate_is_named():
+    with pytest.raises(lw.UnknownNameError, match="weight_rate must be a number or \"ntk\"; 'mup' came"):
+        lw.Dense(2, weight_rate="mup")
+    with pytest.raises(ValueError, match="Dense: bias_rate must be at least 0"):
+        lw.Dense(2, bias_rate=-1.0)

@@ -63,6 +63,11 @@ class NativeEngine:
         As for `NumpyEngine`.
     n_threads : int
         How many threads work; the results are the same to the last bit.
+
+    Attributes
+    ----------
+    clip_norm, frozen
+        As for `NumpyEngine`.
     """
 
     def __init__(
@@ -131,20 +136,20 @@ class NativeEngine:
             How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
             is False, and that step changed nothing.
         """
-        if rates is not None:  # TODO
-            for i, rate in enumerate(rates):
-                self.optimizer.learning_rate = float(rate)
-                if not self.run(first + i, first + i + 1, step + i, poll) or not self.finite:
-                    return i
-            return last - first
         if self.rows.made:
-            return self._run_made(first, last, step, poll)
-        made, sums = self._run(first, last, step, poll)
+            return self._run_made(first, last, step, poll, rates)
+        made, sums = self._run(first, last, step, poll, rates=rates)
         self._sums += sums[0]
         return made
 
     def _run_made(
-        self, first: int, last: int, step: int, poll: Callable[[], bool] | None = None, learn: bool = True
+        self,
+        first: int,
+        last: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+        learn: bool = True,
     ) -> int:
         """The same where rows are made: a segment of steps at a time, the rows of which are then the data."""
         size, done = self.batch_size, first
@@ -154,7 +159,8 @@ class NativeEngine:
             rows = self._places(done * size, min(end * size, len(self.rows)))
             X = self.rows.raw(rows, self.n_threads)
             _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
-            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn)
+            part = None if rates is None else rates[done - first : end - first]
+            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part)
             self._sums += sums[0]
             done += made
             if done < end or not self.finite:
@@ -165,9 +171,15 @@ class NativeEngine:
         """Which rows come from start to stop - 1 of the epoch."""
         return np.arange(start, stop) if self._order is None else self._order[start:stop]
 
-    def run_epochs(self, epochs: int, step: int, poll: Callable[[], bool] | None = None) -> dict[str, list[float]]:
+    def run_epochs(
+        self,
+        epochs: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+    ) -> dict[str, list[float]]:
         """Make so many epochs of one step each: the columns of the history, and the seconds of each."""
-        made, sums = self._run(0, 1, step, poll, epochs)
+        made, sums = self._run(0, 1, step, poll, epochs, rates=rates)
         loss, weight, right, penalty, seconds, samples = sums[:made].T
         columns = {"loss": np.divide(loss, weight, out=np.zeros(made), where=weight != 0), "penalty": penalty / samples}
         if self.targets.task.kind != "regression":
@@ -193,9 +205,12 @@ class NativeEngine:
         poll: Callable[[], bool] | None = None,
         epochs: int = 1,
         learn: bool = True,
+        rates: Sequence[float] | Array | None = None,
     ) -> tuple[int, Array]:
         optimizer, parameters = self.optimizer, self.parameters
         optimizer.allocate(parameters.theta)
+        if rates is not None:
+            rates = np.array(rates[: epochs * (last - first)], np.float64)
         made, self.finite, self._newest, sums = self._core.run(
             parameters.theta,
             parameters.grad,
@@ -213,9 +228,14 @@ class NativeEngine:
             learn,
             self.n_threads,
             poll,
+            rates,
+            self.clip_norm,
+            sorted(self.frozen),
         )
         if learn:
             optimizer.iterations += made
+        if rates is not None:  # the last one used, be it by a step that changed nothing
+            optimizer.learning_rate = float(rates[made - self.finite])
         return made, np.array(sums)
 
     def results(self, samples: int) -> dict[str, float]:
@@ -297,11 +317,11 @@ def _core(plan: Plan, parameters: Parameters) -> Any:
     """The plan as `_native` takes it: names, settings, sizes and places in theta."""
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
-        places = [slices[name].start if name in slices else 0 for name in ("W", "b")]
-        strengths = [
-            tuple(_strength(plan, kind, slices.get(name)) for name in ("W", "b")) for kind in (L1, L2)
-        ]  # of weights and biases, for L1 and for L2
-        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, *places, *strengths))
+        parts = [
+            (part.start, _strength(plan, L1, part), _strength(plan, L2, part), _rate(plan, part))
+            for part in slices.values()
+        ]
+        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts))
     loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
     return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name)
 
@@ -310,8 +330,12 @@ def _numbers(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
 
 
-def _strength(plan: Plan, kind: type, part: slice | None) -> float:
+def _strength(plan: Plan, kind: type, part: slice) -> float:
     return math.fsum(term.strength for term in plan.penalties if type(term.penalty) is kind and term.part == part)
+
+
+def _rate(plan: Plan, part: slice) -> float:
+    return next((term.factor for term in plan.rates if term.part == part), 1.0)
 
 
 def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | None]:

@@ -5,12 +5,13 @@ y = x W + b            x (n, n_in)   W (n_in, units)   b (units,)   y (n, units)
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
 
-from layerwise.description import whole_number
-from layerwise.errors import ShapeError
+from layerwise.description import number, whole_number
+from layerwise.errors import ShapeError, UnknownNameError
 from layerwise.initializers import Initializer, as_initializer
 from layerwise.layers.base import Layer
 from layerwise.parameters import Shapes, View
@@ -31,6 +32,12 @@ class Dense(Layer):
         The same for the biases.
     penalty : Penalty or sequence of Penalty, optional
         The penalties of this layer, in place of the network's.
+    weight_rate : float or "ntk"
+        How much of each of the optimizer's steps the weights make. ``"ntk"`` is 1 / √n_in: with Adam and weights
+        drawn from N(0, 1) / √n_in, training is that of y = x w / √n_in + b with w from N(0, 1) (Jacot, Gabriel,
+        Hongler 2018).
+    bias_rate : float
+        The same for the biases.
 
     Examples
     --------
@@ -49,11 +56,19 @@ class Dense(Layer):
         weights: str | Initializer | ArrayLike = "glorot_uniform",
         biases: str | Initializer | ArrayLike = "zeros",
         penalty: Penalties = None,
+        weight_rate: float | str = 1.0,
+        bias_rate: float = 1.0,
     ) -> None:
         self.units = whole_number(self, "units", units, least=1)
         self.weights = as_initializer("Dense: weights", weights)
         self.biases = as_initializer("Dense: biases", biases)
         self.penalty = as_penalties("Dense: penalty", penalty)
+        if isinstance(weight_rate, str) and weight_rate != "ntk":
+            raise UnknownNameError(f'Dense: weight_rate must be a number or "ntk"; {weight_rate!r} came')
+        self.weight_rate = (
+            weight_rate if isinstance(weight_rate, str) else number(self, "weight_rate", weight_rate, least=0)
+        )
+        self.bias_rate = number(self, "bias_rate", bias_rate, least=0)
         given = getattr(self.weights, "values", None)
         if given is not None and (given.ndim != 2 or given.shape[1] != units):
             raise ShapeError(f"Dense: weights must be (inputs, units), units {units}; an array {given.shape} came")
@@ -68,6 +83,11 @@ class Dense(Layer):
     def parameter_shapes(self, n_in: int) -> Shapes:
         """W (n_in, units) and b (units,)."""
         return {"W": (n_in, self.units), "b": (self.units,)}
+
+    def rates(self, n_in: int) -> dict[str, float]:
+        """`weight_rate` and `bias_rate`."""
+        of_weights = 1 / math.sqrt(n_in) if isinstance(self.weight_rate, str) else self.weight_rate
+        return {"W": of_weights, "b": self.bias_rate}
 
     def buffers(self, n_in: int) -> Shapes:
         """A one for each sample: the sum over them as a product, several times as fast as a reduction."""

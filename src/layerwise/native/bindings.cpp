@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "plan.h"
 #include "threads.h"
@@ -207,8 +208,10 @@ int thread_count(int threads) {
     return threads;
 }
 
-// (name, settings, n_in, n_out, where W begins, where b begins, (L1 of W, L1 of b), (L2 of W, L2 of b))
-using LayerSpec = std::tuple<std::string, Settings, Index, Index, Index, Index, std::pair<double, double>, std::pair<double, double>>;
+// For each array of parameters: (where it begins in theta, L1, L2, how much of each step it makes)
+using PartSpec = std::tuple<Index, double, double, double>;
+// (name, settings, n_in, n_out, arrays)
+using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<PartSpec>>;
 using LossSpec = std::tuple<std::string, Settings, bool>;
 
 Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
@@ -219,16 +222,18 @@ Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
     if (name.b) layer.b = setting(std::get<1>(spec), name.b);
     layer.n_in = count(std::get<2>(spec), "n_in"), layer.n_out = count(std::get<3>(spec), "n_out");
     layer.position = std::uint32_t(position);
-    layer.l1[0] = std::get<6>(spec).first, layer.l1[1] = std::get<6>(spec).second;
-    layer.l2[0] = std::get<7>(spec).first, layer.l2[1] = std::get<7>(spec).second;
-    if (layer.kind != LayerKind::Dense) {
-        if (layer.n_in != layer.n_out) refuse(std::get<0>(spec) + " gives as many outputs as it has inputs");
-        return layer;
+    const bool dense = layer.kind == LayerKind::Dense;
+    if (!dense && layer.n_in != layer.n_out) refuse(std::get<0>(spec) + " gives as many outputs as it has inputs");
+    const std::vector<PartSpec>& parts = std::get<4>(spec);
+    if (parts.size() != std::size_t(dense ? 2 : 0))
+        refuse(std::get<0>(spec) + " has another number of arrays than " + std::to_string(parts.size()));
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Index rows = dense && i == 0 ? layer.n_in : 1;
+        Part& part = layer.parts[i];
+        std::tie(part.begin, part.l1, part.l2, part.rate) = parts[i];
+        if (part.begin < 0 || rows > n_theta / layer.n_out || part.begin > n_theta - rows * layer.n_out)
+            refuse("array " + std::to_string(i) + " of layer " + std::to_string(position) + " lies outside theta");
     }
-    layer.weights = std::get<4>(spec), layer.biases = std::get<5>(spec);
-    const bool inside = layer.n_in <= n_theta / layer.n_out && layer.weights >= 0 && layer.biases >= 0 &&
-                        layer.weights <= n_theta - layer.n_in * layer.n_out && layer.biases <= n_theta - layer.n_out;
-    if (!inside) refuse("the weights or biases of layer " + std::to_string(position) + " lie outside theta");
     return layer;
 }
 
@@ -353,7 +358,8 @@ public:
 
     nb::tuple run(Object theta, Object grad, const std::vector<Object>& states, const std::string& optimizer, const Settings& settings,
                   std::int64_t iterations, Index batch_size, Index first, Index last, Index epochs, std::int64_t step,
-                  std::uint64_t seed, std::optional<Object> order, bool learn, int threads, std::optional<Object> poll) {
+                  std::uint64_t seed, std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
+                  std::optional<Object> rates, std::optional<double> clip_norm, const std::vector<Index>& frozen) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.X) refuse("run needs a loss and data");
         const char* number = wide_ ? "d" : "f";
@@ -374,6 +380,19 @@ public:
         run.order = order ? order_.data() : nullptr;
         std::vector<Sums> sums(std::size_t(epochs) + 1);
         run.sums = sums.data();
+        if (rates) {
+            held.emplace_back(*rates, "rates", 1, "d");
+            held.back().must_have({epochs * (last - first)});
+            run.rates = static_cast<const double*>(held.back().data());
+        }
+        if (clip_norm && !(*clip_norm > 0)) refuse("clip_norm must be above 0; " + std::to_string(*clip_norm) + " came");
+        run.clip_norm = clip_norm.value_or(0);
+        std::vector<std::uint8_t> still(plan_.layers.size());
+        for (const Index layer : frozen) {
+            if (layer < 0 || layer >= Index(still.size())) refuse("there is no layer " + std::to_string(layer) + " to be frozen");
+            still[std::size_t(layer)] = 1;
+        }
+        run.frozen = frozen.empty() ? nullptr : still.data();
         run.poll_context = poll ? poll->ptr() : nullptr;
         if (poll) run.poll = [](void* callable) {
             nb::gil_scoped_acquire gil;
@@ -571,7 +590,8 @@ NB_MODULE(_native, m) {
              "dense"_a.none(), "weights"_a.none(), "answers"_a)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
-             "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none())
+             "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none(),
+             "rates"_a.none() = nb::none(), "clip_norm"_a.none() = nb::none(), "frozen"_a = std::vector<Index>())
         .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
         .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
 }

@@ -20,7 +20,7 @@ public:
     explicit Net(const Plan& plan)
         : plan_(plan), layers_(plan_, true), samples_(plan_), together_(plan_, layers_, samples_),
           spans_(plan_, layers_, samples_), outputs_(plan_, samples_), packed_(layers_.length) {
-        for (const Piece& piece : layers_.pieces) penalized_ |= piece.l1 || piece.l2;
+        for (const Piece& piece : layers_.pieces) penalized_ |= piece.penalized();
     }
 
     void set_data(const Data& data) override { samples_.set(data); }
@@ -28,6 +28,7 @@ public:
     void run(Run& run) override {
         run_ = &run;
         prepare(lesser(run.batch, samples_.count()), run.threads);
+        set_factors();
         layers_.to_lines(static_cast<const T*>(run.theta), packed_);
         for (int i = 0; i < run.optimizer.states; ++i) {
             if (!states_[i]) states_[i] = Lines<T>(layers_.length);
@@ -73,7 +74,19 @@ private:
             spans_.prepare(batch, run_->epochs > 1 && !run_->order && batch == samples_.count(), threads);
         else
             together_.prepare(batch, threads, packed_);
-        if (!gradient_) gradient_ = Lines<T>(layers_.length), penalties_ = Lines<double>(layers_.pieces.size());
+        if (gradient_) return;
+        const index n = layers_.pieces.size();
+        gradient_ = Lines<T>(layers_.length);
+        penalties_ = Lines<double>(n), squares_ = Lines<double>(n), factors_ = Lines<T>(n);
+    }
+
+    // How much of each step a piece makes: nothing where its layer is frozen.
+    void set_factors() {
+        clips_ = run_->learn && run_->clip_norm > 0;
+        for (index i = 0; i < layers_.pieces.size(); ++i) {
+            const Piece& piece = layers_.pieces[i];
+            factors_[i] = !run_->learn ? T(1) : run_->frozen && run_->frozen[piece.layer] ? T(0) : T(piece.rate);
+        }
     }
 
     // ------------------------------------------------------------ the loop
@@ -88,7 +101,8 @@ private:
             const std::int64_t number = run.step + made;
             const index start = (run.first + made % an_epoch) * full, rows = lesser(full, n - start);
             if (t == 0) ending_[number & 1] = made + 1 == end || due();
-            const Step<T> update(run.learn ? run.optimizer : Optimizer{}, run.optimizer.iterations + made);
+            const double rate = run.rates ? run.rates[made] : run.optimizer.learning_rate;
+            const Step<T> update(run.learn ? run.optimizer : Optimizer{}, rate, run.optimizer.iterations + made);
             const Batch<T> batch{start, rows, number, samples_.scale(start, rows), ending_[number & 1]};
             Sums& sums = run.sums[made / an_epoch];
             if (!(by_spans_ ? step_by_spans(t, threads, batch, update, sums) : step_together(t, threads, batch, update, sums))) {
@@ -172,64 +186,125 @@ private:
         if (!scored(t, batch, sums)) return false;
         together_.backward(t, threads, batch, [&](int g, const Space<T>& s) {
             const Group<T>& group = layers_.groups[g];
-            const index panels = group.panels(), pieces = group.pieces_a_panel();
-            if (panels < threads) {
-                for (index i = panels * pieces * t / threads; i < panels * pieces * (t + 1) / threads; ++i)
-                    ahead.some(), learn<1>(group, i / pieces, i % pieces, s, s.deltas[g], batch, step);
-                return;
-            }
-            index p = panels * t / threads;
-            const index end = panels * (t + 1) / threads;
-            for (; p + ABREAST <= end; p += ABREAST)
-                for (index i = 0; i < pieces; ++i) ahead.some(), learn<ABREAST>(group, p, i, s, s.deltas[g], batch, step);
-            for (; p < end; ++p)
-                for (index i = 0; i < pieces; ++i) ahead.some(), learn<1>(group, p, i, s, s.deltas[g], batch, step);
+            for_pieces(group, t, threads, [&](auto panels, index p, index i) {
+                ahead.some(), learn<decltype(panels)::value>(group, p, i, s, s.deltas[g], batch, step);
+            });
         }, meet);
         meet();
+        if (clips_) {
+            const T scale = clip_scale();
+            for (const Group<T>& group : layers_.groups)
+                for_pieces(group, t, threads, [&](auto panels, index p, index i) {
+                    for (int q = 0; q < decltype(panels)::value; ++q) update_clipped(scale, piece_at(group, p + q, i), step);
+                });
+            meet();
+        }
         sum_penalties(t, batch, sums);
         return true;
+    }
+
+    // A thread's pieces of a group: f(panels, panel, i) for piece i of a panel, or of some side by side.
+    template <class F>
+    void for_pieces(const Group<T>& group, int t, int threads, F f) const {
+        const std::integral_constant<int, 1> one{};
+        const index panels = group.dense ? group.panels() : 0, pieces = group.pieces_a_panel();
+        if (panels < threads) {
+            for (index i = panels * pieces * t / threads; i < panels * pieces * (t + 1) / threads; ++i) f(one, i / pieces, i % pieces);
+            return;
+        }
+        index p = panels * t / threads;
+        const index end = panels * (t + 1) / threads;
+        for (; p + ABREAST <= end; p += ABREAST)
+            for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, ABREAST>{}, p, i);
+        for (; p < end; ++p)
+            for (index i = 0; i < pieces; ++i) f(one, p, i);
+    }
+
+    static index piece_at(const Group<T>& group, index panel, index i) {
+        return group.first_piece + panel * group.pieces_a_panel() + i;
     }
 
     // The gradient of piece i of a panel, or of some side by side, and their update.
     template <int PANELS>
     void learn(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
                const Step<T>& step) {
-        const index number = group.first_piece + panel * group.pieces_a_panel() + i;
+        const index number = piece_at(group, panel, i);
         const Piece& piece = layers_.pieces[number];
         const T* dy = deltas + panel * s.stride;
         const index columns = lesser(group.n_out - panel * L, PANELS * L);
         alignas(LINE) T room[PANELS * L * L];
-        T* gradient = batch.ending ? gradient_ + piece.begin : room;
-        const index next = group.n_in * L, gradient_next = batch.ending ? piece.input < 0 ? L : next : L * L;
-        if (piece.input < 0) {
+        const bool keep = batch.ending || clips_;
+        T* gradient = keep ? gradient_ + piece.begin : room;
+        const index next = group.n_in * L, gradient_next = keep ? piece.input < 0 ? L : next : L * L;
+        if (factors_[number] == 0) {
+            for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
+        } else if (piece.input < 0) {
             for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
         } else {
             Product<T> product{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, gradient, gradient_next, batch.rows};
-            if (step.kind == OptimizerKind::SGD && !batch.ending && !piece.l1 && !piece.l2) {
+            if (step.kind == OptimizerKind::SGD && !keep && !piece.penalized() && factors_[number] == 1) {
                 product.c = packed_ + piece.begin, product.c_next = next, product.scale = step.rate;
                 return multiply<T, From::columns, End::subtract>(piece.lines, columns, product);
             }
             // What pads a line is not always written.
-            if (!batch.ending && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
+            if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
             multiply<T, From::columns>(piece.lines, columns, product);
         }
-        for (int q = 0; q < PANELS; ++q) {
-            const index n = number + q * group.pieces_a_panel();
-            penalties_[n] = update_piece<T>(layers_.pieces[n], step, packed_, gradient + q * gradient_next, states_[0], states_[1]);
-        }
+        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, step);
+    }
+
+    // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
+    void finish(index number, T* gradient, const Step<T>& step) {
+        const Piece& piece = layers_.pieces[number];
+        const index n = piece.lines * L;
+        if (piece.penalized()) penalties_[number] = penalize(T(piece.l1), T(piece.l2), packed_ + piece.begin, gradient, n);
+        if (factors_[number] == 0) zero(n, gradient);
+        if (clips_)
+            squares_[number] = sum_of_squares(gradient, n);
+        else
+            update_piece(number, gradient, step);
+    }
+
+    void update_piece(index number, const T* gradient, const Step<T>& step) {
+        const index at = layers_.pieces[number].begin, n = layers_.pieces[number].lines * L;
+        T *s = states_[0] ? states_[0] + at : nullptr, *u = states_[1] ? states_[1] + at : nullptr;
+        if (factors_[number] == 1)
+            update(step, packed_ + at, gradient, s, u, n);
+        else
+            update_in_part(factors_[number], step, packed_ + at, gradient, s, u, n);
+    }
+
+    // What the gradient is multiplied by, so that it is no longer than it may be: all threads find the same.
+    T clip_scale() const {
+        double sum = 0;
+        for (index i = 0; i < layers_.pieces.size(); ++i) sum += squares_[i];
+        const double length = __builtin_sqrt(sum);
+        return length > run_->clip_norm ? T(run_->clip_norm / length) : T(1);
+    }
+
+    void update_clipped(T scale, index number, const Step<T>& step) {
+        T* gradient = gradient_ + layers_.pieces[number].begin;
+        if (scale != 1)
+            for (index i = 0; i < layers_.pieces[number].lines * L; i += WIDTH<T>) store(gradient + i, scale * load(gradient + i));
+        update_piece(number, gradient, step);
     }
 
     bool step_by_spans(int t, int threads, const Batch<T>& batch, const Step<T>& step, Sums& sums) {
         if (!spans_.gradients(t, threads, batch, packed_, run_->seed)) bad_.store(true, std::memory_order_relaxed);
         barrier_.wait(threads);
         if (!scored(t, batch, sums)) return false;
-        const index n = layers_.pieces.size();
-        for (index i = n * t / threads; i < n * (t + 1) / threads; ++i) {
+        const index n = layers_.pieces.size(), begin = n * t / threads, end = n * (t + 1) / threads;
+        for (index i = begin; i < end; ++i) {
             const Piece& piece = layers_.pieces[i];
             spans_.sum_piece(batch, piece, gradient_ + piece.begin);
-            penalties_[i] = update_piece<T>(piece, step, packed_, gradient_ + piece.begin, states_[0], states_[1]);
+            finish(i, gradient_ + piece.begin, step);
         }
         barrier_.wait(threads);
+        if (clips_) {
+            const T scale = clip_scale();
+            for (index i = begin; i < end; ++i) update_clipped(scale, i, step);
+            barrier_.wait(threads);
+        }
         sum_penalties(t, batch, sums);
         return true;
     }
@@ -240,11 +315,12 @@ private:
     Together<T> together_;
     Spans<T> spans_;
     Outputs<T> outputs_;
-    bool by_spans_ = false, penalized_ = false;
+    bool by_spans_ = false, penalized_ = false, clips_ = false;
 
     Run* run_ = nullptr;
     Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
-    Lines<double> penalties_;                 // of the pieces
+    Lines<double> penalties_, squares_;       // of the pieces: the penalties' values, and the squares of gradients
+    Lines<T> factors_;                        // how much of each step they make
     Barrier barrier_;
     std::atomic<bool> bad_{false};     // a loss was not finite
     bool ending_[2] = {false, false};  // this step is the last; the next has a place of its own

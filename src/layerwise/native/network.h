@@ -63,10 +63,12 @@ struct Group {
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
 // among each other when they learn. A group's pieces are those of its first panel, the biases first, then of the next.
 struct Piece {
-    int group;
-    index panel, input, lines;  // input < 0: the biases
-    index begin;                // where its lines begin
-    double l1, l2;
+    std::uint32_t layer;
+    index input, lines;  // input < 0: the biases
+    index begin;         // where its lines begin
+    double l1, l2, rate;
+
+    bool penalized() const { return l1 != 0 || l2 != 0; }
 };
 
 // A group's parameters, in lines of their own or as they lie in theta.
@@ -104,7 +106,7 @@ public:
             if (layer.kind == LayerKind::Dense) {
                 group.dense = true;
                 group.z = group.out = current = buffer(layer.n_out);
-                group.theta_w = layer.weights, group.theta_b = layer.biases;
+                group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
                 add_pieces(group, layer);
                 kept = false;
                 if (first_learning < 0) first_learning = groups.size() - 1;
@@ -165,15 +167,19 @@ private:
 
     void add_pieces(Group<T>& group, const Layer& layer) {
         constexpr int L = LANES<T>;
-        const int number = groups.size() - 1;
         group.w = length, group.b = length + group.panels() * group.n_in * L;
         group.first_piece = pieces.size();
         for (index p = 0; p < group.panels(); ++p) {
-            pieces.push_back({number, p, -1, 1, group.b + p * L, layer.l1[1], layer.l2[1]});
+            add_piece(layer, 1, -1, 1, group.b + p * L);
             for (index i = 0; i < group.n_in; i += L)
-                pieces.push_back({number, p, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L, layer.l1[0], layer.l2[0]});
+                add_piece(layer, 0, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L);
         }
         length = group.b + group.panels() * L;
+    }
+
+    void add_piece(const Layer& layer, int part, index input, index lines, index begin) {
+        const Part& of = layer.parts[part];
+        pieces.push_back({layer.position, input, lines, begin, of.l1, of.l2, of.rate});
     }
 };
 
@@ -188,15 +194,6 @@ bool softmax_with_loss(const Layers<T>& layers) {
 template <class T>
 int skipped_ops(const Plan& plan, const Layers<T>& layers, int group) {
     return group == layers.groups.size() - 1 && (plan.loss.fused || softmax_with_loss(layers)) ? 1 : 0;
-}
-
-// Adds the penalties' gradients to a piece's, and updates it; returns the penalties' value.
-template <class T>
-double update_piece(const Piece& piece, const Step<T>& step, T* packed, T* gradient, T* s, T* u) {
-    const index at = piece.begin, n = piece.lines * LANES<T>;
-    const double penalty = piece.l1 || piece.l2 ? penalize(T(piece.l1), T(piece.l2), packed + at, gradient, n) : 0;
-    update(step, packed + at, gradient, s ? s + at : nullptr, u ? u + at : nullptr, n);
-    return penalty;
 }
 
 // The sum of the lines of a panel, four at a time, so that none waits for the one before it.

@@ -18,8 +18,8 @@ struct Step {
     T rate = 0, momentum = 0, beta_1 = 0, rest_1 = 0, beta_2 = 0, rest_2 = 0, epsilon = 0, keep = 1;
 
     Step() = default;
-    Step(const Optimizer& o, std::int64_t iterations) : kind(o.kind) {
-        const double eta = o.learning_rate / (1 + o.decay * double(iterations));
+    Step(const Optimizer& o, double learning_rate, std::int64_t iterations) : kind(o.kind) {
+        const double eta = learning_rate / (1 + o.decay * double(iterations));
         rate = T(eta);
         momentum = T(o.momentum);
         beta_1 = T(o.beta_1), rest_1 = T(1 - o.beta_1);
@@ -104,6 +104,31 @@ void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
             });
         }
     }
+}
+
+// A step of which theta makes a share: theta + factor (the theta that the step gives - theta); at most LANES lines.
+template <class T>
+void update_in_part(T factor, const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
+    alignas(LINE) T moved[LANES<T> * LANES<T>];
+    std::memcpy(moved, theta, std::size_t(n) * sizeof(T));
+    update(step, moved, g, s, u, n);
+    if (factor == 0) return;
+    for (index i = 0; i < n; i += WIDTH<T>) {
+        const Vector<T> before = load(theta + i);
+        store(theta + i, before + factor * (load(moved + i) - before));
+    }
+}
+
+// The sum of the squares of whole lines, in a fixed order.
+template <class T>
+double sum_of_squares(const T* x, index n) {
+    constexpr int PARTS = 16;
+    double parts[PARTS] = {};
+    for (index i = 0; i < n; i += LANES<T>)
+        for (int j = 0; j < LANES<T>; ++j) parts[j % PARTS] += double(x[i + j]) * double(x[i + j]);
+    for (int half = PARTS / 2; half; half /= 2)
+        for (int j = 0; j < half; ++j) parts[j] += parts[j + half];
+    return parts[0];
 }
 
 }  // namespace LW_ISA

@@ -18,13 +18,19 @@ enum class LossKind {
 };
 enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW };
 
+// One array of a layer's parameters.
+struct Part {
+    std::ptrdiff_t begin = 0;  // in theta
+    double l1 = 0, l2 = 0;     // penalties
+    double rate = 1;           // how much of each of the optimizer's steps it makes
+};
+
 struct Layer {
     LayerKind kind;
     double a = 0, b = 0;        // slope, threshold, alpha, rate ...: what the formulas in activations.h call them
     std::ptrdiff_t n_in, n_out;
-    std::ptrdiff_t weights = 0, biases = 0;  // where W (n_in, n_out) and b (n_out) begin in theta
-    std::uint32_t position = 0;              // in the network: part of the key of a dropout draw
-    double l1[2] = {0, 0}, l2[2] = {0, 0};   // penalties on weights and biases
+    std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
+    Part parts[2];               // W (n_in, n_out) and b (n_out)
 };
 
 struct Loss {
@@ -87,6 +93,9 @@ struct Run {
     std::uint64_t seed = 0;
     const std::int64_t* order = nullptr;            // which row comes when; in order where there is none
     Optimizer optimizer;
+    const double* rates = nullptr;                  // the learning rate of each step, in place of the optimizer's
+    double clip_norm = 0;                           // a longer gradient is shortened to this; 0: none is
+    const std::uint8_t* frozen = nullptr;           // by layer: whether its parameters stay as they are
     bool learn = true;                              // else only the gradient
     int threads = 1;
     // Called about every tenth of a second between two steps; true ends the run.
