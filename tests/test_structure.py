@@ -28,7 +28,7 @@ ORDER = [
     ["training"],
     ["storage", "summary"],
     ["network"],
-    ["neuron", "gradcheck"],
+    ["neuron", "gradcheck", "ensemble"],
     ["datasets", "images", "plots", "estimators"],
     ["recipes", "bench"],
     ["cli"],

@@ -4,8 +4,12 @@ To read the code, begin with layers/dense.py, layers/activations.py, losses.py, 
 training.py, in that order.
 """
 
+from typing import Any
+
 from layerwise import datasets, initializers, metrics
+from layerwise.augmentation import Augmentation
 from layerwise.callbacks import Callback, History
+from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
     DivergenceError,
@@ -54,6 +58,7 @@ from layerwise.neuron import Neuron
 from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
+from layerwise.tabular import TableEncoder
 
 __version__ = "0.1.0"
 
@@ -68,6 +73,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Augmentation",
     "BinaryCrossEntropy",
     "Callback",
     "CategoricalCrossEntropy",
@@ -75,6 +81,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "Ensemble",
     "FormatError",
     "GradcheckResult",
     "GradientError",
@@ -87,6 +94,8 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "MinMaxScaler",
@@ -110,6 +119,7 @@ __all__ = [
     "Softplus",
     "StandardScaler",
     "Step",
+    "TableEncoder",
     "Tanh",
     "UnknownNameError",
     "datasets",
@@ -118,3 +128,16 @@ __all__ = [
     "load",
     "metrics",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators, which need scikit-learn, when they are first asked for."""
+    if name in ("MLPClassifier", "MLPRegressor"):
+        from layerwise import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

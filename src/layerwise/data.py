@@ -222,7 +222,9 @@ class SparseRows(_MadeRows):
 class Augments(Protocol):
     """What distorts images: see `layerwise.augmentation`."""
 
-    def apply(self, X: Array, rows: Array, seed: int, epoch: int, out: Array | None = ..., n_threads: int = ...) -> Array:
+    def apply(
+        self, X: Array, rows: Array, seed: int, epoch: int, out: Array | None = ..., n_threads: int = ...
+    ) -> Array:
         """Some rows of X, changed by draws that seed, epoch and row determine."""
 
 

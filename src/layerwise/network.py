@@ -405,7 +405,9 @@ class Network:
         data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
         scaler = self._scaler_for(data)
         if scaler is not None and scaler.offset is None and not isinstance(data, np.ndarray):
-            raise DataError(f"{scaler!r} would make sparse X dense: give X.toarray(), or X divided by its columns' maxima")
+            raise DataError(
+                f"{scaler!r} would make sparse X dense: give X.toarray(), or X divided by its columns' maxima"
+            )
         if scaler is not None and scaler.offset is None:
             scaler = copy.deepcopy(scaler)
             scaler.fit(data)

@@ -3,7 +3,7 @@
 from layerwise.errors import missing
 
 try:
-    import sklearn  # noqa: F401
+    import sklearn
 except ImportError:
     raise missing("scikit-learn", "sklearn", "MLPClassifier and MLPRegressor") from None
 

@@ -19,13 +19,22 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    _check_sample_weight,
+    check_array,
+    check_is_fitted,
+    check_X_y,
+    validate_data,
+)
 
 from layerwise.estimators import building, presets
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
-from layerwise.layers import Activation, Dense, Layer
+from layerwise.layers import Activation, Dense
 from layerwise.losses import Loss
 from layerwise.network import Network
+from layerwise.tabular import TableEncoder
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -110,11 +119,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, Any] | None, incremental: bool = False
     ) -> Any:
         self._validate_params()
-        settings = self._settings()
+        settings = self._settings(incremental)
         building.hidden_layers(settings)  # refuses what is wrong before anything is changed
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         given = X
-        X, y = self._check_X_y(X, y, settings, first)
+        X, y = self._check_X_y(X, y, first)
         y = self._encode(y, first and not incremental)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
@@ -129,15 +138,19 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if self.solver == "lbfgs":
             solve_lbfgs(self, settings, X, y, sample_weight, loss)
             return self
-        if self.early_stopping and held_out is None:
+        if settings.early_stopping and held_out is None:
             X, y, sample_weight, held_out = self._split(given, X, y, sample_weight, settings)
         solve_stochastic(self, settings, X, y, sample_weight, loss, held_out, incremental)
         return self
 
-    def _settings(self) -> SimpleNamespace:
+    def _settings(self, incremental: bool) -> SimpleNamespace:
         """The parameters, and the estimator's name for errors; a preset's where they are at their defaults."""
-        settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
-        return presets.apply(settings, self) if self.preset is not None else settings
+        settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__, epsilon_hat=True)
+        if self.preset is not None:
+            presets.apply(settings, self)
+        if incremental:
+            settings.early_stopping, settings.schedule = False, None
+        return settings
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
         """What is computed in: as asked for, else in what X came, else float32."""
@@ -150,7 +163,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         floats = [np.float64, np.float32] if self.dtype is None else [np.dtype(self.dtype), np.float32, np.float64]
         return [*floats, np.uint8] if self.scaling is not None else floats
 
-    def _check_X_y(self, X: Any, y: Any, settings: SimpleNamespace, first: bool) -> tuple[Any, Any]:
+    def _check_X_y(self, X: Any, y: Any, first: bool) -> tuple[Any, Any]:
+        if self.preset is not None:
+            table = self._encode_table(X, first)
+            return check_X_y(  # type: ignore[no-any-return]
+                table, y, multi_output=True, y_numeric=self._y_numeric, dtype=self._accepted(), estimator=self
+            )
         return validate_data(  # type: ignore[no-any-return]
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=self._y_numeric,
             dtype=self._accepted(), reset=first,
@@ -158,19 +176,32 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     _y_numeric: ClassVar[bool] = False
 
+    def _encode_table(self, X: Any, first: bool) -> Array:
+        """A table with categories and gaps as numbers."""
+        if isinstance(X, (np.ndarray, list, tuple)):
+            X = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
+        _check_feature_names(self, X, reset=first)
+        _check_n_features(self, X, reset=first)
+        if first:
+            self.encoder_ = TableEncoder().fit(X)
+        return self.encoder_.transform(X)
+
     def _check_X(self, X: Any) -> Any:
+        if self.preset is not None:
+            return self._encode_table(X, False)
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)
 
     def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
         """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
         hidden = building.hidden_layers(settings)
-        last = Dense(self.n_outputs_)
+        last = Dense(self.n_outputs_) if self.preset is None else presets.last_layer(self.n_outputs_)
         self.network_ = Network(
             [*hidden, last, self._ending(loss)], random_state=self._seed(), dtype=dtype, scaling=self.scaling
         )
         self.network_.build(X.shape[1])
-        drawn: list[Layer] = [last] if settings.layers is not None else [*hidden, last]
-        self._draw([i for i, layer in enumerate(self.network_.layers) if layer in drawn], settings.activation)
+        if self.preset is None:
+            first = len(hidden) if settings.layers is not None else 0
+            self._draw(range(first, len(hidden) + 1), settings.activation)
         self.network_.task = self._task()
         self.network_.loss = loss
         self.out_activation_ = {"Sigmoid": "logistic"}.get(type(self._ending(loss)).__name__, "").lower() or (
@@ -180,12 +211,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self._no_improvement_count = 0
-        scored = self.early_stopping
+        scored = settings.early_stopping
         self.validation_scores_: list[float] | None = [] if scored else None
         self.best_validation_score_: float | None = -np.inf if scored else None
         self.best_loss_: float | None = None if scored else np.inf
 
-    def _draw(self, indices: list[int], activation: object) -> None:
+    def _draw(self, indices: range, activation: object) -> None:
         """Glorot and Bengio 2010: uniform on ±√(6 / (n_in + n_out)), ±√(2 / …) for the logistic function."""
         for i in indices:
             p = vars(self.network_.built()[1].p[i])
@@ -206,12 +237,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             return None
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be a pair (X, y)")
-        X, y = self._check_validation(data[0], data[1], settings)
+        X, y = self._check_X_y(data[0], data[1], False)
         weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
         return HeldOut(X, self._encode(y, False), weight, data[0], y)
-
-    def _check_validation(self, X: Any, y: Any, settings: SimpleNamespace) -> tuple[Any, Any]:
-        return self._check_X_y(X, y, settings, False)
 
     def _split(
         self, given: Any, X: Any, y: Array, weight: Array | None, settings: SimpleNamespace
@@ -220,7 +248,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         train, test = train_test_split(
             np.arange(X.shape[0]),
             random_state=self._random_state,
-            test_size=self.validation_fraction,
+            test_size=settings.validation_fraction,
             stratify=self._stratify(y),
         )
         if len(test) < 2:
@@ -284,5 +312,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self.preset is None
+        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = self.preset is not None
         return tags

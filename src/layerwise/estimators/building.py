@@ -1,14 +1,15 @@
 """From an estimator's parameters to the parts of a network: layers, loss, optimizer and penalty.
 
-    hidden_layer_sizes, activation, dropout, … ──► [Dense, BatchNorm, ReLU, Dropout, …, Dense, Softmax]
-    loss, label_smoothing                      ──► CategoricalCrossEntropy(…)
-    solver, learning_rate_init, …              ──► Adam(…)
+hidden_layer_sizes, activation, dropout, … ──► [Dense, BatchNorm, ReLU, Dropout, …, Dense, Softmax]
+loss, label_smoothing                      ──► CategoricalCrossEntropy(…)
+solver, learning_rate_init, …              ──► Adam(…)
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,24 +85,29 @@ def hidden_sizes(value: object) -> list[int]:
     return [int(n) for n in sizes]
 
 
-def hidden_layers(estimator: Any) -> list[Layer]:
+def hidden_layers(settings: SimpleNamespace) -> list[Layer]:
     """All layers before the last dense one: `layers` itself, or what sizes, activations, norms and dropout say."""
-    name = type(estimator).__name__
-    if estimator.layers is not None:
-        layers = [copy.deepcopy(layer) for layer in estimator.layers]
+    if settings.layers is not None:
+        layers = [copy.deepcopy(layer) for layer in settings.layers]
         for layer in layers:
             if not isinstance(layer, Layer):
-                raise TypeError(f"{name}: layers must be layers, such as [Dense(64), ReLU()]; {layer!r} came")
+                raise TypeError(f"{settings.name}: layers must be layers, such as [Dense(64), ReLU()]; {layer!r} came")
         return layers
-    sizes = hidden_sizes(estimator.hidden_layer_sizes)
-    activations = _for_each(estimator.activation, len(sizes), f"{name}: activation")
-    rates = _for_each(estimator.dropout, len(sizes), f"{name}: dropout")
+    return sized_layers(settings)
+
+
+def sized_layers(settings: SimpleNamespace) -> list[Layer]:
+    """The hidden layers that sizes, activations, norms and dropout describe."""
+    name = settings.name
+    sizes = hidden_sizes(settings.hidden_layer_sizes)
+    activations = _for_each(settings.activation, len(sizes), f"{name}: activation")
+    rates = _for_each(settings.dropout, len(sizes), f"{name}: dropout")
     layers = []
     for size, activation, rate in zip(sizes, activations, rates, strict=True):
         layers.append(Dense(size))
-        if estimator.batch_norm:
+        if settings.batch_norm:
             layers.append(BatchNorm())
-        if estimator.layer_norm:
+        if settings.layer_norm:
             layers.append(LayerNorm())
         layers.append(as_activation(activation, name))
         if rate:
@@ -118,11 +124,11 @@ def _for_each(value: Any, n: int, owner: str) -> Sequence[Any]:
     return value
 
 
-def classifier_loss(estimator: Any, outputs: int, exclusive: bool, dtype: np.dtype[np.floating]) -> Loss:
+def classifier_loss(settings: SimpleNamespace, outputs: int, exclusive: bool, dtype: np.dtype[np.floating]) -> Loss:
     """The loss of a classifier; `exclusive`: one class of several, and not several yes/no answers."""
-    if estimator.loss != "log_loss":
-        return copy.deepcopy(as_loss(estimator.loss))
-    epsilon, smoothing = float(np.finfo(dtype).eps), estimator.label_smoothing
+    if settings.loss != "log_loss":
+        return copy.deepcopy(as_loss(settings.loss))
+    epsilon, smoothing = float(np.finfo(dtype).eps), settings.label_smoothing
     if exclusive and outputs > 1:
         return CategoricalCrossEntropy(label_smoothing=smoothing, epsilon=epsilon)
     return BinaryCrossEntropy(label_smoothing=smoothing, reduction="sum", epsilon=epsilon)
@@ -133,11 +139,11 @@ def classifier_ending(loss: Loss, outputs: int, exclusive: bool) -> Activation:
     return Softmax() if exclusive and outputs > 1 and not isinstance(loss, BinaryCrossEntropy) else Sigmoid()
 
 
-def regressor_loss(estimator: Any) -> Loss:
+def regressor_loss(settings: SimpleNamespace) -> Loss:
     """The loss of a regressor, from scikit-learn's names and ours."""
-    if isinstance(estimator.loss, str) and estimator.loss in _LOSSES:
-        return _LOSSES[estimator.loss]()
-    return copy.deepcopy(as_loss(estimator.loss))
+    if isinstance(settings.loss, str) and settings.loss in _LOSSES:
+        return _LOSSES[settings.loss]()
+    return copy.deepcopy(as_loss(settings.loss))
 
 
 def regressor_ending(loss: Loss) -> Activation:
@@ -145,13 +151,13 @@ def regressor_ending(loss: Loss) -> Activation:
     return Exp() if isinstance(loss, Poisson) else Identity()
 
 
-def optimizer(estimator: Any) -> Optimizer:
+def optimizer(settings: SimpleNamespace) -> Optimizer:
     """The optimizer that the solver's parameters describe."""
-    rate, decay = float(estimator.learning_rate_init), float(estimator.weight_decay)
-    if estimator.solver == "sgd":
-        momentum, nesterov = float(estimator.momentum), bool(estimator.nesterovs_momentum)
+    rate, decay = float(settings.learning_rate_init), float(settings.weight_decay)
+    if settings.solver == "sgd":
+        momentum, nesterov = float(settings.momentum), bool(settings.nesterovs_momentum)
         return SGD(rate, momentum=momentum, nesterov=nesterov, weight_decay=decay)
-    betas = {"beta_1": float(estimator.beta_1), "beta_2": float(estimator.beta_2), "epsilon": float(estimator.epsilon)}
+    betas = {"beta_1": float(settings.beta_1), "beta_2": float(settings.beta_2), "epsilon": float(settings.epsilon)}
     if decay:
-        return AdamW(rate, weight_decay=decay, epsilon_hat=True, **betas)
-    return Adam(rate, epsilon_hat=True, **betas)
+        return AdamW(rate, weight_decay=decay, epsilon_hat=settings.epsilon_hat, **betas)
+    return Adam(rate, epsilon_hat=settings.epsilon_hat, **betas)

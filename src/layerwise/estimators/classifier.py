@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -12,7 +12,6 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted
 
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
@@ -292,7 +291,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """The labels, and whether a sample may have several."""
         self._multilabel = type_of_target(y).startswith("multilabel")
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
-        self.n_outputs_ = len(self.classes_) if self._multilabel or len(self.classes_) > 2 else 1
+        several = self._multilabel or len(self.classes_) > 2
+        self.n_outputs_ = len(self.classes_) if several else 1 if self.preset is None else 2
 
     def _encode(self, y: Any, define: bool) -> Array:
         y = _plain(y)
@@ -335,7 +335,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return building.classifier_ending(loss, self.n_outputs_, not self._multilabel)
 
     def _stratify(self, y: Array) -> Array | None:
-        return y if self.n_outputs_ == 1 else None
+        return y if len(self.classes_) <= 2 and not self._multilabel else None
 
     def _class_weights(self) -> dict[Any, float] | str | None:
         if self.class_weight is None or isinstance(self.class_weight, str):

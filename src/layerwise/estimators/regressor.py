@@ -16,7 +16,7 @@ from layerwise import metrics
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
 from layerwise.layers import Activation
-from layerwise.losses import Loss, Poisson, QuadraticCost
+from layerwise.losses import Loss, QuadraticCost
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -268,8 +268,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         values = np.asarray(y)
         if values.ndim == 2 and values.shape[1] == 1:
             values = column_or_1d(values, warn=True)
-        self.n_outputs_ = 1 if values.ndim == 1 else values.shape[1]
-        return values
+        if define:
+            self.n_outputs_ = 1 if values.ndim == 1 else values.shape[1]
+            if self.preset is not None:
+                self.target_mean_, deviation = values.mean(axis=0), values.std(axis=0)
+                self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+        return values if self.preset is None else (values - self.target_mean_) / self.target_scale_
+
+    def _decode(self, y: Array) -> Array:
+        return y if self.preset is None else y * self.target_scale_ + self.target_mean_
 
     def _task(self) -> Task:
         return Task("regression", flat=self.n_outputs_ == 1)
@@ -297,5 +304,5 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """The predicted numbers, (n,) or (n, outputs)."""
-        y = self._outputs(X)
+        y = self._decode(self._outputs(X))
         return y[:, 0].copy() if y.shape[1] == 1 else y

@@ -91,18 +91,18 @@ class Watcher(Callback):
     def _score_is_better(self, run: Training) -> bool:
         estimator = self.estimator
         score, best = run.history.columns["val_score"][-1], estimator.best_validation_score_
-        if score > best:
+        if score > best or (score == best and self.settings.preset is not None):
             estimator.best_validation_score_ = score
             assert self.best is not None
             np.copyto(self.best, run.parameters.theta)
         return not score < best + self.settings.tol
 
     def _had_enough(self, run: Training) -> None:
-        if self.settings.solver == "sgd" and self.settings.learning_rate == "adaptive":
-            if run.optimizer.learning_rate > _LEAST_RATE:
-                run.optimizer.learning_rate /= 5
-                self.estimator._no_improvement_count = 0
-                return
+        adaptive = self.settings.solver == "sgd" and self.settings.learning_rate == "adaptive"
+        if adaptive and run.optimizer.learning_rate > _LEAST_RATE:
+            run.optimizer.learning_rate /= 5
+            self.estimator._no_improvement_count = 0
+            return
         self.converged = True
         what = "the validation score" if self.stops_early else "the training loss"
         run.stop(f"{what} did not improve by tol={self.settings.tol:g} for {self.settings.n_iter_no_change} epochs")
@@ -144,7 +144,7 @@ def solve_stochastic(
         optimizer=optimizer,
         penalty=L2(settings.alpha / 2, per_batch=True),
         epochs=1 if incremental else settings.max_iter,
-        batch_size=_batch_size(settings.batch_size, X.shape[0]),
+        batch_size=_batch_size(settings, X.shape[0]),
         shuffle=shuffled if settings.shuffle else False,
         validation_data=None if held_out is None else (held_out.X, held_out.y),
         metrics=metrics,
@@ -170,10 +170,11 @@ def _callbacks(value: Any) -> list[Callback]:
     return [value] if isinstance(value, Callback) else list(value or ())
 
 
-def _batch_size(value: int | str, n: int) -> int:
+def _batch_size(settings: SimpleNamespace, n: int) -> int:
+    value = settings.batch_size
     if isinstance(value, str):
         return min(200, n)
-    if value > n:
+    if value > n and settings.preset is None:
         warnings.warn(f"batch_size={value} is more than the {n} samples; all of them make one batch", stacklevel=5)
     return min(int(value), n)
 
@@ -194,9 +195,7 @@ _ONLY_STOCHASTIC = {
 }  # fmt: skip
 
 
-def solve_lbfgs(
-    estimator: Any, settings: SimpleNamespace, X: Any, y: Array, weight: Array | None, loss: Loss
-) -> None:
+def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, weight: Array | None, loss: Loss) -> None:
     """Minimize the loss over all samples with L-BFGS-B (Byrd, Lu, Nocedal, Zhu 1995), by SciPy, on the flat vector."""
     from scipy.optimize import minimize
 

@@ -1,0 +1,208 @@
+"""Several networks that learn the same thing from different first weights, and answer together.
+
+    fit:      network 1 … network k, each in a thread of its own, on one core each
+    outputs:  the mean of the networks' outputs
+
+Networks that err in different places are together right more often than the best of them (Hansen and Salamon 1990).
+"""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+
+from layerwise.callbacks import Callback, History, as_callbacks
+from layerwise.description import whole_number
+from layerwise.engine.choice import default_threads
+from layerwise.errors import NotBuiltError
+from layerwise.layers import Layer
+from layerwise.metrics import Metric, as_metrics
+from layerwise.network import Network
+from layerwise.scaling import Scaler
+from layerwise.targets import encode
+from layerwise.training import Training
+from layerwise.typing import Array, ArrayLike
+
+
+class Ensemble:
+    """Networks with the same layers, trained side by side over the cores; what they say is averaged.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Of each network.
+    size : int
+        How many networks.
+    random_state : int, optional
+        The seed, of which each network has its own; None draws one.
+    dtype, scaling
+        As for `Network`.
+
+    Attributes
+    ----------
+    networks : list of Network
+        The members; each is deterministic, whatever the number of cores.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> ensemble = lw.Ensemble([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], size=3, random_state=0)
+    >>> histories = ensemble.fit(X, y, optimizer=lw.Adam(0.05), epochs=300, batch_size=300, verbose=False)
+    >>> ensemble.evaluate(X, y)["accuracy"] > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        size: int = 5,
+        *,
+        random_state: int | None = None,
+        dtype: str | np.dtype[Any] | type = "float32",
+        scaling: Scaler | str | None = None,
+    ) -> None:
+        size = whole_number("Ensemble", "size", size, least=1)
+        drawn = secrets.randbits(63) if random_state is None else random_state
+        seed = whole_number("Ensemble", "random_state", drawn, least=0)
+        self.random_state = random_state
+        seeds = [int(np.random.SeedSequence([seed, i]).generate_state(1, np.uint64)[0] >> 1) for i in range(size)]
+        self.networks = [
+            Network(copy.deepcopy(list(layers)), random_state=s, dtype=dtype, scaling=scaling) for s in seeds
+        ]
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        callbacks: Callback | Sequence[Callback] = (),
+        n_jobs: int | None = None,
+        verbose: bool = True,
+        **arguments: Any,
+    ) -> list[History]:
+        """Train all networks.
+
+        Parameters
+        ----------
+        X, y, **arguments
+            As for `Network.fit`.
+        callbacks : Callback or sequence of Callback
+            Each network gets copies of its own.
+        n_jobs : int, optional
+            How many networks are trained at a time; by default as many as the cores that the process may use.
+        verbose : bool
+            A line for each network that is done.
+
+        Returns
+        -------
+        list of History
+            One a network. Ctrl-C ends all of them, with whole weights.
+        """
+        n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
+        runs = _Runs()
+        watchers = [[runs, *copy.deepcopy(as_callbacks(callbacks))] for _ in self.networks]
+        # What cores are left over for each of them.
+        threads = max(1, default_threads() // min(n_jobs, len(self.networks)))
+        common = {"verbose": False, "n_threads": threads, **arguments}
+        with ThreadPoolExecutor(n_jobs) as pool:
+            jobs = [
+                pool.submit(network.fit, X, y, callbacks=own, **common)
+                for network, own in zip(self.networks, watchers, strict=True)
+            ]
+            try:
+                for number, job in enumerate(jobs, 1):
+                    row = job.result().last()
+                    if verbose and row:
+                        print(f"network {number}/{len(jobs)}  {_line(row)}", flush=True)
+            except BaseException as error:
+                runs.stop("interrupt" if isinstance(error, KeyboardInterrupt) else "another network's error")
+                _cancel(jobs)
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
+        return [job.result() for job in jobs if not job.cancelled()]
+
+    def outputs(self, X: ArrayLike) -> Array:
+        """The mean of the networks' outputs (n, n_out)."""
+        total = self._trained()[0].outputs(X)
+        for network in self._trained()[1:]:
+            total += network.outputs(X)
+        total /= len(self._trained())
+        return total
+
+    def predict(self, X: ArrayLike) -> Array:
+        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
+        task = self._trained()[0].task
+        assert task is not None
+        return task.answers(self.outputs(X))
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """The mean of the networks' probabilities, (n, classes)."""
+        shares: Array = np.mean([network.predict_proba(X) for network in self._trained()], axis=0)
+        return shares
+
+    def evaluate(
+        self, X: ArrayLike, y: ArrayLike, *, metrics: Sequence[str | Metric] | str | Metric | None = None
+    ) -> dict[str, float]:
+        """Loss and, for classes, accuracy of the joint answer on held-out data; and metrics, by name."""
+        first, outputs = self._trained()[0], self.outputs(X)
+        loss, task = first.choose_loss(), first.task
+        assert task is not None
+        targets = encode(y, outputs.shape[1], loss, first.dtype, task)
+        dense = targets.dense if targets.table is None else targets.table[targets.labels]
+        losses = np.empty(len(outputs), outputs.dtype)
+        loss.forward(outputs, dense, losses, (np.empty_like(outputs), np.empty_like(outputs)))
+        y_true, y_pred = targets.true(), task.answers(outputs)
+        row = {"loss": float(losses.mean(dtype=np.float64))}
+        if task.kind != "regression":
+            row["accuracy"] = float(np.mean(y_true == y_pred))
+        return row | {name: float(metric(y_true, y_pred)) for name, metric in as_metrics(metrics).items()}
+
+    def _trained(self) -> list[Network]:
+        trained = [network for network in self.networks if network.task is not None]
+        if not trained:
+            raise NotBuiltError("the ensemble has not been trained yet: call fit(X, y) first")
+        return trained
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.networks[0].layers))
+        seed = "" if self.random_state is None else f", random_state={self.random_state}"
+        return f"Ensemble([{layers}], size={len(self)}{seed})"
+
+
+class _Runs(Callback):
+    """The trainings at work, so that all of them can be stopped."""
+
+    def __init__(self) -> None:
+        self._runs: list[Training] = []
+        self._reason = ""
+
+    def on_fit_begin(self, run: Training) -> None:
+        self._runs.append(run)
+        if self._reason:
+            run.stop(self._reason)
+
+    def stop(self, reason: str) -> None:
+        self._reason = reason
+        for run in list(self._runs):
+            run.stop(reason)
+
+
+def _cancel(jobs: list[Future[History]]) -> None:
+    for job in jobs:
+        job.cancel()
+    wait([job for job in jobs if not job.cancelled()])
+
+
+def _line(row: dict[str, float]) -> str:
+    return "  ".join(
+        f"{name.replace('_', ' ')} {row[name]:.4g}" for name in row if "loss" in name or "accuracy" in name
+    )
