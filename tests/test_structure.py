@@ -15,7 +15,7 @@ SOURCE = Path(layerwise.__file__).parent
 ORDER = [
     ["typing", "errors"],
     ["description", "philox", "files"],
-    ["initializers", "metrics"],
+    ["initializers", "metrics", "schedules"],
     ["parameters"],
     ["penalties"],
     ["layers"],
