@@ -24,7 +24,6 @@ ORDER = [
     ["plan"],
     ["engine", "contract"],
     ["callbacks"],
-    ["progress"],
     ["training"],
     ["storage", "summary"],
     ["network"],

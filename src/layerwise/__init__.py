@@ -4,7 +4,7 @@ To read the code, begin with layers/dense.py, layers/activations.py, losses.py, 
 training.py, in that order.
 """
 
-from layerwise import datasets, initializers, metrics
+from layerwise import callbacks, datasets, initializers, metrics, schedules
 from layerwise.callbacks import Callback, History
 from layerwise.errors import (
     DataError,
@@ -112,9 +112,11 @@ __all__ = [
     "Step",
     "Tanh",
     "UnknownNameError",
+    "callbacks",
     "datasets",
     "gradcheck",
     "initializers",
     "load",
     "metrics",
+    "schedules",
 ]
