@@ -15,7 +15,7 @@ SOURCE = Path(layerwise.__file__).parent
 ORDER = [
     ["typing", "errors"],
     ["description", "philox", "files"],
-    ["initializers", "metrics"],
+    ["initializers", "metrics", "schedules"],
     ["parameters"],
     ["penalties"],
     ["layers"],
@@ -24,7 +24,6 @@ ORDER = [
     ["plan"],
     ["engine", "contract"],
     ["callbacks"],
-    ["progress"],
     ["training"],
     ["storage", "summary"],
     ["network"],

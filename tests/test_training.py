@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise import progress
+from layerwise.callbacks import progress
 
 
 def network(**arguments):

@@ -6,7 +6,7 @@ training.py, in that order.
 
 from typing import Any
 
-from layerwise import datasets, initializers, metrics
+from layerwise import callbacks, datasets, initializers, metrics, schedules
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import Callback, History
 from layerwise.ensemble import Ensemble
@@ -122,11 +122,13 @@ __all__ = [
     "TableEncoder",
     "Tanh",
     "UnknownNameError",
+    "callbacks",
     "datasets",
     "gradcheck",
     "initializers",
     "load",
     "metrics",
+    "schedules",
 ]
 
 

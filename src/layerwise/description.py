@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,6 +43,7 @@ class Description:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+@lru_cache(maxsize=512)  # an executor asks for its optimizer's arguments at every run
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:
     if kind.__init__ is object.__init__:  # type: ignore[misc]
         return {}

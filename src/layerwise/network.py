@@ -13,7 +13,7 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.augmentation import Augmentation
-from layerwise.callbacks import Callback, History, as_callbacks
+from layerwise.callbacks import Callback, History, Progress, as_callbacks
 from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
 from layerwise.description import Description, whole_number
@@ -30,8 +30,8 @@ from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
-from layerwise.progress import progress
 from layerwise.scaling import Scaler, as_scaler
+from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, check_weights, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
@@ -97,6 +97,7 @@ class Network:
         self.optimizer: Optimizer | None = None
         self.penalties: tuple[Penalty, ...] = ()
         self.task: Task | None = None
+        self.frozen: frozenset[int] = frozenset()
         self.steps = 0
         self.notes: dict[str, Any] = {}
         streams = np.random.SeedSequence(self.seed).spawn(2)
@@ -269,6 +270,7 @@ class Network:
         sample_weight: ArrayLike | None = None,
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
+        schedule: Schedule | Function | str | None = None,
         callbacks: Callback | Sequence[Callback] = (),
         engine: str = "auto",
         n_threads: int | None = None,
@@ -303,6 +305,9 @@ class Network:
             How much each class counts; "balanced": the rarer, the more.
         metrics : str, function or sequence of them, optional
             metric(y_true, y_pred) on the validation data.
+        schedule : Schedule, str or function, optional
+            A factor of the optimizer's learning rate, step by step: ``"one_cycle"``, ``schedules.Cosine(warm_up=1)``,
+            or schedule(t, total) of the epochs done and those of the fit. The optimizer's own rate is back afterwards.
         callbacks : Callback or sequence of Callback
             What is done at fit, epoch and step.
         engine : {"auto", "numpy", "native"}
@@ -334,7 +339,7 @@ class Network:
         epochs = whole_number("fit", "epochs", epochs, least=1)
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         check_engine(engine, n_threads)
-        watchers = as_callbacks(callbacks)
+        schedule, watchers = as_schedule(schedule), as_callbacks(callbacks)
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         data, scaler = self.training_rows(X)
@@ -372,7 +377,8 @@ class Network:
             order=shuffle if callable(shuffle) else self._shuffle.permutation if shuffle else None,
             first_step=self.steps,
             validation=validation,
-            callbacks=[*progress(verbose), *watchers],
+            callbacks=[*watchers, *([Progress()] if verbose else [])],
+            schedule=schedule,
         )
         return run.fit()
 

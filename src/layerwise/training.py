@@ -1,8 +1,8 @@
 """The training loop: fit → run_epoch → the executor's steps.
 
-    fit:        for each epoch: shuffle, run_epoch, evaluate, a row of the history
-    run_epoch:  hands the executor the epoch's steps; it stops between two of them when bars shall move, when a
-                callback is called after each step, or at Ctrl-C
+    fit:        for each epoch: shuffle, run_epoch, evaluate, a row of the history; and one way out for all endings
+    run_epoch:  hands the executor the epoch's steps, and their learning rates where a schedule moves them; it stops
+                between two of them when bars shall move, when a callback is called, or at Ctrl-C
 
 The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones.
 """
@@ -10,6 +10,7 @@ The weights at the end of each epoch are kept, so that a training that diverges 
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 import time
@@ -19,14 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.callbacks import Callback, History
+from layerwise.callbacks.base import HOOKS, Callback
+from layerwise.callbacks.history import History
+from layerwise.description import whole_number
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
 from layerwise.errors import DivergenceError
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
+from layerwise.schedules import SCHEDULES, Function, Schedule, factors
 from layerwise.typing import Array
+
+_BLOCK = 4096  # steps whose learning rates are found together, where epochs are short
 
 
 class Validation:
@@ -57,12 +63,20 @@ class Training:
     ----------
     network : object
         What is being trained, as the user holds it.
-    plan, parameters, optimizer, history
+    plan, parameters, engine, optimizer, history
         Its parts.
     epoch, epochs : int
         The present epoch, from 1, and how many there shall be.
     step, first_step, steps_per_epoch : int
         How many steps were made since the network began, at the start of this run, and in an epoch.
+    schedule : Schedule or function, optional
+        The factor of the learning rate, step by step.
+    rate_factor : float
+        Another one, for callbacks to change. What either makes of the optimizer's learning rate is undone in the end.
+    stopping : str
+        Why the training shall end; empty while it goes on.
+    divergence : DivergenceError, optional
+        Once a loss was not finite.
     """
 
     def __init__(
@@ -77,6 +91,7 @@ class Training:
         first_step: int,
         validation: Validation | None,
         callbacks: Sequence[Callback],
+        schedule: Schedule | Function | None = None,
     ) -> None:
         assert plan.optimizer is not None
         self.network, self.plan, self.parameters, self.engine = network, plan, parameters, engine
@@ -84,15 +99,25 @@ class Training:
         self.epochs, self.epoch = epochs, 0
         self.first_step = self.step = first_step
         self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
+        self.schedule, self.rate_factor = schedule, 1.0
         self.history = History()
         self.stopping = ""
+        self.divergence: DivergenceError | None = None
         self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._validation = validation
-        self._callbacks = list(callbacks)
-        self._per_step = [c for c in callbacks if type(c).on_step_end is not Callback.on_step_end]
-        self._pauses = any(type(c).on_progress is not Callback.on_progress for c in callbacks)
+        self._hooks = _hooks(callbacks)
+        self._step_hooks = _step_hooks(callbacks)
+        self._pauses = bool(self._hooks["on_progress"])
         self._reported = 0.0
+        self._recorded: dict[str, float] = {}
+        self._columns: Sequence[str] = ()  # of the newest row, without what was recorded
+        self._row_is_open = False
+        self._own_rate = self._rate = self.optimizer.learning_rate
+        self._factors: tuple[Any, int, Array] = (None, 0, np.empty((0, 0)))
         self._good = parameters.theta.copy()
+        self._last: tuple[Array, str] | None = None
+
+    # ---------------------------------------------------------------- for callbacks
 
     @property
     def loss(self) -> float:
@@ -103,6 +128,49 @@ class Training:
         """End the training after the present step."""
         self.stopping = self.stopping or reason
 
+    def record(self, name: str, value: float) -> None:
+        """Put a number into the present epoch's row of the history, in a column of that name.
+
+        In an epoch in which nothing is recorded the column has NaN. A second number replaces the first.
+
+        Raises
+        ------
+        ValueError
+            The history has a column of that name without it.
+        """
+        self._recorded[name] = float(value)
+        if self._row_is_open:
+            self._check_name(name)
+            self.history.amend(name, self._recorded[name])
+
+    def end_with(self, weights: Array, name: str) -> None:
+        """Let these be the network's weights after the fit, whatever ends it.
+
+        Parameters
+        ----------
+        weights : array
+            As `parameters.theta`; read when the training ends, so its owner may go on changing it.
+        name : str
+            Whose weights they are, for the error of a divergence: "epoch 3, the best".
+        """
+        self._last = weights, name
+
+    @property
+    def ends_with_others(self) -> bool:
+        """Whether a callback has already said which weights the network shall end with."""
+        return self._last is not None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file of the network as it is now, with its optimizer's own learning rate."""
+        self._notice_rate()
+        self.optimizer.learning_rate = self._own_rate
+        try:
+            self.network.save(path)
+        finally:
+            self.optimizer.learning_rate = self._rate
+
+    # ---------------------------------------------------------------- the loop
+
     def fit(self) -> History:
         """Train until the last epoch, Ctrl-C or a callback's `stop`.
 
@@ -111,19 +179,63 @@ class Training:
         DivergenceError
             A loss was not finite; the weights are those of the last good epoch.
         """
+        errors: list[BaseException] = []
         with _interruptible(self):
             try:
-                self._call("on_fit_begin")
-                if self._unwatched():
-                    self._run_epochs_at_once()
-                while self.epoch < self.epochs and not self.stopping:
-                    self.epoch += 1
-                    self._call("on_epoch_begin")
-                    self.run_epoch()
-                self.history.stopped_by = self.stopping or "epochs"
+                self._train()
+            except BaseException as error:
+                errors.append(error)
+            self._leave(errors)
+        if errors:
+            try:
+                raise errors[0]
             finally:
-                self._call("on_fit_end")
+                errors.clear()  # each holds this frame
         return self.history
+
+    def _train(self) -> None:
+        self.engine.frozen = self.network.frozen
+        self._call("on_fit_begin")
+        if self._unwatched():
+            self._run_epochs_at_once()
+        while self.epoch < self.epochs and not self.stopping:
+            self.epoch += 1
+            self.engine.frozen = self.network.frozen
+            self._row_is_open = False
+            if self._hooks["on_epoch_begin"]:
+                self._rates(0, 1)
+                self._call("on_epoch_begin")
+            self.run_epoch()
+
+    def _leave(self, errors: list[BaseException]) -> None:
+        """The one way out: the weights, the learning rate, and `on_fit_end` of all callbacks, whatever happened."""
+        theta = self.parameters.theta
+        if errors and errors[0] is self.divergence:
+            self.stopping = "divergence"
+            self._ask_about_divergence(errors)
+        if self._last is not None:
+            np.copyto(theta, self._last[0])
+        if errors and not np.isfinite(theta).all():
+            np.copyto(theta, self._good)
+        self._notice_rate()
+        self.optimizer.learning_rate = self._own_rate
+        self.history.stopped_by = self.stopping or ("error" if errors else "epochs")
+        for hook in self._hooks["on_fit_end"]:
+            try:
+                hook(self)
+            except BaseException as error:
+                errors.append(error)
+
+    def _ask_about_divergence(self, errors: list[BaseException]) -> None:
+        """Whether a callback wants no error; all are asked."""
+        handled = False
+        for hook in self._hooks["on_divergence"]:
+            try:
+                handled = bool(hook(self)) or handled
+            except BaseException as error:
+                errors.append(error)
+        if handled:
+            del errors[0]
 
     def run_epoch(self) -> None:
         """All steps of one epoch, and its row of the history."""
@@ -134,24 +246,35 @@ class Training:
             engine.reorder(self._order(len(engine.rows)))
         done = 0
         while done < self.steps_per_epoch and not self.stopping:
-            done = self._run_steps(done, done + 1 if self._per_step else self.steps_per_epoch)
+            done = self._run_steps(done, self._next_stop(done) if self._step_hooks else self.steps_per_epoch)
         if not done:  # stopped before its first step
             return
         self._keep_good_weights(done)
-        self._write_row(min(done * engine.batch_size, len(engine.rows)), time.perf_counter() - begin)
+        seconds = time.perf_counter() - begin
+        self._call("on_evaluate")
+        self._write_row(min(done * engine.batch_size, len(engine.rows)), seconds)
         self._call("on_epoch_end")
 
     def _run_steps(self, done: int, end: int) -> int:
         """Steps `done` to `end` - 1 of the epoch, or the first of them; returns how far it came."""
-        made = self.engine.run(done, end, self.step, self._pause)
+        rates = self._rates(done, end)
+        made = self.engine.run(done, end, self.step, self._pause, rates)
         self._count(made)
+        if rates is not None and made:
+            self._show_rate(float(rates[made - 1]))
         if not self.engine.finite:
             self._diverged(done + made)
-        for callback in self._per_step:
-            callback.on_step_end(self)
+        for hook, every in self._step_hooks:
+            if (self.step - self.first_step) % every == 0:
+                hook(self)
         if done + made < self.steps_per_epoch:
             self._report_progress()
         return done + made
+
+    def _next_stop(self, done: int) -> int:
+        """The step of the epoch before which a callback has its turn, or the end of the epoch."""
+        made = self.step - self.first_step
+        return min(self.steps_per_epoch, *(done + every - made % every for _, every in self._step_hooks))
 
     def _pause(self) -> bool:
         """Whether the executor shall stop for a while: asked about ten times a second."""
@@ -166,9 +289,55 @@ class Training:
         self.step += made
         self.network.steps = self.step  # whoever saves or copies it now must go on from here
 
+    def _call(self, name: str) -> None:
+        for hook in self._hooks[name]:
+            hook(self)
+
+    # ---------------------------------------------------------------- the learning rate
+
+    def _rates(self, done: int, end: int) -> Array | None:
+        """The learning rate of each of the epoch's steps; None where it does not move. The first is put in place."""
+        self._notice_rate()
+        rate = self._own_rate * self.rate_factor
+        if self.schedule is None:
+            self._show_rate(rate)
+            return None
+        rates = rate * self._epoch_factors()[done:end]
+        self._show_rate(float(rates[0]))
+        return rates
+
+    def _epoch_factors(self) -> Array:
+        """The schedule's factors for the epoch's steps; of short epochs, many are found at once."""
+        assert self.schedule is not None
+        key, size = (self.schedule, self.epochs), self.steps_per_epoch
+        known, first, table = self._factors
+        if known != key or not first < self.epoch <= first + len(table):
+            first = self.epoch - 1
+            count = min(max(1, _BLOCK // size), self.epochs - first) if type(self.schedule) in SCHEDULES else 1
+            t = np.arange(first * size, (first + count) * size) / size
+            table = factors(self.schedule, t, self.epochs).reshape(count, size)
+            self._factors = key, first, table
+        row: Array = table[self.epoch - 1 - first]
+        return row
+
+    def _show_rate(self, rate: float) -> None:
+        self.optimizer.learning_rate = self._rate = rate
+
+    def _notice_rate(self) -> None:
+        """What a callback has made of the optimizer's learning rate is kept: as a share of it, where it moves."""
+        given = self.optimizer.learning_rate
+        if given != self._rate:
+            moves = self._rate not in (self._own_rate, 0)
+            self._own_rate = self._own_rate * given / self._rate if moves else given
+            self._rate = given
+
+    # ---------------------------------------------------------------- epochs of one step
+
     def _unwatched(self) -> bool:
         """Whether epochs can follow each other without a return to Python: each is one step, and nobody looks."""
-        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and not self._callbacks and not self._validation
+        between = (hooks for name, hooks in self._hooks.items() if name not in _OUTSIDE)
+        plain = self._validation is None and self.schedule is None and self.rate_factor == 1 and not self.stopping
+        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not any(between)
 
     def _run_epochs_at_once(self) -> None:
         """As many epochs as there are, unless a loss is not finite: then none, and they are run one by one."""
@@ -194,16 +363,27 @@ class Training:
         self._count(made)
         np.copyto(self._good, theta)
 
+    # ---------------------------------------------------------------- what an epoch leaves
+
     def _write_row(self, samples: int, seconds: float) -> None:
         row = self.engine.results(samples)
         if self._validation is not None:
             row |= self._validation.row("val_")
-        row |= {
-            "learning_rate": self.optimizer.rate(),
-            "seconds": seconds,
-            "samples_per_second": samples / max(seconds, 1e-9),
-        }
+        row["learning_rate"] = self.optimizer.rate()
+        row["seconds"] = seconds
+        row["samples_per_second"] = samples / max(seconds, 1e-9)
+        self._columns = tuple(row)
+        if self._recorded:
+            for name in self._recorded:
+                self._check_name(name)
+            row |= self._recorded
+            self._recorded = {}
         self.history.append(row)
+        self._row_is_open = True
+
+    def _check_name(self, name: str) -> None:
+        if name in self._columns:
+            raise ValueError(f"record: the history has its own column {name!r}; choose another name")
 
     def _keep_good_weights(self, done: int) -> None:
         theta = self.parameters.theta
@@ -219,19 +399,44 @@ class Training:
         start = min(done, self.steps_per_epoch - 1) * size
         layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
         np.copyto(self.parameters.theta, self._good)
+        rate = self.optimizer.rate()
         self.optimizer.reset()  # its state has seen what was not finite
         kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
-        self.history.stopped_by = "divergence"
-        raise DivergenceError(
+        if self._last is not None:
+            kept = self._last[1]
+        self.divergence = DivergenceError(
             f"training diverged at step {self.step} (epoch {self.epoch}): {layer} gave NaN or infinity. The weights "
-            f"are those of {kept}. Try a smaller learning rate than {self.optimizer.rate():g}, or scaled inputs",
+            f"are those of {kept}. Try a smaller learning rate than {rate:g}, or scaled inputs",
             self.step,
             layer,
         )
+        raise self.divergence
 
-    def _call(self, hook: str) -> None:
-        for callback in self._callbacks:
-            getattr(callback, hook)(self)
+
+_OUTSIDE = ("on_fit_begin", "on_divergence", "on_fit_end")  # hooks that are not called between two epochs
+Hook = Callable[[Training], Any]
+
+
+def _hooks(callbacks: Sequence[Callback]) -> dict[str, list[Hook]]:
+    """For each hook, those that define it; first those that put other weights in, for all others to see them."""
+    found: dict[str, list[Hook]] = {}
+    for name in HOOKS:
+        first = name in ("on_epoch_begin", "on_evaluate")
+        ordered = sorted(callbacks, key=lambda c: not c.changes_weights) if first else callbacks
+        found[name] = [getattr(callback, name) for callback in ordered if _defines(callback, name)]
+    return found
+
+
+def _step_hooks(callbacks: Sequence[Callback]) -> list[tuple[Hook, int]]:
+    return [
+        (callback.on_step_end, whole_number(callback, "every_steps", callback.every_steps, least=1))
+        for callback in callbacks
+        if _defines(callback, "on_step_end")
+    ]
+
+
+def _defines(callback: Callback, name: str) -> bool:
+    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)
 
 
 @contextmanager

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from layerwise.callbacks import Callback
+from layerwise.callbacks.base import Callback
 
 if TYPE_CHECKING:
     from layerwise.training import Training
 
-_SHOWN = ("loss", "penalty", "accuracy", "val_loss", "val_penalty", "val_accuracy")
 _INTERVAL = 0.5  # seconds between plain lines, so that 10,000 short epochs do not print 10,000 of them
 
 
@@ -22,24 +22,48 @@ def summary_line(row: Mapping[str, float]) -> str:
     for name, value in row.items():
         if name in ("learning_rate", "seconds", "samples_per_second") or (name.endswith("penalty") and not value):
             continue
+        if math.isnan(value):  # not recorded in this epoch
+            continue
         text = f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
         parts.append(f"{name.replace('_', ' ')} {text}")
     return f"{'  '.join(parts)}  {row['seconds']:.2f} s"
 
 
-def progress(verbose: bool) -> list[Callback]:
-    """The progress callback that suits where the output goes; none if not `verbose`."""
-    if not verbose:
-        return []
+class Progress(Callback):
+    """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes."""
+
+    def __init__(self) -> None:
+        self._shown: Callback = Callback()
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Choose, and begin."""
+        self._shown = _suitable()
+        self._shown.on_fit_begin(run)
+
+    def on_progress(self, run: Training) -> None:
+        """Move the bar."""
+        self._shown.on_progress(run)
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Show the epoch."""
+        self._shown.on_epoch_end(run)
+
+    def on_fit_end(self, run: Training) -> None:
+        """Leave what is to stay."""
+        shown, self._shown = self._shown, Callback()
+        shown.on_fit_end(run)
+
+
+def _suitable() -> Callback:
     if _in_notebook():
-        return [NotebookProgress()]
+        return NotebookProgress()
     if sys.stdout.isatty():
         try:
             import rich  # noqa: F401
         except ImportError:
-            return [PlainProgress()]
-        return [RichProgress()]
-    return [PlainProgress()]
+            return PlainProgress()
+        return RichProgress()
+    return PlainProgress()
 
 
 def _in_notebook() -> bool:

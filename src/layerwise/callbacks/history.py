@@ -1,87 +1,45 @@
-"""What may be done while a network trains: hooks at the beginning and end of the fit, each epoch and each step.
-
-A callback is handed the running `Training`: its `epoch`, `step`, `history`, `optimizer`, `parameters` and
-`network`; it may change `optimizer.learning_rate`, or end the training with `stop()`.
-"""
+"""The table of a training: what `Network.fit` returns, and callbacks look at."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from layerwise.training import Training
-
-
-class Callback:
-    """Base of the callbacks: define the hooks that are needed.
-
-    `on_step_end` is called, and costs time, only where it is defined.
-
-    Examples
-    --------
-    >>> class StopAtLoss(Callback):
-    ...     def on_epoch_end(self, run):
-    ...         if run.history["loss"][-1] < 0.1:
-    ...             run.stop("the loss is below 0.1")
-    """
-
-    def on_fit_begin(self, run: Training) -> None:
-        """Before the first epoch."""
-
-    def on_epoch_begin(self, run: Training) -> None:
-        """Before an epoch's first step."""
-
-    def on_step_end(self, run: Training) -> None:
-        """After every step."""
-
-    def on_progress(self, run: Training) -> None:
-        """About ten times a second within long epochs."""
-
-    def on_epoch_end(self, run: Training) -> None:
-        """After an epoch, its row of the history written."""
-
-    def on_fit_end(self, run: Training) -> None:
-        """After the last epoch, on every way out."""
-
-
-def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
-    """A list of callbacks from one, several or none.
-
-    Raises
-    ------
-    TypeError
-        One of them is no callback.
-    """
-    callbacks = [value] if isinstance(value, Callback) else list(value or ())
-    for callback in callbacks:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
-    return callbacks
 
 
 class History(Mapping[str, list[float]]):
     """A table of the training: a list a column, an entry an epoch.
 
     Columns: ``loss`` (the data loss, mean over the epoch's samples), ``penalty``, ``accuracy`` (for classes),
-    the same with ``val_`` on the validation data, ``learning_rate``, ``seconds`` and ``samples_per_second``.
+    the same with ``val_`` on the validation data, ``learning_rate``, ``seconds`` and ``samples_per_second``; and
+    what callbacks recorded.
 
     Attributes
     ----------
     stopped_by : str
-        Why the training ended: ``"epochs"``, ``"interrupt"``, or what a callback said.
+        Why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or what a callback said.
     """
 
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
         self.stopped_by = ""
 
-    def append(self, row: dict[str, float]) -> None:
-        """Add an epoch."""
-        if not self.columns:
-            self.columns = {name: [] for name in row}
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add an epoch; NaN stands where it, or an epoch before it, has no entry in a column."""
+        columns, epochs = self.columns, self.epochs
         for name, value in row.items():
-            self.columns[name].append(value)
+            if name not in columns:
+                columns[name] = [math.nan] * epochs
+            columns[name].append(value)
+        if len(row) < len(columns):
+            for values in columns.values():
+                if len(values) == epochs:
+                    values.append(math.nan)
+
+    def amend(self, name: str, value: float) -> None:
+        """Set an entry of the newest epoch; the column is NaN in those before, if it is new."""
+        if name not in self.columns:
+            self.columns[name] = [math.nan] * self.epochs
+        self.columns[name][-1] = value
 
     def extend(self, rows: Mapping[str, Sequence[float]]) -> None:
         """Add several epochs, column by column."""

@@ -1,0 +1,92 @@
+"""The base of all callbacks: hooks at the beginning and end of the fit, each epoch and each step.
+
+    on_fit_begin
+        on_epoch_begin   steps, with on_step_end and on_progress   on_evaluate   validation, the row   on_epoch_end
+    on_divergence, only then
+    on_fit_end
+
+A callback is handed the running `Training`: its `epoch`, `step`, `history`, `optimizer`, `parameters` and
+`network`. It may change `optimizer.learning_rate`, `record` a number, or end the training with `stop()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from layerwise.training import Training
+
+
+class Callback:
+    """Base of the callbacks: define the hooks that are needed; only those cost time.
+
+    Attributes
+    ----------
+    every_steps : int
+        `on_step_end` is called after every so many steps of the fit; those between two calls are made without a
+        return to Python.
+    changes_weights : bool
+        Whether it puts other weights in for the end of an epoch: then its `on_evaluate`, and the `on_epoch_begin` that
+        takes them out, come before those of the others.
+
+    Examples
+    --------
+    >>> class StopAtLoss(Callback):
+    ...     def on_epoch_end(self, run):
+    ...         if run.history["loss"][-1] < 0.1:
+    ...             run.stop("the loss is below 0.1")
+    """
+
+    every_steps: int = 1
+    changes_weights: bool = False
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Before the first epoch."""
+
+    def on_epoch_begin(self, run: Training) -> None:
+        """Before an epoch's first step."""
+
+    def on_step_end(self, run: Training) -> None:
+        """After a step, or after every so many."""
+
+    def on_progress(self, run: Training) -> None:
+        """About ten times a second within long epochs."""
+
+    def on_evaluate(self, run: Training) -> None:
+        """After an epoch's last step, before the validation: the place to put other weights in."""
+
+    def on_epoch_end(self, run: Training) -> None:
+        """After an epoch, its row of the history written."""
+
+    def on_divergence(self, run: Training) -> bool:
+        """A loss was not finite, and the last good weights are back: True ends the training without an error.
+
+        `run.divergence` is the error.
+        """
+        return False
+
+    def on_fit_end(self, run: Training) -> None:
+        """After the last epoch, on every way out, errors of callbacks included."""
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+
+
+def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
+    """A list of callbacks from one, several or none.
+
+    Raises
+    ------
+    TypeError
+        One of them is no callback.
+    """
+    callbacks = [value] if isinstance(value, Callback) else list(value or ())
+    for callback in callbacks:
+        if isinstance(callback, type) and issubclass(callback, Callback):
+            raise TypeError(
+                f"callbacks holds the class {callback.__name__}; give an instance: {callback.__name__}(...)"
+            )
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
+    return callbacks
