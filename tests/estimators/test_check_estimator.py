@@ -1,0 +1,46 @@
+"""scikit-learn's own checks of estimators, on both of ours, with every solver and with what is ours alone."""
+
+import warnings
+
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import layerwise as lw
+from layerwise import MLPClassifier, MLPRegressor
+
+BEYOND = {
+    "hidden_layer_sizes": (20, 10), "activation": ("tanh", "gelu"), "layer_norm": True, "weight_decay": 1e-3,
+    "clip_norm": 1.0, "schedule": "cosine", "ema": 0.9, "scaling": None, "engine": "numpy",
+}  # fmt: skip
+CLASSES = [
+    MLPClassifier(max_iter=100),
+    MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
+    MLPClassifier(solver="sgd", max_iter=100, learning_rate="invscaling", momentum=0.5),
+    MLPClassifier(solver="lbfgs"),
+    MLPClassifier(max_iter=100, label_smoothing=0.1, **BEYOND),
+    MLPClassifier(max_iter=100, loss="mean_squared_error", n_threads=2, engine="auto"),
+    MLPClassifier(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.LeakyReLU()], dtype="float32"),
+]
+NUMBERS = [
+    MLPRegressor(max_iter=100),
+    MLPRegressor(solver="sgd", max_iter=100, learning_rate_init=1e-4),
+    MLPRegressor(solver="lbfgs"),
+    MLPRegressor(max_iter=100, **BEYOND),
+    MLPRegressor(max_iter=100, loss="huber", batch_size=7),
+    MLPRegressor(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.Mish()], dtype="float32"),
+]
+
+
+@parametrize_with_checks([*CLASSES, *NUMBERS])
+def test_scikit_learn_has_no_complaint(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier(), MLPRegressor()], ids=["classifier", "regressor"])
+def test_no_check_is_expected_to_fail(estimator):
+    assert not getattr(estimator, "_xfail_checks", None)
+    assert not estimator.__sklearn_tags__().no_validation
+    assert not estimator.__sklearn_tags__().non_deterministic
