@@ -25,6 +25,8 @@ EXAMPLES = [
     lw.BinaryCrossEntropy(),
     lw.BinaryCrossEntropy(label_smoothing=0.1),
     lw.BinaryCrossEntropy(reduction="sum"),
+    lw.CategoricalCrossEntropy(epsilon=1e-30),
+    lw.BinaryCrossEntropy(epsilon=1.2e-7),
 ]
 every_loss = pytest.mark.parametrize("loss", EXAMPLES, ids=repr)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda t: t.__name__)
@@ -211,6 +213,21 @@ class TestAgainstScikitLearnAndSciPy:
         assert lw.BinaryCrossEntropy()(y, t) == pytest.approx(np.mean(columns), rel=1e-6)
         assert lw.BinaryCrossEntropy(reduction="sum")(y, t) == pytest.approx(np.sum(columns), rel=1e-6)
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_certain_and_wrong_answers_cost_what_they_cost_in_scikit_learn(self, dtype):
+        y, t = np.array([[0, 1], [1, 0], [0.5, 0.5]], dtype), np.array([0, 1, 0])
+        least = float(np.finfo(dtype).eps)
+        expected = metrics.log_loss(t, y)
+        assert lw.CategoricalCrossEntropy(epsilon=least)(y, t) == pytest.approx(expected, rel=1e-6)
+        assert lw.BinaryCrossEntropy(epsilon=least)(y[:, 1:], t[:, None]) == pytest.approx(expected, rel=1e-6)
+
+    @pytest.mark.parametrize("loss", [lw.CategoricalCrossEntropy, lw.BinaryCrossEntropy])
+    def test_an_epsilon_below_what_the_type_holds_leaves_everything_finite(self, loss):
+        for dtype, least in ((np.float64, 1e-300), (np.float32, float(np.finfo(np.float32).tiny))):
+            y, t = np.array([[0.0, 1.0]], dtype), np.array([[1.0, 0.0]], dtype)
+            assert forward(loss(epsilon=1e-300), y, t)[0] == pytest.approx(-np.log(least), rel=1e-6)
+            assert np.isfinite(backward(loss(epsilon=1e-300), y, t)).all()
+
     def test_label_smoothing_mixes_in_every_class_evenly(self):
         y, t = special.softmax(np.random.default_rng(0).normal(size=(5, 4)), axis=1), np.array([0, 1, 2, 3, 0])
         every = [metrics.log_loss(np.full(5, k), y, labels=range(4)) for k in range(4)]
@@ -313,6 +330,8 @@ class TestArguments:
             (lambda: lw.Quantile(q=0.0), "Quantile: q must be above 0"),
             (lambda: lw.CategoricalCrossEntropy(label_smoothing=1.0), "label_smoothing must be below 1"),
             (lambda: lw.BinaryCrossEntropy(label_smoothing=-0.1), "label_smoothing must be at least 0"),
+            (lambda: lw.CategoricalCrossEntropy(epsilon=0.0), "CategoricalCrossEntropy: epsilon must be above 0"),
+            (lambda: lw.BinaryCrossEntropy(epsilon=0.5), "BinaryCrossEntropy: epsilon must be below 0.5"),
             (lambda: lw.BinaryCrossEntropy(reduction="total"), 'reduction must be "mean" or "sum"; \'total\' came'),
         ],
     )

@@ -82,6 +82,26 @@ def adamw(theta, gradients, alpha, beta_1, beta_2, epsilon, weight_decay):
         yield theta
 
 
+def adam_hat(theta, gradients, alpha, beta_1, beta_2, epsilon_hat):
+    """Kingma and Ba 2015, the more efficient order at the end of section 2."""
+    m = v = 0.0
+    for t, g in enumerate(gradients, start=1):
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g * g
+        a = alpha(t - 1) * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        theta = theta - a * m / (math.sqrt(v) + epsilon_hat)
+        yield theta
+
+
+def sgdw(theta, gradients, rate, mu, weight_decay):
+    """Loshchilov and Hutter 2019, algorithm 1; the decay is multiplied by the learning rate, as in all libraries."""
+    m = 0.0
+    for t, g in enumerate(gradients):
+        m = mu * m + rate(t) * g
+        theta = theta - m - rate(t) * weight_decay * theta
+        yield theta
+
+
 def falling(first, decay):
     return lambda t: first / (1 + decay * t)
 
@@ -91,6 +111,8 @@ CASES = [
     (lw.SGD(0.3, decay=0.1), lambda x, g: sgd(x, g, falling(0.3, 0.1))),
     (lw.SGD(0.1, momentum=0.9), lambda x, g: momentum(x, g, falling(0.1, 0), 0.9)),
     (lw.SGD(0.1, momentum=0.5, decay=0.02), lambda x, g: momentum(x, g, falling(0.1, 0.02), 0.5)),
+    (lw.SGD(0.1, weight_decay=0.3, decay=0.1), lambda x, g: sgdw(x, g, falling(0.1, 0.1), 0.0, 0.3)),
+    (lw.SGD(0.1, momentum=0.9, weight_decay=0.02), lambda x, g: sgdw(x, g, falling(0.1, 0), 0.9, 0.02)),
     (lw.Adagrad(), lambda x, g: adagrad(x, g, falling(1.0, 0), 1e-7)),
     (lw.Adagrad(0.2, epsilon=1e-3, decay=1e-2), lambda x, g: adagrad(x, g, falling(0.2, 1e-2), 1e-3)),
     (lw.RMSprop(), lambda x, g: rmsprop(x, g, falling(0.001, 0), 0.9, 1e-7)),
@@ -99,6 +121,9 @@ CASES = [
     (lw.Adam(), lambda x, g: adam(x, g, falling(0.001, 0), 0.9, 0.999, 1e-7)),
     (lw.Adam(0.05, beta_1=0.8, beta_2=0.9, epsilon=1e-2, decay=5e-2),
      lambda x, g: adam(x, g, falling(0.05, 5e-2), 0.8, 0.9, 1e-2)),
+    (lw.Adam(epsilon=1e-3, epsilon_hat=True), lambda x, g: adam_hat(x, g, falling(0.001, 0), 0.9, 0.999, 1e-3)),
+    (lw.AdamW(0.01, epsilon=1e-3, weight_decay=0, epsilon_hat=True),
+     lambda x, g: adam_hat(x, g, falling(0.01, 0), 0.9, 0.999, 1e-3)),
     (lw.AdamW(), lambda x, g: adamw(x, g, falling(0.001, 0), 0.9, 0.999, 1e-7, 0.01)),
     (lw.AdamW(0.05, beta_1=0.7, beta_2=0.95, epsilon=1e-3, weight_decay=0.2, decay=1e-2),
      lambda x, g: adamw(x, g, falling(0.05, 1e-2), 0.7, 0.95, 1e-3, 0.2)),
@@ -274,6 +299,8 @@ def test_defaults_are_those_of_the_books():
     assert (lw.RMSprop().learning_rate, lw.RMSprop().rho, lw.RMSprop().epsilon) == (0.001, 0.9, 1e-7)
     adam = lw.Adam()
     assert (adam.learning_rate, adam.beta_1, adam.beta_2, adam.epsilon) == (0.001, 0.9, 0.999, 1e-7)
+    assert lw.SGD().weight_decay == 0
+    assert not lw.Adam().epsilon_hat
     assert all(kind().decay == 0 for kind in OPTIMIZERS)
 
 

@@ -81,11 +81,30 @@ class TestWhatIsPenalized:
     def test_none_is_zero(self):
         assert reported(network()) == 0
 
+    def test_by_the_batch_it_is_divided_by_its_rows_and_in_evaluation_by_all(self):
+        w1, _, w2, _ = network().build(3).get_parameters()
+        squares = np.sum(w1**2) + np.sum(w2**2)
+        assert reported(network(), lw.L2(0.6, per_batch=True)) == pytest.approx(0.6 / 12 * squares, rel=1e-12)
+        history = network().fit(
+            X, Y, penalty=lw.L2(0.6, per_batch=True), optimizer=lw.SGD(1e-300), epochs=1, batch_size=5, verbose=False
+        )
+        # 5, 5 and 2 rows: the mean over the rows of 0.6 / 5, 0.6 / 5 and 0.6 / 2 is 0.6 · 3 / 12
+        assert history["penalty"][0] == pytest.approx(0.6 * 3 / 12 * squares, rel=1e-12)
+
     @pytest.mark.parametrize(
-        "penalty", [lw.L1(0.3), lw.L2(0.3), lw.L2(0.1, biases=0.7), [lw.L1(0.2, biases=0.1), lw.L2(0.4)]], ids=repr
+        "penalty",
+        [
+            lw.L1(0.3),
+            lw.L2(0.3),
+            lw.L2(0.1, biases=0.7),
+            [lw.L1(0.2, biases=0.1), lw.L2(0.4)],
+            [lw.L1(2.0, per_batch=True), lw.L2(4.0, 3.0, per_batch=True)],
+        ],
+        ids=repr,
     )
     def test_in_a_network_the_gradient_is_right(self, penalty):
         assert lw.gradcheck(network(), X, Y, penalty=penalty).error < 1e-6
+        assert lw.gradcheck(network(), X, Y, penalty=penalty, sample_weight=np.arange(12)).error < 1e-6
         assert lw.gradcheck(network(first=penalty, second=lw.L2(0.9)), X, Y, penalty=lw.L1(0.1)).error < 1e-6
 
 

@@ -37,11 +37,14 @@ class Loss(Description):
         The layer with which this loss has the joint gradient of `backward_fused`.
     label_smoothing : float
         The share of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
+    epsilon : float
+        The least probability whose logarithm is taken.
     """
 
     takes: ClassVar[str] = "values"
     fuses_with: ClassVar[type[Layer] | None] = None
     label_smoothing: float = 0.0
+    epsilon: float = EPSILON
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
         """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
@@ -69,14 +72,20 @@ class Loss(Description):
         total = float(np.add.reduce(weights))
         return float(np.dot(losses, weights)) / total if total else 0.0
 
+    def share(self, n: int, weights: Array | None) -> float:
+        """What a sum over n samples is multiplied by to be their mean: 1 / n, or 1 over the sum of their weights."""
+        total = n if weights is None else float(np.add.reduce(weights))
+        return 1 / total if total else 0.0
+
     def average_gradient(self, dy: Array, weights: Array | None) -> None:
         """Turn the gradients of the samples' losses into those of their mean, in place."""
-        if weights is None:
-            np.multiply(dy, 1 / len(dy), out=dy)
-        else:
-            total = float(np.add.reduce(weights))
+        if weights is not None:
             np.multiply(dy, weights[:, None], out=dy)
-            np.multiply(dy, 1 / total if total else 0.0, out=dy)
+        np.multiply(dy, self.share(len(dy), weights), out=dy)
+
+    def _least(self, y: Array) -> float:
+        """`epsilon`, or the least normal number of y's type where that is greater: its logarithm is finite."""
+        return max(self.epsilon, float(np.finfo(y.dtype).tiny))
 
     def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The mean loss of the outputs y for the targets t.
@@ -241,7 +250,7 @@ class Quantile(Loss):
 
 
 class Poisson(Loss):
-    """y - t log y, the mean over the outputs: for counts t, with y the rate, above 0 (end with Softplus)."""
+    """y - t log y, the mean over the outputs: for counts t, with y the rate, above 0 (end with Exp or Softplus)."""
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
         """Compute (1/m) Σ_j (y_j - t_j log max(y_j, 1e-7))."""
@@ -268,25 +277,28 @@ class CategoricalCrossEntropy(Loss):
     ----------
     label_smoothing : float
         The share of the target that is spread evenly over all classes.
+    epsilon : float
+        The least probability whose logarithm is taken.
     """
 
     takes: ClassVar[str] = "distribution"
     fuses_with: ClassVar[type[Layer] | None] = Softmax
 
-    def __init__(self, label_smoothing: float = 0.0) -> None:
+    def __init__(self, label_smoothing: float = 0.0, epsilon: float = EPSILON) -> None:
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
+        self.epsilon = number(self, "epsilon", epsilon, above=0, below=0.5)
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
-        """Compute -Σ_j t_j log max(y_j, 1e-7)."""
+        """Compute -Σ_j t_j log max(y_j, ε)."""
         logarithm = tmp[0]
-        np.maximum(y, EPSILON, out=logarithm)
+        np.maximum(y, self._least(y), out=logarithm)
         np.log(logarithm, out=logarithm)
         np.vecdot(logarithm, t, out=out)
         np.negative(out, out=out)
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Compute -t / max(y, 1e-7)."""
-        np.maximum(y, EPSILON, out=dy)
+        """Compute -t / max(y, ε)."""
+        np.maximum(y, self._least(y), out=dy)
         np.divide(t, dy, out=dy)
         np.negative(dy, out=dy)
 
@@ -305,24 +317,27 @@ class BinaryCrossEntropy(Loss):
     reduction : {"mean", "sum"}
         Over the outputs of a sample: the mean, as in Keras and PyTorch, or the sum, as in Nielsen (eq. 63)
         and scikit-learn.
+    epsilon : float
+        The least probability whose logarithm is taken.
     """
 
     takes: ClassVar[str] = "probabilities"
     fuses_with: ClassVar[type[Layer] | None] = Sigmoid
 
-    def __init__(self, label_smoothing: float = 0.0, reduction: str = "mean") -> None:
+    def __init__(self, label_smoothing: float = 0.0, reduction: str = "mean", epsilon: float = EPSILON) -> None:
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
+        self.epsilon = number(self, "epsilon", epsilon, above=0, below=0.5)
         if reduction not in ("mean", "sum"):
             raise UnknownNameError(f'BinaryCrossEntropy: reduction must be "mean" or "sum"; {reduction!r} came')
         self.reduction = reduction
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
-        """Compute -Σ_j (log(1 - y_j) + t_j (log y_j - log(1 - y_j))), each logarithm of at least 1e-7."""
+        """Compute -Σ_j (log(1 - y_j) + t_j (log y_j - log(1 - y_j))), each logarithm of at least ε."""
         log_y, log_rest = tmp
-        np.maximum(y, EPSILON, out=log_y)
+        np.maximum(y, self._least(y), out=log_y)
         np.log(log_y, out=log_y)
         np.subtract(1, y, out=log_rest)
-        np.maximum(log_rest, EPSILON, out=log_rest)
+        np.maximum(log_rest, self._least(y), out=log_rest)
         np.log(log_rest, out=log_rest)
         np.subtract(log_y, log_rest, out=log_y)
         np.multiply(log_y, t, out=log_y)
@@ -331,11 +346,11 @@ class BinaryCrossEntropy(Loss):
         np.multiply(out, -self._share(y), out=out)
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Compute (y - t) / (y (1 - y)), the denominator at least 1e-7."""
+        """Compute (y - t) / (y (1 - y)), the denominator at least ε."""
         variance = tmp[0]
         np.subtract(1, y, out=variance)
         np.multiply(variance, y, out=variance)
-        np.maximum(variance, EPSILON, out=variance)
+        np.maximum(variance, self._least(y), out=variance)
         np.subtract(y, t, out=dy)
         np.divide(dy, variance, out=dy)
         np.multiply(dy, self._share(y), out=dy)

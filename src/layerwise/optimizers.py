@@ -87,14 +87,23 @@ class SGD(Optimizer):
         The gradient's part is looked up one step ahead (Sutskever, Martens, Dahl, Hinton 2013).
     decay : float
         The learning rate of step t is learning_rate / (1 + decay · t).
+    weight_decay : float
+        Each step takes learning_rate · weight_decay of every parameter away, biases included, apart from the gradient
+        (Loshchilov and Hutter 2019, algorithm 1).
     """
 
     def __init__(
-        self, learning_rate: float = 1.0, momentum: float = 0.0, nesterov: bool = False, decay: float = 0.0
+        self,
+        learning_rate: float = 1.0,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        decay: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, decay)
         self.momentum = number(self, "momentum", momentum, least=0, below=1)
         self.nesterov = bool(nesterov)
+        self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
 
     @property
     def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -104,9 +113,11 @@ class SGD(Optimizer):
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
         """Compute v ← μ v - η g;  θ ← θ + v, or with Nesterov θ ← θ + μ v - η g.
 
-        Without momentum: θ ← θ - η g.
+        Without momentum: θ ← θ - η g. With weight decay, θ ← θ - η λ θ comes first.
         """
         eta, mu, tmp = self.rate(), self.momentum, arrays[-1]
+        if self.weight_decay:
+            np.multiply(theta, 1 - eta * self.weight_decay, out=theta)
         np.multiply(grad, eta, out=tmp)
         if not mu:
             np.subtract(theta, tmp, out=theta)
@@ -204,6 +215,9 @@ class Adam(Optimizer):
         Keeps the division finite.
     decay : float
         The learning rate of step t is learning_rate / (1 + decay · t).
+    epsilon_hat : bool
+        `epsilon` is the ε̂ at the end of the paper's section 2, not multiplied by √(1 - β₂ᵗ), as in TensorFlow, Keras
+        and scikit-learn.
     """
 
     state_names = ("m", "v")
@@ -215,11 +229,13 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         decay: float = 0.0,
+        epsilon_hat: bool = False,
     ) -> None:
         super().__init__(learning_rate, decay)
         self.beta_1 = number(self, "beta_1", beta_1, least=0, below=1)
         self.beta_2 = number(self, "beta_2", beta_2, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
+        self.epsilon_hat = bool(epsilon_hat)
 
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
         """Compute θ ← θ - η m̂ / (√v̂ + ε), m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
@@ -238,7 +254,7 @@ class Adam(Optimizer):
         np.multiply(tmp, 1 - self.beta_2, out=tmp)
         np.add(v, tmp, out=v)
         np.sqrt(v, out=tmp)
-        np.add(tmp, self.epsilon * root, out=tmp)
+        np.add(tmp, self.epsilon if self.epsilon_hat else self.epsilon * root, out=tmp)
         np.divide(m, tmp, out=tmp)
         np.multiply(tmp, self.rate() * root / (1 - self.beta_1**t), out=tmp)
         np.subtract(theta, tmp, out=theta)
@@ -259,6 +275,8 @@ class AdamW(Optimizer):
         Each step takes learning_rate · weight_decay of every parameter away, biases included.
     decay : float
         The learning rate of step t is learning_rate / (1 + decay · t).
+    epsilon_hat : bool
+        As for Adam.
     """
 
     state_names = ("m", "v")
@@ -271,11 +289,13 @@ class AdamW(Optimizer):
         epsilon: float = 1e-7,
         weight_decay: float = 0.01,
         decay: float = 0.0,
+        epsilon_hat: bool = False,
     ) -> None:
         super().__init__(learning_rate, decay)
         self.beta_1 = number(self, "beta_1", beta_1, least=0, below=1)
         self.beta_2 = number(self, "beta_2", beta_2, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
+        self.epsilon_hat = bool(epsilon_hat)
         self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
 
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
@@ -292,7 +312,7 @@ class AdamW(Optimizer):
         np.multiply(tmp, 1 - self.beta_2, out=tmp)
         np.add(v, tmp, out=v)
         np.sqrt(v, out=tmp)
-        np.add(tmp, self.epsilon * root, out=tmp)
+        np.add(tmp, self.epsilon if self.epsilon_hat else self.epsilon * root, out=tmp)
         np.divide(m, tmp, out=tmp)
         np.multiply(tmp, self.rate() * root / (1 - self.beta_1**t), out=tmp)
         np.subtract(theta, tmp, out=theta)

@@ -23,11 +23,17 @@ class Penalty(Description):
     ----------
     weights, biases : float
         λ for weights and for biases.
+    per_batch : bool
+        λ is divided by the batch's rows, or by the sum of their weights: so scikit-learn divides its alpha, with
+        λ = alpha / 2. In evaluation all rows are one batch.
     """
 
-    def __init__(self, weights: float, biases: float = 0.0) -> None:
+    per_batch: bool = False
+
+    def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
         self.weights = number(self, "weights", weights, least=0)
         self.biases = number(self, "biases", biases, least=0)
+        self.per_batch = bool(per_batch)
 
     def value(self, w: Array, tmp: Array) -> float:
         """The penalty of the flat array w; `tmp` is an array like it to work in."""

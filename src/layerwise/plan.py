@@ -40,6 +40,10 @@ class PenaltyTerm:
     strength: float
     part: slice
 
+    def factor(self, share: float) -> float:
+        """λ for a batch of which each sample is this share."""
+        return self.strength * share if self.penalty.per_batch else self.strength
+
 
 @dataclass(frozen=True)
 class RateTerm:

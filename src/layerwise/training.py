@@ -47,7 +47,8 @@ class Validation:
         """The numbers by name, each name with the prefix."""
         evaluator = self.evaluator
         score, targets = evaluator.run(self._outputs), evaluator.targets
-        row = {"loss": score.loss, "penalty": penalty_value(evaluator.plan, evaluator.parameters)}
+        plan, share = evaluator.plan, 1 / len(evaluator.rows)
+        row = {"loss": score.loss, "penalty": penalty_value(plan, evaluator.parameters, share)}
         if score.accuracy is not None:
             row["accuracy"] = score.accuracy
         if self._outputs is not None:

@@ -417,7 +417,7 @@ NAMES = ["X", "offset", "factor", "labels", "table", "dense", "weights"]
 @given(value=odd_arrays(), name=st.sampled_from(NAMES))
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
-    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, 0.0, 0.0, 1.0), (10, 0.0, 0.0, 1.0)])],
+    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5), (10, *[0.0] * 5)])],
                                         ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
@@ -463,7 +463,7 @@ def test_numbers_out_of_range_are_refused(changes):
     order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
-    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, 0.0, 0.0, 1.0), (6, 0.0, 0.0, 1.0)])],
+    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)])],
                                         ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
     X, table = np.ones((6, 2), np.float32), np.eye(3, dtype=np.float32)
 
@@ -480,7 +480,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
     theta, grad = np.zeros(9, np.float32), np.zeros(9, np.float32)
 
     def run():
-        settings = {"learning_rate": 0.1, "decay": 0, "momentum": 0, "nesterov": False}
+        settings = {"learning_rate": 0.1, "decay": 0, "momentum": 0, "nesterov": False, "weight_decay": 0}
         return core.run(theta, grad, [], "SGD", settings, 0, 4, 0, 2, 1, 0, 0, np.array(order, np.int64), True, 1, None)
 
     if all(0 <= row < 6 for row in order):
@@ -498,7 +498,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
             st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
-            st.lists(st.tuples(st.integers(-1, 40) | st.just(2**63 - 1), *[st.just(0.0)] * 3), max_size=3),
+            st.lists(st.tuples(st.integers(-1, 40) | st.just(2**63 - 1), *[st.just(0.0)] * 5), max_size=3),
         ),
         max_size=3,
     ),

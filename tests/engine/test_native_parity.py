@@ -51,7 +51,8 @@ def test_every_layer(kind, dtype, batch_size, rng):
     else:
         stacks.pop(0)
     for layers in stacks:
-        arguments = {"loss": lw.QuadraticCost(), "optimizer": lw.SGD(0.02), "batch_size": batch_size}
+        rate = 5e-4 if kind is lw.Exp else 0.02  # eˣ squared has steep walls
+        arguments = {"loss": lw.QuadraticCost(), "optimizer": lw.SGD(rate), "batch_size": batch_size}
         close(differences(layers, X, y, dtype, **arguments), dtype, f"{layers}, batch {batch_size}")
 
 
@@ -59,6 +60,8 @@ LOSS_CASES = [
     *(make_loss() for make_loss in LOSSES),
     lw.CategoricalCrossEntropy(label_smoothing=0.1),
     lw.BinaryCrossEntropy(label_smoothing=0.1, reduction="sum"),
+    lw.CategoricalCrossEntropy(epsilon=1e-300),
+    lw.BinaryCrossEntropy(epsilon=1.2e-7),
     lw.Huber(0.3),
     lw.Quantile(0.9),
 ]
@@ -94,6 +97,11 @@ OPTIMIZER_CASES = [
     lw.Adagrad(0.1),  # its first step is the rate times the gradient's sign: at 1, a last digit near 0 is a whole step
     lw.SGD(0.1, momentum=0.9),
     lw.SGD(0.1, momentum=0.9, nesterov=True),
+    lw.SGD(0.1, weight_decay=0.1),
+    lw.SGD(0.1, momentum=0.9, weight_decay=0.1),
+    lw.SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    lw.Adam(epsilon=1e-3, epsilon_hat=True),
+    lw.AdamW(epsilon=1e-3, epsilon_hat=True),
     lw.AdamW(0.01, weight_decay=0.3, decay=0.1),
     lw.RMSprop(0.01, rho=0.5, decay=0.2),
 ]
@@ -112,6 +120,33 @@ def test_every_optimizer_and_penalty(optimizer, penalty, dtype, rng):
         )  # fmt: skip
         # Adam divides by the root of small squares: a last digit of a gradient near 0 shows in the step.
         close(found, dtype, f"{optimizer!r}, {penalty!r}, batch {batch_size}", factor=20)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 7, 96])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_penalties_by_the_batch(dtype, batch_size, weighted, rng):
+    X, y = rng.standard_normal((96, 19)), rng.integers(0, 4, 96)
+    weights = rng.random(96) * (rng.random(96) > 0.3) if weighted else None
+    penalties = [lw.L2(0.05, per_batch=True), lw.L1(0.02, 0.01, per_batch=True), lw.L2(1e-3, 1e-3), lw.L1(1e-3)]
+    for penalty in (*penalties, penalties):
+        found = differences(
+            [lw.Dense(18), lw.Tanh(), lw.Dense(4), lw.Softmax()], X, y, dtype, optimizer=lw.SGD(0.1), penalty=penalty,
+            batch_size=batch_size, sample_weight=weights,
+        )  # fmt: skip
+        close(found, dtype, f"{penalty!r}, batch {batch_size}", factor=5)
+
+
+@pytest.mark.parametrize("kind", [lw.CategoricalCrossEntropy, lw.BinaryCrossEntropy])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_certain_and_wrong_answers_cost_the_same_down_to_the_least_epsilon(kind, dtype, rng):
+    X = np.array([[1.0, 0.5], [-1.0, 0.25], [0.5, -1.0]])
+    last, y = (lw.Softmax(), [1, 0, 0]) if kind is lw.CategoricalCrossEntropy else (lw.Sigmoid(), np.eye(3)[:, :2])
+    for epsilon, scale in itertools.product((1e-300, float(np.finfo(dtype).eps), 1e-7), (1.0, 90.0, 700.0, 1e4)):
+        layers = [lw.Dense(2, weights=scale * np.array([[1.0, -1.0], [0.5, 2.0]])), last]
+        loss = kind(epsilon=epsilon)
+        found = differences(layers, X, y, dtype, steps=1, loss=loss, optimizer=lw.SGD(1e-3))
+        close(found, dtype, f"{loss!r}, scale {scale}")
 
 
 @pytest.mark.parametrize("batch_size", [1, 12, 96])

@@ -36,7 +36,7 @@ def executor(layers, X, y, **arguments):
 def growth(engine, steps=100):
     """What 100 steps allocate beyond what was there before: the most at any moment, and what stays; in bytes."""
     per_epoch = len(engine.rows) // engine.batch_size
-    engine.run(0, per_epoch, 0)  # every array that is made once
+    assert engine.run(0, per_epoch, 0) == per_epoch  # every array that is made once
     tracemalloc.start()
     try:
         engine.run(0, 1, 0)
@@ -59,7 +59,7 @@ assert NUMPY_BUFFER < SMALLEST_ARRAY
 @pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind.differentiable], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("X_type", [np.float32, np.float64, np.uint8])
 def test_no_layer_allocates_in_the_loop(kind, X_type, rng):
-    X, y = rng.integers(0, 255, (BATCH * 4, 12)).astype(X_type), rng.integers(0, 8, BATCH * 4)
+    X, y = rng.integers(0, 3, (BATCH * 4, 12)).astype(X_type), rng.integers(0, 8, BATCH * 4)
     layers = [lw.Dense(8), kind(*ARGUMENTS.get(kind, ())), lw.Dense(8), lw.Softmax()]
     peak, kept = growth(executor(layers, X, y, batch_size=BATCH, optimizer=lw.SGD(1e-4)))
     assert peak < NUMPY_BUFFER

@@ -317,10 +317,7 @@ def _core(plan: Plan, parameters: Parameters) -> Any:
     """The plan as `_native` takes it: names, settings, sizes and places in theta."""
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
-        parts = [
-            (part.start, _strength(plan, L1, part), _strength(plan, L2, part), _rate(plan, part))
-            for part in slices.values()
-        ]
+        parts = [(part.start, *_strengths(plan, part), _rate(plan, part)) for part in slices.values()]
         layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts))
     loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
     return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name)
@@ -330,8 +327,17 @@ def _numbers(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
 
 
-def _strength(plan: Plan, kind: type, part: slice) -> float:
-    return math.fsum(term.strength for term in plan.penalties if type(term.penalty) is kind and term.part == part)
+def _strengths(plan: Plan, part: slice) -> list[float]:
+    """L1 and L2, then L1 and L2 that are divided by the batch."""
+    return [
+        math.fsum(
+            term.strength
+            for term in plan.penalties
+            if type(term.penalty) is kind and term.part == part and term.penalty.per_batch is per_batch
+        )
+        for per_batch in (False, True)
+        for kind in (L1, L2)
+    ]
 
 
 def _rate(plan: Plan, part: slice) -> float:

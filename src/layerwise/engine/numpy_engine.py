@@ -321,7 +321,7 @@ class NumpyEngine:
         self.loss.average_gradient(batch.dy, weights)
         backward(batch, x)
         if self.plan.penalties:
-            self.penalty += self._add_penalties() * batch.n
+            self.penalty += self._add_penalties(self.loss.share(batch.n, weights)) * batch.n
         return True
 
     def value(self, start: int, stop: int, step: int) -> float:
@@ -331,7 +331,8 @@ class NumpyEngine:
         draw(batch, self._philox, step)
         losses = self.epoch.losses[start:stop]
         self.loss.forward(forward(batch, x), batch.t, losses, batch.tmp)
-        return self.loss.mean(losses, weights) + penalty_value(self.plan, self.parameters)
+        share = self.loss.share(batch.n, weights)
+        return self.loss.mean(losses, weights) + penalty_value(self.plan, self.parameters, share)
 
     def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
         """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""
@@ -340,15 +341,15 @@ class NumpyEngine:
             return self.rows.span(start, stop), weights
         return self.rows.take(self.epoch.order[start:stop]), weights
 
-    def _add_penalties(self) -> float:
-        """Add the penalties' gradients to grad; returns their sum."""
+    def _add_penalties(self, share: float) -> float:
+        """Add the penalties' gradients to grad; returns their sum. `share` is what each sample counts."""
         theta, grad, total = self.parameters.theta, self.parameters.grad, 0.0
         for term in self.plan.penalties:
             w, g = theta[term.part], grad[term.part]
-            tmp = self._tmp[: w.size]
-            total += term.strength * term.penalty.value(w, tmp)
+            tmp, factor = self._tmp[: w.size], term.factor(share)
+            total += factor * term.penalty.value(w, tmp)
             term.penalty.gradient(w, tmp)
-            np.multiply(tmp, term.strength, out=tmp)
+            np.multiply(tmp, factor, out=tmp)
             np.add(g, tmp, out=g)
         return total
 
@@ -366,10 +367,10 @@ class NumpyEngine:
         return f"the loss ({self.plan.loss!r}) after {self.plan.stages[-1]}"
 
 
-def penalty_value(plan: Plan, parameters: Parameters) -> float:
-    """The sum of all penalties."""
+def penalty_value(plan: Plan, parameters: Parameters, share: float) -> float:
+    """The sum of all penalties, for samples of which each is this share."""
     return math.fsum(
-        term.strength * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
+        term.factor(share) * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
         for term in plan.penalties
     )
 

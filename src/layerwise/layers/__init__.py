@@ -5,6 +5,7 @@ from layerwise.layers.activations import (
     GELU,
     SELU,
     Activation,
+    Exp,
     Identity,
     LeakyReLU,
     Linear,
@@ -22,7 +23,7 @@ from layerwise.layers.dense import Dense
 from layerwise.layers.dropout import Dropout
 
 ACTIVATIONS: tuple[type[Activation], ...] = (
-    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, ELU, SELU, GELU, SiLU, Mish, Softplus,
+    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 )  # fmt: skip
 LAYERS: tuple[type[Layer], ...] = (Dense, Dropout, *ACTIVATIONS)
 
@@ -35,6 +36,7 @@ __all__ = [
     "Activation",
     "Dense",
     "Dropout",
+    "Exp",
     "Identity",
     "Layer",
     "LeakyReLU",

@@ -478,3 +478,20 @@ class Softplus(Activation):
             np.expm1(dx, out=dx)
             np.multiply(dx, dy, out=dx)
             np.negative(dx, out=dx)
+
+
+class Exp(Activation):
+    """eˣ: the inverse of the logarithm by which Poisson regression is linear (McCullagh and Nelder 1989)."""
+
+    reads: ClassVar[tuple[str, ...]] = ("y",)
+    in_place: ClassVar[bool] = True
+    gives: ClassVar[str] = "values"
+
+    def forward(self, p: View, x: Array, out: Array) -> None:
+        """Compute y = eˣ."""
+        np.exp(x, out=out)
+
+    def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
+        """Compute dx = dy · y."""
+        if dx is not None:
+            np.multiply(dy, y, out=dx)

@@ -19,7 +19,7 @@ inline bool reads_x(LayerKind kind) {
 inline bool reads_y(LayerKind kind) {
     return kind == LayerKind::Sigmoid || kind == LayerKind::Tanh || kind == LayerKind::ReLU ||
            kind == LayerKind::ELU || kind == LayerKind::SELU || kind == LayerKind::Softplus ||
-           kind == LayerKind::Softmax;
+           kind == LayerKind::Exp || kind == LayerKind::Softmax;
 }
 
 template <class T>
@@ -68,6 +68,7 @@ void activate(LayerKind kind, T a, T b, const T* x, T* y, index n) {
         case LayerKind::Mish: return each(n, x, y, [](T x) { return x * mish_tanh(exp(at_most(x, T(20)))); });
         case LayerKind::Softplus:
             return each(n, x, y, [](T x) { return at_least(x, T(0)) + log1p_unit(exp(-absolute(x))); });
+        case LayerKind::Exp: return each(n, x, y, [](T x) { return exp(x); });
         default: return;
     }
 }
@@ -108,6 +109,7 @@ void activate_back(LayerKind kind, T a, T b, const T* from, T* d, index n) {
                 return t + x * (1 - t * t) * (e / (1 + e));
             });
         case LayerKind::Softplus: return each_slope(n, from, d, [](T y) { return -expm1(-y); });
+        case LayerKind::Exp: return each_slope(n, from, d, [](T y) { return y; });
         default: return;
     }
 }

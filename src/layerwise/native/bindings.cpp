@@ -168,6 +168,7 @@ constexpr LayerName LAYERS[] = {
     {"SiLU", LayerKind::SiLU, nullptr, nullptr},
     {"Mish", LayerKind::Mish, nullptr, nullptr},
     {"Softplus", LayerKind::Softplus, nullptr, nullptr},
+    {"Exp", LayerKind::Exp, nullptr, nullptr},
 };
 
 struct LossName {
@@ -182,8 +183,8 @@ constexpr LossName LOSSES[] = {
     {"Huber", LossKind::Huber, "delta"},
     {"Quantile", LossKind::Quantile, "q"},
     {"Poisson", LossKind::Poisson, nullptr},
-    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, nullptr},
-    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, nullptr},
+    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, "epsilon"},
+    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, "epsilon"},
 };
 
 constexpr const char* OPTIMIZERS[] = {"SGD", "Adagrad", "RMSprop", "Adam", "AdamW"};
@@ -208,8 +209,8 @@ int thread_count(int threads) {
     return threads;
 }
 
-// For each array of parameters: (where it begins in theta, L1, L2, how much of each step it makes)
-using PartSpec = std::tuple<Index, double, double, double>;
+// For each array of parameters: (where it begins in theta, L1, L2, L1 and L2 by the batch, how much of each step it makes)
+using PartSpec = std::tuple<Index, double, double, double, double, double>;
 // (name, settings, n_in, n_out, arrays)
 using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<PartSpec>>;
 using LossSpec = std::tuple<std::string, Settings, bool>;
@@ -230,7 +231,7 @@ Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const Index rows = dense && i == 0 ? layer.n_in : 1;
         Part& part = layer.parts[i];
-        std::tie(part.begin, part.l1, part.l2, part.rate) = parts[i];
+        std::tie(part.begin, part.l1, part.l2, part.l1_batch, part.l2_batch, part.rate) = parts[i];
         if (part.begin < 0 || rows > n_theta / layer.n_out || part.begin > n_theta - rows * layer.n_out)
             refuse("array " + std::to_string(i) + " of layer " + std::to_string(position) + " lies outside theta");
     }
@@ -242,7 +243,7 @@ Optimizer make_optimizer(const std::string& name, const Settings& settings, Inde
     o.iterations = iterations;
     o.learning_rate = setting(settings, "learning_rate"), o.decay = setting(settings, "decay");
     if (name == "SGD") {
-        o.momentum = setting(settings, "momentum");
+        o.momentum = setting(settings, "momentum"), o.weight_decay = setting(settings, "weight_decay");
         const bool nesterov = setting(settings, "nesterov") != 0;
         o.kind = o.momentum == 0 ? OptimizerKind::SGD : nesterov ? OptimizerKind::Nesterov : OptimizerKind::Momentum;
         o.states = o.momentum == 0 ? 0 : 1;
@@ -254,7 +255,7 @@ Optimizer make_optimizer(const std::string& name, const Settings& settings, Inde
     } else if (name == "Adam" || name == "AdamW") {
         o.kind = name == "Adam" ? OptimizerKind::Adam : OptimizerKind::AdamW, o.states = 2;
         o.beta_1 = setting(settings, "beta_1"), o.beta_2 = setting(settings, "beta_2");
-        o.epsilon = setting(settings, "epsilon");
+        o.epsilon = setting(settings, "epsilon"), o.epsilon_hat = setting(settings, "epsilon_hat") != 0;
         if (name == "AdamW") o.weight_decay = setting(settings, "weight_decay");
     } else {
         refuse("there is no native optimizer " + name);

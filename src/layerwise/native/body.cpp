@@ -242,7 +242,7 @@ private:
             for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
         } else {
             Product<T> product{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, gradient, gradient_next, batch.rows};
-            if (step.kind == OptimizerKind::SGD && !keep && !piece.penalized() && factors_[number] == 1) {
+            if (step.kind == OptimizerKind::SGD && step.keep == 1 && !keep && !piece.penalized() && factors_[number] == 1) {
                 product.c = packed_ + piece.begin, product.c_next = next, product.scale = step.rate;
                 return multiply<T, From::columns, End::subtract>(piece.lines, columns, product);
             }
@@ -250,14 +250,18 @@ private:
             if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
             multiply<T, From::columns>(piece.lines, columns, product);
         }
-        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, step);
+        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
     }
 
     // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
-    void finish(index number, T* gradient, const Step<T>& step) {
+    void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (piece.penalized()) penalties_[number] = penalize(T(piece.l1), T(piece.l2), packed_ + piece.begin, gradient, n);
+        if (piece.penalized()) {
+            const double share = double(batch.scale);
+            const T l1 = T(piece.l1 + share * piece.l1_batch), l2 = T(piece.l2 + share * piece.l2_batch);
+            penalties_[number] = penalize(l1, l2, packed_ + piece.begin, gradient, n);
+        }
         if (factors_[number] == 0) zero(n, gradient);
         if (clips_)
             squares_[number] = sum_of_squares(gradient, n);
@@ -297,7 +301,7 @@ private:
         for (index i = begin; i < end; ++i) {
             const Piece& piece = layers_.pieces[i];
             spans_.sum_piece(batch, piece, gradient_ + piece.begin);
-            finish(i, gradient_ + piece.begin, step);
+            finish(i, gradient_ + piece.begin, batch, step);
         }
         barrier_.wait(threads);
         if (clips_) {

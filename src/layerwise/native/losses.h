@@ -12,7 +12,7 @@
 namespace lw {
 namespace LW_ISA {
 
-constexpr double EPSILON = 1e-7;  // the least probability whose logarithm is taken
+constexpr double EPSILON = 1e-7;  // the least rate whose logarithm is taken
 
 // Rows r0 ... r0 + rows - 1 of a panel-wise batch, turned; and back.
 template <class T>
@@ -113,7 +113,7 @@ inline void sum_over(const Lot<T>& lot, T scale, T* out, F f) {
 // The loss of each row; d is room to work in. one_hot: of each row's targets one is 1 and all others are 0.
 template <class T>
 void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
-    const T a = T(loss.a), mean = 1 / T(lot.n);
+    const T a = T(loss.a), mean = 1 / T(lot.n), least = at_least(a, format<T>::normal);
     auto sum = [&](T scale, auto f) { sum_over(lot, scale, out, f); };
     switch (loss.kind) {
         case LossKind::MeanSquaredError: return sum(mean, [](T y, T t) { return (y - t) * (y - t); });
@@ -131,13 +131,13 @@ void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
             });
         case LossKind::Poisson: return sum(mean, [](T y, T t) { return y - t * log(at_least(y, T(EPSILON))); });
         case LossKind::CategoricalCrossEntropy:
-            if (!one_hot) return sum(T(-1), [](T y, T t) { return t * log(at_least(y, T(EPSILON))); });
+            if (!one_hot) return sum(T(-1), [least](T y, T t) { return t * log(at_least(y, least)); });
             sum(T(1), [](T y, T t) { return t * y; });  // one logarithm, that of the right class
-            return each(lot.blocks * LANES<T>, out, out, [](T y) { return -log(at_least(y, T(EPSILON))); });
+            return each(lot.blocks * LANES<T>, out, out, [least](T y) { return -log(at_least(y, least)); });
         case LossKind::BinaryCrossEntropy:
-            return sum(loss.mean ? -mean : T(-1), [](T y, T t) {
-                T rest = log(at_least(1 - y, T(EPSILON)));
-                return rest + t * (log(at_least(y, T(EPSILON))) - rest);
+            return sum(loss.mean ? -mean : T(-1), [least](T y, T t) {
+                T rest = log(at_least(1 - y, least));
+                return rest + t * (log(at_least(y, least)) - rest);
             });
     }
 }
@@ -159,7 +159,7 @@ inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
 // weight.
 template <class T>
 void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
-    const T a = T(loss.a), mean = 1 / T(lot.n);
+    const T a = T(loss.a), mean = 1 / T(lot.n), least = at_least(a, format<T>::normal);
     auto write = [&](T scale, auto f) { gradient_over(lot, scale, weights, f); };
     switch (loss.kind) {
         case LossKind::MeanSquaredError: return write(2 * mean, [](T y, T t) { return y - t; });
@@ -170,10 +170,10 @@ void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
         case LossKind::Poisson: return write(mean, [](T y, T t) { return 1 - t / at_least(y, T(EPSILON)); });
         case LossKind::CategoricalCrossEntropy:
             if (loss.fused) return write(T(1), [](T y, T t) { return y - t; });
-            return write(T(1), [](T y, T t) { return -t / at_least(y, T(EPSILON)); });
+            return write(T(1), [least](T y, T t) { return -t / at_least(y, least); });
         case LossKind::BinaryCrossEntropy:
             if (loss.fused) return write(loss.mean ? mean : T(1), [](T y, T t) { return y - t; });
-            return write(loss.mean ? mean : T(1), [](T y, T t) { return (y - t) / at_least(y * (1 - y), T(EPSILON)); });
+            return write(loss.mean ? mean : T(1), [least](T y, T t) { return (y - t) / at_least(y * (1 - y), least); });
     }
 }
 

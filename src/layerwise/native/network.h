@@ -66,9 +66,9 @@ struct Piece {
     std::uint32_t layer;
     index input, lines;  // input < 0: the biases
     index begin;         // where its lines begin
-    double l1, l2, rate;
+    double l1, l2, l1_batch, l2_batch, rate;
 
-    bool penalized() const { return l1 != 0 || l2 != 0; }
+    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
 };
 
 // A group's parameters, in lines of their own or as they lie in theta.
@@ -179,7 +179,7 @@ private:
 
     void add_piece(const Layer& layer, int part, index input, index lines, index begin) {
         const Part& of = layer.parts[part];
-        pieces.push_back({layer.position, input, lines, begin, of.l1, of.l2, of.rate});
+        pieces.push_back({layer.position, input, lines, begin, of.l1, of.l2, of.l1_batch, of.l2_batch, of.rate});
     }
 };
 

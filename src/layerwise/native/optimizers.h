@@ -25,11 +25,11 @@ struct Step {
         beta_1 = T(o.beta_1), rest_1 = T(1 - o.beta_1);
         beta_2 = T(o.beta_2), rest_2 = T(1 - o.beta_2);
         epsilon = T(o.epsilon);
+        keep = T(1 - eta * o.weight_decay);
         if (kind == OptimizerKind::Adam || kind == OptimizerKind::AdamW) {
             const double t = double(iterations + 1), root = __builtin_sqrt(1 - __builtin_pow(o.beta_2, t));
             rate = T(eta * root / (1 - __builtin_pow(o.beta_1, t)));
-            epsilon = T(o.epsilon * root);
-            keep = T(1 - eta * o.weight_decay);
+            epsilon = T(o.epsilon_hat ? o.epsilon : o.epsilon * root);
         }
     }
 };
@@ -69,7 +69,11 @@ void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
     const auto each_vector = [&](auto f) {
         for (index i = 0; i < n; i += WIDTH<T>) f(i, load(g + i));
     };
-    const auto add = [&](index i, V x) { store(theta + i, load(theta + i) + x); };
+    const bool decays = keep != 1;
+    const auto add = [&](index i, V x) {
+        const V old = load(theta + i), kept = decays ? keep * old : old;
+        store(theta + i, kept + x);
+    };
     switch (step.kind) {
         case OptimizerKind::None: return;
         case OptimizerKind::SGD: return each_vector([&](index i, V g) { add(i, -eta * g); });
@@ -94,15 +98,11 @@ void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
                 store(s + i, v), add(i, -eta * over_root(g, v, epsilon));
             });
         case OptimizerKind::Adam:
-        case OptimizerKind::AdamW: {
-            const bool decays = step.kind == OptimizerKind::AdamW;
+        case OptimizerKind::AdamW:
             return each_vector([&](index i, V g) {
                 const V m = beta_1 * load(s + i) + rest_1 * g, v = beta_2 * load(u + i) + rest_2 * (g * g);
-                store(s + i, m), store(u + i, v);
-                const V old = load(theta + i), kept = decays ? keep * old : old;
-                store(theta + i, kept - eta * over_root(m, v, epsilon));
+                store(s + i, m), store(u + i, v), add(i, -eta * over_root(m, v, epsilon));
             });
-        }
     }
 }
 

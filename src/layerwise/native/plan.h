@@ -10,7 +10,7 @@ namespace lw {
 
 enum class LayerKind {
     Dense, Dropout, Softmax,
-    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus,
+    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 };
 enum class LossKind {
     MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
@@ -21,7 +21,8 @@ enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam
 // One array of a layer's parameters.
 struct Part {
     std::ptrdiff_t begin = 0;  // in theta
-    double l1 = 0, l2 = 0;     // penalties
+    double l1 = 0, l2 = 0;     // penalties, and those that are divided by the batch's rows or weights
+    double l1_batch = 0, l2_batch = 0;
     double rate = 1;           // how much of each of the optimizer's steps it makes
 };
 
@@ -35,7 +36,7 @@ struct Layer {
 
 struct Loss {
     LossKind kind;
-    double a = 0;        // delta, q
+    double a = 0;        // delta, q, epsilon
     bool mean = true;    // over the outputs, where the loss leaves a choice
     bool fused = false;  // with the softmax or sigmoid before it
 };
@@ -51,6 +52,7 @@ struct Plan {
 struct Optimizer {
     OptimizerKind kind = OptimizerKind::None;
     double learning_rate = 0, decay = 0, momentum = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, weight_decay = 0;
+    bool epsilon_hat = false;  // not multiplied by the root of Adam's correction
     std::int64_t iterations = 0;
     int states = 0;
 };
