@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,11 +26,12 @@ class Description:
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments that make this object again."""
-        missing = [name for name in _arguments(type(self)) if not hasattr(self, name)]
+        names = _arguments(type(self))
+        missing = [name for name in names if not hasattr(self, name)]
         if missing:
             kind, name = type(self).__name__, missing[0]
             raise TypeError(f"{kind}.__init__ must keep its argument {name!r} under that name: self.{name} = {name}")
-        return {name: getattr(self, name) for name in _arguments(type(self))}
+        return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
         shown, values = [], self.config()
@@ -43,8 +44,17 @@ class Description:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-@lru_cache(maxsize=512)  # an executor asks for its optimizer's arguments at every run
+_known: WeakKeyDictionary[type, dict[str, inspect.Parameter]] = WeakKeyDictionary()  # asked for at every run
+
+
 def _arguments(kind: type) -> dict[str, inspect.Parameter]:
+    arguments = _known.get(kind)
+    if arguments is None:
+        arguments = _known[kind] = _look_up(kind)
+    return arguments
+
+
+def _look_up(kind: type) -> dict[str, inspect.Parameter]:
     if kind.__init__ is object.__init__:  # type: ignore[misc]
         return {}
     return {
