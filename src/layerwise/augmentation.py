@@ -215,10 +215,10 @@ class Augmentation(Description):
         steps = rows.astype(np.uint64) | np.uint64(epoch << 32)
         values = images.astype(np.float32)
         if self._moves:
-            maps = self.maps(_uniform(words_of(seed, steps, _AFFINE, 6)))
+            maps = self._maps(_uniform(words_of(seed, steps, _AFFINE, 6)))
             y, x = _places(maps, *self.shape[:2])
             if self._smoothing is not None:
-                dy, dx = self.field(seed, steps)
+                dy, dx = self._field(seed, steps)
                 y, x = y + dy, x + dx
             values = sample(values.reshape(len(rows), *self.shape[:2], -1), y, x, self.fill).reshape(len(rows), -1)
         if self.noise:
@@ -227,7 +227,7 @@ class Augmentation(Description):
             values = np.clip(values, 0, 255) + np.float32(0.5)
         np.copyto(out, values, casting="unsafe")
 
-    def maps(self, uniform: Array) -> Array:
+    def _maps(self, uniform: Array) -> Array:
         """The affine maps from the new image to the old, (n, 2, 3), for n times six numbers on [0, 1).
 
         A pixel in row i, column j of the new image comes from m[:, :2] @ (i, j) + m[:, 2].
@@ -246,7 +246,7 @@ class Augmentation(Description):
         offset = [c - m[0] * (cy + down) - m[1] * (cx + right) for c, m in zip((cy, cx), a)]
         return np.concatenate([a, np.array(offset)[:, None]], axis=1).transpose(2, 0, 1).astype(np.float32)
 
-    def field(self, seed: int, steps: Array) -> tuple[Array, Array]:
+    def _field(self, seed: int, steps: Array) -> tuple[Array, Array]:
         """The elastic displacements down and to the right, each (n, height, width), in pixels."""
         assert self._smoothing is not None
         height, width = self.shape[:2]

@@ -17,8 +17,9 @@ namespace LW_ISA {
 
 class Augmenter {
     static constexpr index L = LANES<float>;
-    static constexpr index CHUNK = 8;                                                         // pictures
-    static constexpr std::uint32_t AFFINE = 1u << 31, FIELD = AFFINE + 1, NOISE = AFFINE + 2;  // the draws: philox.py's layers
+    static constexpr index CHUNK = 8;  // pictures
+    // The draws, in place of a layer in their key.
+    static constexpr std::uint32_t AFFINE = 1u << 31, FIELD = AFFINE + 1, NOISE = AFFINE + 2;
 
     // What a thread works with.
     struct Space {
@@ -181,14 +182,15 @@ private:
         const float y0 = map.m[0][0] * float(i) + map.m[0][2], x0 = map.m[1][0] * float(i) + map.m[1][2];
         const std::int32_t stride = std::int32_t(stride_);
         for (index p = 0; p < panels_; ++p) {
-            const float *dy = s.field[0] + (p * height_ + i) * L, *dx = s.field[1] + (p * height_ + i) * L;
+            const index at = job_.of_rows ? (p * height_ + i) * L : 0;
+            const float *dy = s.field[0] + at, *dx = s.field[1] + at;
             float *down = s.down + p * L, *right = s.right + p * L;
             std::int32_t* corner = s.corner + p * L;
             LW_INDEPENDENT
             for (int j = 0; j < L; ++j) {
                 const float column = float(std::int32_t(p * L) + j);
                 float y = y0 + map.m[0][1] * column, x = x0 + map.m[1][1] * column;
-                if (job_.of_rows) y += dy[j], x += dx[j];
+                if (dy) y += dy[j], x += dx[j];
                 y += 1, x += 1;  // within the border
                 y = y > 0 ? y : 0, x = x > 0 ? x : 0;  // not a number becomes 0, too
                 y = y < bottom ? y : bottom, x = x < end ? x : end;
@@ -203,7 +205,6 @@ private:
     void fetch(const float* plane, const Space& s) const {
         float *upper = s.upper, *lower = s.lower;
         const std::int32_t* corner = s.corner;
-        LW_INDEPENDENT
         for (index j = 0; j < width_; ++j) {
             std::memcpy(upper + 2 * j, plane + corner[j], 2 * sizeof(float));
             std::memcpy(lower + 2 * j, plane + corner[j] + stride_, 2 * sizeof(float));
