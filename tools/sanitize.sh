@@ -22,7 +22,7 @@ rm -f "$work"/package/layerwise/_native*.so && cp "$work"/build/_native*.so "$wo
 
 if [ "$sanitizers" = thread ]; then
     library=libtsan.so
-    which="test_native_engine and (threads or interrupted or at_once or progress or caller or lock)"
+    which="(test_native_engine and (threads or interrupted or at_once or progress or caller or lock)) or any_threads"
 else
     library=libasan.so
     which="test_native"
@@ -31,4 +31,4 @@ fi
 export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OPENBLAS_NUM_THREADS=1
 preload="$(${CXX:-g++} -print-file-name=$library) $(${CXX:-g++} -print-file-name=libstdc++.so.6)"
 LD_PRELOAD=$preload PYTHONPATH="$work/package" \
-    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine -k "$which" --capture=sys
+    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine tests/test_augmentation.py -k "$which" --capture=sys

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -24,16 +25,10 @@ from layerwise.philox import words_of
 from layerwise.typing import Array, ArrayLike
 
 _native: Any = None
-try:
+with suppress(ImportError):
     _native = import_module("layerwise._native")
-except ImportError:
-    pass
 
-_AFFINE, _FIELD, _NOISE = (
-    2**31,
-    2**31 + 1,
-    2**31 + 2,
-)  # in place of a layer in the key of a draw: no network has so many
+_AFFINE, _FIELD, _NOISE = (2**31 + i for i in range(3))  # in place of a layer in a draw's key: no network has so many
 _TYPES = (np.uint8, np.float32, np.float64)
 _CHUNK = 64  # images that NumPy works on together, so that they stay in the cache
 
@@ -85,9 +80,9 @@ class Augmentation(Description):
     >>> X = np.array([[0, 0, 0, 0, 9, 0, 0, 0, 0]] * 3, np.uint8)
     >>> moved = Augmentation(shape=(3, 3), shift=1, whole_shift=True)
     >>> print(moved(X).reshape(3, 3, 3)[0])
-    [[0 0 0]
+    [[0 0 9]
      [0 0 0]
-     [9 0 0]]
+     [0 0 0]]
     """
 
     def __init__(
@@ -220,10 +215,10 @@ class Augmentation(Description):
         steps = rows.astype(np.uint64) | np.uint64(epoch << 32)
         values = images.astype(np.float32)
         if self._moves:
-            maps = self.maps(_uniform(words_of(seed, steps, _AFFINE, 6)))
+            maps = self._maps(_uniform(words_of(seed, steps, _AFFINE, 6)))
             y, x = _places(maps, *self.shape[:2])
             if self._smoothing is not None:
-                dy, dx = self.field(seed, steps)
+                dy, dx = self._field(seed, steps)
                 y, x = y + dy, x + dx
             values = sample(values.reshape(len(rows), *self.shape[:2], -1), y, x, self.fill).reshape(len(rows), -1)
         if self.noise:
@@ -232,7 +227,7 @@ class Augmentation(Description):
             values = np.clip(values, 0, 255) + np.float32(0.5)
         np.copyto(out, values, casting="unsafe")
 
-    def maps(self, uniform: Array) -> Array:
+    def _maps(self, uniform: Array) -> Array:
         """The affine maps from the new image to the old, (n, 2, 3), for n times six numbers on [0, 1).
 
         A pixel in row i, column j of the new image comes from m[:, :2] @ (i, j) + m[:, 2].
@@ -251,7 +246,7 @@ class Augmentation(Description):
         offset = [c - m[0] * (cy + down) - m[1] * (cx + right) for c, m in zip((cy, cx), a)]
         return np.concatenate([a, np.array(offset)[:, None]], axis=1).transpose(2, 0, 1).astype(np.float32)
 
-    def field(self, seed: int, steps: Array) -> tuple[Array, Array]:
+    def _field(self, seed: int, steps: Array) -> tuple[Array, Array]:
         """The elastic displacements down and to the right, each (n, height, width), in pixels."""
         assert self._smoothing is not None
         height, width = self.shape[:2]
@@ -270,10 +265,8 @@ class Augmentation(Description):
             raise DataError(f"Augmentation: X must be uint8, float32 or float64; {X.dtype} came: give {hint}")
         if X.ndim != 2 or X.shape[1] != self.n_in:
             hint = "give X.reshape(len(X), -1)" if X.ndim > 2 and X[0].size == self.n_in else "give the images' shape="
-            size = " x ".join(map(str, self.shape))
-            raise ShapeError(
-                f"Augmentation: X must have an image of {size} = {self.n_in} numbers a row; its shape is {X.shape}: {hint}"
-            )
+            size = f"{' x '.join(map(str, self.shape))} = {self.n_in} numbers"
+            raise ShapeError(f"Augmentation: X must have an image of {size} a row; its shape is {X.shape}: {hint}")
         if X.dtype == np.uint8 and not 0 <= self.fill <= 255:
             raise DataError(f"Augmentation: fill must be from 0 to 255 for uint8 images; it is {self.fill:g}")
         return np.ascontiguousarray(X)
@@ -326,9 +319,8 @@ def _check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     sizes = tuple(shape) if isinstance(shape, (Sequence, np.ndarray)) and not isinstance(shape, str) else ()
     if len(sizes) not in (2, 3):
         raise ShapeError(f"Augmentation: shape must be (height, width) or (height, width, channels); {shape!r} came")
-    whole = tuple(
-        whole_number("Augmentation", name, n, least=1) for name, n in zip(("height", "width", "channels"), sizes)
-    )
+    names = ("height", "width", "channels")
+    whole = tuple(whole_number("Augmentation", name, n, least=1) for name, n in zip(names, sizes))
     if math.prod(whole) > 2**24:
         raise ShapeError(f"Augmentation: an image must have at most 2^24 numbers; shape={shape!r} came")
     return whole

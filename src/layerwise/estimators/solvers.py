@@ -53,8 +53,10 @@ class Watcher(Callback):
 
     def on_fit_begin(self, run: Training) -> None:
         """The weights to fall back on, until a score is known."""
-        self.best = run.parameters.theta.copy() if self.stops_early else None
         self._samples = len(run.engine.rows)
+        if self.stops_early:
+            self.best = run.parameters.theta.copy()
+            run.end_with(self.best, "the epoch with the best score")
 
     def on_epoch_end(self, run: Training) -> None:
         """Loss and score of the epoch, and whether that was enough."""
@@ -107,11 +109,6 @@ class Watcher(Callback):
         what = "the validation score" if self.stops_early else "the training loss"
         run.stop(f"{what} did not improve by tol={self.settings.tol:g} for {self.settings.n_iter_no_change} epochs")
 
-    def on_fit_end(self, run: Training) -> None:
-        """Put the best weights back."""
-        if self.best is not None:
-            np.copyto(run.parameters.theta, self.best)
-
 
 def solve_stochastic(
     estimator: Any,
@@ -150,10 +147,7 @@ def solve_stochastic(
         metrics=metrics,
         sample_weight=weight,
         class_weight=estimator._class_weights(),
-        schedule=settings.schedule,
-        clip_norm=settings.clip_norm,
-        ema=settings.ema,
-        augmentation=settings.augmentation,
+        **{n: v for n in ("schedule", "clip_norm", "ema", "augmentation") if (v := getattr(settings, n)) is not None},
         callbacks=[watcher, *_callbacks(settings.callbacks)],
         engine=settings.engine,
         n_threads=settings.n_threads,
