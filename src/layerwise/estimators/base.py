@@ -124,7 +124,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         given = X
         X, y = self._check_X_y(X, y, first)
-        y = self._encode(y, first and not incremental)
+        y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         if incremental and self.early_stopping:

@@ -16,7 +16,7 @@ from layerwise import metrics
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
 from layerwise.layers import Activation
-from layerwise.losses import Loss, QuadraticCost
+from layerwise.losses import Loss, Poisson, QuadraticCost
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -273,6 +273,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             if self.preset is not None:
                 self.target_mean_, deviation = values.mean(axis=0), values.std(axis=0)
                 self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+            positive = np.maximum(values, np.finfo(np.float64).tiny)
+            self._least_loss = float(np.mean(values * np.log(positive) - values))  # of Poisson, at y = t
         return values if self.preset is None else (values - self.target_mean_) / self.target_scale_
 
     def _decode(self, y: Array) -> Array:
@@ -291,7 +293,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return None
 
     def _loss_value(self, loss: float) -> float:
-        """Half the mean over the outputs, where training takes half their sum, as in scikit-learn."""
+        """As scikit-learn reports it: half the mean over the outputs, and Poisson's deviance, which is 0 at best."""
+        if isinstance(self.network_.loss, Poisson):
+            return loss + self._least_loss
         return loss / self.n_outputs_ if isinstance(self.network_.loss, QuadraticCost) else loss
 
     def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
