@@ -280,8 +280,9 @@ class NumpyEngine:
             self.optimizer.step(theta, grad)
         else:
             self._step_in_part(theta, grad, held)
-        for layer, p in self.workspace.batch(stop - start).adapting:
-            layer.adapt(p)
+        for stage, p in self.workspace.batch(stop - start).adapting:
+            if stage.index not in self.frozen:
+                stage.layer.adapt(p)
         return True
 
     def _step_in_part(self, theta: Array, grad: Array, terms: Sequence[RateTerm]) -> None:

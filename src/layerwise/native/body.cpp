@@ -206,7 +206,7 @@ private:
     template <class F>
     void for_pieces(const Group<T>& group, int t, int threads, F f) const {
         const std::integral_constant<int, 1> one{};
-        const index panels = group.dense ? group.panels() : 0, pieces = group.pieces_a_panel();
+        const index panels = group.learns() ? group.panels() : 0, pieces = group.pieces_a_panel();
         if (panels < threads) {
             for (index i = panels * pieces * t / threads; i < panels * pieces * (t + 1) / threads; ++i) f(one, i / pieces, i % pieces);
             return;
@@ -238,7 +238,12 @@ private:
         if (factors_[number] == 0) {
             for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
         } else if (piece.input < 0) {
-            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
+            const T* normal = group.vectors && i == 0 ? s.buffers[group.normal] + panel * s.stride : nullptr;
+            for (int q = 0; q < PANELS; ++q)
+                if (normal)
+                    sum_products(dy + q * s.stride, normal + q * s.stride, batch.rows, gradient + q * gradient_next);
+                else
+                    sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
         } else {
             Product<T> product{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, gradient, gradient_next, batch.rows};
             if (step.kind == OptimizerKind::SGD && step.keep == 1 && !keep && !piece.penalized() && factors_[number] == 1) {
@@ -249,7 +254,17 @@ private:
             if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
             multiply<T, From::columns>(piece.lines, columns, product);
         }
+        if (group.batch_norm && i == 0)
+            for (int q = 0; q < PANELS; ++q) adapt_statistics(group, panel + q, piece.layer, s, batch.rows);
         for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
+    }
+
+    // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
+    void adapt_statistics(const Group<T>& group, index panel, index layer, const Space<T>& s, index rows) {
+        if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
+        const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
+        adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));
+        adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
     }
 
     // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.

@@ -9,7 +9,7 @@
 namespace lw {
 
 enum class LayerKind {
-    Dense, Dropout, Softmax,
+    Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm,
     Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 };
 enum class LossKind {
@@ -28,11 +28,22 @@ struct Part {
 
 struct Layer {
     LayerKind kind;
-    double a = 0, b = 0;        // slope, threshold, alpha, rate ...: what the formulas in activations.h call them
+    double a = 0, b = 0;        // slope, threshold, alpha, rate, epsilon ...: what the formulas in activations.h call them
     std::ptrdiff_t n_in, n_out;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
-    Part parts[2];               // W (n_in, n_out) and b (n_out)
+    Part parts[4];               // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
+
+// How many arrays a layer has, and how many of them are learned.
+inline int arrays_of(LayerKind kind) {
+    switch (kind) {
+        case LayerKind::Scale: return 1;
+        case LayerKind::Dense: case LayerKind::LayerNorm: return 2;
+        case LayerKind::BatchNorm: return 4;
+        default: return 0;
+    }
+}
+inline int learned_of(LayerKind kind) { return kind == LayerKind::BatchNorm ? 2 : arrays_of(kind); }
 
 struct Loss {
     LossKind kind;
