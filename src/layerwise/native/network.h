@@ -73,12 +73,11 @@ struct Group {
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
 // among each other when they learn. A group's pieces are those of its first panel, the biases first, then of the next.
 struct Piece {
-    std::uint32_t layer;
-    index input, lines;  // input < 0: the biases, or a vector
     index begin;         // where its lines begin
-    double l1, l2, l1_batch, l2_batch, rate;
-
-    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
+    index input;         // input < 0: the biases, or a vector
+    std::int32_t lines;
+    std::uint16_t part;  // which of the layer's arrays
+    std::uint32_t layer;
 };
 
 // A group's parameters, in lines of their own or as they lie in theta.
@@ -213,8 +212,7 @@ private:
     }
 
     void add_piece(const Layer& layer, int part, index input, index lines, index begin) {
-        const Part& of = layer.parts[part];
-        pieces.push_back({layer.position, input, lines, begin, of.l1, of.l2, of.l1_batch, of.l2_batch, of.rate});
+        pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), layer.position});
     }
 };
 

@@ -24,6 +24,8 @@ struct Part {
     double l1 = 0, l2 = 0;     // penalties, and those that are divided by the batch's rows or weights
     double l1_batch = 0, l2_batch = 0;
     double rate = 1;           // how much of each of the optimizer's steps it makes
+
+    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
 };
 
 struct Layer {
@@ -114,10 +116,11 @@ struct Run {
     // Called about every tenth of a second between two steps; true ends the run.
     bool (*poll)(void*) = nullptr;
     void* poll_context = nullptr;
-    // Out: how many steps were made in all; the sums, one entry an epoch; the mean loss of the newest step.
-    std::ptrdiff_t made = 0;
+    Sums* sums = nullptr;                           // out: one entry an epoch
+    // Out: how many steps were made in all, and the mean loss of the newest. They are written at each step, and have a
+    // cache line of their own, since the threads read all that is above.
+    alignas(64) std::ptrdiff_t made = 0;
     bool finite = true;
-    Sums* sums = nullptr;
     double newest = 0;
 };
 
