@@ -289,7 +289,8 @@ class NumpyEngine:
         """A step of the optimizer, of which some arrays make a share: θ ← θ₀ + factor (θ₁ - θ₀)."""
         if self._before is None:
             self._before = np.empty_like(theta)
-        np.copyto(self._before, theta)
+        for term in terms:
+            np.copyto(self._before[term.part], theta[term.part])
         self.optimizer.step(theta, grad)
         for term in terms:
             w, before = theta[term.part], self._before[term.part]

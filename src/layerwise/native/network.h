@@ -98,6 +98,7 @@ public:
     int first_learning = -1;    // the first group with parameters: nothing is passed back beyond it
     int normalizations = 0;     // that keep something for backward
     bool has_vectors = false;
+    int own_buffers = 1;        // how many of the first ones each thread fills for itself, with all rows
     index length = 0;           // of all parameters in lines
     index n_in, n_out;
 
@@ -137,6 +138,8 @@ public:
             group.ops.push_back(static_cast<Op<T>&&>(op));
         }
         length = lines(length, L) * L;
+        // To scale all rows of the input once more costs less than to fetch them from another core.
+        if (groups.size() > 1 && groups[0].scale && groups[1].dense) own_buffers = groups[1].in + 1;
     }
 
     // Between theta's order and lines.

@@ -14,8 +14,8 @@
 namespace lw {
 namespace LW_ISA {
 
-// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, all
-// else may be another's.
+// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, and the
+// scaled input; all else may be another's.
 template <class T>
 struct Space {
     index stride = 0;   // between panels
@@ -43,11 +43,11 @@ struct Space {
     }
 
     // Another thread's view of it.
-    Space view(index n_in) const {
+    Space view(const Layers<T>& layers) const {
         Space other;
         other.stride = stride;
-        other.buffers.push_back(other.make(n_in));
-        for (int i = 1; i < buffers.size(); ++i) other.buffers.push_back(static_cast<T*>(buffers[i]));
+        for (int i = 0; i < buffers.size(); ++i)
+            other.buffers.push_back(i < layers.own_buffers ? other.make(layers.widths[i]) : static_cast<T*>(buffers[i]));
         for (T* mask : masks) other.masks.push_back(static_cast<T*>(mask));
         for (T* delta : deltas) other.deltas.push_back(static_cast<T*>(delta));
         for (T* memory : kept) other.kept.push_back(static_cast<T*>(memory));
@@ -229,7 +229,7 @@ public:
             capacity_ = batch, spaces_ = List<Space<T>>();
             spaces_.push_back(Space<T>(layers_, capacity_, true));
         }
-        while (spaces_.size() < threads) spaces_.push_back(spaces_[0].view(layers_.n_in));
+        while (spaces_.size() < threads) spaces_.push_back(spaces_[0].view(layers_));
         index length = 0;
         for (const Group<T>& g : layers_.groups)
             if (g.dense) length = greater(length, ABREAST * g.n_out * L);
@@ -256,11 +256,12 @@ public:
             });
             meet();
         }
-        for (int g = 0; g < tail; ++g) {
+        if (first_product()) group_forward(layers_.groups[0], weights_[0], s, room, 0, batch.rows);
+        for (int g = first_product(); g < tail; ++g) {
             const Group<T>& group = layers_.groups[g];
             if (group.dense)
                 for_units(group.panels(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
-                    if (g == 0)
+                    if (g == first_product())
                         dense_forward(group, weights_[g], s, p0, p1, a, b, between, block(batch.rows));
                     else
                         dense_forward(group, weights_[g], s, p0, p1, a, b);
@@ -327,13 +328,14 @@ public:
             if (layers_.groups[pending].learns()) learn(pending, s);
     }
 
-    // How many terms of a sum of the first layer pass between two calls of `between`, and how often a thread calls it.
+    // How many terms of a sum of the first product pass between two calls of `between`, and how often a thread calls it.
     static index block(index rows) { return rows < 64 ? 64 : BLOCK; }
     index calls(index rows) const {
-        return layers_.groups[0].dense && first_by_rows() > 0 ? lines(layers_.n_in, block(rows)) : 0;
+        return layers_.groups[first_product()].dense && first_by_rows() > first_product() ? lines(layers_.n_in, block(rows)) : 0;
     }
 
 private:
+    int first_product() const { return layers_.own_buffers > 1 ? 1 : 0; }
     int skip(int g) const { return skipped_ops(plan_, layers_, g); }
 
     // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it; none that
