@@ -30,7 +30,7 @@ class Swish(lw.Activation):
         dx[:] = dy * (s + self.beta * x * s * (1 - s))
 
 
-class Scale(lw.Layer):
+class Affine(lw.Layer):
     """A layer with parameters: y = x ⊙ w + b, a weight and a bias for each input."""
 
     def parameter_shapes(self, n_in):
@@ -110,14 +110,14 @@ class StopAt(lw.Callback):
 
 # ---------------------------------------------------------------- what they must do
 
-PARTS = [Square, Swish, Scale, LogCosh, Cubic, SignDescent, Lion, Eye, MedianScaler]
+PARTS = [Square, Swish, Affine, LogCosh, Cubic, SignDescent, Lion, Eye, MedianScaler]
 X = np.random.default_rng(0).uniform(-1, 1, size=(60, 2))
 Y = X[:, 0] * X[:, 1]
 
 BUILDS = {
     "activation": lambda: ([lw.Dense(8), Square(), lw.Dense(1)], {}),
     "activation with a constant": lambda: ([lw.Dense(8), Swish(beta=1.5), lw.Dense(1)], {}),
-    "layer with parameters": lambda: ([Scale(), lw.Dense(8), lw.Tanh(), Scale(), lw.Dense(1)], {}),
+    "layer with parameters": lambda: ([Affine(), lw.Dense(8), lw.Tanh(), Affine(), lw.Dense(1)], {}),
     "loss": lambda: ([lw.Dense(8), lw.Tanh(), lw.Dense(1)], {"loss": LogCosh()}),
     "penalty": lambda: ([lw.Dense(8), lw.Tanh(), lw.Dense(1)], {"penalty": Cubic(1e-4)}),
     "penalty of a layer": lambda: ([lw.Dense(8, penalty=Cubic(1e-4)), lw.Tanh(), lw.Dense(1)], {}),
@@ -126,7 +126,7 @@ BUILDS = {
     "initializer": lambda: ([lw.Dense(8, weights=Eye(), biases="normal"), lw.Tanh(), lw.Dense(1)], {}),
     "scaler": lambda: ([lw.Dense(8), lw.Tanh(), lw.Dense(1)], {}),
     "all of them": lambda: (
-        [Scale(), lw.Dense(8, weights=Eye(), biases="normal"), Swish(), lw.Dense(1)],
+        [Affine(), lw.Dense(8, weights=Eye(), biases="normal"), Swish(), lw.Dense(1)],
         {"loss": LogCosh(), "penalty": Cubic(1e-6), "optimizer": Lion(0.003)},
     ),
 }
@@ -249,13 +249,13 @@ def test_repr_and_config_come_for_free():
     assert repr(Swish()) == "Swish()"
     assert repr(Swish(beta=2.0)) == "Swish(beta=2.0)"
     assert Swish(beta=2.0).config() == {"beta": 2.0}
-    assert repr(Scale()) == "Scale()"
+    assert repr(Affine()) == "Affine()"
     assert Lion(0.1).config() == {"learning_rate": 0.1, "beta": 0.9}
     assert repr(Cubic(0.1)) == "Cubic(0.1)"
 
 
 def test_a_parameter_of_the_wrong_shape_is_refused_when_it_is_set():
-    class Misshapen(Scale):
+    class Misshapen(Affine):
         def initialize(self, p, rng):
             p.w = np.ones(99)
 
@@ -264,7 +264,7 @@ def test_a_parameter_of_the_wrong_shape_is_refused_when_it_is_set():
 
 
 def test_a_parameter_that_was_not_announced_is_refused():
-    class Unannounced(Scale):
+    class Unannounced(Affine):
         def initialize(self, p, rng):
             p.v = 1.0
 
@@ -321,7 +321,7 @@ class Rebinds(lw.Activation):
         dx[:] = dy * np.cos(x)
 
 
-class ForgetsAGradient(Scale):
+class ForgetsAGradient(Affine):
     def backward(self, p, x, y, dy, g, dx):
         g.w = (dy * x).sum(axis=0)
         if dx is not None:

@@ -194,7 +194,7 @@ class Network:
     def forward(self, X: ArrayLike, *, training: bool = False) -> Array:
         """The outputs for X (n, n_in), or for one sample (n_in,); kept for `backward`.
 
-        With `training`, dropout takes part, as in the next training step.
+        With `training`, dropout takes part and batches are normalized by themselves, as in the next training step.
         """
         single = np.ndim(X) == 1
         rows = self._rows(np.atleast_2d(np.asarray(X)) if single else X, size=None)

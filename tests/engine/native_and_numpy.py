@@ -75,7 +75,8 @@ def differences(layers, X, y, dtype, steps=3, n_threads=2, clip_norm=None, froze
                 engine.run(0, per_epoch, step, rates=rates and [rates(step + i) for i in range(per_epoch)]) == per_epoch
             )
     assert engines[0].optimizer.learning_rate == engines[1].optimizer.learning_rate
-    found["grad"] = apart(engines[0].parameters.grad, engines[1].parameters.grad)
+    if clip_norm or frozen:  # it is no longer what the backward pass made of it
+        found["grad"] = apart(engines[0].parameters.grad, engines[1].parameters.grad)
     found["theta"] = apart(engines[0].parameters.theta, engines[1].parameters.theta)
     for name in engines[0].optimizer.state_names:
         found[name] = apart(engines[0].optimizer.state[name], engines[1].optimizer.state[name])

@@ -59,6 +59,35 @@ WORK = [
         {"batch_size": 500, "loss": lw.QuadraticCost()},
     ),
     ([lw.Dense(100), lw.Tanh(), lw.Softmax(), lw.Dense(40), lw.GELU(), lw.Dense(2), lw.Softmax()], "table", {}),
+    (
+        [
+            lw.Scale(),
+            lw.Dense(70),
+            lw.BatchNorm(),
+            lw.ReLU(),
+            lw.Dense(33),
+            lw.LayerNorm(),
+            lw.Dropout(0.1),
+            lw.Dense(2),
+            lw.Softmax(),
+        ],
+        "table",
+        {"batch_size": 33, "penalty": lw.L2(1e-4)},
+    ),
+    (
+        [
+            lw.BatchNorm(),
+            lw.Dense(100),
+            lw.LayerNorm(),
+            lw.Softmax(),
+            lw.Scale(),
+            lw.Dense(2),
+            lw.BatchNorm(),
+            lw.Sigmoid(),
+        ],
+        "table",
+        {"loss": lw.QuadraticCost(), "optimizer": lw.AdamW()},
+    ),
 ]
 
 

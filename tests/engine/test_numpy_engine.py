@@ -99,9 +99,11 @@ def test_no_optimizer_and_no_penalty_allocates_in_the_loop(optimizer, rng):
         [lw.Dense(100), lw.Softmax()], X, y, batch_size=10, optimizer=optimizer(0.001),
         penalty=[lw.L1(1e-4, 1e-4), lw.L2(1e-4, 1e-4)],
     )  # fmt: skip
-    peak, kept = growth(engine)
-    assert peak < NUMPY_BUFFER < engine.parameters.theta.nbytes
-    assert kept < 1024
+    for frozen, clip_norm in ((set(), None), ({0}, 0.1)):
+        engine.frozen, engine.clip_norm = frozen, clip_norm
+        peak, kept = growth(engine)
+        assert peak < NUMPY_BUFFER < engine.parameters.theta.nbytes
+        assert kept < 1024
 
 
 def test_the_figure_for_digits(rng):

@@ -5,7 +5,7 @@ import pytest
 
 from layerwise import layers
 from layerwise.engine.workspace import Workspace
-from layerwise.layers import LAYERS, Activation, Dense, Dropout, Layer
+from layerwise.layers import LAYERS, Activation, Dropout, Layer
 from layerwise.parameters import Parameters, View
 from layerwise.plan import compile_layers
 
@@ -13,6 +13,8 @@ from layerwise.plan import compile_layers
 ARGUMENTS = {
     "Dense": [{"units": 3, "biases": "normal"}, {"units": 7, "biases": "uniform"}],
     "Dropout": [{"rate": 0.4}, {"rate": 0.0}],
+    "LayerNorm": [{}, {"epsilon": 0.1}],
+    "BatchNorm": [{}, {"momentum": 0.0, "epsilon": 0.1}],
     "Step": [{}, {"threshold": 0.5}],
     "Linear": [{}, {"slope": -2.5}],
     "ReLU": [{}, {"slope": 3.0}],
@@ -45,6 +47,9 @@ class Bench:
         plan = compile_layers([layer], n_in)
         self.parameters = Parameters([layer.parameter_shapes(n_in)], np.dtype(dtype))
         layer.initialize(self.parameters.p[0], rng)
+        for name, array in vars(self.parameters.p[0]).items():
+            if not name.isupper():  # vectors that begin with 0 or 1
+                array += 0.3 * rng.random(array.shape)
         self.g = self.parameters.g[0]
         self.p = Workspace(plan, self.parameters, n, training=True).batch(n).forward[0][1]
         self.draw = rng.random((n, n_in)).astype(dtype)
@@ -52,13 +57,13 @@ class Bench:
         self.x[np.abs(self.x) < 0.01] = 0.25  # away from the kinks
         self.dy = rng.standard_normal((n, layer.n_out(n_in))).astype(dtype)
 
-    def forward(self, x=None, out=None):
+    def forward(self, x=None, out=None, formula=None):
         x = self.x if x is None else x
         if self.layer.draws:
             self.p.mask = self.draw
         out = np.full(self.dy.shape, np.nan, self.dy.dtype) if out is None else out
         with np.errstate(all="ignore"):
-            self.layer.forward(self.p, x, out)
+            (formula or self.layer.forward)(self.p, x, out)
         return out
 
     def backward(self, x, y, dx=True):
@@ -68,15 +73,15 @@ class Bench:
             self.layer.backward(self.p, x, y, self.dy, self.g, dx)
         return dx, self.parameters.grad.copy()
 
-    def slope(self, vector):
-        """Central differences of Σ dy · y by each entry of a vector that `forward` reads."""
+    def slope(self, vector, formula=None):
+        """Central differences of Σ dy · y by each entry of a vector that `forward`, or `predict`, reads."""
         flat, h = vector.reshape(-1), 1e-6
         result = np.empty_like(flat)
         for i, kept in enumerate(flat.copy()):
             flat[i] = kept + h
-            above = np.sum(self.dy * self.forward())
+            above = np.sum(self.dy * self.forward(formula=formula))
             flat[i] = kept - h
-            below = np.sum(self.dy * self.forward())
+            below = np.sum(self.dy * self.forward(formula=formula))
             flat[i] = kept
             result[i] = (above - below) / (2 * h)
         return result.reshape(vector.shape)
@@ -158,12 +163,36 @@ def test_the_first_layer_skips_dx(layer):
 
 @every_layer
 def test_samples_do_not_mix(layer):
+    """In prediction; in training too, unless the layer has statistics of the batch."""
     bench = Bench(layer)
-    y = bench.forward().copy()
-    for i in range(len(bench.x)):
-        one = Bench(layer, n=1)
-        one.draw = bench.draw[i : i + 1]
-        np.testing.assert_allclose(one.forward(bench.x[i : i + 1]), y[i : i + 1], rtol=1e-13)
+    for formula in [layer.predict] if layer.statistics else [layer.predict, layer.forward]:
+        y = bench.forward(formula=formula).copy()
+        for i in range(len(bench.x)):
+            one = Bench(layer, n=1)
+            one.draw = bench.draw[i : i + 1]
+            np.testing.assert_allclose(one.forward(bench.x[i : i + 1], formula=formula), y[i : i + 1], rtol=1e-13)
+
+
+@every_layer
+def test_backward_is_the_derivative_of_predict_too(layer):
+    bench = Bench(layer)
+    dx, grad = bench.backward(bench.x, bench.forward(formula=layer.predict))
+    np.testing.assert_allclose(dx, bench.slope(bench.x, layer.predict), atol=1e-8, rtol=1e-7)
+    views = bench.parameters.views(grad)[0]
+    for name in set(vars(views)) - set(layer.statistics):  # these learn nothing, though the outputs depend on them
+        slope = bench.slope(getattr(bench.parameters.p[0], name), layer.predict)
+        np.testing.assert_allclose(getattr(views, name), slope, atol=1e-8, rtol=1e-7)
+
+
+@every_layer
+def test_only_statistics_are_adapted_and_one_sample_leaves_them(layer):
+    for n, changes in ((6, set(layer.statistics)), (1, set())):
+        bench = Bench(layer, n=n)
+        bench.forward()
+        before = bench.parameters.theta.copy()
+        layer.adapt(bench.p)
+        views = bench.parameters.views(bench.parameters.theta != before)[0]
+        assert {name for name, changed in vars(views).items() if changed.any()} == changes
 
 
 @every_layer
@@ -186,7 +215,10 @@ def test_what_it_says_of_itself_is_true(layer):
         assert y.max() <= 1
     dx, _ = bench.backward(bench.x, y)
     assert layer.differentiable == bool(np.any(dx))
-    assert set(layer.bias_names) & set(layer.parameter_shapes(5)) == ({"b"} if isinstance(layer, Dense) else set())
+    biases = {"Dense": {"b"}, "LayerNorm": {"beta"}, "BatchNorm": {"beta"}}
+    assert set(layer.bias_names) & set(layer.parameter_shapes(5)) == biases.get(type(layer).__name__, set())
+    assert set(layer.statistics) <= set(layer.parameter_shapes(5))
+    assert set(layer.rates(5)) <= set(layer.parameter_shapes(5))
 
 
 @every_layer
@@ -198,7 +230,9 @@ def test_a_network_of_it_alone_passes_it_on(layer):
     if bench.parameters.theta.size:
         net.theta = bench.parameters.theta
     y = net.forward(bench.x)
-    np.testing.assert_allclose(y, bench.x if isinstance(layer, Dropout) else bench.forward(), rtol=1e-13)
+    np.testing.assert_allclose(
+        y, bench.x if isinstance(layer, Dropout) else bench.forward(formula=layer.predict), rtol=1e-13
+    )
     assert len(net.activations(bench.x)) == 2
 
 

@@ -230,7 +230,7 @@ class NativeEngine:
             poll,
             rates,
             self.clip_norm,
-            sorted(self.frozen),
+            [int(layer) for layer in self.frozen],
         )
         if learn:
             optimizer.iterations += made

@@ -280,15 +280,17 @@ class NumpyEngine:
             self.optimizer.step(theta, grad)
         else:
             self._step_in_part(theta, grad, held)
-        for layer, p in self.workspace.batch(stop - start).adapting:
-            layer.adapt(p)
+        for stage, p in self.workspace.batch(stop - start).adapting:
+            if stage.index not in self.frozen:
+                stage.layer.adapt(p)
         return True
 
     def _step_in_part(self, theta: Array, grad: Array, terms: Sequence[RateTerm]) -> None:
         """A step of the optimizer, of which some arrays make a share: θ ← θ₀ + factor (θ₁ - θ₀)."""
         if self._before is None:
             self._before = np.empty_like(theta)
-        np.copyto(self._before, theta)
+        for term in terms:
+            np.copyto(self._before[term.part], theta[term.part])
         self.optimizer.step(theta, grad)
         for term in terms:
             w, before = theta[term.part], self._before[term.part]

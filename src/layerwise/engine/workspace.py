@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.layers import Layer
 from layerwise.parameters import Parameters, View
-from layerwise.plan import Plan
+from layerwise.plan import Plan, Stage
 from layerwise.typing import Array
 
 
@@ -29,7 +28,7 @@ class Batch:
         The calls to make, last to first; x is None for the first layer, which takes the input.
     masks : list of (mask, layer)
         What to fill with random numbers before each step.
-    adapting : list of (layer, p)
+    adapting : list of (stage, p)
         The layers with statistics, which change after each step.
     y : array (n, n_out)
         The outputs.
@@ -47,7 +46,7 @@ class Batch:
     forward: list[tuple[Any, View, Array]]
     backward: list[tuple[Any, ...]]
     masks: list[tuple[Array, int]]
-    adapting: list[tuple[Layer, View]]
+    adapting: list[tuple[Stage, View]]
     y: Array
     dy: Array
     dx: Array | None
@@ -119,17 +118,19 @@ class Workspace:
 
     def _bind(self, n: int) -> Batch:
         outputs = [y[:n] for y in self._outputs]
-        views = [
-            View({**vars(self.parameters.p[stage.index]), **{name: array[:n] for name, array in buffers.items()}})
-            for stage, buffers in zip(self.stages, self._buffers, strict=True)
-        ]
+        views = [self._view(n, stage, buffers) for stage, buffers in zip(self.stages, self._buffers, strict=True)]
         formulas = [stage.layer.forward if self.training else stage.layer.predict for stage in self.stages]
         forward = list(zip(formulas, views, outputs, strict=True))
-        adapting = [(stage.layer, p) for stage, p in zip(self.stages, views, strict=True) if stage.layer.statistics]
+        adapting = [(stage, p) for stage, p in zip(self.stages, views, strict=True) if stage.layer.statistics]
         masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
         t, tmp = self._t[:n], (self._tmp[0][:n], self._tmp[1][:n])
         return Batch(n, forward, backward, masks, adapting, outputs[-1], dy, dx, t, tmp)
+
+    def _view(self, n: int, stage: Stage, buffers: dict[str, Array]) -> View:
+        whole = stage.layer.batch_buffers(stage.n_in)
+        cut = {name: array if name in whole else array[:n] for name, array in buffers.items()}
+        return View({**vars(self.parameters.p[stage.index]), **cut})
 
     def _bind_backward(
         self, n: int, views: list[View], outputs: list[Array]

@@ -21,11 +21,13 @@ from layerwise.layers.activations import (
 from layerwise.layers.base import Layer
 from layerwise.layers.dense import Dense
 from layerwise.layers.dropout import Dropout
+from layerwise.layers.normalization import BatchNorm, LayerNorm
+from layerwise.layers.scale import Scale
 
 ACTIVATIONS: tuple[type[Activation], ...] = (
     Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 )  # fmt: skip
-LAYERS: tuple[type[Layer], ...] = (Dense, Dropout, *ACTIVATIONS)
+LAYERS: tuple[type[Layer], ...] = (Dense, Dropout, Scale, LayerNorm, BatchNorm, *ACTIVATIONS)
 
 __all__ = [
     "ACTIVATIONS",
@@ -34,15 +36,18 @@ __all__ = [
     "LAYERS",
     "SELU",
     "Activation",
+    "BatchNorm",
     "Dense",
     "Dropout",
     "Exp",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "Mish",
     "ReLU",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",

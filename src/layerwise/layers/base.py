@@ -67,12 +67,14 @@ class Layer(Description):
         """
         return {}
 
+    def batch_buffers(self, n_in: int) -> Shapes:
+        """The same, but one for the whole batch: ``{"sum": (n_in,)}`` makes `p.sum` (n_in,)."""
+        return {}
+
     def make_buffers(self, n: int, n_in: int, dtype: np.dtype[np.floating]) -> dict[str, Array]:
-        """The arrays of `buffers` for n samples, full of ones."""
-        return {
-            name: np.ones((n, *shape), bool if name in self.flags else dtype)
-            for name, shape in self.buffers(n_in).items()
-        }
+        """The arrays of `buffers` for n samples and those of `batch_buffers`, full of ones."""
+        shapes = {name: (n, *shape) for name, shape in self.buffers(n_in).items()} | self.batch_buffers(n_in)
+        return {name: np.ones(shape, bool if name in self.flags else dtype) for name, shape in shapes.items()}
 
     def rates(self, n_in: int) -> dict[str, float]:
         """How much of each of the optimizer's steps a parameter makes, by name, where that is not all of it."""
@@ -90,7 +92,7 @@ class Layer(Description):
         self.forward(p, x, out)
 
     def adapt(self, p: View) -> None:
-        """Change the `statistics` after a step, from what `forward` left in the buffers."""
+        """Change the `statistics` after a step, from what `forward` left in the buffers; not while it is frozen."""
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Write the gradients: parameters' into `g`, inputs' into `dx` unless it is None.

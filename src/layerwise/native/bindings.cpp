@@ -155,6 +155,9 @@ constexpr LayerName LAYERS[] = {
     {"Dense", LayerKind::Dense, nullptr, nullptr},
     {"Dropout", LayerKind::Dropout, "rate", nullptr},
     {"Softmax", LayerKind::Softmax, nullptr, nullptr},
+    {"Scale", LayerKind::Scale, nullptr, nullptr},
+    {"LayerNorm", LayerKind::LayerNorm, "epsilon", nullptr},
+    {"BatchNorm", LayerKind::BatchNorm, "momentum", "epsilon"},
     {"Step", LayerKind::Step, "threshold", nullptr},
     {"Linear", LayerKind::Linear, "slope", nullptr},
     {"Identity", LayerKind::Identity, nullptr, nullptr},
@@ -226,7 +229,7 @@ Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
     const bool dense = layer.kind == LayerKind::Dense;
     if (!dense && layer.n_in != layer.n_out) refuse(std::get<0>(spec) + " gives as many outputs as it has inputs");
     const std::vector<PartSpec>& parts = std::get<4>(spec);
-    if (parts.size() != std::size_t(dense ? 2 : 0))
+    if (parts.size() != std::size_t(arrays_of(layer.kind)))
         refuse(std::get<0>(spec) + " has another number of arrays than " + std::to_string(parts.size()));
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const Index rows = dense && i == 0 ? layer.n_in : 1;

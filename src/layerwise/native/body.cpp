@@ -20,7 +20,7 @@ public:
     explicit Net(const Plan& plan)
         : plan_(plan), layers_(plan_, true), samples_(plan_), together_(plan_, layers_, samples_),
           spans_(plan_, layers_, samples_), outputs_(plan_, samples_), packed_(layers_.length) {
-        for (const Piece& piece : layers_.pieces) penalized_ |= piece.penalized();
+        for (const Piece& piece : layers_.pieces) penalized_ |= part_of(piece).penalized();
     }
 
     void set_data(const Data& data) override { samples_.set(data); }
@@ -77,15 +77,20 @@ private:
         if (gradient_) return;
         const index n = layers_.pieces.size();
         gradient_ = Lines<T>(layers_.length);
-        penalties_ = Lines<double>(n), squares_ = Lines<double>(n), factors_ = Lines<T>(n);
+        penalties_ = Lines<double>(n), squares_ = Lines<double>(n);
+        factors_ = Lines<T>(n), folds_ = Lines<bool>(n);
     }
 
-    // How much of each step a piece makes: nothing where its layer is frozen.
+    // How much of each step a piece makes, nothing where its layer is frozen; and which are updated within the product.
     void set_factors() {
         clips_ = run_->learn && run_->clip_norm > 0;
+        const Optimizer& o = run_->optimizer;
+        const bool plain = run_->learn && o.kind == OptimizerKind::SGD && o.weight_decay == 0 && !clips_;
         for (index i = 0; i < layers_.pieces.size(); ++i) {
             const Piece& piece = layers_.pieces[i];
-            factors_[i] = !run_->learn ? T(1) : run_->frozen && run_->frozen[piece.layer] ? T(0) : T(piece.rate);
+            const bool frozen = run_->frozen && run_->frozen[piece.layer];
+            factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(piece).rate);
+            folds_[i] = plain && piece.input >= 0 && factors_[i] == 1 && !part_of(piece).penalized();
         }
     }
 
@@ -187,7 +192,10 @@ private:
         together_.backward(t, threads, batch, [&](int g, const Space<T>& s) {
             const Group<T>& group = layers_.groups[g];
             for_pieces(group, t, threads, [&](auto panels, index p, index i) {
-                ahead.some(), learn<decltype(panels)::value>(group, p, i, s, s.deltas[g], batch, step);
+                constexpr int PANELS = decltype(panels)::value;
+                ahead.some();
+                if (group.dense) return learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
+                for (int q = 0; q < PANELS; ++q) learn_vector(group, p + q, i, s, s.deltas[g], batch, step);
             });
         }, meet);
         meet();
@@ -206,10 +214,10 @@ private:
     // A thread's pieces of a group: f(panels, panel, i) for piece i of a panel, or of some side by side.
     template <class F>
     void for_pieces(const Group<T>& group, int t, int threads, F f) const {
-        const std::integral_constant<int, 1> one{};
-        const index panels = group.dense ? group.panels() : 0, pieces = group.pieces_a_panel();
+        const index panels = group.learns() ? group.panels() : 0, pieces = group.pieces_a_panel();
         if (panels < threads) {
-            for (index i = panels * pieces * t / threads; i < panels * pieces * (t + 1) / threads; ++i) f(one, i / pieces, i % pieces);
+            for (index i = panels * pieces * t / threads; i < panels * pieces * (t + 1) / threads; ++i)
+                f(std::integral_constant<int, 1>{}, i / pieces, i % pieces);
             return;
         }
         index p = panels * t / threads;
@@ -217,7 +225,7 @@ private:
         for (; p + ABREAST <= end; p += ABREAST)
             for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, ABREAST>{}, p, i);
         for (; p < end; ++p)
-            for (index i = 0; i < pieces; ++i) f(one, p, i);
+            for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, 1>{}, p, i);
     }
 
     static index piece_at(const Group<T>& group, index panel, index i) {
@@ -231,35 +239,64 @@ private:
         const index number = piece_at(group, panel, i);
         const Piece& piece = layers_.pieces[number];
         const T* dy = deltas + panel * s.stride;
-        const index columns = lesser(group.n_out - panel * L, PANELS * L);
+        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
+        const auto product = [&](T* c, index c_next) {
+            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
+        };
+        if (folds_[number] && !batch.ending) {
+            Product<T> p = product(packed_ + piece.begin, next);
+            p.scale = step.rate;
+            return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
+        }
         alignas(LINE) T room[PANELS * L * L];
         const bool keep = batch.ending || clips_;
         T* gradient = keep ? gradient_ + piece.begin : room;
-        const index next = group.n_in * L, gradient_next = keep ? piece.input < 0 ? L : next : L * L;
+        const index gradient_next = keep ? piece.input < 0 ? L : next : L * L;
         if (factors_[number] == 0) {
             for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
         } else if (piece.input < 0) {
             for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
         } else {
-            Product<T> product{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, gradient, gradient_next, batch.rows};
-            if (step.kind == OptimizerKind::SGD && step.keep == 1 && !keep && !piece.penalized() && factors_[number] == 1) {
-                product.c = packed_ + piece.begin, product.c_next = next, product.scale = step.rate;
-                return multiply<T, From::columns, End::subtract>(piece.lines, columns, product);
-            }
             // What pads a line is not always written.
             if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
-            multiply<T, From::columns>(piece.lines, columns, product);
+            Product<T> p = product(gradient, gradient_next);
+            multiply<T, From::columns>(piece.lines, columns, p);
         }
         for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
+    }
+
+    // The same for vector k of a scale or a normalization, on one panel.
+    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
+                      const Step<T>& step) {
+        const index number = piece_at(group, panel, k), at = panel * s.stride;
+        const Piece& piece = layers_.pieces[number];
+        T* gradient = gradient_ + piece.begin;
+        if (k == 0)
+            sum_products(deltas + at, s.buffers[group.normal] + at, batch.rows, gradient);
+        else
+            sum_lines(deltas + at, batch.rows, false, gradient);
+        if (k == 0 && group.batch_norm) adapt_statistics(group, panel, piece.layer, s, batch.rows);
+        finish(number, gradient, batch, step);
+    }
+
+    const Part& part_of(const Piece& piece) const { return plan_.layers[piece.layer].parts[piece.part]; }
+
+    // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
+    void adapt_statistics(const Group<T>& group, index panel, index layer, const Space<T>& s, index rows) {
+        if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
+        const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
+        adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));
+        adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
     }
 
     // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (piece.penalized()) {
+        const Part& part = part_of(piece);
+        if (part.penalized()) {
             const double share = double(batch.scale);
-            const T l1 = T(piece.l1 + share * piece.l1_batch), l2 = T(piece.l2 + share * piece.l2_batch);
+            const T l1 = T(part.l1 + share * part.l1_batch), l2 = T(part.l2 + share * part.l2_batch);
             penalties_[number] = penalize(l1, l2, packed_ + piece.begin, gradient, n);
         }
         if (factors_[number] == 0) zero(n, gradient);
@@ -325,6 +362,7 @@ private:
     Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
     Lines<double> penalties_, squares_;       // of the pieces: the penalties' values, and the squares of gradients
     Lines<T> factors_;                        // how much of each step they make
+    Lines<bool> folds_;                       // whether it is subtracted from them as it is summed up, and not kept
     Barrier barrier_;
     std::atomic<bool> bad_{false};     // a loss was not finite
     bool ending_[2] = {false, false};  // this step is the last; the next has a place of its own

@@ -1,13 +1,16 @@
 // The layers as they are computed: in groups, with their weights in panels.
 //
-// A group is a dense layer or a softmax with the elementwise layers after it, which are computed while its output is
-// still in the first cache. Weights and biases are kept in panels of LANES units: for each of them a line an input, and a
-// line of biases, theta's own order being (inputs, units). What pads a line is 0 and stays 0.
+// A group is a dense layer, a softmax, a scale or a normalization with the elementwise layers after it, which are computed
+// while its output is still in the first cache. Weights and biases are kept in panels of LANES units: for each of them a
+// line an input, and a line of biases, theta's own order being (inputs, units). The vectors of a scale or a normalization
+// (s; gamma and beta; the running mean and variance) lie one after the other, with a line a panel. What pads a line is 0
+// and stays 0.
 #pragma once
 
 #include "activations.h"
 #include "kernels.h"
 #include "list.h"
+#include "normalization.h"
 #include "optimizers.h"
 #include "penalties.h"
 #include "philox.h"
@@ -47,15 +50,22 @@ struct Op {
 
 template <class T>
 struct Group {
-    bool dense = false, softmax = false;
+    bool dense = false, softmax = false, scale = false, layer_norm = false, batch_norm = false;
     index n_in = 0, n_out = 0;
     int in = 0, z = 0, out = 0;      // buffers: what is read, where x W + b goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
     index theta_w = 0, theta_b = 0;  // and its numbers in theta
+    int vectors = 0, learned = 0;    // of a scale or a normalization; their first line is w
+    index theta_vectors[4] = {};
+    T epsilon = 0, momentum = 0;
+    int normal = -1;                 // the buffer of what gamma or s is multiplied by, where gradients are asked for
+    int kept = -1;                   // which of a space's memories for what a normalization keeps (together.h)
     int first_piece = 0;
     List<Op<T>> ops;
 
-    index pieces_a_panel() const { return 1 + panels_in(); }
+    bool learns() const { return dense || vectors > 0; }
+    index pieces_a_panel() const { return dense ? 1 + panels_in() : index(learned); }
+    index vector(int k, index panel) const { return (k * panels() + panel) * LANES<T>; }  // from w on
     index panels_in() const { return lines(n_in, LANES<T>); }
     index panels() const { return lines(n_out, LANES<T>); }
 };
@@ -63,18 +73,17 @@ struct Group {
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
 // among each other when they learn. A group's pieces are those of its first panel, the biases first, then of the next.
 struct Piece {
-    std::uint32_t layer;
-    index input, lines;  // input < 0: the biases
     index begin;         // where its lines begin
-    double l1, l2, l1_batch, l2_batch, rate;
-
-    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
+    index input;         // input < 0: the biases, or a vector
+    std::int32_t lines;
+    std::uint16_t part;  // which of the layer's arrays
+    std::uint32_t layer;
 };
 
 // A group's parameters, in lines of their own or as they lie in theta.
 template <class T>
 struct Weights {
-    const T* w;
+    const T* w;          // or the vectors
     index panel, line;  // how far panels and lines lie apart
     const T* b;
 };
@@ -86,7 +95,10 @@ public:
     List<Piece> pieces;
     List<index> widths;  // of the buffers
     List<index> masks;   // widths of dropout's masks
-    int first_learning = -1;    // the first dense group: nothing is passed back beyond it
+    int first_learning = -1;    // the first group with parameters: nothing is passed back beyond it
+    int normalizations = 0;     // that keep something for backward
+    bool has_vectors = false;
+    int own_buffers = 1;        // how many of the first ones each thread fills for itself, with all rows
     index length = 0;           // of all parameters in lines
     index n_in, n_out;
 
@@ -97,7 +109,7 @@ public:
         bool kept = true;  // nobody may write over the current buffer
         for (const Layer& layer : plan.layers) {
             if (layer.kind == LayerKind::Dropout && !training) continue;
-            if (layer.kind == LayerKind::Dense || layer.kind == LayerKind::Softmax || groups.size() == 0) {
+            if (arrays_of(layer.kind) || layer.kind == LayerKind::Softmax || groups.size() == 0) {
                 groups.push_back({});
                 groups.back().n_in = layer.n_in, groups.back().n_out = layer.n_out;
                 groups.back().in = groups.back().out = current;
@@ -108,6 +120,11 @@ public:
                 group.z = group.out = current = buffer(layer.n_out);
                 group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
                 add_pieces(group, layer);
+            } else if (arrays_of(layer.kind)) {
+                add_vectors(group, layer, training);
+                current = group.out;
+            }
+            if (arrays_of(layer.kind)) {
                 kept = false;
                 if (first_learning < 0) first_learning = groups.size() - 1;
                 continue;
@@ -121,16 +138,20 @@ public:
             group.ops.push_back(static_cast<Op<T>&&>(op));
         }
         length = lines(length, L) * L;
+        // To scale all rows of the input once more costs less than to fetch them from another core.
+        if (groups.size() > 1 && groups[0].scale && groups[1].dense) own_buffers = groups[1].in + 1;
     }
 
     // Between theta's order and lines.
     void to_lines(const T* theta, T* packed) const {
         for (const Group<T>& g : groups)
-            if (g.dense) to_lines(g, theta, packed + g.w, packed + g.b);
+            if (g.learns()) to_lines(g, theta, packed + g.w, packed + g.b);
     }
     static void to_lines(const Group<T>& g, const T* theta, T* w, T* b) {
         constexpr int L = LANES<T>;
-        for (index p = 0; p < g.panels(); ++p) {
+        for (int k = 0; k < g.vectors; ++k)
+            for (index j = 0; j < g.panels() * L; ++j) w[g.vector(k, 0) + j] = j < g.n_out ? theta[g.theta_vectors[k] + j] : T(0);
+        for (index p = 0; g.dense && p < g.panels(); ++p) {
             const index n = lesser(L, g.n_out - p * L);
             for (index i = 0; i < g.n_in; ++i) {
                 T* to = w + (p * g.n_in + i) * L;
@@ -143,8 +164,9 @@ public:
     void from_lines(const T* packed, T* theta) const {
         constexpr int L = LANES<T>;
         for (const Group<T>& g : groups) {
-            if (!g.dense) continue;
-            for (index p = 0; p < g.panels(); ++p) {
+            for (int k = 0; k < g.vectors; ++k)
+                for (index j = 0; j < g.n_out; ++j) theta[g.theta_vectors[k] + j] = packed[g.w + g.vector(k, 0) + j];
+            for (index p = 0; g.dense && p < g.panels(); ++p) {
                 const index n = lesser(L, g.n_out - p * L);
                 for (index i = 0; i < g.n_in; ++i) {
                     const T* from = packed + g.w + (p * g.n_in + i) * L;
@@ -177,9 +199,23 @@ private:
         length = group.b + group.panels() * L;
     }
 
+    void add_vectors(Group<T>& group, const Layer& layer, bool training) {
+        group.scale = layer.kind == LayerKind::Scale;
+        group.layer_norm = layer.kind == LayerKind::LayerNorm, group.batch_norm = layer.kind == LayerKind::BatchNorm;
+        group.vectors = arrays_of(layer.kind), group.learned = learned_of(layer.kind), has_vectors = true;
+        group.momentum = group.batch_norm ? T(layer.a) : T(0), group.epsilon = T(group.batch_norm ? layer.b : layer.a);
+        group.normal = group.scale ? group.in : training ? buffer(layer.n_out) : -1;
+        if (training && !group.scale) group.kept = normalizations++;
+        group.z = group.out = buffer(layer.n_out);
+        group.w = group.b = length, group.first_piece = pieces.size();
+        for (int k = 0; k < group.vectors; ++k) group.theta_vectors[k] = layer.parts[k].begin;
+        for (index p = 0; p < group.panels(); ++p)
+            for (int k = 0; k < group.learned; ++k) add_piece(layer, k, -1, 1, group.w + group.vector(k, p));
+        length += group.vectors * group.panels() * LANES<T>;
+    }
+
     void add_piece(const Layer& layer, int part, index input, index lines, index begin) {
-        const Part& of = layer.parts[part];
-        pieces.push_back({layer.position, input, lines, begin, of.l1, of.l2, of.l1_batch, of.l2_batch, of.rate});
+        pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), layer.position});
     }
 };
 
@@ -194,22 +230,6 @@ bool softmax_with_loss(const Layers<T>& layers) {
 template <class T>
 int skipped_ops(const Plan& plan, const Layers<T>& layers, int group) {
     return group == layers.groups.size() - 1 && (plan.loss.fused || softmax_with_loss(layers)) ? 1 : 0;
-}
-
-// The sum of the lines of a panel, four at a time, so that none waits for the one before it.
-template <class T>
-void sum_lines(const T* from, index n, bool add, T* to) {
-    constexpr int L = LANES<T>;
-    for (int r = 0; r < L; r += WIDTH<T>) {
-        Vector<T> sums[4] = {};
-        index i = 0;
-        for (; i + 4 <= n; i += 4)
-#pragma GCC unroll 4
-            for (int k = 0; k < 4; ++k) sums[k] += load(from + (i + k) * L + r);
-        for (; i < n; ++i) sums[0] += load(from + i * L + r);
-        const Vector<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-        store(to + r, add ? load(to + r) + sum : sum);
-    }
 }
 
 // The masks of `rows` rows from `row` of the batch on: 0, or 1 / (1 - rate) for what is kept; number (r, column) of an

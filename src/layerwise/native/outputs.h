@@ -62,10 +62,16 @@ private:
         for (const Group<T>& g : layers_.groups) {
             // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases. Biases
             // that nothing follows are copied.
-            const bool direct = job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
-            if (!g.dense)
+            const bool direct = g.dense && job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
+            if (!g.learns())
                 job.weights.push_back({});
-            else if (direct) {
+            else if (g.vectors) {
+                job.packed.push_back(Lines<T>(g.vectors * g.panels() * L));
+                T* v = job.packed.back();
+                layers_.to_lines(g, theta, v, nullptr);
+                for (index j = 0; g.batch_norm && j < g.panels() * L; ++j) v[j] /= square_root(v[g.vector(3, 0) + j] + g.epsilon);
+                job.weights.push_back({v, 0, 0, nullptr});
+            } else if (direct) {
                 const T* b = theta + g.theta_b;
                 if (g.theta_b + g.panels() * L > plan_.n_theta) {
                     job.packed.push_back(Lines<T>(g.panels() * L));

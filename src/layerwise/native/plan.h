@@ -9,7 +9,7 @@
 namespace lw {
 
 enum class LayerKind {
-    Dense, Dropout, Softmax,
+    Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm,
     Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 };
 enum class LossKind {
@@ -24,15 +24,28 @@ struct Part {
     double l1 = 0, l2 = 0;     // penalties, and those that are divided by the batch's rows or weights
     double l1_batch = 0, l2_batch = 0;
     double rate = 1;           // how much of each of the optimizer's steps it makes
+
+    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
 };
 
 struct Layer {
     LayerKind kind;
-    double a = 0, b = 0;        // slope, threshold, alpha, rate ...: what the formulas in activations.h call them
+    double a = 0, b = 0;        // slope, threshold, alpha, rate, epsilon ...: what the formulas in activations.h call them
     std::ptrdiff_t n_in, n_out;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
-    Part parts[2];               // W (n_in, n_out) and b (n_out)
+    Part parts[4];               // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
+
+// How many arrays a layer has, and how many of them are learned.
+inline int arrays_of(LayerKind kind) {
+    switch (kind) {
+        case LayerKind::Scale: return 1;
+        case LayerKind::Dense: case LayerKind::LayerNorm: return 2;
+        case LayerKind::BatchNorm: return 4;
+        default: return 0;
+    }
+}
+inline int learned_of(LayerKind kind) { return kind == LayerKind::BatchNorm ? 2 : arrays_of(kind); }
 
 struct Loss {
     LossKind kind;
@@ -103,10 +116,11 @@ struct Run {
     // Called about every tenth of a second between two steps; true ends the run.
     bool (*poll)(void*) = nullptr;
     void* poll_context = nullptr;
-    // Out: how many steps were made in all; the sums, one entry an epoch; the mean loss of the newest step.
-    std::ptrdiff_t made = 0;
+    Sums* sums = nullptr;                           // out: one entry an epoch
+    // Out: how many steps were made in all, and the mean loss of the newest. They are written at each step, and have a
+    // cache line of their own, since the threads read all that is above.
+    alignas(64) std::ptrdiff_t made = 0;
     bool finite = true;
-    Sums* sums = nullptr;
     double newest = 0;
 };
 

@@ -42,7 +42,7 @@ public:
 
     // Whether batches of so many rows are done so. It depends on the sizes alone, so that neither the number of threads
     // nor anything else about the machine changes a bit of the result.
-    static bool suits(const Layers<T>& layers, index batch) { return batch >= SPAN && layers.length <= SMALL; }
+    static bool suits(const Layers<T>& layers, index batch) { return batch >= SPAN && layers.length <= SMALL && !layers.has_vectors; }
 
     // Into how many spans a batch is cut: as many threads can be at work.
     static index spans(index rows) {

@@ -14,14 +14,15 @@
 namespace lw {
 namespace LW_ISA {
 
-// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, all
-// else may be another's.
+// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, and the
+// scaled input; all else may be another's.
 template <class T>
 struct Space {
     index stride = 0;   // between panels
     List<T*> buffers;   // the layers' outputs; the first is the input
     List<T*> masks;
     List<T*> deltas;    // the gradient by each group's output
+    List<T*> kept;      // of a batch norm: lines of its mean, its variance, 1 / sqrt(var + epsilon); of a layer norm: that, by row
 
     Space() = default;
     Space(const Layers<T>& layers, index capacity, bool gradients) {
@@ -34,19 +35,22 @@ struct Space {
         const int n = layers.groups.size();
         for (int g = 0; g < n; ++g) deltas.push_back(nullptr);
         for (int g = n - 1; g >= 0; --g) {
-            const bool shared = g + 1 < n && !layers.groups[g + 1].dense;
+            const bool shared = g + 1 < n && !layers.groups[g + 1].learns();
             deltas[g] = shared ? deltas[g + 1] : make(layers.groups[g].n_out);
         }
+        for (const Group<T>& g : layers.groups)
+            if (g.kept >= 0) owned_.push_back(Lines<T>(g.batch_norm ? 3 * g.panels() * L : stride)), kept.push_back(static_cast<T*>(owned_.back()));
     }
 
     // Another thread's view of it.
-    Space view(index n_in) const {
+    Space view(const Layers<T>& layers) const {
         Space other;
         other.stride = stride;
-        other.buffers.push_back(other.make(n_in));
-        for (int i = 1; i < buffers.size(); ++i) other.buffers.push_back(static_cast<T*>(buffers[i]));
+        for (int i = 0; i < buffers.size(); ++i)
+            other.buffers.push_back(i < layers.own_buffers ? other.make(layers.widths[i]) : static_cast<T*>(buffers[i]));
         for (T* mask : masks) other.masks.push_back(static_cast<T*>(mask));
         for (T* delta : deltas) other.deltas.push_back(static_cast<T*>(delta));
+        for (T* memory : kept) other.kept.push_back(static_cast<T*>(memory));
         return other;
     }
 
@@ -118,6 +122,49 @@ inline void for_blocks(index r0, index r1, F f) {
     for (index r = r0; r < r1; r += LANES<T>) f(r, lesser(LANES<T>, r1 - r));
 }
 
+// Some rows through a scale or a normalization by row; through a batch norm as in prediction, where gamma's lines hold
+// gamma / sqrt(var + epsilon).
+template <class T>
+void norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    const T *x = s.buffers[g.in], *v = weights.w;
+    T *y = s.buffers[g.z], *normal = g.normal < 0 ? nullptr : s.buffers[g.normal];
+    for (index r = r0; g.layer_norm && r < r1; ++r)
+        layer_norm(x + r * L, s.stride, g.n_out, g.epsilon, v, v + g.vector(1, 0), normal ? s.kept[g.kept] + r : nullptr,
+                   normal ? normal + r * L : nullptr, y + r * L);
+    for (index p = 0; !g.layer_norm && p < g.panels(); ++p) {
+        const index at = p * s.stride + r0 * L;
+        const T *center = g.scale ? nullptr : v + g.vector(2, p), *beta = g.scale ? nullptr : v + g.vector(1, p);
+        move_lines(x + at, r1 - r0, center, v + g.vector(0, p), beta, y + at);
+    }
+}
+
+// The gradient by the input of a scale or a layer norm, for some rows, from that by its output.
+template <class T>
+void norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    for (index r = r0; g.layer_norm && r < r1; ++r)
+        layer_norm_back(dy + r * L, s.buffers[g.normal] + r * L, s.stride, g.n_out, weights.w, s.kept[g.kept][r], dx + r * L);
+    for (index p = 0; g.scale && p < g.panels(); ++p) {
+        const index at = p * s.stride + r0 * L;
+        move_lines<T>(dy + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, dx + at);
+    }
+}
+
+// A panel of a batch norm, all rows of the batch: forward, and back.
+template <class T>
+void batch_norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p, index rows) {
+    T* kept = s.kept[g.kept];
+    const index at = p * s.stride;
+    batch_norm(s.buffers[g.in] + at, rows, g.epsilon, weights.w + g.vector(0, p), weights.w + g.vector(1, p), kept + g.vector(0, p),
+               kept + g.vector(1, p), kept + g.vector(2, p), s.buffers[g.normal] + at, s.buffers[g.z] + at);
+}
+template <class T>
+void batch_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index p, index rows) {
+    const index at = p * s.stride;
+    batch_norm_back(dy + at, s.buffers[g.normal] + at, rows, weights.w + g.vector(0, p), s.kept[g.kept] + g.vector(2, p), dx + at);
+}
+
 // Some rows through a whole group.
 template <class T>
 void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, index r0, index r1) {
@@ -128,6 +175,7 @@ void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T*
             turn_back(room, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
         });
     if (g.dense) return dense_forward(g, weights, s, 0, g.panels(), r0, r1);
+    if (g.vectors) norm_forward(g, weights, s, r0, r1);
     for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
 }
 
@@ -181,7 +229,7 @@ public:
             capacity_ = batch, spaces_ = List<Space<T>>();
             spaces_.push_back(Space<T>(layers_, capacity_, true));
         }
-        while (spaces_.size() < threads) spaces_.push_back(spaces_[0].view(layers_.n_in));
+        while (spaces_.size() < threads) spaces_.push_back(spaces_[0].view(layers_));
         index length = 0;
         for (const Group<T>& g : layers_.groups)
             if (g.dense) length = greater(length, ABREAST * g.n_out * L);
@@ -208,15 +256,19 @@ public:
             });
             meet();
         }
-        for (int g = 0; g < tail; ++g) {
+        if (first_product()) group_forward(layers_.groups[0], weights_[0], s, room, 0, batch.rows);
+        for (int g = first_product(); g < tail; ++g) {
             const Group<T>& group = layers_.groups[g];
             if (group.dense)
                 for_units(group.panels(), batch.rows, t, threads, [&](index p0, index p1, index a, index b) {
-                    if (g == 0)
+                    if (g == first_product())
                         dense_forward(group, weights_[g], s, p0, p1, a, b, between, block(batch.rows));
                     else
                         dense_forward(group, weights_[g], s, p0, p1, a, b);
                 });
+            else if (group.batch_norm)
+                for (index p = group.panels() * t / threads; p < group.panels() * (t + 1) / threads; ++p)
+                    batch_norm_forward(group, weights_[g], s, p, batch.rows), ops_forward(group, s, p, 0, batch.rows);
             else
                 group_forward(group, weights_[g], s, room, r0, r1);
             meet();
@@ -234,7 +286,7 @@ public:
         return finite;
     }
 
-    // From there back to the first layer, learning on the way: learn(group, space) for each dense group from the last
+    // From there back to the first layer, learning on the way: learn(group, space) for each that learns, from the last
     // to the first, when its deltas are there and nobody needs its weights any more in this step.
     template <class Learn, class Meet>
     void backward(int t, int threads, const Batch<T>& batch, Learn learn, Meet meet) {
@@ -254,32 +306,46 @@ public:
                             for (index q = p; q < p + count; ++q) ops_backward(below, s, s.deltas[g - 1], 0, q, a, b);
                     }
                 });
+            T* dx = s.deltas[g - 1];
+            if (group.batch_norm)
+                for (index p = group.panels() * t / threads; p < group.panels() * (t + 1) / threads; ++p) {
+                    batch_norm_backward(group, weights_[g], s, s.deltas[g], dx, p, batch.rows);
+                    if (!below.softmax) ops_backward(below, s, dx, 0, p, 0, batch.rows);
+                }
+            else if (group.vectors) {
+                norm_backward(group, weights_[g], s, s.deltas[g], dx, r0, r1);
+                for (index p = 0; !below.softmax && p < below.panels(); ++p) ops_backward(below, s, dx, 0, p, r0, r1);
+            }
             for (; pending > g; --pending)
-                if (layers_.groups[pending].dense) learn(pending, s);
+                if (layers_.groups[pending].learns()) learn(pending, s);
             meet();
-            if (below.softmax || !group.dense) {
+            if (below.softmax || !group.learns()) {
                 group_backward(below, s, room, s.deltas[g - 1], 0, r0, r1);
                 meet();
             }
         }
         for (; pending >= first && pending >= 0; --pending)
-            if (layers_.groups[pending].dense) learn(pending, s);
+            if (layers_.groups[pending].learns()) learn(pending, s);
     }
 
-    // How many terms of a sum of the first layer pass between two calls of `between`, and how often a thread calls it.
+    // How many terms of a sum of the first product pass between two calls of `between`, and how often a thread calls it.
     static index block(index rows) { return rows < 64 ? 64 : BLOCK; }
     index calls(index rows) const {
-        return layers_.groups[0].dense && first_by_rows() > 0 ? lines(layers_.n_in, block(rows)) : 0;
+        return layers_.groups[first_product()].dense && first_by_rows() > first_product() ? lines(layers_.n_in, block(rows)) : 0;
     }
 
 private:
+    int first_product() const { return layers_.own_buffers > 1 ? 1 : 0; }
     int skip(int g) const { return skipped_ops(plan_, layers_, g); }
 
-    // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it.
+    // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it; none that
+    // needs the whole batch.
     int first_by_rows() const {
-        int g = layers_.groups.size() - 1;
+        int g = layers_.groups.size() - 1, norm = g;
         while (g > 0 && !layers_.groups[g].dense) --g;
-        return layers_.groups[g].dense && layers_.groups[g].panels() > 1 ? g + 1 : g;
+        while (norm >= 0 && !layers_.groups[norm].batch_norm) --norm;
+        const int first = layers_.groups[g].dense && layers_.groups[g].panels() > 1 ? g + 1 : g;
+        return first > norm ? first : norm + 1;
     }
 
     // Panels times rows. A thread has whole panels where there are enough, always the same ones, so that their weights stay
@@ -312,6 +378,7 @@ private:
             const Group<T>& group = layers_.groups[g];
             group_backward(group, s, room, s.deltas[g], skip(g), r0, r1);
             if (g == layers_.first_learning) return;
+            if (group.vectors) norm_backward(group, weights_[g], s, s.deltas[g], s.deltas[g - 1], r0, r1);
             for (index p = 0; group.dense && p < group.panels_in(); p += ABREAST)
                 inputs_gradient(g, s, transposed, p, lesser(ABREAST, group.panels_in() - p), r0, r1);
         }
