@@ -160,10 +160,15 @@ class Training:
         """Whether a callback has already said which weights the network shall end with."""
         return self._last is not None
 
+    @property
+    def own_rate(self) -> float:
+        """The optimizer's learning rate without the schedule's and `rate_factor`'s part."""
+        self._notice_rate()
+        return self._own_rate
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file of the network as it is now, with its optimizer's own learning rate."""
-        self._notice_rate()
-        self.optimizer.learning_rate = self._own_rate
+        self.optimizer.learning_rate = self.own_rate
         try:
             self.network.save(path)
         finally:
@@ -217,8 +222,7 @@ class Training:
             np.copyto(theta, self._last[0])
         if errors and not np.isfinite(theta).all():
             np.copyto(theta, self._good)
-        self._notice_rate()
-        self.optimizer.learning_rate = self._own_rate
+        self.optimizer.learning_rate = self.own_rate
         self.history.stopped_by = self.stopping or ("error" if errors else "epochs")
         for hook in self._hooks["on_fit_end"]:
             try:
@@ -296,8 +300,7 @@ class Training:
 
     def _rates(self, done: int, end: int) -> Array | None:
         """The learning rate of each of the epoch's steps; None where it does not move. The first is put in place."""
-        self._notice_rate()
-        rate = self._own_rate * self.rate_factor
+        rate = self.own_rate * self.rate_factor
         if self.schedule is None:
             self._show_rate(rate)
             return None

@@ -46,6 +46,10 @@ class History(Mapping[str, list[float]]):
         for name, values in rows.items():
             self.columns.setdefault(name, []).extend(values)
 
+    def clear(self) -> None:
+        """Forget all epochs."""
+        self.columns = {}
+
     def last(self) -> dict[str, float]:
         """The newest epoch by column, empty if there is none."""
         return {name: values[-1] for name, values in self.columns.items() if values}
