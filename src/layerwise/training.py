@@ -138,10 +138,11 @@ class Training:
         ValueError
             The history has a column of that name without it.
         """
-        self._recorded[name] = float(value)
-        if self._row_is_open:
-            self._check_name(name)
-            self.history.amend(name, self._recorded[name])
+        if not self._row_is_open:
+            self._recorded[name] = float(value)
+            return
+        self._check_name(name)
+        self.history.amend(name, float(value))
 
     def end_with(self, weights: Array, name: str) -> None:
         """Let these be the network's weights after the fit, whatever ends it.

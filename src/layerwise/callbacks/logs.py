@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,8 @@ class TensorBoard(Description, Callback):
             from tensorboardX import SummaryWriter
         except ImportError:
             raise missing("tensorboardX", "tensorboard", "the callback TensorBoard") from None
-        self._writer = SummaryWriter(self.directory)
+        # Its names have seconds: two trainings within one would write over each other.
+        self._writer = SummaryWriter(self.directory, filename_suffix=f".{time.time_ns()}")
 
     def on_epoch_end(self, run: Training) -> None:
         """Add the epoch; those of a further fit are counted on."""
