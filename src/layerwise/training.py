@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,7 +110,7 @@ class Training:
         self._pauses = bool(self._hooks["on_progress"])
         self._reported = 0.0
         self._recorded: dict[str, float] = {}
-        self._columns: Sequence[str] = ()  # of the newest row, without what was recorded
+        self._columns: Collection[str] = ()  # of the newest row, without what was recorded
         self._row_is_open = False
         self._own_rate = self._rate = self.optimizer.learning_rate
         self._factors: tuple[Any, int, Array] = (None, 0, np.empty((0, 0)))
@@ -301,9 +301,11 @@ class Training:
 
     def _rates(self, done: int, end: int) -> Array | None:
         """The learning rate of each of the epoch's steps; None where it does not move. The first is put in place."""
-        rate = self.own_rate * self.rate_factor
+        if self.optimizer.learning_rate != self._rate:
+            self._notice_rate()
+        rate = self._own_rate * self.rate_factor
         if self.schedule is None:
-            self._show_rate(rate)
+            self.optimizer.learning_rate = self._rate = rate
             return None
         rates = rate * self._epoch_factors()[done:end]
         self._show_rate(float(rates[0]))
@@ -375,11 +377,11 @@ class Training:
         row["learning_rate"] = self.optimizer.rate()
         row["seconds"] = seconds
         row["samples_per_second"] = samples / max(seconds, 1e-9)
-        self._columns = tuple(row)
+        self._columns = row.keys()
         if self._recorded:
             for name in self._recorded:
                 self._check_name(name)
-            row |= self._recorded
+            row = row | self._recorded
             self._recorded = {}
         self.history.append(row)
         self._row_is_open = True
