@@ -20,7 +20,7 @@ ORDER = [
     ["penalties"],
     ["layers"],
     ["losses", "optimizers", "scaling"],
-    ["data", "targets"],
+    ["data", "targets", "learning_rate"],
     ["plan"],
     ["engine", "contract"],
     ["callbacks"],

@@ -79,7 +79,7 @@ class LearningRateFinder(Description, Callback):
         shuffle = run.network.shuffle_state
         self._before = run.parameters.theta.copy(), state, optimizer.iterations, optimizer.learning_rate, shuffle
         self._losses, self._smoothed, self._mean = [], [], 0.0
-        run.schedule, run.epochs = None, -(-(self.steps + 1) // run.steps_per_epoch)
+        run.rate.schedule, run.epochs = None, -(-(self.steps + 1) // run.steps_per_epoch)
         optimizer.learning_rate = float(self._planned[0])
 
     def on_step_end(self, run: Training) -> None:

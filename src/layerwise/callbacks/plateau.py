@@ -67,6 +67,7 @@ class ReduceOnPlateau(Description, Callback):
             return
         self._waited += 1
         if self._waited >= self.patience:
-            least = self.lowest / run.own_rate if run.own_rate else 0.0
-            run.rate_factor = max(run.rate_factor * self.factor, min(run.rate_factor, least))
+            rate = run.rate
+            least = self.lowest / rate.own if rate.own else 0.0
+            rate.factor = max(rate.factor * self.factor, min(rate.factor, least))
             self._waited, self._resting = 0, self.cooldown
