@@ -20,7 +20,7 @@ ORDER = [
     ["penalties"],
     ["layers"],
     ["losses", "optimizers", "scaling", "columns", "tabular"],
-    ["data", "targets", "augmentation"],
+    ["data", "targets", "augmentation", "learning_rate"],
     ["plan"],
     ["engine", "contract"],
     ["callbacks"],

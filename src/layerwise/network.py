@@ -13,10 +13,18 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.augmentation import Augmentation
-from layerwise.callbacks import Callback, History, Progress, as_callbacks
+from layerwise.callbacks import (
+    Callback,
+    EarlyStopping,
+    ExponentialMovingAverage,
+    GradientClip,
+    History,
+    Progress,
+    as_callbacks,
+)
 from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
-from layerwise.description import Description, whole_number
+from layerwise.description import Description, number, whole_number
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, default_threads, evaluator, executor, is_native
 from layerwise.engine.native_engine import NativePredictor, readable
@@ -58,6 +66,8 @@ class Network:
     ----------
     loss, optimizer, penalties
         What the network was last trained with.
+    frozen : frozenset of int
+        The layers that `freeze` keeps as they are.
     task : Task, optional
         What it was trained to answer: classes, yes/no answers or numbers.
     steps : int
@@ -189,6 +199,50 @@ class Network:
         for target, array in zip(own, arrays, strict=True):
             target[...] = array
 
+    def freeze(self, *layers: int) -> Network:
+        """Leave these layers as they are in all fits to come, until `unfreeze`; the model file does not keep it.
+
+        Parameters
+        ----------
+        *layers : int
+            From 0; negative ones count from the last.
+
+        Examples
+        --------
+        >>> import layerwise as lw
+        >>> net = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(2)]).freeze(0)
+        >>> sorted(net.frozen)
+        [0]
+        """
+        self.frozen |= self.layer_indices("freeze", layers)
+        return self
+
+    def unfreeze(self, *layers: int) -> Network:
+        """Let these layers learn again; without an argument, all."""
+        self.frozen -= self.layer_indices("unfreeze", layers) if layers else self.frozen
+        return self
+
+    def layer_indices(self, owner: str, layers: Sequence[int]) -> frozenset[int]:
+        """Layers by their numbers from 0, for numbers that may be negative.
+
+        Raises
+        ------
+        ShapeError
+            There is no such layer, or none of them has anything to learn.
+        """
+        last, found = len(self.layers) - 1, set()
+        for index in layers:
+            if not isinstance(index, (int, np.integer)) or isinstance(index, bool):
+                raise TypeError(f"{owner}: layers are given by whole numbers; {index!r} came")
+            if not -last - 1 <= index <= last:
+                raise ShapeError(f"{owner}: there is no layer {index}; the network has layers 0 to {last}")
+            found.add(int(index) % (last + 1))
+        if not any(self.layers[index].parameter_shapes(1) for index in found):
+            named = ", ".join(f"{index} ({self.layers[index]!r})" for index in sorted(found)) or "none"
+            learns = [i for i, layer in enumerate(self.layers) if layer.parameter_shapes(1)]
+            raise ShapeError(f"{owner}: nothing in these layers learns: {named}; those that do are {learns}")
+        return frozenset(found)
+
     # ---------------------------------------------------------------- forward and backward
 
     def forward(self, X: ArrayLike, *, training: bool = False) -> Array:
@@ -250,6 +304,15 @@ class Network:
         """The network's scaler; before its first training, what suits pixels where it has none."""
         return pixel_scaler(X) if self.scaling is None and self.task is None else self.scaling
 
+    @property
+    def shuffle_state(self) -> dict[str, Any]:
+        """The state of the random stream that the order of the rows comes from."""
+        return dict(self._shuffle.bit_generator.state)
+
+    @shuffle_state.setter
+    def shuffle_state(self, state: dict[str, Any]) -> None:
+        self._shuffle.bit_generator.state = state
+
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
 
@@ -271,6 +334,10 @@ class Network:
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
         schedule: Schedule | Function | str | None = None,
+        clip_norm: float | None = None,
+        ema: float | None = None,
+        patience: int | None = None,
+        monitor: str = "val_loss",
         callbacks: Callback | Sequence[Callback] = (),
         engine: str = "auto",
         n_threads: int | None = None,
@@ -308,6 +375,16 @@ class Network:
         schedule : Schedule, str or function, optional
             A factor of the optimizer's learning rate, step by step: ``"one_cycle"``, ``schedules.Cosine(warm_up=1)``,
             or schedule(t, total) of the epochs done and those of the fit. The optimizer's own rate is back afterwards.
+        clip_norm : float, optional
+            A gradient that is longer is shortened to this length.
+        ema : float, optional
+            The decay of a moving average of the weights, such as 0.999; validation looks at it, and the fit ends with
+            it: short for the callback `ExponentialMovingAverage`.
+        patience : int, optional
+            Stop after so many epochs without a better `monitor`, with the weights of the best one: short for the
+            callback `EarlyStopping`.
+        monitor : str
+            The column of the history that `patience` is about.
         callbacks : Callback or sequence of Callback
             What is done at fit, epoch and step.
         engine : {"auto", "numpy", "native"}
@@ -340,6 +417,9 @@ class Network:
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         check_engine(engine, n_threads)
         schedule, watchers = as_schedule(schedule), as_callbacks(callbacks)
+        watchers += _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
+        if verbose and not any(isinstance(watcher, Progress) for watcher in watchers):
+            watchers.append(Progress())
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         data, scaler = self.training_rows(X)
@@ -377,7 +457,7 @@ class Network:
             order=shuffle if callable(shuffle) else self._shuffle.permutation if shuffle else None,
             first_step=self.steps,
             validation=validation,
-            callbacks=[*watchers, *([Progress()] if verbose else [])],
+            callbacks=watchers,
             schedule=schedule,
         )
         return run.fit()
@@ -541,7 +621,7 @@ class Network:
 
     def summary(self) -> str:
         """A table: layer, output shape, parameters."""
-        return summary.text(self.layers, self.plan, self.parameters)
+        return summary.text(self.layers, self.plan, self.parameters, self.frozen)
 
     def __repr__(self) -> str:
         inside = ",\n".join(f"    {layer!r}" for layer in self.layers)
@@ -551,7 +631,7 @@ class Network:
         return f"Network([\n{inside},\n]{seed}{dtype}{scaling})"
 
     def _repr_html_(self) -> str:
-        return summary.html(self.layers, self.plan, self.parameters)
+        return summary.html(self.layers, self.plan, self.parameters, self.frozen)
 
     # ---------------------------------------------------------------- the model file
 
@@ -578,7 +658,7 @@ class Network:
             random_state=self.random_state,
             seed=self.seed,
             steps=self.steps,
-            shuffle=dict(self._shuffle.bit_generator.state),
+            shuffle=self.shuffle_state,
             notes=self.notes,
         )
         storage.save(path, model, layerwise.__version__)
@@ -608,7 +688,7 @@ def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ())
     network.task, network.random_state, network.steps = model.task, model.random_state, model.steps
     network.notes = model.notes
     try:
-        network._shuffle.bit_generator.state = model.shuffle
+        network.shuffle_state = model.shuffle
     except (KeyError, TypeError, ValueError, OverflowError):
         raise FormatError(
             f"{os.fspath(path)}: the state of the shuffling stream is not one: {model.shuffle!r}"
@@ -640,6 +720,25 @@ def _augmented(rows: Rows, augmentation: Augmentation, seed: int) -> Rows:
         raise DataError("fit: augmentation needs images, in a dense array; X is sparse: give X.toarray()")
     augmentation.apply(rows.X, np.arange(1), seed, 0)  # whether it suits the images is known before anything is done
     return AugmentedRows(rows, augmentation, seed)
+
+
+def _short_forms(
+    clip_norm: float | None, ema: float | None, patience: int | None, monitor: str, validates: bool
+) -> list[Callback]:
+    """The callbacks that arguments of `fit` stand for."""
+    callbacks: list[Callback] = []
+    if clip_norm is not None:
+        callbacks.append(GradientClip(number("fit", "clip_norm", clip_norm, above=0)))
+    if ema is not None:
+        callbacks.append(ExponentialMovingAverage(number("fit", "ema", ema, least=0, below=1)))
+    if patience is not None:
+        callbacks.append(EarlyStopping(monitor, whole_number("fit", "patience", patience, least=1)))
+        if monitor.startswith("val_") and not validates:
+            raise DataError(
+                f"fit: patience={patience} is about {monitor!r}, which needs validation_data=(X, y); "
+                "or choose another column: monitor='loss'"
+            )
+    return callbacks
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:

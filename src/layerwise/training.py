@@ -14,25 +14,23 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from layerwise.callbacks.base import HOOKS, Callback
+from layerwise.callbacks.base import Callback, hooks, step_hooks
 from layerwise.callbacks.history import History
-from layerwise.description import whole_number
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
 from layerwise.errors import DivergenceError
+from layerwise.learning_rate import LearningRate
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
-from layerwise.schedules import SCHEDULES, Function, Schedule, factors
+from layerwise.schedules import Function, Schedule
 from layerwise.typing import Array
-
-_BLOCK = 4096  # steps whose learning rates are found together, where epochs are short
 
 
 class Validation:
@@ -70,10 +68,8 @@ class Training:
         The present epoch, from 1, and how many there shall be.
     step, first_step, steps_per_epoch : int
         How many steps were made since the network began, at the start of this run, and in an epoch.
-    schedule : Schedule or function, optional
-        The factor of the learning rate, step by step.
-    rate_factor : float
-        Another one, for callbacks to change. What either makes of the optimizer's learning rate is undone in the end.
+    rate : LearningRate
+        What moves the learning rate: its `schedule`, and a `factor` for callbacks to change.
     stopping : str
         Why the training shall end; empty while it goes on.
     divergence : DivergenceError, optional
@@ -100,21 +96,18 @@ class Training:
         self.epochs, self.epoch = epochs, 0
         self.first_step = self.step = first_step
         self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
-        self.schedule, self.rate_factor = schedule, 1.0
+        self.rate = LearningRate(self.optimizer, schedule, self.steps_per_epoch)
         self.history = History()
         self.stopping = ""
         self.divergence: DivergenceError | None = None
         self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._validation = validation
-        self._hooks = _hooks(callbacks)
-        self._step_hooks = _step_hooks(callbacks)
+        self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
         self._pauses = bool(self._hooks["on_progress"])
         self._reported = 0.0
         self._recorded: dict[str, float] = {}
-        self._columns: Sequence[str] = ()  # of the newest row, without what was recorded
+        self._columns: Collection[str] = ()  # of the newest row, without what was recorded
         self._row_is_open = False
-        self._own_rate = self._rate = self.optimizer.learning_rate
-        self._factors: tuple[Any, int, Array] = (None, 0, np.empty((0, 0)))
         self._good = parameters.theta.copy()
         self._last: tuple[Array, str] | None = None
 
@@ -139,10 +132,11 @@ class Training:
         ValueError
             The history has a column of that name without it.
         """
-        self._recorded[name] = float(value)
-        if self._row_is_open:
-            self._check_name(name)
-            self.history.amend(name, self._recorded[name])
+        if not self._row_is_open:
+            self._recorded[name] = float(value)
+            return
+        self._check_name(name)
+        self.history.amend(name, float(value))
 
     def end_with(self, weights: Array, name: str) -> None:
         """Let these be the network's weights after the fit, whatever ends it.
@@ -163,12 +157,12 @@ class Training:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file of the network as it is now, with its optimizer's own learning rate."""
-        self._notice_rate()
-        self.optimizer.learning_rate = self._own_rate
+        shown = self.optimizer.learning_rate
+        self.rate.restore()
         try:
             self.network.save(path)
         finally:
-            self.optimizer.learning_rate = self._rate
+            self.rate.show(shown)
 
     # ---------------------------------------------------------------- the loop
 
@@ -204,7 +198,7 @@ class Training:
             self.engine.frozen = self.network.frozen
             self._row_is_open = False
             if self._hooks["on_epoch_begin"]:
-                self._rates(0, 1)
+                self.rate.of_steps(self.epoch, self.epochs, 0, 1)  # for them to see
                 self._call("on_epoch_begin")
             self.run_epoch()
 
@@ -218,8 +212,7 @@ class Training:
             np.copyto(theta, self._last[0])
         if errors and not np.isfinite(theta).all():
             np.copyto(theta, self._good)
-        self._notice_rate()
-        self.optimizer.learning_rate = self._own_rate
+        self.rate.restore()
         self.history.stopped_by = self.stopping or ("error" if errors else "epochs")
         for hook in self._hooks["on_fit_end"]:
             try:
@@ -258,11 +251,11 @@ class Training:
 
     def _run_steps(self, done: int, end: int) -> int:
         """Steps `done` to `end` - 1 of the epoch, or the first of them; returns how far it came."""
-        rates = self._rates(done, end)
+        rates = self.rate.of_steps(self.epoch, self.epochs, done, end)
         made = self.engine.run(done, end, self.step, self._pause, rates)
         self._count(made)
         if rates is not None and made:
-            self._show_rate(float(rates[made - 1]))
+            self.rate.show(float(rates[made - 1]))
         if not self.engine.finite:
             self._diverged(done + made)
         for hook, every in self._step_hooks:
@@ -294,50 +287,13 @@ class Training:
         for hook in self._hooks[name]:
             hook(self)
 
-    # ---------------------------------------------------------------- the learning rate
-
-    def _rates(self, done: int, end: int) -> Array | None:
-        """The learning rate of each of the epoch's steps; None where it does not move. The first is put in place."""
-        self._notice_rate()
-        rate = self._own_rate * self.rate_factor
-        if self.schedule is None:
-            self._show_rate(rate)
-            return None
-        rates = rate * self._epoch_factors()[done:end]
-        self._show_rate(float(rates[0]))
-        return rates
-
-    def _epoch_factors(self) -> Array:
-        """The schedule's factors for the epoch's steps; of short epochs, many are found at once."""
-        assert self.schedule is not None
-        key, size = (self.schedule, self.epochs), self.steps_per_epoch
-        known, first, table = self._factors
-        if known != key or not first < self.epoch <= first + len(table):
-            first = self.epoch - 1
-            count = min(max(1, _BLOCK // size), self.epochs - first) if type(self.schedule) in SCHEDULES else 1
-            t = np.arange(first * size, (first + count) * size) / size
-            table = factors(self.schedule, t, self.epochs).reshape(count, size)
-            self._factors = key, first, table
-        row: Array = table[self.epoch - 1 - first]
-        return row
-
-    def _show_rate(self, rate: float) -> None:
-        self.optimizer.learning_rate = self._rate = rate
-
-    def _notice_rate(self) -> None:
-        """What a callback has made of the optimizer's learning rate is kept: as a share of it, where it moves."""
-        given = self.optimizer.learning_rate
-        if given != self._rate:
-            moves = self._rate not in (self._own_rate, 0)
-            self._own_rate = self._own_rate * given / self._rate if moves else given
-            self._rate = given
-
     # ---------------------------------------------------------------- epochs of one step
 
     def _unwatched(self) -> bool:
         """Whether epochs can follow each other without a return to Python: each is one step, and nobody looks."""
-        between = (hooks for name, hooks in self._hooks.items() if name not in _OUTSIDE)
-        plain = self._validation is None and self.schedule is None and self.rate_factor == 1 and not self.stopping
+        outside = ("on_fit_begin", "on_divergence", "on_fit_end")
+        between = (hooks for name, hooks in self._hooks.items() if name not in outside)
+        plain = self._validation is None and not self.rate.moves and not self.stopping
         return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not any(between)
 
     def _run_epochs_at_once(self) -> None:
@@ -373,11 +329,11 @@ class Training:
         row["learning_rate"] = self.optimizer.rate()
         row["seconds"] = seconds
         row["samples_per_second"] = samples / max(seconds, 1e-9)
-        self._columns = tuple(row)
+        self._columns = row.keys()
         if self._recorded:
             for name in self._recorded:
                 self._check_name(name)
-            row |= self._recorded
+            row = row | self._recorded
             self._recorded = {}
         self.history.append(row)
         self._row_is_open = True
@@ -412,32 +368,6 @@ class Training:
             layer,
         )
         raise self.divergence
-
-
-_OUTSIDE = ("on_fit_begin", "on_divergence", "on_fit_end")  # hooks that are not called between two epochs
-Hook = Callable[[Training], Any]
-
-
-def _hooks(callbacks: Sequence[Callback]) -> dict[str, list[Hook]]:
-    """For each hook, those that define it; first those that put other weights in, for all others to see them."""
-    found: dict[str, list[Hook]] = {}
-    for name in HOOKS:
-        first = name in ("on_epoch_begin", "on_evaluate")
-        ordered = sorted(callbacks, key=lambda c: not c.changes_weights) if first else callbacks
-        found[name] = [getattr(callback, name) for callback in ordered if _defines(callback, name)]
-    return found
-
-
-def _step_hooks(callbacks: Sequence[Callback]) -> list[tuple[Hook, int]]:
-    return [
-        (callback.on_step_end, whole_number(callback, "every_steps", callback.every_steps, least=1))
-        for callback in callbacks
-        if _defines(callback, "on_step_end")
-    ]
-
-
-def _defines(callback: Callback, name: str) -> bool:
-    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)
 
 
 @contextmanager

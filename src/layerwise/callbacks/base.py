@@ -6,13 +6,16 @@
     on_fit_end
 
 A callback is handed the running `Training`: its `epoch`, `step`, `history`, `optimizer`, `parameters` and
-`network`. It may change `optimizer.learning_rate`, `record` a number, or end the training with `stop()`.
+`network`. It may change `optimizer.learning_rate` or `rate.factor`, `record` a number, say with which weights the fit
+shall `end_with`, or `stop` it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from layerwise.description import whole_number
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -90,3 +93,29 @@ def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
         if not isinstance(callback, Callback):
             raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
     return callbacks
+
+
+Hook = Callable[["Training"], Any]
+
+
+def hooks(callbacks: Sequence[Callback]) -> dict[str, list[Hook]]:
+    """For each hook, those that define it; first those that put other weights in, for all others to see them."""
+    found: dict[str, list[Hook]] = {}
+    for name in HOOKS:
+        first = name in ("on_epoch_begin", "on_evaluate")
+        ordered = sorted(callbacks, key=lambda c: not c.changes_weights) if first else callbacks
+        found[name] = [getattr(callback, name) for callback in ordered if _defines(callback, name)]
+    return found
+
+
+def step_hooks(callbacks: Sequence[Callback]) -> list[tuple[Hook, int]]:
+    """Every `on_step_end`, and after how many steps it is called."""
+    return [
+        (callback.on_step_end, whole_number(callback, "every_steps", callback.every_steps, least=1))
+        for callback in callbacks
+        if _defines(callback, "on_step_end")
+    ]
+
+
+def _defines(callback: Callback, name: str) -> bool:
+    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)

@@ -25,15 +25,14 @@ class History(Mapping[str, list[float]]):
 
     def append(self, row: Mapping[str, float]) -> None:
         """Add an epoch; NaN stands where it, or an epoch before it, has no entry in a column."""
-        columns, epochs = self.columns, self.epochs
+        columns = self.columns
+        if columns.keys() != row.keys():
+            epochs = self.epochs
+            for name in row:
+                columns.setdefault(name, [math.nan] * epochs)
+            row = {name: row.get(name, math.nan) for name in columns}
         for name, value in row.items():
-            if name not in columns:
-                columns[name] = [math.nan] * epochs
             columns[name].append(value)
-        if len(row) < len(columns):
-            for values in columns.values():
-                if len(values) == epochs:
-                    values.append(math.nan)
 
     def amend(self, name: str, value: float) -> None:
         """Set an entry of the newest epoch; the column is NaN in those before, if it is new."""
@@ -45,6 +44,10 @@ class History(Mapping[str, list[float]]):
         """Add several epochs, column by column."""
         for name, values in rows.items():
             self.columns.setdefault(name, []).extend(values)
+
+    def clear(self) -> None:
+        """Forget all epochs."""
+        self.columns = {}
 
     def last(self) -> dict[str, float]:
         """The newest epoch by column, empty if there is none."""

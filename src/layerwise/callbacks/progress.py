@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from layerwise.callbacks.base import Callback
+from layerwise.description import Description
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -29,7 +30,7 @@ def summary_line(row: Mapping[str, float]) -> str:
     return f"{'  '.join(parts)}  {row['seconds']:.2f} s"
 
 
-class Progress(Callback):
+class Progress(Description, Callback):
     """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes."""
 
     def __init__(self) -> None:

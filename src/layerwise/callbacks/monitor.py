@@ -1,0 +1,74 @@
+"""A column of the history, watched: which of two of its numbers is better, and the best so far."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from layerwise.description import number
+from layerwise.errors import UnknownNameError, nearest
+
+if TYPE_CHECKING:
+    from layerwise.training import Training
+
+_SMALLER = ("loss", "penalty", "error", "deviance", "entropy", "perplexity", "mse", "mae")  # is better
+MODES = ("auto", "min", "max")
+
+
+class Monitor:
+    """The best of a column so far.
+
+    Parameters
+    ----------
+    owner : object
+        Who asks, for errors.
+    column : str
+        Its name in the history.
+    mode : {"auto", "min", "max"}
+        Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
+    min_delta : float
+        What is better by less counts as no better.
+
+    Attributes
+    ----------
+    best : float
+        NaN before the first.
+    """
+
+    def __init__(self, owner: object, column: str, mode: str, min_delta: float = 0.0) -> None:
+        self.owner = type(owner).__name__
+        if not isinstance(column, str):
+            raise TypeError(f"{self.owner}: monitor must be a column's name, such as 'val_loss'; {column!r} came")
+        if mode not in MODES:
+            raise UnknownNameError(f"{self.owner}: mode={mode!r} is not known; {nearest(str(mode), MODES)}")
+        self.column = column
+        self.min_delta = number(owner, "min_delta", min_delta, least=0)
+        self.smaller = mode == "min" or (mode == "auto" and any(word in column.lower() for word in _SMALLER))
+        self.best = math.nan
+
+    def reset(self) -> None:
+        """Forget the best."""
+        self.best = math.nan
+
+    def improves(self, run: Training) -> bool:
+        """Whether the newest epoch is the best so far; NaN is not.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such column.
+        """
+        columns = run.history.columns
+        if self.column not in columns:
+            hint = " (val_ columns need validation_data)" if self.column.startswith("val_") else ""
+            raise UnknownNameError(
+                f"{self.owner}: the history has no column {self.column!r}{hint}; there are {', '.join(columns)}"
+            )
+        value = columns[self.column][-1]
+        if math.isnan(value):
+            return False
+        gain = self.best - value if self.smaller else value - self.best
+        if math.isnan(self.best) or gain > self.min_delta:
+            self.best = value
+            return True
+        return False

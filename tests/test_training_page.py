@@ -1,0 +1,33 @@
+"""docs/training.md: its Python runs as it stands, and its tables name everything there is."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from layerwise.callbacks import CALLBACKS
+from layerwise.callbacks.base import HOOKS
+from layerwise.schedules import SCHEDULES
+
+PAGE = Path(__file__).parent.parent / "docs" / "training.md"
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the sources without their pages")
+
+
+def test_the_python_of_the_page_runs():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    namespace = {}
+    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, namespace)
+    assert namespace["net"].evaluate(namespace["X_val"], namespace["y_val"])["accuracy"] > 0.85
+    assert 0.8 < np.max(namespace["history"]["val_f1"]) < 1
+    pyplot.close("all")
+
+
+def test_everything_has_its_row():
+    text = PAGE.read_text(encoding="utf-8")
+    for name in [*(kind.__name__ for kind in (*CALLBACKS, *SCHEDULES)), *HOOKS]:
+        assert f"`{name}" in text, name
