@@ -30,7 +30,8 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
         Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column.
     """
     if hasattr(X, "tocsr"):
-        return _check_sparse(X, dtype, name, n_in)
+        sparse: Array = _check_sparse(X, dtype, name, n_in)
+        return sparse
     columns = getattr(X, "columns", None)
     if np.ma.is_masked(X):
         raise DataError(f"{name} has masked values; fill them in, with {name}.filled(value), or remove their rows")

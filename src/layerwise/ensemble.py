@@ -155,6 +155,7 @@ class Ensemble:
         assert task is not None
         targets = encode(y, outputs.shape[1], loss, first.dtype, task)
         dense = targets.dense if targets.table is None else targets.table[targets.labels]
+        assert dense is not None
         losses = np.empty(len(outputs), outputs.dtype)
         loss.forward(outputs, dense, losses, (np.empty_like(outputs), np.empty_like(outputs)))
         y_true, y_pred = targets.true(), task.answers(outputs)

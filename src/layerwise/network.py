@@ -551,7 +551,8 @@ class Network:
             return self._native_outputs(readable(rows.X), rows.scaler)
         parts = [np.arange(start, min(start + CHUNK, len(rows))) for start in range(0, len(rows), CHUNK)]
         outputs = [self._native_outputs(readable(rows.raw(part)), rows.scaler) for part in parts]
-        return None if any(y is None for y in outputs) else np.concatenate(outputs)
+        whole = [y for y in outputs if y is not None]
+        return np.concatenate(whole) if len(whole) == len(parts) else None
 
     def _native_outputs(self, X: Array, scaler: Scaler | None) -> Array | None:
         plan, parameters = self.built()

@@ -16,19 +16,19 @@ BEYOND = {
 CLASSES = [
     MLPClassifier(max_iter=100),
     MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
-    MLPClassifier(solver="sgd", max_iter=100, learning_rate="invscaling", momentum=0.5),
+    MLPClassifier(solver="sgd", max_iter=100, learning_rate_init=0.1, momentum=0.5, nesterovs_momentum=False),
     MLPClassifier(solver="lbfgs"),
     MLPClassifier(max_iter=100, label_smoothing=0.1, **BEYOND),
     MLPClassifier(max_iter=100, loss="mean_squared_error", n_threads=2, engine="auto"),
-    MLPClassifier(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.LeakyReLU()], dtype="float32"),
+    MLPClassifier(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.LeakyReLU()], learning_rate_init=0.01),
 ]
 NUMBERS = [
     MLPRegressor(max_iter=100),
-    MLPRegressor(solver="sgd", max_iter=100, learning_rate_init=1e-4),
+    MLPRegressor(solver="sgd", max_iter=100),
     MLPRegressor(solver="lbfgs"),
     MLPRegressor(max_iter=100, **BEYOND),
-    MLPRegressor(max_iter=100, loss="huber", batch_size=7),
-    MLPRegressor(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.Mish()], dtype="float32"),
+    MLPRegressor(max_iter=100, loss="huber", learning_rate_init=0.01),
+    MLPRegressor(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.Mish()], learning_rate_init=0.01),
 ]
 
 

@@ -71,7 +71,7 @@ def as_activation(value: object, owner: str) -> Activation:
     return copy.deepcopy(resolve(f"{owner}: activation", value, Activation, ACTIVATIONS))
 
 
-def hidden_sizes(value: object) -> list[int]:
+def hidden_sizes(value: Any) -> list[int]:
     """The hidden layers' sizes from a number or a sequence.
 
     Raises
@@ -102,7 +102,7 @@ def sized_layers(settings: SimpleNamespace) -> list[Layer]:
     sizes = hidden_sizes(settings.hidden_layer_sizes)
     activations = _for_each(settings.activation, len(sizes), f"{name}: activation")
     rates = _for_each(settings.dropout, len(sizes), f"{name}: dropout")
-    layers = []
+    layers: list[Layer] = []
     for size, activation, rate in zip(sizes, activations, rates, strict=True):
         layers.append(Dense(size))
         if settings.batch_norm:

@@ -272,7 +272,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self._fit(X, y, sample_weight, validation_data)
         return self
 
-    @available_if(lambda estimator: estimator._check_solver())
+    @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
         """Go on with one epoch over these samples.
 
@@ -322,7 +322,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return (rows != 0).astype(np.float64)
 
     def _decode(self, y: Array) -> Array:
-        return y.astype(np.intp) if self._multilabel else self.classes_[y]
+        labels: Array = y.astype(np.intp) if self._multilabel else self.classes_[y]
+        return labels
 
     def _task(self) -> Task:
         if self._multilabel:

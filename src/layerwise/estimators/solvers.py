@@ -128,7 +128,7 @@ def solve_stochastic(
     def shuffled(n: int) -> Array:
         """The order of the epoch before, shuffled once more, as scikit-learn does it."""
         nonlocal order
-        order = order[random.permutation(n)]
+        order = np.asarray(order[random.permutation(n)])
         return order
 
     watcher = Watcher(estimator, settings, held_out, estimator._scorer())
