@@ -17,7 +17,7 @@ CLASSES = [
     MLPClassifier(max_iter=100),
     MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
     MLPClassifier(solver="sgd", max_iter=100, learning_rate_init=0.1, momentum=0.5, nesterovs_momentum=False),
-    MLPClassifier(solver="lbfgs"),
+    MLPClassifier(solver="lbfgs", max_iter=100),
     MLPClassifier(max_iter=100, label_smoothing=0.1, **BEYOND),
     MLPClassifier(max_iter=100, loss="mean_squared_error", n_threads=2, engine="auto"),
     MLPClassifier(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.LeakyReLU()], learning_rate_init=0.01),

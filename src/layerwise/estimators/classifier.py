@@ -141,7 +141,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     >>> from sklearn.datasets import load_iris
     >>> from layerwise import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> clf = MLPClassifier(scaling="standard", max_iter=300, random_state=0).fit(X, y)
+    >>> clf = MLPClassifier(scaling="standard", max_iter=1000, random_state=0).fit(X, y)
     >>> clf.score(X, y) > 0.95
     True
     """
@@ -313,13 +313,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                 f"Previously got {self.classes_}, `y` has {found}"
             )
-        return np.searchsorted(self.classes_, y)
+        codes: Array = np.searchsorted(self.classes_, y)
+        return codes
 
     def _encode_several(self, y: Any) -> Array:
         rows = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
         if rows.ndim != 2 or rows.shape[1] != len(self.classes_):
             raise ValueError(f"y must have a column for each of {len(self.classes_)} labels; its shape is {rows.shape}")
-        return (rows != 0).astype(np.float64)
+        answers: Array = (rows != 0).astype(np.float64)
+        return answers
 
     def _decode(self, y: Array) -> Array:
         labels: Array = y.astype(np.intp) if self._multilabel else self.classes_[y]

@@ -135,8 +135,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     >>> from sklearn.datasets import load_diabetes
     >>> from layerwise import MLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> regr = MLPRegressor(learning_rate_init=0.01, scaling="standard", max_iter=300, random_state=0).fit(X, y)
-    >>> regr.score(X, y) > 0.5
+    >>> regr = MLPRegressor(early_stopping=True, learning_rate_init=0.01, scaling="standard", random_state=0).fit(X, y)
+    >>> regr.score(X, y) > 0.4
     True
     """
 
