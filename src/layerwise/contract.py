@@ -7,6 +7,7 @@ that begin as NaN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,11 @@ def check_layer(stage: Stage, p: View) -> None:
     x, y = np.full((_ROWS, stage.n_in), 0.5), np.full((_ROWS, stage.n_out), np.nan)
     dy, dx = np.full(y.shape, 0.5), np.full(x.shape, np.nan)
     with np.errstate(all="ignore"):
-        _written(layer, "forward(p, x, out)", layer.forward(both, x, y), {"out": y})
+        returned = _run(layer, "forward(p, x, out)", lambda: layer.forward(both, x, y))
+        _written(layer, "forward(p, x, out)", returned, {"out": y})
         if layer.differentiable:
-            returned = layer.backward(both, x, y, dy, View(gradients), dx)
+            formula = "backward(p, x, y, dy, g, dx)"
+            returned = _run(layer, formula, lambda: layer.backward(both, x, y, dy, View(gradients), dx))
             _written(layer, "backward(p, x, y, dy, g, dx)", returned, {"dx": dx, **_named("g", gradients)})
 
 
@@ -59,8 +62,18 @@ def check_loss(loss: Loss, n_out: int) -> None:
     y, t, dy, out = np.full(shape, 0.5), np.full(shape, 0.25), np.full(shape, np.nan), np.full(_ROWS, np.nan)
     tmp = (np.empty(shape), np.empty(shape))
     with np.errstate(all="ignore"):
-        _written(loss, "forward(y, t, out, tmp)", part.forward(y, t, out, tmp), {"out": out})
-        _written(loss, "backward(y, t, dy, tmp)", part.backward(y, t, dy, tmp), {"dy": dy})
+        returned = _run(loss, "forward(y, t, out, tmp)", lambda: part.forward(y, t, out, tmp))
+        _written(loss, "forward(y, t, out, tmp)", returned, {"out": out})
+        returned = _run(loss, "backward(y, t, dy, tmp)", lambda: part.backward(y, t, dy, tmp))
+        _written(loss, "backward(y, t, dy, tmp)", returned, {"dy": dy})
+
+
+def _run(part: object, formula: str, run: Callable[[], Any]) -> Any:
+    """What the formula returns; an error about shapes names the part."""
+    try:
+        return run()
+    except (ValueError, IndexError) as error:
+        raise TypeError(f"{type(part).__name__}.{formula} fails on {_ROWS} samples: {error}") from error
 
 
 def _named(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:

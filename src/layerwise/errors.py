@@ -38,7 +38,7 @@ class GradientError(LayerwiseError, ValueError):
     """Training through something that has no usable gradient."""
 
 
-class DivergenceError(LayerwiseError, ArithmeticError):
+class DivergenceError(LayerwiseError, ArithmeticError, ValueError):
     """Training produced NaN or infinity.
 
     Attributes

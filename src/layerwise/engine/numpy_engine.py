@@ -371,10 +371,13 @@ class NumpyEngine:
 
 def penalty_value(plan: Plan, parameters: Parameters, share: float) -> float:
     """The sum of all penalties, for samples of which each is this share."""
-    return math.fsum(
-        term.factor(share) * term.penalty.value(parameters.theta[term.part], np.empty_like(parameters.theta[term.part]))
-        for term in plan.penalties
-    )
+    with np.errstate(all="ignore"):
+        values = [
+            term.factor(share) * term.penalty.value(w, np.empty_like(w))
+            for term in plan.penalties
+            for w in [parameters.theta[term.part]]
+        ]
+    return float(sum(values))
 
 
 def outputs(plan: Plan, parameters: Parameters, rows: Rows, size: int) -> Array:

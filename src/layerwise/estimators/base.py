@@ -29,11 +29,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from layerwise.callbacks import as_callbacks
 from layerwise.estimators import building, presets
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
 from layerwise.layers import Activation, Dense
 from layerwise.losses import Loss
 from layerwise.network import Network
+from layerwise.schedules import as_schedule
 from layerwise.tabular import TableEncoder
 from layerwise.targets import Task
 from layerwise.typing import Array
@@ -121,6 +123,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self._validate_params()
         settings = self._settings(incremental)
         building.hidden_layers(settings)  # refuses what is wrong before anything is changed
+        as_schedule(settings.schedule)
+        as_callbacks(() if settings.callbacks is None else settings.callbacks)
+        self._scorer()
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         given = X
         X, y = self._check_X_y(X, y, first)

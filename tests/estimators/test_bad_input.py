@@ -1,0 +1,110 @@
+"""Bad input gets what scikit-learn gives, by the same types of exception, and at least as clear."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.utils._param_validation import InvalidParameterError
+
+import layerwise as lw
+from layerwise import MLPClassifier, MLPRegressor
+
+X, y = load_iris(return_X_y=True)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"solver": "newton"}, "'solver' parameter of MLPClassifier must be a str among {"),
+        ({"learning_rate": "fast"}, "must be a str among {"),
+        ({"max_iter": 0}, "max_iter"),
+        ({"hidden_layer_sizes": (5, 0)}, r"hidden_layer_sizes must be > 0, got \[5, 0\]"),
+        ({"activation": "rellu"}, "did you mean 'ReLU'"),
+        ({"loss": "hinge"}, "known: .*CategoricalCrossEntropy"),
+        ({"activation": ("relu", "tanh")}, "2 entries for 1 hidden layers"),
+        ({"dropout": 1.5}, "rate must be below 1"),
+        ({"schedule": "cosin"}, "did you mean"),
+        ({"class_weight": {0: 1, 1: 1}}, r"no weight for \[2\]; the classes are \[0, 1, 2\]"),
+        ({"class_weight": {0: 1, 1: 1, 2: 1, 3: 1}}, r"names \[3\], which are no classes"),
+        ({"class_weight": "balance"}, "must be .*'balanced'"),
+        ({"preset": "images"}, "tabular"),
+        ({"scoring": "acuracy", "early_stopping": True}, "acuracy.* not a valid scoring value"),
+        ({"solver": "lbfgs", "dropout": 0.5, "ema": 0.9}, "dropout, ema cannot be used with solver='lbfgs'"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_parameters(parameters, message):
+    clf = MLPClassifier(max_iter=3) if "max_iter" not in parameters else MLPClassifier()
+    with pytest.raises(ValueError, match=message):
+        clf.set_params(**parameters).fit(X, y)
+    assert not hasattr(clf, "network_") or "class_weight" in parameters or "solver" in parameters
+
+
+def test_parameters_of_the_wrong_type():
+    with pytest.raises(InvalidParameterError, match="max_iter"):
+        MLPClassifier(max_iter="many").fit(X, y)
+    with pytest.raises(TypeError, match=r"layers must be layers, such as \[Dense"):
+        MLPClassifier(layers=[8, "relu"]).fit(X, y)
+    with pytest.raises(TypeError, match="Callback"):
+        MLPClassifier(callbacks=[print], max_iter=2).fit(X, y)
+
+
+def test_validation_data():
+    clf = MLPClassifier(max_iter=2)
+    with pytest.raises(ValueError, match=r"y has \[7\] besides"):
+        clf.fit(X, y, validation_data=(X[:2], [0, 7]))
+    with pytest.raises(ValueError, match="3 features"):
+        clf.fit(X, y, validation_data=(X[:2, :3], [0, 1]))
+    with pytest.raises(ValueError, match="pair"):
+        clf.fit(X, y, validation_data=X)
+    with pytest.raises(ValueError, match="too small"):
+        MLPRegressor(early_stopping=True, validation_fraction=0.01).fit(X[40:60], y[40:60])
+
+
+def test_a_scorer_that_fails_is_shown_with_its_own_message():
+    def scorer(estimator, X, y):
+        raise RuntimeError("the moon is in the wrong quarter")
+
+    with pytest.raises(RuntimeError, match="wrong quarter") as caught:
+        MLPClassifier(early_stopping=True, scoring=scorer, max_iter=2).fit(X, y)
+    assert "scoring=" in caught.value.__notes__[0]
+
+
+def test_parts_of_ones_own_that_are_wrong():
+    class Wide(lw.Activation):
+        def forward(self, p, x, out):
+            out[:] = np.hstack([x, x])
+
+        def backward(self, p, x, y, dy, g, dx):
+            dx[:] = dy
+
+    class Returns(lw.Loss):
+        def forward(self, y, t, out, tmp):
+            return ((y - t) ** 2).sum(axis=1)
+
+        def backward(self, y, t, dy, tmp):
+            dy[:] = 2 * (y - t)
+
+    with pytest.raises((TypeError, ValueError), match="Wide"):
+        MLPClassifier(activation=Wide(), max_iter=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"Returns.forward.* returned a result; write into the array given"):
+        MLPRegressor(loss=Returns(), max_iter=2).fit(X, y)
+
+
+def test_labels_that_changed():
+    clf = MLPClassifier(max_iter=2, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="warm_start can only be used where `y` has the same classes"):
+        clf.fit(X[:100], y[:100])
+    with pytest.raises(ValueError, match="classes must be passed on the first call to partial_fit"):
+        MLPClassifier().partial_fit(X, y)
+    with pytest.raises(ValueError, match=r"has \[3\] besides"):
+        MLPClassifier().partial_fit(X[:100], y[:100], classes=[0, 1]).partial_fit(X[:2], [0, 3])
+    with pytest.raises(AttributeError, match="partial_fit"):
+        _ = MLPClassifier(solver="lbfgs").partial_fit
+    with pytest.raises(ValueError, match="does not support early_stopping"):
+        MLPClassifier(early_stopping=True).partial_fit(X, y, classes=[0, 1, 2])
+
+
+def test_large_inputs_say_so():
+    with pytest.raises(ValueError, match="learning rate"):
+        MLPRegressor(activation="identity", solver="sgd", learning_rate_init=10.0, random_state=0).fit(X * 1e3, y * 1e3)
