@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import warnings
 
 import numpy as np
@@ -119,8 +118,7 @@ class Interrupt(lw.Callback):
 
     def on_epoch_begin(self, run):
         if run.epoch == self.at:
-            if threading.current_thread() is threading.main_thread():
-                os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 class Explode(lw.Callback):

@@ -31,7 +31,7 @@ def test_weights_are_read_and_set():
     clf.intercepts_ = [np.zeros(8), np.array([0.0, 1.0, 0.0])]  # all of them
     np.testing.assert_allclose(clf.predict_proba(X[:1])[0], np.exp([0, 1, 0]) / np.exp([0, 1, 0]).sum())
     assert (clf.predict(X) == 1).all()
-    with pytest.raises(ValueError, match="shape|broadcast"):
+    with pytest.raises(ValueError, match="broadcast"):
         clf.coefs_[0] = np.zeros((3, 8))
 
 
