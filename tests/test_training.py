@@ -413,3 +413,30 @@ def test_momentum_that_a_callback_switches_on(spiral):
     nets[0].fit(*spiral, optimizer=lw.SGD(0.1), callbacks=[On()], epochs=2, verbose=False)
     nets[1].fit(*spiral, optimizer=lw.SGD(0.1, momentum=0.9), epochs=2, verbose=False)
     np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+
+
+@pytest.mark.parametrize("last", [1, 5, 16, 17, 40])
+def test_short_epochs_made_at_once_end_where_a_callback_stops(last):
+    class StopAt(lw.Callback):
+        reads_history_only = True
+
+        def on_epoch_end(self, run):
+            if run.epoch == last:
+                assert run.history.epochs == last
+                run.stop("enough")
+
+    X, y = lw.datasets.make_spiral()
+
+    def trained(epochs, callbacks):
+        net = lw.Network([lw.Dense(9), lw.Tanh(), lw.Dropout(0.2), lw.Dense(3), lw.Softmax()], random_state=0)
+        history = net.fit(X, y, epochs=epochs, batch_size=300, callbacks=callbacks, verbose=False)
+        return net, history
+
+    stopped, history = trained(60, [StopAt()])
+    short, expected = trained(last, [])
+    assert history["loss"] == expected["loss"]
+    assert history.stopped_by == "enough"
+    assert stopped.steps == short.steps == stopped.optimizer.iterations == last
+    np.testing.assert_array_equal(stopped.theta, short.theta)
+    for name, state in short.optimizer.state.items():
+        np.testing.assert_array_equal(stopped.optimizer.state[name], state)

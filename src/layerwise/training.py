@@ -33,6 +33,9 @@ from layerwise.schedules import Function, Schedule
 from layerwise.typing import Array
 
 
+_AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
+
+
 class Validation:
     """Loss, penalty and metrics on held-out data, in one pass."""
 
@@ -103,6 +106,8 @@ class Training:
         self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._validation = validation
         self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
+        watching = [c for c in callbacks if type(c).on_epoch_end is not Callback.on_epoch_end]
+        self._at_leisure = all(c.reads_history_only for c in watching)
         self._pauses = bool(self._hooks["on_progress"])
         self._reported = 0.0
         self._recorded: dict[str, float] = {}
@@ -290,35 +295,72 @@ class Training:
     # ---------------------------------------------------------------- epochs of one step
 
     def _unwatched(self) -> bool:
-        """Whether epochs can follow each other without a return to Python: each is one step, and nobody looks."""
+        """Whether epochs can follow each other without a return to Python.
+
+        Each is one step, and nobody looks, or at the history alone: that can be done afterwards.
+        """
         outside = ("on_fit_begin", "on_divergence", "on_fit_end")
-        between = (hooks for name, hooks in self._hooks.items() if name not in outside)
+        looks = any(hooks for name, hooks in self._hooks.items() if name not in (*outside, "on_epoch_end"))
         plain = self._validation is None and not self.rate.moves and not self.stopping
-        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not any(between)
+        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not looks and self._at_leisure
 
     def _run_epochs_at_once(self) -> None:
-        """As many epochs as there are, unless a loss is not finite: then none, and they are run one by one."""
+        """As many epochs as there are; one by one from where a loss is not finite."""
+        hooks, size = self._hooks["on_epoch_end"], _AT_ONCE
+        while self.epoch < self.epochs and not self.stopping:
+            left = self.epochs - self.epoch
+            if not self._run_block(min(size, left) if hooks else left):
+                return
+            size *= 2
+
+    def _run_block(self, count: int) -> bool:
+        """Epochs of one step each; none, and False, if a loss is not finite.
+
+        Callbacks look at them afterwards. If one stops at an epoch before the last of them, all go back to where they
+        began, and are made once more up to there.
+        """
         assert isinstance(self.engine, NativeEngine)
-        theta, optimizer = self.parameters.theta, self.optimizer
-        before = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
-        epochs = self.engine.run_epochs(self.epochs, self.step, self._pause)
-        if not self.engine.finite or not np.isfinite(theta).all():
-            np.copyto(theta, self._good)
-            optimizer.iterations = before[0]
-            for name, array in optimizer.state.items():
-                np.copyto(array, before[1].get(name, 0))
-            return
-        made, seconds = optimizer.iterations - before[0], epochs.pop("seconds")
-        rates = [optimizer.rate()] * made
+        hooks, engine, optimizer = self._hooks["on_epoch_end"], self.engine, self.optimizer
+        iterations, states = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
+        columns = engine.run_epochs(count, self.step, self._pause)
+        made, step, was_stopping = optimizer.iterations - iterations, self.step, bool(self.stopping)
+        if not engine.finite or not np.isfinite(self.parameters.theta).all():
+            self._go_back(iterations, states)
+            return False
+        columns |= self._rates_and_speeds(columns.pop("seconds"), iterations)
+        if not hooks:
+            self.history.extend(columns)
+            self.epoch += made
+            self._count(made)
+        for i in range(made if hooks else 0):
+            self.epoch += 1
+            self._count(1)
+            self.history.append({name: values[i] for name, values in columns.items()})
+            self._call("on_epoch_end")
+            if self.stopping and not was_stopping and i + 1 < made:
+                self._go_back(iterations, states)
+                engine.run_epochs(i + 1, step)
+                break
+        np.copyto(self._good, self.parameters.theta)
+        return True
+
+    def _go_back(self, iterations: int, states: Mapping[str, Array]) -> None:
+        """The last good weights, with the state that the optimizer had then."""
+        np.copyto(self.parameters.theta, self._good)
+        self.optimizer.iterations = iterations
+        for name, array in self.optimizer.state.items():
+            np.copyto(array, states.get(name, 0))
+
+    def _rates_and_speeds(self, seconds: list[float], iterations: int) -> dict[str, list[float]]:
+        """The other columns of epochs of one step each, the first of them after so many iterations."""
+        optimizer = self.optimizer
+        rates = [optimizer.rate()] * len(seconds)
         if optimizer.decay:
-            for i in range(made):
-                optimizer.iterations = before[0] + i + 1
+            for i in range(len(seconds)):
+                optimizer.iterations = iterations + i + 1
                 rates[i] = optimizer.rate()
         speeds = (len(self.engine.rows) / np.maximum(seconds, 1e-9)).tolist()
-        self.history.extend(epochs | {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds})
-        self.epoch = made
-        self._count(made)
-        np.copyto(self._good, theta)
+        return {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds}
 
     # ---------------------------------------------------------------- what an epoch leaves
 

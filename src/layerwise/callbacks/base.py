@@ -33,6 +33,10 @@ class Callback:
         Whether it puts other weights in for the end of an epoch: then its `on_evaluate`, and the `on_epoch_begin` that
         takes them out, come before those of the others.
 
+    reads_history_only : bool
+        Its `on_epoch_end` looks at nothing but `history`, `epoch` and `step`, and does nothing to the training but to
+        `stop` it. Short epochs are then made many at a time, and looked at afterwards.
+
     Examples
     --------
     >>> class StopAtLoss(Callback):
@@ -43,6 +47,7 @@ class Callback:
 
     every_steps: int = 1
     changes_weights: bool = False
+    reads_history_only: bool = False
 
     def on_fit_begin(self, run: Training) -> None:
         """Before the first epoch."""

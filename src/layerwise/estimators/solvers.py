@@ -48,6 +48,8 @@ class Watcher(Callback):
     def __init__(self, estimator: Any, settings: SimpleNamespace, held_out: HeldOut | None, scorer: Any) -> None:
         self.estimator, self.settings, self.held_out, self.scorer = estimator, settings, held_out, scorer
         self.stops_early = bool(settings.early_stopping)
+        moves = settings.solver == "sgd" and settings.learning_rate != "constant"
+        self.reads_history_only = held_out is None and not moves
         self.best: Array | None = None
         self.converged = False
 
