@@ -32,7 +32,6 @@ from layerwise.plan import Plan
 from layerwise.schedules import Function, Schedule
 from layerwise.typing import Array
 
-
 _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
 
 

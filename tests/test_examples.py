@@ -1,0 +1,41 @@
+"""The examples are run, and do what they say."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "examples"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the examples are not beside these tests")
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_one_import_is_changed():
+    before, after = load("change_one_import").main()
+    assert after.best_params_ == before.best_params_
+    np.testing.assert_allclose(after.cv_results_["mean_test_score"], before.cv_results_["mean_test_score"], atol=0.005)
+    np.testing.assert_allclose(after.best_estimator_[-1].loss_curve_, before.best_estimator_[-1].loss_curve_, rtol=1e-6)
+
+
+def test_parts_of_ones_own(capsys):
+    module = load("parts_of_your_own")
+    network, history, regressor = module.main()
+    assert "epoch 32:" in capsys.readouterr().out
+    assert history["loss"][-1] < history["loss"][0] / 1.5
+    assert history["learning_rate"][-1] == pytest.approx(history["learning_rate"][0] / 4)
+    assert repr(network.layers[1]) == repr(regressor.network_.layers[1]) == "Sine()"
+
+
+@pytest.mark.parametrize("part", ["Sine", "LogCosh", "within_a_half", "Doubling", "halved_twice"])
+def test_each_part_has_under_ten_lines(part):
+    tree = ast.parse((FOLDER / "parts_of_your_own.py").read_text())
+    node = next(node for node in tree.body if getattr(node, "name", "") == part)
+    assert node.end_lineno - node.lineno + 1 < 10 + 2  # two of them are blank in the longest
