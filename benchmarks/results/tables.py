@@ -1,7 +1,7 @@
 """scikit-learn's bundled tables, ten-fold: its MLP, ours with the same parameters, the tabular preset, and trees.
 
-All models see the same folds. The first two get standardized inputs, as scikit-learn's documentation advises; the preset
-and the trees take the columns as they are. Score: accuracy, or R².
+All models see the same folds. The first two get standardized inputs, as scikit-learn's documentation advises; the
+preset and the trees take the columns as they are. Score: accuracy, or R².
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 
 from layerwise.callbacks import Callback, History, as_callbacks
 from layerwise.description import whole_number
-from layerwise.engine.choice import default_threads
+from layerwise.engine.threads import default_threads
 from layerwise.errors import NotBuiltError
 from layerwise.layers import Layer
 from layerwise.metrics import Metric, as_metrics

@@ -26,8 +26,9 @@ from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
 from layerwise.description import Description, number, whole_number
 from layerwise.engine import numpy_engine
-from layerwise.engine.choice import check_engine, default_threads, evaluator, executor, is_native
+from layerwise.engine.choice import check_engine, evaluator, executor, is_native
 from layerwise.engine.native_engine import NativePredictor, readable
+from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
 from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
@@ -558,7 +559,7 @@ class Network:
         plan, parameters = self.built()
         if self._predictor is None or not self._predictor.suits(plan, parameters, scaler):
             self._predictor = NativePredictor(plan, parameters, scaler)
-        return self._predictor(X, 1 if len(X) == 1 else default_threads())
+        return self._predictor(X, 1 if len(X) == 1 else share())
 
     def predict(self, X: ArrayLike) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""

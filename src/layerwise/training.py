@@ -24,6 +24,7 @@ from layerwise.callbacks.base import Callback, hooks, step_hooks
 from layerwise.callbacks.history import History
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
+from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError
 from layerwise.learning_rate import LearningRate
 from layerwise.metrics import Metric
@@ -179,7 +180,7 @@ class Training:
             A loss was not finite; the weights are those of the last good epoch.
         """
         errors: list[BaseException] = []
-        with _interruptible(self):
+        with _interruptible(self), at_work():
             try:
                 self._train()
             except BaseException as error:

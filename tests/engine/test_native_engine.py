@@ -19,7 +19,7 @@ from native_and_numpy import captured, needs_native
 
 import layerwise as lw
 from layerwise.data import Rows
-from layerwise.engine import choice, native_engine, numpy_engine
+from layerwise.engine import native_engine, numpy_engine, threads
 from layerwise.errors import DivergenceError, EngineError
 
 pytestmark = needs_native
@@ -267,16 +267,37 @@ def test_functions_keep_their_error_bound(function, limit, dtype, rng):
 
 def test_default_threads(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert choice.default_threads() == len(os.sched_getaffinity(0))
+    assert threads.default_threads() == len(os.sched_getaffinity(0))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert choice.default_threads() == 1
+    assert threads.default_threads() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert choice.default_threads() == len(os.sched_getaffinity(0))
+    assert threads.default_threads() == len(os.sched_getaffinity(0))
+
+
+def test_trainings_at_the_same_time_share_the_cores(monkeypatch):
+    monkeypatch.setattr(threads, "default_threads", lambda: 4)
+    seen = []
+    with threads.at_work():
+        seen.append(threads.share())
+        with threads.at_work():
+            seen.append(threads.share())
+            with threads.at_work(), threads.at_work(), threads.at_work():
+                seen.append(threads.share())
+    assert seen == [4, 2, 1]
+
+    class Look(lw.Callback):
+        def on_epoch_end(self, run):
+            seen.append(threads.share())
+
+    net = lw.Network([lw.Dense(3), lw.Softmax()])
+    net.fit(*lw.datasets.make_spiral(), epochs=1, callbacks=Look(), verbose=False)
+    assert seen[-1] == 4
+    assert threads._at_work == 0
 
 
 def _child(queue, X, y):
     net, _ = trained(DIGITS, (X, y), 2)
-    queue.put((choice.default_threads(), net.theta))
+    queue.put((threads.default_threads(), net.theta))
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import warnings
 
 from layerwise.data import Rows
@@ -32,18 +30,6 @@ def check_engine(engine: str, n_threads: int | None) -> None:
         raise UnknownNameError(f'fit: engine must be "auto", "numpy" or "native"; {engine!r} came')
     if n_threads is not None:
         whole_number("fit", "n_threads", n_threads, least=1)
-
-
-def default_threads() -> int:
-    """The cores that this process may use; one in a worker process, whose siblings have the others.
-
-    OMP_NUM_THREADS, by which joblib, batch systems and other libraries share a machine out, is an upper limit.
-    """
-    if multiprocessing.parent_process() is not None:
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
 
 
 def is_native(engine: str, plan: Plan) -> bool:
@@ -97,7 +83,7 @@ def executor(
 ) -> NumpyEngine | NativeEngine:
     """What trains the plan."""
     if is_native(engine, plan):
-        return NativeEngine(plan, parameters, rows, targets, batch_size, seed, n_threads or default_threads())
+        return NativeEngine(plan, parameters, rows, targets, batch_size, seed, n_threads)
     return NumpyEngine(plan, parameters, rows, targets, batch_size, seed)
 
 
@@ -106,5 +92,5 @@ def evaluator(
 ) -> Evaluator | NativeEvaluator:
     """What evaluates the plan."""
     if is_native(engine, plan):
-        return NativeEvaluator(plan, parameters, rows, targets, n_threads or default_threads())
+        return NativeEvaluator(plan, parameters, rows, targets, n_threads)
     return Evaluator(plan, parameters, rows, targets, size)

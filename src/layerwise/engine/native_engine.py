@@ -16,6 +16,7 @@ import numpy as np
 
 from layerwise.data import Rows
 from layerwise.engine.numpy_engine import NumpyEngine, Score
+from layerwise.engine.threads import share
 from layerwise.layers import LAYERS
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
@@ -61,8 +62,8 @@ class NativeEngine:
     ----------
     plan, parameters, rows, targets, batch_size, seed
         As for `NumpyEngine`.
-    n_threads : int
-        How many threads work; the results are the same to the last bit.
+    n_threads : int, optional
+        How many threads work; by default as many as the cores that are left. The results are the same to the last bit.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ class NativeEngine:
         targets: Targets,
         batch_size: int,
         seed: int,
-        n_threads: int,
+        n_threads: int | None = None,
     ) -> None:
         assert plan.loss is not None
         assert plan.optimizer is not None
@@ -157,7 +158,7 @@ class NativeEngine:
         while done < last:
             end = min(done + a_segment, last)
             rows = self._places(done * size, min(end * size, len(self.rows)))
-            X = self.rows.raw(rows, self.n_threads)
+            X = self.rows.raw(rows, self.n_threads or share())
             _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
             part = None if rates is None else rates[done - first : end - first]
             made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part)
@@ -226,7 +227,7 @@ class NativeEngine:
             self._seed,
             None if self.rows.made else self._order,
             learn,
-            self.n_threads,
+            self.n_threads or share(),
             poll,
             rates,
             self.clip_norm,
@@ -262,11 +263,11 @@ class NativeEvaluator:
     ----------
     plan, parameters, rows, targets
         As for `NativeEngine`.
-    n_threads : int
+    n_threads : int, optional
         How many threads work.
     """
 
-    def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int) -> None:
+    def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int | None) -> None:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         self._core, self.n_threads = _core(plan, parameters), n_threads
         if not rows.made:
@@ -275,13 +276,15 @@ class NativeEvaluator:
     def run(self, collect: Array | None = None) -> Score:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
         if not self.rows.made:
-            return _score(np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads)), self.targets)
+            return _score(
+                np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads or share())), self.targets
+            )
         sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
         for start in range(0, len(self.rows), size):
             rows = np.arange(start, min(start + size, len(self.rows)))
             _set_data(self._core, readable(self.rows.raw(rows)), self.rows.scaler, self.targets.part(rows))
             part = None if collect is None else collect[start : start + size]
-            sums += self._core.evaluate(self.parameters.theta, part, self.n_threads)
+            sums += self._core.evaluate(self.parameters.theta, part, self.n_threads or share())
         return _score(sums, self.targets)
 
 
