@@ -1,47 +1,37 @@
-"""Run the recipes with published figures, beside those figures, and write docs/results.md.
+"""The recipes with published figures, beside those figures.
 
-python benchmarks/published.py --write                  all recipes, three seeds each
-python benchmarks/published.py --recipes nielsen-30     one of them, printed only
+python benchmarks/results/published.py --recipes nielsen-30     one of them, printed
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
+import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-PAGE = Path(__file__).parent.parent / "docs" / "results.md"
 IRIS_SEED = 42  # of the quarter of the flowers that is held out
 
-HEAD = """# Published results, repeated
-
-Each row is a network whose accuracy was published, trained by the recipe of the same name
-(`layerwise train --recipe NAME`; `layerwise recipes` lists them), once for each of the seeds {seeds}.
-This page was made by
-
-    {command}
-
-on {machine}, each run on one thread, {processes} at a time, {minutes:.0f} minutes in all.
+HEAD = """Each row is a network whose accuracy was published, trained by the recipe of the same name
+(`layerwise train --recipe NAME`; `layerwise recipes` lists them), once for each of the seeds {seeds}, each run on one
+thread, {processes} at a time, {minutes:.0f} minutes in all.
 
 All figures are accuracies in per cent. MNIST is split as in the publications: 50,000 images to train, 10,000
-to validate, 10,000 to test. *First* and *last* are the accuracies after the first and the last epoch; *best* is that of
-the best epoch of all runs, which is how Nielsen reports his (“best of three runs”). The difference is ours less the
-published figure: best against best where a best one was published, otherwise the mean of our last against theirs.
-*Seconds* is the mean time of a run.
-How much is chance can be read off the seeds: they differ by {noise:.2f} points in the median row.
+to validate, 10,000 to test. *First* is the mean accuracy after the first epoch; *last* are those after the last, by
+seed, with their median and spread (greatest less least); *best* is that of the best epoch of all runs, which is how Nielsen
+reports his (“best of three runs”). The difference is ours less the published figure: best against best where a best one
+was published, otherwise the median of our last against theirs. *Seconds* is the mean time of a run.
 
 """
 
 NOTES = """
-## Notes
+### Notes
 
 - All of Nielsen's networks but `nielsen-100-softmax` start as his first program does, with weights and biases from
   N(0, 1); his second calls that the large weight initializer, and the figures of chapter 3 that are repeated here were
@@ -126,21 +116,20 @@ def table(names: Sequence[str], runs: dict[str, list[Run]]) -> str:
     """The results as a Markdown table, a row a recipe."""
     from layerwise import recipes
 
-    seeds = [one.seed for one in runs[names[0]]]
-    columns = ["recipe", "network", "on", "published", "first"]
-    columns += [f"last, seed {seed}" for seed in seeds] + ["mean", "best", "difference", "seconds"]
+    columns = ["recipe", "network", "on", "published", "first", "last"]
+    columns += ["median", "spread", "best", "difference", "seconds"]
     lines = [columns, ["---"] * 4 + ["---:"] * (len(columns) - 4)]
     for name in names:
         recipe, found = recipes.find(name), runs[name]
         published = recipe.published
         last = [one.accuracies[-1] for one in found]
-        mean, best = sum(last) / len(last), max(max(one.accuracies) for one in found)
-        first = sum(one.accuracies[0] for one in found) / len(found)
+        median, best = statistics.median(last), max(max(one.accuracies) for one in found)
+        first = statistics.fmean(one.accuracies[0] for one in found)
         lines.append([
             f"`{name}`", recipe.description, published.on if published else "test", _figures(published),
-            f"{first:.2f}", *(f"{value:.2f}" for value in last), f"{mean:.2f}", f"{best:.2f}",
-            _difference(published, mean, best),
-            f"{sum(one.seconds for one in found) / len(found):.1f}",
+            f"{first:.2f}", ", ".join(f"{value:.2f}" for value in last), f"{median:.2f}",
+            f"{max(last) - min(last):.2f}", f"{best:.2f}", _difference(published, median, best),
+            f"{statistics.fmean(one.seconds for one in found):.1f}",
         ])  # fmt: skip
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
@@ -153,11 +142,11 @@ def _figures(published) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in parts.items() if value is not None)
 
 
-def _difference(published, mean: float, best: float) -> str:
+def _difference(published, median: float, best: float) -> str:
     """Ours less theirs, in a cell."""
     if published is None or (published.best is None and published.last is None):
         return ""
-    return f"{best - published.best if published.best is not None else mean - published.last:+.2f}"
+    return f"{best - published.best if published.best is not None else median - published.last:+.2f}"
 
 
 def sources(names: Sequence[str]) -> str:
@@ -169,64 +158,45 @@ def sources(names: Sequence[str]) -> str:
         published = recipes.find(name).published
         if published is not None:
             by_source.setdefault(published.source, []).append(f"`{name}`")
-    return "\n## Sources\n\n" + "\n".join(
+    return "\n### Sources\n\n" + "\n".join(
         f"- {', '.join(found)}: {source}" for source, found in by_source.items()
     ) + "\n"  # fmt: skip
 
 
-def machine() -> str:
-    """Processor, system and versions, in a line."""
-    import numpy
-
-    from layerwise.bench.results import processor
-
-    return (
-        f"{processor()} ({os.cpu_count()} cores), {platform.system()}, Python {platform.python_version()}, "
-        f"NumPy {numpy.__version__}"
-    )
-
-
-def page(names: Sequence[str], runs: dict[str, list[Run]], options: argparse.Namespace, minutes: float) -> str:
-    """The whole page."""
-    spreads = [max(last) - min(last) for found in runs.values() if (last := [one.accuracies[-1] for one in found])]
-    head = HEAD.format(
-        seeds=", ".join(map(str, options.seeds)),
-        command="python benchmarks/published.py --write",
-        machine=machine(),
-        processes=options.processes,
-        minutes=minutes,
-        noise=sorted(spreads)[len(spreads) // 2],
-    )
+def section(names: Sequence[str], seeds: Sequence[int], processes: int) -> str:
+    """The table with what belongs to it, in Markdown."""
+    begin = time.perf_counter()
+    runs: dict[str, list[Run]] = {name: [] for name in names}
+    for done in run_all(names, seeds, processes):
+        runs[done.recipe].append(done)
+        print(
+            f"{done.recipe} seed {done.seed}: first {done.accuracies[0]:.2f}, last {done.accuracies[-1]:.2f}, "
+            f"best {max(done.accuracies):.2f}, {done.seconds:.1f} s", file=sys.stderr, flush=True,
+        )  # fmt: skip
+    for found in runs.values():
+        found.sort(key=lambda one: one.seed)
+    minutes = (time.perf_counter() - begin) / 60
+    head = HEAD.format(seeds=", ".join(map(str, seeds)), processes=processes, minutes=minutes)
     return head + table(names, runs) + NOTES + sources(names)
+
+
+def everything() -> list[str]:
+    """The names of all recipes that are measured by an accuracy."""
+    from layerwise import recipes
+
+    return [recipe.name for recipe in recipes.RECIPES if recipe.data[0] in ("mnist", "iris", "spiral")]
 
 
 def main() -> int:
     from layerwise import recipes
 
-    # what the data sets have in common: an accuracy
-    everything = [recipe.name for recipe in recipes.RECIPES if recipe.data[0] in ("mnist", "iris", "spiral")]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recipes", default=",".join(everything), help="names, with commas between")
-    parser.add_argument("--seeds", default="0,1,2", help="a run for each of these seeds")
+    parser.add_argument("--recipes", default=",".join(everything()), help="names, with commas between")
+    parser.add_argument("--seeds", default="0,1,2,3,4", help="a run for each of these seeds")
     parser.add_argument("--processes", type=int, default=2, help="how many runs at a time")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(PAGE.parent.parent)}")
     options = parser.parse_args()
-    options.seeds = [int(seed) for seed in options.seeds.split(",")]
     names = [recipes.find(name).name for name in options.recipes.split(",")]
-    begin = time.perf_counter()
-    runs: dict[str, list[Run]] = {name: [] for name in names}
-    for done in run_all(names, options.seeds, options.processes):
-        runs[done.recipe].append(done)
-        print(
-            f"{done.recipe} seed {done.seed}: first {done.accuracies[0]:.2f}, last {done.accuracies[-1]:.2f}, "
-            f"best {max(done.accuracies):.2f}, {done.seconds:.1f} s", flush=True,
-        )  # fmt: skip
-    for found in runs.values():
-        found.sort(key=lambda one: one.seed)
-    text = page(names, runs, options, (time.perf_counter() - begin) / 60)
-    if options.write:
-        PAGE.write_text(text, encoding="utf-8")
-    print(text)
+    print(section(names, [int(seed) for seed in options.seeds.split(",")], options.processes))
     return 0
 
 

@@ -1,7 +1,7 @@
 """Recipes: whole trainings by name, with the figures that were published for them.
 
 A recipe is everything that a training is made of. The command line starts from one and lets every part of it be
-replaced; `benchmarks/published.py` runs the published ones beside their figures.
+replaced; `benchmarks/results` runs the published ones beside their figures.
 """
 
 from __future__ import annotations

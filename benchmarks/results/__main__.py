@@ -1,0 +1,88 @@
+"""All results of docs/results.md, or some of its sections, measured and written into the page.
+
+python benchmarks/results                   all sections
+python benchmarks/results tables search     two of them; the others stay as they are
+"""
+
+import os
+import platform
+import re
+import sys
+import time
+from pathlib import Path
+
+import numpy
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "results.md"
+SEEDS = (0, 1, 2, 3, 4)
+
+
+def digits_section() -> str:
+    import digits
+
+    return "\n".join(_echo(digits.lines(SEEDS)))
+
+
+def tables_section() -> str:
+    import tables
+
+    return "\n".join(_echo(tables.lines(list(tables.DATA))))
+
+
+def search_section() -> str:
+    import search
+
+    return "\n".join(_echo(search.lines()))
+
+
+def published_section() -> str:
+    import published
+
+    return published.section(published.everything(), SEEDS, processes=2)
+
+
+SECTIONS = {
+    "digits": digits_section,
+    "tables": tables_section,
+    "search": search_section,
+    "published": published_section,
+}
+
+
+def _echo(lines):
+    for line in lines:
+        print(line, flush=True)
+        yield line
+
+
+def machine() -> str:
+    """Processor, system and versions, in a line."""
+    import sklearn
+
+    from layerwise.bench.results import processor
+
+    return (
+        f"{processor()} ({os.cpu_count()} cores), {platform.system()}, Python {platform.python_version()}, "
+        f"NumPy {numpy.__version__}, scikit-learn {sklearn.__version__}"
+    )
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(f"there is no section {unknown[0]!r}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    for name in names or SECTIONS:
+        begin = time.perf_counter()
+        body = SECTIONS[name]()
+        minutes = (time.perf_counter() - begin) / 60
+        made = f"`python benchmarks/results {name}`, {minutes:.0f} minutes on {machine()}."
+        text, pattern = PAGE.read_text(encoding="utf-8"), rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        PAGE.write_text(
+            re.sub(pattern, lambda m: f"{m[1]}{made}\n\n{body}\n{m[2]}", text, flags=re.S), encoding="utf-8"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
