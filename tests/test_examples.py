@@ -34,6 +34,13 @@ def test_parts_of_ones_own(capsys):
     assert repr(network.layers[1]) == repr(regressor.network_.layers[1]) == "Sine()"
 
 
+def test_the_finders_suggestion_trains(tmp_path):
+    pytest.importorskip("matplotlib")
+    results = load("find_learning_rate").main(tmp_path / "finder.png")
+    assert (tmp_path / "finder.png").stat().st_size > 10_000
+    assert all(accuracy > 0.95 for _, accuracy in results.values())
+
+
 @pytest.mark.parametrize("part", ["Sine", "LogCosh", "within_a_half", "Doubling", "halved_twice"])
 def test_each_part_has_under_ten_lines(part):
     source = (FOLDER / "parts_of_your_own.py").read_text()

@@ -24,9 +24,9 @@ thread, {processes} at a time, {minutes:.0f} minutes in all.
 
 All figures are accuracies in per cent. MNIST is split as in the publications: 50,000 images to train, 10,000
 to validate, 10,000 to test. *First* is the mean accuracy after the first epoch; *last* are those after the last, by
-seed, with their median and spread (greatest less least); *best* is that of the best epoch of all runs, which is how Nielsen
-reports his (“best of three runs”). The difference is ours less the published figure: best against best where a best one
-was published, otherwise the median of our last against theirs. *Seconds* is the mean time of a run.
+seed, with their median and spread (greatest less least); *best* is that of the best epoch of all runs, which is how
+Nielsen reports his (“best of three runs”). The difference is ours less the published figure: best against best where a
+best one was published, otherwise the median of our last against theirs. *Seconds* is the mean time of a run.
 
 """
 
