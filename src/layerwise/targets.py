@@ -297,21 +297,23 @@ def check_weights(
     if weights.shape != (len(targets),):
         raise ShapeError(f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}")
     if class_weight is not None:
-        weights *= _of_classes(targets, class_weight).astype(dtype)
+        weights *= _of_classes(targets, class_weight, weights).astype(dtype)
     if not np.isfinite(weights).all() or weights.min() < 0 or weights.max() == 0:
         raise DataError("weights of samples and classes must be finite, at least 0, and not all 0")
     return weights
 
 
-def _of_classes(targets: Targets, class_weight: dict[object, float] | str) -> Array:
+def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
     if targets.labels is None or targets.task.classes is None:
         raise DataError("class_weight needs labels, one class a sample; use sample_weight for other targets")
     classes = targets.task.classes.tolist()
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise DataError(f'class_weight must be "balanced" or a dict of class: weight; {class_weight!r} came')
-        counts = np.bincount(targets.labels, minlength=len(classes))
-        return (len(targets) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[targets.labels]
+        counts = np.bincount(targets.labels, weights, minlength=len(classes))
+        present = np.count_nonzero(counts)
+        balanced: Array = counts.sum() / (present * np.where(counts > 0, counts, 1))
+        return balanced[targets.labels]
     unknown = [key for key in class_weight if key not in classes]
     absent = [key for key in classes if key not in class_weight]
     if unknown or absent:

@@ -132,6 +132,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
+        sample_weight = self._with_class_weights(y, sample_weight)
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         self._random_state = check_random_state(self.random_state)
@@ -300,6 +301,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         """The scorer that stops early, if another than `score` was asked for."""
         return None if self.scoring is None else get_scorer(self.scoring)
 
+    def _with_class_weights(self, y: Array, weight: Array | None) -> Array | None:
+        """The samples' weights, with those of their classes where the network cannot see to them."""
+        return weight
+
     def _class_weights(self) -> dict[Any, float] | str | None:
         """The weights of classes as the network takes them."""
         return None
@@ -317,6 +322,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.preset is None
+        tags.input_tags.sparse = self.preset is None and self.scaling is None
         tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = self.preset is not None
         return tags

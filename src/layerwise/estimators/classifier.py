@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 
@@ -341,11 +342,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _stratify(self, y: Array) -> Array | None:
         return y if len(self.classes_) <= 2 and not self._multilabel else None
 
-    def _class_weights(self) -> dict[Any, float] | str | None:
-        if self.class_weight is None or isinstance(self.class_weight, str):
-            return self.class_weight
-        if self._multilabel:
+    def _with_class_weights(self, y: Array, weight: Array | None) -> Array | None:
+        if self.class_weight is None or not self._multilabel:
+            return weight
+        if not isinstance(self.class_weight, str):
             raise ValueError("class_weight needs one label a sample; use sample_weight where there are several")
+        balanced: Array = compute_sample_weight(self.class_weight, y)  # the product over the labels
+        return balanced if weight is None else balanced * weight
+
+    def _class_weights(self) -> dict[Any, float] | str | None:
+        if self.class_weight is None or self._multilabel:
+            return None
+        if isinstance(self.class_weight, str):
+            return self.class_weight
         classes = self.classes_.tolist()
         known, given = set(classes), set(self.class_weight)
         if known != given:
