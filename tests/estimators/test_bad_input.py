@@ -55,6 +55,8 @@ def test_validation_data():
         clf.fit(X, y, validation_data=(X[:2], [0, 7]))
     with pytest.raises(ValueError, match="3 features"):
         clf.fit(X, y, validation_data=(X[:2, :3], [0, 1]))
+    with pytest.raises(ValueError, match="looked at after each epoch"):
+        MLPClassifier(solver="lbfgs").fit(X, y, validation_data=(X, y))
     with pytest.raises(ValueError, match="pair"):
         clf.fit(X, y, validation_data=X)
     with pytest.raises(ValueError, match="too small"):

@@ -67,6 +67,17 @@ def test_a_pickle_and_a_clone_are_the_same():
         clone(clf).predict(X)
 
 
+def test_early_stopping_may_begin_with_a_later_fit():
+    clf = MLPClassifier(random_state=0, max_iter=3, warm_start=True).fit(X, y)
+    assert clf.best_loss_ > 0
+    assert clf.validation_scores_ is None
+    clf.set_params(early_stopping=True).fit(X, y)
+    assert len(clf.validation_scores_) == 3
+    assert clf.best_loss_ is None
+    assert len(clf.set_params(early_stopping=False).fit(X, y).loss_curve_) == 9
+    assert clf.best_loss_ > 0
+
+
 def test_pipelines_grids_and_scores():
     grid = GridSearchCV(
         make_pipeline(StandardScaler(), MLPClassifier(**QUICK)),

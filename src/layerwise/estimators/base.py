@@ -142,6 +142,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self._begin(X, loss, settings, dtype)
         held_out = self._held_out(validation_data, settings)
         if self.solver == "lbfgs":
+            if held_out is not None:
+                raise ValueError("validation_data is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
             solve_lbfgs(self, settings, X, y, sample_weight, loss)
             return self
         if settings.early_stopping and held_out is None:
@@ -210,17 +212,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self._draw(range(first, len(hidden) + 1), settings.activation)
         self.network_.task = self._task()
         self.network_.loss = loss
-        self.out_activation_ = {"Sigmoid": "logistic"}.get(type(self._ending(loss)).__name__, "").lower() or (
-            type(self._ending(loss)).__name__.lower()
-        )
+        ending = type(self.network_.layers[-1]).__name__.lower()
+        self.out_activation_ = "logistic" if ending == "sigmoid" else ending
         self.n_layers_ = len(self.coefs_) + 1
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self._no_improvement_count = 0
-        scored = settings.early_stopping
-        self.validation_scores_: list[float] | None = [] if scored else None
-        self.best_validation_score_: float | None = -np.inf if scored else None
-        self.best_loss_: float | None = None if scored else np.inf
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+        self.best_loss_: float | None = None
 
     def _draw(self, indices: range, activation: object) -> None:
         """Glorot and Bengio 2010: uniform on ±√(6 / (n_in + n_out)), ±√(2 / …) for the logistic function."""

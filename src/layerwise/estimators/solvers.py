@@ -55,10 +55,13 @@ class Watcher(Callback):
 
     def on_fit_begin(self, run: Training) -> None:
         """The weights to fall back on, until a score is known."""
-        self._samples = len(run.engine.rows)
-        if not self.stops_early and self.estimator.best_loss_ is None:  # the fits before stopped early
-            self.estimator.best_loss_ = np.inf
+        self._samples, estimator = len(run.engine.rows), self.estimator
+        if not self.stops_early and estimator.best_loss_ is None:
+            estimator.best_loss_ = np.inf
         if self.stops_early:
+            if estimator.validation_scores_ is None:
+                estimator.validation_scores_, estimator.best_validation_score_ = [], -np.inf
+            estimator.best_loss_ = None
             self.best = run.parameters.theta.copy()
             run.end_with(self.best, "the epoch with the best score")
 
