@@ -71,7 +71,8 @@ from layerwise.losses import (
     QuadraticCost,
     Quantile,
 )
-from layerwise.network import Network, load
+from layerwise.loading import load
+from layerwise.network import Network
 from layerwise.neuron import Neuron
 from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
