@@ -1,12 +1,10 @@
 """A training that is cut off and gone on with ends with the same bits as one that was not."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -122,7 +120,7 @@ def test_distorted_images_and_sparse_rows_go_on_too(tmp_path, engine):
     X = np.random.default_rng(0).integers(0, 255, (60, 64)).astype(np.uint8)
     y = np.arange(60) % 3
     for rows, options in (
-        (X, {"augmentation": lw.Augmentation(rotation=20, shift=1)}),
+        (X, {"augmentation": lw.Augmentation(rotation=20, shift=1, shape=(8, 8))}),
         (sparse.csr_matrix(X / 255 * (X > 200)), {}),
     ):
         thetas = []
@@ -267,7 +265,7 @@ def test_another_fit_is_told_apart(tmp_path):
     refused("schedule: None then, OneCycle", schedule="one_cycle")
     refused("random_state: 4 then, 5 now", net=lw.Network(network().layers, random_state=5))
     refused("layers: .*Dense", net=lw.Network([lw.Dense(3), lw.Softmax()], random_state=4))
-    refused("beside the callbacks Checkpoint; now there are Checkpoint, EarlyStopping",
+    refused(r"callbacks: \['Checkpoint'\] then, \['Checkpoint', 'EarlyStopping'\] now",
             callbacks=[lw.Checkpoint(path), lw.EarlyStopping("loss")])  # fmt: skip
     refused("needs to know where from", callbacks=())
     net = network()
@@ -275,6 +273,14 @@ def test_another_fit_is_told_apart(tmp_path):
     whole = network()
     whole.fit(X, y, **{**arguments, "epochs": 5})
     np.testing.assert_array_equal(net.theta, whole.theta)
+
+
+@pytest.mark.skipif(len(ENGINES) < 2, reason="the native engine is not there")
+def test_the_executor_within_an_epoch_stays(tmp_path):
+    with pytest.raises(Crash):
+        fit(network(), "plain", tmp_path / "run", 5, "native", [CrashAt(8)])
+    with pytest.raises(lw.DataError, match="within an epoch of the native executor.*give engine='native'"):
+        fit(network(), "plain", tmp_path / "run", 5, "numpy", resume=True)
 
 
 def test_without_a_file_it_begins(tmp_path):

@@ -208,11 +208,13 @@ class Ensemble:
         FormatError
             They are not those of an ensemble.
         """
+        prefixes = [f"networks.{i}." for i in range(len(description["networks"]))]
+        if not prefixes or not all(name.startswith(tuple(prefixes)) for name in arrays):
+            raise FormatError(f"its arrays are not those of {len(prefixes)} networks")
         models = [
-            storage.Model.read(own, arrays, custom, f"networks.{i}.") for i, own in enumerate(description["networks"])
+            storage.Model.read(own, arrays, custom, prefix)
+            for own, prefix in zip(description["networks"], prefixes, strict=True)
         ]
-        if not models:
-            raise FormatError("there is no network in the ensemble")
         ensemble = cls(models[0].layers, 1)
         ensemble.random_state = description["random_state"]
         ensemble.networks = [Network.from_model(model) for model in models]

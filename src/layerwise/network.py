@@ -468,14 +468,16 @@ class Network:
         }
         self.build(data.shape[1])
         if checkpoint is not None:
-            checkpoint.check(self, chosen, penalties, optimizer, last_fit)
-            np.copyto(self.theta, checkpoint.model.parameters.theta)
-            self._take(checkpoint.model)
-            last_fit["first_step"] = self.last_fit["first_step"]
-            optimizer, scaler = checkpoint.optimizer, self.scaling
+            checkpoint.check(self, chosen, penalties, optimizer, watchers, last_fit)
+            optimizer = checkpoint.optimizer
         plan, parameters = self.built()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
-        is_native(engine, plan)
+        native = is_native(engine, plan)
+        if checkpoint is not None:
+            checkpoint.check_engine(native)
+            np.copyto(self.theta, checkpoint.model.parameters.theta)
+            self._take(checkpoint.model)
+            last_fit["first_step"], scaler = self.last_fit["first_step"], self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward, self.last_fit = None, last_fit

@@ -47,6 +47,7 @@ class Found:
         loss: Loss,
         penalties: tuple[Penalty, ...],
         optimizer: Optimizer,
+        callbacks: Sequence[Callback],
         last_fit: Mapping[str, Any],
     ) -> None:
         """See that a call of `fit` is the one that this is a checkpoint of.
@@ -67,6 +68,8 @@ class Found:
             ("optimizer", _without_rate(self.optimizer), _without_rate(optimizer)),
             *((name, was.get(name), last_fit[name]) for name in ("rows", "batch_size", "shuffle", "schedule")),
         ]
+        with_state = [entry["type"] for entry in self.training[0]["callbacks"]]
+        pairs.append(("callbacks", with_state, [type(callback).__name__ for callback in callbacks if callback.state_names]))
         if last_fit["schedule"] is not None:  # which knows how long the fit is
             pairs.append(("epochs", was.get("epochs"), last_fit["epochs"]))
         differences = [f"{name}: {a!r} then, {b!r} now" for name, a, b in pairs if encode(a) != encode(b)]
@@ -76,6 +79,22 @@ class Found:
             raise DataError(
                 f"resume: {self.path} is a checkpoint of another fit; {'; '.join(differences)}. Call fit as then, or "
                 "give Checkpoint another path"
+            )
+
+    def check_engine(self, native: bool) -> None:
+        """See that an epoch that was begun is ended by the executor that began it.
+
+        Raises
+        ------
+        DataError
+            It would be the other one.
+        """
+        was = self.training[0].get("native", native)
+        if was != native:
+            names = {True: "native", False: "numpy"}
+            raise DataError(
+                f"resume: {self.path} is from within an epoch of the {names[was]} executor, which sums up in another "
+                f"order than the {names[native]} one: give engine={names[was]!r}"
             )
 
 

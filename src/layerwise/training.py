@@ -26,7 +26,7 @@ from layerwise.callbacks.history import History
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
 from layerwise.engine.threads import at_work
-from layerwise.errors import DataError, DivergenceError
+from layerwise.errors import DivergenceError
 from layerwise.learning_rate import LearningRate
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
@@ -207,7 +207,7 @@ class Training:
                 "shuffle": self._order_state,
                 "elapsed": self._elapsed + time.perf_counter() - self._began,
                 "frozen": sorted(self.engine.frozen),
-                "engine": type(self.engine).__name__,
+                "native": isinstance(self.engine, NativeEngine),
             }
             arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
             if self._order_at_work is not None and self._order != network.draw_order:
@@ -233,26 +233,7 @@ class Training:
         return None
 
     def restore(self, description: dict[str, Any], arrays: Mapping[str, Array], history: History | None) -> None:
-        """Go on, in `fit`, from where `state` was asked for, with the history as it was then.
-
-        Raises
-        ------
-        DataError
-            The callbacks, or the executor, are others than they were.
-        """
-        was = [entry["type"] for entry in description["callbacks"]]
-        now = [type(callback).__name__ for callback in self._callbacks]
-        if was != now:
-            raise DataError(
-                f"resume: the checkpoint was written beside the callbacks {', '.join(was) or 'none'}; now there are "
-                f"{', '.join(now) or 'none'}: give the same in the same order"
-            )
-        engine = description.get("engine", type(self.engine).__name__)
-        if engine != type(self.engine).__name__:
-            raise DataError(
-                f"resume: the checkpoint is from within an epoch of {engine}, which sums up in another order than "
-                f"{type(self.engine).__name__}: give the same engine"
-            )
+        """Go on, in `fit`, from where `state` was asked for, with the history as it was then."""
         self._restored = description, arrays
         if history is not None:
             self.history.columns = dict(history.columns)

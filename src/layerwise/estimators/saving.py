@@ -64,6 +64,8 @@ def read(description: dict[str, Any], arrays: Mapping[str, Array], custom: Mappi
     name = description["estimator"]
     if name not in known:
         raise FormatError(f"the estimator {str(name)[:40]!r} is not known; there are {', '.join(known)}")
+    if not all(array.startswith(PREFIX) for array in arrays):
+        raise FormatError("it has arrays that are not its network's")
     parameters = {key: storage.decode(value, custom) for key, value in description["parameters"].items()}
     estimator = known[name](**parameters)
     estimator._validate_params()

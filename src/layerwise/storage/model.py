@@ -182,12 +182,12 @@ class Model:
             steps=whole_number("description", "steps", description["steps"], least=0),
             shuffle=description["shuffle"],
             frozen=frozenset(int(i) for i in description["frozen"]),
-            columns=part("columns"),
+            columns=_columns(part("columns")),
             history=_history(description["history"], arrays),
-            last_fit=part("last_fit"),
-            notes=part("notes") if "type" in description["notes"] else dict(description["notes"]),
+            last_fit=dict(part("last_fit")),
+            notes=dict(part("notes") if "type" in description["notes"] else description["notes"]),
         )
-        if model.task is not None and model.task.classes is not None and len(model.task.classes) != max(plan.n_out, 2):
+        if model.task is not None and model.task.kind == "classification" and model.task.classes is not None and len(model.task.classes) != max(plan.n_out, 2):
             raise FormatError(f"{len(model.task.classes)} classes do not belong to {plan.n_out} outputs")
         if not all(0 <= i < len(layers) for i in model.frozen):
             raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
@@ -224,6 +224,14 @@ def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype
     if not np.isfinite(array).all():
         raise FormatError(f"{name} holds NaN or infinity")
     return array
+
+
+def _columns(value: Any) -> list[dict[str, Any]] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(column, dict) and "name" in column for column in value):
+        raise FormatError(f"columns must be a list of names and kinds; {str(value)[:80]} came")
+    return value
 
 
 def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) -> History | None:

@@ -119,7 +119,10 @@ def _array(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> An
         array = np.array([str(item) for item in items], dtype=str)
     else:
         array = np.array(items, _ARRAYS[name])
-    return array.reshape([int(n) for n in value["shape"]])
+    shape = tuple(int(n) for n in value["shape"])
+    if any(n < 0 for n in shape):
+        raise FormatError(f"an array cannot have the shape {shape}")
+    return array.reshape(shape)
 
 
 def _random_state(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> np.random.RandomState:
