@@ -78,24 +78,25 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
     FileNotFoundError
         There is no such file.
     """
-    return _read(path, with_arrays=True)[:2]
+    description, arrays, _ = _read(path, whole=True)
+    return description, arrays
 
 
-def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, tuple[str, tuple[int, ...]]]]:
-    """The description, and each array's type and shape, without reading an array; nor is the checksum looked at.
+Shapes = dict[str, tuple[str, tuple[int, ...]]]
+
+
+def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array], Shapes]:
+    """The description, the history, and each array's type and shape; no other array is read, nor the checksum compared.
 
     Raises
     ------
     FormatError, FileNotFoundError
         As for `read`.
     """
-    description, _, shapes = _read(path, with_arrays=False)
-    return description, shapes
+    return _read(path, whole=False)
 
 
-def _read(
-    path: str | os.PathLike[str], with_arrays: bool
-) -> tuple[dict[str, Any], dict[str, Array], dict[str, tuple[str, tuple[int, ...]]]]:
+def _read(path: str | os.PathLike[str], whole: bool) -> tuple[dict[str, Any], dict[str, Array], Shapes]:
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:
@@ -114,10 +115,10 @@ def _read(
                 if part.get_dtype() not in TYPES:
                     raise FormatError(f"{name}: {key} is of type {part.get_dtype()}, which no model file has")
                 shapes[key] = TYPES[part.get_dtype()], tuple(part.get_shape())
-            arrays = {key: file.get_tensor(key) for key in shapes} if with_arrays else {}
+            arrays = {key: file.get_tensor(key) for key in shapes if whole or ".history." in f".{key}"}
     except (SafetensorError, OSError, UnicodeError, ValueError, OverflowError, MemoryError) as error:
         raise FormatError(f"{name} is not a whole safetensors file: {error}") from None
-    if with_arrays and description["format_version"] > 1 and metadata.get(CHECKSUM) != checksum(metadata[KEY], arrays):
+    if whole and description["format_version"] > 1 and metadata.get(CHECKSUM) != checksum(metadata[KEY], arrays):
         raise FormatError(f"{name} is damaged: its contents are not what its checksum says; take another copy")
     return _newest(description), arrays, shapes
 
@@ -211,6 +212,9 @@ def _description(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
 def _newest(description: dict[str, Any]) -> dict[str, Any]:
     """A description of an older version as one of the newest."""
     if description["format_version"] == 1:
-        added = {"kind": "network", "frozen": [], "columns": None, "last_fit": {}, "history": None}
+        notes = description.get("notes")
+        names = notes.get("columns") if isinstance(notes, dict) else None
+        columns = [{"type": "dict", "name": name, "kind": "number"} for name in names or ()] or None
+        added = {"kind": "network", "frozen": [], "columns": columns, "last_fit": {"type": "dict"}, "history": None}
         return {**added, **description, "format_version": FORMAT_VERSION}
     return description
