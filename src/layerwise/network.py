@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import secrets
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,11 +16,14 @@ from layerwise import storage, summary
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
+    Checkpoint,
+    CSVLog,
     EarlyStopping,
     ExponentialMovingAverage,
     GradientClip,
     History,
     Progress,
+    TensorBoard,
     as_callbacks,
 )
 from layerwise.contract import check_layer, check_loss
@@ -73,6 +77,8 @@ class Network:
         What it was trained to answer: classes, yes/no answers or numbers.
     steps : int
         How many training steps it has made.
+    last_fit : dict
+        What the newest fit was made of, in numbers and names; empty before the first.
     notes : dict
         Whatever shall be kept in the model file beside the network, such as the columns' names.
 
@@ -110,6 +116,7 @@ class Network:
         self.task: Task | None = None
         self.frozen: frozenset[int] = frozenset()
         self.steps = 0
+        self.last_fit: dict[str, Any] = {}
         self.notes: dict[str, Any] = {}
         streams = np.random.SeedSequence(self.seed).spawn(2)
         self._initial = np.random.default_rng(streams[0])
@@ -314,6 +321,11 @@ class Network:
     def shuffle_state(self, state: dict[str, Any]) -> None:
         self._shuffle.bit_generator.state = state
 
+    @property
+    def fingerprint(self) -> int:
+        """A number made of the weights and the state of the shuffling stream: networks that begin alike share it."""
+        return zlib.crc32(repr(self.shuffle_state).encode(), zlib.crc32(self.theta.tobytes()))
+
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
 
@@ -423,6 +435,7 @@ class Network:
             watchers.append(Progress())
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
+        learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
@@ -449,6 +462,17 @@ class Network:
         if held_out is not None:
             watched = rows_of(held_out[0], scaler, self.dtype, CHUNK)
             validation = Validation(evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra)
+        self.last_fit = {
+            "rows": data.shape[0],
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": bool(shuffle),
+            "first_step": self.steps,
+            "start": self.fingerprint,
+            "schedule": schedule if isinstance(schedule, Schedule) else None,
+            "clip_norm": next((w.norm for w in reversed(watchers) if isinstance(w, GradientClip)), None),
+            "others": _others(self, shuffle, schedule, sample_weight, class_weight, augmentation, learned, watchers),
+        }
         run = Training(
             network=self,
             plan=plan,
@@ -741,6 +765,32 @@ def _short_forms(
                 "or choose another column: monitor='loss'"
             )
     return callbacks
+
+
+def _others(
+    network: Network,
+    shuffle: bool | Callable[[int], Array],
+    schedule: Schedule | Function | None,
+    sample_weight: ArrayLike | None,
+    class_weight: dict[Any, float] | str | None,
+    augmentation: Augmentation | None,
+    learned: bool,
+    callbacks: Sequence[Callback],
+) -> list[str]:
+    """What takes part in a fit besides layers, loss, penalties, optimizer and what `last_fit` has in numbers."""
+    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip)
+    parts = {
+        "an order of your own": callable(shuffle),
+        "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),
+        "sample_weight": sample_weight is not None,
+        "class_weight": class_weight is not None,
+        "augmentation": augmentation is not None,
+        "scaling that was fitted before": learned,
+        "frozen layers": bool(network.frozen),
+    }
+    return [name for name, there in parts.items() if there] + [
+        type(callback).__name__ for callback in callbacks if type(callback) not in known
+    ]
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:
