@@ -194,12 +194,13 @@ def targets_text(task: Task, n_out: int, loss: Loss) -> str:
     else:
         words = f"A row of {n_out} for each sample, 1 at its class; or the rows, if y has such"
         body = f"y.astype(DTYPE) if y.shape[1] > 1 else {one_hot.format(y='y[:, 0]')}"
+    lines = [f"return {body}"]
     if loss.label_smoothing:
         share, spread = loss.label_smoothing, n_out if loss.fuses_with is Softmax else 2
-        words += f"; {share} of it is spread over the {spread} classes"
-        body = f"({body}) * (1 - {share}) + {share} / {spread}"
+        lines = [f"t = {body}", f"return t * (1 - {share}) + {share} / {spread}  # a share is spread evenly"]
+    text = "\n".join(f"    {line}" for line in lines)
     return f'''
 def targets(y):
     """{words}."""
-    return {body}
+{text}
 '''

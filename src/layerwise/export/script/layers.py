@@ -116,7 +116,7 @@ class LayerNorm(Layer):
 
 BATCH_NORM = '''
 class BatchNorm(Layer):
-    """y = γ x̂ + β, x̂ = (x - μ) / √(σ² + ε), with μ and σ² over the batch; in prediction, with running means of them."""
+    """y = γ x̂ + β, x̂ = (x - μ) / √(σ² + ε), with μ and σ² over the batch, or, in prediction, their running means."""
 
     def __init__(self, n_in, momentum, epsilon):
         self.gamma, self.beta = np.ones(n_in, DTYPE), np.zeros(n_in, DTYPE)

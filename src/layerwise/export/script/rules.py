@@ -198,12 +198,15 @@ def _adam(optimizer: Any) -> str:
     epsilon = f"{optimizer.epsilon}" if optimizer.epsilon_hat else f"{optimizer.epsilon} * root"
     weight_decay = getattr(optimizer, "weight_decay", None)
     before = "" if weight_decay is None else f"            w *= 1 - rate * {weight_decay}\n"
-    source = "Kingma and Ba 2015" if weight_decay is None else "Loshchilov and Hutter 2019; first θ ← θ - η λ θ"
+    formula, source = "θ ← θ - η m̂ / (√v̂ + ε)", "Kingma and Ba 2015"
+    if weight_decay is not None:
+        formula, source = "θ ← θ - η λ θ, then " + formula, "Loshchilov and Hutter 2019"
     return f'''
 class {kind}:
-    """θ ← θ - η m̂ / (√v̂ + ε), m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ) ({source}).
+    """{formula} ({source}).
 
-    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g². The corrections are numbers: they are taken out of the fraction.
+    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ). The two corrections are
+    numbers, not arrays: they are taken out of the fraction, as the paper suggests.
     """
 
     def __init__(self, parameters):
