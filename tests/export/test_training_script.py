@@ -91,8 +91,8 @@ def same(layers, X, y, dtype="float32", **arguments):
     k = len(losses) // 2
     losses, theta, _ = repeat(net, X, y, k)
     assert losses == steps.losses[:k]
-    assert theta.tobytes() == (steps.thetas[k - 1] if k else net.theta).tobytes() or not k
-    return net
+    fresh = lw.Network(layers, random_state=net.seed, dtype=dtype).build(net.plan.n_in)
+    assert theta.tobytes() == (steps.thetas[k - 1] if k else fresh.theta).tobytes()
 
 
 def table(rng, dtype="float32", n=41, n_in=5, n_out=3):
@@ -404,6 +404,16 @@ def test_the_script_runs_alone(tmp_path, rng):
     assert run("plain.npz", "--steps", "4") == lines[:1]
 
 
+def test_the_script_diverges_where_the_network_did(rng):
+    X, y = table(rng)
+    net = lw.Network([lw.Dense(20), lw.ReLU(), lw.Dense(3)], random_state=7)
+    with pytest.raises(lw.DivergenceError) as error:
+        net.fit(X, y, optimizer=lw.SGD(1e6), batch_size=16, engine="numpy", verbose=False)
+    assert error.value.step > 0
+    with pytest.raises(ArithmeticError, match=f"step {error.value.step} "):
+        load(net)["train"](X, y)
+
+
 def test_data_in_any_order_of_memory(rng):
     X, y = table(rng, n_in=12)
     net, steps = trained([lw.Dense(20), lw.Tanh(), lw.Dense(3)], X, y)
@@ -499,6 +509,8 @@ def test_all_problems_are_named_at_once(rng):
 def test_what_came_before_the_fit_is_told(rng):
     X, y = table(rng)
     net = lw.Network([lw.Dense(3)], random_state=0)
+    with pytest.raises(TypeError, match="takes a Network; list came"):
+        to_training_script([net])
     with pytest.raises(ExportError, match="call fit first"):
         to_training_script(net)
     net.fit(X, y, verbose=False, epochs=2, batch_size=41)

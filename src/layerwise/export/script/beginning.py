@@ -164,7 +164,7 @@ def scale(X, offset, factor):
     offset, factor = float(scaler.offset), float(scaler.factor)
     number = "1 / 255" if factor == 1 / 255 else repr(factor)
     shifted = f"X.astype({kind})" if not offset else f"(X.astype({kind}) - {offset!r})"
-    formula = f"{number} · x" if not offset else f"(x - {offset!r}) · {number}"
+    formula = f"x · ({number})" if not offset else f"(x - {offset!r}) · ({number})"
     return f'''
 def scale(X):
     """{formula}{words}."""

@@ -35,7 +35,8 @@ def to_training_script(network: Network) -> str:
     """The program, in plain NumPy, that trains this network anew: ``python script.py data.npz``.
 
     It begins with the weights that the seed draws and does what the last fit did, step for step, with the same bits as
-    ``engine="numpy"``. Its `train(X, y, steps=None)` gives the loss of each step and the layers.
+    ``engine="numpy"``; where early stopping or Ctrl-C ended the fit, the program goes on. Its
+    `train(X, y, steps=None)` gives the loss of each step, and the layers.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ def to_training_script(network: Network) -> str:
 
     Raises
     ------
+    TypeError
+        Something else than a network came.
     ExportError
         The network was not trained, in several fits or with something that the script has no text for; says with what.
 
@@ -61,11 +64,13 @@ def to_training_script(network: Network) -> str:
     >>> program = {"__name__": "script"}
     >>> exec(to_training_script(net), program)
     >>> losses, trained = program["train"](X, y)  # doctest: +ELLIPSIS
-    epoch 1: loss 1.0..., accuracy 0...
-    epoch 2: loss 1.0..., accuracy 0...
+    epoch 1: loss 1.1..., accuracy 0...
+    epoch 2: loss 1.1..., accuracy 0...
     >>> bool((trained[2].W == net.get_parameters()[2]).all())
     True
     """
+    if not isinstance(network, Network):
+        raise TypeError(f"to_training_script takes a Network; {type(network).__name__} came")
     return _Program(network).text()
 
 
@@ -94,7 +99,6 @@ class _Program:
             if name not in stage.layer.statistics
         ]
         self.slices = parameters.slices
-        self.batches = -(-fit["rows"] // fit["batch_size"])
         self.counts = self.task.kind != "regression"  # answers are right or wrong
         rates = [stage.layer.rates(stage.n_in).get(name, 1.0) for stage, name in self.arrays]
         self.shares = rates if any(rate != 1 for rate in rates) else []
@@ -160,7 +164,8 @@ class _Program:
         stack = "\n".join(f"    {layer!r}" for layer in network.layers)
         penalties = "".join(f", {penalty!r}" for penalty in network.penalties)
         made = MNIST if (plan.n_in, plan.n_out) == (784, 10) else NPZ
-        return f'''"""A neural network from scratch: {plan.n_in} inputs, {plan.n_out} output{"s" * (plan.n_out > 1)}.
+        inputs, outputs = (f"{n} {word}{'s' * (n > 1)}" for n, word in ((plan.n_in, "input"), (plan.n_out, "output")))
+        return f'''"""A neural network from scratch: {inputs}, {outputs}.
 
 {stack}
 
@@ -201,10 +206,14 @@ data.npz has X ({fit["rows"]}, {plan.n_in}) and y, and may have X_test and y_tes
         kinds, base = self._kinds(), BASE.rstrip("\n")
         if self._clips_beside_statistics():
             base += "\n    still = ()  # arrays of zeros, for what has no gradient"
-        if any(stage.layer.draws or stage.layer.statistics for stage in self.plan.stages):
+        if self._predicts_otherwise():
             base += "\n" + PREDICT.rstrip("\n")
         sums = kinds & {"Dense", "Scale", "LayerNorm", "BatchNorm"}
         return [base, *([layers.COLUMN_SUMS] if sums else []), *([layers.UNIFORM] if "Dropout" in kinds else [])]
+
+    def _predicts_otherwise(self) -> bool:
+        """Whether some layer's prediction is not its forward in training."""
+        return any(stage.layer.draws or stage.layer.statistics for stage in self.plan.stages)
 
     def _layers(self) -> list[str]:
         """The classes of the layers that there are, each once."""
@@ -242,10 +251,10 @@ def network(rng):
         return RIGHT_ANSWERS
 
     def _outputs(self) -> str:
-        name = "predict" if "def predict" in self._shared()[0] else "forward"
+        name = "predict" if self._predicts_otherwise() else "forward"
         return f'''
 def outputs(layers, x):
-    """What the trained layers say of x."""
+    """What the layers make of x, each of what the one before it gives."""
     for layer in layers:
         x = layer.{name}(x)
     return x
@@ -254,7 +263,7 @@ def outputs(layers, x):
     def _train(self) -> str:
         """The loop over epochs and batches."""
         fit, scaler = self.fit, self.network.scaling
-        shuffles = fit["shuffle"] and self.batches > 1
+        shuffles = fit["shuffle"] and fit["rows"] > fit["batch_size"]
         scales, head = "scale({X})", []
         if scaler is None:
             scales = "{X}.astype(DTYPE)"
@@ -276,7 +285,8 @@ def outputs(layers, x):
                 f"    optimizer = {type(self.optimizer).__name__}(parameters)",
                 "    X = np.ascontiguousarray(X)",
                 *head,
-                f"    X, T, history = {scales.format(X='X')}, targets(y), []",
+                f"    X, T = {scales.format(X='X')}, targets(y)",
+                "    history = []",
                 "    for epoch in range(EPOCHS):",
                 *(["        order = shuffle.permutation(len(X))"] if shuffles else []),
                 *self._rates(),
@@ -285,9 +295,7 @@ def outputs(layers, x):
                 "            if len(history) == steps:",
                 "                return history, layers",
                 f"            rows = {rows}",
-                "            y, t = X[rows], T[rows]",
-                "            for layer in layers:",
-                "                y = layer.forward(y)",
+                *self._forward(),
                 "            losses.append(loss(y, t))",
                 "            if not np.isfinite(losses[-1]).all():",
                 '                raise ArithmeticError(f"the loss of step {len(history)} is not finite")',
@@ -305,6 +313,16 @@ def outputs(layers, x):
             ]
         )
 
+    def _forward(self) -> list[str]:
+        """The outputs and targets of the batch."""
+        if not self._predicts_otherwise():
+            return ["            y, t = outputs(layers, X[rows]), T[rows]"]
+        return [
+            "            y, t = X[rows], T[rows]",
+            "            for layer in layers:",
+            "                y = layer.forward(y)",
+        ]
+
     def _rates(self) -> list[str]:
         """The learning rates of an epoch's steps, where a schedule moves them."""
         if self.fit["schedule"] is None:
@@ -319,7 +337,8 @@ def outputs(layers, x):
         """The gradients, with what the penalties add, and not longer than they may be."""
         lines = ["gradients = [g for layer in layers for g in layer.gradients]"]
         for terms, indices in self._penalties().items():
-            lines.append(f"for i in {indices}:  # {' and '.join(rules.PENALTIES[kind][0] for kind, *_ in terms)}")
+            formula = " + ".join(rules.PENALTIES[kind][0] for kind, *_ in terms)
+            lines.append(f"for i in {indices}:  # the penalty {formula}, beside the loss")
             for kind, strength, per_batch in terms:
                 factor = f"({strength} * (1 / len(y)))" if per_batch else f"{strength}"
                 lines.append(f"    gradients[i] += {rules.PENALTIES[kind][1].format(w='parameters[i]')} * {factor}")

@@ -13,11 +13,7 @@ import numpy as np
 
 from layerwise import losses, optimizers, penalties, schedules
 
-# ---------------------------------------------------------------- losses: (value of each sample, its gradient)
-
-
-def _cross_entropy_least(loss: Any, dtype: np.dtype[np.floating]) -> str:
-    return repr(max(loss.epsilon, float(np.finfo(dtype).tiny)))
+# ---------------------------------------------------------------- losses: (formula, its lines, its gradient)
 
 
 def _squared(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
@@ -98,7 +94,7 @@ LOSSES: dict[type[losses.Loss], Callable[[Any, bool, str], tuple[str, str, str]]
 
 def loss_text(loss: losses.Loss, fused: str | None, dtype: np.dtype[np.floating]) -> str:
     """The loss of each sample, and the gradient of their mean; `fused` names the layer that it goes through."""
-    least = _cross_entropy_least(loss, dtype)
+    least = repr(max(loss.epsilon, float(np.finfo(dtype).tiny)))  # the least probability whose logarithm is taken
     formula, value, gradient = LOSSES[type(loss)](loss, fused is not None, least)
     by = f"by the input of {fused}, whose derivative is in it" if fused else "by y"
     body = "\n".join(f"    {line}" for line in value.split("\n"))
@@ -274,10 +270,10 @@ SCHEDULES: dict[type[schedules.Schedule], Callable[[Any], str]] = {
 
 
 def schedule_text(schedule: schedules.Schedule) -> str:
-    """The schedule as a function, after what it needs."""
+    """The schedule as a function, after the one that it calls."""
     body = "\n".join(f"    {line}" for line in SCHEDULES[type(schedule)](schedule).split("\n"))
-    return f'''{WAVE if "wave(" in body else ""}
-def schedule(t, total):
+    before = f"{WAVE.strip()}\n\n\n" if "wave(" in body else ""
+    return f'''{before}def schedule(t, total):
     """{type(schedule).__name__}: the factor of the learning rate after t of so many epochs."""
 {body}
 '''
