@@ -29,6 +29,7 @@ ORDER = [
     ["resuming"],
     ["network"],
     ["neuron", "gradcheck", "ensemble"],
+    ["export"],
     ["datasets", "images", "plots", "estimators"],
     ["loading"],
     ["recipes", "bench"],

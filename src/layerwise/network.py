@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import secrets
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +17,13 @@ from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
     Checkpoint,
+    CSVLog,
     EarlyStopping,
     ExponentialMovingAverage,
     GradientClip,
     History,
     Progress,
+    TensorBoard,
     as_callbacks,
 )
 from layerwise.contract import check_layer, check_loss
@@ -329,6 +332,11 @@ class Network:
         """The order of n rows for the coming epoch, from the network's own stream."""
         return self._shuffle.permutation(n)
 
+    @property
+    def fingerprint(self) -> int:
+        """A number made of the weights and the state of the shuffling stream: networks that begin alike share it."""
+        return zlib.crc32(repr(self.shuffle_state).encode(), zlib.crc32(self.theta.tobytes()))
+
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
 
@@ -444,6 +452,7 @@ class Network:
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         checkpoint = newest_checkpoint(watchers, self.own_parts(chosen)) if resume else None
+        learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
@@ -461,12 +470,15 @@ class Network:
             "batch_size": batch_size,
             "epochs": epochs,
             "shuffle": bool(shuffle),
-            "first_step": self.steps,
             "schedule": schedule if isinstance(schedule, Schedule) else None,
+            "clip_norm": next((w.norm for w in reversed(watchers) if isinstance(w, GradientClip)), None),
+            "augmentation": augmentation,
             "metrics": list(extra),
+            "others": _others(self, shuffle, schedule, sample_weight, class_weight, augmentation, learned, watchers),
             "data": digest(data, targets) if any(isinstance(w, Checkpoint) for w in watchers) else None,
         }
         self.build(data.shape[1])
+        last_fit |= {"first_step": self.steps, "start": self.fingerprint}
         if checkpoint is not None:
             checkpoint.check(self, chosen, penalties, optimizer, watchers, last_fit)
             optimizer = checkpoint.optimizer
@@ -477,7 +489,8 @@ class Network:
             checkpoint.check_engine(native)
             np.copyto(self.theta, checkpoint.model.parameters.theta)
             self._take(checkpoint.model)
-            last_fit["first_step"], scaler = self.last_fit["first_step"], self.scaling
+            last_fit |= {name: self.last_fit[name] for name in ("first_step", "start")}
+            scaler = self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
         self._forward, self.last_fit = None, last_fit
@@ -813,6 +826,32 @@ def _short_forms(
                 "or choose another column: monitor='loss'"
             )
     return callbacks
+
+
+def _others(
+    network: Network,
+    shuffle: bool | Callable[[int], Array],
+    schedule: Schedule | Function | None,
+    sample_weight: ArrayLike | None,
+    class_weight: dict[Any, float] | str | None,
+    augmentation: Augmentation | None,
+    learned: bool,
+    callbacks: Sequence[Callback],
+) -> list[str]:
+    """What takes part in a fit besides layers, loss, penalties, optimizer and what `last_fit` has in numbers."""
+    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip)
+    parts = {
+        "an order of your own": callable(shuffle),
+        "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),
+        "sample_weight": sample_weight is not None,
+        "class_weight": class_weight is not None,
+        "augmentation": augmentation is not None,
+        "scaling that was fitted before": learned,
+        "frozen layers": bool(network.frozen),
+    }
+    return [name for name, there in parts.items() if there] + [
+        type(callback).__name__ for callback in callbacks if type(callback) not in known
+    ]
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:
