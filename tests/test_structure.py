@@ -28,6 +28,8 @@ ORDER = [
     ["storage", "summary"],
     ["network"],
     ["neuron", "gradcheck", "ensemble"],
+    ["export"],
+    ["importing"],
     ["datasets", "images", "plots", "estimators"],
     ["recipes", "bench"],
     ["cli"],
