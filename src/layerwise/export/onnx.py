@@ -4,54 +4,29 @@
                                                          └──► output                    numbers
 
 The opset is 20: the first in which GELU's tanh form is an operator, and old enough (ONNX 1.15, 2023) for every
-runtime in use; nothing that came later is needed. In float32 a layer is its own operator wherever there is one. In
-float64 onnxruntime has no body for some of them, and these are made of simpler ones.
-
-Normalizations are centred first: runtimes find a variance as the mean of the squares less the square of the mean, and
-fold a running mean into one bias, which both lose digits where the mean is large.
+runtime in use; nothing that came later is needed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import layerwise
-from layerwise.errors import ExportError, missing
-from layerwise.layers import (
-    ELU,
-    GELU,
-    SELU,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Exp,
-    Identity,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Linear,
-    Mish,
-    ReLU,
-    Scale,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Step,
-    Tanh,
-)
-from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
+from layerwise.errors import ExportError
+from layerwise.export.onnx_graph import Graph
+from layerwise.export.onnx_layers import WRITERS
+from layerwise.export.onnx_table import encoded
+from layerwise.layers import Dropout, Softmax
 from layerwise.network import Network
-from layerwise.parameters import View
 from layerwise.plan import Stage
 from layerwise.storage import KNOWN, encode
+from layerwise.tabular import TableEncoder
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -66,9 +41,11 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     """The network as an ONNX model, checked by ONNX's own checker.
 
     It takes ``input`` (N, n_in), in the units of the training data: the scaling is part of it. A classifier answers
-    with ``label`` (N,), int64 or text, and ``probabilities`` (N, classes); several yes/no answers are two arrays
-    (N, answers); numbers are ``output`` (N, outputs). The layers' names, their arguments and the classes stand in the
-    model's metadata, so that `layerwise.from_onnx` gives the network back.
+    with ``label`` (N,), of the classes' own type, and ``probabilities`` (N, classes); several yes/no answers are two
+    arrays (N, answers); numbers are ``output`` (N, outputs). An estimator that encodes a table takes its columns in
+    place of ``input``, each (N, 1) by its name: numbers as float64, NaN where one is missing; categories as text,
+    ``""`` where one is missing. The layers, their arguments and the classes stand in the model's metadata, so that
+    `layerwise.from_onnx` gives the network back.
 
     Parameters
     ----------
@@ -94,12 +71,13 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     plan, parameters = subject.network.built()
     _check_layers(plan.stages)
     graph = Graph(parameters.theta.dtype)
-    x = graph.input("input", graph.float, plan.n_in)
+    encoder = subject.encoder
+    x = graph.input("input", graph.float, plan.n_in) if encoder is None else encoded(graph, encoder)
     x = _scaled(graph, subject.network, x)
     for stage, p in zip(plan.stages, parameters.p, strict=True):
         if type(stage.layer) is not Dropout:
             graph.scope, graph.doc = scope(stage), repr(stage.layer)
-            x = _WRITERS[type(stage.layer)](graph, stage.layer, p, x)
+            x = WRITERS[type(stage.layer)](graph, stage.layer, p, x)
     graph.scope, graph.doc = "", ""
     _answers(graph, subject, x)
     return _finished(graph, subject)
@@ -137,6 +115,10 @@ class Subject:
         What each output (of a single one, no and yes) stands for.
     shares : bool
         Outputs that do not sum to 1 are divided by their sum, as in `Network.predict_proba`.
+    encoder : TableEncoder, optional
+        What makes inputs of a table's columns.
+    units : (scale, mean), optional
+        What outputs are multiplied by, and what is then added.
     """
 
     network: Network
@@ -144,6 +126,8 @@ class Subject:
     labels: Array | None
     shares: bool
     flat: bool = False
+    encoder: TableEncoder | None = None
+    units: tuple[Array, Array] | None = None
 
     @property
     def task(self) -> Task:
@@ -166,93 +150,22 @@ def _subject(model: Any) -> Subject:
             f"ONNX takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; {type(model).__name__} came"
             + (": export each of its networks" if hasattr(model, "networks") else "")
         )
-    if hasattr(model, "encoder_"):
-        raise ExportError(
-            f"{type(model).__name__} encodes the columns of a table, which ONNX is not given: export its network_, "
-            "which takes what encoder_.transform(X) gives"
-        )
     assert network.task is not None
     labels = None
     if network.task.kind == "classification":
         classes = np.asarray(model.classes_)
         labels = classes[np.minimum(np.arange(max(network.built()[0].n_out, 2)), len(classes) - 1)]
-    return Subject(network, network.task.kind, labels, False, network.task.flat)
+    subject = Subject(network, network.task.kind, labels, False, network.task.flat, getattr(model, "encoder_", None))
+    if hasattr(model, "target_scale_"):
+        subject.units = np.asarray(model.target_scale_), np.asarray(model.target_mean_)
+    return subject
 
 
 def _check_layers(stages: Sequence[Stage]) -> None:
-    unknown = [str(stage) for stage in stages if type(stage.layer) not in (*_WRITERS, Dropout)]
+    unknown = [str(stage) for stage in stages if type(stage.layer) not in (*WRITERS, Dropout)]
     if unknown:
-        known = ", ".join(sorted(kind.__name__ for kind in (*_WRITERS, Dropout)))
+        known = ", ".join(sorted(kind.__name__ for kind in (*WRITERS, Dropout)))
         raise ExportError(f"ONNX has no form for {'; '.join(unknown)}. These layers can be exported to it: {known}")
-
-
-# ---------------------------------------------------------------- the graph
-
-
-class Graph:
-    """Nodes, arrays, inputs and outputs, as they come. Each node's output has the node's name.
-
-    Parameters
-    ----------
-    dtype : dtype
-        What the network computes in.
-
-    Attributes
-    ----------
-    scope : str
-        The layer at work: its nodes and arrays have its name before their own.
-    doc : str
-        What its nodes say of themselves.
-    """
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        try:
-            from onnx import TensorProto, helper, numpy_helper
-        except ImportError:
-            raise missing("onnx", "onnx", "export to ONNX") from None
-        self._types, self._helper, self._from_array = TensorProto, helper, numpy_helper.from_array
-        self.dtype, self.double = dtype, dtype == np.float64
-        self.float = TensorProto.DOUBLE if self.double else TensorProto.FLOAT
-        self.int64, self.text, self.bool = TensorProto.INT64, TensorProto.STRING, TensorProto.BOOL
-        self.nodes: list[Any] = []
-        self.arrays: list[Any] = []
-        self.inputs: list[Any] = []
-        self.outputs: list[Any] = []
-        self.scope, self.doc = "", ""
-
-    def input(self, name: str, kind: int, columns: int) -> str:
-        """An input (N, columns)."""
-        self.inputs.append(self._helper.make_tensor_value_info(name, kind, ["N", columns]))
-        return name
-
-    def output(self, name: str, value: str, kind: int, *columns: int) -> None:
-        """Give a value out, (N,) or (N, columns), under this name."""
-        if value in {info.name for info in self.outputs} | {info.name for info in self.inputs}:
-            value = self.node("Identity", [value], name)
-        for node in self.nodes:
-            node.input[:] = [name if other == value else other for other in node.input]
-            node.output[:] = [name if other == value else other for other in node.output]
-        self.outputs.append(self._helper.make_tensor_value_info(name, kind, ["N", *columns]))
-
-    def node(self, op: str, inputs: Sequence[str], part: str = "", **attributes: Any) -> str:
-        """An operator; returns its output's name."""
-        name = self._named(part)
-        self.nodes.append(self._helper.make_node(op, inputs, [name], name, self.doc, **attributes))
-        return name
-
-    def array(self, part: str, values: Any, dtype: Any = None) -> str:
-        """A constant, in the network's type where no other is given; text is kept as such."""
-        values, name = np.asarray(values), self._named(part)
-        if values.dtype.kind in "UO":
-            values = values.astype(str).astype(object)
-        else:
-            values = np.ascontiguousarray(values, dtype or self.dtype)
-        if name not in {array.name for array in self.arrays}:
-            self.arrays.append(self._from_array(values, name))
-        return name
-
-    def _named(self, part: str) -> str:
-        return "/".join(filter(None, (self.scope, part)))
 
 
 def _scaled(graph: Graph, network: Network, x: str) -> str:
@@ -268,6 +181,10 @@ def _scaled(graph: Graph, network: Network, x: str) -> str:
 def _answers(graph: Graph, subject: Subject, y: str) -> None:
     """What the outputs say: labels and probabilities, or numbers."""
     last = subject.network.built()[0].ending
+    if subject.units is not None:
+        scale, mean = subject.units
+        y = graph.node("Mul", [y, graph.array("target_scale", scale)], "scaled")
+        y = graph.node("Add", [y, graph.array("target_mean", mean)], "in_units")
     if subject.kind == "regression":
         graph.output("output", y, graph.float, last.n_out)
     elif subject.kind == "multilabel":
@@ -335,7 +252,8 @@ def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
     properties = {"layers": layers, "task": subject.kind, "training": trained if network.steps else "none"}
     if labels is not None:
         properties["classes"] = json.dumps(labels)
-    properties[KEY] = json.dumps({**_description(subject), "outline": outline(made)})
+    if subject.encoder is None:
+        properties[KEY] = json.dumps({**_description(subject), "outline": outline(made)})
     helper.set_model_props(model, properties)
     checker.check_model(model, full_check=True)
     return model
@@ -357,134 +275,3 @@ def _description(subject: Subject) -> dict[str, Any]:
         "task": None if network.task is None else subject.task.to_dict(),
         "notes": encode(network.notes),
     }
-
-
-# ---------------------------------------------------------------- the layers
-
-Writer = Callable[[Graph, Any, View, str], str]
-
-
-def _operator(op: str, **attributes: Any) -> Writer:
-    """A layer that is one operator, as it is."""
-    return lambda graph, layer, p, x: graph.node(op, [x], **attributes)
-
-
-def _dense(graph: Graph, layer: Dense, p: View, x: str) -> str:
-    return graph.node("Gemm", [x, graph.array("W", p.W), graph.array("b", p.b)])
-
-
-def _scale(graph: Graph, layer: Scale, p: View, x: str) -> str:
-    return graph.node("Mul", [x, graph.array("s", p.s)])
-
-
-def _batch_norm(graph: Graph, layer: BatchNorm, p: View, x: str) -> str:
-    centered = graph.node("Sub", [x, graph.array("mean", p.mean)], "centered")
-    zeros = graph.array("zeros", np.zeros_like(p.mean))
-    arrays = [graph.array("gamma", p.gamma), graph.array("beta", p.beta), zeros, graph.array("var", p.var)]
-    return graph.node("BatchNormalization", [centered, *arrays], epsilon=layer.epsilon, momentum=layer.momentum)
-
-
-def _layer_norm(graph: Graph, layer: LayerNorm, p: View, x: str) -> str:
-    mean = graph.node("ReduceMean", [x, graph.array("columns", [1], np.int64)], "mean", keepdims=1)
-    centered = graph.node("Sub", [x, mean], "centered")
-    arrays = [graph.array("gamma", p.gamma), graph.array("beta", p.beta)]
-    return graph.node("LayerNormalization", [centered, *arrays], axis=-1, epsilon=layer.epsilon)
-
-
-def _step(graph: Graph, layer: Step, p: View, x: str) -> str:
-    above = graph.node("Greater", [x, graph.array("threshold", layer.threshold)], "above")
-    return graph.node("Cast", [above], to=graph.float)
-
-
-def _linear(graph: Graph, layer: Linear, p: View, x: str) -> str:
-    return graph.node("Mul", [x, graph.array("slope", layer.slope)])
-
-
-def _relu(graph: Graph, layer: ReLU, p: View, x: str) -> str:
-    if layer.slope == 1:
-        return graph.node("Relu", [x])
-    return graph.node("Mul", [graph.node("Relu", [x], "relu"), graph.array("slope", layer.slope)])
-
-
-def _leaky_relu(graph: Graph, layer: LeakyReLU, p: View, x: str) -> str:
-    if layer.slope == 1 and not graph.double:
-        return graph.node("LeakyRelu", [x], alpha=layer.negative_slope)
-    high = graph.node("Mul", [x, graph.array("slope", layer.slope)], "high")
-    low = graph.node("Mul", [x, graph.array("negative_slope", layer.negative_slope)], "low")
-    return graph.node("Where", [graph.node("Greater", [x, graph.array("zero", 0)], "above"), high, low])
-
-
-def _elu(graph: Graph, layer: ELU, p: View, x: str) -> str:
-    return _elu_of_parts(graph, x, layer.alpha) if graph.double else graph.node("Elu", [x], alpha=layer.alpha)
-
-
-def _selu(graph: Graph, layer: SELU, p: View, x: str) -> str:
-    if not graph.double:
-        return graph.node("Selu", [x], alpha=SELU_ALPHA, gamma=SELU_LAMBDA)
-    elu = _elu_of_parts(graph, x, SELU_ALPHA, "elu")
-    return graph.node("Mul", [elu, graph.array("lambda", SELU_LAMBDA)])
-
-
-def _elu_of_parts(graph: Graph, x: str, alpha: float, part: str = "") -> str:
-    """Max(x, 0) + α (e^min(x, 0) - 1)."""
-    low = graph.node("Exp", [graph.node("Min", [x, graph.array("zero", 0)], "low")], "exp")
-    low = graph.node("Sub", [low, graph.array("one", 1)], "exp_less_1")
-    low = graph.node("Mul", [low, graph.array("alpha", alpha)], "alpha_exp_less_1")
-    return graph.node("Add", [graph.node("Relu", [x], "high"), low], part)
-
-
-def _gelu(graph: Graph, layer: GELU, p: View, x: str) -> str:
-    """x/2 (1 + tanh(x √(2/π) (1 + 0.044715 x²)))."""
-    if not graph.double:
-        return graph.node("Gelu", [x], approximate="tanh")
-    t = graph.node("Mul", [graph.node("Mul", [x, x], "square"), graph.array("cubic", 0.044715)], "cubic_square")
-    t = graph.node("Mul", [graph.node("Add", [t, graph.array("one", 1)], "inner"), x], "inner_x")
-    t = graph.node("Tanh", [graph.node("Mul", [t, graph.array("root", math.sqrt(2 / math.pi))], "argument")], "tanh")
-    half = graph.node("Mul", [x, graph.array("half", 0.5)], "half_x")
-    return graph.node("Mul", [half, graph.node("Add", [t, graph.array("one", 1)], "one_and_tanh")])
-
-
-def _silu(graph: Graph, layer: SiLU, p: View, x: str) -> str:
-    return graph.node("Mul", [x, graph.node("Sigmoid", [x], "sigmoid")])
-
-
-def _mish(graph: Graph, layer: Mish, p: View, x: str) -> str:
-    """X n / (n + 2), n = e (e + 2), e = e^min(x, 20)."""
-    if not graph.double:
-        return graph.node("Mish", [x])
-    e = graph.node("Exp", [graph.node("Min", [x, graph.array("most", 20)], "low")], "exp")
-    n = graph.node("Mul", [e, graph.node("Add", [e, graph.array("two", 2)], "exp_and_2")], "n")
-    t = graph.node("Div", [n, graph.node("Add", [n, graph.array("two", 2)], "n_and_2")], "tanh")
-    return graph.node("Mul", [x, t])
-
-
-def _softplus(graph: Graph, layer: Softplus, p: View, x: str) -> str:
-    """Max(x, 0) + log(1 + e^-|x|)."""
-    if not graph.double:
-        return graph.node("Softplus", [x])
-    e = graph.node("Exp", [graph.node("Neg", [graph.node("Abs", [x], "abs")], "low")], "exp")
-    log = graph.node("Log", [graph.node("Add", [e, graph.array("one", 1)], "exp_and_1")], "log")
-    return graph.node("Add", [graph.node("Relu", [x], "high"), log])
-
-
-_WRITERS: dict[type[Layer], Writer] = {
-    Dense: _dense,
-    Scale: _scale,
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
-    Step: _step,
-    Linear: _linear,
-    Identity: _operator("Identity"),
-    Sigmoid: _operator("Sigmoid"),
-    Tanh: _operator("Tanh"),
-    ReLU: _relu,
-    LeakyReLU: _leaky_relu,
-    Softmax: _operator("Softmax", axis=-1),
-    ELU: _elu,
-    SELU: _selu,
-    GELU: _gelu,
-    SiLU: _silu,
-    Mish: _mish,
-    Softplus: _softplus,
-    Exp: _operator("Exp"),
-}

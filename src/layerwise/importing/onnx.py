@@ -20,7 +20,8 @@ import numpy as np
 from layerwise.errors import FormatError, LayerwiseError, missing
 from layerwise.export.onnx import KEY, outline, scope
 from layerwise.importing.assembly import assemble, scaler_of, task_of
-from layerwise.importing.onnx_operators import OPERATORS, Chain, Reading, Unsupported, attributes
+from layerwise.importing.onnx_chain import Chain, Reading, Unsupported, attributes
+from layerwise.importing.onnx_operators import OPERATORS
 from layerwise.losses import as_loss
 from layerwise.network import Network
 from layerwise.penalties import as_penalties

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
+from layerwise.importing.onnx_chain import Chain, Reading, Unsupported, as_numbers
 from layerwise.layers import (
     ELU,
     GELU,
@@ -35,133 +35,6 @@ from layerwise.layers import (
 )
 from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
 from layerwise.typing import Array
-
-
-class Unsupported(Exception):
-    """What an operator does is none of the layers here; the message goes on after the operator's name."""
-
-
-@dataclass(frozen=True, eq=False)
-class Link:
-    """A layer and its parameters, by the names that the layer has for them."""
-
-    layer: Layer
-    arrays: dict[str, Array] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Chain:
-    """The layers that a value comes from, and what is done to the input before them.
-
-    Attributes
-    ----------
-    n_in, width : int, optional
-        How many numbers a sample has at first and now, once that is known.
-    complement : bool
-        It is 1 - y: the other probability of a single output.
-    truth : bool
-        It is true or false, and not yet 0 or 1.
-    """
-
-    n_in: int | None
-    width: int | None
-    offset: Array = field(default_factory=lambda: np.array(0.0))
-    factor: Array = field(default_factory=lambda: np.array(1.0))
-    links: tuple[Link, ...] = ()
-    complement: bool = False
-    truth: bool = False
-
-    def then(self, layer: Layer, **arrays: Array) -> Chain:
-        """One layer longer; its vectors must be as long as a sample."""
-        rows = {len(array) for array in arrays.values()}
-        if len(rows) > 1 or (rows and self.width not in (None, *rows)):
-            here = " and ".join(map(str, sorted(rows)))
-            raise Unsupported(f", whose arrays are for {here} inputs where {self.width or 'as many'} come")
-        width = rows.pop() if rows else self.width
-        return replace(
-            self,
-            n_in=width if self.n_in is None else self.n_in,
-            width=None if width is None else layer.n_out(width),
-            links=(*self.links, Link(layer, arrays)),
-        )
-
-    def numbers(self) -> Chain:
-        """Without the step that makes it true or false."""
-        return replace(self, truth=False, links=self.links[:-1]) if self.truth else self
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A node as its operator reads it: values are chains, constants, or None where one is left out."""
-
-    op: str
-    values: list[Any]
-    told: dict[str, Any]
-    opset: int
-
-    def get(self, name: str, default: Any) -> Any:
-        """An attribute."""
-        return self.told.get(name, default)
-
-    def chain(self) -> Chain:
-        """The first value, which must come from the input, and be a number."""
-        chain = self.values[0]
-        if not isinstance(chain, Chain):
-            raise Unsupported(" of a constant and then of the samples")
-        return _numbers(chain)
-
-    def constant(self, place: int, default: Array | None = None) -> Array:
-        """Another value, which must be constant."""
-        value = self.values[place] if place < len(self.values) else None
-        if isinstance(value, Chain):
-            raise Unsupported(" of two values that both come from the samples")
-        value = default if value is None else value
-        if value is None:
-            raise Unsupported(f" without its input {place}")
-        return _float(value)
-
-    def two(self) -> tuple[Chain, Array]:
-        """The value that comes from the input, and the constant, in whatever order."""
-        chains = [value for value in self.values if isinstance(value, Chain)]
-        constants = [value for value in self.values if isinstance(value, np.ndarray)]
-        if len(chains) != 1 or len(constants) != 1:
-            raise Unsupported(" of two values that both come from the samples")
-        return _numbers(chains[0]), _float(constants[0])
-
-
-def _numbers(chain: Chain) -> Chain:
-    if chain.truth or chain.complement:
-        raise Unsupported(" of a truth value or of 1 - y")
-    return chain
-
-
-def _float(array: Array) -> Array:
-    """As float32, or as float64 if it is."""
-    if array.dtype.kind not in "fiubV" or array.dtype.names is not None:
-        raise Unsupported(f" of constants of type {array.dtype}")
-    return array if array.dtype == np.float64 else array.astype(np.float32)
-
-
-def attributes(node: Any) -> dict[str, Any]:
-    """A node's attributes by name; a tensor is an array.
-
-    Raises
-    ------
-    Unsupported
-        One of them is a graph.
-    """
-    from onnx import AttributeProto, helper, numpy_helper
-
-    found = {}
-    for attribute in node.attribute:
-        value = helper.get_attribute_value(attribute)
-        if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
-            raise Unsupported(" with a graph inside")
-        if attribute.type == AttributeProto.TENSOR:
-            value = numpy_helper.to_array(value)
-        found[attribute.name] = value.decode() if isinstance(value, bytes) else value
-    return found
-
 
 # ---------------------------------------------------------------- arithmetic
 
@@ -224,9 +97,9 @@ def _mul(node: Reading) -> Chain:
     factors = [type(link.layer) for link in long.links[len(short.links) :]]
     if long.links[: len(short.links)] == short.links:
         if factors == [Sigmoid]:
-            return _numbers(short).then(SiLU())
+            return as_numbers(short).then(SiLU())
         if factors == [Softplus, Tanh]:
-            return _numbers(short).then(Mish())
+            return as_numbers(short).then(Mish())
     raise Unsupported(" of two values that both come from the samples")
 
 
@@ -243,7 +116,7 @@ def _concat(node: Reading) -> Chain:
     if len(node.values) == 2 and all(isinstance(value, Chain) for value in node.values):
         no, yes = node.values
         if no.complement and not yes.complement and no.links == yes.links and node.get("axis", None) in (1, -1):
-            return _numbers(yes)
+            return as_numbers(yes)
     raise Unsupported("")
 
 
