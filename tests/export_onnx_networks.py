@@ -11,7 +11,7 @@ ARGUMENTS = {
     lw.BatchNorm: [(), (0.5, 0.01)],
     lw.LayerNorm: [(), (0.01,)],
     lw.Step: [(), (0.4,)],
-    lw.Linear: [(), (-2.5,)],
+    lw.Linear: [(), (-1.25,)],
     lw.ReLU: [(), (0.7,)],
     lw.LeakyReLU: [(), (0.2,), (-0.3, 1.7)],
     lw.ELU: [(), (0.3,)],
@@ -20,11 +20,11 @@ VARIANTS = [kind(*arguments) for kind in LAYERS for arguments in ARGUMENTS.get(k
 
 
 def fill(network, n_in, rng):
-    """Parameters as after a training: none at its first value, variances above 0."""
+    """Parameters as after a training: none at its first value, variances above 0, sums of about the size of a term."""
     for stage, p in zip(network.build(n_in).plan.stages, network.parameters.p):
         for name, array in vars(p).items():
-            values = rng.normal(size=array.shape) / np.sqrt(stage.n_in if name == "W" else 1)
-            array[...] = np.abs(values) + 0.3 if name in ("var", "gamma", "s") else values
+            values = rng.normal(size=array.shape) / np.sqrt(stage.n_in if name == "W" else 4)
+            array[...] = np.abs(values) + 0.5 if name in ("var", "gamma", "s") else values
     return network
 
 

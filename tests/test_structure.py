@@ -111,6 +111,7 @@ def test_import_is_light():
         "matplotlib",
         "PIL",
         "safetensors",
+        "onnx",
         "sklearn",
         "scipy",
         "urllib.request",

@@ -1,7 +1,7 @@
 """The layers as ONNX operators.
 
-In float32 a layer is its own operator wherever there is one. In float64 onnxruntime has no body for some of them, and
-these are made of simpler ones.
+In float32 a layer is its own operator wherever there is one. In float64 onnxruntime has no body for some of them, and a
+normalization's ε would be float32 all the same: these are made of simpler ones.
 
 Normalizations are centred first: runtimes find a variance as the mean of the squares less the square of the mean, and
 fold a running mean into one bias, which both lose digits where the mean is large.
@@ -59,16 +59,32 @@ def _scale(graph: Graph, layer: Scale, p: View, x: str) -> str:
 
 def _batch_norm(graph: Graph, layer: BatchNorm, p: View, x: str) -> str:
     centered = graph.node("Sub", [x, graph.array("mean", p.mean)], "centered")
+    var = graph.array("var", p.var)
+    if graph.double:
+        return _normalized_of_parts(graph, centered, var, p, layer.epsilon)
     zeros = graph.array("zeros", np.zeros_like(p.mean))
-    arrays = [graph.array("gamma", p.gamma), graph.array("beta", p.beta), zeros, graph.array("var", p.var)]
+    arrays = [graph.array("gamma", p.gamma), graph.array("beta", p.beta), zeros, var]
     return graph.node("BatchNormalization", [centered, *arrays], epsilon=layer.epsilon, momentum=layer.momentum)
 
 
 def _layer_norm(graph: Graph, layer: LayerNorm, p: View, x: str) -> str:
-    mean = graph.node("ReduceMean", [x, graph.array("columns", [1], np.int64)], "mean", keepdims=1)
-    centered = graph.node("Sub", [x, mean], "centered")
+    columns = graph.array("columns", [1], np.int64)
+    centered = graph.node("Sub", [x, graph.node("ReduceMean", [x, columns], "mean", keepdims=1)], "centered")
+    if graph.double:
+        square = graph.node("Mul", [centered, centered], "square")
+        var = graph.node("ReduceMean", [square, columns], "var", keepdims=1)
+        return _normalized_of_parts(graph, centered, var, p, layer.epsilon)
     arrays = [graph.array("gamma", p.gamma), graph.array("beta", p.beta)]
     return graph.node("LayerNormalization", [centered, *arrays], axis=-1, epsilon=layer.epsilon)
+
+
+def _normalized_of_parts(graph: Graph, centered: str, var: str, p: View, epsilon: float) -> str:
+    """γ (x - μ) / √(σ² + ε) + β."""
+    root = graph.node("Sqrt", [graph.node("Add", [var, graph.array("epsilon", epsilon)], "var_and_epsilon")], "root")
+    normal = graph.node("Div", [centered, root], "normal")
+    return graph.node(
+        "Add", [graph.node("Mul", [normal, graph.array("gamma", p.gamma)], "wide"), graph.array("beta", p.beta)]
+    )
 
 
 def _step(graph: Graph, layer: Step, p: View, x: str) -> str:
@@ -106,7 +122,7 @@ def _selu(graph: Graph, layer: SELU, p: View, x: str) -> str:
 
 
 def _elu_of_parts(graph: Graph, x: str, alpha: float, part: str = "") -> str:
-    """Max(x, 0) + α (e^min(x, 0) - 1)."""
+    """max(x, 0) + α (e^min(x, 0) - 1)."""
     low = graph.node("Exp", [graph.node("Min", [x, graph.array("zero", 0)], "low")], "exp")
     low = graph.node("Sub", [low, graph.array("one", 1)], "exp_less_1")
     low = graph.node("Mul", [low, graph.array("alpha", alpha)], "alpha_exp_less_1")
@@ -139,7 +155,7 @@ def _mish(graph: Graph, layer: Mish, p: View, x: str) -> str:
 
 
 def _softplus(graph: Graph, layer: Softplus, p: View, x: str) -> str:
-    """Max(x, 0) + log(1 + e^-|x|)."""
+    """max(x, 0) + log(1 + e^-|x|)."""
     if not graph.double:
         return graph.node("Softplus", [x])
     e = graph.node("Exp", [graph.node("Neg", [graph.node("Abs", [x], "abs")], "low")], "exp")
