@@ -91,7 +91,7 @@ def test_normalization_keeps_its_digits_where_the_mean_is_large(layer, rng):
 
 
 @pytest.mark.parametrize(
-    ("labels", "kind"), [([0, 1, 2], "int64"), ([7, 8, 30], "int64"), (["a", "b", "é"], "object"), ([0.5, 1, 2], "f")]
+    ("labels", "kind"), [([0, 1, 2], "int64"), ([7, 8, 30], "int64"), (["a", "b", "é"], "object"), ([0.5, 1, 2], "f8")]
 )
 def test_labels_and_probabilities(labels, kind, rng):
     net = fill(lw.Network([lw.Dense(9), lw.ReLU(), lw.Dense(3), lw.Softmax()]), 4, rng)
@@ -206,9 +206,13 @@ def test_tables(rng):
 def test_columns_that_onnx_cannot_take(rng):
     pytest.importorskip("sklearn")
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"label": rng.normal(size=60), "mixed": [1, "a", "b"] * 20})
+    frame = pandas.DataFrame({"label": rng.normal(size=60), "scaling": rng.normal(size=60), "one": rng.normal(size=60)})
     clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(4,), max_iter=1).fit(frame, [0, 1] * 30)
-    with pytest.raises(lw.ExportError, match=r"'label'.*; 'mixed'.*text and numbers"):
+    with pytest.raises(lw.ExportError, match="columns label of the table"):
+        to_onnx(clf)
+    mixed = pandas.DataFrame({"a": [1, "x", "y"] * 20, "b": ["z", 2, 3] * 20})
+    clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(4,), max_iter=1).fit(mixed, [0, 1] * 30)
+    with pytest.raises(lw.ExportError, match=r"'a', whose categories are text and numbers; 'b'"):
         to_onnx(clf)
 
 

@@ -65,6 +65,28 @@ def test_a_scaler_of_ones_own_comes_back_as_what_it_does(rng):
     assert (lw.from_onnx(to_onnx(net)).outputs(X) == net.outputs(X)).all()
 
 
+def test_an_initializer_of_ones_own_is_no_hindrance(rng):
+    class Half(lw.Initializer):
+        def __init__(self, values=None):
+            self.values_of_mine = self.values = None if values is None else np.asarray(values)
+            self.table = np.ones(2)
+
+        def draw(self, shape, rng):
+            return np.full(shape, 0.5)
+
+    net = lw.Network([lw.Dense(3, weights=Half()), lw.Softmax()]).build(4)
+    X = rng.normal(size=(9, 4)).astype(np.float32)
+    assert difference(lw.from_onnx(to_onnx(net)).outputs(X), net.outputs(X)) <= 2e-6
+
+
+def test_a_description_that_claims_a_vast_network_is_refused():
+    """The arrays of the file are looked at before anything is made in the sizes that it tells."""
+    model = to_onnx(lw.Network([lw.Dense(2)]).build(3))
+    entry = next(entry for entry in model.metadata_props if entry.key == "layerwise")
+    entry.value = entry.value.replace('"n_in": 3', '"n_in": 1000000000000')
+    refused(model, "layer 0 (Dense(2", "(1000000000000, 2); (3, 2) came")
+
+
 def test_a_file_of_ours_that_was_changed_is_read_by_its_nodes(rng):
     """The description no longer tells what the nodes do: they are followed instead."""
     net = fill(lw.Network([lw.Dense(6), lw.ReLU(), lw.Dense(3), lw.Softmax()], scaling="range"), 4, rng)
@@ -192,6 +214,18 @@ def test_matmul_add_and_a_transposed_constant(rng):
         rng,
     )
     assert repr(net.layers) == "(Dense(8), SiLU(), Dense(3), Mish())"
+
+
+def test_softplus_as_pytorch_writes_it(rng):
+    a = {**arrays(rng, 5, 3), "twenty": np.float32(20)}
+    nodes = [
+        ("Gemm", ["x", "W0", "b0"], ["0"], {}),
+        ("Softplus", ["0"], ["1"], {}),
+        ("Greater", ["0", "twenty"], ["2"], {}),
+        ("Where", ["2", "0", "1"], ["y"], {}),
+    ]
+    assert repr(same_outputs(model_of(nodes, a), rng).layers) == "(Dense(3), Softplus())"
+    refused(model_of(nodes, {**a, "twenty": np.float32(2)}), "'where_3' (Where)")
 
 
 def test_images_scaled_and_flattened(rng):
@@ -329,6 +363,7 @@ def test_all_operators_that_are_no_layers_are_named_at_once(rng):
         ([("Gemm", ["x", "W0"], ["y"], {"transA": 1})], "transA=1"),
         ([("Gemm", ["x", "W0", "b0"], ["0"], {}), ("Gelu", ["0"], ["y"], {})], "approximate='tanh'"),
         ([("Gemm", ["x", "W0"], ["0"], {}), ("Mul", ["0", "0"], ["y"], {})], "two values that both come from"),
+        ([("Neg", ["x"], ["0"], {}), ("Sigmoid", ["0"], ["1"], {}), ("Mul", ["x", "1"], ["y"], {})], "two values"),
         ([("Gemm", ["x", "W0"], ["0"], {}), ("Relu", ["0"], ["1"], {}), ("Add", ["1", "b0"], ["y"], {})], "has a bias"),
         ([("Gemm", ["x", "W0"], ["0"], {}), ("Softmax", ["0"], ["y"], {"axis": 0})], "axis=0"),
         ([("Gemm", ["x", "W0"], ["0"], {}), ("Gemm", ["0", "W0"], ["y"], {})], "are for 5 inputs where 3 come"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import layerwise
-from layerwise.errors import ExportError
+from layerwise.errors import ExportError, FormatError
 from layerwise.export.onnx_graph import Graph
 from layerwise.export.onnx_layers import WRITERS
 from layerwise.export.onnx_table import encoded
@@ -78,8 +78,9 @@ def to_onnx(model: Any) -> onnx.ModelProto:
         if type(stage.layer) is not Dropout:
             graph.scope, graph.doc = scope(stage), repr(stage.layer)
             x = WRITERS[type(stage.layer)](graph, stage.layer, p, x)
-    graph.scope, graph.doc = "", ""
+    graph.scope, graph.doc = "answers", ""
     _answers(graph, subject, x)
+    _check_names(graph)
     return _finished(graph, subject)
 
 
@@ -143,7 +144,7 @@ def _subject(model: Any) -> Subject:
         labels = task.classes
         if task.kind == "classification" and labels is None:
             labels = np.arange(max(plan.n_out, 2))
-        return Subject(model, task.kind, labels, True, task.flat)
+        return Subject(model, task.kind, None if labels is None else _plain(labels), True, task.flat)
     network = getattr(model, "network_", None)
     if not isinstance(network, Network):
         raise ExportError(
@@ -154,11 +155,16 @@ def _subject(model: Any) -> Subject:
     labels = None
     if network.task.kind == "classification":
         classes = np.asarray(model.classes_)
-        labels = classes[np.minimum(np.arange(max(network.built()[0].n_out, 2)), len(classes) - 1)]
+        labels = _plain(classes[np.minimum(np.arange(max(network.built()[0].n_out, 2)), len(classes) - 1)])
     subject = Subject(network, network.task.kind, labels, False, network.task.flat, getattr(model, "encoder_", None))
     if hasattr(model, "target_scale_"):
         subject.units = np.asarray(model.target_scale_), np.asarray(model.target_mean_)
     return subject
+
+
+def _plain(labels: Array) -> Array:
+    """Labels as numbers, truth values or text."""
+    return labels if labels.dtype.kind in "biuf" else labels.astype(str)
 
 
 def _check_layers(stages: Sequence[Stage]) -> None:
@@ -166,6 +172,17 @@ def _check_layers(stages: Sequence[Stage]) -> None:
     if unknown:
         known = ", ".join(sorted(kind.__name__ for kind in (*WRITERS, Dropout)))
         raise ExportError(f"ONNX has no form for {'; '.join(unknown)}. These layers can be exported to it: {known}")
+
+
+def _check_names(graph: Graph) -> None:
+    """Refuse columns of a table that have the name of another value in the graph."""
+    made = {name for node in graph.nodes for name in node.output} | {array.name for array in graph.arrays}
+    same = [info.name for info in graph.inputs if info.name in made]
+    if same:
+        raise ExportError(
+            f"ONNX cannot take the columns {', '.join(same)} of the table: other values of the model have these names. "
+            "Rename them before fit"
+        )
 
 
 def _scaled(graph: Graph, network: Network, x: str) -> str:
@@ -216,7 +233,7 @@ def _label(graph: Graph, labels: Array, chosen: str) -> tuple[str, int]:
         return chosen, graph.int64
     dtype, kind = {
         "i": (np.int64, graph.int64), "u": (np.int64, graph.int64), "b": (np.bool_, graph.bool),
-        "f": (graph.dtype, graph.float),
+        "f": (np.float64, graph.float64),
     }.get(labels.dtype.kind, (None, graph.text))  # fmt: skip
     return graph.node("Gather", [graph.array("classes", labels, dtype), chosen], "labels"), kind
 
@@ -252,26 +269,32 @@ def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
     properties = {"layers": layers, "task": subject.kind, "training": trained if network.steps else "none"}
     if labels is not None:
         properties["classes"] = json.dumps(labels)
-    if subject.encoder is None:
-        properties[KEY] = json.dumps({**_description(subject), "outline": outline(made)})
+    description = _description(subject)
+    if description is not None:
+        properties[KEY] = json.dumps({**description, "outline": outline(made)})
     helper.set_model_props(model, properties)
     checker.check_model(model, full_check=True)
     return model
 
 
-def _description(subject: Subject) -> dict[str, Any]:
-    """The network without its arrays, from which `layerwise.from_onnx` makes it again."""
+def _description(subject: Subject) -> dict[str, Any] | None:
+    """The network without its arrays, for `layerwise.from_onnx` to make it again; None where JSON cannot say it."""
     network, scaling = subject.network, subject.network.scaling
-    known = network.loss is not None and type(network.loss) in KNOWN.values()
-    return {
-        "layers": encode(network.layers),
-        "n_in": network.built()[0].n_in,
-        "dtype": network.dtype.name,
-        "scaling": encode(scaling) if type(scaling) in KNOWN.values() else None,
-        "offset": None if scaling is None else np.asarray(scaling.offset, np.float64).tolist(),
-        "factor": None if scaling is None else np.asarray(scaling.factor, np.float64).tolist(),
-        "loss": encode(network.loss) if known else None,
-        "penalties": encode([term for term in network.penalties if type(term) in KNOWN.values()]),
-        "task": None if network.task is None else subject.task.to_dict(),
-        "notes": encode(network.notes),
-    }
+    known = tuple(KNOWN.values())
+    if subject.encoder is not None:
+        return None
+    try:
+        return {
+            "layers": encode(network.layers),
+            "n_in": network.built()[0].n_in,
+            "dtype": network.dtype.name,
+            "scaling": encode(scaling) if type(scaling) in known else None,
+            "offset": None if scaling is None else np.asarray(scaling.offset, np.float64).tolist(),
+            "factor": None if scaling is None else np.asarray(scaling.factor, np.float64).tolist(),
+            "loss": encode(network.loss) if type(network.loss) in known else None,
+            "penalties": encode([penalty for penalty in network.penalties if type(penalty) in known]),
+            "task": None if network.task is None else subject.task.to_dict(),
+            "notes": encode(network.notes),
+        }
+    except FormatError:
+        return None

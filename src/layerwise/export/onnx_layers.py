@@ -79,7 +79,7 @@ def _layer_norm(graph: Graph, layer: LayerNorm, p: View, x: str) -> str:
 
 
 def _normalized_of_parts(graph: Graph, centered: str, var: str, p: View, epsilon: float) -> str:
-    """γ (x - μ) / √(σ² + ε) + β."""
+    """Compute y = γ (x - μ) / √(σ² + ε) + β."""
     root = graph.node("Sqrt", [graph.node("Add", [var, graph.array("epsilon", epsilon)], "var_and_epsilon")], "root")
     normal = graph.node("Div", [centered, root], "normal")
     return graph.node(
@@ -122,7 +122,7 @@ def _selu(graph: Graph, layer: SELU, p: View, x: str) -> str:
 
 
 def _elu_of_parts(graph: Graph, x: str, alpha: float, part: str = "") -> str:
-    """max(x, 0) + α (e^min(x, 0) - 1)."""
+    """Compute y = max(x, 0) + α (e^min(x, 0) - 1)."""
     low = graph.node("Exp", [graph.node("Min", [x, graph.array("zero", 0)], "low")], "exp")
     low = graph.node("Sub", [low, graph.array("one", 1)], "exp_less_1")
     low = graph.node("Mul", [low, graph.array("alpha", alpha)], "alpha_exp_less_1")
@@ -130,7 +130,7 @@ def _elu_of_parts(graph: Graph, x: str, alpha: float, part: str = "") -> str:
 
 
 def _gelu(graph: Graph, layer: GELU, p: View, x: str) -> str:
-    """x/2 (1 + tanh(x √(2/π) (1 + 0.044715 x²)))."""
+    """Compute y = x/2 (1 + tanh(x √(2/π) (1 + 0.044715 x²)))."""
     if not graph.double:
         return graph.node("Gelu", [x], approximate="tanh")
     t = graph.node("Mul", [graph.node("Mul", [x, x], "square"), graph.array("cubic", 0.044715)], "cubic_square")
@@ -145,7 +145,7 @@ def _silu(graph: Graph, layer: SiLU, p: View, x: str) -> str:
 
 
 def _mish(graph: Graph, layer: Mish, p: View, x: str) -> str:
-    """X n / (n + 2), n = e (e + 2), e = e^min(x, 20)."""
+    """Compute y = x n / (n + 2), n = e (e + 2), e = e^min(x, 20)."""
     if not graph.double:
         return graph.node("Mish", [x])
     e = graph.node("Exp", [graph.node("Min", [x, graph.array("most", 20)], "low")], "exp")
@@ -155,7 +155,7 @@ def _mish(graph: Graph, layer: Mish, p: View, x: str) -> str:
 
 
 def _softplus(graph: Graph, layer: Softplus, p: View, x: str) -> str:
-    """max(x, 0) + log(1 + e^-|x|)."""
+    """Compute y = max(x, 0) + log(1 + e^-|x|)."""
     if not graph.double:
         return graph.node("Softplus", [x])
     e = graph.node("Exp", [graph.node("Neg", [graph.node("Abs", [x], "abs")], "low")], "exp")

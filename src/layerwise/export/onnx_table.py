@@ -14,8 +14,6 @@ from layerwise.errors import ExportError
 from layerwise.export.onnx_graph import Graph
 from layerwise.tabular import TableEncoder
 
-_OUTPUTS = ("label", "probabilities", "output")
-
 
 def encoded(graph: Graph, encoder: TableEncoder) -> str:
     """The columns as the network takes them.
@@ -28,8 +26,7 @@ def encoded(graph: Graph, encoder: TableEncoder) -> str:
     described = encoder.to_dict()
     columns = [(str(c["name"]) if described["has_names"] else f"x{c['name']}", c) for c in described["columns"]]
     names = [name for name, _ in columns]
-    bad = [f"{name!r}, whose name is an output's" for name in names if name in _OUTPUTS]
-    bad += [f"{name!r}, which is there twice" for name in names if names.count(name) > 1]
+    bad = [f"{name!r}, which is there twice" for name in names if names.count(name) > 1]
     bad += [f"{name!r}, whose categories are text and numbers" for name, c in columns if _is_mixed(c)]
     if bad:
         raise ExportError(f"ONNX cannot take these columns of the table: {'; '.join(bad)}. Rename them before fit")
@@ -47,7 +44,7 @@ def _is_mixed(column: dict[str, Any]) -> bool:
 
 
 def _number(graph: Graph, name: str, column: dict[str, Any]) -> list[str]:
-    """Z / √(1 + (z/3)²), z = (x - center) · factor, 0 where x is missing; and whether it is."""
+    """Compute z / √(1 + (z/3)²), z = (x - center) · factor, 0 where x is missing; and whether it is."""
     x = graph.input(name, graph.float64, 1)
     absent = graph.node("IsNaN", [x], "is_missing")
     z = graph.node("Sub", [x, _constant(graph, "center", column["center"])], "centered")

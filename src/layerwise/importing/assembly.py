@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.errors import FormatError, ShapeError
 from layerwise.layers import Layer, Sigmoid, Softmax
 from layerwise.network import Network
+from layerwise.plan import compile_layers
 from layerwise.scaling import RangeScaler, Scaler, StandardScaler
 from layerwise.targets import Task
 from layerwise.typing import Array, ArrayLike
@@ -30,19 +31,26 @@ def assemble(
     Raises
     ------
     FormatError
-        An array has another shape than its layer needs, or holds NaN or infinity.
+        An array has another shape than its layer needs, or it or the scaling holds NaN or infinity.
     """
-    network = Network(layers, random_state=random_state, dtype=dtype, scaling=scaling)
     try:
-        plan, parameters = network.build(n_in).built()
+        stages = compile_layers(layers, n_in).stages
     except ShapeError as error:
         raise FormatError(f"{source}: {error}") from None
-    for stage, p, given in zip(plan.stages, parameters.p, arrays, strict=True):
+    for stage, given in zip(stages, arrays, strict=True):  # before anything is made in the size that they have
+        shapes = stage.layer.parameter_shapes(stage.n_in)
+        for name, array in given.items():
+            if array.shape != shapes[name]:
+                raise FormatError(f"{source}: {stage} needs {name} of shape {shapes[name]}; {array.shape} came")
+    if scaling is not None and not all(np.isfinite(np.asarray(a)).all() for a in (scaling.offset, scaling.factor)):
+        raise FormatError(f"{source}: its scaling holds NaN or infinity")
+    network = Network(layers, random_state=random_state, dtype=dtype, scaling=scaling)
+    _, parameters = network.build(n_in).built()
+    for stage, p, given in zip(stages, parameters.p, arrays, strict=True):
         for name, array in given.items():
             own = vars(p)[name]
-            if array.shape != own.shape:
-                raise FormatError(f"{source}: {stage} needs {name} of shape {own.shape}; {array.shape} came")
-            own[...] = array
+            with np.errstate(over="ignore"):
+                own[...] = array
             if not np.isfinite(own).all():
                 raise FormatError(f"{source}: {name} of {stage} holds NaN, infinity or numbers too large")
     return network

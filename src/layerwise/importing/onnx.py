@@ -121,7 +121,12 @@ def _own(model: Any, title: str, random_state: int | None) -> Network | None:
             return None
         layers, loss = decode(told["layers"], {}), decode(told["loss"], {})
         scaling, penalties = as_scaler(decode(told["scaling"], {})), as_penalties("", decode(told["penalties"], {}))
-    except (ValueError, KeyError, TypeError):  # a FormatError is a ValueError: parts of another version, or not known
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ):  # a FormatError is a ValueError: parts of another version, or not known
         return None
     if told["offset"] is not None:
         scaling = StandardScaler() if scaling is None else scaling  # one of the user's own becomes its two arrays
@@ -137,7 +142,7 @@ def _own(model: Any, title: str, random_state: int | None) -> Network | None:
     )  # fmt: skip
     network.task = None if told["task"] is None else Task.from_dict(told["task"])
     network.loss, network.penalties = None if loss is None else as_loss(loss), penalties or ()
-    network.notes = told["notes"]
+    network.notes = dict(told["notes"])
     return network
 
 
@@ -229,7 +234,7 @@ class Reader:
         longest = max(outputs, key=lambda chain: len(chain.links), default=None)
         if longest is None or not longest.links or longest.complement:
             raise FormatError(f"{self.title}: no output of it comes from layers")
-        if any(chain.links != longest.links[: len(chain.links)] for chain in outputs):
+        if not all(longest.follows(chain) for chain in outputs):
             raise FormatError(f"{self.title} has several outputs that come from different layers; a network has one")
         return longest
 

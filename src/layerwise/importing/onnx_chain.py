@@ -62,6 +62,11 @@ class Chain:
             links=(*self.links, Link(layer, arrays)),
         )
 
+    def follows(self, other: Chain) -> bool:
+        """Whether it is made of the other, or is the other."""
+        same = self.offset is other.offset and self.factor is other.factor
+        return same and self.links[: len(other.links)] == other.links
+
     def numbers(self) -> Chain:
         """Without the step that makes it true or false."""
         return replace(self, truth=False, links=self.links[:-1]) if self.truth else self

@@ -49,7 +49,7 @@ def _per_column(chain: Chain, constant: Array) -> Array:
 
 
 def _shift(chain: Chain, constant: Array, sign: float = 1.0) -> Chain:
-    """Y + c: part of the scaling, or of the bias of a dense layer."""
+    """Add a constant: part of the scaling, or of the bias of a dense layer."""
     constant = sign * _per_column(chain, constant)
     width = constant.size if constant.ndim and chain.width is None else chain.width
     if not chain.links:
@@ -63,7 +63,7 @@ def _shift(chain: Chain, constant: Array, sign: float = 1.0) -> Chain:
 
 
 def _multiply(chain: Chain, constant: Array, power: float = 1.0) -> Chain:
-    """Y c: part of the scaling, or a layer."""
+    """Multiply by a constant: part of the scaling, or a layer."""
     constant = _per_column(chain, constant)
     if not constant.all() or not np.isfinite(constant).all():
         raise Unsupported(" with 0, NaN or infinity")
@@ -95,7 +95,7 @@ def _mul(node: Reading) -> Chain:
         return _multiply(*node.two())
     short, long = sorted((first, second), key=lambda chain: len(chain.links))
     factors = [type(link.layer) for link in long.links[len(short.links) :]]
-    if long.links[: len(short.links)] == short.links:
+    if long.follows(short):
         if factors == [Sigmoid]:
             return as_numbers(short).then(SiLU())
         if factors == [Softplus, Tanh]:
@@ -202,6 +202,17 @@ def _greater(node: Reading) -> Chain:
     return replace(chain.then(Step(float(threshold.reshape(())))), truth=True)
 
 
+def _where(node: Reading) -> Chain:
+    """Softplus as PyTorch writes it: x itself above a threshold from which on no digit tells the two apart."""
+    above, x, y = node.values
+    if isinstance(above, Chain) and isinstance(x, Chain) and isinstance(y, Chain):
+        step, softplus = ([link.layer for link in chain.links[len(x.links) :]] for chain in (above, y))
+        is_softplus = above.follows(x) and y.follows(x) and [type(layer) for layer in softplus] == [Softplus]
+        if is_softplus and above.truth and len(step) == 1 and step[0].config()["threshold"] >= 15:
+            return as_numbers(y)
+    raise Unsupported("")
+
+
 def _flatten(node: Reading) -> Chain:
     if node.get("axis", 1) != 1:
         raise Unsupported(f" with axis={node.get('axis', 1)}")
@@ -269,6 +280,7 @@ OPERATORS: dict[str, Callable[[Reading], Chain | None]] = {
     "Identity": _identity,
     "Cast": _cast,
     "Greater": _greater,
+    "Where": _where,
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Softmax": _softmax,
