@@ -188,9 +188,10 @@ def test_numbered_modules_are_sorted_as_numbers(rng, tmp_path):
     save_file = pytest.importorskip("safetensors.numpy").save_file
     state = {f"layers.{i}.weight": rng.normal(size=(4, 4)).astype(np.float32) for i in range(12)}
     save_file(state, tmp_path / "m.safetensors")
-    net = lw.from_torch(tmp_path / "m.safetensors", [lw.Dense(4) for _ in range(12)])
-    for i, W in enumerate(net.get_parameters()[::2]):
-        assert (W == state[f"layers.{i}.weight"].T).all()
+    for source in (tmp_path / "m.safetensors", dict(reversed(state.items()))):
+        net = lw.from_torch(source, [lw.Dense(4) for _ in range(12)])
+        for i, W in enumerate(net.get_parameters()[::2]):
+            assert (W == state[f"layers.{i}.weight"].T).all()
 
 
 def test_modules_without_biases_or_affine_parts(weights, rng):
@@ -291,6 +292,8 @@ def test_what_holds_no_weights():
         lw.from_torch("nowhere.safetensors", [lw.Dense(2)])
     with pytest.raises(TypeError, match=r"model\.state_dict\(\)"):
         lw.from_torch(object(), [lw.Dense(2)])
+    with pytest.raises(TypeError, match="layer 0 must be a Layer"):
+        lw.from_torch({"0.weight": np.ones((2, 2))}, ["dense"])
     with pytest.raises(lw.FormatError, match="holds no tensors"):
         lw.from_torch({}, [lw.Dense(2)])
     with pytest.raises(lw.FormatError, match="must hold numbers"):

@@ -59,8 +59,8 @@ def from_torch(
         The model's layers. ``BatchNorm1d``'s momentum is 1 less ours. A model for ``CrossEntropyLoss`` gives scores:
         add `Softmax` for probabilities.
     modules : sequence of str, optional
-        The names of those modules that have weights, first to last, such as ``["fc1", "fc2", "out"]``. A mapping keeps
-        its own order; a file keeps none, so there they are needed where numbers do not give it.
+        The names of those modules that have weights, first to last, such as ``["fc1", "fc2", "out"]``. Without them the
+        numbers in the names say the order; where there are none, that of a mapping is taken. A file keeps none.
     classes : array (outputs,), optional
         The labels that the outputs stand for.
     random_state : int, optional
@@ -128,7 +128,7 @@ def _network(
     random_state: int | None,
 ) -> Network:
     title, tensors, ordered = _read(source)
-    layers = list(layers)
+    layers = list(Network(layers).layers)
     learn = [i for i, layer in enumerate(layers) if layer.parameter_shapes(1)]
     groups, optional = _positions(tensors, [_leaves(layers[i], names) for i in learn], names), set[str]()
     if groups is None:
@@ -235,8 +235,8 @@ def _positions(tensors: dict[str, Array], leaves: Sequence[dict[str, str]], name
 
 def _split(name: str) -> tuple[str, str]:
     """A tensor's module and what it is there: layers.0, weight."""
-    *module, leaf = re.split(r"[./]", name.removesuffix(":0"))
-    return name[: len(name.removesuffix(":0")) - len(leaf) - 1] if module else "", leaf
+    found = re.fullmatch(r"(?:(.*)[./])?([^./]*)", name.removesuffix(":0"), re.DOTALL)
+    return (found[1] or "", found[2]) if found else ("", name)
 
 
 def _by_module(tensors: dict[str, Array]) -> dict[str, Group]:
@@ -253,14 +253,14 @@ def _in_order(title: str, groups: dict[str, Group], modules: Sequence[str] | Non
         if absent:
             raise FormatError(f"{title} has no module {', '.join(absent)}; it has {', '.join(groups)}")
         return [groups[name] for name in modules] + [groups[name] for name in groups if name not in modules]
-    if ordered or len(groups) == 1:
-        return list(groups.values())
-    if len({re.sub(r"\d+", "#", name) for name in groups}) > 1:
+    if len({re.sub(r"\d+", "#", name) for name in groups}) == 1:
+        return [groups[name] for name in sorted(groups, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])]
+    if not ordered:
         raise FormatError(
             f"{title}: a file does not keep the order of its modules, and their names do not give it: "
             f"say modules=[…], first to last, of {', '.join(groups)}"
         )
-    return [groups[name] for name in sorted(groups, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])]
+    return list(groups.values())
 
 
 def _fit(
