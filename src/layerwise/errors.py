@@ -59,7 +59,7 @@ class EngineError(LayerwiseError, RuntimeError):
     """An executor was asked for that is not installed, or that cannot run the network."""
 
 
-class ExportError(LayerwiseError):
+class ExportError(LayerwiseError, ValueError):
     """The network cannot be written in the form asked for."""
 
 
