@@ -1,4 +1,4 @@
-"""The Python of docs/scikit-learn.md and docs/tabular.md runs as it stands, and names every parameter there is."""
+"""The Python of the pages in docs runs as it stands, and names every parameter there is."""
 
 import inspect
 import re
@@ -33,6 +33,26 @@ def test_the_python_of_the_page_on_tables_runs():
         exec(block.replace('preset="tabular"', 'preset="tabular", max_iter=60'), namespace)
     assert namespace["clf"].score(frame, namespace["labels"]) > 0.9
     assert namespace["regr"].score(frame, namespace["numbers"]) > 0.5
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_python_of_the_page_on_import_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("import.md"):
+        exec(block, namespace)
+    assert capsys.readouterr().out == "True\nTrue\n"
+    assert set(namespace["net"].predict(np.ones((2, 4)))) <= {0, 1, 2}
+
+
+def test_every_function_of_import_has_its_row():
+    from layerwise import importing
+
+    page = (DOCS / "import.md").read_text(encoding="utf-8")
+    for name in importing.__all__:
+        assert f"| `lw.{name}(" in page
+        assert getattr(lw, name) is getattr(importing, name)
 
 
 def test_every_parameter_of_ours_is_named():

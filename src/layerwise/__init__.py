@@ -4,6 +4,7 @@ To read the code, begin with layers/dense.py, layers/activations.py, losses.py, 
 training.py, in that order.
 """
 
+from importlib import import_module
 from typing import Any
 
 from layerwise import callbacks, datasets, initializers, metrics, schedules
@@ -27,6 +28,7 @@ from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
     DivergenceError,
+    ExportError,
     FormatError,
     GradientError,
     LayerwiseError,
@@ -107,6 +109,7 @@ __all__ = [
     "Ensemble",
     "Exp",
     "ExponentialMovingAverage",
+    "ExportError",
     "FormatError",
     "Freeze",
     "GradcheckResult",
@@ -158,6 +161,10 @@ __all__ = [
     "callbacks",
     "datasets",
     "find_learning_rate",
+    "from_keras",
+    "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "gradcheck",
     "initializers",
     "load",
@@ -166,12 +173,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """The estimators, which need scikit-learn, when they are first asked for."""
-    if name in ("MLPClassifier", "MLPRegressor"):
-        from layerwise import estimators
+_LAZY = {  # where what is not needed by every program is found, when it is first asked for
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
+    "from_keras": "importing",
+    "from_onnx": "importing",
+    "from_sklearn": "importing",
+    "from_torch": "importing",
+}
 
-        return getattr(estimators, name)
+
+def __getattr__(name: str) -> Any:
+    """What is found when it is first asked for, such as the estimators, which need scikit-learn."""
+    if name in _LAZY:
+        return getattr(import_module(f"layerwise.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
 
 
