@@ -28,6 +28,7 @@ ORDER = [
     ["storage", "summary"],
     ["network"],
     ["neuron", "gradcheck", "ensemble"],
+    ["export"],
     ["datasets", "images", "plots", "estimators"],
     ["recipes", "bench"],
     ["cli"],

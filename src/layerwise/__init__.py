@@ -27,6 +27,7 @@ from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
     DivergenceError,
+    ExportError,
     FormatError,
     GradientError,
     LayerwiseError,
@@ -34,6 +35,7 @@ from layerwise.errors import (
     ShapeError,
     UnknownNameError,
 )
+from layerwise.export import Exported, export
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
 from layerwise.layers import (
@@ -106,6 +108,8 @@ __all__ = [
     "Ensemble",
     "Exp",
     "ExponentialMovingAverage",
+    "ExportError",
+    "Exported",
     "FormatError",
     "Freeze",
     "GradcheckResult",
@@ -156,6 +160,7 @@ __all__ = [
     "UnknownNameError",
     "callbacks",
     "datasets",
+    "export",
     "find_learning_rate",
     "gradcheck",
     "initializers",

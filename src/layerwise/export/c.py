@@ -1,0 +1,461 @@
+"""A network as C99: one file and its header, without malloc, for anything from a server to a microcontroller.
+
+    x ─► NAME_outputs(x, y) ─► NAME_probabilities(x, p), NAME_predict(x)
+
+Weights are constants: float, or double for a float64 network, or int8 with a scale for each unit. Activations are
+floats in any case, in at most two buffers on the stack. The weights of an input, one for each unit, are padded to whole
+vectors, so that a compiler makes vector instructions of the loop over them without being told about the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.export.literals import decimal, decimals, wrapped
+from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.typing import Array
+
+LANES = {"float32": 4, "int8": 16}  # units that are computed together
+FRAMES = 256  # bytes of stack for what the functions keep besides the buffers
+
+
+def _dense(weights: str) -> str:
+    is_int8 = weights == "int8"
+    kind, cast, first = ("int8_t", "(float)", "0.0f") if is_int8 else ("float", "", "b[j]")
+    formula, scale = ("(x W) * scale + b", "const float *restrict scale, ") if is_int8 else ("x W + b", "")
+    end = "    for (j = 0; j < n_out; j++)\n        y[j] = y[j] * scale[j] + b[j];\n" if is_int8 else ""
+    return f"""
+/* y = {formula}. W has a row for each input, with a weight for each unit. The rows of four inputs that are not 0 are
+   added at a time, so that y is read and written a quarter as often. */
+static void apply_dense(const float *restrict x, size_t n, const {kind} *restrict W,
+                        {scale}const float *restrict b, size_t n_out, float *restrict y)
+{{
+    size_t i = 0, j, l;
+
+    for (j = 0; j < n_out; j++)
+        y[j] = {first};
+    while (i < n) {{
+        const {kind} *w0, *w1, *w2, *w3, *rows[4] = {{W, W, W, W}};
+        float v[4] = {{0.0f, 0.0f, 0.0f, 0.0f}};
+        size_t k = 0;
+
+        for (; i < n && k < 4; i++) {{
+            if (x[i] != 0.0f) {{
+                v[k] = x[i];
+                rows[k++] = W + i * n_out;
+            }}
+        }}
+        w0 = rows[0], w1 = rows[1], w2 = rows[2], w3 = rows[3];
+        for (j = 0; j < n_out; j += {LANES[weights]})
+            for (l = j; l < j + {LANES[weights]}; l++)
+                y[l] += v[0] * {cast}w0[l] + v[1] * {cast}w1[l] + v[2] * {cast}w2[l] + v[3] * {cast}w3[l];
+    }}
+{end}}}
+"""
+
+
+def _each(formula: str, body: str, arguments: str = "") -> str:
+    """A function that computes each y[i] from x[i] alone; its name takes the place of NAME."""
+    return f"""
+/* {formula} */
+static void apply_NAME(const float *x, size_t n, {arguments}float *y)
+{{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        {body}
+}}
+"""
+
+
+# Written for float; in a double network, `_in_double` makes double of it. y may be x, except in apply_dense.
+FORMULAS = {
+    RESCALE: _each("(x - offset) * factor", "y[i] = (x[i] - offset) * factor;", "float offset, float factor, "),
+    RESCALE_COLUMNS: _each(
+        "(x - offset) * factor, with an offset and a factor for each input",
+        "y[i] = (x[i] - offset[i]) * factor[i];",
+        "const float *offset, const float *factor, ",
+    ),
+    "dense": "",  # by the type of the weights
+    "scale": _each("x * s, with a factor for each input", "y[i] = x[i] * s[i];", "const float *s, "),
+    "batch_norm": _each(
+        "gamma (x - mean) / sqrt(var + epsilon) + beta, with the training's mean and var; factor = gamma / sqrt(...)",
+        "y[i] = (x[i] - mean[i]) * factor[i] + beta[i];",
+        "const float *mean, const float *factor, const float *beta, ",
+    ),
+    "layer_norm": """
+/* gamma (x - mean) / sqrt(var + epsilon) + beta, with mean and var over the numbers of x */
+static void apply_layer_norm(const float *x, size_t n, const float *gamma, const float *beta, float epsilon, float *y)
+{
+    float mean = 0.0f, var = 0.0f;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        mean += x[i];
+    mean /= (float)n;
+    for (i = 0; i < n; i++)
+        var += (x[i] - mean) * (x[i] - mean);
+    var /= (float)n;
+    for (i = 0; i < n; i++)
+        y[i] = gamma[i] * ((x[i] - mean) / sqrtf(var + epsilon)) + beta[i];
+}
+""",
+    "step": _each("1 if x > threshold else 0", "y[i] = x[i] > threshold ? 1.0f : 0.0f;", "float threshold, "),
+    "linear": _each("slope * x", "y[i] = slope * x[i];", "float slope, "),
+    "sigmoid": _each("1 / (1 + e^-x)", "y[i] = 1.0f / (1.0f + expf(-x[i]));"),
+    "tanh": _each("tanh x", "y[i] = tanhf(x[i]);"),
+    "relu": _each("slope * max(x, 0)", "y[i] = x[i] < 0.0f ? 0.0f : slope * x[i];", "float slope, "),
+    "leaky_relu": _each(
+        "slope * x if x > 0 else negative_slope * x",
+        "y[i] = x[i] > 0.0f ? slope * x[i] : negative_slope * x[i];",
+        "float slope, float negative_slope, ",
+    ),
+    "softmax": """
+/* e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small */
+static void apply_softmax(const float *x, size_t n, float *y)
+{
+    float largest = x[0], total = 0.0f;
+    size_t i;
+
+    for (i = 1; i < n; i++)
+        if (x[i] > largest)
+            largest = x[i];
+    for (i = 0; i < n; i++)
+        total += y[i] = expf(x[i] - largest);
+    for (i = 0; i < n; i++)
+        y[i] /= total;
+}
+""",
+    "elu": _each(
+        "x if x > 0 else alpha (e^x - 1)", "y[i] = x[i] > 0.0f ? x[i] : alpha * expm1f(x[i]);", "float alpha, "
+    ),
+    "selu": _each(
+        "lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017",
+        "y[i] = 1.0507009873554805f * (x[i] > 0.0f ? x[i] : 1.6732632423543772f * expm1f(x[i]));",
+    ),
+    "gelu": _each(
+        "x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))",
+        "y[i] = x[i] * 0.5f * (1.0f + tanhf(0.7978845608028654f * x[i] * (1.0f + 0.044715f * x[i] * x[i])));",
+    ),
+    "silu": _each("x / (1 + e^-x)", "y[i] = x[i] / (1.0f + expf(-x[i]));"),
+    "mish": """
+/* x tanh(log(1 + e^x)) = x m / (m + 2), m = e^x (e^x + 2); from x = 20 on the factor is 1 */
+static void apply_mish(const float *x, size_t n, float *y)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        const float e = expf(x[i] > 20.0f ? 20.0f : x[i]), m = e * (e + 2.0f);
+
+        y[i] = x[i] * (m / (m + 2.0f));
+    }
+}
+""",
+    "softplus": _each(
+        "log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)",
+        "y[i] = (x[i] < 0.0f ? 0.0f : x[i]) + log1pf(expf(-fabsf(x[i])));",
+    ),
+    "exp": _each("e^x", "y[i] = expf(x[i]);"),
+}
+
+
+@dataclass(frozen=True)
+class CSource:
+    """A network in C.
+
+    Attributes
+    ----------
+    code, header : str
+        What goes into NAME.c and NAME.h.
+    constants : int
+        Bytes of weights and other numbers.
+    stack : int
+        Bytes of stack that a prediction needs, at most, besides those of the C library.
+    """
+
+    code: str
+    header: str
+    constants: int
+    stack: int
+
+
+def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
+    """The code and the header for a network or a fitted estimator.
+
+    Parameters
+    ----------
+    model : Network, MLPClassifier or MLPRegressor
+        What is written.
+    name : str
+        The name of both files, without their endings.
+    weights : {"float32", "int8"}
+        How the weights of dense layers are kept. The numbers of a float64 network are double in the first case.
+    """
+    program = program_of(model, "C", FORMULAS)
+    head = program.head(name)
+    prefix = identifier(name)
+    body, numbers = _outputs(program, prefix, weights)
+    arrays = [_arrays(call, weights) for call in program.calls]
+    constants = sum(array.nbytes for found in arrays for array in found.values())
+    stack = numbers * program.dtype.itemsize + FRAMES
+    functions = [_dense(weights) if name == "dense" else FORMULAS[name] for name in program.functions]
+    code = [_sizes(program, weights)]
+    code += [
+        _array(f"{key}_{call.label}", array, program.dtype)
+        for call, found in zip(program.calls, arrays, strict=True)
+        for key, array in found.items()
+    ]
+    code += [text.replace("NAME", name).lstrip() for text, name in zip(functions, program.functions, strict=True)]
+    code += [body, *_probabilities(program, prefix), *_predict(program, prefix)]
+    declarations = _declarations(program, prefix)
+    if program.dtype == np.float64:
+        code, declarations = [_in_double(text) for text in code], _in_double(declarations)
+    facts = f"""
+{constants:,} bytes of constants; at most {stack:,} bytes of stack for a prediction.
+Nothing is allocated, and nothing kept between two calls, which may run at the same time.
+The inputs must be finite.
+
+    cc -std=c99 -O3 -c {name}.c        and -lm where it is linked
+"""
+    opening = f"""{_comment(head + facts)}
+#include "{name}.h"
+
+#include <float.h>
+#include <math.h>
+"""
+    classes = [] if program.classes is None else [_class_array(program.classes, prefix)]
+    return CSource(
+        code="\n".join(part for part in [opening, *classes, *code] if part),
+        header=_HEADER.format(comment=_comment(head), upper=prefix.upper(), declarations=declarations),
+        constants=constants,
+        stack=stack,
+    )
+
+
+def _comment(text: str) -> str:
+    lines = text.strip().replace("*/", "* /").splitlines()
+    return "\n".join(f"   {line}".rstrip() for line in lines).replace("   ", "/* ", 1) + " */\n"
+
+
+def _in_double(code: str) -> str:
+    """The same code with double for float, and the functions and numbers that belong to it."""
+    code = re.sub(r"\bfloat\b", "double", code).replace("FLT_MIN", "DBL_MIN")
+    code = re.sub(r"\b(exp|expm1|fabs|log1p|sqrt|tanh)f\(", r"\1(", code)
+    return re.sub(r"(?<=\d)f\b", "", code)
+
+
+def identifier(name: str) -> str:
+    """What all names in the code begin with, for a file of this name.
+
+    Examples
+    --------
+    >>> identifier("my-digits.v2"), identifier("2nd")
+    ('my_digits_v2', 'net_2nd')
+    """
+    word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    return word if word[:1].isalpha() else f"net_{word}".rstrip("_")
+
+
+def _padded(units: int, weights: str) -> int:
+    return -(-units // LANES[weights]) * LANES[weights]
+
+
+def _arrays(call: Call, weights: str) -> dict[str, Array]:
+    """The constants of a call, those of a dense layer padded with zeros, and its weights rounded to 8 bits if asked."""
+    if call.function != "dense":
+        return call.arrays
+    padding = (0, _padded(call.n_out, weights) - call.n_out)
+    W, b = np.pad(call.arrays["W"], ((0, 0), padding)), np.pad(call.arrays["b"], padding)
+    if weights != "int8":
+        return {"W": W, "b": b}
+    largest = np.abs(W).max(axis=0)
+    scale = np.where(largest > 0, largest, 1) / W.dtype.type(127)
+    return {"W": np.rint(W / scale).clip(-127, 127).astype(np.int8), "scale": scale, "b": b}
+
+
+def _array(name: str, array: Array, dtype: np.dtype[Any]) -> str:
+    is_int8 = array.dtype == np.int8
+    kind = "int8_t" if is_int8 else "float"
+    values = map(str, array.ravel().tolist()) if is_int8 else (f"{text}f" for text in decimals(array))
+    size = f"{array.shape[0]} * COLUMNS_{name.split('_')[-1]}" if array.ndim == 2 else f"{array.size}"
+    return f"static const {kind} {name}[{size}] = {{\n{wrapped(values)}\n}};\n"
+
+
+def _sizes(program: Program, weights: str) -> str:
+    sizes = [
+        f"UNITS_{call.label} = {call.n_out}, COLUMNS_{call.label} = {_padded(call.n_out, weights)}"
+        for call in program.calls
+        if call.function == "dense"
+    ]
+    comment = "/* The units of each dense layer, and the same with padding. */"
+    return f"{comment}\nenum {{\n{wrapped(sizes)}\n}};\n" if sizes else ""
+
+
+def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
+    """The function of the outputs, and how many numbers its buffers hold.
+
+    A dense layer reads one buffer and writes the other; all else is done in place.
+    """
+    buffers: dict[str, int] = {}
+    lines, source, size = [], "x", f"{prefix.upper()}_INPUTS"
+    for call in program.calls:
+        columns = []
+        if call.function == "dense":
+            target, columns = "b" if source == "a" else "a", [f"COLUMNS_{call.label}"]
+            buffers[target] = max(buffers.get(target, 0), _padded(call.n_out, weights))
+        elif call is program.calls[-1]:
+            target = "y"
+        else:
+            target = "a" if source == "x" else source
+            buffers[target] = max(buffers.get(target, 0), call.n_out)
+        arrays = [f"{key}_{call.label}" for key in _arrays(call, weights)]
+        numbers = [f"{decimal(value, program.dtype)}f" for value in call.numbers.values()]
+        arguments = [source, size, *arrays, *numbers, *columns, target]
+        lines.append(f"    apply_{call.function}({', '.join(arguments)});\n")
+        source, size = target, f"UNITS_{call.label}" if columns else size
+    if source != "y":
+        lines.append(f"    for (i = 0; i < {prefix.upper()}_OUTPUTS; i++)\n        y[i] = {source}[i];\n")
+    names = ", ".join(f"{key}[{n}]" for key, n in sorted(buffers.items()))
+    declared = (f"    float {names};\n" if names else "") + ("    size_t i;\n" if source != "y" else "")
+    body = f"{declared}\n{''.join(lines)}" if declared else "".join(lines)
+    return f"void {prefix}_outputs(const float *x, float *y)\n{{\n{body}}}\n", sum(buffers.values()) + program.n_out
+
+
+def _probabilities(program: Program, prefix: str) -> list[str]:
+    n = f"{prefix.upper()}_OUTPUTS"
+    if program.probabilities is None:
+        return []
+    body = f"    {prefix}_outputs(x, p);\n"
+    if program.probabilities == "yes":
+        body = f"""    float y[{n}];
+
+    {prefix}_outputs(x, y);
+    p[0] = 1.0f - y[0];
+    p[1] = y[0];
+"""
+    elif program.probabilities == "shares":
+        body = f"""    float total = 0.0f;
+    size_t i;
+
+    {prefix}_outputs(x, p);
+    for (i = 0; i < {n}; i++)
+        total += p[i];
+    for (i = 0; i < {n}; i++)
+        p[i] /= total < FLT_MIN ? FLT_MIN : total;
+"""
+    return [f"void {prefix}_probabilities(const float *x, float *p)\n{{\n{body}}}\n"]
+
+
+def _predict(program: Program, prefix: str) -> list[str]:
+    n = f"{prefix.upper()}_OUTPUTS"
+    begin = f"    float y[{n}];\n    size_t i;\n\n    {prefix}_outputs(x, y);\n"
+    if program.kind == "regression":
+        if program.flat:
+            body = f"    float y[{n}];\n\n    {prefix}_outputs(x, y);\n    return y[0];\n"
+            return [f"float {prefix}_predict(const float *x)\n{{\n{body}}}\n"]
+        return [f"void {prefix}_predict(const float *x, float *y)\n{{\n    {prefix}_outputs(x, y);\n}}\n"]
+    if program.kind == "multilabel":
+        loop = f"    for (i = 0; i < {n}; i++)\n        answers[i] = y[i] > 0.5f;\n"
+        return [f"void {prefix}_predict(const float *x, unsigned char *answers)\n{{\n{begin}{loop}}}\n"]
+    if program.n_out == 1:
+        choice = f"    float y[{n}];\n\n    {prefix}_outputs(x, y);\n    return y[0] > 0.5f;\n"
+    else:
+        search = f"    for (i = 1; i < {n}; i++)\n        if (y[i] > y[best])\n            best = i;\n"
+        choice = f"{begin.replace('i;', 'i, best = 0;', 1)}{search}    return best;\n"
+    assert program.classes is not None
+    kind, _ = _labels(program.classes)
+    answer = f"    return {prefix}_classes[{prefix}_class(x)];\n"
+    return [
+        f"size_t {prefix}_class(const float *x)\n{{\n{choice}}}\n",
+        f"{kind}{prefix}_predict(const float *x)\n{{\n{answer}}}\n",
+    ]
+
+
+def _labels(classes: list[Any]) -> tuple[str, list[str]]:
+    """The type of the labels, and each of them."""
+    if all(isinstance(label, str) for label in classes):
+        return "const char *", [_string(label) for label in classes]
+    if any(isinstance(label, float) for label in classes):
+        return "double ", [repr(float(label)) for label in classes]
+    if all(-(2**31) < label < 2**31 for label in classes):
+        return "int32_t ", [str(int(label)) for label in classes]
+    return "int64_t ", [f"INT64_C({label})" for label in classes]
+
+
+def _string(text: str) -> str:
+    """A string of C, in UTF-8; all but plain ASCII as octal numbers of three digits, which no digit can lengthen."""
+    plain = set(range(32, 127)) - set(b'"\\?')
+    return '"' + "".join(chr(c) if c in plain else f"\\{c:03o}" for c in text.encode()) + '"'
+
+
+def _class_array(classes: list[Any], prefix: str) -> str:
+    kind, labels = _labels(classes)
+    constant = "const char *const " if kind.startswith("const") else f"const {kind}"
+    return f"{constant}{prefix}_classes[{prefix.upper()}_CLASSES] = {{\n{wrapped(labels)}\n}};\n"
+
+
+def _declarations(program: Program, prefix: str) -> str:
+    """What the header declares."""
+    upper = prefix.upper()
+    n_classes = 0 if program.classes is None else len(program.classes)
+    sizes = f"{upper}_INPUTS = {program.n_in}, {upper}_OUTPUTS = {program.n_out}"
+    sizes += f", {upper}_CLASSES = {n_classes}" if n_classes else ""
+    x = f"x has {program.n_in} numbers in the units of the training data"
+    lines = [
+        f"enum {{ {sizes} }};\n",
+        f"/* {x}; y gets the {program.n_out} outputs, and may not overlap x. */",
+        f"void {prefix}_outputs(const float *x, float *y);\n",
+    ]
+    if program.probabilities is not None:
+        of = "of each class" if program.probabilities != "yes" else "of no and yes"
+        lines += [
+            f"/* p gets {program.n_probabilities} probabilities, {of}. */",
+            f"void {prefix}_probabilities(const float *x, float *p);\n",
+        ]
+    if program.classes is not None:
+        kind, _ = _labels(program.classes)
+        constant = "const char *const " if kind.startswith("const") else f"const {kind}"
+        lines += [
+            f"/* The labels; the place among them of the label of x; and the label. */\n"
+            f"extern {constant}{prefix}_classes[{upper}_CLASSES];",
+            f"size_t {prefix}_class(const float *x);",
+            f"{kind}{prefix}_predict(const float *x);",
+        ]
+    elif program.kind == "multilabel":
+        lines += [
+            f"/* answers gets {program.n_out} numbers, 1 for yes and 0 for no. */",
+            f"void {prefix}_predict(const float *x, unsigned char *answers);",
+        ]
+    elif program.flat:
+        lines += ["/* The predicted number. */", f"float {prefix}_predict(const float *x);"]
+    else:
+        lines += [
+            f"/* y gets the {program.n_out} predicted numbers. */",
+            f"void {prefix}_predict(const float *x, float *y);",
+        ]
+    return "\n".join(lines)
+
+
+_HEADER = """{comment}
+#ifndef {upper}_H
+#define {upper}_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+{declarations}
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
