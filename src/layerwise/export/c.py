@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.export.literals import decimal, decimals, wrapped
+from layerwise.errors import ExportError
+from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 from layerwise.typing import Array
 
@@ -197,6 +198,8 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
     """
     program = program_of(model, "C", FORMULAS)
     head = program.head(name)
+    if re.search(r'["\\\n]', name):
+        raise ExportError(f"export to C: a header cannot be included by the name {name!r}; use letters and digits")
     prefix = identifier(name)
     body, numbers = _outputs(program, prefix, weights)
     arrays = [_arrays(call, weights) for call in program.calls]
@@ -205,7 +208,7 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
     functions = [_dense(weights) if name == "dense" else FORMULAS[name] for name in program.functions]
     code = [_sizes(program, weights)]
     code += [
-        _array(f"{key}_{call.label}", array, program.dtype)
+        _array(call, key, array)
         for call, found in zip(program.calls, arrays, strict=True)
         for key, array in found.items()
     ]
@@ -223,13 +226,12 @@ The inputs must be finite.
 """
     opening = f"""{_comment(head + facts)}
 #include "{name}.h"
-
-#include <float.h>
-#include <math.h>
 """
+    needed = {"float.h": r"(FLT|DBL)_MIN", "math.h": r"\b(exp|expm1|fabs|log1p|sqrt|tanh)f?\("}
+    headers = [f"#include <{file}>\n" for file, word in needed.items() if any(re.search(word, text) for text in code)]
     classes = [] if program.classes is None else [_class_array(program.classes, prefix)]
     return CSource(
-        code="\n".join(part for part in [opening, *classes, *code] if part),
+        code="\n".join(part for part in [opening, *headers, *classes, *code] if part),
         header=_HEADER.format(comment=_comment(head), upper=prefix.upper(), declarations=declarations),
         constants=constants,
         stack=stack,
@@ -277,22 +279,24 @@ def _arrays(call: Call, weights: str) -> dict[str, Array]:
     return {"W": np.rint(W / scale).clip(-127, 127).astype(np.int8), "scale": scale, "b": b}
 
 
-def _array(name: str, array: Array, dtype: np.dtype[Any]) -> str:
+def _array(call: Call, name: str, array: Array) -> str:
     is_int8 = array.dtype == np.int8
+    size = f"{array.size}"
+    if call.function == "dense":
+        size = f"COLUMNS_{call.label}" if array.ndim == 1 else f"{call.n_in} * COLUMNS_{call.label}"
     kind = "int8_t" if is_int8 else "float"
     values = map(str, array.ravel().tolist()) if is_int8 else (f"{text}f" for text in decimals(array))
-    size = f"{array.shape[0]} * COLUMNS_{name.split('_')[-1]}" if array.ndim == 2 else f"{array.size}"
-    return f"static const {kind} {name}[{size}] = {{\n{wrapped(values)}\n}};\n"
+    return f"static const {kind} {name}_{call.label}[{size}] = {{\n{wrapped(values)}\n}};\n"
 
 
 def _sizes(program: Program, weights: str) -> str:
     sizes = [
-        f"UNITS_{call.label} = {call.n_out}, COLUMNS_{call.label} = {_padded(call.n_out, weights)}"
+        f"    UNITS_{call.label} = {call.n_out}, COLUMNS_{call.label} = {_padded(call.n_out, weights)},\n"
         for call in program.calls
         if call.function == "dense"
     ]
     comment = "/* The units of each dense layer, and the same with padding. */"
-    return f"{comment}\nenum {{\n{wrapped(sizes)}\n}};\n" if sizes else ""
+    return f"{comment}\nenum {{\n{''.join(sizes)}}};\n" if sizes else ""
 
 
 def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
@@ -313,7 +317,7 @@ def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
             target = "a" if source == "x" else source
             buffers[target] = max(buffers.get(target, 0), call.n_out)
         arrays = [f"{key}_{call.label}" for key in _arrays(call, weights)]
-        numbers = [f"{decimal(value, program.dtype)}f" for value in call.numbers.values()]
+        numbers = [f"{value!r}f" for value in call.numbers.values()]
         arguments = [source, size, *arrays, *numbers, *columns, target]
         lines.append(f"    apply_{call.function}({', '.join(arguments)});\n")
         source, size = target, f"UNITS_{call.label}" if columns else size

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from layerwise.export.literals import LARGE, base64_lines, decimal, decimals, wrapped
+from layerwise.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 
 EXACT = 2**53  # the whole numbers up to it are numbers of JavaScript; greater ones are BigInt
@@ -224,7 +224,7 @@ def _outputs(program: Program) -> str:
     lines = []
     for call in program.calls:
         arrays = [f"{name}_{call.label}" for name in call.arrays]
-        numbers = [decimal(value, program.dtype) for value in call.numbers.values()]
+        numbers = [repr(value) for value in call.numbers.values()]
         lines.append(f"  y = {call.function}({', '.join(['y', *arrays, *numbers])});\n")
     return f"""/** The outputs for a sample x, {program.n_in} numbers in the units of the training data. */
 export function outputs(x) {{

@@ -27,11 +27,6 @@ def decimals(array: Array) -> list[str]:
     return [text if "." in text or "e" in text else f"{text}.0" for text in texts]
 
 
-def decimal(value: float, dtype: np.dtype[np.floating]) -> str:
-    """One number, as it is in that type."""
-    return decimals(np.array(value, dtype))[0]
-
-
 def wrapped(items: Iterable[str], indent: int = 4) -> str:
     """The items with commas between, in lines of at most `WIDTH` characters."""
     margin = " " * indent

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.export.literals import LARGE, base64_lines, decimal, decimals, wrapped
+from layerwise.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 
 FORMULAS = {
@@ -179,7 +179,7 @@ def _outputs(program: Program) -> str:
     lines = []
     for call in program.calls:
         arrays = [f"{name}_{call.label}" for name in call.arrays]
-        numbers = [f"{name}={decimal(value, program.dtype)}" for name, value in call.numbers.items()]
+        numbers = [f"{name}={value!r}" for name, value in call.numbers.items()]
         lines.append(f"        x = {call.function}({', '.join(['x', *arrays, *numbers])})\n")
     lines = lines or ["        x = x.copy()\n"]
     return f'''

@@ -117,9 +117,11 @@ class Program:
     def head(self, name: str) -> str:
         """What a source of this name begins with."""
         layers = "\n".join(f"  {line}" for line in self.layers)
+        name = re.sub(r"[^\w .-]", "_", name)  # it stands in a comment or a string
+        size = f"{self.n_in} inputs, {self.n_out} outputs and {self.n_parameters:,} parameters in {self.dtype}"
         return (
-            f"{name}: a neural network of {self.n_in} inputs, {self.n_out} outputs and {self.n_parameters:,} parameters "
-            f"in {self.dtype}.\nExported by layerwise {layerwise.__version__}; it runs without it.\n\n{layers}\n"
+            f"{name}: a neural network of {size}.\n"
+            f"Exported by layerwise {layerwise.__version__}; it runs without it.\n\n{layers}\n"
         )
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.export.literals import decimal, decimals, wrapped
+from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 
 FORMULAS = {
@@ -174,7 +174,7 @@ def outputs(x):
 
 def _expression(call: Call, program: Program) -> str:
     arrays = [f"{name}_{call.label}" for name in call.arrays]
-    numbers = [f"{name}={decimal(value, program.dtype)}" for name, value in call.numbers.items()]
+    numbers = [f"{name}={value!r}" for name, value in call.numbers.items()]
     return f"{call.function}({', '.join(['x', *arrays, *numbers])})"
 
 
