@@ -21,7 +21,7 @@ from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, pr
 from layerwise.typing import Array
 
 LANES = {"float32": 4, "int8": 16}  # units that are computed together
-FRAMES = 256  # bytes of stack for what the functions keep besides the buffers
+FRAMES = 512  # bytes of stack for what the functions keep besides the buffers
 
 
 def _dense(weights: str) -> str:
