@@ -15,11 +15,18 @@ import layerwise as lw
 
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 NODE = shutil.which("node")
-FLAGS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wdouble-promotion"]
-LABELS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "double": ctypes.c_double, "const char *": ctypes.c_char_p}
+FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wdouble-promotion"]
+LABELS = {
+    "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
+    "double": ctypes.c_double,
+    "const char *": ctypes.c_char_p,
+}
 
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (gcc or cc)")
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no Node.js")
+
+
 @dataclass
 class Results:
     """What an exported model gives: arrays with a row a sample, probabilities where there are any, answers."""
@@ -29,13 +36,13 @@ class Results:
     predict: list
 
 
-def run(target, models, inputs, folder, **arguments):
-    """The results of each model for its inputs."""
+def run(target, models, inputs, folder, level=None, **arguments):
+    """The results of each model for its inputs; C is compiled at the level of optimization that is given."""
     suffix = {"c": ".c", "javascript": ".mjs"}.get(target, ".py")
     paths = [folder / f"net{i}{suffix}" for i in range(len(models))]
     for model, path in zip(models, paths, strict=True):
         lw.export(model, path, target, **arguments)
-    return RUNNERS[target](paths, inputs, folder)
+    return RUNNERS[target](paths, inputs, folder, *([level] if target == "c" and level else []))
 
 
 def module(path):
@@ -79,21 +86,19 @@ console.log(JSON.stringify(results, (_, v) => (typeof v === "bigint" ? Number(v)
 """)
     command = [NODE, folder / "main.mjs", folder, *(path.name for path in paths)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [
-        Results(np.array(y), None if p is None else np.array(p), answers) for y, p, answers in json.loads(printed)
-    ]
+    return [Results(np.array(y), None if p is None else np.array(p), answers) for y, p, answers in json.loads(printed)]
 
 
-def compile_c(paths, folder, *options, name="nets.so"):
-    command = [COMPILER, *FLAGS, "-shared", "-fPIC", *options, *paths, "-o", folder / name, "-lm"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+def _c(paths, inputs, folder, level="-O1"):
+    library = folder / "nets.so"
+    command = [COMPILER, *FLAGS, level, "-shared", "-fPIC", *paths, "-o", library, "-lm"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(folder / name))
-
-
-def _c(paths, inputs, folder):
-    library = compile_c(paths, folder)
-    return [CNetwork(library, path.stem, path.with_suffix(".h").read_text()).results(X) for path, X in zip(paths, inputs)]
+    loaded = ctypes.CDLL(str(library))
+    return [
+        CNetwork(loaded, path.stem, path.with_suffix(".h").read_text()).results(X)
+        for path, X in zip(paths, inputs, strict=True)
+    ]
 
 
 class CNetwork:
@@ -101,9 +106,7 @@ class CNetwork:
 
     def __init__(self, library, name, header):
         self.library, self.name, self.header = library, name, header
-        self.real, self.dtype = (
-            (ctypes.c_float, np.float32) if "float *x" in header else (ctypes.c_double, np.float64)
-        )
+        self.real, self.dtype = (ctypes.c_float, np.float32) if "float *x" in header else (ctypes.c_double, np.float64)
         self.n_out = self._size("OUTPUTS")
 
     def _size(self, what):

@@ -71,11 +71,12 @@ def check(net, X, found):
 def test_every_layer(target, dtype, tmp_path, rng):
     nets, inputs = [], []
     for layer in EXAMPLES:
-        for layers in ([lw.Dense(7), layer, lw.Dense(3)], [layer] if not layer.draws else [layer, lw.Tanh()]):
-            net = lw.Network(layers, random_state=1, dtype=dtype).build(9)
-            stir(net, rng)
-            nets.append(net)
-            inputs.append(rng.normal(size=(50, 9)).astype(dtype))
+        alone = [layer, lw.Tanh()] if layer.draws else [layer]
+        layers = alone if dtype == np.float64 else [lw.Dense(7), layer, lw.Dense(3)]
+        net = lw.Network(layers, random_state=1, dtype=dtype).build(9)
+        stir(net, rng)
+        nets.append(net)
+        inputs.append(rng.normal(size=(50, 9)).astype(dtype))
     for net, X, found in zip(nets, inputs, run(target, nets, inputs, tmp_path), strict=True):
         check(net, X, found.outputs)
 
@@ -114,11 +115,13 @@ def networks(draw):
 
 
 @every_target
-@given(drawn=st.lists(networks(), min_size=12, max_size=12))
+@given(drawn=st.lists(networks(), min_size=10, max_size=10))
 @settings(max_examples=3, derandomize=True)
 def test_drawn_networks(target, drawn, tmp_path_factory):
     nets, inputs = zip(*((net, X) for net, X in drawn if np.isfinite(net.outputs(X)).all()), strict=True)
-    for net, X, found in zip(nets, inputs, run(target, nets, inputs, tmp_path_factory.mktemp("drawn")), strict=True):
+    for net, X, found in zip(
+        nets, inputs, run(target, nets, inputs, tmp_path_factory.mktemp("drawn"), "-O3"), strict=True
+    ):
         check(net, X, found.outputs)
 
 
@@ -130,16 +133,20 @@ NASTY = ['a "quoted" one', "back\\slash", "trigraph ??/ 1.5f", "float", "naïve 
 def trained(labels, layers, loss=None, **arguments):
     """A network trained for a moment on a label for each of 60 rows, and other rows."""
     rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(60, 4)).astype(np.float32), np.resize(np.array(labels), 60)
+    X = rng.normal(size=(60, 4)).astype(np.float32)
+    y = np.array(labels) if len(labels) == 60 else np.resize(np.array(labels), 60)
     net = lw.Network([lw.Dense(8), lw.Tanh(), *layers], random_state=2, scaling="standard")
     net.fit(X, y, loss=loss, epochs=3, verbose=False, **arguments)
     return net, rng.normal(size=(40, 4)).astype(np.float32)
 
 
+def untrained(ending):
+    return lw.Network([lw.Dense(3), ending], random_state=0).build(4), np.random.default_rng(5).normal(size=(50, 4))
+
+
 def tasks():
     numbers = np.random.default_rng(4).normal(size=(60, 2))
     flags = (numbers > 0).astype(int)
-    rng = np.random.default_rng(5)
     yield "labels", lambda: trained([0, 1, 2], [lw.Dense(3), lw.Softmax()])
     yield "text", lambda: trained(NASTY, [lw.Dense(7), lw.Softmax()])
     yield "yes or no", lambda: trained([0, 1], [lw.Dense(1), lw.Sigmoid()])
@@ -151,8 +158,8 @@ def tasks():
     yield "a number", lambda: trained(numbers[:, 0], [lw.Dense(1)])
     yield "a column", lambda: trained(numbers[:, :1], [lw.Dense(1)])
     yield "numbers", lambda: trained(numbers, [lw.Dense(2), lw.Identity()])
-    yield "untrained", lambda: (lw.Network([lw.Dense(3), lw.Sigmoid()]).build(4), rng.normal(size=(9, 4)))
-    yield "untrained softmax", lambda: (lw.Network([lw.Dense(3), lw.Softmax()]).build(4), rng.normal(size=(9, 4)))
+    yield "untrained", lambda: untrained(lw.Sigmoid())
+    yield "untrained softmax", lambda: untrained(lw.Softmax())
 
 
 @every_target
@@ -197,7 +204,7 @@ def estimators():
         (three, {}),
         (three, {"loss": lw.BinaryCrossEntropy(), "scaling": "standard"}),
         (np.where(X[:, 0] > 0, "up", "down"), {"batch_norm": True}),
-        ((X[:, 0] > 0) + 0.5, {}),
+        ((X[:, 0] > 0).astype(float), {}),
         ((X[:, :3] > 0).astype(int), {}),
         (np.where(X[:, 0] > 0, 2**40, -(2**40)), {"layer_norm": True}),
     ]
