@@ -111,14 +111,24 @@ def networks(draw):
     if isinstance(scaling, lw.RangeScaler):
         X = rng.uniform(net.scaling.low, net.scaling.high, X.shape).astype(np.float32)
     X[rng.random(X.shape) < draw(st.sampled_from([0, 0.5, 0.9]))] = 0
-    return net, X
+    return net, X[~on_the_edge(net, X)]
+
+
+def on_the_edge(net, X):
+    """The samples for which a step has an input so near to its threshold that rounding decides."""
+    edge = np.zeros(len(X), bool)
+    for layer, x in zip(net.layers[1:], net.activations(X), strict=False):
+        if isinstance(layer, lw.Step):
+            apart = np.abs(x - np.float32(layer.threshold))
+            edge |= ((apart > 0) & (apart < 1e-5)).any(axis=1)
+    return edge
 
 
 @every_target
 @given(drawn=st.lists(networks(), min_size=10, max_size=10))
-@settings(max_examples=3, derandomize=True)
+@settings(max_examples=3)
 def test_drawn_networks(target, drawn, tmp_path_factory):
-    nets, inputs = zip(*((net, X) for net, X in drawn if np.isfinite(net.outputs(X)).all()), strict=True)
+    nets, inputs = zip(*((net, X) for net, X in drawn if len(X) and np.isfinite(net.outputs(X)).all()), strict=True)
     for net, X, found in zip(
         nets, inputs, run(target, nets, inputs, tmp_path_factory.mktemp("drawn"), "-O3"), strict=True
     ):

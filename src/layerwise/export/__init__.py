@@ -3,7 +3,8 @@
     model ─► the target's function ─► its files, each written whole
 
 program.py        the network as it predicts, as a list of calls
-c.py  python.py  numpy_source.py  javascript.py    a function for each call, in each language
+c.py  c_formulas.py
+python.py  numpy_source.py  javascript.py    a function for each call, in each language
 literals.py       numbers as text
 """
 

@@ -170,7 +170,10 @@ def network_of(model: Any) -> Network:
         raise NotBuiltError(f"this {kind} has no network yet: call fit(X, y) before it is exported")
     network = getattr(model, "network_", None)
     if not isinstance(network, Network):
-        raise ExportError(f"export takes a Network or a fitted MLPClassifier or MLPRegressor; {kind} came")
+        raise ExportError(
+            f"export takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; "
+            f"{type(model).__module__}.{kind} came"
+        )
     if getattr(model, "encoder_", None) is not None:
         scaled = " and gives (y - target_mean_) / target_scale_" if hasattr(model, "target_scale_") else ""
         raise ExportError(
