@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
@@ -57,13 +57,12 @@ def check(net, X, found):
     network itself is within 5e-7 of the result in float64; what is worse conditioned, at most ten times as far as it.
     """
     own = net.outputs(X)
-    largest = np.abs(own).max()
-    bar = BAR[net.dtype.type]
+    allowed = BAR[net.dtype.type] * np.abs(own).max()
     if net.dtype == np.float32:
-        error = np.abs(own - in_double(net).outputs(X.astype(np.float64))).max() / largest
-        bar = bar if error <= bar / 4 else max(bar, 10 * error)
+        error = np.abs(own - in_double(net).outputs(X.astype(np.float64))).max()
+        allowed = allowed if error <= allowed / 4 else max(allowed, 10 * error)
     assert found.shape == own.shape
-    assert np.abs(found - own).max() <= bar * largest, (net, np.abs(found - own).max() / largest)
+    assert np.abs(found - own).max() <= allowed, (net, np.abs(found - own).max(), np.abs(own).max())
 
 
 @every_target
@@ -126,7 +125,7 @@ def on_the_edge(net, X):
 
 @every_target
 @given(drawn=st.lists(networks(), min_size=10, max_size=10))
-@settings(max_examples=3)
+@settings(max_examples=3, phases=[Phase.generate])  # to shrink an example would take hundreds of compilations
 def test_drawn_networks(target, drawn, tmp_path_factory):
     nets, inputs = zip(*((net, X) for net, X in drawn if len(X) and np.isfinite(net.outputs(X)).all()), strict=True)
     for net, X, found in zip(
