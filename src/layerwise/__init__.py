@@ -36,6 +36,7 @@ from layerwise.errors import (
     ShapeError,
     UnknownNameError,
 )
+from layerwise.export import Exported, export
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
 from layerwise.layers import (
@@ -110,6 +111,7 @@ __all__ = [
     "Exp",
     "ExponentialMovingAverage",
     "ExportError",
+    "Exported",
     "FormatError",
     "Freeze",
     "GradcheckResult",
@@ -160,6 +162,7 @@ __all__ = [
     "UnknownNameError",
     "callbacks",
     "datasets",
+    "export",
     "find_learning_rate",
     "from_keras",
     "from_onnx",
