@@ -596,7 +596,12 @@ def test_a_memory_of_nothing_is_the_raw_weights(spiral):
 @pytest.mark.parametrize("order", [1, -1])
 def test_early_stopping_keeps_the_averaged_best_in_any_order(order, spiral, tmp_path):
     scripted = Scripted(1, 3, 2, 0)
-    watchers = [scripted, lw.EarlyStopping("score"), lw.ExponentialMovingAverage(0.9), lw.Checkpoint(tmp_path / "m", keep=1)]
+    watchers = [
+        scripted,
+        lw.EarlyStopping("score"),
+        lw.ExponentialMovingAverage(0.9),
+        lw.Checkpoint(tmp_path / "m", keep=1),
+    ]
     net, _ = fitted(spiral, callbacks=watchers[::order])
     np.testing.assert_array_equal(net.theta, scripted.thetas[1])
     averaged, _ = fitted(spiral, ema=0.9, epochs=2)

@@ -75,7 +75,13 @@ PLANS = {
 
 def fit(net, plan, path, every, engine, extra=(), **options):
     X, y = data()
-    arguments = {"optimizer": lw.Adam(0.02), "epochs": 4, "batch_size": 20, "verbose": False, **PLANS[plan](path, every)}
+    arguments = {
+        "optimizer": lw.Adam(0.02),
+        "epochs": 4,
+        "batch_size": 20,
+        "verbose": False,
+        **PLANS[plan](path, every),
+    }
     arguments["callbacks"] = [*arguments["callbacks"], *extra]
     return net.fit(X[:120], y[:120], validation_data=(X[120:], y[120:]), engine=engine, **arguments, **options)
 

@@ -88,7 +88,8 @@ LEAVES = st.one_of(NUMBERS, st.text(max_size=20), st.sampled_from(["Dense", "flo
 JSON = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(["type", "items", "units", "a"]), inner, max_size=4)
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(["type", "items", "units", "a"]), inner, max_size=4),
     ),
     max_leaves=12,
 )
@@ -382,5 +383,3 @@ def test_the_files_are_what_the_safetensors_library_writes(saved, tmp_path):
     assert theirs[header_length(theirs) :] == raw[header_length(raw) :]
     mine, other = (json.loads(file[8 : header_length(file)]) for file in (raw, theirs))
     assert mine == other
-
-

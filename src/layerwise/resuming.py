@@ -66,10 +66,15 @@ class Found:
             ("loss", model.loss, loss),
             ("penalty", list(model.penalties), list(penalties)),
             ("optimizer", _without_rate(self.optimizer), _without_rate(optimizer)),
-            *((name, was.get(name), last_fit[name]) for name in ("rows", "batch_size", "shuffle", "schedule", "augmentation")),
+            *(
+                (name, was.get(name), last_fit[name])
+                for name in ("rows", "batch_size", "shuffle", "schedule", "augmentation")
+            ),
         ]
         with_state = [entry["type"] for entry in self.training[0]["callbacks"]]
-        pairs.append(("callbacks", with_state, [type(callback).__name__ for callback in callbacks if callback.state_names]))
+        pairs.append(
+            ("callbacks", with_state, [type(callback).__name__ for callback in callbacks if callback.state_names])
+        )
         if last_fit["schedule"] is not None:  # which knows how long the fit is
             pairs.append(("epochs", was.get("epochs"), last_fit["epochs"]))
         differences = [f"{name}: {a!r} then, {b!r} now" for name, a, b in pairs if encode(a) != encode(b)]

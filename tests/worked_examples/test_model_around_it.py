@@ -156,7 +156,9 @@ def test_neither_gradients_nor_cached_activations_are_saved(trained, flowers, tm
     assert not loaded.grad.any()
     with pytest.raises(lw.NotBuiltError):
         loaded.backward(np.ones((len(X), 3)))
-    kept = sum(array.nbytes for array in (net.theta, *net.optimizer.state.values(), *map(np.array, net.history.values())))
+    kept = sum(
+        array.nbytes for array in (net.theta, *net.optimizer.state.values(), *map(np.array, net.history.values()))
+    )
     assert (tmp_path / "iris.safetensors").stat().st_size < kept + 3500
 
 

@@ -79,7 +79,9 @@ class Checkpoint(Description, Callback):
         self.keep = None if keep is None else whole_number(self, "keep", keep, least=1)
         self.monitor, self.mode = monitor, mode
         if monitor is not None and unit != "epoch":
-            raise ValueError(f"Checkpoint: monitor={monitor!r} is known at the end of epochs: every='epoch', not {every!r}")
+            raise ValueError(
+                f"Checkpoint: monitor={monitor!r} is known at the end of epochs: every='epoch', not {every!r}"
+            )
         self._epochs = count if unit == "epoch" else sys.maxsize
         self.every_steps = count if unit == "step" else sys.maxsize
         self._seconds = count * _SECONDS.get(unit, math.inf)

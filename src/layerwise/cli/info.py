@@ -41,8 +41,7 @@ def _lines(size: int, d: dict[str, Any], history: dict[str, Array], shapes: stor
     if kind == "network":
         return lines + _network(d, history, shapes, "")
     if kind == "estimator":
-        given = ", ".join(f"{name}={_short(value)}" for name, value in d["parameters"].items() if value is not None)
-        lines.append(f"estimator    {d['estimator']}({given})")
+        lines.append(f"estimator    {_estimator(d['estimator'], d['parameters'])}")
         columns = [] if d["encoder"] is None else d["encoder"]["columns"]
         if columns:
             lines.append(f"columns      {_columns(columns)}")
@@ -92,6 +91,19 @@ def _history(history: dict[str, Any], columns: dict[str, Array]) -> list[str]:
         return []
     last = ", ".join(f"{name.replace('_', ' ')} {values[-1]:.4g}" for name, values in columns.items())
     return [f"history      {epochs} epochs, ended by {history['stopped_by'] or 'a crash'}; last: {last}"]
+
+
+def _estimator(name: str, parameters: dict[str, Any]) -> str:
+    """As scikit-learn writes it: what is not at its default."""
+    try:
+        from layerwise import estimators
+
+        kind = getattr(estimators, name)
+        given = {key: storage.decode(value, {}) for key, value in parameters.items()}
+        return " ".join(repr(kind(**given)).split())
+    except (ImportError, AttributeError, FormatError, TypeError):
+        given = {key: value for key, value in parameters.items() if value is not None}
+        return f"{name}({', '.join(f'{key}={_short(value)}' for key, value in given.items())})"
 
 
 def _columns(columns: list[dict[str, Any]]) -> str:

@@ -169,9 +169,7 @@ class NativeEngine:
             X = self.rows.raw(rows, self.n_threads or share())
             _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
             part = None if rates is None else rates[done - first : end - first]
-            made, sums = self._run(
-                0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums
-            )
+            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums)
             self._sums = sums[0]
             done += made
             if done < end or not self.finite:

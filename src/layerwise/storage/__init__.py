@@ -4,4 +4,15 @@ from layerwise.storage.container import FORMAT_VERSION, Shapes, read, read_heade
 from layerwise.storage.model import Model
 from layerwise.storage.parts import decode, encode, known_by_name
 
-__all__ = ["FORMAT_VERSION", "Model", "Shapes", "decode", "encode", "known_by_name", "read", "read_header", "reading", "write"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Model",
+    "Shapes",
+    "decode",
+    "encode",
+    "known_by_name",
+    "read",
+    "read_header",
+    "reading",
+    "write",
+]

@@ -188,7 +188,9 @@ def _check_length(name: str) -> None:
     with open(name, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if size < 8 or length > size - 8:
-        raise FormatError(f"{name} is not a whole safetensors file: of {size:,} bytes, its header would take {length:,}")
+        raise FormatError(
+            f"{name} is not a whole safetensors file: of {size:,} bytes, its header would take {length:,}"
+        )
     if length > LONGEST_HEADER:
         raise FormatError(f"{name}: its header takes {length:,} bytes; a model file's at most {LONGEST_HEADER:,}")
 

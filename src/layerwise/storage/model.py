@@ -187,7 +187,12 @@ class Model:
             last_fit=dict(part("last_fit")),
             notes=dict(part("notes") if "type" in description["notes"] else description["notes"]),
         )
-        if model.task is not None and model.task.kind == "classification" and model.task.classes is not None and len(model.task.classes) != max(plan.n_out, 2):
+        if (
+            model.task is not None
+            and model.task.kind == "classification"
+            and model.task.classes is not None
+            and len(model.task.classes) != max(plan.n_out, 2)
+        ):
             raise FormatError(f"{len(model.task.classes)} classes do not belong to {plan.n_out} outputs")
         if not all(0 <= i < len(layers) for i in model.frozen):
             raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
@@ -196,9 +201,7 @@ class Model:
             least = whole_number("optimizer", "iterations", description["iterations"], least=0)
             model.optimizer.iterations = least
             size = model.parameters.theta.shape
-            model.optimizer.state = {
-                name: _check(full, arrays, size, dtype).copy() for name, full in states.items()
-            }
+            model.optimizer.state = {name: _check(full, arrays, size, dtype).copy() for name, full in states.items()}
         model._fill({name: a for name, a in arrays.items() if not name.startswith(("optimizer.", "history."))})
         return model
 

@@ -134,9 +134,7 @@ def _random_state(value: dict[str, Any], custom: Mapping[str, type[Description]]
 _READERS = {
     "tuple": lambda value, custom: tuple(decode(value["items"], custom)),
     "dict": lambda value, custom: {key: decode(item, custom) for key, item in value.items() if key != "type"},
-    "pairs": lambda value, custom: {
-        decode(key, custom): decode(item, custom) for key, item in value["items"]
-    },
+    "pairs": lambda value, custom: {decode(key, custom): decode(item, custom) for key, item in value["items"]},
     "float": lambda value, custom: float(value["value"]),
     "array": _array,
     "RandomState": _random_state,
