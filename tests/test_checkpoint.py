@@ -69,7 +69,9 @@ PLANS = {
     "weighted": lambda path, every: {
         "callbacks": [lw.Checkpoint(path, every=every)], "class_weight": "balanced", "optimizer": lw.SGD(0.1, 0.9),
     },
-    "early stopping": lambda path, every: {"callbacks": [lw.Checkpoint(path, every=every), lw.EarlyStopping(patience=1)]},
+    "early stopping": lambda path, every: {
+        "callbacks": [lw.Checkpoint(path, every=every), lw.EarlyStopping(patience=1)],
+    },
 }  # fmt: skip
 
 
@@ -184,8 +186,8 @@ def test_a_log_has_each_epoch_once(tmp_path):
     X, y = data()
     log, path = tmp_path / "log.csv", tmp_path / "run"
     arguments = {"epochs": 6, "batch_size": 20, "verbose": False}
+    callbacks = [lw.CSVLog(log), lw.Checkpoint(path, "3 epochs"), CrashAt(44)]
     with pytest.raises(Crash):
-        callbacks = [lw.CSVLog(log), lw.Checkpoint(path, "3 epochs"), CrashAt(44)]
         network().fit(X, y, callbacks=callbacks, **arguments)
     assert len(log.read_text().splitlines()) == 6  # epochs 1 to 5: two of them are not in the checkpoint
     network().fit(X, y, callbacks=[lw.CSVLog(log), lw.Checkpoint(path, "3 epochs")], resume=True, **arguments)
@@ -285,7 +287,7 @@ def test_another_fit_is_told_apart(tmp_path):
 def test_the_executor_within_an_epoch_stays(tmp_path):
     with pytest.raises(Crash):
         fit(network(), "plain", tmp_path / "run", 5, "native", [CrashAt(8)])
-    with pytest.raises(lw.DataError, match="within an epoch of the native executor.*give engine='native'"):
+    with pytest.raises(lw.DataError, match=r"within an epoch of the native executor.*give engine='native'"):
         fit(network(), "plain", tmp_path / "run", 5, "numpy", resume=True)
 
 

@@ -1,4 +1,4 @@
-"""Model files that are damaged, or made to do harm: each is a FormatError with its reason, soon and in little memory."""
+"""Model files that are damaged, or made to do harm: each is a FormatError, soon and in little memory."""
 
 import json
 import os
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from model_files import parts, put_together, rewrite
 
 import layerwise as lw
 from layerwise.storage import container
+from model_files import parts, put_together, rewrite
 
 LIMIT = 64 * 2**20  # bytes that opening a small file may take, whatever it says
 
@@ -38,9 +38,8 @@ def outcome(path, net):
     try:
         loaded = lw.load(path)
     except lw.FormatError as error:
-        assert str(path) in str(error)
-        assert len(str(error)) < 3000
-        return "FormatError"
+        reason = str(error)
+        return "FormatError" if str(path) in reason and len(reason) < 3000 else f"a bad reason: {reason}"
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -116,7 +115,7 @@ def put(description, path, value):
 @given(data=st.data())
 def test_descriptions_that_somebody_made(saved, tmp_path, data):
     """With a checksum that is right: any value at any place, or nothing there."""
-    net, raw = saved
+    _, raw = saved
     path = tmp_path / "m"
     path.write_bytes(raw)
     text, arrays = parts(path)
@@ -140,7 +139,7 @@ def test_descriptions_that_somebody_made(saved, tmp_path, data):
     value=st.sampled_from([0.0, 1.0, np.nan, np.inf]),
 )
 def test_arrays_that_somebody_made(saved, tmp_path, name, shape, dtype, value):
-    net, raw = saved
+    _, raw = saved
     path = tmp_path / "m"
     path.write_bytes(raw)
     with np.errstate(all="ignore"):
@@ -195,7 +194,7 @@ DEEP, LONG = 100_000, 3_000_000
         raw_file(b"[" * DEEP),
         raw_file(b'{"a":' * DEEP),
         raw_file({"__metadata__": {"layerwise": "[" * DEEP}}),
-        raw_file({"__metadata__": {"layerwise": '{"format_version":2,"kind":"network","layers":' + "[" * 900 + "]" * 900 + "}"}}),
+        raw_file({"__metadata__": {"layerwise": '{"format_version":2,"layers":' + "[" * 900 + "]" * 900 + "}"}}),
         raw_file({"__metadata__": {"layerwise": '{"format_version":2,"layers":[' + "1," * LONG + "1]}"}}),
         raw_file({"__metadata__": {"layerwise": '{"format_version":' + "9" * 10_000 + "}"}}),
         raw_file({"__metadata__": {"layerwise": '{"format_version":true}'}}),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_files import parts
 
 import layerwise as lw
 from layerwise import schedules, storage
+from model_files import parts
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("network-*.safetensors"))
 
@@ -101,7 +101,7 @@ def test_a_parameter_that_no_file_holds_is_named(tmp_path):
     pytest.importorskip("sklearn")
     X, y = np.random.default_rng(0).random((50, 3)), np.arange(50) % 2
     estimator = lw.MLPClassifier((5,), max_iter=200, tol=1, early_stopping=True, scoring=lambda e, X, y: 0.5).fit(X, y)
-    with pytest.raises(lw.FormatError, match="parameter of MLPClassifier 'scoring' cannot be written.*pickle can"):
+    with pytest.raises(lw.FormatError, match=r"parameter of MLPClassifier 'scoring' cannot be written.*pickle can"):
         estimator.save(tmp_path / "m")
     assert not (tmp_path / "m").exists()
 

@@ -4,12 +4,12 @@ import os
 
 import numpy as np
 import pytest
-from model_files import rewrite
 
 import layerwise as lw
 from layerwise.layers import LAYERS
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
+from model_files import rewrite
 
 ARGUMENTS = {lw.Dense: (4,), lw.Dropout: (0.25,)}
 

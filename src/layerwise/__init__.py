@@ -63,6 +63,7 @@ from layerwise.layers import (
     Step,
     Tanh,
 )
+from layerwise.loading import load
 from layerwise.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -74,7 +75,6 @@ from layerwise.losses import (
     QuadraticCost,
     Quantile,
 )
-from layerwise.loading import load
 from layerwise.network import Network
 from layerwise.neuron import Neuron
 from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop

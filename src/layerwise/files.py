@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-
 TEMPORARY = ".tmp"  # how the names of unfinished files end; they begin with a dot and the name that was meant
 
 

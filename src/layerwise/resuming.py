@@ -143,7 +143,7 @@ def digest(X: Any, targets: Targets) -> str:
     found = hashlib.blake2b(f"{X.shape} {X.dtype}".encode(), digest_size=16)
     for array in (rows, targets.labels, targets.dense, targets.weights):
         if array is not None:
-            found.update(np.ascontiguousarray(array))
+            found.update(np.ascontiguousarray(array).data)
     return found.hexdigest()
 
 

@@ -25,17 +25,18 @@ _PLACE = re.compile(r"\{(epoch|step)(?::(\w*))?\}")
 class Checkpoint(Description, Callback):
     """Write the network with all that its training needs to go on, each time whole or not at all.
 
-    ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` goes on from the newest file, to the same bits as without the
-    interruption, from the middle of an epoch too. A file is an ordinary model file: ``lw.load`` gives the network as it
-    was at that moment. Ctrl-C leaves one; so does the end of the fit.
+    ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` goes on from the newest file, to the same bits as without
+    the interruption, from the middle of an epoch too. A file is an ordinary model file: ``lw.load`` gives the network
+    as it was at that moment. Ctrl-C leaves one; so does the end of the fit.
 
     Parameters
     ----------
     path : path
         The model file. ``{epoch}`` and ``{step}`` in it are how far the training has come, ``{step:09d}`` with zeros
-        before it; without them, and with `keep` above 1, the step is put before the suffix: ``run-000000469.safetensors``.
+        before it; without them, and with `keep` above 1, the step is put before the suffix:
+        ``run-000000469.safetensors``.
     every : str or int
-        ``"epoch"``, ``"5 epochs"``, ``"10 minutes"``, ``"30 seconds"``, ``"500 steps"``; a whole number is one of steps.
+        ``"epoch"``, ``"5 epochs"``, ``"10 minutes"``, ``"30 seconds"``, ``"500 steps"``; a number is one of steps.
     keep : int, optional
         So many files stay, the newest ones; None: all.
     monitor : str, optional

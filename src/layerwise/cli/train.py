@@ -187,9 +187,8 @@ def train(
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
     if resume and not json and watcher is not None and not watcher.files():
         console.warn(f"there is no {watcher.path}: the training begins", "yellow")
-    execution = {
-        "engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": [] if watcher is None else [watcher],
-    }  # fmt: skip
+    callbacks = [] if watcher is None else [watcher]
+    execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:

@@ -2,10 +2,11 @@
 
 from layerwise.storage.container import FORMAT_VERSION, Shapes, read, read_header, reading, write
 from layerwise.storage.model import Model
-from layerwise.storage.parts import decode, encode, known_by_name
+from layerwise.storage.parts import KNOWN, decode, encode, known_by_name
 
 __all__ = [
     "FORMAT_VERSION",
+    "KNOWN",
     "Model",
     "Shapes",
     "decode",

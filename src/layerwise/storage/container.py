@@ -22,7 +22,7 @@ import numpy as np
 
 from layerwise.engine.threads import share
 from layerwise.errors import FormatError, missing
-from layerwise.files import write_whole
+from layerwise.files import Bytes, write_whole
 from layerwise.typing import Array
 
 FORMAT_VERSION = 2
@@ -64,7 +64,7 @@ def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Map
     head += b" " * (-len(head) % 8)
     if len(head) > LONGEST_HEADER:
         raise FormatError(f"the description takes {len(head):,} bytes; a model file holds {LONGEST_HEADER:,}")
-    pieces = [len(head).to_bytes(8, "little") + head, *(_bytes(arrays[name]) for name in ordered)]
+    pieces: list[Bytes] = [len(head).to_bytes(8, "little") + head, *(_bytes(arrays[name]) for name in ordered)]
     write_whole(Path(path), pieces)
 
 
@@ -179,7 +179,7 @@ def _digest(piece: memoryview) -> bytes:
 
 
 def _bytes(array: Array) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _check_length(name: str) -> None:
@@ -205,7 +205,7 @@ def _description(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
     version = description.get("format_version") if isinstance(description, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version not in READABLE:
         raise FormatError(
-            f"{name} has the format version {str(version)[:40]!s}; this layerwise reads {', '.join(map(str, READABLE))}: "
+            f"{name} has the format version {str(version)[:40]}; this layerwise reads {', '.join(map(str, READABLE))}: "
             "it was written by another version of layerwise, install that or a newer one"
         )
     return dict(description)
