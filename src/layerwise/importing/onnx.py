@@ -142,7 +142,7 @@ def _own(model: Any, title: str, random_state: int | None) -> Network | None:
     )  # fmt: skip
     network.task = None if told["task"] is None else Task.from_dict(told["task"])
     network.loss, network.penalties = None if loss is None else as_loss(loss), penalties or ()
-    network.notes = dict(told["notes"])
+    network.notes = dict(decode(told["notes"], {}))
     return network
 
 
