@@ -17,7 +17,7 @@ from layerwise.engine import native_engine
 ENGINES = ["numpy", pytest.param("native", marks=pytest.mark.skipif(native_engine._native is None, reason="not there"))]
 MAKE = {
     lw.EarlyStopping: lambda path: lw.EarlyStopping("loss", patience=2),
-    lw.Checkpoint: lambda path: lw.Checkpoint(path / "net-{epoch}.safetensors", every=2),
+    lw.Checkpoint: lambda path: lw.Checkpoint(path / "net-{epoch}.safetensors", every="2 epochs"),
     lw.LearningRateFinder: lambda path: lw.LearningRateFinder(steps=30),
     lw.ReduceOnPlateau: lambda path: lw.ReduceOnPlateau("loss", patience=1),
     lw.GradientClip: lambda path: lw.GradientClip(0.5),
@@ -596,7 +596,12 @@ def test_a_memory_of_nothing_is_the_raw_weights(spiral):
 @pytest.mark.parametrize("order", [1, -1])
 def test_early_stopping_keeps_the_averaged_best_in_any_order(order, spiral, tmp_path):
     scripted = Scripted(1, 3, 2, 0)
-    watchers = [scripted, lw.EarlyStopping("score"), lw.ExponentialMovingAverage(0.9), lw.Checkpoint(tmp_path / "m")]
+    watchers = [
+        scripted,
+        lw.EarlyStopping("score"),
+        lw.ExponentialMovingAverage(0.9),
+        lw.Checkpoint(tmp_path / "m", keep=1),
+    ]
     net, _ = fitted(spiral, callbacks=watchers[::order])
     np.testing.assert_array_equal(net.theta, scripted.thetas[1])
     averaged, _ = fitted(spiral, ema=0.9, epochs=2)
@@ -706,20 +711,20 @@ def test_layers_that_cannot_be_frozen(spiral):
 
 def test_checkpoints(spiral, tmp_path):
     thetas = Scripted(3, 1, 2, 0.5, 4, 0)
-    each = lw.Checkpoint(tmp_path / "{epoch:02d}.safetensors", every=2)
-    best = lw.Checkpoint(tmp_path / "best", monitor="score", mode="min")
+    each = lw.Checkpoint(tmp_path / "{epoch:02d}.safetensors", every="2 epochs", keep=None)
+    best = lw.Checkpoint(tmp_path / "best", monitor="score", mode="min", keep=1)
     fitted(spiral, epochs=5, callbacks=[thetas, each, best])
-    assert [os.path.basename(path) for path in each.saved] == ["02.safetensors", "04.safetensors"]
+    assert [os.path.basename(path) for path in each.saved] == ["02.safetensors", "04.safetensors", "05.safetensors"]
     np.testing.assert_array_equal(lw.load(each.saved[0]).theta, thetas.thetas[1])
     np.testing.assert_array_equal(lw.load(tmp_path / "best").theta, thetas.thetas[3])
     assert best.saved == [str(tmp_path / "best")]
-    assert {path.name for path in tmp_path.iterdir()} == {"02.safetensors", "04.safetensors", "best"}
+    assert {path.name for path in tmp_path.iterdir()} == {"02.safetensors", "04.safetensors", "05.safetensors", "best"}
 
 
 def test_a_checkpoint_has_the_optimizer_s_own_rate(spiral, tmp_path):
     rates = Steps()
     rates.on_epoch_end = lambda run: rates.thetas.append(run.optimizer.learning_rate)
-    fitted(spiral, callbacks=[lw.Checkpoint(tmp_path / "m"), rates], schedule=schedules.Constant(0.5), **SGD)
+    fitted(spiral, callbacks=[lw.Checkpoint(tmp_path / "m", keep=1), rates], schedule=schedules.Constant(0.5), **SGD)
     assert lw.load(tmp_path / "m").optimizer.learning_rate == 0.4
     assert rates.thetas[-1] == 0.2
 

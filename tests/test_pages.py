@@ -1,7 +1,10 @@
-"""The Python of docs/scikit-learn.md and docs/tabular.md runs as it stands, and names every parameter there is."""
+"""The Python of the pages runs as it stands, and names every parameter there is."""
 
 import inspect
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +38,26 @@ def test_the_python_of_the_page_on_tables_runs():
     assert namespace["regr"].score(frame, namespace["numbers"]) > 0.5
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_python_of_the_page_on_import_runs(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("import.md"):
+        exec(block, namespace)
+    assert capsys.readouterr().out == "True\nTrue\n"
+    assert set(namespace["net"].predict(np.ones((2, 4)))) <= {0, 1, 2}
+
+
+def test_every_function_of_import_has_its_row():
+    from layerwise import importing
+
+    page = (DOCS / "import.md").read_text(encoding="utf-8")
+    for name in importing.__all__:
+        assert f"| `lw.{name}(" in page
+        assert getattr(lw, name) is getattr(importing, name)
+
+
 def test_every_parameter_of_ours_is_named():
     from sklearn.neural_network import MLPClassifier as Theirs
 
@@ -49,3 +72,27 @@ def test_every_parameter_is_documented(estimator):
     documented = re.findall(r"^    (\w[\w, ]*) : ", inspect.getdoc(estimator).replace("\n", "\n    "), re.MULTILINE)
     names = {name for names in documented for name in names.split(", ")}
     assert set(inspect.signature(estimator).parameters) <= names
+
+
+def test_the_sources_of_the_page_on_export_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    namespace = {}
+    for block in blocks("export.md"):
+        exec(block, namespace)
+    for name in ("iris", "iris_numpy"):
+        monkeypatch.delitem(sys.modules, name)
+    expected = int(namespace["net"].predict([[5.1, 3.5, 1.4, 0.2]])[0])
+    assert namespace["iris"].predict([5.1, 3.5, 1.4, 0.2]) == expected
+    assert len(namespace["iris_numpy"].predict([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]])) == 2
+    for language, name, commands, found in (
+        ("c", "main.c", [["gcc", "-std=c99", "-Wall", "main.c", "iris.c", "-lm", "-o", "main"], ["./main"]], ", p = "),
+        ("js", "main.mjs", [["node", "main.mjs"]], " 3 3"),
+    ):
+        if shutil.which(commands[0][0]) is None:
+            continue
+        [block] = re.findall(rf"```{language}\n(.*?)```", (DOCS / "export.md").read_text(encoding="utf-8"), re.DOTALL)
+        (tmp_path / name).write_text(block)
+        for command in commands:
+            printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        assert printed.startswith(f"{expected}{found}")

@@ -395,7 +395,7 @@ def test_saved_in_the_middle_of_a_fit_it_goes_on_exactly(spiral, tmp_path):
     class Save(lw.Callback):
         def on_epoch_end(self, run):
             if run.epoch == 2:
-                run.network.save(tmp_path / "m")
+                run.network.save(tmp_path / "m", optimizer=True)
 
     net = lw.Network([lw.Dense(8), lw.Dropout(0.4), lw.Dense(3), lw.Softmax()], random_state=0)
     net.fit(*spiral, callbacks=Save(), epochs=4, batch_size=70, verbose=False)

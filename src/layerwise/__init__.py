@@ -4,6 +4,7 @@ To read the code, begin with layers/dense.py, layers/activations.py, losses.py, 
 training.py, in that order.
 """
 
+from importlib import import_module
 from typing import Any
 
 from layerwise import callbacks, datasets, initializers, metrics, schedules
@@ -27,6 +28,7 @@ from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
     DivergenceError,
+    ExportError,
     FormatError,
     GradientError,
     LayerwiseError,
@@ -34,6 +36,7 @@ from layerwise.errors import (
     ShapeError,
     UnknownNameError,
 )
+from layerwise.export import Exported, export
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
 from layerwise.layers import (
@@ -60,6 +63,7 @@ from layerwise.layers import (
     Step,
     Tanh,
 )
+from layerwise.loading import load
 from layerwise.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -71,7 +75,7 @@ from layerwise.losses import (
     QuadraticCost,
     Quantile,
 )
-from layerwise.network import Network, load
+from layerwise.network import Network
 from layerwise.neuron import Neuron
 from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
@@ -106,6 +110,8 @@ __all__ = [
     "Ensemble",
     "Exp",
     "ExponentialMovingAverage",
+    "ExportError",
+    "Exported",
     "FormatError",
     "Freeze",
     "GradcheckResult",
@@ -156,7 +162,12 @@ __all__ = [
     "UnknownNameError",
     "callbacks",
     "datasets",
+    "export",
     "find_learning_rate",
+    "from_keras",
+    "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "gradcheck",
     "initializers",
     "load",
@@ -165,12 +176,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """The estimators, which need scikit-learn, when they are first asked for."""
-    if name in ("MLPClassifier", "MLPRegressor"):
-        from layerwise import estimators
+_LAZY = {  # where what is not needed by every program is found, when it is first asked for
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
+    "from_keras": "importing",
+    "from_onnx": "importing",
+    "from_sklearn": "importing",
+    "from_torch": "importing",
+}
 
-        return getattr(estimators, name)
+
+def __getattr__(name: str) -> Any:
+    """What is found when it is first asked for, such as the estimators, which need scikit-learn."""
+    if name in _LAZY:
+        return getattr(import_module(f"layerwise.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
 
 

@@ -9,17 +9,20 @@ Networks that err in different places are together right more often than the bes
 from __future__ import annotations
 
 import copy
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
-from layerwise.callbacks import Callback, History, as_callbacks
-from layerwise.description import whole_number
+import layerwise
+from layerwise import storage
+from layerwise.callbacks import Callback, Checkpoint, History, as_callbacks
+from layerwise.description import Description, whole_number
 from layerwise.engine.threads import default_threads
-from layerwise.errors import NotBuiltError
+from layerwise.errors import FormatError, NotBuiltError
 from layerwise.layers import Layer
 from layerwise.metrics import Metric, as_metrics
 from layerwise.network import Network
@@ -93,7 +96,7 @@ class Ensemble:
         X, y, **arguments
             As for `Network.fit`.
         callbacks : Callback or sequence of Callback
-            Each network gets copies of its own.
+            Each network gets copies of its own, and a `Checkpoint` the network's number in its path.
         n_jobs : int, optional
             How many networks are trained at a time; by default as many as the cores that the process may use.
         verbose : bool
@@ -106,7 +109,7 @@ class Ensemble:
         """
         n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
         runs = _Runs()
-        watchers = [[runs, *copy.deepcopy(as_callbacks(callbacks))] for _ in self.networks]
+        watchers = [[runs, *_own(as_callbacks(callbacks), i)] for i in range(len(self.networks))]
         # What cores are left over for each of them.
         threads = max(1, default_threads() // min(n_jobs, len(self.networks)))
         common = {"verbose": False, "n_threads": threads, **arguments}
@@ -164,6 +167,59 @@ class Ensemble:
             row["accuracy"] = float(np.mean(y_true == y_pred))
         return row | {name: float(metric(y_true, y_pred)) for name, metric in as_metrics(metrics).items()}
 
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+        """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+        optimizer : bool
+            Whether the optimizers' states go with them.
+
+        Raises
+        ------
+        OSError
+            The path cannot be written to; a file that was there stays as it was.
+        NotBuiltError
+            The networks have no weights yet.
+        """
+        models = [network.to_model() for network in self.networks]
+        description = {
+            "format_version": storage.FORMAT_VERSION,
+            "library": layerwise.__version__,
+            "kind": "ensemble",
+            "random_state": self.random_state,
+            "networks": [model.description(optimizer) for model in models],
+        }
+        arrays: dict[str, Array] = {}
+        for i, model in enumerate(models):
+            arrays |= model.arrays(optimizer, f"networks.{i}.")
+        storage.write(path, description, arrays)
+
+    @classmethod
+    def read(
+        cls, description: dict[str, Any], arrays: Mapping[str, Array], custom: Mapping[str, type[Description]]
+    ) -> Ensemble:
+        """The ensemble in a model file, from its description and its arrays.
+
+        Raises
+        ------
+        FormatError
+            They are not those of an ensemble.
+        """
+        prefixes = [f"networks.{i}." for i in range(len(description["networks"]))]
+        if not prefixes or not all(name.startswith(tuple(prefixes)) for name in arrays):
+            raise FormatError(f"its arrays are not those of {len(prefixes)} networks")
+        models = [
+            storage.Model.read(own, arrays, custom, prefix)
+            for own, prefix in zip(description["networks"], prefixes, strict=True)
+        ]
+        ensemble = cls(models[0].layers, 1)
+        ensemble.random_state = description["random_state"]
+        ensemble.networks = [Network.from_model(model) for model in models]
+        return ensemble
+
     def _trained(self) -> list[Network]:
         trained = [network for network in self.networks if network.task is not None]
         if not trained:
@@ -177,6 +233,16 @@ class Ensemble:
         layers = ", ".join(map(repr, self.networks[0].layers))
         seed = "" if self.random_state is None else f", random_state={self.random_state}"
         return f"Ensemble([{layers}], size={len(self)}{seed})"
+
+
+def _own(callbacks: list[Callback], index: int) -> list[Callback]:
+    """Copies of the callbacks for one of the networks."""
+    copies = copy.deepcopy(callbacks)
+    for callback in copies:
+        if isinstance(callback, Checkpoint):
+            stem, suffix = os.path.splitext(callback.path)
+            callback.path = f"{stem}-network{index + 1}{suffix}"
+    return copies
 
 
 class _Runs(Callback):

@@ -59,6 +59,10 @@ class EngineError(LayerwiseError, RuntimeError):
     """An executor was asked for that is not installed, or that cannot run the network."""
 
 
+class ExportError(LayerwiseError, ValueError):
+    """The network cannot be written in the form asked for."""
+
+
 class MissingDependencyError(LayerwiseError, ImportError):
     """A feature needs a package that is not installed; the message gives the command."""
 

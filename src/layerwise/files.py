@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
+TEMPORARY = ".tmp"  # how the names of unfinished files end; they begin with a dot and the name that was meant
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it: a temporary file, synced, then renamed."""
+
+Bytes = bytes | memoryview
+
+
+def write_whole(path: Path, content: Bytes | Iterable[Bytes]) -> None:
+    """Write a file so that nobody ever sees half of it: a temporary file, synced, then renamed, its directory synced.
+
+    Parameters
+    ----------
+    path : Path
+        What is there is replaced, or stays as it is.
+    content : bytes or iterable of bytes
+        All of it, or its pieces in order.
+    """
     check_writable(path)
     path = path.resolve()  # a link stays a link: what it points to is replaced
-    handle, temporary = tempfile.mkstemp(prefix=".layerwise-", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:200]}.", suffix=TEMPORARY, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            for piece in (content,) if isinstance(content, (bytes, memoryview)) else content:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ from layerwise import storage, summary
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
+    Checkpoint,
+    CSVLog,
     EarlyStopping,
     ExponentialMovingAverage,
     GradientClip,
     History,
     Progress,
+    TensorBoard,
     as_callbacks,
 )
 from layerwise.contract import check_layer, check_loss
@@ -39,6 +43,7 @@ from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
+from layerwise.resuming import digest, newest_checkpoint
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, check_weights, encode
@@ -73,8 +78,14 @@ class Network:
         What it was trained to answer: classes, yes/no answers or numbers.
     steps : int
         How many training steps it has made.
+    history : History, optional
+        Of the newest fit.
+    last_fit : dict
+        How that was called, in numbers and names; empty before the first.
+    columns : list of dict, optional
+        For tables: ``{"name": …, "kind": "number"}`` for each column of X, where somebody has set it.
     notes : dict
-        Whatever shall be kept in the model file beside the network, such as the columns' names.
+        Whatever shall be kept in the model file beside the network.
 
     Examples
     --------
@@ -110,6 +121,9 @@ class Network:
         self.task: Task | None = None
         self.frozen: frozenset[int] = frozenset()
         self.steps = 0
+        self.history: History | None = None
+        self.last_fit: dict[str, Any] = {}
+        self.columns: list[dict[str, Any]] | None = None
         self.notes: dict[str, Any] = {}
         streams = np.random.SeedSequence(self.seed).spawn(2)
         self._initial = np.random.default_rng(streams[0])
@@ -201,7 +215,7 @@ class Network:
             target[...] = array
 
     def freeze(self, *layers: int) -> Network:
-        """Leave these layers as they are in all fits to come, until `unfreeze`; the model file does not keep it.
+        """Leave these layers as they are in all fits to come, until `unfreeze`; the model file keeps it.
 
         Parameters
         ----------
@@ -314,6 +328,15 @@ class Network:
     def shuffle_state(self, state: dict[str, Any]) -> None:
         self._shuffle.bit_generator.state = state
 
+    def draw_order(self, n: int) -> Array:
+        """The order of n rows for the coming epoch, from the network's own stream."""
+        return self._shuffle.permutation(n)
+
+    @property
+    def fingerprint(self) -> int:
+        """A number made of the weights and the state of the shuffling stream: networks that begin alike share it."""
+        return zlib.crc32(repr(self.shuffle_state).encode(), zlib.crc32(self.theta.tobytes()))
+
     def _key(self) -> int:
         return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
 
@@ -343,6 +366,7 @@ class Network:
         engine: str = "auto",
         n_threads: int | None = None,
         augmentation: Augmentation | None = None,
+        resume: bool = False,
         verbose: bool = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
@@ -396,6 +420,10 @@ class Network:
             the same bits whatever their number.
         augmentation : Augmentation, optional
             Distort each image of X anew each epoch.
+        resume : bool
+            Go on from the newest whole file of the `Checkpoint` among `callbacks`, to the same bits as without the
+            interruption; begin anew if there is none. The data and the arguments must be those of the first call; more
+            epochs may be asked for where no `schedule` counts them.
         verbose : bool
             A progress bar, or lines where the output is not a terminal; False is silent.
 
@@ -423,6 +451,8 @@ class Network:
             watchers.append(Progress())
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
+        checkpoint = newest_checkpoint(watchers, self.own_parts(chosen)) if resume else None
+        learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
@@ -435,13 +465,35 @@ class Network:
         extra = as_metrics(metrics)
         held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler)
         optimizer = self._choose_optimizer(optimizer)
+        last_fit = {
+            "rows": data.shape[0],
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": bool(shuffle),
+            "schedule": schedule if isinstance(schedule, Schedule) else None,
+            "clip_norm": next((w.norm for w in reversed(watchers) if isinstance(w, GradientClip)), None),
+            "augmentation": augmentation,
+            "metrics": list(extra),
+            "others": _others(self, shuffle, schedule, sample_weight, class_weight, augmentation, learned, watchers),
+            "data": digest(data, targets) if any(isinstance(w, Checkpoint) for w in watchers) else None,
+        }
         self.build(data.shape[1])
+        last_fit |= {"first_step": self.steps, "start": self.fingerprint}
+        if checkpoint is not None:
+            checkpoint.check(self, chosen, penalties, optimizer, watchers, last_fit)
+            optimizer = checkpoint.optimizer
         plan, parameters = self.built()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
-        is_native(engine, plan)
+        native = is_native(engine, plan)
+        if checkpoint is not None:
+            checkpoint.check_engine(native)
+            np.copyto(self.theta, checkpoint.model.parameters.theta)
+            self._take(checkpoint.model)
+            last_fit |= {name: self.last_fit[name] for name in ("first_step", "start")}
+            scaler = self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling = targets.task, scaler
-        self._forward = None
+        self._forward, self.last_fit = None, last_fit
         rows = rows_of(data, scaler, self.dtype, batch_size)
         if augmentation is not None:
             rows = _augmented(rows, augmentation, self._key())
@@ -455,13 +507,20 @@ class Network:
             parameters=parameters,
             engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key()),
             epochs=epochs,
-            order=shuffle if callable(shuffle) else self._shuffle.permutation if shuffle else None,
+            order=shuffle if callable(shuffle) else self.draw_order if shuffle else None,
             first_step=self.steps,
             validation=validation,
             callbacks=watchers,
             schedule=schedule,
         )
+        if checkpoint is not None:
+            run.restore(*checkpoint.training, checkpoint.model.history)
+        self.history = run.history
         return run.fit()
+
+    def own_parts(self, loss: Loss) -> list[type[Description]]:
+        """The classes of the user's own that a file of this network names."""
+        return [type(part) for part in (*self.layers, loss, self.optimizer, self.scaling) if part is not None]
 
     def _ending(self) -> Layer:
         """The last layer that takes part in prediction."""
@@ -637,8 +696,16 @@ class Network:
 
     # ---------------------------------------------------------------- the model file
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to one safetensors file: weights, layers, scaling, classes, loss, optimizer.
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+        """Write the network to one safetensors file: weights, layers, scaling, classes, loss, history.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all, and on the disk when the call ends.
+        optimizer : bool
+            Whether the optimizer's state goes with it, so that a further fit goes on as it would have here; with Adam
+            the file is then three times as large.
 
         Raises
         ------
@@ -646,9 +713,29 @@ class Network:
             The path cannot be written to; a file that was there stays as it was.
         NotBuiltError
             The network has no weights yet.
+        FormatError
+            A weight is NaN or infinite, or a part of the network cannot be written down.
         """
+        model = self.to_model()
+        storage.write(path, self._head() | model.description(optimizer), model.arrays(optimizer))
+
+    def save_checkpoint(
+        self, path: str | os.PathLike[str], training: dict[str, Any], arrays: Mapping[str, Array]
+    ) -> None:
+        """Write the network with its optimizer's state, and beside them what a training needs to go on."""
+        model = self.to_model()
+        description = self._head() | model.description(True) | {"training": storage.encode(training)}
+        named = {f"training.{name}": array for name, array in arrays.items()}
+        storage.write(path, description, model.arrays(True) | named)
+
+    @staticmethod
+    def _head() -> dict[str, Any]:
+        return {"format_version": storage.FORMAT_VERSION, "library": layerwise.__version__}
+
+    def to_model(self) -> storage.Model:
+        """All of it as the model file has it."""
         plan, parameters = self.built()
-        model = storage.Model(
+        return storage.Model(
             layers=self.layers,
             n_in=plan.n_in,
             parameters=parameters,
@@ -661,41 +748,39 @@ class Network:
             seed=self.seed,
             steps=self.steps,
             shuffle=self.shuffle_state,
+            frozen=self.frozen,
+            columns=self.columns,
+            history=self.history,
+            last_fit=self.last_fit,
             notes=self.notes,
         )
-        storage.save(path, model, layerwise.__version__)
 
+    @classmethod
+    def from_model(cls, model: storage.Model) -> Network:
+        """The network that `to_model` was called on.
 
-def load(path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()) -> Network:
-    """The network in a model file. No code in the file is run; there is none.
+        Raises
+        ------
+        FormatError
+            The state of its shuffling stream is not one.
+        """
+        dtype = model.parameters.theta.dtype
+        network = cls(model.layers, random_state=model.seed, dtype=dtype, scaling=model.scaling)
+        network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
+        network._take(model)
+        return network
 
-    Parameters
-    ----------
-    path : path
-        A file that `Network.save` wrote.
-    custom : sequence of classes
-        Your own layers, losses, … that the network uses: they are found by name among these only.
-
-    Raises
-    ------
-    FormatError
-        Not a model file, damaged, of another format version, or with unknown parts.
-    FileNotFoundError
-        There is no such file.
-    """
-    model = storage.load(path, custom)
-    network = Network(model.layers, random_state=model.seed, dtype=model.parameters.theta.dtype, scaling=model.scaling)
-    network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
-    network.loss, network.penalties, network.optimizer = model.loss, model.penalties, model.optimizer
-    network.task, network.random_state, network.steps = model.task, model.random_state, model.steps
-    network.notes = model.notes
-    try:
-        network.shuffle_state = model.shuffle
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise FormatError(
-            f"{os.fspath(path)}: the state of the shuffling stream is not one: {model.shuffle!r}"
-        ) from None
-    return network
+    def _take(self, model: storage.Model) -> None:
+        """All of the model but its layers and weights."""
+        self.seed, self.random_state = model.seed, model.random_state
+        self.loss, self.penalties, self.optimizer = model.loss, model.penalties, model.optimizer
+        self.scaling, self.task, self.steps, self.frozen = model.scaling, model.task, model.steps, model.frozen
+        self.columns, self.history, self.last_fit = model.columns, model.history, model.last_fit
+        self.notes = model.notes
+        try:
+            self.shuffle_state = model.shuffle
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise FormatError(f"the state of the shuffling stream is not one: {str(model.shuffle)[:200]}") from None
 
 
 def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -741,6 +826,32 @@ def _short_forms(
                 "or choose another column: monitor='loss'"
             )
     return callbacks
+
+
+def _others(
+    network: Network,
+    shuffle: bool | Callable[[int], Array],
+    schedule: Schedule | Function | None,
+    sample_weight: ArrayLike | None,
+    class_weight: dict[Any, float] | str | None,
+    augmentation: Augmentation | None,
+    learned: bool,
+    callbacks: Sequence[Callback],
+) -> list[str]:
+    """What takes part in a fit besides layers, loss, penalties, optimizer and what `last_fit` has in numbers."""
+    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip)
+    parts = {
+        "an order of your own": callable(shuffle),
+        "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),
+        "sample_weight": sample_weight is not None,
+        "class_weight": class_weight is not None,
+        "augmentation": augmentation is not None,
+        "scaling that was fitted before": learned,
+        "frozen layers": bool(network.frozen),
+    }
+    return [name for name, there in parts.items() if there] + [
+        type(callback).__name__ for callback in callbacks if type(callback) not in known
+    ]
 
 
 def _assign(vector: Array, values: ArrayLike, name: str) -> None:

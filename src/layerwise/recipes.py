@@ -106,6 +106,7 @@ class Recipe:
         callbacks: Sequence[Callback] = (),
         engine: str = "auto",
         n_threads: int | None = None,
+        resume: bool = False,
         verbose: bool = True,
     ) -> History:
         """Train the network as the recipe says; the arguments are those of `Network.fit`."""
@@ -122,6 +123,7 @@ class Recipe:
             callbacks=callbacks,
             engine=engine,
             n_threads=n_threads,
+            resume=resume,
             verbose=verbose,
         )
 

@@ -188,7 +188,8 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
     assert task.classes is not None
     classes = task.classes
     plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
-    labels = np.searchsorted(classes, plain).clip(0, len(classes) - 1).astype(np.intp)
+    order = np.argsort(classes)  # classes that came with a network may stand in any order
+    labels = order[np.searchsorted(classes, plain, sorter=order).clip(0, len(classes) - 1)]
     numbers = classes.dtype.kind in "biu" and values.dtype.kind in "biuf"
     wrong = classes[labels] != (values if numbers else plain)
     if wrong.any():

@@ -4,7 +4,8 @@
     run_epoch:  hands the executor the epoch's steps, and their learning rates where a schedule moves them; it stops
                 between two of them when bars shall move, when a callback is called, or at Ctrl-C
 
-The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones.
+The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones. `state` is
+all that the next step depends on beside the network itself; `restore` goes on from it, to the same bits.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Training:
         What moves the learning rate: its `schedule`, and a `factor` for callbacks to change.
     stopping : str
         Why the training shall end; empty while it goes on.
+    whole : bool
+        Whether the newest row of the history is of all steps of its epoch.
     divergence : DivergenceError, optional
         Once a loss was not finite.
     """
@@ -102,6 +105,7 @@ class Training:
         self.rate = LearningRate(self.optimizer, schedule, self.steps_per_epoch)
         self.history = History()
         self.stopping = ""
+        self.whole = True
         self.divergence: DivergenceError | None = None
         self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._validation = validation
@@ -115,6 +119,14 @@ class Training:
         self._row_is_open = False
         self._good = parameters.theta.copy()
         self._last: tuple[Array, str] | None = None
+        self._callbacks = [callback for callback in callbacks if callback.state_names]
+        self._complete = 0  # epochs made
+        self._done = 0  # steps of the one at work
+        self._elapsed = 0.0  # seconds of that epoch before a checkpoint
+        self._began = 0.0
+        self._order_state: dict[str, Any] = {}  # of the network's stream, before the epoch's order was drawn
+        self._order_at_work: Array | None = None
+        self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
 
     # ---------------------------------------------------------------- for callbacks
 
@@ -161,13 +173,120 @@ class Training:
         return self._last is not None
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model file of the network as it is now, with its optimizer's own learning rate."""
-        shown = self.optimizer.learning_rate
+        """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
+        state, shown = self.state(), self.optimizer.learning_rate
         self.rate.restore()
         try:
-            self.network.save(path)
+            self.network.save_checkpoint(path, *state)
         finally:
             self.rate.show(shown)
+
+    # ---------------------------------------------------------------- checkpoints
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """What the next step depends on beside the network and its history: as JSON and arrays."""
+        network, theta = self.network, self.parameters.theta
+        description: dict[str, Any] = {
+            "epoch": self._complete,
+            "done": self._done,
+            "epochs": self.epochs,
+            "first_step": self.first_step,
+            "rate": self.optimizer.learning_rate,
+            "rate_factor": self.rate.factor,
+            "stopping": "" if self.stopping == "interrupt" else self.stopping,
+            "recorded": self._recorded,
+            "columns": list(self._columns),
+            "callbacks": [],
+        }
+        arrays: dict[str, Array] = {}
+        if not np.array_equal(self._good, theta):
+            arrays["good"] = self._good.copy()
+        if self._done:
+            size = min(self._done * self.engine.batch_size, len(self.engine.rows))
+            description |= {
+                "shuffle": self._order_state,
+                "elapsed": self._elapsed + time.perf_counter() - self._began,
+                "frozen": sorted(self.engine.frozen),
+                "native": isinstance(self.engine, NativeEngine),
+            }
+            arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
+            if self._order_at_work is not None and self._order != network.draw_order:
+                arrays["order"] = self._order_at_work
+        for i, callback in enumerate(self._callbacks):
+            state = callback.state()
+            held = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+            arrays |= {f"callbacks.{i}.{name}": value.copy() for name, value in held.items()}
+            plain = {name: value for name, value in state.items() if name not in held}
+            description["callbacks"].append({"type": type(callback).__name__, "state": plain})
+        if self._last is not None:
+            description["last"] = {"name": self._last[1], "array": self._held_by_callback(self._last[0])}
+            if description["last"]["array"] is None:
+                arrays["last"] = self._last[0].copy()
+        return description, arrays
+
+    def _held_by_callback(self, weights: Array) -> str | None:
+        """Where among the arrays of `state` these weights are, if a callback owns them."""
+        for i, callback in enumerate(self._callbacks):
+            for name, value in callback.state().items():
+                if value is weights:
+                    return f"callbacks.{i}.{name}"
+        return None
+
+    def restore(self, description: dict[str, Any], arrays: Mapping[str, Array], history: History | None) -> None:
+        """Go on, in `fit`, from where `state` was asked for, with the history as it was then."""
+        self._restored = description, arrays
+        if history is not None:
+            self.history.columns = dict(history.columns)
+
+    def _go_on(self) -> None:
+        """Put the state back; `on_fit_begin` has been called."""
+        assert self._restored is not None
+        description, arrays = self._restored
+        self.epoch = self._complete = description["epoch"]
+        self._done = description["done"]
+        self.first_step = description["first_step"]
+        self.rate.factor = description["rate_factor"]
+        self.rate.show(description["rate"])
+        self.stopping = self.stopping or description["stopping"]
+        self._recorded, self._columns = dict(description["recorded"]), description["columns"]
+        np.copyto(self._good, arrays.get("good", self.parameters.theta))
+        self._row_is_open = not self._done
+        for i, (callback, entry) in enumerate(zip(self._callbacks, description["callbacks"], strict=True)):
+            own = f"callbacks.{i}."
+            held = {name.removeprefix(own): a.copy() for name, a in arrays.items() if name.startswith(own)}
+            callback.restore(entry["state"] | held)
+        if (last := description.get("last")) is not None:
+            weights = arrays["last"].copy() if last["array"] is None else self._array_of_callback(last["array"])
+            self.end_with(weights, last["name"])
+        if self._done:
+            self.engine.frozen = frozenset(description["frozen"])
+            self._elapsed = description["elapsed"]
+
+    def _array_of_callback(self, place: str) -> Array:
+        _, i, name = place.split(".", 2)
+        array: Array = self._callbacks[int(i)].state()[name]
+        return array
+
+    def _begin_epoch(self) -> int:
+        """Bring the rows into the epoch's order; how many of its steps are made already."""
+        engine, done = self.engine, self._done
+        description, arrays = self._restored if self._restored is not None and done else ({}, {})
+        self._restored = None
+        engine.begin_epoch()
+        engine.rows.begin_epoch(self.step - done)
+        if self._order is not None:
+            if done:
+                self.network.shuffle_state = description["shuffle"]
+            self._order_state = self.network.shuffle_state
+            order = arrays["order"] if "order" in arrays else self._order(len(engine.rows))
+            self._order_at_work = order
+            engine.reorder(order)
+        if done:
+            prefix = "engine."
+            engine.restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
+        else:
+            self._elapsed = 0.0
+        return done
 
     # ---------------------------------------------------------------- the loop
 
@@ -196,6 +315,12 @@ class Training:
     def _train(self) -> None:
         self.engine.frozen = self.network.frozen
         self._call("on_fit_begin")
+        if self._restored is not None:
+            self._go_on()
+            if self._done and not self.stopping:  # in the middle of an epoch, whose beginning callbacks have seen
+                self.epoch += 1
+                self._row_is_open = False
+                self.run_epoch()
         if self._unwatched():
             self._run_epochs_at_once()
         while self.epoch < self.epochs and not self.stopping:
@@ -238,20 +363,21 @@ class Training:
 
     def run_epoch(self) -> None:
         """All steps of one epoch, and its row of the history."""
-        engine, begin = self.engine, time.perf_counter()
-        engine.begin_epoch()
-        engine.rows.begin_epoch(self.step)
-        if self._order is not None:
-            engine.reorder(self._order(len(engine.rows)))
-        done = 0
+        engine = self.engine
+        self._began = time.perf_counter()
+        done = self._begin_epoch()
         while done < self.steps_per_epoch and not self.stopping:
             done = self._run_steps(done, self._next_stop(done) if self._step_hooks else self.steps_per_epoch)
         if not done:  # stopped before its first step
             return
+        if done < self.steps_per_epoch:
+            self._call("on_interrupt")
         self._keep_good_weights(done)
-        seconds = time.perf_counter() - begin
+        seconds = self._elapsed + time.perf_counter() - self._began
         self._call("on_evaluate")
         self._write_row(min(done * engine.batch_size, len(engine.rows)), seconds)
+        self._complete, self._done = self.epoch, 0
+        self.whole = done == self.steps_per_epoch
         self._call("on_epoch_end")
 
     def _run_steps(self, done: int, end: int) -> int:
@@ -263,6 +389,7 @@ class Training:
             self.rate.show(float(rates[made - 1]))
         if not self.engine.finite:
             self._diverged(done + made)
+        self._done = done + made
         for hook, every in self._step_hooks:
             if (self.step - self.first_step) % every == 0:
                 hook(self)
@@ -342,6 +469,7 @@ class Training:
                 engine.run_epochs(i + 1, step)
                 break
         np.copyto(self._good, self.parameters.theta)
+        self._complete = self.epoch
         return True
 
     def _go_back(self, iterations: int, states: Mapping[str, Array]) -> None:

@@ -130,7 +130,7 @@ def test_rows_of_a_table(run, tmp_path, iris_model):
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "a,b,c,d,e,f\n1,2,3,4,5,6\n", "a,b,c,d\n1,2,3,x\n"])
 def test_table_with_other_columns_for_a_model_without_names(run, tmp_path, iris_model, content):
     network = lw.load(iris_model)
-    network.notes = {}
+    network.columns = None
     network.save(tmp_path / "plain.safetensors")
     (tmp_path / "mine.csv").write_text(content)
     result = run("predict", "mine.csv", "-m", "plain.safetensors")
@@ -141,8 +141,9 @@ def test_table_with_other_columns_for_a_model_without_names(run, tmp_path, iris_
 @pytest.mark.parametrize("header", ["age,rooms", "price,age,rooms", "age,rooms,price", "age,id,rooms"])
 def test_columns_go_by_their_names(run, tmp_path, prices, header):
     assert run("train", prices, "-q", "--no-plot", "-e", "5").exit_code == 0
-    notes = {"data": "prices.csv", "columns": ["rooms", "age"], "target": "price"}
-    assert lw.load("prices.safetensors").notes == notes
+    model = lw.load("prices.safetensors")
+    assert model.notes == {"data": "prices.csv", "target": "price"}
+    assert model.columns == [{"name": "rooms", "kind": "number"}, {"name": "age", "kind": "number"}]
     (tmp_path / "same.csv").write_text("rooms,age\n0.5,-1\n2,1\n")
     rows = [{"rooms": 0.5, "age": -1, "price": 3, "id": 1}, {"rooms": 2, "age": 1, "price": 5, "id": 2}]
     lines = [",".join(str(row[name]) for name in header.split(",")) for row in rows]

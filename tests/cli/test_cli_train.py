@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -411,3 +413,29 @@ def test_numbers_that_json_does_not_have_become_null(capsys):
 def test_history_is_plain_json(run):
     report = run("train", "iris", "-e", "1", "--json", "--no-plot").json()
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_a_killed_run_is_gone_on_with(run):
+    """The model is the same to the last bit; the checkpoint is gone once the model is there."""
+    command = ["train", "spiral", "--epochs", "300", "--no-plot", "-q"]
+    assert run(*command, "-o", "whole.safetensors").exit_code == 0
+    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
+    code += "def die(self, *_): os.kill(os.getpid(), 9)\n"
+    code += "real = t.Training.run_epoch\n"
+    code += "t.Training.run_epoch = lambda self: die(self) if self.epoch == 211 else real(self)\n"
+    words = [*command, "-o", "cut.safetensors", "--checkpoint", "50 epochs"]
+    killed = subprocess.run([sys.executable, "-c", f"{code}run({words!r})"], check=False)
+    assert killed.returncode == -9
+    assert sorted(os.listdir()) == ["cut.checkpoint.safetensors", "whole.safetensors"]
+    assert lw.load("cut.checkpoint.safetensors").history.epochs == 200
+    assert run(*words, "--resume").exit_code == 0
+    np.testing.assert_array_equal(lw.load("cut.safetensors").theta, lw.load("whole.safetensors").theta)
+    assert sorted(os.listdir()) == ["cut.safetensors", "whole.safetensors"]
+
+
+def test_resuming_without_a_checkpoint(run):
+    result = run("train", "spiral", "--epochs", "2", "--resume", "--no-plot")
+    assert result.exit_code == 0
+    assert "there is no spiral.checkpoint.safetensors: the training begins" in result.stderr
+    assert run("train", "spiral", "--checkpoint", "fortnight").exit_code == 2
+    assert run("train", "spiral", "--checkpoint", "never", "--resume").exit_code == 2

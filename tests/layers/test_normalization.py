@@ -91,7 +91,7 @@ class TestBatchNorm:
         X, y = rng.standard_normal((50, 4)), np.arange(50) % 3
         net = lw.Network([lw.Dense(5), lw.BatchNorm(), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
         net.fit(X, y, epochs=2, verbose=False)
-        net.save(tmp_path / "net.safetensors")
+        net.save(tmp_path / "net.safetensors", optimizer=True)
         loaded = lw.load(tmp_path / "net.safetensors")
         np.testing.assert_array_equal(loaded.outputs(X), net.outputs(X))
         for one in (net, loaded):

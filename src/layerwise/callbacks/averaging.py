@@ -31,6 +31,7 @@ class ExponentialMovingAverage(Description, Callback):
     """
 
     changes_weights = True
+    state_names = ("_average", "_good", "_raw", "_count", "_shown")
 
     def __init__(self, decay: float = 0.999, steps: int = 1) -> None:
         self.decay = number(self, "decay", decay, least=0, below=1)

@@ -2,6 +2,7 @@
 
     on_fit_begin
         on_epoch_begin   steps, with on_step_end and on_progress   on_evaluate   validation, the row   on_epoch_end
+        on_interrupt, only then: between the steps and on_evaluate
     on_divergence, only then
     on_fit_end
 
@@ -32,6 +33,11 @@ class Callback:
     changes_weights : bool
         Whether it puts other weights in for the end of an epoch: then its `on_evaluate`, and the `on_epoch_begin` that
         takes them out, come before those of the others.
+    writes_all_down : bool
+        Whether it keeps what all others have made of a step or an epoch: then it comes after them.
+    state_names : tuple of str
+        The attributes that it must find again to go on from a checkpoint: numbers, text, lists of them, and arrays.
+        `Checkpoint` writes them; `restore` puts them back.
 
     reads_history_only : bool
         Its `on_epoch_end` looks at nothing but `history`, `epoch` and `step`, and does nothing to the training but to
@@ -47,7 +53,9 @@ class Callback:
 
     every_steps: int = 1
     changes_weights: bool = False
+    writes_all_down: bool = False
     reads_history_only: bool = False
+    state_names: tuple[str, ...] = ()
 
     def on_fit_begin(self, run: Training) -> None:
         """Before the first epoch."""
@@ -60,6 +68,9 @@ class Callback:
 
     def on_progress(self, run: Training) -> None:
         """About ten times a second within long epochs."""
+
+    def on_interrupt(self, run: Training) -> None:
+        """The training ends within an epoch, by Ctrl-C or a `stop`; what was made of it is evaluated next."""
 
     def on_evaluate(self, run: Training) -> None:
         """After an epoch's last step, before the validation: the place to put other weights in."""
@@ -76,6 +87,15 @@ class Callback:
 
     def on_fit_end(self, run: Training) -> None:
         """After the last epoch, on every way out, errors of callbacks included."""
+
+    def state(self) -> dict[str, Any]:
+        """The attributes of `state_names`, for a checkpoint."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave; called after `on_fit_begin`."""
+        for name in self.state_names:
+            setattr(self, name, state[name])
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
@@ -104,11 +124,15 @@ Hook = Callable[["Training"], Any]
 
 
 def hooks(callbacks: Sequence[Callback]) -> dict[str, list[Hook]]:
-    """For each hook, those that define it; first those that put other weights in, for all others to see them."""
+    """For each hook, those that define it.
+
+    First come those that put other weights in, for all others to see them; last those that write down what the others
+    made.
+    """
     found: dict[str, list[Hook]] = {}
     for name in HOOKS:
         first = name in ("on_epoch_begin", "on_evaluate")
-        ordered = sorted(callbacks, key=lambda c: not c.changes_weights) if first else callbacks
+        ordered = sorted(callbacks, key=lambda c: not c.changes_weights) if first else _writers_last(callbacks)
         found[name] = [getattr(callback, name) for callback in ordered if _defines(callback, name)]
     return found
 
@@ -117,9 +141,13 @@ def step_hooks(callbacks: Sequence[Callback]) -> list[tuple[Hook, int]]:
     """Every `on_step_end`, and after how many steps it is called."""
     return [
         (callback.on_step_end, whole_number(callback, "every_steps", callback.every_steps, least=1))
-        for callback in callbacks
+        for callback in _writers_last(callbacks)
         if _defines(callback, "on_step_end")
     ]
+
+
+def _writers_last(callbacks: Sequence[Callback]) -> list[Callback]:
+    return sorted(callbacks, key=lambda c: c.writes_all_down)
 
 
 def _defines(callback: Callback, name: str) -> bool:

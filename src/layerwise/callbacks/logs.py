@@ -38,6 +38,8 @@ class CSVLog(Description, Callback):
         There is a file that is no such log; it stays as it is.
     """
 
+    state_names = ("_rows",)
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         self._columns: list[str] = []
@@ -66,6 +68,12 @@ class CSVLog(Description, Callback):
             csv.writer(file).writerow([row.get(name, "") for name in self._columns])
         self._rows += 1
 
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the rows out that came after the checkpoint: they will come again."""
+        if self._rows > state["_rows"]:
+            self._rows = state["_rows"]
+            self._write(self._read()[: self._rows + 1])
+
     def _read(self) -> list[list[str]]:
         try:
             with open(self.path, encoding="utf-8", newline="") as file:
@@ -89,6 +97,8 @@ class TensorBoard(Description, Callback):
     histograms : bool
         Whether each epoch's weights and biases are added, as histograms.
     """
+
+    state_names = ("_epochs",)
 
     def __init__(self, directory: str | os.PathLike[str], histograms: bool = False) -> None:
         self.directory = os.fspath(directory)

@@ -35,6 +35,8 @@ class ReduceOnPlateau(Description, Callback):
         The optimizer's rate, without what a schedule makes of it, gets no smaller than this.
     """
 
+    state_names = ("_best", "_waited", "_resting")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -52,6 +54,14 @@ class ReduceOnPlateau(Description, Callback):
         self.cooldown = whole_number(self, "cooldown", cooldown, least=0)
         self.lowest = number(self, "lowest", lowest, least=0)
         self._waited = self._resting = 0
+
+    @property
+    def _best(self) -> float:
+        return self._watched.best
+
+    @_best.setter
+    def _best(self, value: float) -> None:
+        self._watched.best = value
 
     def on_fit_begin(self, run: Training) -> None:
         """Begin anew."""

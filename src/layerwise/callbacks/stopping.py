@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class EarlyStopping(Description, Callback):
     'val_accuracy was no better for 2 epochs'
     """
 
+    state_names = ("best", "best_epoch", "_waited", "_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -96,6 +98,11 @@ class EarlyStopping(Description, Callback):
         if self._waited >= self.patience and not run.stopping:
             self.stopped_epoch = run.epoch
             run.stop(f"{self.monitor} was no better for {self.patience} epochs")
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        self._watched.best = self.best
 
     def on_fit_end(self, run: Training) -> None:
         """Let go of the copy, which by now is in the network."""

@@ -11,6 +11,8 @@ from typer.core import TyperGroup
 from layerwise.cli import console
 from layerwise.cli.bench import HELP, bench
 from layerwise.cli.evaluate import evaluate
+from layerwise.cli.export import export
+from layerwise.cli.info import info
 from layerwise.cli.listing import list_datasets, list_recipes
 from layerwise.cli.predict import predict
 from layerwise.cli.train import train
@@ -69,6 +71,8 @@ def layerwise_command(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(export)
+app.command()(info)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

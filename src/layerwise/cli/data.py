@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target a
 class Data:
     """Rows to train, to validate (None: no validation) and to test.
 
-    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, and
-    `notes` what the model file keeps: the data's name and, of a table, those of its columns.
+    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, `notes`
+    what the model file keeps, the data's name and that of a table's target, and `columns` the names of its columns.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Data:
     test: Rows
     classes: int | None
     notes: dict[str, Any] = field(default_factory=dict)
+    columns: Sequence[str] = ()
 
     def sizes(self) -> str:
         """How many rows there are, in words."""
@@ -62,8 +63,7 @@ class DataSet:
 
     def notes(self) -> dict[str, Any]:
         """What a model that is trained on it keeps in its file."""
-        named = {"columns": list(self.columns), "target": self.target} if self.columns else {}
-        return {"data": self.name, **named}
+        return {"data": self.name, **({"target": self.target} if self.columns else {})}
 
 
 def _mnist() -> tuple[Rows, Rows | None, Rows]:
@@ -173,7 +173,7 @@ def load(
     if name in DATA_SETS:
         entry = DATA_SETS[name]
         train, held_out, tested = entry.load()
-        data = Data(name, entry.recipe, train, held_out, tested, entry.classes, entry.notes())
+        data = Data(name, entry.recipe, train, held_out, tested, entry.classes, entry.notes(), entry.columns)
     else:
         table = datasets.read_csv(name, target, delimiter)
         X, y = table.X, as_target(name, table.y, regression)
@@ -181,8 +181,8 @@ def load(
         train, tested = _split(X, y, 0.2 if test is None else test, "--test")
         classes = None if y.dtype.kind == "f" else len(np.unique(y))
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
-        notes = {"data": file, "columns": list(table.feature_names), "target": table.target_name}
-        data = Data(Path(name).stem, "table", train, None, tested, classes, notes)
+        notes = {"data": file, "target": table.target_name}
+        data = Data(Path(name).stem, "table", train, None, tested, classes, notes, table.feature_names)
         validation = 0.15 if validation is None else validation
     data = data if validation is None else _hold_out(data, validation)
     found = len(np.unique(data.train[1]))
@@ -269,8 +269,8 @@ def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -
 
 def columns_of(network: Network) -> list[str] | None:
     """The names of the columns that a model was trained on, if it knows them."""
-    columns = network.notes.get("columns")
-    return columns if isinstance(columns, list) and len(columns) == network.built()[0].n_in else None
+    columns = network.columns
+    return [column["name"] for column in columns] if columns and len(columns) == network.built()[0].n_in else None
 
 
 def _check_names(path: str, needed: list[str], header: list[str]) -> None:

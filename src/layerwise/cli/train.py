@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from layerwise.callbacks import History
+from layerwise.callbacks import Checkpoint, History
 from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
 from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
@@ -24,6 +24,7 @@ from layerwise.plan import compile_layers
 from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
+CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
 MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
@@ -141,6 +142,14 @@ def train(
         Path | None, typer.Option("--output", "-o", help="The model file; by default DATA.safetensors.",
                                   rich_help_panel="Output")
     ] = None,
+    checkpoint: Annotated[
+        str, typer.Option(help="How often the run is written down: epoch, 500 steps, 10 minutes, never.",
+                          rich_help_panel="Output")
+    ] = "1 minute",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted or killed run of the same call was.",
+                           rich_help_panel="Output")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(help="The picture of the learning curves; by default the model's name with .png.",
                                   rich_help_panel="Output")
@@ -156,7 +165,8 @@ def train(
     """Train a network, test it, and write a model file and a picture of its learning curves.
 
     `layerwise train mnist` is a good start. Every data set has a recipe; each option replaces a part of it. Ctrl-C
-    ends the training early: the weights so far are tested and saved.
+    ends the training early: the weights so far are tested and saved. The same call with `--resume` goes on from there,
+    or from the newest checkpoint of a run that was killed, as if nothing had been.
     """
     name, chosen = _find(data, recipe)
     if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
@@ -171,7 +181,14 @@ def train(
     _check_output(output, picture, Path(name) if is_table(name) else None)
     regression = None if task is Task.auto else task is Task.numbers
     loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
-    execution = {"engine": engine.value, "n_threads": threads}
+    with usage_error("--checkpoint"):
+        watcher = None if checkpoint == "never" else Checkpoint(output.with_suffix(CHECKPOINT), checkpoint, keep=1)
+    if resume and watcher is None:
+        raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
+    if resume and not json and watcher is not None and not watcher.files():
+        console.warn(f"there is no {watcher.path}: the training begins", "yellow")
+    callbacks = [] if watcher is None else [watcher]
+    execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
@@ -179,6 +196,8 @@ def train(
     _show_files(report | {"plot": picture and str(picture)}, json, is_digits=name == "mnist")
     if history.stopped_by == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
+    if watcher is not None:
+        Path(watcher.path).unlink(missing_ok=True)
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
@@ -241,6 +260,7 @@ def _train(
     _check_size(recipe, data.train[0].shape[1])
     network = recipe.network(seed)
     network.notes = data.notes
+    network.columns = [{"name": name, "kind": "number"} for name in data.columns] or None
     standard = Standardization.of(data, recipe)
     learned = data if standard is None else standard.apply(data)
     if not json:
@@ -299,7 +319,9 @@ def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
         console.show_json(report)
         return
     if report["stopped_by"] == "interrupt":
-        console.warn(f"interrupted in epoch {report['epochs']}: the weights so far are kept", "yellow")
+        console.warn(
+            f"interrupted in epoch {report['epochs']}: the weights so far are kept; --resume goes on", "yellow"
+        )
     console.show(f"trained in {report['seconds']:.1f} s\n")
     show_score(report["test"], "test")
     console.show(f"\nmodel            {report['model']}")

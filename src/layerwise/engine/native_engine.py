@@ -8,7 +8,7 @@ It knows layerwise's own parts by their names; a network with a part of the user
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from importlib import import_module
 from typing import Any
 
@@ -102,6 +102,14 @@ class NativeEngine:
         """Forget the sums of the epoch before."""
         self._sums = np.zeros(6)
 
+    def state(self, samples: int) -> dict[str, Array]:
+        """What is known of the epoch after its first `samples` rows, for `restore`."""
+        return {"sums": self._sums.copy()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on with an epoch from what `state` gave."""
+        np.copyto(self._sums, state["sums"])
+
     def last_loss(self) -> float:
         """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
         return self._newest
@@ -139,8 +147,8 @@ class NativeEngine:
         """
         if self.rows.made:
             return self._run_made(first, last, step, poll, rates)
-        made, sums = self._run(first, last, step, poll, rates=rates)
-        self._sums += sums[0]
+        made, sums = self._run(first, last, step, poll, rates=rates, so_far=self._sums)
+        self._sums = sums[0]
         return made
 
     def _run_made(
@@ -161,8 +169,8 @@ class NativeEngine:
             X = self.rows.raw(rows, self.n_threads or share())
             _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
             part = None if rates is None else rates[done - first : end - first]
-            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part)
-            self._sums += sums[0]
+            made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums)
+            self._sums = sums[0]
             done += made
             if done < end or not self.finite:
                 break
@@ -195,7 +203,7 @@ class NativeEngine:
         if self.rows.made:
             self._run_made(first, first + 1, step, learn=False)
         else:
-            self._sums += self._run(first, first + 1, step, learn=False)[1][0]
+            self._sums = self._run(first, first + 1, step, learn=False, so_far=self._sums)[1][0]
         return self.finite
 
     def _run(
@@ -207,6 +215,7 @@ class NativeEngine:
         epochs: int = 1,
         learn: bool = True,
         rates: Sequence[float] | Array | None = None,
+        so_far: Array | None = None,
     ) -> tuple[int, Array]:
         optimizer, parameters = self.optimizer, self.parameters
         optimizer.allocate(parameters.theta)
@@ -232,6 +241,7 @@ class NativeEngine:
             rates,
             self.clip_norm,
             [int(layer) for layer in self.frozen],
+            so_far,
         )
         if learn:
             optimizer.iterations += made

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,6 +136,11 @@ class Pass:
         np.add.reduce(share, axis=1, out=out)
         np.multiply(out, 1 / batch.y.shape[1], out=out)
 
+    def noted(self) -> dict[str, Array]:
+        """What is noted row by row: losses, and which answer was given or how much of it was right."""
+        answers = {"answers": self._answers} if self._by_class else {"right": self._right} if self.counts else {}
+        return {"losses": self.losses, **answers}
+
     def loss(self, stop: int) -> float:
         """The mean loss over the first `stop` rows of the pass, by their weights."""
         losses = self.losses[:stop].astype(np.float64)
@@ -208,6 +213,17 @@ class NumpyEngine:
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
         self.penalty = 0.0
+
+    def state(self, samples: int) -> dict[str, Array]:
+        """What is known of the epoch after its first `samples` rows, for `restore`."""
+        parts = {name: array[:samples].copy() for name, array in self.epoch.noted().items()}
+        return parts | {"penalty": np.array(self.penalty)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on with an epoch from what `state` gave."""
+        self.penalty = float(state["penalty"])
+        for name, array in self.epoch.noted().items():
+            array[: len(state[name])] = state[name]
 
     def last_loss(self) -> float:
         """The mean data loss of the newest step's samples, not weighted; NaN before the first."""

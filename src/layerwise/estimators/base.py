@@ -8,6 +8,7 @@ the network, and epoch by epoch the losses, that scikit-learn's own estimator ha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -30,7 +31,7 @@ from sklearn.utils.validation import (
 )
 
 from layerwise.callbacks import as_callbacks
-from layerwise.estimators import building, presets
+from layerwise.estimators import building, presets, saving
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
 from layerwise.layers import Activation, Dense
 from layerwise.losses import Loss
@@ -268,6 +269,28 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     def _decode(self, y: Array) -> Array:
         """Targets as the user knows them."""
         return y
+
+    # ---------------------------------------------------------------- the model file
+
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+        """Write the fitted estimator to one file that runs no code when it is opened; ``layerwise.load`` reads it.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+        optimizer : bool
+            Whether the optimizer's state goes with it, for `partial_fit` to go on from.
+
+        Raises
+        ------
+        OSError
+            The path cannot be written to; a file that was there stays as it was.
+        FormatError
+            A parameter is a function, or else cannot be written down; pickle can.
+        """
+        check_is_fitted(self)
+        saving.write(self, path, optimizer)
 
     # ---------------------------------------------------------------- what it can be asked
 

@@ -363,7 +363,8 @@ public:
     nb::tuple run(Object theta, Object grad, const std::vector<Object>& states, const std::string& optimizer, const Settings& settings,
                   std::int64_t iterations, Index batch_size, Index first, Index last, Index epochs, std::int64_t step,
                   std::uint64_t seed, std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
-                  std::optional<Object> rates, std::optional<double> clip_norm, const std::vector<Index>& frozen) {
+                  std::optional<Object> rates, std::optional<double> clip_norm, const std::vector<Index>& frozen,
+                  std::optional<Object> so_far) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.X) refuse("run needs a loss and data");
         const char* number = wide_ ? "d" : "f";
@@ -384,6 +385,7 @@ public:
         run.order = order ? order_.data() : nullptr;
         std::vector<Sums> sums(std::size_t(epochs) + 1);
         run.sums = sums.data();
+        if (so_far) sums[0] = from_row(Array(*so_far, "so_far", 1, "d"));
         if (rates) {
             held.emplace_back(*rates, "rates", 1, "d");
             held.back().must_have({epochs * (last - first)});
@@ -501,6 +503,15 @@ private:
         return nb::make_tuple(s.loss, s.weight, s.right, s.penalty, s.seconds, s.samples);
     }
 
+    static Sums from_row(const Array& array) {
+        array.must_have({6});
+        const double* s = static_cast<const double*>(array.data());
+        Sums sums;
+        sums.loss = s[0], sums.weight = s[1], sums.right = s[2], sums.penalty = s[3], sums.seconds = s[4];
+        sums.samples = std::int64_t(s[5]);
+        return sums;
+    }
+
     Plan plan_;
     bool wide_ = false, ready_ = false;
     Data data_;
@@ -595,7 +606,8 @@ NB_MODULE(_native, m) {
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
              "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none(),
-             "rates"_a.none() = nb::none(), "clip_norm"_a.none() = nb::none(), "frozen"_a = std::vector<Index>())
+             "rates"_a.none() = nb::none(), "clip_norm"_a.none() = nb::none(), "frozen"_a = std::vector<Index>(),
+             "so_far"_a.none() = nb::none())
         .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
         .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
 }

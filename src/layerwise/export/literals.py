@@ -1,0 +1,45 @@
+"""Numbers as text: decimals that are read back as the same numbers, or bytes in base64."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Iterable
+
+import numpy as np
+
+from layerwise.typing import Array
+
+WIDTH = 110  # characters of a line of numbers
+LARGE = 64  # numbers of an array from which on base64, a third of the size, is used where there is a choice
+
+
+def decimals(array: Array) -> list[str]:
+    """Each number of a float32 or float64 array; nine digits tell any two numbers of float32 apart.
+
+    Examples
+    --------
+    >>> decimals(np.array([0.1, 2.0], np.float32))
+    ['0.100000001', '2.0']
+    """
+    values = array.ravel().tolist()
+    texts = [f"{value:.9g}" for value in values] if array.dtype == np.float32 else [repr(value) for value in values]
+    return [text if "." in text or "e" in text else f"{text}.0" for text in texts]
+
+
+def wrapped(items: Iterable[str], indent: int = 4) -> str:
+    """The items with commas between, in lines of at most `WIDTH` characters."""
+    margin = " " * indent
+    lines, line = [], margin
+    for item in items:
+        if len(line) + len(item) + 2 > WIDTH and line != margin:
+            lines.append(line.rstrip())
+            line = margin
+        line += f"{item}, "
+    return "\n".join([*lines, line.rstrip()])
+
+
+def base64_lines(array: Array) -> list[str]:
+    """The array's bytes, the lowest of each number first, in lines."""
+    data = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return textwrap.wrap(base64.b64encode(data).decode("ascii"), WIDTH)

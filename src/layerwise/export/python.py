@@ -1,0 +1,209 @@
+"""A network as a Python module that imports nothing but math: for one sample, in plain lists.
+
+x ─► outputs(x) ─► probabilities(x), predict(x)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layerwise.export.literals import decimals, wrapped
+from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+
+FORMULAS = {
+    RESCALE: '''
+def rescale(x, offset, factor):
+    """(x - offset) * factor"""
+    return [(x_i - offset) * factor for x_i in x]
+''',
+    RESCALE_COLUMNS: '''
+def rescale_columns(x, offset, factor):
+    """(x - offset) * factor, with an offset and a factor for each input"""
+    return [(x_i - o) * f for x_i, o, f in zip(x, offset, factor)]
+''',
+    "dense": '''
+def dense(x, W, b):
+    """y_j = sum of x_i W_ij over i, plus b_j; W is kept as a list for each unit j"""
+    return [sum([x_i * w_i for x_i, w_i in zip(x, w)]) + b_j for w, b_j in zip(W, b)]
+''',
+    "scale": '''
+def scale(x, s):
+    """x * s, with a factor for each input"""
+    return [x_i * s_i for x_i, s_i in zip(x, s)]
+''',
+    "batch_norm": '''
+def batch_norm(x, mean, factor, beta):
+    """gamma (x - mean) / sqrt(var + epsilon) + beta, with the training's mean and var; factor = gamma / sqrt(...)"""
+    return [(x_i - m) * f + b for x_i, m, f, b in zip(x, mean, factor, beta)]
+''',
+    "layer_norm": '''
+def layer_norm(x, gamma, beta, epsilon):
+    """gamma (x - mean) / sqrt(var + epsilon) + beta, with mean and var over the numbers of x"""
+    mean = sum(x) / len(x)
+    var = sum([(x_i - mean) ** 2 for x_i in x]) / len(x)
+    deviation = math.sqrt(var + epsilon)
+    return [g * (x_i - mean) / deviation + b for x_i, g, b in zip(x, gamma, beta)]
+''',
+    "step": '''
+def step(x, threshold):
+    """1 if x > threshold else 0"""
+    return [1.0 if x_i > threshold else 0.0 for x_i in x]
+''',
+    "linear": '''
+def linear(x, slope):
+    """slope * x"""
+    return [slope * x_i for x_i in x]
+''',
+    "sigmoid": '''
+def sigmoid(x):
+    """1 / (1 + e^-x) = e^x / (1 + e^x), whichever has no large exponent"""
+    return [1 / (1 + math.exp(-x_i)) if x_i > 0 else math.exp(x_i) / (1 + math.exp(x_i)) for x_i in x]
+''',
+    "tanh": '''
+def tanh(x):
+    """tanh x"""
+    return [math.tanh(x_i) for x_i in x]
+''',
+    "relu": '''
+def relu(x, slope):
+    """slope * max(x, 0)"""
+    return [slope * max(x_i, 0.0) for x_i in x]
+''',
+    "leaky_relu": '''
+def leaky_relu(x, slope, negative_slope):
+    """slope * x if x > 0 else negative_slope * x"""
+    return [slope * x_i if x_i > 0 else negative_slope * x_i for x_i in x]
+''',
+    "softmax": '''
+def softmax(x):
+    """e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small"""
+    largest = max(x)
+    e = [math.exp(x_i - largest) for x_i in x]
+    total = sum(e)
+    return [e_i / total for e_i in e]
+''',
+    "elu": '''
+def elu(x, alpha):
+    """x if x > 0 else alpha (e^x - 1)"""
+    return [x_i if x_i > 0 else alpha * math.expm1(x_i) for x_i in x]
+''',
+    "selu": '''
+def selu(x):
+    """lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017"""
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    return [scale * (x_i if x_i > 0 else alpha * math.expm1(x_i)) for x_i in x]
+''',
+    "gelu": '''
+def gelu(x):
+    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
+    root = math.sqrt(2 / math.pi)
+    return [x_i / 2 * (1 + math.tanh(root * (x_i + 0.044715 * x_i**3))) for x_i in x]
+''',
+    "silu": '''
+def silu(x):
+    """x / (1 + e^-x)"""
+    return [x_i / (1 + math.exp(-x_i)) if x_i > -700 else 0.0 for x_i in x]
+''',
+    "mish": '''
+def mish(x):
+    """x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); from x = 20 on the factor is 1"""
+    e = [math.exp(min(x_i, 20)) for x_i in x]
+    n = [e_i * (e_i + 2) for e_i in e]
+    return [x_i * n_i / (n_i + 2) for x_i, n_i in zip(x, n)]
+''',
+    "softplus": '''
+def softplus(x):
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)"""
+    return [max(x_i, 0.0) + math.log1p(math.exp(-abs(x_i))) for x_i in x]
+''',
+    "exp": '''
+def exp(x):
+    """e^x"""
+    return [math.exp(x_i) if x_i < 709 else math.inf for x_i in x]
+''',
+}
+
+_PROBABILITIES = {
+    "outputs": '''    """The probability of each class for a sample."""
+    return outputs(x)''',
+    "yes": '''    """The probabilities of no and yes for a sample."""
+    (y,) = outputs(x)
+    return [1 - y, y]''',
+    "shares": '''    """The probability of each class for a sample: its output's share of all."""
+    y = outputs(x)
+    total = max(sum(y), 1e-300)
+    return [y_j / total for y_j in y]''',
+}
+
+
+def to_python(model: Any, name: str) -> str:
+    """The source of a module of this name for a network or a fitted estimator."""
+    program = program_of(model, "Python", FORMULAS)
+    parts = [f'"""{program.head(name)}"""\n\nimport math\n']
+    parts += [_constants(call) for call in program.calls if call.arrays]
+    if program.classes is not None:
+        parts.append(f"classes = [\n{wrapped(map(repr, program.classes))}\n]\n")
+    parts += [FORMULAS[function] for function in program.functions]
+    parts += [_outputs(program), _probabilities(program), _predict(program), _MAIN]
+    return "\n".join(part for part in parts if part)
+
+
+def _constants(call: Call) -> str:
+    """The arrays of a call, W transposed: a list for each unit."""
+    lines = []
+    for name, array in call.arrays.items():
+        if array.ndim == 2:
+            rows = (f"    [\n{wrapped(decimals(row), 8)}\n    ],\n" for row in array.T)
+            lines.append(f"{name}_{call.label} = [\n{''.join(rows)}]\n")
+        else:
+            lines.append(f"{name}_{call.label} = [\n{wrapped(decimals(array))}\n]\n")
+    return "".join(lines)
+
+
+def _outputs(program: Program) -> str:
+    lines = [f"    x = {_expression(call, program)}\n" for call in program.calls]
+    return f'''
+def outputs(x):
+    """The outputs for a sample x, a list of {program.n_in} numbers in the units of the training data."""
+    if len(x) != {program.n_in}:
+        raise ValueError(f"a sample has {program.n_in} numbers; {{len(x)}} came")
+    x = [float(x_i) for x_i in x]
+{"".join(lines)}    return x
+'''
+
+
+def _expression(call: Call, program: Program) -> str:
+    arrays = [f"{name}_{call.label}" for name in call.arrays]
+    numbers = [f"{name}={value!r}" for name, value in call.numbers.items()]
+    return f"{call.function}({', '.join(['x', *arrays, *numbers])})"
+
+
+def _probabilities(program: Program) -> str:
+    if program.probabilities is None:
+        return ""
+    return f"\ndef probabilities(x):\n{_PROBABILITIES[program.probabilities]}\n"
+
+
+def _predict(program: Program) -> str:
+    if program.kind == "multilabel":
+        what, answer = "The answers for a sample, 1 for yes and 0 for no.", "[int(y_j > 0.5) for y_j in y]"
+    elif program.kind == "regression":
+        what = "The predicted number for a sample." if program.flat else "The predicted numbers for a sample."
+        answer = "y[0]" if program.flat else "y"
+    else:
+        what = "The label of a sample."
+        answer = "classes[int(y[0] > 0.5)]" if program.n_out == 1 else "classes[y.index(max(y))]"
+    return f'''
+def predict(x):
+    """{what}"""
+    y = outputs(x)
+    return {answer}
+'''
+
+
+_MAIN = """
+if __name__ == "__main__":  # a sample a line on the standard input, its answer on the standard output
+    for line in open(0):
+        if line.strip():
+            print(predict(line.replace(",", " ").split()))
+"""

@@ -1,0 +1,222 @@
+"""One safetensors file: arrays, and in its metadata a description in JSON and a checksum over both.
+
+    8 bytes   how long the header is
+    header    {"__metadata__": {"layerwise": "{…}", "layerwise.checksum": "…"}, "layers.0.W": {"dtype": "F32", …}, …}
+    arrays    one after the other
+
+Nothing in it is code, and nothing is believed: lengths, offsets and types are looked at before anything is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layerwise.engine.threads import share
+from layerwise.errors import FormatError, missing
+from layerwise.files import Bytes, write_whole
+from layerwise.typing import Array
+
+FORMAT_VERSION = 2
+READABLE = (1, 2)
+KEY, CHECKSUM = "layerwise", "layerwise.checksum"
+LONGEST_HEADER = 2**25  # bytes: a file is refused before more than this is taken for JSON
+TYPES = {
+    "F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "U64": "uint64", "U32": "uint32",
+    "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in TYPES.items()}
+_PIECE = 2**22  # bytes that are hashed together
+
+
+def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write a file: whole, or not at all.
+
+    Raises
+    ------
+    OSError
+        The path cannot be written to, or the disk is full; what was there before is untouched.
+    FormatError
+        An array is of a type that the file cannot hold, or the description is too long.
+    """
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if array.dtype.name not in _NAMES:
+            raise FormatError(f"{name} is of type {array.dtype}; a model file holds {', '.join(_NAMES)}")
+    text = json.dumps(description, allow_nan=False, separators=(",", ":"))
+    header: dict[str, Any] = {"__metadata__": {KEY: text, CHECKSUM: checksum(text, arrays)}}
+    ordered, end = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name)), 0  # so that all are aligned
+    for name in ordered:
+        array, begin = arrays[name], end
+        end += array.nbytes
+        header[name] = {
+            "dtype": _NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": [begin, end],
+        }  # fmt: skip
+    head = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    head += b" " * (-len(head) % 8)
+    if len(head) > LONGEST_HEADER:
+        raise FormatError(f"the description takes {len(head):,} bytes; a model file holds {LONGEST_HEADER:,}")
+    pieces: list[Bytes] = [len(head).to_bytes(8, "little") + head, *(_bytes(arrays[name]) for name in ordered)]
+    write_whole(Path(path), pieces)
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The description, of the newest version, and the arrays, which are only to be read.
+
+    Raises
+    ------
+    FormatError
+        Not a model file of layerwise, damaged, or of a version that is not known.
+    FileNotFoundError
+        There is no such file.
+    """
+    description, arrays, _ = _read(path, whole=True)
+    return description, arrays
+
+
+Shapes = dict[str, tuple[str, tuple[int, ...]]]
+
+
+def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array], Shapes]:
+    """The description, the history, and each array's type and shape; no other array is read, nor the checksum compared.
+
+    Raises
+    ------
+    FormatError, FileNotFoundError
+        As for `read`.
+    """
+    return _read(path, whole=False)
+
+
+def _read(path: str | os.PathLike[str], whole: bool) -> tuple[dict[str, Any], dict[str, Array], Shapes]:
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise missing("safetensors", "files", "loading a model") from None
+    name = os.fspath(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no model file {name}")
+    _check_length(name)
+    try:
+        with safe_open(name, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            description = _description(name, metadata)
+            shapes = {}
+            for key in file.keys():  # noqa: SIM118 (not a mapping)
+                part = file.get_slice(key)
+                if part.get_dtype() not in TYPES:
+                    raise FormatError(f"{name}: {key} is of type {part.get_dtype()}, which no model file has")
+                shapes[key] = TYPES[part.get_dtype()], tuple(part.get_shape())
+            arrays = {key: file.get_tensor(key) for key in shapes if whole or ".history." in f".{key}"}
+    except (SafetensorError, OSError, UnicodeError, ValueError, OverflowError, MemoryError) as error:
+        raise FormatError(f"{name} is not a whole safetensors file: {error}") from None
+    if whole and description["format_version"] > 1 and metadata.get(CHECKSUM) != checksum(metadata[KEY], arrays):
+        raise FormatError(f"{name} is damaged: its contents are not what its checksum says; take another copy")
+    return _newest(description), arrays, shapes
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Whatever goes wrong while an object is made from a file is about the file, and says so.
+
+    Raises
+    ------
+    FormatError
+        In place of any error: a file that somebody made on purpose can cause any.
+    """
+    name = os.fspath(path)
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from None
+    except ImportError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {str(error)[:200]}"
+        raise FormatError(f"{name}: its description is not that of a model ({what})") from None
+
+
+def checksum(text: str, arrays: Mapping[str, Array]) -> str:
+    """What is kept as ``layerwise.checksum``: BLAKE2b, 32 bytes, in hexadecimal.
+
+    Over the description's text in UTF-8; then, array by array in the order of their names, over the line
+    ``name type (shape)`` and the BLAKE2b digests, 64 bytes each, of its bytes in pieces of 4 MiB.
+    """
+    whole = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32)
+    names = sorted(arrays)
+    digests = _digests([piece for name in names for piece in _pieces(arrays[name])])
+    for name in names:
+        array = arrays[name]
+        whole.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode("utf-8", "surrogatepass"))
+        for _ in _pieces(array):
+            whole.update(next(digests))
+    return whole.hexdigest()
+
+
+def _pieces(array: Array) -> Iterator[memoryview]:
+    data = _bytes(array)
+    return (data[start : start + _PIECE] for start in range(0, len(data), _PIECE))
+
+
+def _digests(pieces: list[memoryview]) -> Iterator[bytes]:
+    """The pieces' digests in order; of large arrays, several at a time."""
+    if sum(map(len, pieces)) <= 2 * _PIECE:
+        return map(_digest, pieces)
+    with ThreadPoolExecutor(share()) as pool:
+        return iter(list(pool.map(_digest, pieces)))
+
+
+def _digest(piece: memoryview) -> bytes:
+    return hashlib.blake2b(piece).digest()
+
+
+def _bytes(array: Array) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _check_length(name: str) -> None:
+    """Refuse a header that cannot be, before anyone makes room for it."""
+    size = os.path.getsize(name)
+    with open(name, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if size < 8 or length > size - 8:
+        raise FormatError(
+            f"{name} is not a whole safetensors file: of {size:,} bytes, its header would take {length:,}"
+        )
+    if length > LONGEST_HEADER:
+        raise FormatError(f"{name}: its header takes {length:,} bytes; a model file's at most {LONGEST_HEADER:,}")
+
+
+def _description(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    if KEY not in metadata:
+        raise FormatError(f"{name} is a safetensors file, but not a model of layerwise: its header has no {KEY!r}")
+    try:
+        description = json.loads(metadata[KEY])
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{name}: its description is not JSON: {str(error)[:200]}") from None
+    version = description.get("format_version") if isinstance(description, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version not in READABLE:
+        raise FormatError(
+            f"{name} has the format version {str(version)[:40]}; this layerwise reads {', '.join(map(str, READABLE))}: "
+            "it was written by another version of layerwise, install that or a newer one"
+        )
+    return dict(description)
+
+
+def _newest(description: dict[str, Any]) -> dict[str, Any]:
+    """A description of an older version as one of the newest."""
+    if description["format_version"] == 1:
+        notes = description.get("notes")
+        names = notes.get("columns") if isinstance(notes, dict) else None
+        columns = [{"type": "dict", "name": name, "kind": "number"} for name in names or ()] or None
+        added = {"kind": "network", "frozen": [], "columns": columns, "last_fit": {"type": "dict"}, "history": None}
+        return {**added, **description, "format_version": FORMAT_VERSION}
+    return description
