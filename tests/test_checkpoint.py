@@ -359,3 +359,17 @@ def test_killed_at_random_moments(tmp_path, engine, kills):
         if total >= kills:
             break
     assert total == kills
+
+
+def test_what_cannot_be_written_is_raised(tmp_path):
+    (folder := tmp_path / "runs").mkdir()
+
+    class Gone(Callback):
+        def on_epoch_end(self, run):
+            if run.epoch == 2:
+                for path in folder.iterdir():
+                    path.unlink()
+                folder.rmdir()
+
+    with pytest.raises(FileNotFoundError, match="there is no directory"):
+        fit(network(), "plain", folder / "run", "epoch", "auto", [Gone()])

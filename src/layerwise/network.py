@@ -719,14 +719,15 @@ class Network:
         model = self.to_model()
         storage.write(path, self._head() | model.description(optimizer), model.arrays(optimizer))
 
-    def save_checkpoint(
-        self, path: str | os.PathLike[str], training: dict[str, Any], arrays: Mapping[str, Array]
-    ) -> None:
-        """Write the network with its optimizer's state, and beside them what a training needs to go on."""
+    def checkpoint(
+        self, training: dict[str, Any], arrays: Mapping[str, Array]
+    ) -> Callable[[str | os.PathLike[str]], None]:
+        """What writes a file of all that the network is now, and of what a training needs to go on beside it."""
         model = self.to_model()
         description = self._head() | model.description(True) | {"training": storage.encode(training)}
-        named = {f"training.{name}": array for name, array in arrays.items()}
-        storage.write(path, description, model.arrays(True) | named)
+        own = {name: array.copy() for name, array in model.arrays(True).items()}
+        own |= {f"training.{name}": array for name, array in arrays.items()}
+        return lambda path: storage.write(path, description, own)
 
     @staticmethod
     def _head() -> dict[str, Any]:

@@ -174,12 +174,17 @@ class Training:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
+        self.snapshot()(path)
+
+    def snapshot(self) -> Callable[[str | os.PathLike[str]], None]:
+        """What writes the file that `save` would write now, to a path; the training may go on meanwhile."""
         state, shown = self.state(), self.optimizer.learning_rate
         self.rate.restore()
         try:
-            self.network.save_checkpoint(path, *state)
+            write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state)
         finally:
             self.rate.show(shown)
+        return write
 
     # ---------------------------------------------------------------- checkpoints
 

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from layerwise.callbacks.base import Callback
@@ -27,7 +28,8 @@ class Checkpoint(Description, Callback):
 
     ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` goes on from the newest file, to the same bits as without
     the interruption, from the middle of an epoch too. A file is an ordinary model file: ``lw.load`` gives the network
-    as it was at that moment. Ctrl-C leaves one; so does the end of the fit.
+    as it was at that moment. Ctrl-C leaves one; so does the end of the fit. A thread writes while the training goes on;
+    what it could not write is raised at the next turn, or at the end.
 
     Parameters
     ----------
@@ -87,6 +89,8 @@ class Checkpoint(Description, Callback):
         self.every_steps = count if unit == "step" else sys.maxsize
         self._seconds = count * _SECONDS.get(unit, math.inf)
         self._due = math.inf
+        self._thread: Thread | None = None
+        self._failed: list[Exception] = []
         self.saved: list[str] = []
 
     @property
@@ -132,18 +136,40 @@ class Checkpoint(Description, Callback):
         elif last or run.epoch % self._epochs == 0 or time.monotonic() >= self._due:
             self._write(run)
 
-    # ---------------------------------------------------------------- what and where
+    def on_fit_end(self, run: Training) -> None:
+        """See the last file written."""
+        self._wait()
+
+    # ---------------------------------------------------------------- writing
+
+    def _wait(self) -> None:
+        """Until what is being written is on the disk; its error, if it had one."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._failed:
+            raise self._failed.pop()
 
     def _write(self, run: Training) -> None:
+        self._wait()
         file = self._file(run)
         if file in self.saved:
             self.saved.remove(file)
         self.saved.append(file)
         surplus = [] if self.keep is None else self.saved[: -self.keep]
         del self.saved[: len(surplus)]
-        run.save(file)
-        for old in surplus:  # not before there is a newer one
-            Path(old).unlink(missing_ok=True)
+        write = run.snapshot()
+
+        def put() -> None:
+            try:
+                write(file)
+                for old in surplus:  # not before there is a newer one
+                    Path(old).unlink(missing_ok=True)
+            except Exception as error:
+                self._failed.append(error)
+
+        self._thread = Thread(target=put, name="layerwise-checkpoint")
+        self._thread.start()
         self._due = time.monotonic() + self._seconds
 
     def _pattern(self) -> str:

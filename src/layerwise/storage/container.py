@@ -35,6 +35,7 @@ TYPES = {
 }  # fmt: skip
 _NAMES = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 2**22  # bytes that are hashed together
+_AT_ONCE = 2**23  # bytes that are hashed before a thread is begun
 
 
 def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -168,7 +169,7 @@ def _pieces(array: Array) -> Iterator[memoryview]:
 
 def _digests(pieces: list[memoryview]) -> Iterator[bytes]:
     """The pieces' digests in order; of large arrays, several at a time."""
-    if sum(map(len, pieces)) <= 2 * _PIECE:
+    if sum(map(len, pieces)) <= _AT_ONCE:
         return map(_digest, pieces)
     with ThreadPoolExecutor(share()) as pool:
         return iter(list(pool.map(_digest, pieces)))
