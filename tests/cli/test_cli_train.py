@@ -427,7 +427,7 @@ def test_a_killed_run_is_gone_on_with(run):
     killed = subprocess.run([sys.executable, "-c", f"{code}run({words!r})"], check=False)
     assert killed.returncode == -9
     assert sorted(os.listdir()) == ["cut.checkpoint.safetensors", "whole.safetensors"]
-    assert lw.load("cut.checkpoint.safetensors").history.epochs == 200
+    assert lw.load("cut.checkpoint.safetensors").history.epochs in (150, 200)  # the last may still have been written
     assert run(*words, "--resume").exit_code == 0
     np.testing.assert_array_equal(lw.load("cut.safetensors").theta, lw.load("whole.safetensors").theta)
     assert sorted(os.listdir()) == ["cut.safetensors", "whole.safetensors"]
