@@ -16,6 +16,7 @@ from layerwise.callbacks import (
     ExponentialMovingAverage,
     Freeze,
     GradientClip,
+    Histograms,
     History,
     LearningRateFinder,
     Progress,
@@ -111,6 +112,7 @@ __all__ = [
     "GradcheckResult",
     "GradientClip",
     "GradientError",
+    "Histograms",
     "History",
     "Huber",
     "Identity",
@@ -161,12 +163,17 @@ __all__ = [
     "initializers",
     "load",
     "metrics",
+    "plots",
     "schedules",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """The estimators, which need scikit-learn, when they are first asked for."""
+    """The estimators, which need scikit-learn, and the pictures, when they are first asked for."""
+    if name == "plots":
+        from importlib import import_module
+
+        return import_module("layerwise.plots")
     if name in ("MLPClassifier", "MLPRegressor"):
         from layerwise import estimators
 

@@ -93,6 +93,18 @@ class Plan:
         """The last stage that takes part in prediction: what the outputs are."""
         return next(stage for stage in reversed(self.stages) if not stage.layer.draws)
 
+    @property
+    def groups(self) -> tuple[tuple[Stage, ...], ...]:
+        """The stages as people count layers: one that mixes its inputs, with all that follow it unit by unit."""
+        groups: list[list[Stage]] = []
+        for stage in self.stages:
+            shapes = stage.layer.parameter_shapes(stage.n_in).values()
+            mixes = stage.n_out != stage.n_in or any(len(shape) > 1 for shape in shapes)
+            if mixes or not groups:
+                groups.append([])
+            groups[-1].append(stage)
+        return tuple(map(tuple, groups))
+
 
 _KINDS = ("values", "probabilities", "distribution")  # each is one of those before it too
 _WORDS = {"values": "any number", "probabilities": "numbers from 0 to 1", "distribution": "probabilities that sum to 1"}
