@@ -17,16 +17,17 @@ def networks():
     recorder = lw.Histograms(X_val[:200], y_val[:200])
     digits = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(32), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
     history = digits.fit(
-        X, y, optimizer=lw.Adam(0.002), batch_size=64, epochs=6, validation_data=(X_val, y_val), callbacks=recorder,
+        X, y, optimizer=lw.Adam(0.002), penalty=lw.L2(1e-4), batch_size=64, epochs=6, validation_data=(X_val, y_val), callbacks=recorder,
         verbose=False,
     )  # fmt: skip
-    finder = lw.find_learning_rate(digits, X, y, optimizer="adam", batch_size=64)
+    untrained = lw.Network(digits.layers, random_state=1)
+    finder = lw.find_learning_rate(untrained, X, y, optimizer="adam", batch_size=64)
     points, arms = lw.datasets.make_spiral()
     spiral = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
     spiral.fit(points, arms, optimizer=lw.Adam(0.05), epochs=400, batch_size=300, verbose=False)
     x, wave = lw.datasets.make_sine(200)
-    sine = lw.Network([lw.Dense(24), lw.ReLU(), lw.Dense(1)], random_state=4)
-    sine.fit(x, wave, optimizer=lw.Adam(0.02), epochs=800, batch_size=200, verbose=False)
+    sine = lw.Network([lw.Dense(24, biases="uniform"), lw.ReLU(), lw.Dense(1)], random_state=1, scaling="standard")
+    sine.fit(x, wave, optimizer=lw.Adam(0.02), epochs=2000, batch_size=200, verbose=False)
     return digits, history, recorder, finder, (X_test, y_test), spiral, (points, arms), sine, (x, wave)
 
 

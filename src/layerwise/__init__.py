@@ -24,6 +24,7 @@ from layerwise.callbacks import (
     TensorBoard,
     find_learning_rate,
 )
+from layerwise.diagram import Diagram
 from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
@@ -101,6 +102,7 @@ __all__ = [
     "Checkpoint",
     "DataError",
     "Dense",
+    "Diagram",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",

@@ -1,4 +1,4 @@
-"""How weights, outputs and gradients are spread, layer by layer, while the network trains; and the gradients at any time.
+"""How weights, outputs and gradients are spread, layer by layer, while a network trains; the gradients at any time.
 
 quantiles of a layer's weights          always
 of its outputs, of its gradients        on the samples given, by the NumPy executor

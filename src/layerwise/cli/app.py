@@ -12,6 +12,8 @@ from layerwise.cli import console
 from layerwise.cli.bench import HELP, bench
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.listing import list_datasets, list_recipes
+from layerwise.cli.plot import HELP as PICTURES
+from layerwise.cli.plot import plot
 from layerwise.cli.predict import predict
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
@@ -69,6 +71,7 @@ def layerwise_command(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command(help=PICTURES)(plot)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

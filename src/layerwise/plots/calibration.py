@@ -14,6 +14,8 @@ from layerwise.typing import ArrayLike
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LEAST = 10  # samples in a bin whose accuracy says something
+
 
 def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, *, bins: int = 15) -> Axes:
     """Draw how often answers are right, by their confidence: on the diagonal, confidence can be believed.
@@ -53,6 +55,8 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
     panel = one_panel(ax, "reliability", (4.8, 4.4))
     colours = colours_of(panel)
     filled = counts > 0
+    few = filled & (counts < min(LEAST, counts.max()))
+    many = filled & ~few
     edges = 100 * np.linspace(0, 1, bins + 1)
     shares = 100 * counts / counts.sum()
     panel.stairs(
@@ -60,12 +64,15 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
     )
     panel.plot([0, 100], [0, 100], color=colours.muted, linewidth=1, linestyle="--", label="as sure as right")
     panel.vlines(
-        100 * confidence[filled], 100 * accuracy[filled], 100 * confidence[filled], color=colours.series[1],
+        100 * confidence[many], 100 * accuracy[many], 100 * confidence[many], color=colours.series[1],
         linewidth=2, label="gap",
     )  # fmt: skip
-    panel.plot(
-        100 * confidence[filled], 100 * accuracy[filled], "o-", color=colours.series[0], markersize=5, label="right"
-    )
+    panel.plot(100 * confidence[many], 100 * accuracy[many], "o-", color=colours.series[0], markersize=5, label="right")
+    if few.any():
+        panel.plot(
+            100 * confidence[few], 100 * accuracy[few], "o", color=colours.muted, fillstyle="none", markersize=4,
+            label=f"right, of fewer than {LEAST} samples",
+        )  # fmt: skip
     first = np.argmax(filled)
     panel.set(
         xlabel="confidence, %", ylabel="right, %", xlim=(min(float(edges[first]), 90.0), 100), ylim=(0, 102),
@@ -104,15 +111,19 @@ def coverage(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None) -> 
     colours = colours_of(panel)
     part = 100 * answered / len(right)
     panel.plot(part, 100 * accuracy, color=colours.series[0], linewidth=2, label="accuracy of what is answered")
-    for share in (0.5, 0.8, 0.9, 0.95, 1.0):
+    low = 100 * float(accuracy[len(right) // 20 :].min())
+    span, last = max(100 - low, 0.5), -np.inf
+    for share in (1.0, 0.95, 0.9, 0.8, 0.5):
         i = max(0, round(share * len(right)) - 1)
+        if 100 * accuracy[i] - last < 0.13 * span:
+            continue  # its words would stand on the others
+        last = 100 * float(accuracy[i])
         panel.plot(part[i], 100 * accuracy[i], "o", color=colours.series[1], markersize=5, label=f"_at {share:g}")
         panel.annotate(
             f"{100 * accuracy[i]:.2f}%\nif {100 * confidence[order[i]]:.0f}% sure", (part[i], 100 * accuracy[i]),
             xytext=(-5, -6), textcoords="offset points", ha="right", va="top", fontsize=7.5, color=colours.ink,
         )  # fmt: skip
-    low = 100 * float(accuracy[len(right) // 20 :].min())
-    panel.set_ylim(low - 0.35 * max(100 - low, 0.5), 100 + 0.05 * max(100 - low, 0.5))
+    panel.set_ylim(low - 0.35 * span, 100 + 0.05 * span)
     panel.set(
         xlabel="answered, % of samples: the surest first", ylabel="right, % of those answered", xlim=(0, 101),
         title="Coverage: what it is worth to answer only if sure",

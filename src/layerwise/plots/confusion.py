@@ -86,7 +86,8 @@ def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple
     absent = [label for label in found if label not in known]
     if absent:
         raise DataError(
-            f"confusion_matrix: labels names {len(named)} classes, {named[:5]}…, but {absent[0]!r} came; name all of them"
+            f"confusion_matrix: {absent[0]!r} came, and labels has {len(named)} other classes ({named[0]!r}, …): "
+            "name all of them"
         )
     return known, [str(name) for name in named]
 

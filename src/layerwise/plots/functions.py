@@ -118,12 +118,12 @@ def neuron(
     y = _apply(neuron, x)
     panel = one_panel(ax, "neuron")
     colours = colours_of(panel)
-    panel.plot(x, w * x + b, color=colours.muted, linewidth=1, linestyle="--", label=f"w x + b = {_sum(w, b)}")
+    panel.plot(x, _cut(w * x + b, y), color=colours.muted, linewidth=1, linestyle="--", label=f"w x + b = {_sum(w, b)}")
     name = type(neuron.activation).__name__
     panel.plot(x, _with_gaps(y), color=colours.series[0], linewidth=2.2, label=f"{name}(w x + b)")
     for at, rises in _crossings(x, w * x + b):
         _mark(panel, at, float(_apply(neuron, np.array([at]))[0]), rises, "", colours.series[1])
-    _frame(panel, x, [y], f"What a neuron computes: {name}({_sum(w, b)})")
+    _frame(panel, x, y, f"What a neuron computes: {name}({_sum(w, b)})")
     axes: Axes = panel
     return axes
 
@@ -167,7 +167,7 @@ def neuron_pair(
     colours = colours_of(panel)
     names = [type(one.activation).__name__ for one in (first, second)]
     panel.plot(
-        x, _with_gaps(inner), color=colours.muted, linewidth=1.2, linestyle="--",
+        x, _cut(_with_gaps(inner), y), color=colours.muted, linewidth=1.2, linestyle="--",
         label=f"1st: h = {names[0]}({_sum(w, b)})",
     )  # fmt: skip
     panel.plot(x, _with_gaps(y), color=colours.series[0], linewidth=2.2, label=f"2nd: {names[1]}({_sum(v, c, 'h')})")
@@ -175,7 +175,7 @@ def neuron_pair(
         for at, rises in _crossings(x, z):
             height = float(_apply(second, _apply(first, np.array([at])))[0])
             _mark(panel, at, height, rises, which, colours.series[colour])
-    _frame(panel, x, [y, inner], "What a pair of neurons computes")
+    _frame(panel, x, y, "What a pair of neurons computes")
     axes: Axes = panel
     return axes
 
@@ -239,7 +239,7 @@ def pieces(
     panel.set(xlabel="input x", ylabel="output", title=f"A network of {hidden.shape[1]} pieces, and their sum")
     panel.set_xlim(low, high)
     tidy(panel, "y")
-    legend(panel)
+    legend(panel, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)
     axes: Axes = panel
     return axes
 
@@ -250,14 +250,15 @@ def _draw_pieces(panel: Any, x: Array, parts: Array, points: list[list[tuple[flo
 
     size = np.abs(parts - parts.mean(axis=0)).max(axis=0)
     alive = np.flatnonzero(size > 1e-6 * max(float(size.max()), 1e-12))
+    least = 0.3 if colours_of(panel).paper < "#808080" else 0.08
     first = {i: points[i][0][0] if points[i] else x[0] for i in alive}
     for place, i in enumerate(sorted(alive, key=lambda i: first[i])):
-        colour = colormaps["viridis"](0.08 + 0.84 * place / max(1, len(alive) - 1))
+        colour = colormaps["viridis"](least + 0.68 * place / max(1, len(alive) - 1))
         label = f"pieces: {len(alive)} of {parts.shape[1]} neurons" if place == 0 else f"_neuron {i}"
         panel.plot(x, parts[:, i], color=colour, linewidth=1.0, alpha=0.85, label=label)
         ends = [at for at, _ in points[i]]
         panel.plot(
-            ends, [0.015] * len(ends), "|", color=colour, markersize=9, markeredgewidth=1.4,
+            ends, [0.03] * len(ends), "|", color=colour, markersize=11, markeredgewidth=1.4,
             transform=panel.get_xaxis_transform(), label=f"_points of neuron {i}",
         )  # fmt: skip
 
@@ -298,19 +299,24 @@ def _crossings(x: Array, z: Array) -> list[tuple[float, bool]]:
 
 
 def _mark(panel: Any, at: float, height: float, rises: bool, which: str, colour: str) -> None:
-    panel.axvline(at, color=colour, linewidth=1, linestyle=":", label="_point")
+    panel.axvline(at, ymax=0.74, color=colour, linewidth=1, linestyle=":", label="_point")
     word = "activated" if rises else "deactivated"
     panel.plot([at], [height], "o", color=colour, markersize=7, label=f"{which}{word} from x = {at:.3g} on")
 
 
-def _frame(panel: Any, x: Array, curves: list[Array], title: str) -> None:
-    low, high = min(float(y.min()) for y in curves), max(float(y.max()) for y in curves)
-    margin = 0.12 * (high - low or 1.0)
+def _cut(line: Array, y: Array) -> Array:
+    """A line without what is far above the output, where the legend is."""
+    return np.where(line > y.min() + 1.15 * (np.ptp(y) or 1.0), np.nan, line)
+
+
+def _frame(panel: Any, x: Array, y: Array, title: str) -> None:
+    """The limits are those of the output, with room for the legend above it; what else there is may leave them."""
+    low, span = float(y.min()), float(np.ptp(y)) or 1.0
     panel.set(xlabel="input x", ylabel="output", title=title)
     panel.set_xlim(x[0], x[-1])
-    panel.set_ylim(low - margin, high + margin)
+    panel.set_ylim(low - 0.25 * span, low + 1.65 * span)
     tidy(panel, "y")
-    legend(panel)
+    legend(panel, loc="upper center", ncols=2)
 
 
 def _sum(w: float, b: float, name: str = "x") -> str:

@@ -272,7 +272,9 @@ def _mosaic(
 
 
 def _columns(n: int) -> int:
-    return n if n <= 5 else min(10, max(5, math.ceil(math.sqrt(1.5 * n))))
+    """A little more than the lines, so chosen that the last line is as full as can be."""
+    wished = math.sqrt(1.5 * n)
+    return n if n <= 5 else min(range(4, 11), key=lambda columns: -n % columns / columns + abs(columns - wished) / 5)
 
 
 def _text_size(panel: Any, wide: float, high: float, width: float, words: list[str]) -> float:

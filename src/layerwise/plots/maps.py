@@ -26,7 +26,8 @@ def layer_maps(
 ) -> Array:  # fmt: skip
     """Draw the inputs and each layer's outputs in the plane, coloured by class.
 
-    The plane is that of the two directions in which the outputs differ most: their first two principal components.
+    The plane is that of the two directions in which the outputs differ most: their first two principal components. Of a
+    layer that ends with Softmax, the scores before it are drawn.
 
     Parameters
     ----------
@@ -56,7 +57,11 @@ def layer_maps(
         raise ShapeError(f"layer_maps needs at least 3 samples to lay them out; {len(data)} came")
     groups, outputs = net.built()[0].groups, net.activations(data)
     shown = [("inputs", data.astype(np.float64))]
-    shown += [(name_of(group), outputs[group[-1].index]) for group in groups]
+    for group in groups:
+        # Probabilities gather in the corners, one over the other; the scores before them do not.
+        scores = len(group) > 1 and group[-1].layer.gives == "distribution"
+        name = f"{name_of(group[:-1])}, before Softmax" if scores else name_of(group)
+        shown.append((name, outputs[group[-2 if scores else -1].index]))
     drawn = panels(ax, len(shown), "layer_maps", (3.1, 3.2), min(len(shown), 4))
     for panel, (name, values) in zip(drawn, shown, strict=True):
         places, kept = plane(values)
@@ -90,14 +95,12 @@ def plane(values: Array) -> tuple[Array, float]:
 
 
 def _dots(panel: Any, places: Array, y: Array, labels: Sequence[str] | None) -> None:
-    from matplotlib.patheffects import withStroke
-
     colours = colours_of(panel)
     classes = np.unique(y)
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
         own = places[y == label]
         panel.scatter(
-            *own.T, s=float(np.clip(4000 / len(y), 4, 30)), color=colour, marker=MARKERS[i % len(MARKERS)],
+            *own.T, s=float(np.clip(9000 / len(y), 7, 30)), color=colour, marker=MARKERS[i % len(MARKERS)],
             alpha=0.75, linewidths=0, label=str(label) if labels is None else str(labels[i]),
         )  # fmt: skip
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
@@ -105,8 +108,9 @@ def _dots(panel: Any, places: Array, y: Array, labels: Sequence[str] | None) -> 
             break
         at = np.median(places[y == label], axis=0)
         panel.text(
-            *at, str(label) if labels is None else str(labels[i]), ha="center", va="center", fontsize=11,
-            fontweight="bold", color=colour, path_effects=[withStroke(linewidth=3, foreground=colours.paper)],
+            *at, str(label) if labels is None else str(labels[i]), ha="center", va="center", fontsize=9,
+            fontweight="bold", color=colours.ink,
+            bbox={"boxstyle": "round,pad=0.2", "facecolor": colours.paper, "edgecolor": colour, "alpha": 0.85},
         )  # fmt: skip
     panel.set_xticks([])
     panel.set_yticks([])

@@ -96,7 +96,7 @@ def _shade(panel: Any, answers: Array, confidence: Array, x1: Array, x2: Array, 
     colours = colours_of(panel)
     palette = np.array([to_rgb(colour) for colour in colours.of_classes(count)])
     paper = np.array(to_rgb(colours.paper))
-    strength = 0.08 + 0.5 * np.clip((confidence - 1 / count) / (1 - 1 / max(count, 2)), 0, 1)[..., None]
+    strength = 0.08 + 0.42 * np.clip((confidence - 1 / count) / (1 - 1 / max(count, 2)), 0, 1)[..., None]
     shown = paper + strength * (palette[answers] - paper)
     panel.imshow(shown, origin="lower", extent=(x1[0], x1[-1], x2[0], x2[-1]), aspect="auto", interpolation="bilinear")
     for c in np.unique(answers)[:-1]:
@@ -105,7 +105,7 @@ def _shade(panel: Any, answers: Array, confidence: Array, x1: Array, x2: Array, 
 
 def _dots(panel: Any, X: Array, y: Array, right: Array, classes: Array, labels: Sequence[str] | None) -> None:
     colours = colours_of(panel)
-    size = float(np.clip(3000 / len(X), 5, 26))
+    size = float(np.clip(4500 / len(X), 6, 28))
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
         name = str(label) if labels is None else str(labels[i])
         panel.scatter(
@@ -117,9 +117,7 @@ def _dots(panel: Any, X: Array, y: Array, right: Array, classes: Array, labels: 
             *X[~right].T, s=3.2 * size, facecolors="none", edgecolors=colours.ink, linewidths=1.1,
             label=f"wrong ({(~right).sum():,})", zorder=4,
         )  # fmt: skip
-    shown = panel.legend(fontsize=8, framealpha=0.85, facecolor=colours.paper, labelcolor=colours.ink, title="class")
-    shown.get_title().set_color(colours.ink)
-    shown.get_title().set_fontsize(8)
+    legend(panel, loc="upper left", bbox_to_anchor=(1.0, 1.0), title="class", title_fontsize=8, markerscale=1.4)
 
 
 def regression_curve(

@@ -120,8 +120,13 @@ def _draw(
     panel.set_yticks(range(0, 101, 20))
     span = (values[-1] - values[0]) or 1.0
     panel.set_xlim(values[0] - 0.08 * span, values[-1] + 0.08 * span)
-    for place in np.linspace(0, len(values) - 1, min(4, len(values))).round().astype(int):
+    last = -1.0
+    wished = np.linspace(values[0], values[-1], 4)
+    for place in sorted({int(np.abs(np.array(values) - at).argmin()) for at in wished}):
         share = (values[place] - values[0] + 0.08 * span) / (1.16 * span)
+        if share - last < 0.17:
+            continue
+        last = share
         inset = panel.inset_axes([share - 0.08, 0.82, 0.16, 0.17])
         inset.imshow(examples[place].reshape(shape), cmap="gray" if colours.paper < "#808080" else "gray_r")
         inset.set_xticks([])
