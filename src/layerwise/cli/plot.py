@@ -18,7 +18,7 @@ from layerwise.cli.data import DATA_SETS, check_delimiter, check_name, columns_o
 from layerwise.cli.evaluate import own_data
 from layerwise.cli.model import load_trained
 from layerwise.diagram import Diagram
-from layerwise.errors import DataError, UnknownNameError, missing, nearest
+from layerwise.errors import DataError, ShapeError, UnknownNameError, missing, nearest
 from layerwise.files import check_writable
 from layerwise.network import Network
 from layerwise.targets import Task
@@ -35,12 +35,34 @@ class Subject:
     y: Array
 
     @property
+    def classes(self) -> list[Any]:
+        """What the network's outputs stand for.
+
+        Raises
+        ------
+        DataError
+            It answers with numbers, or with several answers at once.
+        """
+        if self.task.kind != "classification" or self.task.classes is None:
+            raise DataError(f"this picture needs classes; the network was trained for {self.task.kind}: plot regions")
+        return list(self.task.classes.tolist())
+
+    @property
     def labels(self) -> Array:
-        """The targets as the columns of the network's probabilities."""
-        classes = self.task.classes
-        if self.task.kind != "classification" or classes is None:
-            raise DataError(f"this picture needs classes; the network was trained for {self.task.kind}")
-        return np.array([classes.tolist().index(label) for label in self.y.tolist()])
+        """The targets as the columns of the network's probabilities.
+
+        Raises
+        ------
+        DataError
+            A label that the network does not know.
+        """
+        places = {label: place for place, label in enumerate(self.classes)}
+        unknown = set(self.y.tolist()) - set(places)
+        if unknown:
+            raise DataError(
+                f"the data have the class {min(unknown)!r}, which the network does not know: {list(places)}"
+            )
+        return np.array([places[label] for label in self.y.tolist()])
 
 
 @dataclass(frozen=True)
@@ -55,10 +77,7 @@ class What:
 def _curves(subject: Subject) -> Any:
     history = getattr(subject.network, "history", None)
     if not history:
-        raise DataError(
-            "the model file does not hold the history of its training; "
-            "`layerwise train` draws the learning curves, and --plot says where"
-        )
+        raise DataError("the model file holds no history of a training; `layerwise train --plot FILE` draws the curves")
     return plots.learning_curves(history)
 
 
@@ -69,36 +88,64 @@ def _regions(subject: Subject) -> Any:
         return plots.regression_curve(
             subject.network, subject.X, subject.y, names=(names[0] if names else "x", str(target))
         )
-    return plots.decision_regions(subject.network, subject.X, subject.y, **({"names": names} if names else {}))
+    return plots.decision_regions(subject.network, subject.X, subject.y, names=names or ("x₁", "x₂"))
 
 
 def _confusion(subject: Subject) -> Any:
-    if subject.task.kind != "classification":
+    known = sorted({*subject.classes, *subject.y.tolist()})
+    return plots.confusion_matrix(subject.y, subject.network.predict(subject.X), labels=known)
+
+
+def _dead(subject: Subject) -> Any:
+    return plots.unit_activity(subject.network, subject.X)
+
+
+def _on_rows(draw: Callable[..., Any], of_images: bool = False) -> Callable[[Subject], Any]:
+    """A picture of network, X and y; one of images refuses the rows of a table."""
+
+    def of_subject(subject: Subject) -> Any:
+        if of_images:
+            _check_images(subject)
+        return draw(subject.network, subject.X, subject.y)
+
+    return of_subject
+
+
+def _on_shares(draw: Callable[..., Any]) -> Callable[[Subject], Any]:
+    """A picture of labels and probabilities."""
+    return lambda subject: draw(subject.labels, subject.network.predict_proba(subject.X))
+
+
+def _weights(subject: Subject) -> Any:
+    _check_images(subject)
+    return plots.weights(subject.network)
+
+
+def _check_images(subject: Subject) -> None:
+    columns = columns_of(subject.network)
+    if columns is not None:
         raise DataError(
-            f"a confusion matrix needs classes; the network was trained for {subject.task.kind}: plot regions"
+            f"this picture needs images, and the model takes a table's columns ({columns[0]!r}, …): "
+            "plot confusion, map, dead, histograms or diagram"
         )
-    return plots.confusion_matrix(subject.y, subject.network.predict(subject.X))
 
 
 PICTURES: dict[str, What] = {
     "curves": What(_curves, False, "loss and accuracy by epoch"),
     "confusion": What(_confusion, True, "what was taken for what"),
-    "images": What(lambda s: plots.predictions(s.network, s.X, s.y), True, "images, with the answers and how sure they are"),
-    "mistakes": What(lambda s: plots.mistakes(s.network, s.X, s.y), True, "the wrong answers that the model is surest of"),
-    "weights": What(lambda s: plots.weights(s.network), False, "what hidden neurons look for, as images"),
-    "histograms": What(lambda s: plots.histograms(s.network, s.X, s.y), True, "weights, outputs and gradients by layer"),
-    "dead": What(lambda s: plots.unit_activity(s.network, s.X), True, "how often each unit is active, and which are dead"),
-    "map": What(lambda s: plots.layer_maps(s.network, s.X, s.y), True, "how the classes come apart, layer by layer"),
+    "images": What(_on_rows(plots.predictions, True), True, "images, the answers, and how sure they are"),
+    "mistakes": What(_on_rows(plots.mistakes, True), True, "the wrong answers that the model is surest of"),
+    "weights": What(_weights, False, "what hidden neurons look for, as images"),
+    "histograms": What(_on_rows(plots.histograms), True, "weights, outputs and gradients by layer"),
+    "dead": What(_dead, True, "how often each unit is active, and which are dead"),
+    "map": What(_on_rows(plots.layer_maps), True, "how the classes come apart, layer by layer"),
     "regions": What(_regions, True, "the answer everywhere: of two inputs, or of one number"),
-    "pieces": What(lambda s: plots.pieces(s.network, s.X, s.y), True, "a network of one input as a sum of pieces"),
-    "reliability": What(
-        lambda s: plots.reliability(s.labels, s.network.predict_proba(s.X)), True, "whether confidence can be believed"),
-    "coverage": What(
-        lambda s: plots.coverage(s.labels, s.network.predict_proba(s.X)), True, "the accuracy if only sure answers are given"),
-    "robustness": What(
-        lambda s: plots.robustness(s.network, s.X, s.y), True, "accuracy under noise, rotation and shift, for images"),
-    "diagram": What(lambda s: Diagram(s.network), False, "units and weights; .svg, or .tex for LaTeX"),
-}  # fmt: skip
+    "pieces": What(_on_rows(plots.pieces), True, "a network of one input as a sum of pieces"),
+    "reliability": What(_on_shares(plots.reliability), True, "whether confidence can be believed"),
+    "coverage": What(_on_shares(plots.coverage), True, "the accuracy if only sure answers are given"),
+    "robustness": What(_on_rows(plots.robustness, True), True, "accuracy on noisy, turned and moved images"),
+    "diagram": What(lambda subject: Diagram(subject.network), False, "units and weights; .svg, or .tex for LaTeX"),
+}
 _LISTED = "\n\n".join(f"**{name}**  {what.description}" for name, what in PICTURES.items())
 HELP = f"""Draw a picture of a trained model into a file.
 
@@ -115,7 +162,7 @@ def plot(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file, .png .svg .pdf .jpg (diagram: .svg .tex); MODEL-WHAT by default."),
+        typer.Option("--output", "-o", help="PNG, SVG, PDF or JPEG; of a diagram .svg or .tex; by default MODEL-WHAT."),
     ] = None,
     data: Annotated[
         str | None,
@@ -143,7 +190,7 @@ def plot(
     X, y = _rows(model, network, task, data, target, delimiter) if chosen.needs_data else (np.empty(0), np.empty(0))
     subject = Subject(network, task, X, y)
     if is_diagram:
-        Diagram(network).save(path)
+        chosen.draw(subject).save(path)
     else:
         _draw(chosen, subject, path, dark)
     show(f"{what}  {path}")
@@ -174,7 +221,11 @@ def _rows(
     with usage_error("--data"):
         check_name(name)
     if name in DATA_SETS:
-        return load(name).test
+        X, y = load(name).test
+        n_in = network.built()[0].n_in
+        if X.shape[1] != n_in:
+            raise ShapeError(f"{name} has {X.shape[1]} inputs, and the model takes {n_in}: name its own data by --data")
+        return X, y
     return rows_to_evaluate(name, network, target, task.kind == "regression", check_delimiter(delimiter))
 
 

@@ -92,8 +92,9 @@ def _histogram(panel: Any, array: Array, kind: str, bins: int) -> None:
     panel.stairs(shares, edges, fill=True, color=colour, alpha=0.8)
     zero = float(np.mean(values == 0))
     top = float(np.sort(shares)[-2]) if zero > 0.3 and bins > 1 else float(shares.max())
-    if top < 0.6 * shares.max():  # a spike of zeros would hide the rest
-        panel.set_ylim(0, 1.5 * top)
+    if top > 0.6 * shares.max():  # else a spike of zeros would hide the rest
+        top = float(shares.max())
+    panel.set_ylim(0, 1.35 * top)
     note = f"σ = {values.std():.2g}" + (f"\n{zero:.0%} are 0" if zero > 0.005 else "")
     panel.text(0.97, 0.95, note, transform=panel.transAxes, ha="right", va="top", fontsize=7.5, color=colours.ink)
     panel.set_xlabel(WORDS[kind], fontsize=8)

@@ -47,7 +47,7 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     --------
     >>> from matplotlib.figure import Figure
     >>> panel = activation("tanh", Figure().subplots())
-    >>> [line.get_label() for line in panel.get_lines()]
+    >>> [line.get_label() for line in panel.get_lines()][-2:]
     ['f(x)', "f'(x)"]
     """
     chosen = resolve("activation", function, Layer, ACTIVATIONS)
@@ -63,10 +63,8 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     y, slope = value_and_slope(chosen, x)
     panel = one_panel(ax, "activation")
     colours = colours_of(panel)
-    panel.axhline(0, color=colours.muted, linewidth=0.6)
-    panel.axvline(0, color=colours.muted, linewidth=0.6)
-    for line in panel.get_lines()[-2:]:
-        line.set_label("_axis")
+    panel.axhline(0, color=colours.muted, linewidth=0.6, label="_axis")
+    panel.axvline(0, color=colours.muted, linewidth=0.6, label="_axis")
     panel.plot(x, _with_gaps(y), color=colours.series[0], linewidth=2, label="f(x)")
     panel.plot(x, _with_gaps(slope), color=colours.series[1], linewidth=1.6, linestyle="--", label="f'(x)")
     panel.set(xlabel="x", ylabel="f(x) and its slope", title=f"{chosen!r} and its derivative", xlim=(low, high))

@@ -78,9 +78,9 @@ def plane(values: Array) -> tuple[Array, float]:
 
     Examples
     --------
-    >>> places, kept = plane(np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]))
+    >>> places, kept = plane(np.array([[0.0, 0.0], [1.0, 1.0], [5.0, 5.0]]))
     >>> places.round(3).tolist(), round(kept, 6)
-    ([[1.414, 0.0], [0.0, 0.0], [-1.414, 0.0]], 1.0)
+    ([[-2.828, 0.0], [-1.414, 0.0], [4.243, 0.0]], 1.0)
     """
     centred = np.asarray(values, dtype=np.float64) - np.mean(values, axis=0, dtype=np.float64)
     U, S, _ = np.linalg.svd(centred, full_matrices=False)

@@ -153,18 +153,18 @@ def regression_curve(
     margin = 0.04 * (float(np.ptp(values)) or 1.0)
     x = np.linspace(values.min() - margin, values.max() + margin, 601)
     curves = np.asarray(model.predict(x[:, None]), dtype=np.float64).reshape(len(x), -1)
+    true = None if y is None else np.asarray(y, dtype=np.float64).reshape(len(values), -1)
+    if true is not None and true.shape[1] != curves.shape[1]:
+        raise ShapeError(
+            f"regression_curve: y must have {curves.shape[1]} columns, as the answers have; {true.shape[1]} came"
+        )
     panel = one_panel(ax, "regression_curve")
     colours = colours_of(panel)
     title = "What the network answers"
-    if y is not None:
-        true = np.asarray(y, dtype=np.float64).reshape(len(values), -1)
-        if true.shape[1] != curves.shape[1]:
-            raise ShapeError(
-                f"regression_curve: y must have {curves.shape[1]} columns, as the answers have; {np.shape(y)} came"
-            )
-        panel.plot(values, true, ".", color=colours.muted, markersize=4, alpha=0.6, label="data", zorder=1)
-        for line in panel.get_lines()[1:]:
-            line.set_label("_data")
+    if true is not None:
+        for i in range(true.shape[1]):
+            label = "_data" if i else "data"
+            panel.plot(values, true[:, i], ".", color=colours.muted, markersize=4, alpha=0.6, label=label, zorder=1)
         score = r2_score(true, np.asarray(model.predict(values[:, None])).reshape(true.shape))
         title = f"What the network answers: R² {score:.4f}"
     for i, colour in zip(range(curves.shape[1]), colours.of_classes(curves.shape[1]), strict=True):

@@ -68,9 +68,9 @@ def robustness(
         ("Shift", "pixels, each of four ways", shift, lambda d: [
             moved(rows, shape, *by) for by in ((d, 0.0), (-d, 0.0), (0.0, d), (0.0, -d))]),
     ]  # fmt: skip
+    checked = [[number("robustness", way[0].lower(), s, least=0) for s in way[2]] for way in ways]
     drawn = panels(ax, 3, "robustness (noise, rotation, shift)", (3.7, 3.4))
-    for panel, (title, label, strengths, disturb) in zip(drawn, ways, strict=True):
-        values = [number("robustness", title.lower(), strength, least=0) for strength in strengths]
+    for panel, (title, label, _, disturb), values in zip(drawn, ways, checked, strict=True):
         disturbed = [disturb(value) for value in values]
         accuracy = [float(np.mean([np.mean(model.predict(some) == true) for some in kinds])) for kinds in disturbed]
         scale = 100 if title == "Noise" else 1
