@@ -1,6 +1,7 @@
 """Every picture there is, of a small network trained on MNIST and of smaller ones, on one sheet: light and dark.
 
-python examples/contact_sheet.py [FOLDER]      each picture by itself goes into FOLDER, too, if one is given
+python examples/contact_sheet.py [FOLDER]           each picture by itself goes into FOLDER, too, if one is given
+python examples/contact_sheet.py FOLDER NAME...     only these pictures and the diagram; docs/images is made by it
 """
 
 import sys
@@ -17,8 +18,8 @@ def networks():
     recorder = lw.Histograms(X_val[:200], y_val[:200])
     digits = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(32), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
     history = digits.fit(
-        X, y, optimizer=lw.Adam(0.002), penalty=lw.L2(1e-4), batch_size=64, epochs=6, validation_data=(X_val, y_val), callbacks=recorder,
-        verbose=False,
+        X, y, optimizer=lw.Adam(0.002), penalty=lw.L2(1e-4), batch_size=64, epochs=6,
+        validation_data=(X_val, y_val), callbacks=recorder, verbose=False,
     )  # fmt: skip
     untrained = lw.Network(digits.layers, random_state=1)
     finder = lw.find_learning_rate(untrained, X, y, optimizer="adam", batch_size=64)
@@ -32,13 +33,13 @@ def networks():
 
 
 def pictures():
-    """A name, and a function that draws it, for every picture."""
+    """A name, and a function that draws it, for every picture; and the diagram."""
     digits, history, recorder, finder, (X, y), spiral, (points, arms), sine, (x, wave) = networks()
     answers, shares = digits.predict(X), digits.predict_proba(X)
     first = lw.Neuron([1.0], bias=0.5, activation=lw.ReLU())
     second = lw.Neuron([-1.0], bias=1.0, activation=lw.ReLU())
     plots = lw.plots
-    return {
+    drawn = {
         "learning_curves": lambda: plots.learning_curves(history),
         "learning_rate": lambda: plots.learning_rate(finder),
         "activation": lambda: plots.activation("gelu"),
@@ -61,35 +62,58 @@ def pictures():
         "coverage": lambda: plots.coverage(y, shares),
         "robustness": lambda: plots.robustness(digits, X, y),
     }
+    small = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    small.fit(X, y, epochs=3, verbose=False)
+    return drawn, lw.Diagram(small, X[0])
 
 
-def main(folder=None):
+def write(figure, path):
+    """As PNG with few colours, which is small."""
+    from PIL import Image
+
+    lw.plots.save(figure, path, dpi=80)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(128).save(path, optimize=True)
+
+
+def draw_sheet(drawn, dark, folder):
+    """Draw all pictures, side by side on a sheet; and, in a folder, each by itself."""
+    from matplotlib import pyplot
+
+    ending = "-dark.png" if dark else ".png"
+    with lw.plots.style(dark):
+        shown = {}
+        for name, draw in drawn.items():
+            figure = np.ravel(draw())[0].figure
+            figure.canvas.draw()
+            shown[name] = np.asarray(figure.canvas.buffer_rgba()).copy()
+            if folder is not None:
+                write(figure, Path(folder) / f"{name}{ending}")
+            pyplot.close(figure)
+        columns = min(4, len(shown))
+        lines = -(-len(shown) // columns)
+        sheet, axes = pyplot.subplots(lines, columns, figsize=(6 * columns, 4.6 * lines), layout="constrained")
+        for panel in np.ravel(axes):
+            panel.set_axis_off()
+        for (name, image), panel in zip(shown.items(), np.ravel(axes)):
+            panel.imshow(image)
+            panel.set_title(name, fontsize=14)
+        write(sheet, Path(folder or ".") / f"contact-sheet{ending}")
+        pyplot.close(sheet)
+
+
+def main(folder=None, *names):
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    drawn = pictures()
-    for dark in (False, True):
-        sheet = []
-        with lw.plots.style(dark):
-            for name, draw in drawn.items():
-                figure = np.ravel(draw())[0].figure
-                figure.canvas.draw()
-                sheet.append((name, np.asarray(figure.canvas.buffer_rgba()).copy()))
-                if folder is not None:
-                    lw.plots.save(figure, Path(folder) / f"{name}{'-dark' if dark else ''}.png", dpi=80)
-                pyplot.close(figure)
-            columns = 4
-            lines = -(-len(sheet) // columns)
-            whole, axes = pyplot.subplots(lines, columns, figsize=(6 * columns, 4.6 * lines), layout="constrained")
-            for panel in axes.flat:
-                panel.set_axis_off()
-            for (name, image), panel in zip(sheet, axes.flat):
-                panel.imshow(image)
-                panel.set_title(name, fontsize=14)
-            lw.plots.save(whole, Path(folder or ".") / f"contact-sheet{'-dark' if dark else ''}.png", dpi=80)
-            pyplot.close(whole)
+    drawn, diagram = pictures()
+    with lw.plots.style():
+        for name in names:
+            write(np.ravel(drawn[name]())[0].figure, Path(folder) / f"{name}.png")
+    for dark in () if names else (False, True):
+        draw_sheet(drawn, dark, folder)
+    if folder is not None:
+        diagram.save(Path(folder) / "diagram.svg")
 
 
 if __name__ == "__main__":

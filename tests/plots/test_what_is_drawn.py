@@ -25,6 +25,12 @@ def axes(count=None):
     return figure.subplots() if count is None else figure.subplots(1, count)
 
 
+def luminance(colour):
+    """Relative luminance (WCAG)."""
+    rgb = np.array(to_rgb(colour))
+    return float(np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722))
+
+
 def lines(panel):
     return {line.get_label(): np.array(line.get_xydata()) for line in panel.get_lines()}
 
@@ -204,6 +210,10 @@ def test_the_numbers_are_readable_and_fit_their_fields(classes):
         panel = plots.confusion_matrix(true, said)
     panel.figure.canvas.draw()
     field = panel.get_window_extent().width / classes
+    shown = np.asarray(panel.get_images()[0].get_array()).reshape(-1, 3)
+    for text, behind in zip(panel.texts, shown, strict=True):
+        ink, paper = luminance(text.get_color()), luminance(behind)
+        assert not text.get_text() or (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) > 3.9
     for text in panel.texts:
         box = text.get_window_extent()
         assert box.width < field

@@ -100,7 +100,9 @@ def _draw(panel: Any, counts: Array, names: list[str]) -> None:
     wrong = shares * (1 - np.eye(size))
     blue, orange = colours.towards(colours.series[0]), colours.towards(colours.series[1])
     most = max(float(wrong.max()), 0.002)
-    image = np.where(np.eye(size, dtype=bool)[..., None], blue(0.85 * shares), orange(0.85 * wrong / most))[..., :3]
+    image = np.where(np.eye(size, dtype=bool)[..., None], blue(0.95 * np.sqrt(shares)), orange(0.9 * wrong / most))[
+        ..., :3
+    ]
     image[counts == 0] = to_rgb(colours.paper)
     panel.imshow(image, interpolation="nearest")
     many = size > MOST_WRITTEN
@@ -128,7 +130,7 @@ def _write(panel: Any, counts: Array, shares: Array, image: Array) -> None:
     widest = max(len(f"{counts.max():,}"), 4)
     size = float(np.clip(min(1.3 * points / widest, points / 2.8), 4.5, 13))
     for i, j in np.ndindex(*counts.shape):
-        bright = float(image[i, j] @ (0.299, 0.587, 0.114)) > 0.55
+        bright = float((image[i, j] ** 2.2) @ (0.2126, 0.7152, 0.0722)) > 0.22  # then black is seen better than white
         text = f"{counts[i, j]:,}\n{_percent(float(shares[i, j]))}" if counts[i, j] else ""
         panel.text(
             j, i, text, ha="center", va="center", fontsize=size, linespacing=1.15,
