@@ -28,7 +28,7 @@ ORDER = [
     ["storage", "summary"],
     ["resuming"],
     ["network"],
-    ["neuron", "gradcheck", "ensemble"],
+    ["neuron", "gradcheck", "ensemble", "diagram"],
     ["export"],
     ["importing"],
     ["datasets", "images", "plots", "estimators"],

@@ -17,6 +17,7 @@ from layerwise.callbacks import (
     ExponentialMovingAverage,
     Freeze,
     GradientClip,
+    Histograms,
     History,
     LearningRateFinder,
     Progress,
@@ -24,6 +25,7 @@ from layerwise.callbacks import (
     TensorBoard,
     find_learning_rate,
 )
+from layerwise.diagram import Diagram
 from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
@@ -104,6 +106,7 @@ __all__ = [
     "Checkpoint",
     "DataError",
     "Dense",
+    "Diagram",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",
@@ -117,6 +120,7 @@ __all__ = [
     "GradcheckResult",
     "GradientClip",
     "GradientError",
+    "Histograms",
     "History",
     "Huber",
     "Identity",
@@ -172,6 +176,7 @@ __all__ = [
     "initializers",
     "load",
     "metrics",
+    "plots",
     "schedules",
 ]
 
@@ -188,6 +193,8 @@ _LAZY = {  # where what is not needed by every program is found, when it is firs
 
 def __getattr__(name: str) -> Any:
     """What is found when it is first asked for, such as the estimators, which need scikit-learn."""
+    if name == "plots":
+        return import_module("layerwise.plots")
     if name in _LAZY:
         return getattr(import_module(f"layerwise.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
