@@ -27,7 +27,7 @@ ORDER = [
     ["training"],
     ["storage", "summary"],
     ["network"],
-    ["neuron", "gradcheck", "ensemble"],
+    ["neuron", "gradcheck", "ensemble", "trace"],
     ["datasets", "images", "plots", "estimators"],
     ["recipes", "bench"],
     ["cli"],

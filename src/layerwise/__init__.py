@@ -77,6 +77,7 @@ from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
 from layerwise.tabular import TableEncoder
+from layerwise.trace import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -153,6 +154,7 @@ __all__ = [
     "TableEncoder",
     "Tanh",
     "TensorBoard",
+    "Trace",
     "UnknownNameError",
     "callbacks",
     "datasets",
@@ -162,6 +164,7 @@ __all__ = [
     "load",
     "metrics",
     "schedules",
+    "trace",
 ]
 
 
