@@ -13,6 +13,7 @@ from layerwise.cli.bench import HELP, bench
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.listing import list_datasets, list_recipes
 from layerwise.cli.predict import predict
+from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
 
@@ -69,6 +70,7 @@ def layerwise_command(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(trace)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

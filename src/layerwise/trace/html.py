@@ -19,7 +19,8 @@ color:var(--lw-ink);font:14px/1.5 system-ui,sans-serif;max-width:60em}
 .lw-trace .f{margin:.5em 0 .15em;font-family:ui-monospace,monospace;font-size:13px}
 .lw-trace .f b{color:var(--lw-name);font-weight:600}
 .lw-trace .r{display:flex;flex-wrap:wrap;gap:4px;margin:0 0 4px}
-.lw-trace .c{font:13px ui-monospace,monospace;background:var(--lw-chip);border:1px solid var(--lw-line);border-radius:4px;
+.lw-trace .c{font:13px ui-monospace,monospace;
+background:var(--lw-chip);border:1px solid var(--lw-line);border-radius:4px;
 padding:1px 6px;white-space:nowrap;min-width:var(--lw-w,0)}
 .lw-trace .c i{font-style:normal;color:var(--lw-quiet);margin-right:.5em}
 .lw-trace .c[title]{cursor:help}

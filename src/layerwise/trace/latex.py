@@ -22,6 +22,8 @@ _HEAD = r"""\documentclass[fleqn]{article}
 \setlength{\parskip}{4pt}
 \allowdisplaybreaks
 \begin{document}
+\setlength{\abovedisplayskip}{3pt}
+\setlength{\belowdisplayskip}{3pt}
 """
 _SPECIAL = {mark: f"\\{mark}" for mark in "&%$#_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",

@@ -319,11 +319,13 @@ class _LayerNormFormula(_NormFormula):
 
     def backward(self, part: LayerTrace) -> str:
         d = rf"{delta(part.name)} \cdot {symbol(part.names['gamma'])}"
-        return rf"\frac{{d - \text{{mean }}d - \hat{{x}} \cdot \text{{mean}}(d \cdot \hat{{x}})}}{{\sqrt{{\sigma^{{2}} + \epsilon}}}}\text{{, }}d = {d}"
+        inner = r"d - \text{mean }d - \hat{x} \cdot \text{mean}(d \cdot \hat{x})"
+        return rf"\frac{{{inner}}}{{\sqrt{{\sigma^{{2}} + \epsilon}}}}\text{{, }}d = {d}"
 
     def input_gradient(self, part: LayerTrace, s: int, i: int, numbers: Numbers, most: int | None) -> str:
         d, normal = _of(part.dy)[s] * part.parameters["gamma"], part.kept["normal"][s]
-        inner = rf"{numbers(d[i])}{numbers.added(-d.mean())} - {numbers.factor(normal[i])} \cdot {numbers.factor((d * normal).mean())}"
+        common = product(normal[i], (d * normal).mean(), numbers)
+        inner = rf"{numbers(d[i])}{numbers.added(-d.mean())} - {enclosed(common)}"
         return rf"({inner}) \cdot {numbers(part.kept['inverse'][s])}"
 
 

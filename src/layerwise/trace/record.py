@@ -319,7 +319,8 @@ class Trace:
 
     def __repr__(self) -> str:
         what = "a prediction" if self.step is None else "a training step"
-        return f"<Trace of {what}: {len(self.x)} sample{'s' * (len(self.x) > 1)}, {', '.join(p.name for p in self.layers)}>"
+        samples = "1 sample" if len(self.x) == 1 else f"{len(self.x)} samples"
+        return f"<Trace of {what}: {samples}, {', '.join(part.name for part in self.layers)}>"
 
     def _repr_html_(self) -> str:
         return self.html()

@@ -37,21 +37,35 @@ def _huber(own: Huber, a: str, y: str) -> str:
     return rf"{least} \cdot (|{_less(a, y)}| - \frac{{{least}}}{{2}})"
 
 
+def _quantile(q: str, e: str) -> str:
+    return rf"\max({q} \cdot ({e}), ({q} - 1) \cdot ({e}))"
+
+
+def _outputs(loss: BinaryCrossEntropy, m: int) -> int:
+    return m if loss.reduction == "mean" else 1
+
+
 def _safe(a: str, least: float) -> str:
     """A logarithm's argument, that is never less than that."""
-    try:
-        cut = float(a) < least
-    except ValueError:
-        cut = False
-    return rf"\max({a}, {in_full(least)})" if cut else a
+    return rf"\max({a}, {in_full(least)})" if _number(a, least) < least else a
 
 
-def _variance(own: BinaryCrossEntropy, a: str) -> str:
+def _rest(a: str, least: float) -> str:
+    """1 - a, the same."""
+    return rf"\max(1 - {a}, {in_full(least)})" if 1 - _number(a, 0) < least else f"1 - {a}"
+
+
+def _number(a: str, otherwise: float) -> float:
+    """What a is, if it is a number and no symbol."""
     try:
-        cut = float(a) * (1 - float(a)) < own.epsilon
+        return float(a)
     except ValueError:
-        cut = False
-    return in_full(own.epsilon) if cut else rf"{a} \cdot (1 - {a})"
+        return otherwise
+
+
+def _variance(loss: BinaryCrossEntropy, a: str) -> str:
+    number = _number(a, 0.5)
+    return in_full(loss.epsilon) if number * (1 - number) < loss.epsilon else rf"{a} \cdot (1 - {a})"
 
 
 # For each: the loss of one output, and the gradient of the sample's loss by it. `own` is the loss, a the output, y the
@@ -74,7 +88,7 @@ LOSS_FORMULAS: dict[type[Loss], tuple[Callable[[Any, str, str], str], Callable[[
         lambda own, a, y, m: _over(m, rf"\max(\min({_less(a, y)}, {in_full(own.delta)}), {in_full(-own.delta)})"),
     ),
     Quantile: (
-        lambda own, a, y: rf"\max({in_full(own.q)} \cdot ({_less(y, a)}), ({in_full(own.q)} - 1) \cdot ({_less(y, a)}))",
+        lambda own, a, y: _quantile(in_full(own.q), _less(y, a)),
         lambda own, a, y, m: _over(m, rf"0.5 \cdot \text{{sign}}({_less(a, y)}) + 0.5 - {in_full(own.q)}"),
     ),
     Poisson: (
@@ -86,14 +100,14 @@ LOSS_FORMULAS: dict[type[Loss], tuple[Callable[[Any, str, str], str], Callable[[
         lambda own, a, y, m: rf"-\frac{{{y}}}{{{_safe(a, own.epsilon)}}}",
     ),
     BinaryCrossEntropy: (
-        lambda own, a, y: rf"-({y} \cdot \ln({_safe(a, own.epsilon)}) + (1 - {y}) \cdot \ln(1 - {a}))",
-        lambda own, a, y, m: _over(m if own.reduction == "mean" else 1, rf"\frac{{{_less(a, y)}}}{{{_variance(own, a)}}}"),
+        lambda own, a, y: rf"-({y} \cdot \ln({_safe(a, own.epsilon)}) + (1 - {y}) \cdot \ln({_rest(a, own.epsilon)}))",
+        lambda own, a, y, m: _over(_outputs(own, m), rf"\frac{{{_less(a, y)}}}{{{_variance(own, a)}}}"),
     ),
 }  # fmt: skip
 # The joint gradient with the last layer, by that layer's input.
 FUSED_FORMULAS: dict[type[Loss], Callable[[Any, str, str, int], str]] = {
     CategoricalCrossEntropy: lambda own, a, y, m: _less(a, y),
-    BinaryCrossEntropy: lambda own, a, y, m: _over(m if own.reduction == "mean" else 1, _less(a, y)),
+    BinaryCrossEntropy: lambda own, a, y, m: _over(_outputs(own, m), _less(a, y)),
 }
 
 

@@ -95,10 +95,12 @@ class _Writer:
         return None if j in self.of_layer[part.index] else MOST_TERMS
 
     def inputs(self, part: LayerTrace, j: int) -> list[int]:
-        """The inputs whose weights to neuron j are shown: all, or those that count most for its sum."""
+        """The inputs whose weights to neuron j are shown: all that are not 0, or those that count most for its sum."""
         x, w = part.x[self.sample], part.parameters["W"][:, j]
-        if len(x) <= MOST or self.most(part, j) is None:
+        if len(x) <= MOST:
             return list(range(len(x)))
+        if self.most(part, j) is None:
+            return np.flatnonzero(part.x.any(axis=0)).tolist() or [0]
         return sorted(np.argsort(-np.abs(x * w), kind="stable")[:FEW].tolist())
 
     def vector(
@@ -441,6 +443,8 @@ class _Writer:
             update = [block for other in chain for block in _only(self.update(other, step, [j]))]
             sections += [Section("Update", "", update)] if update else []
         title, note = self.title()
+        unused = part.x.shape[1] - len(self.inputs(part, j)) if isinstance(part.layer, Dense) else 0
+        note += f" {unused} inputs are 0 and left out." if unused else ""
         return Document(f"Neuron {j} of {describe(part)}", f"{title}. {note}", sections)
 
     def _gradient_of(self, part: LayerTrace, j: int, step: StepTrace) -> Block | None:
