@@ -16,6 +16,7 @@ from layerwise.errors import DataError
 from layerwise.files import write_whole
 from layerwise.network import Network
 from layerwise.targets import Task
+from layerwise.trace import Trace
 from layerwise.trace import trace as trace_step
 from layerwise.trace.document import Document
 from layerwise.trace.html import page
@@ -53,7 +54,7 @@ def trace(
     `layerwise trace worked-example` shows two back-propagations that can be followed by hand.
     """
     if model == WORKED_EXAMPLE and not Path(model).exists():
-        made = [(make(), full) for make, full in WORKED]
+        made: list[tuple[Trace, int | str | None]] = [(make(), shown) for make, shown in WORKED]
     elif sample is None:
         raise typer.BadParameter("name a picture, a table or numbers to be traced", param_hint="IMAGE")
     else:

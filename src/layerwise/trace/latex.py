@@ -85,6 +85,8 @@ def _broken(formula: str) -> str:
             lines.append(formula[start:cut])
             start = cut
     lines.append(formula[start:])
+    if not cuts and len(plain(formula)) > WIDTH:
+        return rf"\text{{\footnotesize$\displaystyle {typeset(formula)}$}}"
     return " \\\\\n&\\quad ".join(typeset(line.strip()) for line in lines if line.strip())
 
 

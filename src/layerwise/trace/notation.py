@@ -19,6 +19,8 @@ _WORDS = {
 _SUBSCRIPTS = dict(zip("0123456789+-ijkn", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙ"))
 _SUPERSCRIPTS = dict(zip("0123456789+-T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ"))
 _GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "var": r"{\sigma^{2}}"}
+_USUAL = re.compile(r"[^\\_^{]+")
+_WORD = re.compile(r"[A-Za-z]+|.")
 _NESTED = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
 
 
@@ -130,6 +132,7 @@ def latex(formula: str, *, on_a_line: bool = False) -> str:
     """The formula as LaTeX and amsmath know it; `on_a_line` writes gradients with a slash."""
     form = r"\\partial C/\\partial \1" if on_a_line else r"\\frac{\\partial C}{\\partial \1}"
     formula = re.sub(rf"\\dd\{{{_NESTED}\}}", form, formula)
+    formula = re.sub(r"\\text\{[^{}]*\}", lambda words: words[0].replace("_", r"\_"), formula)
     formula = re.sub(r"(\d[\d.]*)e([+-]\d+)(\^?)", _power_of_ten, formula)
     return formula.replace("[", "{[").replace("]", "]}")  # a bracket after \\ would be taken for a length
 
@@ -162,6 +165,10 @@ class _Reader:
         return "".join(found)
 
     def _next(self) -> str:
+        usual = _USUAL.match(self.formula, self.place)
+        if usual:
+            self.place = usual.end()
+            return usual[0]
         letter = self.formula[self.place]
         self.place += 1
         if letter == "\\":
@@ -170,13 +177,11 @@ class _Reader:
             return self._small(self._group(), _SUBSCRIPTS, "_")
         if letter == "^":
             return self._small(self._group(), _SUPERSCRIPTS, "^")
-        if letter == "{":
-            self.place -= 1
-            return plain(self._group())
-        return letter
+        self.place -= 1
+        return plain(self._group())
 
     def _word(self) -> str:
-        found = re.compile(r"[A-Za-z]+|.").match(self.formula, self.place)
+        found = _WORD.match(self.formula, self.place)
         assert found is not None
         before, word, self.place = self.formula[: self.place - 1].rstrip(), found[0], found.end()
         if word == "frac":

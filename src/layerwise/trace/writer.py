@@ -310,8 +310,10 @@ class _Writer:
         def origin(index: tuple[int, ...]) -> str | None:
             return formula_of(part.layer).adapted(part, key, index[0], self.numbers)
 
-        name = f"{symbol(part.names[key])}'"
-        return self.table(part, key, name, r"\text{the running mean}", part.new[key], shown, origin)
+        name = symbol(part.names[key])
+        moves = origin((0,)) is not None
+        formula = r"\text{its running mean over the steps}" if moves else rf"{name}\text{{, kept as it is}}"
+        return self.table(part, key, f"{name}'", formula, part.new[key], shown, origin)
 
     def learned(self, part: LayerTrace, key: str, step: StepTrace, shown: Sequence[int]) -> list[Block]:
         """A weight: the penalties' part of its gradient, the optimizer's states, and its new value."""
