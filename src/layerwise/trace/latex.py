@@ -70,24 +70,30 @@ def _of_cell(cell: Cell, name: str) -> Iterator[str]:
 
 
 def _broken(formula: str) -> str:
-    """A sum that is too long for a line, on several: broken before a plus or minus outside all brackets."""
-    lines, start, depth = [], 0, 0
-    cuts = []
-    for found in re.finditer(r"[{(]|[)}]| [+-] ", formula):
-        if found[0] in "{(":
-            depth += 1
-        elif found[0] in ")}":
-            depth -= 1
-        elif depth == 0:
-            cuts.append(found.start())
-    for cut, following in zip(cuts, [*cuts[1:], len(formula)]):
-        if len(plain(formula[start:following])) > WIDTH:
-            lines.append(formula[start:cut])
-            start = cut
-    lines.append(formula[start:])
-    if not cuts and len(plain(formula)) > WIDTH:
+    """A formula that is too long for a line, on several: broken outside all brackets, or else in parentheses."""
+    lines = [formula]
+    for deepest in (0, 9):
+        lines = [shorter for line in lines for shorter in _cut(line, deepest)]
+    if len(lines) == 1 and len(plain(formula)) > WIDTH:
         return rf"\text{{\footnotesize$\displaystyle {typeset(formula)}$}}"
-    return " \\\\\n&\\quad ".join(typeset(line.strip()) for line in lines if line.strip())
+    return " \\\\\n&\\quad ".join(typeset(line) for line in lines)
+
+
+def _cut(formula: str, deepest: int) -> list[str]:
+    """Its lines, cut before an operator that stands in so many parentheses at most, and in no braces."""
+    places, braces, parentheses = [], 0, 0
+    for found in re.finditer(r"[{}()]| [+-] | \\cdot ", formula):
+        braces += {"{": 1, "}": -1}.get(found[0], 0)
+        parentheses += {"(": 1, ")": -1}.get(found[0], 0)
+        is_sum = found[0] in (" + ", " - ")
+        if not braces and parentheses <= deepest and (is_sum or (deepest and found[0] == r" \cdot ")):
+            places.append(found.start())
+    lines, start = [], 0
+    for place, following in zip(places, [*places[1:], len(formula)]):
+        if len(plain(formula[start:following])) > WIDTH:
+            lines.append(formula[start:place].strip())
+            start = place
+    return [*lines, formula[start:].strip()]
 
 
 def _escaped(words: str) -> str:
