@@ -221,11 +221,11 @@ def test_dropout_and_running_means_are_those_of_the_step():
     net = network([lw.Dense(6), lw.BatchNorm(), lw.ReLU(), lw.Dropout(0.5), lw.Dense(3)], "float32")
     net.fit(X, t, epochs=2, verbose=False)
     first = check_step(net, X, t)
-    np.testing.assert_array_equal(first["h1'"], first["a1"] * first["mask h1'"])
-    assert set(np.unique(first["mask h1'"])) == {0.0, 2.0}
+    np.testing.assert_array_equal(first["h1~"], first["a1"] * first["mask h1~"])
+    assert set(np.unique(first["mask h1~"])) == {0.0, 2.0}
     net.fit(X, t, epochs=1, engine="numpy", verbose=False)
     second = lw.trace(net, X, t)
-    assert (first["mask h1'"] != second["mask h1'"]).any()  # another step draws another mask
+    assert (first["mask h1~"] != second["mask h1~"]).any()  # another step draws another mask
     np.testing.assert_array_equal(second["mean1"], first["new mean1"])
     assert "dC/dmean1" not in first.names
 

@@ -2,7 +2,7 @@ r"""Formulas are written once, in a little of LaTeX, and read in two ways: types
 
     \frac{1}{1 + e^{-1.124}}      ──► plain ──►      1 / (1 + e^(-1.124))
 
-The little is what `_WORDS` and `_Reader` know: fractions, roots, sub- and superscripts, hats, text, and \dd{z_{1}}, the
+The little is what `_WORDS` and `_Reader` know: fractions, roots, sub- and superscripts, accents, text, and \dd{z_{1}}, the
 gradient ∂C/∂z₁. A line of numbers in Unicode can be worked out as it stands.
 """
 
@@ -16,6 +16,7 @@ _WORDS = {
     "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "theta": "θ", "Delta": "Δ", "ell": "ℓ", "quad": "  ",
     "left": "", "right": "", ",": "", " ": " ", "times": "×",
 }  # fmt: skip
+_ACCENTS = {"hat": "\N{COMBINING CIRCUMFLEX ACCENT}", "tilde": "\N{COMBINING TILDE}"}
 _SUBSCRIPTS = dict(zip("0123456789+-ijkn", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙ"))
 _SUPERSCRIPTS = dict(zip("0123456789+-T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ"))
 _GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "var": r"{\sigma^{2}}"}
@@ -102,15 +103,16 @@ def symbol(name: str, index: str = "") -> str:
 
     Examples
     --------
-    >>> symbol("z1"), symbol("gamma2", "0"), symbol("h1'")
-    ('z_{1}', '\\gamma_{2}[0]', "h_{1}'")
+    >>> symbol("z1"), symbol("gamma2", "0"), symbol("h1~")
+    ('z_{1}', '\\gamma_{2}[0]', '\\tilde{h}_{1}')
     """
-    found = re.fullmatch(r"([A-Za-z_]+)(\d*)('*)", name)
+    found = re.fullmatch(r"([A-Za-z_]+)(\d*)(~*)", name)
     if found is None:
         return name
-    base, number, primes = found.groups()
+    base, number, tildes = found.groups()
     base = _GREEK.get(base, base if len(base) == 1 else rf"\text{{{base.replace('_', ' ')}}}")
-    return base + (f"_{{{number}}}" if number else "") + primes + (f"[{index}]" if index else "")
+    base = r"\tilde{" * len(tildes) + base + "}" * len(tildes)
+    return base + (f"_{{{number}}}" if number else "") + (f"[{index}]" if index else "")
 
 
 def delta(name: str) -> str:
@@ -192,8 +194,8 @@ class _Reader:
             return "√" + _whole(plain(self._group()))
         if word == "dd":
             return f"∂C/∂{plain(self._group())}"
-        if word == "hat":
-            return plain(self._group()) + "\N{COMBINING CIRCUMFLEX ACCENT}"
+        if word in _ACCENTS:
+            return plain(self._group()) + _ACCENTS[word]
         if word == "text":
             return self._group()
         return _WORDS[word]

@@ -234,7 +234,7 @@ def _layers(stages: list[Stage], heard: _Listener, parameters: Parameters, theta
 
 def _unused(name: str, used: set[str]) -> str:
     while name in used:
-        name += "'"
+        name += "~"
     used.add(name)
     return name
 
