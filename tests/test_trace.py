@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -223,6 +224,7 @@ def test_dropout_and_running_means_are_those_of_the_step():
     first = check_step(net, X, t)
     np.testing.assert_array_equal(first["h1~"], first["a1"] * first["mask h1~"])
     assert set(np.unique(first["mask h1~"])) == {0.0, 2.0}
+    np.testing.assert_array_equal(first["new h1~"], first["new a1"] * first["mask h1~"])  # the same draw once more
     net.fit(X, t, epochs=1, engine="numpy", verbose=False)
     second = lw.trace(net, X, t)
     assert (first["mask h1~"] != second["mask h1~"]).any()  # another step draws another mask
@@ -269,6 +271,8 @@ def test_one_sample_and_a_batch_are_the_same():
     one, batch = lw.trace(net, X[0], 2), lw.trace(net, X, [2])
     np.testing.assert_array_equal(one["new W1"], batch["new W1"])
     np.testing.assert_array_equal(one["y"], [[0, 0, 1]])
+    sparse = pytest.importorskip("scipy.sparse").csr_array(X)
+    np.testing.assert_array_equal(lw.trace(net, sparse, 2)["new W1"], one["new W1"])
 
 
 def test_parts_of_ones_own_have_numbers_and_no_arithmetic():
@@ -298,6 +302,42 @@ def test_parts_of_ones_own_have_numbers_and_no_arithmetic():
     assert "a₁ = Cube(z₁)" in trace.text()
     for view in (trace.html, trace.latex, trace.markdown):
         assert view()
+
+
+def test_a_layer_of_ones_own_may_have_weights_of_any_shape():
+    class Mixed(lw.Layer):
+        def n_out(self, n_in):
+            return 2
+
+        def parameter_shapes(self, n_in):
+            return {"U": (2, n_in), "k": (3,), "cube": (2, 2, 2)}
+
+        def forward(self, p, x, out):
+            out[:] = x @ p.U.T + p.k.sum() + p.cube.sum()
+
+        def backward(self, p, x, y, dy, g, dx):
+            g.U = dy.T @ x
+            g.k = np.full(3, dy.sum())
+            g.cube = np.full((2, 2, 2), dy.sum())
+            if dx is not None:
+                dx[:] = dy @ p.U
+
+    X, t = data(2, outputs=2)
+    trace = check_step(network([lw.Dense(12), Mixed()]), X, t, optimizer=lw.SGD(0.1))
+    text = trace.text()
+    assert "∂C/∂U₁[0,2] = " in text
+    assert "cube₁'[0,1,1] = 0 - 0.1·" in text
+    assert str(trace.neuron(1, 1))
+    for view in (trace.html, trace.latex, trace.markdown):
+        assert view()
+
+
+def test_the_answer_and_the_right_one_are_among_the_outputs_shown():
+    net = network([lw.Dense(26), lw.Softmax()])
+    trace = lw.trace(net, data(1)[0][0], 17)
+    for name in ("z₁", "a₁", "y", "ℓ", "∂C/∂z₁", "a₁'"):
+        assert re.search(rf"(?m)^ +{re.escape(name)}\[17\] +=", trace.text()), name
+    assert f"a₁[{trace['a1'].argmax()}]" in trace.text()
 
 
 def test_names_and_layers():
@@ -332,6 +372,8 @@ def test_what_cannot_be_traced():
     net = network([lw.Dense(3), lw.Softmax()]).build(4)
     with pytest.raises(TypeError, match="takes a Network; list came"):
         lw.trace([lw.Dense(3)], X)
+    with pytest.raises(TypeError, match="takes a Network; SimpleNamespace came: give its network_"):
+        lw.trace(SimpleNamespace(network_=net), X)  # as an estimator has it
     with pytest.raises(lw.ShapeError, match="trace: x has 3 columns; the network takes 4 inputs"):
         lw.trace(net, X[:, :3])
     with pytest.raises(lw.ShapeError, match=r"x has 1,000 rows; at most 128 .* such as x\[:10\]"):

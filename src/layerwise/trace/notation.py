@@ -2,8 +2,8 @@ r"""Formulas are written once, in a little of LaTeX, and read in two ways: types
 
     \frac{1}{1 + e^{-1.124}}      ──► plain ──►      1 / (1 + e^(-1.124))
 
-The little is what `_WORDS` and `_Reader` know: fractions, roots, sub- and superscripts, accents, text, and \dd{z_{1}}, the
-gradient ∂C/∂z₁. A line of numbers in Unicode can be worked out as it stands.
+The little is what `_WORDS` and `_Reader` know: fractions, roots, sub- and superscripts, accents, text, and \dd{z_{1}},
+the gradient ∂C/∂z₁. A line of numbers in Unicode can be worked out as it stands.
 """
 
 from __future__ import annotations

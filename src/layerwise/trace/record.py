@@ -34,8 +34,8 @@ class LayerTrace:
     layer : Layer
         What it is.
     name, source : str
-        What its outputs and its inputs are called: ``"z1"`` after the first dense layer, ``"a1"`` after its activation, ``"h1"`` after what else follows, such as
-        dropout; a second one of a kind is ``"h1~"``.
+        What its outputs and its inputs are called: ``"z1"`` after the first dense layer, ``"a1"`` after its
+        activation, ``"h1"`` after what else follows, such as dropout; a second one of a kind is ``"h1~"``.
     x, y : array (n, n_in), (n, n_out)
         Inputs and outputs.
     kept : dict of array

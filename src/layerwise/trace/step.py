@@ -25,20 +25,15 @@ from layerwise.layers import Activation, Dense
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import Optimizer
-from layerwise.parameters import Parameters
+from layerwise.parameters import Parameters, View
 from layerwise.penalties import Penalties
 from layerwise.plan import Plan, Stage
 from layerwise.trace.record import Arrays, LayerTrace, PenaltyTrace, StepTrace, Trace
 from layerwise.typing import Array, ArrayLike
 
 MOST_ROWS = 128  # more cannot be read number by number
-KEPT = (
-    "mask",
-    "normal",
-    "inverse",
-    "batch_mean",
-    "batch_var",
-)  # buffers that a reader asks for, where a layer has them
+# What a reader asks for of a layer's buffers, where it has them.
+KEPT = ("mask", "normal", "inverse", "batch_mean", "batch_var")
 
 
 # -------------------------------------------------------------------- listening
@@ -112,6 +107,7 @@ class _Overhear(Callback):
         optimizer.allocate(self.theta)
         self.states = {name: array.copy() for name, array in optimizer.state.items()}
         self.optimizer = copy.copy(optimizer)
+        self.optimizer.state = self.states
 
 
 # -------------------------------------------------------------------- what a user calls
@@ -165,7 +161,8 @@ def trace(
     ...
     """
     if not isinstance(network, Network):
-        raise TypeError(f"trace takes a Network; {type(network).__name__} came")
+        hint = ": give its network_" if hasattr(network, "network_") else ""
+        raise TypeError(f"trace takes a Network; {type(network).__name__} came{hint}")
     single = np.ndim(x) == 1
     inputs = np.asarray(x)[np.newaxis] if single else x
     n_in = None if network.plan is None else network.plan.n_in
@@ -179,7 +176,7 @@ def trace(
     if y is None:
         return _prediction(twin, checked)
     target = np.asarray(y)
-    target = target[np.newaxis] if single or (target.ndim == 0 and len(checked) == 1) else target
+    target = target[np.newaxis] if single or (target.ndim == 0 and checked.shape[0] == 1) else target
     if optimizer is network.optimizer:
         optimizer = None  # its own, with its state
     overheard = _Overhear()
@@ -250,8 +247,8 @@ def _training_step(twin: Network, overheard: _Overhear, number: int) -> Trace:
     answers = engine.epoch.targets.task.answers(parts[-1].y)
     penalties, added = _penalties(plan, before, parts, engine.loss.share(n, None))
     total, new = parameters.views(parameters.grad.copy()), parameters.views(parameters.theta.copy())
-    states = {name: parameters.views(array) for name, array in overheard.states.items()}
-    new_states = {name: parameters.views(array.copy()) for name, array in engine.optimizer.state.items()}
+    states = _views(parameters, overheard.states)
+    new_states = _views(parameters, engine.optimizer.state)
     with np.errstate(all="ignore"):
         engine.value(0, n, number)
     averages, terms = _terms(engine.loss, parts[-1].y, targets, losses)
@@ -287,6 +284,12 @@ def _training_step(twin: Network, overheard: _Overhear, number: int) -> Trace:
         for part in parts
     )
     return Trace(_raw(engine.rows, heard), parts[0].x, layers, answers, step, engine.rows.scaler)
+
+
+def _views(parameters: Parameters, states: Arrays) -> dict[str, list[View]]:
+    """An optimizer's states by layer; those of one's own that are not as long as theta belong to no layer."""
+    whole = {name: array for name, array in states.items() if np.shape(array) == parameters.theta.shape}
+    return {name: parameters.views(array.copy()) for name, array in whole.items()}
 
 
 def _learned(part: LayerTrace, arrays: Arrays | None = None) -> Arrays:
