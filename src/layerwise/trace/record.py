@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Arrays = dict[str, Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerTrace:
     """What one layer took, gave and learned.
 
@@ -97,7 +97,7 @@ class LayerTrace:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PenaltyTrace:
     """A penalty on one array: `factor` is λ, `name` what it is on, `value` what it adds to the cost."""
 
@@ -107,7 +107,7 @@ class PenaltyTrace:
     value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StepTrace:
     """What a training step has beside its layers.
 
@@ -159,7 +159,7 @@ class StepTrace:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """Every number of one training step or of a prediction; `trace` makes it.
 
