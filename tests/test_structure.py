@@ -28,7 +28,7 @@ ORDER = [
     ["storage", "summary"],
     ["resuming"],
     ["network"],
-    ["neuron", "gradcheck", "ensemble", "diagram"],
+    ["neuron", "gradcheck", "ensemble", "diagram", "trace"],
     ["export"],
     ["importing"],
     ["datasets", "images", "plots", "estimators"],

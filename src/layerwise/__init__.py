@@ -83,6 +83,7 @@ from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
 from layerwise.tabular import TableEncoder
+from layerwise.trace import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -163,6 +164,7 @@ __all__ = [
     "TableEncoder",
     "Tanh",
     "TensorBoard",
+    "Trace",
     "UnknownNameError",
     "callbacks",
     "datasets",
@@ -178,6 +180,7 @@ __all__ = [
     "metrics",
     "plots",
     "schedules",
+    "trace",
 ]
 
 

@@ -17,6 +17,7 @@ from layerwise.cli.listing import list_datasets, list_recipes
 from layerwise.cli.plot import HELP as PICTURES
 from layerwise.cli.plot import plot
 from layerwise.cli.predict import predict
+from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
 
@@ -76,6 +77,7 @@ app.command()(predict)
 app.command()(export)
 app.command()(info)
 app.command(help=PICTURES)(plot)
+app.command()(trace)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)
