@@ -9,6 +9,7 @@ from typing import Any
 
 from layerwise import callbacks, datasets, initializers, metrics, schedules
 from layerwise.augmentation import Augmentation
+from layerwise.calibration import Calibration, calibrate
 from layerwise.callbacks import (
     Callback,
     Checkpoint,
@@ -39,6 +40,8 @@ from layerwise.errors import (
     UnknownNameError,
 )
 from layerwise.export import Exported, export
+from layerwise.familiarity import Familiarity
+from layerwise.familiarizing import familiarize
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
 from layerwise.layers import (
@@ -102,6 +105,7 @@ __all__ = [
     "BatchNorm",
     "BinaryCrossEntropy",
     "CSVLog",
+    "Calibration",
     "Callback",
     "CategoricalCrossEntropy",
     "Checkpoint",
@@ -116,6 +120,7 @@ __all__ = [
     "ExponentialMovingAverage",
     "ExportError",
     "Exported",
+    "Familiarity",
     "FormatError",
     "Freeze",
     "GradcheckResult",
@@ -166,9 +171,11 @@ __all__ = [
     "TensorBoard",
     "Trace",
     "UnknownNameError",
+    "calibrate",
     "callbacks",
     "datasets",
     "export",
+    "familiarize",
     "find_learning_rate",
     "from_keras",
     "from_onnx",

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from layerwise.callbacks import Checkpoint, History
@@ -18,6 +19,7 @@ from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
 from layerwise.errors import DivergenceError, missing
+from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
 from layerwise.plan import compile_layers
@@ -286,6 +288,9 @@ def _train(
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     if standard is not None:
         standard.fold(network)
+    if learned.train[0].dtype == np.uint8:
+        rows = learned.train[0][: recipe.samples]
+        familiarize(network, rows, None if learned.validation is None else learned.validation[0])
     network.save(output)
     assert network.task is not None
     report = {
