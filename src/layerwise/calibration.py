@@ -21,7 +21,9 @@ from layerwise.network import Network
 from layerwise.targets import check_lengths, encode
 from layerwise.typing import Array, ArrayLike
 
-RANGE = (1e-3, 1e3)  # of 1 / T
+LARGEST = np.log(100.0)  # |log T| of the grid
+GOLDEN = (np.sqrt(5.0) - 1) / 2
+TINY = np.finfo(np.float64).tiny
 PART = 4096  # rows whose activations are computed together
 
 
@@ -93,18 +95,17 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     check_lengths(z, targets)
     t = targets.dense if targets.table is None else targets.table[targets.labels]
     assert t is not None
-    t = t.astype(np.float64)
-    beta = _inverse_temperature(last, z, t)
-    before, after = (_probabilities(last, factor * z) for factor in (1.0, beta))
+    assert network.task is not None
+    curve = _Curve(z, t.astype(np.float64), isinstance(last, Sigmoid), network.task.kind == "multilabel")
+    beta = curve.lowest()
     errors = [np.nan, np.nan]
     if targets.labels is not None:
-        errors = [expected_calibration_error(targets.labels, _shares(p)) for p in (before, after)]
-    p = vars(network.built()[1].p[dense])
-    for array in p.values():
+        errors = [expected_calibration_error(targets.labels, curve.probabilities(b)) for b in (1.0, beta)]
+    for array in vars(network.built()[1].p[dense]).values():
         array *= beta
     if network.last_fit:  # a script that repeats the fit would not come to these weights
         network.last_fit["others"] = [*network.last_fit.get("others", []), "calibration after it"]
-    return Calibration(1 / beta, _loss(last, before, t), _loss(last, after, t), errors[0], errors[1])
+    return Calibration(1 / beta, curve.loss(1.0), curve.loss(beta), errors[0], errors[1])
 
 
 def _ending(network: Network) -> tuple[int, Layer, int]:
@@ -138,48 +139,56 @@ def _scores(network: Network, X: ArrayLike, place: int) -> Array:
     return np.concatenate([network.activations(rows[i : i + PART])[place] for i in starts]).astype(np.float64)
 
 
-def _inverse_temperature(last: Layer, z: Array, t: Array) -> float:
-    """Where the mean of -log p(βz) is least; it is convex in β, so its slope Σ z (p - t) changes sign there.
+@dataclass(frozen=True)
+class _Curve:
+    """The loss as a function of β = 1 / T: scores z and targets t (n, n_out), and what is made of the scores."""
 
-    Raises
-    ------
-    DataError
-        It does not within the range.
-    """
+    z: Array
+    t: Array
+    sigmoid: bool
+    several: bool
 
-    def slope(beta: float) -> float:
-        return float(np.mean(np.sum(z * (_probabilities(last, beta * z) - t), axis=1)))
+    def probabilities(self, beta: float) -> Array:
+        """As `predict_proba` gives them."""
+        z = beta * self.z
+        if not self.sigmoid:
+            e = np.exp(z - z.max(axis=1, keepdims=True))
+        else:
+            small = np.exp(-np.abs(z))
+            e = np.where(z >= 0, 1.0, small) / (1 + small)
+            if self.several:
+                return np.asarray(e)
+            if z.shape[1] == 1:
+                return np.hstack([1 - e, e])
+        shares: Array = e / np.maximum(e.sum(axis=1, keepdims=True), TINY)
+        return shares
 
-    low, high = np.log(RANGE[0]), np.log(RANGE[1])
-    if slope(np.exp(high)) <= 0:
-        raise DataError("calibrate: all answers on these rows are right, so the surer the better: give more rows")
-    if slope(np.exp(low)) >= 0:
-        raise DataError("calibrate: on these rows the network's scores tell nothing about y: is it y of this X?")
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if slope(np.exp(middle)) < 0 else (low, middle)
-    return float(np.exp(high))
+    def loss(self, beta: float) -> float:
+        """The mean of -log p over what is right."""
+        p, t = self.probabilities(beta), self.t
+        if t.shape[1] == 1 and not self.several:
+            t = np.hstack([1 - t, t])
+        found = t * np.log(np.maximum(p, TINY))
+        if self.several:
+            found += (1 - t) * np.log(np.maximum(1 - p, TINY))
+        return float(-found.sum(axis=1).mean())
 
+    def lowest(self) -> float:
+        """The best β: the best of a grid, then by golden section between its neighbours.
 
-def _probabilities(last: Layer, z: Array) -> Array:
-    if isinstance(last, Sigmoid):
-        e = np.exp(-np.abs(z))
-        return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    shares: Array = e / e.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _shares(p: Array) -> Array:
-    """As `predict_proba` gives them."""
-    if p.shape[1] == 1:
-        return np.hstack([1 - p, p])
-    shares: Array = p / p.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _loss(last: Layer, p: Array, t: Array) -> float:
-    tiny = np.finfo(np.float64).tiny
-    yes = t * np.log(np.maximum(p, tiny))
-    no = (1 - t) * np.log(np.maximum(1 - p, tiny)) if isinstance(last, Sigmoid) else 0.0
-    return float(-np.mean(np.sum(yes + no, axis=1)))
+        Raises
+        ------
+        DataError
+            It lies outside the grid.
+        """
+        grid = np.linspace(-LARGEST, LARGEST, 65)
+        best = int(np.argmin([self.loss(np.exp(b)) for b in grid]))
+        if best == len(grid) - 1:
+            raise DataError("calibrate: all answers on these rows are right, so the surer the better: give more rows")
+        if best == 0:
+            raise DataError("calibrate: on these rows the network's scores tell nothing about y: is it y of this X?")
+        low, high = grid[best - 1], grid[best + 1]
+        for _ in range(30):
+            left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+            low, high = (low, right) if self.loss(np.exp(left)) < self.loss(np.exp(right)) else (left, high)
+        return float(np.exp((low + high) / 2))

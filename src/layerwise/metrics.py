@@ -150,6 +150,34 @@ def expected_calibration_error(y_true: ArrayLike, probabilities: ArrayLike, bins
     return float(np.sum(counts[filled] * np.abs(confidence - accuracy)[filled]) / counts.sum())
 
 
+def coverage_curve(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[Array, Array, Array]:
+    """The accuracy of the answers given if only the surest are: share answered, accuracy of those, least confidence.
+
+    Parameters
+    ----------
+    y_true, probabilities
+        As for `calibration_bins`.
+
+    Returns
+    -------
+    coverage, accuracy, confidence : arrays (n,)
+        If only the surest sample is answered, the two surest, …, all.
+
+    Examples
+    --------
+    >>> coverage, accuracy, confidence = coverage_curve([0, 1], [[0.9, 0.1], [0.6, 0.4]])
+    >>> coverage.tolist(), accuracy.tolist(), confidence.tolist()
+    ([0.5, 1.0], [1.0, 0.5], [0.9, 0.6])
+    """
+    calibration_bins(y_true, probabilities, 1)  # refuses what does not fit
+    p = np.asarray(probabilities, dtype=np.float64)
+    confidence = p.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    right = (p.argmax(axis=1) == np.asarray(y_true))[order]
+    answered = np.arange(1, len(right) + 1)
+    return answered / len(right), np.cumsum(right) / answered, confidence[order]
+
+
 METRICS: tuple[Metric, ...] = (accuracy, binary_accuracy, regression_accuracy, r2_score)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layerwise.description import whole_number
-from layerwise.metrics import calibration_bins, expected_calibration_error
+from layerwise.metrics import calibration_bins, coverage_curve, expected_calibration_error
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
 from layerwise.typing import ArrayLike
 
@@ -100,27 +100,21 @@ def coverage(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None) -> 
     -------
     Axes
     """
-    calibration_bins(y, probabilities, 1)  # refuses what does not fit
-    shares = np.asarray(probabilities, dtype=np.float64)
-    confidence = shares.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    right = (shares.argmax(axis=1) == np.asarray(y))[order]
-    answered = np.arange(1, len(right) + 1)
-    accuracy = np.cumsum(right) / answered
+    part, accuracy, confidence = coverage_curve(y, probabilities)
     panel = one_panel(ax, "coverage")
     colours = colours_of(panel)
-    part = 100 * answered / len(right)
+    part *= 100
     panel.plot(part, 100 * accuracy, color=colours.series[0], linewidth=2, label="accuracy of what is answered")
-    low = 100 * float(accuracy[len(right) // 20 :].min())
+    low = 100 * float(accuracy[len(part) // 20 :].min())
     span, last = max(100 - low, 0.5), -np.inf
     for share in (1.0, 0.95, 0.9, 0.8, 0.5):
-        i = max(0, round(share * len(right)) - 1)
+        i = max(0, round(share * len(part)) - 1)
         if 100 * accuracy[i] - last < 0.13 * span:
             continue  # its words would stand on the others
         last = 100 * float(accuracy[i])
         panel.plot(part[i], 100 * accuracy[i], "o", color=colours.series[1], markersize=5, label=f"_at {share:g}")
         panel.annotate(
-            f"{100 * accuracy[i]:.2f}%\nif {100 * confidence[order[i]]:.0f}% sure", (part[i], 100 * accuracy[i]),
+            f"{100 * accuracy[i]:.2f}%\nif {100 * confidence[i]:.0f}% sure", (part[i], 100 * accuracy[i]),
             xytext=(-5, -6), textcoords="offset points", ha="right", va="top", fontsize=7.5, color=colours.ink,
         )  # fmt: skip
     panel.set_ylim(low - 0.35 * span, 100 + 0.05 * span)
