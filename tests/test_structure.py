@@ -33,6 +33,7 @@ ORDER = [
     ["importing"],
     ["datasets", "images", "plots", "estimators"],
     ["loading"],
+    ["reporting"],
     ["recipes", "bench"],
     ["cli"],
 ]

@@ -186,6 +186,7 @@ __all__ = [
     "load",
     "metrics",
     "plots",
+    "report",
     "schedules",
     "trace",
 ]
@@ -198,6 +199,7 @@ _LAZY = {  # where what is not needed by every program is found, when it is firs
     "from_onnx": "importing",
     "from_sklearn": "importing",
     "from_torch": "importing",
+    "report": "reporting",
 }
 
 

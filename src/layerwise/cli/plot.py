@@ -187,7 +187,11 @@ def plot(
     if not is_diagram and find_spec("matplotlib") is None:
         raise missing("matplotlib", "plot", f"drawing {what}")
     network, task = load_trained(model)
-    X, y = _rows(model, network, task, data, target, delimiter) if chosen.needs_data else (np.empty(0), np.empty(0))
+    X, y = (
+        rows_not_learned(model, network, task, data, target, delimiter)
+        if chosen.needs_data
+        else (np.empty(0), np.empty(0))
+    )
     subject = Subject(network, task, X, y)
     if is_diagram:
         chosen.draw(subject).save(path)
@@ -213,7 +217,7 @@ def _check_kind(path: Path, is_diagram: bool) -> None:
         raise UnknownNameError(f"{path}: a diagram is written as .svg or .tex")
 
 
-def _rows(
+def rows_not_learned(
     model: Path, network: Network, task: Task, data: str | None, target: str | None, delimiter: str | None
 ) -> tuple[Array, Array]:
     """Rows that the network has not learned from: a data set's to test, or all of a table."""
