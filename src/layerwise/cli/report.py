@@ -29,7 +29,7 @@ def report(
         str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
     ] = None,
 ) -> None:  # fmt: skip
-    """Write a page on a trained model: figures, curves, confusions, worst mistakes, confidence, and how to train it again.
+    """Write a page on a trained model: figures, curves, worst mistakes, confidence, how to train it again.
 
     One HTML file with its pictures inside, which needs no network. A file that is there is replaced, unless it is the
     model or the table.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
@@ -27,6 +28,16 @@ from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
+PASSING = (
+    "threads",
+    "output",
+    "checkpoint",
+    "resume",
+    "plot",
+    "no_plot",
+    "quiet",
+    "json",
+)  # leave the network the same
 MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
@@ -57,6 +68,7 @@ def _recipe_names(incomplete: str) -> list[str]:
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine or FILE.csv.",
@@ -192,6 +204,7 @@ def train(
     execution = {
         "engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": [] if watcher is None else [watcher],
     }  # fmt: skip
+    loaded.notes["command"] = _command(context, name)
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
@@ -201,6 +214,17 @@ def train(
         raise typer.Exit(console.INTERRUPTED)
     if watcher is not None:
         Path(watcher.path).unlink(missing_ok=True)
+
+
+def _command(context: typer.Context, data: str) -> str:
+    """The command as it was given, but for what does not change the network."""
+    words = ["layerwise", "train", data]
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
+            value = context.params[str(option.name)]
+            words += [option.opts[0], str(getattr(value, "value", value))]
+    return shlex.join(words)
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:

@@ -135,15 +135,13 @@ def _mistakes(subject: Subject) -> str:
     if subject.shares is None or not len(subject.wrong):
         return ""
     worst = subject.wrong
-    count = f"The wrong answers that the network is surest of, {min(len(worst), IMAGES)} of {len(worst):,}."
     if subject.is_of_images:
         lines = -(-min(len(worst), IMAGES) // 8)
-        drawn = picture(
+        return picture(
             "the worst mistakes", lambda panel: plots.mistakes(
                 subject.network, subject.X, subject.y, panel, count=IMAGES, labels=subject.names, columns=8
             ), (9.6, 1.75 * lines + 0.6), kind="png",
         )  # fmt: skip
-        return paragraph(count, quiet=True) + drawn
     rows = [
         (*_cells(subject, i), str(subject.y[i]), str(subject.said[i]), f"{subject.shares[i].max():.1%}")
         for i in worst[:ROWS].tolist()
@@ -155,11 +153,10 @@ def _numbers(subject: Subject) -> str:
     y, said = (np.asarray(a, np.float64).reshape(len(subject.X), -1) for a in (subject.y, subject.said))
     name = str(subject.network.notes.get("target", "y"))
     if y.shape[1] == 1:
-        drawn = [
-            picture(words, lambda panel, draw=draw: draw(y[:, 0], said[:, 0], panel, name), HALF)
-            for words, draw in (("answers over what is so", against), ("histogram of the errors", residuals))
-        ]
-        return side_by_side(*drawn) + table(_errors(y[:, 0], said[:, 0]), numbers=1)
+        both = (y[:, 0], said[:, 0])
+        scatter = picture("answers over what is so", lambda panel: against(*both, panel, name), HALF)
+        spread = picture("histogram of the errors", lambda panel: residuals(*both, panel, name), HALF)
+        return side_by_side(scatter, spread) + table(_errors(*both), numbers=1)
     rows = [[str(i), *(value for _, value in _errors(y[:, i], said[:, i]))] for i in range(y.shape[1])]
     return table(rows, ["output", *(words for words, _ in _errors(y[:, 0], said[:, 0]))], 5)
 
