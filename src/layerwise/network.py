@@ -682,8 +682,8 @@ class Network:
                 "lw.familiarize(network, X_train, X_held_out) once, and save it again"
             )
         rows = self._rows(X)
-        found = [self.familiarity.is_familiar(rows.span(i, i + CHUNK)) for i in range(0, len(rows), CHUNK)]
-        return np.concatenate(found)
+        parts = (rows.span(i, min(i + CHUNK, len(rows))) for i in range(0, len(rows), CHUNK))
+        return np.concatenate([self.familiarity.is_familiar(part) for part in parts])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.

@@ -39,4 +39,5 @@ def without(answers: Array, refused: Array, classes: Array | None = None) -> np.
     else:
         answers, nothing = answers.astype(object), None
     values = np.where(refused, np.asarray(nothing, answers.dtype), answers)
-    return np.ma.MaskedArray(values, refused, fill_value=nothing)
+    # as an array, for a plain None would stand for NumPy's own choice
+    return np.ma.MaskedArray(values, refused, fill_value=np.array(nothing, answers.dtype))

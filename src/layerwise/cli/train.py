@@ -204,7 +204,7 @@ def train(
     execution = {
         "engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": [] if watcher is None else [watcher],
     }  # fmt: skip
-    loaded.notes["command"] = _command(context, name)
+    loaded.notes["command"] = _command(context, loaded.notes["data"])
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
