@@ -1,4 +1,4 @@
-"""The Python of the pages runs as it stands, and names every parameter there is."""
+"""The Python of the pages in docs runs as it stands; they name every parameter there is, and show what is printed."""
 
 import inspect
 import re
@@ -56,6 +56,18 @@ def test_every_function_of_import_has_its_row():
     for name in importing.__all__:
         assert f"| `lw.{name}(" in page
         assert getattr(lw, name) is getattr(importing, name)
+
+
+def test_the_page_on_traces_shows_what_is_printed(capsys):
+    from layerwise.trace.worked import one_one_one
+
+    namespace = {}
+    for block in blocks("trace.md"):
+        exec(block, namespace)
+    printed = capsys.readouterr().out
+    first, second = re.findall(r"```text\n(.*?)```", (DOCS / "trace.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert first == one_one_one().text(digits=None) + "\n"
+    assert printed.endswith(second)
 
 
 def test_every_parameter_of_ours_is_named():

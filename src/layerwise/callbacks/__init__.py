@@ -5,6 +5,7 @@ from layerwise.callbacks.base import Callback, as_callbacks
 from layerwise.callbacks.checkpoint import Checkpoint
 from layerwise.callbacks.finder import LearningRateFinder, find_learning_rate
 from layerwise.callbacks.gradients import Freeze, GradientClip
+from layerwise.callbacks.histograms import Histograms
 from layerwise.callbacks.history import History
 from layerwise.callbacks.logs import CSVLog, TensorBoard
 from layerwise.callbacks.plateau import ReduceOnPlateau
@@ -21,6 +22,7 @@ CALLBACKS: tuple[type[Callback], ...] = (
     Freeze,
     CSVLog,
     TensorBoard,
+    Histograms,
     Progress,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "ExponentialMovingAverage",
     "Freeze",
     "GradientClip",
+    "Histograms",
     "History",
     "LearningRateFinder",
     "Progress",

@@ -14,7 +14,11 @@ from layerwise.cli.evaluate import evaluate
 from layerwise.cli.export import export
 from layerwise.cli.info import info
 from layerwise.cli.listing import list_datasets, list_recipes
+from layerwise.cli.plot import HELP as PICTURES
+from layerwise.cli.plot import plot
 from layerwise.cli.predict import predict
+from layerwise.cli.report import report
+from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
 
@@ -73,6 +77,9 @@ app.command()(evaluate)
 app.command()(predict)
 app.command()(export)
 app.command()(info)
+app.command(help=PICTURES)(plot)
+app.command()(report)
+app.command()(trace)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

@@ -24,6 +24,11 @@ def show(text: str = "", style: str = "") -> None:
     _console().print(Text(text, style=style), soft_wrap=True)
 
 
+def show_rich(renderable: Any) -> None:
+    """Print what rich knows how to colour, wrapped by nobody but the terminal."""
+    _console().print(renderable, soft_wrap=True)
+
+
 def show_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that every terminal and pipe can take it."""
     print(json.dumps(_finite(value), indent=2, allow_nan=False))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from layerwise.callbacks import Checkpoint, History
@@ -18,6 +20,7 @@ from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
 from layerwise.errors import DivergenceError, missing
+from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
 from layerwise.plan import compile_layers
@@ -25,6 +28,16 @@ from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
+PASSING = (
+    "threads",
+    "output",
+    "checkpoint",
+    "resume",
+    "plot",
+    "no_plot",
+    "quiet",
+    "json",
+)  # leave the network the same
 MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
@@ -55,6 +68,7 @@ def _recipe_names(incomplete: str) -> list[str]:
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine or FILE.csv.",
@@ -189,6 +203,7 @@ def train(
         console.warn(f"there is no {watcher.path}: the training begins", "yellow")
     callbacks = [] if watcher is None else [watcher]
     execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
+    loaded.notes["command"] = _command(context, loaded.notes["data"])
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
@@ -198,6 +213,17 @@ def train(
         raise typer.Exit(console.INTERRUPTED)
     if watcher is not None:
         Path(watcher.path).unlink(missing_ok=True)
+
+
+def _command(context: typer.Context, data: str) -> str:
+    """The command as it was given, but for what does not change the network."""
+    words = ["layerwise", "train", data]
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
+            value = context.params[str(option.name)]
+            words += [option.opts[0], str(getattr(value, "value", value))]
+    return shlex.join(words)
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
@@ -285,6 +311,9 @@ def _train(
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     if standard is not None:
         standard.fold(network)
+    if learned.train[0].dtype == np.uint8:
+        rows = learned.train[0][: recipe.samples]
+        familiarize(network, rows, None if learned.validation is None else learned.validation[0])
     network.save(output)
     assert network.task is not None
     report = {
