@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.typing import Array, ArrayLike
 
 Metric = Callable[[Array, Array], float]
@@ -103,6 +103,13 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
     bins : int
         How many; a confidence on an edge counts in the bin below it.
 
+    Raises
+    ------
+    ShapeError
+        Labels and probabilities do not fit together.
+    DataError
+        What should be probabilities are none.
+
     Examples
     --------
     >>> confidence, accuracy, counts = calibration_bins([0, 1], [[0.9, 0.1], [0.6, 0.4]], bins=2)
@@ -119,6 +126,8 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
             f"calibration: labels must be whole numbers from 0 to {p.shape[1] - 1}, the columns of probabilities; "
             "np.searchsorted(network.task.classes, labels) makes such numbers of others"
         )
+    if not ((p >= 0) & (p <= 1 + 1e-6)).all():
+        raise DataError("calibration: probabilities must be from 0 to 1, as predict_proba gives them; others came")
     confidence, right = p.max(axis=1), p.argmax(axis=1) == t
     place = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
     counts = np.bincount(place, minlength=bins)

@@ -45,6 +45,8 @@ DIGITS, _ = trained((IMAGES, LABELS), lw.Dense(9), lw.ReLU(), lw.Dropout(0.2), l
 CURVE, _ = trained((X, SINE), lw.Dense(8), lw.ReLU(), lw.Dense(1))
 FINDER = lw.find_learning_rate(SPIRAL, POINTS, ARMS)
 SHARES = SPIRAL.predict_proba(POINTS)
+DIVERGED = lw.Network([lw.Dense(3), lw.Exp(), lw.Dense(2)], random_state=0).build(2)
+DIVERGED.theta = np.full(DIVERGED.theta.size, 1e30)
 NEURON = lw.Neuron([2.0], bias=-1.0, activation=lw.ReLU())
 
 CALLS = {  # how many panels, and the arguments
@@ -207,6 +209,12 @@ def test_a_part_of_a_figure_is_saved_whole(tmp_path):
         (lambda: plots.confusion_matrix([0, 5], [0, 5], labels=["a", "b"]), lw.DataError, "5 came"),
         (lambda: plots.reliability([0, 3], np.full((2, 3), 1 / 3)), lw.ShapeError, "from 0 to 2"),
         (lambda: plots.reliability(["a"], [[1.0, 0.0]]), lw.ShapeError, "searchsorted"),
+        (lambda: plots.reliability([0], [[np.nan, 1]]), lw.DataError, "must be from 0 to 1"),
+        (lambda: plots.confusion_matrix([0, 1], ["a", "b"]), lw.DataError, "must be of one kind"),
+        (lambda: plots.decision_regions(SPIRAL, POINTS, ARMS, labels=["a"]), lw.ShapeError, "must name 3 classes"),
+        (lambda: plots.layer_maps(SPIRAL, POINTS, ARMS, labels=["a"]), lw.ShapeError, "must name 3 classes"),
+        (lambda: plots.layer_maps(CURVE, X, SINE), lw.DataError, "was trained for regression: use plots.histograms"),
+        (lambda: plots.histograms(DIVERGED, POINTS), lw.DataError, "has diverged"),
         (lambda: plots.coverage([0], [0.5]), lw.ShapeError, r"probabilities \(n, classes\)"),
         (lambda: plots.histograms(SPIRAL, y=ARMS), lw.DataError, "no X came"),
         (lambda: plots.histograms_over_training(lw.Histograms()), lw.DataError, "nothing was recorded"),

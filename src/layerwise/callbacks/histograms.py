@@ -1,7 +1,6 @@
 """How weights, outputs and gradients are spread, layer by layer, while a network trains; the gradients at any time.
 
-quantiles of a layer's weights          always
-of its outputs, of its gradients        on the samples given, by the NumPy executor
+Weights are looked at as they are; outputs and gradients are computed by the NumPy executor, for the samples given.
 """
 
 from __future__ import annotations
@@ -118,7 +117,8 @@ class Histograms(Description, Callback):
 def gradients(network: Any, X: ArrayLike, y: ArrayLike) -> list[View]:
     """The gradients of the loss on X, y, penalties included, by layer and name; the network stays as it is.
 
-    Dropout takes part, and batches are normalized by themselves, as in the next training step.
+    Dropout takes part, and batches are normalized by themselves, as in the next training step. All are NaN where the
+    loss is not finite.
     """
     data, scaler = network.training_rows(X)
     plan, own = network.build(data.shape[1]).built()
@@ -132,5 +132,6 @@ def gradients(network: Any, X: ArrayLike, y: ArrayLike) -> list[View]:
     rows = rows_of(data, scaler, network.dtype, len(targets))
     engine = NumpyEngine(plan, parameters, rows, targets, len(targets), network.seed)
     with np.errstate(all="ignore"):
-        engine.gradient(0, len(targets), network.steps)
+        if not engine.gradient(0, len(targets), network.steps):
+            parameters.grad.fill(np.nan)
     return parameters.g

@@ -92,8 +92,9 @@ def _regions(subject: Subject) -> Any:
 
 
 def _confusion(subject: Subject) -> Any:
-    known = sorted({*subject.classes, *subject.y.tolist()})
-    return plots.confusion_matrix(subject.y, subject.network.predict(subject.X), labels=known)
+    true, names = subject.labels, subject.classes
+    said = np.array([names.index(answer) for answer in subject.network.predict(subject.X).tolist()])
+    return plots.confusion_matrix(true, said, labels=names)
 
 
 def _dead(subject: Subject) -> Any:

@@ -74,7 +74,12 @@ def confusion_matrix(
 
 def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple[list[Any], list[str]]:
     """The labels that occur, in order, and the names to write."""
-    found = sorted(set(true.tolist()) | set(said.tolist()))
+    try:
+        found = sorted(set(true.tolist()) | set(said.tolist()))
+    except TypeError:
+        raise DataError(
+            f"confusion_matrix: y_true has {true.dtype} labels and y_pred {said.dtype}; they must be of one kind"
+        ) from None
     if labels is None:
         return found, [str(label) for label in found]
     named = list(labels)

@@ -47,7 +47,7 @@ def histograms(
     Raises
     ------
     DataError
-        y without X.
+        y without X, or numbers that are not finite.
     """
     bins = whole_number("histograms", "bins", bins, least=1)
     net = network_of("histograms", network)
@@ -66,6 +66,9 @@ def histograms(
         if y is not None:
             slopes = gradients(net, samples, np.asarray(y)[: len(samples)])
             found["gradients"] = [slopes[i].W for i in firsts]
+    for kind, arrays in found.items():
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise DataError(f"histograms: there are {kind} that are NaN or infinite; the network has diverged")
     drawn = panels(ax, len(found) * len(groups), "histograms", (2.9, 2.0), len(groups))
     for row, (kind, arrays) in enumerate(found.items()):
         for column, (array, group) in enumerate(zip(arrays, groups, strict=True)):

@@ -10,7 +10,7 @@ import numpy as np
 
 from layerwise.description import whole_number
 from layerwise.errors import DataError, ShapeError
-from layerwise.plots.models import labels_of, network_of, probabilities_of, rows_of_images, sides
+from layerwise.plots.models import labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
 
@@ -201,9 +201,7 @@ def _answered(
     labels: Sequence[str] | None, shape: tuple[int, int], columns: int | None,
 ) -> Any:  # fmt: skip
     """Images with the answer and its confidence above them."""
-    names = [str(c) for c in classes] if labels is None else [str(name) for name in labels]
-    if len(names) != len(classes):
-        raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(names)} came")
+    names = names_of(owner, classes, labels)
     places = {label: i for i, label in enumerate(classes.tolist())}
     said, words, wrong = shares.argmax(axis=1), [], []
     for i, (place, share) in enumerate(zip(said, shares.max(axis=1), strict=True)):

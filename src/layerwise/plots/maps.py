@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.description import whole_number
-from layerwise.errors import ShapeError
-from layerwise.plots.models import labels_of, name_of, network_of
+from layerwise.errors import DataError, ShapeError
+from layerwise.plots.models import labels_of, name_of, names_of, network_of
 from layerwise.plots.regions import MARKERS
 from layerwise.plots.style import colours_of, panels
 from layerwise.typing import Array, ArrayLike
@@ -47,9 +47,21 @@ def layer_maps(
     Returns
     -------
     array of Axes
+
+    Raises
+    ------
+    DataError
+        The network does not tell classes apart.
+    ShapeError
+        There are too few samples, or not a label for each.
     """
     samples = whole_number("layer_maps", "samples", samples, least=3)
     net = network_of("layer_maps", network)
+    if net.task is not None and net.task.kind != "classification":
+        raise DataError(
+            f"layer_maps colours samples by class; the network was trained for {net.task.kind}: "
+            "use plots.histograms or plots.unit_activity"
+        )
     data = np.asarray(X)
     true = labels_of("layer_maps", y, len(data))[:samples]
     data = data[:samples]
@@ -62,10 +74,13 @@ def layer_maps(
         scores = len(group) > 1 and group[-1].layer.gives == "distribution"
         name = f"{name_of(group[:-1])}, before Softmax" if scores else name_of(group)
         shown.append((name, outputs[group[-2 if scores else -1].index]))
+    known = None if net.task is None or labels is None else net.task.classes
+    classes = np.unique(true) if known is None else known
+    names = names_of("layer_maps", classes, labels)
     drawn = panels(ax, len(shown), "layer_maps", (3.1, 3.2), min(len(shown), 4))
     for panel, (name, values) in zip(drawn, shown, strict=True):
         places, kept = plane(values)
-        _dots(panel, places, true, labels)
+        _dots(panel, places, true, classes, names)
         panel.set_title(f"{name}\n{kept:.0%} of the variance", fontsize=9)
     return drawn
 
@@ -94,21 +109,22 @@ def plane(values: Array) -> tuple[Array, float]:
     return places, float(np.sum(S[:2] ** 2)) / total if total else 1.0
 
 
-def _dots(panel: Any, places: Array, y: Array, labels: Sequence[str] | None) -> None:
+def _dots(panel: Any, places: Array, y: Array, classes: Array, names: Sequence[str]) -> None:
     colours = colours_of(panel)
-    classes = np.unique(y)
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
         own = places[y == label]
         panel.scatter(
             *own.T, s=float(np.clip(9000 / len(y), 7, 30)), color=colour, marker=MARKERS[i % len(MARKERS)],
-            alpha=0.75, linewidths=0, label=str(label) if labels is None else str(labels[i]),
+            alpha=0.75, linewidths=0, label=names[i],
         )  # fmt: skip
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
         if len(classes) > MOST_NAMED:
             break
+        if not (y == label).any():
+            continue
         at = np.median(places[y == label], axis=0)
         panel.text(
-            *at, str(label) if labels is None else str(labels[i]), ha="center", va="center", fontsize=9,
+            *at, names[i], ha="center", va="center", fontsize=9,
             fontweight="bold", color=colours.ink,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": colours.paper, "edgecolor": colour, "alpha": 0.85},
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,19 @@ def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
     if labels.shape != (samples,):
         raise ShapeError(f"{owner}: y must be one label a sample, ({samples},); its shape is {np.shape(y)}")
     return labels
+
+
+def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> list[str]:
+    """What each class is called: itself, if no labels are given.
+
+    Raises
+    ------
+    ShapeError
+        There are not as many names as classes.
+    """
+    if labels is not None and len(labels) != len(classes):
+        raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(labels)} came")
+    return [str(name) for name in (classes.tolist() if labels is None else labels)]
 
 
 def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:

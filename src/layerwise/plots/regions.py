@@ -11,7 +11,7 @@ from layerwise.data import check_rows
 from layerwise.description import whole_number
 from layerwise.errors import ShapeError
 from layerwise.metrics import r2_score
-from layerwise.plots.models import inputs_of, labels_of, probabilities_of
+from layerwise.plots.models import inputs_of, labels_of, names_of, probabilities_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
 from layerwise.typing import Array, ArrayLike
 
@@ -74,6 +74,7 @@ def decision_regions(
     x1, x2 = (np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True))
     grid = np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2)
     classes, shares = probabilities_of("decision_regions", model, grid)
+    called = names_of("decision_regions", classes, labels)
     panel = one_panel(ax, "decision_regions", (5.2, 4.4))
     answers = shares.argmax(axis=1).reshape(resolution, resolution)
     _shade(panel, answers, shares.max(axis=1).reshape(answers.shape), x1, x2, len(classes))
@@ -82,7 +83,7 @@ def decision_regions(
         true = labels_of("decision_regions", y, len(points))
         said = classes[probabilities_of("decision_regions", model, points)[1].argmax(axis=1)]
         right = said == true
-        _dots(panel, points, true, right, classes, labels)
+        _dots(panel, points, true, right, classes, called)
         title = f"Decision regions: {right.mean():.1%} of {len(right):,} right"
     panel.set(xlabel=names[0], ylabel=names[1], title=title, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
     axes: Axes = panel
@@ -103,14 +104,13 @@ def _shade(panel: Any, answers: Array, confidence: Array, x1: Array, x2: Array, 
         panel.contour(x1, x2, (answers <= c).astype(float), [0.5], colors=[colours.ink], linewidths=0.7, alpha=0.7)
 
 
-def _dots(panel: Any, X: Array, y: Array, right: Array, classes: Array, labels: Sequence[str] | None) -> None:
+def _dots(panel: Any, X: Array, y: Array, right: Array, classes: Array, names: Sequence[str]) -> None:
     colours = colours_of(panel)
     size = float(np.clip(4500 / len(X), 6, 28))
     for i, (label, colour) in enumerate(zip(classes, colours.of_classes(len(classes)), strict=True)):
-        name = str(label) if labels is None else str(labels[i])
         panel.scatter(
             *X[y == label].T, s=size, color=colour, marker=MARKERS[i % len(MARKERS)], edgecolors=colours.paper,
-            linewidths=0.5, label=name if len(classes) <= MOST_NAMED else "_" + name, zorder=3,
+            linewidths=0.5, label=names[i] if len(classes) <= MOST_NAMED else f"_{names[i]}", zorder=3,
         )  # fmt: skip
     if not right.all():
         panel.scatter(
