@@ -168,6 +168,7 @@ __all__ = [
     "UnknownNameError",
     "callbacks",
     "datasets",
+    "diagnose",
     "export",
     "find_learning_rate",
     "from_keras",
@@ -187,6 +188,7 @@ __all__ = [
 _LAZY = {  # where what is not needed by every program is found, when it is first asked for
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "diagnose": "diagnosis",
     "from_keras": "importing",
     "from_onnx": "importing",
     "from_sklearn": "importing",
