@@ -4,6 +4,7 @@ python examples/ill_networks.py             the table of docs/diagnose.md
 python examples/ill_networks.py NAME        what is found, in full, before and after
 """
 
+import contextlib
 import sys
 from dataclasses import dataclass
 
@@ -38,10 +39,8 @@ def network(*layers, **arguments):
 
 def fitted(net, X, y, **arguments):
     """Train, and let a divergence be what it is."""
-    try:
+    with contextlib.suppress(lw.DivergenceError):
         net.fit(X, y, **{"epochs": 10, "optimizer": lw.Adam(0.01), "verbose": False, **arguments})
-    except lw.DivergenceError:
-        pass
     return net, X, y
 
 

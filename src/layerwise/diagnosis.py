@@ -6,7 +6,7 @@ diagnose ─► at most 1,024 rows ─► a Probe's look, and the rules of `laye
 from __future__ import annotations
 
 import html as markup
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from layerwise.data import check_rows, rows_of
 from layerwise.health import (
     Finding,
     LayerHealth,
-    Look,
     Probe,
     of_classes,
     of_columns,
@@ -24,6 +23,7 @@ from layerwise.health import (
     of_inputs,
     of_layers,
     of_targets,
+    some_rows,
     worst_first,
 )
 from layerwise.losses import Loss
@@ -31,7 +31,7 @@ from layerwise.network import Network
 from layerwise.optimizers import Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
 from layerwise.targets import check_lengths, encode
-from layerwise.typing import Array, ArrayLike
+from layerwise.typing import ArrayLike
 
 ROWS = 1024  # enough for shares within two or three percent, and a moment's work
 _COLUMNS = ("layer", "mean", "std", "largest", "dead", "saturated", "weights", "gradient", "update/weights")
@@ -198,18 +198,19 @@ def diagnose(
         else (twin.optimizer)
     )
     plan = compile_training(plan, parameters, chosen, twin.penalties, stepping)
-    places = _some(data.shape[0])
+    places = some_rows(data.shape[0], ROWS)
     rows = rows_of(data[places], scaler, twin.dtype, len(places))
     probe = Probe(plan, parameters, rows, targets.part(places), twin.seed)
     look = probe.look(twin.steps, stepping, twin.frozen, twin.last_fit.get("clip_norm"))
-    findings: list[Finding] = [*of_layers(look)]
-    if targets.task.kind == "regression":
-        findings += of_targets(look)
-    findings += of_inputs(rows.span(0, len(rows)), names)
+    findings: list[Finding] = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
     findings += of_columns(data, rows.raw(np.arange(len(rows))), names)
     if not {"class_weight", "sample_weight"} & set(twin.last_fit.get("others", ())):
         findings += of_classes(targets)
-    findings += _of_training(network, look, stepping.learning_rate)
+    if targets.task.kind == "regression":
+        findings += of_targets(look)
+    findings += of_layers(look)
+    if network.history is not None:
+        findings += of_history(network.history, network.history.stopped_by, look, stepping.learning_rate)
     return Diagnosis(
         worst_first(findings),
         look.layers,
@@ -219,16 +220,6 @@ def diagnose(
         data.shape[0],
         0 if network.history is None else network.history.epochs,
     )
-
-
-def _of_training(network: Network, look: Look, rate: float) -> Iterator[Finding]:
-    if network.history is not None:
-        yield from of_history(network.history, network.history.stopped_by, look, rate)
-
-
-def _some(n: int) -> Array:
-    """Which rows are looked at: all, or so many that lie at random, the same ones each time."""
-    return np.arange(n) if n <= ROWS else np.sort(np.random.default_rng(0).choice(n, ROWS, replace=False))
 
 
 def _names(network: Network, X: Any) -> Sequence[str]:

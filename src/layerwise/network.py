@@ -18,6 +18,7 @@ from layerwise.callbacks import (
     Callback,
     Checkpoint,
     CSVLog,
+    Diagnose,
     EarlyStopping,
     ExponentialMovingAverage,
     GradientClip,
@@ -839,7 +840,7 @@ def _others(
     callbacks: Sequence[Callback],
 ) -> list[str]:
     """What takes part in a fit besides layers, loss, penalties, optimizer and what `last_fit` has in numbers."""
-    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip)
+    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip, Diagnose)
     parts = {
         "an order of your own": callable(shuffle),
         "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),

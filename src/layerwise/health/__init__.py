@@ -11,7 +11,7 @@ from layerwise.health.data import of_classes, of_columns, of_inputs
 from layerwise.health.finding import SEVERITIES, Finding, worst_first
 from layerwise.health.layers import of_layers, of_targets
 from layerwise.health.learning import of_history
-from layerwise.health.probe import LayerHealth, Look, Probe
+from layerwise.health.probe import LayerHealth, Look, Probe, some_rows
 
 __all__ = [
     "SEVERITIES",
@@ -25,5 +25,6 @@ __all__ = [
     "of_inputs",
     "of_layers",
     "of_targets",
+    "some_rows",
     "worst_first",
 ]

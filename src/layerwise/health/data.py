@@ -80,11 +80,11 @@ def of_columns(X: Any, some: Array, names: Sequence[str]) -> Iterator[Finding]:
     """
     constant = np.flatnonzero((some == some[0]).all(axis=0))
     pairs = _pairs(some, np.setdiff1d(np.arange(some.shape[1]), constant))
+    if some.shape[1] >= PICTURE:  # what is never drawn on is background
+        constant = constant[some[0, constant] != some.min()]
     if isinstance(X, np.ndarray) and len(X) > len(some):
         constant = np.array([j for j in constant if (X[:, j] == X[0, j]).all()], np.intp)
         pairs = [(i, j) for i, j in pairs if np.array_equal(X[:, i], X[:, j])]
-    if some.shape[1] >= PICTURE:  # what is never drawn on is background
-        constant = constant[some[0, constant] != some.min()]
     if len(constant):
         yield Finding(
             "constant columns", "note", _listed(names, constant),
@@ -131,11 +131,11 @@ def of_classes(targets: Targets) -> Iterator[Finding]:
     few, many = int(counts.argmin()), int(counts.argmax())
     if counts[many] < IMBALANCE * max(1, counts[few]):
         return
-    name = (lambda i: i) if classes is None else (lambda i: classes[i].item())
+    rare, frequent = (i if classes is None else classes[i].item() for i in (few, many))
     yield Finding(
         "class imbalance", "warning", "y",
-        f"class {name(few)!r} has {counts[few]:,} rows, class {name(many)!r} {counts[many]:,}",
-        f"always answering {name(many)!r} is right for {counts[many] / counts.sum():.1%}: the rare class adds little "
+        f"class {rare!r} has {counts[few]:,} rows, class {frequent!r} {counts[many]:,}",
+        f"always answering {frequent!r} is right for {counts[many] / counts.sum():.1%}: the rare class adds little "
         "to the loss, and is learned last or never",
         "let each class count the same, and look at more than the accuracy",
         'net.fit(X, y, class_weight="balanced", validation_data=(X_val, y_val), metrics=["balanced_accuracy", "f1"])',

@@ -72,8 +72,8 @@ def _spread(layer: LayerHealth) -> Iterator[Finding]:
     yield Finding(
         "large scores", "warning", str(layer),
         f"within a row, scores lie {layer.spread:.3g} apart",
-        f"softmax makes zeros and ones of them, e to the -{LARGE_SPREAD:g} being nothing beside 1: a wrong answer is given "
-        "with all confidence, and no gradient says by how much it is wrong",
+        f"softmax makes zeros and ones of them, e to the -{LARGE_SPREAD:g} being nothing beside 1: wrong answers are "
+        "given with all confidence, and no gradient says by how much they are wrong",
         "draw smaller weights or scale the inputs; hold scores down by label smoothing or a penalty",
         "net.fit(X, y, loss=lw.CategoricalCrossEntropy(label_smoothing=0.05), penalty=lw.L2(1e-4))",
         {"spread": layer.spread, "threshold": LARGE_SPREAD},

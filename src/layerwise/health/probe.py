@@ -32,6 +32,11 @@ from layerwise.typing import Array
 SATURATED_SIGMOID, SATURATED_TANH = 0.01, 0.995
 
 
+def some_rows(n: int, most: int) -> Array:
+    """Which of n rows are looked at: all, or so many that lie at random, the same ones each time."""
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
 @dataclass(frozen=True)
 class LayerHealth:
     """What was seen of one layer.
@@ -212,10 +217,10 @@ class Probe:
         before, gradient, after = flat(self.parameters.p[index]), flat(own.g[index]), flat(own.p[index])
         if not before.size:
             return health
-        size = float(np.linalg.norm(before))
-        moved = float(np.linalg.norm(after - before))
+        size = _length(before)
+        moved = _length(after - before)
         ratio = moved / size if size else None
-        return replace(health, weight_norm=size, gradient_norm=float(np.linalg.norm(gradient)), update_ratio=ratio)
+        return replace(health, weight_norm=size, gradient_norm=_length(gradient), update_ratio=ratio)
 
     def _constant_loss(self) -> float:
         """The mean loss of the targets' mean, given for every row."""
@@ -240,9 +245,13 @@ def _state(stage: Stage, x: Array, y: Array, hidden: bool) -> dict[str, float]:
     return {}
 
 
+def _length(values: Array) -> float:
+    """√Σ v², not by a product: BLAS would wake its threads, while those of the training want the cores."""
+    return math.sqrt(float(np.add.reduce(np.square(values, dtype=np.float64), axis=None)))
+
+
 def _rms(values: Array) -> float:
-    flat = values.ravel().astype(np.float64)
-    return math.sqrt(float(flat @ flat) / max(1, flat.size))
+    return _length(values) / math.sqrt(values.size)
 
 
 def _short(layer: Layer) -> str:
