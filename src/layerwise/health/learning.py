@@ -51,7 +51,7 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
     yield from too_high
     too_low = [] if too_high else [*_too_low(loss, look, rate)]
     yield from too_low
-    if not too_high and not too_low:
+    if stopped_by and not too_high and not too_low:  # before the end nobody knows
         yield from _underfit(loss, look)
     yield from _overfit(history, constant, stopped_by in ("", "epochs", "interrupt"))
 
@@ -62,7 +62,7 @@ def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look, r
         seen = "the loss became infinite or NaN, and the fit ended"
     elif len(loss) >= LEAST_EPOCHS:
         best, last, level = min(loss), median(loss[-3:]), look.level
-        half = np.array(loss[-max(3, len(loss) // 2) :])
+        half = np.array(loss[-1 - max(3, len(loss) // 2) :])
         steps = np.diff(half) / np.maximum(half[:-1], 1e-300)
         rises = float((steps > 0).mean())
         by = float(steps[steps > 0].mean()) if rises else 0.0
