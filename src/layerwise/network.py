@@ -18,7 +18,6 @@ from layerwise.callbacks import (
     Callback,
     Checkpoint,
     CSVLog,
-    Diagnose,
     EarlyStopping,
     ExponentialMovingAverage,
     GradientClip,
@@ -840,7 +839,7 @@ def _others(
     callbacks: Sequence[Callback],
 ) -> list[str]:
     """What takes part in a fit besides layers, loss, penalties, optimizer and what `last_fit` has in numbers."""
-    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip, Diagnose)
+    known = (Progress, Checkpoint, CSVLog, TensorBoard, EarlyStopping, GradientClip)
     parts = {
         "an order of your own": callable(shuffle),
         "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),
@@ -851,7 +850,7 @@ def _others(
         "frozen layers": bool(network.frozen),
     }
     return [name for name, there in parts.items() if there] + [
-        type(callback).__name__ for callback in callbacks if type(callback) not in known
+        type(callback).__name__ for callback in callbacks if type(callback) not in known and not callback.only_looks
     ]
 
 

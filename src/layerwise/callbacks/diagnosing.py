@@ -72,6 +72,8 @@ class Diagnose(Description, Callback):
     'unscaled inputs'
     """
 
+    only_looks = True
+
     def __init__(self, every: int = 1, rows: int = 128, warn: bool = True) -> None:
         self.every = whole_number(self, "every", every, least=1)
         self.rows = whole_number(self, "rows", rows, least=1)

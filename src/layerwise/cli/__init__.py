@@ -2,6 +2,7 @@
 
 app.py       the commands together, and how an error ends
 train.py     data + recipe + choices → network → model file, learning curves
+watch.py     the panel of `train --watch`, and curves.py, which draws in its characters
 evaluate.py  predict.py  trace.py  diagnose.py  plot.py  export.py  info.py  bench.py  listing.py
 choices.py   options that replace parts of a recipe
 data.py      data sets by name, and tables from files
