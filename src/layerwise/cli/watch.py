@@ -143,6 +143,8 @@ class View:
         speed = f" {self.speed:,.0f} samples/s" if math.isfinite(self.speed) else ""
         clock = f"{_clock(self.seconds)} in all" if self.ended_by else f"{_clock(self.left)} left"
         last = f"{speed}  {clock}"
+        if len(first) + len(last) > width:
+            last = f" {clock}"
         room = width - len(first) - len(last)
         filled = round(max(0, room) * min(1.0, self.done))
         full, empty = ("=", "-") if plain else ("━", "─")
@@ -183,21 +185,20 @@ class View:
     def _table(self, width: int, plain: bool) -> Table:
         """Layer by layer: the share of units that are dead or saturated, and how long the steps are."""
         rows = _by_weights(self.layers)
-        shares = [(title, i) for i, title in ((1, "dead"), (2, "saturated")) if any(row[i] is not None for row in rows)]
+        columns = {"dead": [row[1] for row in rows], "saturated": [row[2] for row in rows]}
+        shares = {title: column for title, column in columns.items() if any(share is not None for share in column)}
         table = Table(box=None, padding=(0, 1, 0, 0), width=width, show_edge=False, header_style="dim")
         table.add_column("layer", ratio=1, no_wrap=True, overflow="crop")
-        for title in (*(title for title, _ in shares), "update/weights"):
+        for title in (*shares, "update/weights"):
             table.add_column(title, justify="right", no_wrap=True)
         if width >= ROOMY:
             table.add_column("1e-6" + " " * (_GAUGE[2] - 5) + "1", no_wrap=True)
-        for row in rows[:MOST_LAYERS]:
-            ratio = row[3]
+        for i, (name, _, _, ratio) in enumerate(rows[:MOST_LAYERS]):
             usual = ratio is not None and USUAL[0] <= ratio <= USUAL[1]
             cells = ["" if ratio is None else f"{ratio:.1e}", "" if ratio is None else _gauge(ratio, plain)]
             styled = [Text(cell, style="green" if usual else "yellow") for cell in cells]
-            table.add_row(
-                Text(row[0]), *(_share(row[i]) for _, i in shares), *styled[: 2 if width >= ROOMY else 1]
-            )  # fmt: skip
+            found = [_share(column[i]) for column in shares.values()]
+            table.add_row(Text(name), *found, *styled[: 2 if width >= ROOMY else 1])
         if len(rows) > MOST_LAYERS:
             table.add_row(Text(f"and {len(rows) - MOST_LAYERS} more", style="dim"))
         return table
