@@ -360,8 +360,10 @@ def fall(n=12, start=1.0, end=0.1):
         ({"loss": fall()}, "epochs", 0.1, []),
         ({"loss": [1.0]}, "divergence", 0.9, ["learning rate too high"]),
         ({"loss": [1.0, 0.4, 0.2, 0.9, 0.9, 0.9]}, "epochs", 0.9, ["learning rate too high"]),
+        ({"loss": [1.0, 0.2, 0.9, 0.9, 0.1]}, "epochs", 0.1, []),  # the last is the best
         ({"loss": [1.0, 0.4, 0.2, 0.201, 0.199, 0.2, 0.198]}, "epochs", 0.2, []),
         ({"loss": [1.0, 0.4, 0.6, 0.35, 0.55, 0.4, 0.6, 0.38]}, "epochs", 0.4, ["learning rate too high"]),
+        ({"loss": [1.0, 0.4, 0.45, 0.4, 0.45, 0.4, 0.45, 0.38]}, "epochs", 0.4, []),  # as random batches may be
         ({"loss": [1.0, 1.0, 5.0, 2.0, 3.0]}, "epochs", 3.0, ["learning rate too high"]),
         ({"loss": np.linspace(1.1, 1.09, 10)}, "epochs", 0.99, ["learning rate too low"]),
         ({"loss": [1.1, 0.96, 0.95, 0.95, 0.95, 0.95]}, "epochs", 0.95, ["underfitting"]),
@@ -383,7 +385,7 @@ def test_what_a_history_says(history, stopped_by, level, expected):
 def test_a_history_of_standardized_targets_is_read_in_its_own_units():
     """The target's variance is 1e6, the history's 1: a rise of its validation loss by 0.5 is half of it."""
     history = {"loss": fall(), "val_loss": [1.0, 0.4, *fall(10, 0.4, 0.9)]}
-    look = Look((), 1e5, 1e6, "", 1.0, 1.0)
+    look = Look((), 1e5, 1e6, "", 1.0, 1.0, "regression")
     assert [finding.kind for finding in of_history(history, "epochs", look, 0.1)] == ["overfitting"]
 
 

@@ -206,8 +206,7 @@ def diagnose(
     findings += of_columns(data, rows.raw(np.arange(len(rows))), names)
     if not {"class_weight", "sample_weight"} & set(twin.last_fit.get("others", ())):
         findings += of_classes(targets)
-    if targets.task.kind == "regression":
-        findings += of_targets(look)
+    findings += of_targets(look)
     findings += of_layers(look)
     if network.history is not None:
         findings += of_history(network.history, network.history.stopped_by, look, stepping.learning_rate)

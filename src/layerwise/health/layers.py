@@ -16,9 +16,8 @@ SATURATED, NEARLY_ALL_SATURATED = 0.5, 0.9
 # Between the last layer and the first, healthy networks lose or win a factor of ten or thirty. At a thousandth the
 # first layers stay as they were drawn, whatever the learning rate, while the last one learns.
 VANISHED, EXPLODED = 1e-3, 1e2
-# Where scores lie this far apart, e⁻⁵⁰ is 0 beside 1 for the loss, and another answer has no gradient to speak of.
-# Networks that have learned all rows by heart come to 30 or 40.
-LARGE_SPREAD = 50.0
+# e⁻⁸⁸ is no normal number of float32 any more. Networks that have learned all rows by heart come to 30 or 50.
+LARGE_SPREAD = 88.0
 # Weights are drawn for targets of about 1: steps lead from there to 100 only after very many of them.
 LARGE_TARGET, UNEXPLAINED = 30.0, 0.5
 
@@ -82,15 +81,13 @@ def _spread(layer: LayerHealth) -> Iterator[Finding]:
 
 def _gradients(look: Look) -> Iterator[Finding]:
     """The gradient by the first layer's outputs beside that by the last one's; dead layers are told of already."""
-    learning = [layer for layer in look.layers if layer.weight_norm is not None and not layer.frozen]
-    dense = [layer for layer in learning if layer.delta is not None and layer.name.startswith("Dense")]
-    if len(dense) < 2 or not dense[-1].delta or any((layer.dead or 0) >= NEARLY_ALL_DEAD for layer in look.layers):
+    found = [(layer, layer.delta) for layer in look.layers if layer.mixes and layer.delta is not None]
+    found = [(layer, delta) for layer, delta in found if not layer.frozen]
+    if len(found) < 2 or not found[-1][1] or any((layer.dead or 0) >= NEARLY_ALL_DEAD for layer in look.layers):
         return
-    first, last = dense[0], dense[-1]
-    assert first.delta is not None
-    assert last.delta is not None
-    ratio = first.delta / last.delta
-    seen = f"the gradient at {first} is {ratio:.2g} times that at {last}"
+    (first, at_first), (last, at_last) = found[0], found[-1]
+    ratio = at_first / at_last
+    seen = f"the gradient at {first} is {ratio:.3g} times that at {last}"
     if ratio < VANISHED:
         yield Finding(
             "vanishing gradients", "serious", str(first), seen,
@@ -111,7 +108,7 @@ def _gradients(look: Look) -> Iterator[Finding]:
 
 def of_targets(look: Look) -> Iterator[Finding]:
     """Whether numbers to be predicted are far larger than what the network answers."""
-    if look.target_size > LARGE_TARGET and look.error_size > UNEXPLAINED * look.target_size:
+    if look.kind == "regression" and look.target_size > LARGE_TARGET and look.error_size > UNEXPLAINED * look.target_size:
         yield Finding(
             "unscaled targets", "warning", "y",
             f"the targets are of size {look.target_size:.3g}, and the outputs miss them by {look.error_size:.3g}",

@@ -14,9 +14,10 @@ LEAST_EPOCHS = 4  # fewer say nothing about where the loss is going
 # A loss that ends half as large again as at its best has been thrown out of where it was; if that is a tenth of what a
 # constant answer costs, it can be seen in the answers.
 WORSE, SEEN = 1.5, 0.1
-# Batches are drawn at random, so the loss of an epoch rises now and then, by little. Where it rises in two epochs of
-# five, by a tenth on the average, steps jump across the valley, unless hardly any loss is left.
-RISES, BY = 0.4, 0.1
+# Batches are drawn at random, so the loss of an epoch rises now and then: by up to a third, where five of them are an
+# epoch and each is normalized by itself. Where it rises in two epochs of five, by as large a share on the average, steps
+# jump across the valley; where that is less than SEEN, it does not matter.
+RISES, BY = 0.4, 0.4
 # Above 1, the network is worse than the best answer that is the same for every row.
 NOTHING_LEARNED = 1.1
 # The loss falls in four epochs of five, by a twentieth in all of them together, and as fast at the end as in the
@@ -45,8 +46,9 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
         The optimizer's learning rate.
     """
     loss = [float(value) for value in history.get("loss", ())]
-    # A constant answer's loss in the history's units: its targets may have been standardized, and be no more.
-    constant = loss[-1] / look.level if loss and look.level > 0 else look.constant_loss
+    constant = look.constant_loss
+    if look.kind == "regression" and loss and look.level > 0:  # its targets may have been standardized, and be no more
+        constant = median(loss[-3:]) / look.level
     too_high = [*_too_high(loss, constant, stopped_by, look, rate)]
     yield from too_high
     too_low = [] if too_high else [*_too_low(loss, look, rate)]
@@ -61,18 +63,20 @@ def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look, r
     if stopped_by == "divergence":
         seen = "the loss became infinite or NaN, and the fit ended"
     elif len(loss) >= LEAST_EPOCHS:
-        best, last, level = min(loss), median(loss[-3:]), look.level
+        best, last, level = min(loss), min(loss[-1], median(loss[-3:])), look.level
         half = np.array(loss[-1 - max(3, len(loss) // 2) :])
-        steps = np.diff(half) / np.maximum(half[:-1], 1e-300)
-        rises = float((steps > 0).mean())
-        by = float(steps[steps > 0].mean()) if rises else 0.0
+        steps = np.diff(half)
+        up = steps > 0
+        rises = float(up.mean())
+        height = float(steps[up].mean()) if rises else 0.0
+        by = float((steps[up] / np.maximum(half[:-1][up], 1e-300)).mean()) if rises else 0.0
         if level > NOTHING_LEARNED and loss[-1] > (1 - LITTLE) * loss[0]:
             seen = f"after {len(loss)} epochs the loss is {level:.3g} times that of the best constant answer"
             numbers = {"level": level, "threshold": NOTHING_LEARNED}
         elif last > WORSE * best and last - best > SEEN * constant:
             seen = f"the loss was {best:.3g} after epoch {loss.index(best) + 1} and is {last:.3g} now"
             numbers = {"ratio": last / best, "threshold": WORSE}
-        elif rises >= RISES and by >= BY and median(half.tolist()) > SEEN * constant:
+        elif rises >= RISES and by >= BY and height > SEEN * constant:
             seen = f"the loss rises in {rises:.0%} of the epochs, by {by:.0%} on the average"
             numbers = {"share": rises, "by": by, "threshold": RISES}
     if seen:
@@ -94,7 +98,7 @@ def _too_low(loss: list[float], look: Look, rate: float) -> Iterator[Finding]:
     if share >= FALLS and total < LITTLE and falls[-half:].mean() > STEADY * falls[:half].mean():
         yield Finding(
             "learning rate too low", "serious", "history",
-            f"in {len(loss)} epochs the loss fell by {total:.2g} of itself, about as fast at the end as at first",
+            f"in {len(loss)} epochs the loss fell by {100 * total:.2g}%, about as fast at the end as at first",
             "the way is right, and the steps are too short to arrive",
             f"make larger steps than {rate:g}: ten times, or what the finder suggests",
             'lw.find_learning_rate(net, X, y, optimizer="adam").suggestion',

@@ -49,6 +49,8 @@ class LayerHealth:
         The layer as it is written.
     units : int
         How many outputs it has.
+    mixes : bool
+        An output depends on several inputs, by weights.
     mean, std, largest : float
         Of its outputs; `largest` is the greatest absolute value.
     dead : float, optional
@@ -73,6 +75,7 @@ class LayerHealth:
     mean: float
     std: float
     largest: float
+    mixes: bool = False
     dead: float | None = None
     saturated: float | None = None
     spread: float | None = None
@@ -106,6 +109,8 @@ class Look:
         The first layer whose output is not finite; empty if all are.
     target_size, error_size : float
         The root mean square of the targets, and of what the outputs miss them by.
+    kind : str
+        Of the task.
     """
 
     layers: tuple[LayerHealth, ...]
@@ -114,6 +119,7 @@ class Look:
     bad_layer: str
     target_size: float
     error_size: float
+    kind: str = "classification"
 
     @property
     def level(self) -> float:
@@ -187,7 +193,7 @@ class Probe:
             loss = float(engine.epoch.losses.mean(dtype=np.float64))
             bad = "" if finite else engine.first_bad_layer(0, n, step)
             t, y = self._batch.t, self._batch.y
-            return Look(layers, loss, self._constant_loss(), bad, _rms(t), _rms(y - t))
+            return Look(layers, loss, self._constant_loss(), bad, _rms(t), _rms(y - t), engine.targets.task.kind)
 
     def _layers(self, frozen: Set[int], finite: bool) -> tuple[LayerHealth, ...]:
         found = []
@@ -197,6 +203,7 @@ class Probe:
             health = LayerHealth(
                 stage.index, _short(stage.layer), stage.n_out,
                 float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)), float(np.abs(y).max()),
+                mixes=stage.mixes,
                 delta=self._deltas.get(stage.index),
                 frozen=stage.index in frozen,
                 **_state(stage, x, y, hidden=stage.index != last),
