@@ -28,7 +28,7 @@ from layerwise.health import (
 )
 from layerwise.losses import Loss
 from layerwise.network import Network
-from layerwise.optimizers import Optimizer, as_optimizer
+from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
 from layerwise.targets import check_lengths, encode
 from layerwise.typing import ArrayLike
@@ -192,11 +192,7 @@ def diagnose(
     targets = encode(y, plan.n_out, chosen, twin.dtype, twin.task)
     check_lengths(data, targets)
     data, scaler = twin.training_rows(data)
-    stepping = (
-        as_optimizer("adam" if optimizer is None else optimizer)
-        if optimizer or twin.optimizer is None
-        else (twin.optimizer)
-    )
+    stepping = (twin.optimizer or Adam()) if optimizer is None else as_optimizer(optimizer)
     plan = compile_training(plan, parameters, chosen, twin.penalties, stepping)
     places = some_rows(data.shape[0], ROWS)
     rows = rows_of(data[places], scaler, twin.dtype, len(places))

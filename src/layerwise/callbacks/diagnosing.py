@@ -30,7 +30,7 @@ from layerwise.health import (
 if TYPE_CHECKING:
     from layerwise.training import Training
 
-DATA_ROWS = 1024  # columns are looked at once, through so many rows
+DATA_ROWS = 256  # columns are looked at once, through so many rows; what they suggest is looked up in all
 SHARE = 0.02  # of the time since the fit began: more of it does not go into looking
 
 
@@ -86,7 +86,7 @@ class Diagnose(Description, Callback):
         """Look at the data, and get ready."""
         self.findings, self.layers = [], ()
         self._began = time.perf_counter()
-        self._spent, self._looked_at = 0.0, -1
+        self._spent, self._looks = 0.0, 0
         some = some_rows(len(run.engine.rows), DATA_ROWS)
         rows = rows_of(run.engine.rows.X[some], run.engine.rows.scaler, run.parameters.theta.dtype, len(some))
         names = [f"column {j}" for j in range(run.plan.n_in)]
@@ -104,14 +104,13 @@ class Diagnose(Description, Callback):
 
     def on_epoch_end(self, run: Training) -> None:
         """Look, if it is this epoch's turn and there is time."""
-        is_first = self._looked_at < 0
         in_time = self._spent <= SHARE * (time.perf_counter() - self._began)
-        if is_first or (run.epoch % self.every == 0 and in_time):
+        if not self._looks or (run.epoch % self.every == 0 and in_time):
             self._look(run)
 
     def on_fit_end(self, run: Training) -> None:
         """Look at what the training ends with."""
-        if self._probe is not None and run.epoch and run.history.stopped_by != "error" and self._looked_at < run.step:
+        if self._probe is not None and run.epoch and run.history.stopped_by != "error":
             self._look(run)
         self._probe = None
 
@@ -119,7 +118,7 @@ class Diagnose(Description, Callback):
         assert self._probe is not None
         start = time.perf_counter()
         look = self._probe.look(run.step, run.optimizer, run.engine.frozen, run.engine.clip_norm)
-        self.layers, self._looked_at = look.layers, run.step
+        self.layers, self._looks = look.layers, self._looks + 1
         self._note(self._found(run, look))
         self._spent += time.perf_counter() - start
 

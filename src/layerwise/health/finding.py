@@ -45,7 +45,7 @@ class Finding:
     @property
     def line(self) -> str:
         """It in a line."""
-        return f"{self.kind} ({self.where}): {self.seen}. {self.change}: {self.call}"
+        return f"{self.kind}, {self.where}: {self.seen}; {self.change}: {self.call}"
 
     def to_dict(self) -> dict[str, Any]:
         """It as plain data, for JSON."""

@@ -108,7 +108,11 @@ def _gradients(look: Look) -> Iterator[Finding]:
 
 def of_targets(look: Look) -> Iterator[Finding]:
     """Whether numbers to be predicted are far larger than what the network answers."""
-    if look.kind == "regression" and look.target_size > LARGE_TARGET and look.error_size > UNEXPLAINED * look.target_size:
+    if (
+        look.kind == "regression"
+        and look.target_size > LARGE_TARGET
+        and look.error_size > UNEXPLAINED * look.target_size
+    ):
         yield Finding(
             "unscaled targets", "warning", "y",
             f"the targets are of size {look.target_size:.3g}, and the outputs miss them by {look.error_size:.3g}",

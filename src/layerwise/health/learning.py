@@ -15,8 +15,8 @@ LEAST_EPOCHS = 4  # fewer say nothing about where the loss is going
 # constant answer costs, it can be seen in the answers.
 WORSE, SEEN = 1.5, 0.1
 # Batches are drawn at random, so the loss of an epoch rises now and then: by up to a third, where five of them are an
-# epoch and each is normalized by itself. Where it rises in two epochs of five, by as large a share on the average, steps
-# jump across the valley; where that is less than SEEN, it does not matter.
+# epoch and each is normalized by itself. Where it rises in two epochs of five, by two fifths on the average, steps jump
+# across the valley; where that is less than SEEN, it does not matter.
 RISES, BY = 0.4, 0.4
 # Above 1, the network is worse than the best answer that is the same for every row.
 NOTHING_LEARNED = 1.1
