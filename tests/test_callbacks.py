@@ -26,6 +26,7 @@ MAKE = {
     lw.CSVLog: lambda path: lw.CSVLog(path / "log.csv"),
     lw.TensorBoard: lambda path: lw.TensorBoard(path / "board", histograms=True),
     lw.Histograms: lambda path: lw.Histograms(np.eye(2), [0, 1], every=2),
+    lw.Diagnose: lambda path: lw.Diagnose(every=2, rows=16, warn=False),
     lw.Progress: lambda path: lw.Progress(),
 }
 every_callback = pytest.mark.parametrize("kind", CALLBACKS, ids=lambda kind: kind.__name__)

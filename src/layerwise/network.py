@@ -917,7 +917,7 @@ def _others(
         "frozen layers": bool(network.frozen),
     }
     return [name for name, there in parts.items() if there] + [
-        type(callback).__name__ for callback in callbacks if type(callback) not in known
+        type(callback).__name__ for callback in callbacks if type(callback) not in known and not callback.only_looks
     ]
 
 

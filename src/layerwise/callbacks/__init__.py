@@ -3,6 +3,7 @@
 from layerwise.callbacks.averaging import ExponentialMovingAverage
 from layerwise.callbacks.base import Callback, as_callbacks
 from layerwise.callbacks.checkpoint import Checkpoint
+from layerwise.callbacks.diagnosing import Diagnose, DiagnosisWarning
 from layerwise.callbacks.finder import LearningRateFinder, find_learning_rate
 from layerwise.callbacks.gradients import Freeze, GradientClip
 from layerwise.callbacks.histograms import Histograms
@@ -23,6 +24,7 @@ CALLBACKS: tuple[type[Callback], ...] = (
     CSVLog,
     TensorBoard,
     Histograms,
+    Diagnose,
     Progress,
 )
 
@@ -31,6 +33,8 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "Diagnose",
+    "DiagnosisWarning",
     "EarlyStopping",
     "ExponentialMovingAverage",
     "Freeze",

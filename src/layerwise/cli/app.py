@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from layerwise.cli import console
 from layerwise.cli.bench import HELP, bench
+from layerwise.cli.diagnose import diagnose
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.export import export
 from layerwise.cli.info import info
@@ -80,6 +81,7 @@ app.command()(info)
 app.command(help=PICTURES)(plot)
 app.command()(report)
 app.command()(trace)
+app.command()(diagnose)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

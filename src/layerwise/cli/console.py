@@ -54,6 +54,12 @@ def show_image(pixels: Array) -> None:
     console.print(Panel(Text(picture, no_wrap=True), box=frame, width=min(30, console.width), padding=0))
 
 
+def is_terminal() -> bool:
+    """Whether what is printed is seen at once, and can be drawn over."""
+    found = _console()
+    return found.is_terminal and not found.is_dumb_terminal
+
+
 def warn(text: str, style: str = "red") -> None:
     """Print a line to stderr, red where there are colours."""
     _console(stderr=True).print(Text(text, style=style), soft_wrap=True)

@@ -13,12 +13,13 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from layerwise.callbacks import Checkpoint, History
+from layerwise.callbacks import Callback, Checkpoint, History
 from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
 from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
+from layerwise.cli.watch import Watch
 from layerwise.errors import DivergenceError, missing
 from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
@@ -172,6 +173,11 @@ def train(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No line an epoch.", rich_help_panel="Output")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="A panel that moves: curves, the health of each layer, the time left.",
+                     rich_help_panel="Output"),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON only, for programs.", rich_help_panel="Output")
     ] = False,
@@ -185,6 +191,8 @@ def train(
     name, chosen = _find(data, recipe)
     if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
         _check_is_table(name)
+    if watch and (quiet or json):
+        raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -201,10 +209,15 @@ def train(
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
     if resume and not json and watcher is not None and not watcher.files():
         console.warn(f"there is no {watcher.path}: the training begins", "yellow")
-    callbacks = [] if watcher is None else [watcher]
+    callbacks: list[Callback] = [] if watcher is None else [watcher]
+    if watch and not console.is_terminal():
+        console.warn("--watch needs a terminal, and the output goes elsewhere: a line an epoch instead", "yellow")
+        watch = False
+    if watch:
+        callbacks.append(Watch())
     execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
     loaded.notes["command"] = _command(context, loaded.notes["data"])
-    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
+    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
         save_learning_curves(history, picture)
