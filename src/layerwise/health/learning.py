@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
 
 import numpy as np
 
@@ -48,7 +47,7 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
     loss = [float(value) for value in history.get("loss", ())]
     constant = look.constant_loss
     if look.kind == "regression" and loss and look.level > 0:  # its targets may have been standardized, and be no more
-        constant = median(loss[-3:]) / look.level
+        constant = _median(loss[-3:]) / look.level
     too_high = [*_too_high(loss, constant, stopped_by, look, rate)]
     yield from too_high
     too_low = [] if too_high else [*_too_low(loss, look, rate)]
@@ -63,7 +62,7 @@ def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look, r
     if stopped_by == "divergence":
         seen = "the loss became infinite or NaN, and the fit ended"
     elif len(loss) >= LEAST_EPOCHS:
-        best, last, level = min(loss), min(loss[-1], median(loss[-3:])), look.level
+        best, last, level = min(loss), min(loss[-1], _median(loss[-3:])), look.level
         half = np.array(loss[-1 - max(3, len(loss) // 2) :])
         steps = np.diff(half)
         up = steps > 0
@@ -128,7 +127,7 @@ def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: boo
     if not whole or len(held_out) < LEAST_EPOCHS or len(loss) != len(held_out):
         return
     best = int(np.argmin(held_out))
-    last, seen, numbers = median(held_out[-3:]), "", {}
+    last, seen, numbers = _median(held_out[-3:]), "", {}
     right, on_held_out = history.get("accuracy", ()), history.get("val_accuracy", ())
     rise = last - held_out[best]
     if last > OVERFIT * held_out[best] and rise > SEEN * constant and loss[-1] < loss[best]:
@@ -145,3 +144,7 @@ def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: boo
             "net.fit(X, y, validation_data=(X_val, y_val), patience=5, penalty=lw.L2(1e-4))",
             numbers,
         )  # fmt: skip
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.median(values))
