@@ -362,14 +362,13 @@ def test_killed_at_random_moments(tmp_path, engine, kills):
 
 
 def test_what_cannot_be_written_is_raised(tmp_path):
-    (folder := tmp_path / "runs").mkdir()
+    X, y = data()
+    checkpoint = lw.Checkpoint(tmp_path / "run", keep=1)
 
-    class Gone(Callback):
-        def on_epoch_end(self, run):
-            if run.epoch == 2:
-                for path in folder.iterdir():
-                    path.unlink()
-                folder.rmdir()
+    class Elsewhere(Callback):
+        def on_epoch_begin(self, run):
+            checkpoint.path = str(tmp_path / ("run" if run.epoch < 3 else "none/run"))
 
     with pytest.raises(FileNotFoundError, match="there is no directory"):
-        fit(network(), "plain", folder / "run", "epoch", "auto", [Gone()])
+        network().fit(X, y, callbacks=[checkpoint, Elsewhere()], verbose=False)
+    assert lw.load(tmp_path / "run").steps == 10  # two epochs of five steps

@@ -61,9 +61,11 @@ def test_the_curves_of_a_model_that_keeps_its_history(run, monkeypatch, tmp_path
     assert (tmp_path / "iris-curves.png").exists()
 
 
-def test_the_curves_of_a_model_without_a_history(run, monkeypatch, iris_model):
-    monkeypatch.setattr(lw.Network, "history", None, raising=False)
-    result = run("plot", "curves", iris_model)
+def test_the_curves_of_a_model_without_a_history(run, iris_model):
+    network = lw.load(iris_model)
+    network.history = None
+    network.save("bare.safetensors")
+    result = run("plot", "curves", "bare.safetensors")
     assert result.exit_code == 1
     assert "no history of a training" in result.stderr
 
