@@ -40,4 +40,6 @@ def without(answers: Array, refused: Array, classes: Array | None = None) -> np.
         answers, nothing = answers.astype(object), None
     values = np.where(refused, np.asarray(nothing, answers.dtype), answers)
     # as an array, for a plain None would stand for NumPy's own choice
-    return np.ma.MaskedArray(values, refused, fill_value=np.array(nothing, answers.dtype))
+    fill_value: Any = np.array(nothing, answers.dtype)
+    masked: np.ma.MaskedArray[Any, Any] = np.ma.masked_array(values, refused, fill_value=fill_value)
+    return masked
