@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from model_files import rewrite
 
 import layerwise as lw
 from layerwise.familiarity import COMPONENTS, NAMES, Familiarity
 from layerwise.refusal import without
+from model_files import rewrite
 
 
 @pytest.fixture(scope="module")
