@@ -108,3 +108,14 @@ def test_the_sources_of_the_page_on_export_run(tmp_path, monkeypatch):
         for command in commands:
             printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         assert printed.startswith(f"{expected}{found}")
+
+
+def test_the_python_of_the_page_on_confidence_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("confidence.md"):
+        exec(block.replace("epochs=5", "epochs=1"), namespace)
+    answers, y_test = namespace["answers"], namespace["y_test"]
+    assert (answers == y_test).mean() > (namespace["net"].predict(namespace["X_test"]) == y_test).mean()
+    assert namespace["found"].temperature > 0
+    assert lw.load(tmp_path / "digits.safetensors").familiarity is not None

@@ -19,6 +19,7 @@ from layerwise.images import to_mnist
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic",
          "DejaVuSerif-Bold", "DejaVuSansMono", "DejaVuSansMono-Oblique")  # fmt: skip
+OTHER_FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmr10", "cmss10", "cmtt10")
 SIZE = 160  # of the pictures that are drawn, in pixels
 TWINS = "OoQDIilJjSsZzBbGgqy"  # letters that a reader would take for 0, 1, 5, 2, 8, 6 or 9 (or 4, for y) in some font
 
@@ -35,14 +36,14 @@ def letter(character: str, font: str) -> np.ndarray:
     return to_mnist(np.asarray(picture))
 
 
-def letters() -> np.ndarray:
+def letters(fonts: tuple[str, ...] = FONTS) -> np.ndarray:
     """All letters of the English alphabet in all fonts."""
-    return np.stack([letter(character, font) for font in FONTS for character in string.ascii_letters])
+    return np.stack([letter(character, font) for font in fonts for character in string.ascii_letters])
 
 
-def is_twin() -> np.ndarray:
-    """Which of `letters()` look like a digit."""
-    return np.array([character in TWINS for _ in FONTS for character in string.ascii_letters])
+def is_twin(fonts: tuple[str, ...] = FONTS) -> np.ndarray:
+    """Which of `letters(fonts)` look like a digit."""
+    return np.array([character in TWINS for _ in fonts for character in string.ascii_letters])
 
 
 def _polygon(corners: int, turn: float, inner: float = 1.0) -> list[tuple[float, float]]:
@@ -141,7 +142,7 @@ def kinds(digits: np.ndarray, count: int = 1000, seed: int = 0) -> dict[str, np.
         "digits with shuffled pixels": lambda: shuffled(digits[:count], rng),
         "inverted digits": lambda: inverted(digits[:count]),
         "textures": lambda: textures(count, rng),
-        "drawn shapes": lambda: shapes(count, rng),
+        "drawn shapes": lambda: shapes(min(count, 400), rng),
         "letters": letters,
     }
     return {name: make() for name, make in makers.items()}

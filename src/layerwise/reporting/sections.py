@@ -12,6 +12,7 @@ import numpy as np
 
 from layerwise import plots
 from layerwise.diagram import Diagram
+from layerwise.errors import LayerwiseError
 from layerwise.metrics import coverage_curve, expected_calibration_error
 from layerwise.reporting import again
 from layerwise.reporting.page import Section, code, paragraph, side_by_side, table
@@ -228,11 +229,13 @@ def _confidence(subject: Subject) -> str:
 
 def _diagnosis(subject: Subject) -> str:
     try:
-        diagnose = import_module("layerwise.diagnose").diagnose
+        diagnose = import_module("layerwise.diagnosis").diagnose
     except ImportError:
         return ""
-    found: str = diagnose(subject.network, subject.X, subject.y)._repr_html_()
-    return found
+    try:
+        return f'<div class="scroll">{diagnose(subject.network, subject.X, subject.y)._repr_html_()}</div>'
+    except LayerwiseError as error:  # such as layers that have no gradient
+        return paragraph(f"Not possible: {error}")
 
 
 def _again(subject: Subject) -> str:
