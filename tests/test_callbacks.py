@@ -25,6 +25,8 @@ MAKE = {
     lw.Freeze: lambda path: lw.Freeze(0, to_epoch=2),
     lw.CSVLog: lambda path: lw.CSVLog(path / "log.csv"),
     lw.TensorBoard: lambda path: lw.TensorBoard(path / "board", histograms=True),
+    lw.Histograms: lambda path: lw.Histograms(np.eye(2), [0, 1], every=2),
+    lw.Diagnose: lambda path: lw.Diagnose(every=2, rows=16, warn=False),
     lw.Progress: lambda path: lw.Progress(),
 }
 every_callback = pytest.mark.parametrize("kind", CALLBACKS, ids=lambda kind: kind.__name__)

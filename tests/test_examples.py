@@ -41,6 +41,18 @@ def test_the_finders_suggestion_trains(tmp_path):
     assert all(accuracy > 0.95 for _, accuracy in results.values())
 
 
+@pytest.mark.slow
+def test_the_contact_sheet_has_every_picture(tmp_path):
+    pytest.importorskip("matplotlib")
+    from layerwise import plots
+
+    load("contact_sheet").main(tmp_path)
+    left_out = {"picture_format", "save", "save_learning_curves", "style"}
+    names = {*plots.__all__} - left_out | {"contact-sheet"}
+    assert names <= {path.stem for path in tmp_path.iterdir()}
+    assert {f"{name}-dark" for name in names} <= {path.stem for path in tmp_path.iterdir()}
+
+
 @pytest.mark.parametrize("part", ["Sine", "LogCosh", "within_a_half", "Doubling", "halved_twice"])
 def test_each_part_has_under_ten_lines(part):
     source = (FOLDER / "parts_of_your_own.py").read_text()

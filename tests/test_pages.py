@@ -1,4 +1,4 @@
-"""The Python of the pages runs as it stands, and names every parameter there is."""
+"""The Python of the pages in docs runs as it stands; they name every parameter there is, and show what is printed."""
 
 import inspect
 import re
@@ -58,6 +58,18 @@ def test_every_function_of_import_has_its_row():
         assert getattr(lw, name) is getattr(importing, name)
 
 
+def test_the_page_on_traces_shows_what_is_printed(capsys):
+    from layerwise.trace.worked import one_one_one
+
+    namespace = {}
+    for block in blocks("trace.md"):
+        exec(block, namespace)
+    printed = capsys.readouterr().out
+    first, second = re.findall(r"```text\n(.*?)```", (DOCS / "trace.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert first == one_one_one().text(digits=None) + "\n"
+    assert printed.endswith(second)
+
+
 def test_every_parameter_of_ours_is_named():
     from sklearn.neural_network import MLPClassifier as Theirs
 
@@ -96,3 +108,14 @@ def test_the_sources_of_the_page_on_export_run(tmp_path, monkeypatch):
         for command in commands:
             printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         assert printed.startswith(f"{expected}{found}")
+
+
+def test_the_python_of_the_page_on_confidence_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in blocks("confidence.md"):
+        exec(block.replace("epochs=5", "epochs=1"), namespace)
+    answers, y_test = namespace["answers"], namespace["y_test"]
+    assert (answers == y_test).mean() > (namespace["net"].predict(namespace["X_test"]) == y_test).mean()
+    assert namespace["found"].temperature > 0
+    assert lw.load(tmp_path / "digits.safetensors").familiarity is not None

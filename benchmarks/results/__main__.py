@@ -35,6 +35,12 @@ def search_section() -> str:
     return "\n".join(_echo(search.lines()))
 
 
+def refusal_section() -> str:
+    import refusal
+
+    return "\n".join(_echo(refusal.lines(SEEDS[:3])))
+
+
 def published_section() -> str:
     import published
 
@@ -45,6 +51,7 @@ SECTIONS = {
     "digits": digits_section,
     "tables": tables_section,
     "search": search_section,
+    "refusal": refusal_section,
     "published": published_section,
 }
 

@@ -9,14 +9,18 @@ from typing import Any
 
 from layerwise import callbacks, datasets, initializers, metrics, schedules
 from layerwise.augmentation import Augmentation
+from layerwise.calibration import Calibration, calibrate
 from layerwise.callbacks import (
     Callback,
     Checkpoint,
     CSVLog,
+    Diagnose,
+    DiagnosisWarning,
     EarlyStopping,
     ExponentialMovingAverage,
     Freeze,
     GradientClip,
+    Histograms,
     History,
     LearningRateFinder,
     Progress,
@@ -24,6 +28,7 @@ from layerwise.callbacks import (
     TensorBoard,
     find_learning_rate,
 )
+from layerwise.diagram import Diagram
 from layerwise.ensemble import Ensemble
 from layerwise.errors import (
     DataError,
@@ -37,6 +42,8 @@ from layerwise.errors import (
     UnknownNameError,
 )
 from layerwise.export import Exported, export
+from layerwise.familiarity import Familiarity
+from layerwise.familiarizing import familiarize
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
 from layerwise.layers import (
@@ -81,6 +88,7 @@ from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
 from layerwise.tabular import TableEncoder
+from layerwise.trace import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -99,11 +107,15 @@ __all__ = [
     "BatchNorm",
     "BinaryCrossEntropy",
     "CSVLog",
+    "Calibration",
     "Callback",
     "CategoricalCrossEntropy",
     "Checkpoint",
     "DataError",
     "Dense",
+    "Diagnose",
+    "DiagnosisWarning",
+    "Diagram",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",
@@ -112,11 +124,13 @@ __all__ = [
     "ExponentialMovingAverage",
     "ExportError",
     "Exported",
+    "Familiarity",
     "FormatError",
     "Freeze",
     "GradcheckResult",
     "GradientClip",
     "GradientError",
+    "Histograms",
     "History",
     "Huber",
     "Identity",
@@ -159,10 +173,14 @@ __all__ = [
     "TableEncoder",
     "Tanh",
     "TensorBoard",
+    "Trace",
     "UnknownNameError",
+    "calibrate",
     "callbacks",
     "datasets",
+    "diagnose",
     "export",
+    "familiarize",
     "find_learning_rate",
     "from_keras",
     "from_onnx",
@@ -172,22 +190,29 @@ __all__ = [
     "initializers",
     "load",
     "metrics",
+    "plots",
+    "report",
     "schedules",
+    "trace",
 ]
 
 
 _LAZY = {  # where what is not needed by every program is found, when it is first asked for
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "diagnose": "diagnosis",
     "from_keras": "importing",
     "from_onnx": "importing",
     "from_sklearn": "importing",
     "from_torch": "importing",
+    "report": "reporting",
 }
 
 
 def __getattr__(name: str) -> Any:
     """What is found when it is first asked for, such as the estimators, which need scikit-learn."""
+    if name == "plots":
+        return import_module("layerwise.plots")
     if name in _LAZY:
         return getattr(import_module(f"layerwise.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'layerwise' has no attribute {name!r}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.typing import Array, ArrayLike
 
 Metric = Callable[[Array, Array], float]
@@ -89,6 +89,102 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     if size < least:
         raise ShapeError(f"confusion_matrix: classes={size}, but class {least - 1} came")
     return np.bincount(t * size + y, minlength=size * size).reshape(size, size)
+
+
+def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> tuple[Array, Array, Array]:
+    """Mean confidence, accuracy and number of samples in bins of equal width of the confidence; NaN where none is.
+
+    Parameters
+    ----------
+    y_true : array (n,)
+        Classes as whole numbers: the columns of `probabilities`.
+    probabilities : array (n, classes)
+        As `predict_proba` gives them; the largest is the confidence, its column the answer.
+    bins : int
+        How many; a confidence on an edge counts in the bin below it.
+
+    Raises
+    ------
+    ShapeError
+        Labels and probabilities do not fit together.
+    DataError
+        What should be probabilities are none.
+
+    Examples
+    --------
+    >>> confidence, accuracy, counts = calibration_bins([0, 1], [[0.9, 0.1], [0.6, 0.4]], bins=2)
+    >>> confidence.tolist(), accuracy.tolist(), counts.tolist()
+    ([nan, 0.75], [nan, 0.5], [0, 2])
+    """
+    t, p = np.asarray(y_true), np.asarray(probabilities, dtype=np.float64)
+    if p.ndim != 2 or t.shape != (len(p),) or not len(p):
+        raise ShapeError(
+            f"calibration needs labels (n,) and probabilities (n, classes), n at least 1; {t.shape} and {p.shape} came"
+        )
+    if t.dtype.kind not in "biuf" or (t != np.floor(t)).any() or t.min() < 0 or t.max() >= p.shape[1]:
+        raise ShapeError(
+            f"calibration: labels must be whole numbers from 0 to {p.shape[1] - 1}, the columns of probabilities; "
+            "np.searchsorted(network.task.classes, labels) makes such numbers of others"
+        )
+    if not ((p >= 0) & (p <= 1 + 1e-6)).all():
+        raise DataError("calibration: probabilities must be from 0 to 1, as predict_proba gives them; others came")
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == t
+    place = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(place, values, bins) / counts for values in (confidence, right.astype(np.float64))]
+    return means[0], means[1], counts
+
+
+def expected_calibration_error(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
+    """How far confidence is from accuracy: the mean of |difference| over bins, weighted by their samples.
+
+    Parameters
+    ----------
+    y_true, probabilities, bins
+        As for `calibration_bins`.
+
+    References
+    ----------
+    M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI
+    2015.
+
+    Examples
+    --------
+    >>> expected_calibration_error([0, 1], [[0.75, 0.25], [0.75, 0.25]])
+    0.25
+    """
+    confidence, accuracy, counts = calibration_bins(y_true, probabilities, bins)
+    filled = counts > 0
+    return float(np.sum(counts[filled] * np.abs(confidence - accuracy)[filled]) / counts.sum())
+
+
+def coverage_curve(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[Array, Array, Array]:
+    """The accuracy of the answers given if only the surest are: share answered, accuracy of those, least confidence.
+
+    Parameters
+    ----------
+    y_true, probabilities
+        As for `calibration_bins`.
+
+    Returns
+    -------
+    coverage, accuracy, confidence : arrays (n,)
+        If only the surest sample is answered, the two surest, …, all.
+
+    Examples
+    --------
+    >>> coverage, accuracy, confidence = coverage_curve([0, 1], [[0.9, 0.1], [0.6, 0.4]])
+    >>> coverage.tolist(), accuracy.tolist(), confidence.tolist()
+    ([0.5, 1.0], [1.0, 0.5], [0.9, 0.6])
+    """
+    calibration_bins(y_true, probabilities, 1)  # refuses what does not fit
+    p = np.asarray(probabilities, dtype=np.float64)
+    confidence = p.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    right = (p.argmax(axis=1) == np.asarray(y_true))[order]
+    answered = np.arange(1, len(right) + 1)
+    return answered / len(right), np.cumsum(right) / answered, confidence[order]
 
 
 METRICS: tuple[Metric, ...] = (accuracy, binary_accuracy, regression_accuracy, r2_score)

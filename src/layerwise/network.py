@@ -35,6 +35,7 @@ from layerwise.engine.native_engine import NativePredictor, readable
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
+from layerwise.familiarity import Familiarity
 from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, as_loss
 from layerwise.metrics import Metric, as_metrics
@@ -43,6 +44,7 @@ from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
+from layerwise.refusal import without
 from layerwise.resuming import digest, newest_checkpoint
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
@@ -86,6 +88,8 @@ class Network:
         For tables: ``{"name": …, "kind": "number"}`` for each column of X, where somebody has set it.
     notes : dict
         Whatever shall be kept in the model file beside the network.
+    familiarity : Familiarity, optional
+        What the training data look like, once `lw.familiarize` has learned it.
 
     Examples
     --------
@@ -125,6 +129,7 @@ class Network:
         self.last_fit: dict[str, Any] = {}
         self.columns: list[dict[str, Any]] | None = None
         self.notes: dict[str, Any] = {}
+        self.familiarity: Familiarity | None = None
         streams = np.random.SeedSequence(self.seed).spawn(2)
         self._initial = np.random.default_rng(streams[0])
         self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
@@ -620,10 +625,65 @@ class Network:
             self._predictor = NativePredictor(plan, parameters, scaler)
         return self._predictor(X, 1 if len(X) == 1 else share())
 
-    def predict(self, X: ArrayLike) -> Array:
-        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
-        untrained = Task("classification" if isinstance(self._ending(), Softmax) else "regression")
-        return (self.task or untrained).answers(self.outputs(X))
+    def predict(self, X: ArrayLike, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
+        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The samples.
+        min_confidence : float, optional
+            Of classes: no answer where the probability of the likeliest is smaller; of yes/no answers: of that answer.
+        refuse_unfamiliar : bool
+            No answer to rows that do not look like the training data; `lw.familiarize` must have learned them.
+
+        Returns
+        -------
+        array
+            With one of the two, a masked array: ``answers.mask`` is true where there is no answer, and
+            ``answers.filled()`` has -1, NaN, "" or None there. ``(answers == y).mean()`` is the accuracy of those
+            given.
+
+        Raises
+        ------
+        DataError
+            A confidence is asked of numbers, or familiarity was never learned.
+        """
+        task = self.task or Task("classification" if isinstance(self._ending(), Softmax) else "regression")
+        if min_confidence is None and not refuse_unfamiliar:
+            return task.answers(self.outputs(X))
+        if min_confidence is None:
+            answers = task.answers(self.outputs(X))
+            refused = np.zeros(answers.shape, bool)
+        else:
+            least = number("predict", "min_confidence", min_confidence, least=0)
+            if least > 1:
+                raise DataError(f"predict: min_confidence must be a probability, 0 to 1; {min_confidence!r} came")
+            self._check_probabilities("min_confidence")
+            y = self.outputs(X)
+            answers, shares = task.answers(y), self._shares(y)
+            several = task.kind == "multilabel"
+            refused = (np.maximum(shares, 1 - shares) if several else shares.max(axis=1)) < least
+        if refuse_unfamiliar:
+            refused |= ~self.is_familiar(X).reshape(-1, *[1] * (refused.ndim - 1))
+        return without(answers, refused, task.classes)
+
+    def is_familiar(self, X: ArrayLike) -> Array:
+        """Whether each row looks like the training data, (n,) of bool.
+
+        Raises
+        ------
+        DataError
+            What they look like was never learned.
+        """
+        if self.familiarity is None:
+            raise DataError(
+                "the network does not know what its training data look like: call "
+                "lw.familiarize(network, X_train, X_held_out) once, and save it again"
+            )
+        rows = self._rows(X)
+        parts = (rows.span(i, min(i + CHUNK, len(rows))) for i in range(0, len(rows), CHUNK))
+        return np.concatenate([self.familiarity.is_familiar(part) for part in parts])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.
@@ -635,19 +695,24 @@ class Network:
         DataError
             The network does not end with probabilities.
         """
+        self._check_probabilities("predict_proba")
+        return self._shares(self.outputs(X))
+
+    def _check_probabilities(self, owner: str) -> None:
         last = self._ending()
-        kind = None if self.task is None else self.task.kind
-        if kind == "regression":
-            raise DataError("predict_proba needs classes, but the network was trained on numbers; use predict(X)")
+        if self.task is not None and self.task.kind == "regression":
+            raise DataError(f"{owner} needs classes, but the network was trained on numbers; use predict(X)")
         if last.gives == "values":
             raise DataError(
-                f"predict_proba needs probabilities, but the network ends with {last!r}; "
+                f"{owner} needs probabilities, but the network ends with {last!r}; "
                 "end with Softmax() or Sigmoid(), or use outputs(X) for the raw numbers"
             )
-        y = self.outputs(X)
+
+    def _shares(self, y: Array) -> Array:
+        """The outputs y as probabilities of classes, or of each yes."""
         if y.shape[1] == 1:
             return np.hstack([1 - y, y])
-        if kind == "multilabel" or isinstance(last, Softmax):
+        if (self.task is not None and self.task.kind == "multilabel") or isinstance(self._ending(), Softmax):
             return y
         shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
         return shares
@@ -754,6 +819,7 @@ class Network:
             history=self.history,
             last_fit=self.last_fit,
             notes=self.notes,
+            familiarity=self.familiarity,
         )
 
     @classmethod
@@ -777,7 +843,7 @@ class Network:
         self.loss, self.penalties, self.optimizer = model.loss, model.penalties, model.optimizer
         self.scaling, self.task, self.steps, self.frozen = model.scaling, model.task, model.steps, model.frozen
         self.columns, self.history, self.last_fit = model.columns, model.history, model.last_fit
-        self.notes = model.notes
+        self.notes, self.familiarity = model.notes, model.familiarity
         try:
             self.shuffle_state = model.shuffle
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -851,7 +917,7 @@ def _others(
         "frozen layers": bool(network.frozen),
     }
     return [name for name, there in parts.items() if there] + [
-        type(callback).__name__ for callback in callbacks if type(callback) not in known
+        type(callback).__name__ for callback in callbacks if type(callback) not in known and not callback.only_looks
     ]
 
 

@@ -28,6 +28,12 @@ class Stage:
     n_in: int
     n_out: int
 
+    @property
+    def mixes(self) -> bool:
+        """Whether an output depends on several inputs by weights; else it is made from one unit each."""
+        shapes = self.layer.parameter_shapes(self.n_in).values()
+        return self.n_out != self.n_in or any(len(shape) > 1 for shape in shapes)
+
     def __str__(self) -> str:
         return f"layer {self.index} ({self.layer!r})"
 
@@ -92,6 +98,16 @@ class Plan:
     def ending(self) -> Stage:
         """The last stage that takes part in prediction: what the outputs are."""
         return next(stage for stage in reversed(self.stages) if not stage.layer.draws)
+
+    @property
+    def groups(self) -> tuple[tuple[Stage, ...], ...]:
+        """The stages as people count layers: one that mixes its inputs, with all that follow it unit by unit."""
+        groups: list[list[Stage]] = []
+        for stage in self.stages:
+            if stage.mixes or not groups:
+                groups.append([])
+            groups[-1].append(stage)
+        return tuple(map(tuple, groups))
 
 
 _KINDS = ("values", "probabilities", "distribution")  # each is one of those before it too

@@ -16,8 +16,8 @@ def test_version(run):
     assert run("--version").stdout == f"layerwise {lw.__version__}\n"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], *([name, "--help"] for name in
-                                   ("train", "evaluate", "predict", "bench", "datasets", "recipes"))])  # fmt: skip
+@pytest.mark.parametrize("words", [["--help"], ["-h"], *([name, "--help"] for name in (
+    "train", "evaluate", "predict", "plot", "bench", "datasets", "recipes"))])  # fmt: skip
 def test_help(run, words):
     result = run(*words)
     assert result.exit_code == 0

@@ -142,7 +142,9 @@ def test_table_with_other_columns_for_a_model_without_names(run, tmp_path, iris_
 def test_columns_go_by_their_names(run, tmp_path, prices, header):
     assert run("train", prices, "-q", "--no-plot", "-e", "5").exit_code == 0
     model = lw.load("prices.safetensors")
-    assert model.notes == {"data": "prices.csv", "target": "price"}
+    assert model.notes == {
+        "data": "prices.csv", "target": "price", "command": "layerwise train prices.csv --epochs 5",
+    }  # fmt: skip
     assert model.columns == [{"name": "rooms", "kind": "number"}, {"name": "age", "kind": "number"}]
     (tmp_path / "same.csv").write_text("rooms,age\n0.5,-1\n2,1\n")
     rows = [{"rooms": 0.5, "age": -1, "price": 3, "id": 1}, {"rooms": 2, "age": 1, "price": 5, "id": 2}]
@@ -251,3 +253,26 @@ def test_evaluate_where_the_model_does_not_know_its_data(run, tmp_path):
     result = run("evaluate", "three.safetensors")
     assert result.exit_code == 2
     assert "name the data to test it on" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_picture_that_is_no_digit_does_not_look_like_the_training_data(run, draw, digits_model, tmp_path):
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("L", (200, 200), 255)
+    for at in range(20, 180, 16):
+        ImageDraw.Draw(picture).line([(at, 30), (at + 10, 170)], fill=0, width=5)
+    picture.save(tmp_path / "fence.png")
+    result = run("predict", "fence.png", draw(3), "-m", digits_model)
+    assert result.exit_code == 3
+    assert "fence.png: this does not look like the training data (if it does, " in result.stdout
+    assert ": 3, confidence " in result.stdout
+    fence, three = run("predict", "fence.png", draw(3), "-m", digits_model, "--json").json()
+    assert (fence["familiar"], fence["sure"]) == (False, False)
+    assert (three["familiar"], three["sure"]) == (True, True)
+
+
+def test_a_table_is_answered_without_a_word_on_familiarity(run, iris_model, tmp_path):
+    (tmp_path / "one.csv").write_text(f"{IRIS}\n500,300,100,20\n")
+    [answer] = run("predict", "one.csv", "-m", iris_model, "--json").json()
+    assert "familiar" not in answer
+    assert answer["sure"]

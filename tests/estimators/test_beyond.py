@@ -200,3 +200,16 @@ def test_the_warning_says_what_to_do():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         MLPClassifier(max_iter=2, random_state=0, schedule="cosine").fit(X, y)  # its schedule ends there
+
+
+def test_answers_that_are_not_given():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = np.array(["no", "yes"])[(X[:, 0] + rng.normal(size=400) > 0).astype(int)]
+    clf = lw.MLPClassifier((8,), max_iter=20, random_state=0, tol=0).fit(X, y)
+    confidence = clf.predict_proba(X).max(axis=1)
+    answers = clf.predict(X, min_confidence=0.8)
+    np.testing.assert_array_equal(answers.mask, confidence < 0.8)
+    np.testing.assert_array_equal(answers.filled(), np.where(confidence < 0.8, "", clf.predict(X)))
+    lw.familiarize(clf.network_, X)
+    assert clf.predict(X * 50, refuse_unfamiliar=True).mask.all()

@@ -3,8 +3,10 @@
 from layerwise.callbacks.averaging import ExponentialMovingAverage
 from layerwise.callbacks.base import Callback, as_callbacks
 from layerwise.callbacks.checkpoint import Checkpoint
+from layerwise.callbacks.diagnosing import Diagnose, DiagnosisWarning
 from layerwise.callbacks.finder import LearningRateFinder, find_learning_rate
 from layerwise.callbacks.gradients import Freeze, GradientClip
+from layerwise.callbacks.histograms import Histograms
 from layerwise.callbacks.history import History
 from layerwise.callbacks.logs import CSVLog, TensorBoard
 from layerwise.callbacks.plateau import ReduceOnPlateau
@@ -21,6 +23,8 @@ CALLBACKS: tuple[type[Callback], ...] = (
     Freeze,
     CSVLog,
     TensorBoard,
+    Histograms,
+    Diagnose,
     Progress,
 )
 
@@ -29,10 +33,13 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "Diagnose",
+    "DiagnosisWarning",
     "EarlyStopping",
     "ExponentialMovingAverage",
     "Freeze",
     "GradientClip",
+    "Histograms",
     "History",
     "LearningRateFinder",
     "Progress",

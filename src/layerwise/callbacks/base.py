@@ -38,7 +38,8 @@ class Callback:
     state_names : tuple of str
         The attributes that it must find again to go on from a checkpoint: numbers, text, lists of them, and arrays.
         `Checkpoint` writes them; `restore` puts them back.
-
+    only_looks : bool
+        Whether the training is the same without it.
     reads_history_only : bool
         Its `on_epoch_end` looks at nothing but `history`, `epoch` and `step`, and does nothing to the training but to
         `stop` it. Short epochs are then made many at a time, and looked at afterwards.
@@ -54,6 +55,7 @@ class Callback:
     every_steps: int = 1
     changes_weights: bool = False
     writes_all_down: bool = False
+    only_looks: bool = False
     reads_history_only: bool = False
     state_names: tuple[str, ...] = ()
 

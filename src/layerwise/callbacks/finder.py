@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import layerwise
 from layerwise.callbacks.base import Callback
 from layerwise.description import Description, number, whole_number
-from layerwise.errors import missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,18 +157,8 @@ class LearningRateFinder(Description, Callback):
         ax : Axes, optional
             Where to draw; by default a new figure of pyplot.
         """
-        given: Any = _new_axes() if ax is None else ax
-        given.semilogx(self.rates, self.losses, color="#0072B2", alpha=0.35, linewidth=0.8, label="loss")
-        given.semilogx(self.rates, self.smoothed, color="#0072B2", label="smoothed")
-        given.axvline(
-            self.suggestion, color="#D55E00", linestyle="--", linewidth=1, label=f"suggestion: {self.suggestion:.2g}"
-        )
-        if len(self.smoothed):  # a last loss may be a thousand times the first
-            given.set_ylim(min(0.0, float(self.smoothed.min())), 1.5 * float(self.smoothed.max()))
-        given.set(xlabel="learning rate", ylabel="loss")
-        given.spines[["top", "right"]].set_visible(False)
-        given.legend(frameon=False)
-        axes: Axes = given
+        plots: Any = layerwise.plots  # imported by its name, later: pictures come after callbacks
+        axes: Axes = plots.learning_rate(self, ax)
         return axes
 
 
@@ -209,11 +199,3 @@ def find_learning_rate(
     finder = LearningRateFinder() if finder is None else finder
     network.copy().fit(X, y, epochs=1, callbacks=finder, verbose=False, **kept)
     return finder
-
-
-def _new_axes() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise missing("matplotlib", "plot", "drawing the search for a learning rate") from None
-    return plt.subplots(figsize=(5.2, 3.8), layout="constrained")[1]

@@ -2,7 +2,8 @@
 
 app.py       the commands together, and how an error ends
 train.py     data + recipe + choices → network → model file, learning curves
-evaluate.py  predict.py  export.py  bench.py  listing.py
+watch.py     the panel of `train --watch`, and curves.py, which draws in its characters
+evaluate.py  predict.py  trace.py  diagnose.py  plot.py  report.py  export.py  info.py  bench.py  listing.py
 choices.py   options that replace parts of a recipe
 data.py      data sets by name, and tables from files
 standardize.py  targets of any size

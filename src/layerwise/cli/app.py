@@ -10,11 +10,16 @@ from typer.core import TyperGroup
 
 from layerwise.cli import console
 from layerwise.cli.bench import HELP, bench
+from layerwise.cli.diagnose import diagnose
 from layerwise.cli.evaluate import evaluate
 from layerwise.cli.export import export
 from layerwise.cli.info import info
 from layerwise.cli.listing import list_datasets, list_recipes
+from layerwise.cli.plot import HELP as PICTURES
+from layerwise.cli.plot import plot
 from layerwise.cli.predict import predict
+from layerwise.cli.report import report
+from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
 
@@ -73,6 +78,10 @@ app.command()(evaluate)
 app.command()(predict)
 app.command()(export)
 app.command()(info)
+app.command(help=PICTURES)(plot)
+app.command()(report)
+app.command()(trace)
+app.command()(diagnose)
 app.command(help=HELP)(bench)
 app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)

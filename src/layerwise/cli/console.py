@@ -24,6 +24,11 @@ def show(text: str = "", style: str = "") -> None:
     _console().print(Text(text, style=style), soft_wrap=True)
 
 
+def show_rich(renderable: Any) -> None:
+    """Print what rich knows how to colour, wrapped by nobody but the terminal."""
+    _console().print(renderable, soft_wrap=True)
+
+
 def show_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that every terminal and pipe can take it."""
     print(json.dumps(_finite(value), indent=2, allow_nan=False))
@@ -47,6 +52,12 @@ def show_image(pixels: Array) -> None:
     picture = render(pixels, width=max(2, min(28, console.width - 2)), ascii=is_plain)
     frame = box.ASCII if is_plain else box.SQUARE
     console.print(Panel(Text(picture, no_wrap=True), box=frame, width=min(30, console.width), padding=0))
+
+
+def is_terminal() -> bool:
+    """Whether what is printed is seen at once, and can be drawn over."""
+    found = _console()
+    return found.is_terminal and not found.is_dumb_terminal
 
 
 def warn(text: str, style: str = "red") -> None:

@@ -34,7 +34,7 @@ def evaluate(
     Without DATA, the data set that the model was trained on.
     """
     network, task = load_trained(model)
-    name = _own_data(model, network) if data is None else data
+    name = own_data(model, network, f"layerwise evaluate {model} FILE.csv") if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
@@ -48,14 +48,19 @@ def evaluate(
         show_score(result, name)
 
 
-def _own_data(model: Path, network: Network) -> str:
-    """The data set that the model was trained on, as its file says."""
+def own_data(model: Path, network: Network, words: str) -> str:
+    """The data set that the model was trained on, as its file says; `words` would name another.
+
+    Raises
+    ------
+    BadParameter
+        It was trained on none of them, or does not say on which.
+    """
     name = network.notes.get("data")
     if isinstance(name, str) and name in DATA_SETS:
         return name
     known = f"was trained on {name}" if isinstance(name, str) else "does not say what it was trained on"
     raise typer.BadParameter(
-        f"{model} {known}; name the data to test it on: layerwise evaluate {model} FILE.csv, or a data set "
-        f"({', '.join(DATA_SETS)})",
+        f"{model} {known}; name the data to test it on: {words}, or a data set ({', '.join(DATA_SETS)})",
         param_hint="DATA",
     )

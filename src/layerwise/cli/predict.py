@@ -17,6 +17,7 @@ from layerwise.targets import Task
 from layerwise.typing import Array
 
 PIXELS = 784
+STRANGE = "this does not look like the training data"
 TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -37,7 +38,8 @@ def predict(
     """Recognise handwritten digits in pictures of any size, or predict the rows of a table.
 
     A picture may be dark on light or light on dark. It is brought to MNIST's form, and shown as the network sees it.
-    One that cannot be read does not stop the others; the exit code is then 1.
+    One that cannot be read does not stop the others; the exit code is then 1. One that does not look like the training
+    data is said to be so, where the model knows them (those of images do), and the exit code is then 3.
     """
     if not model.is_file() and str(model) == "mnist.safetensors":
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
@@ -54,7 +56,8 @@ def predict(
             console.warn(f"error: {error}")
             found = [{"file": str(file), "error": str(error)}]
         for answer in found:
-            answer["sure"] = "error" not in answer and answer.get("confidence", 1.0) >= min_confidence
+            familiar = answer.get("familiar", True)
+            answer["sure"] = "error" not in answer and familiar and answer.get("confidence", 1.0) >= min_confidence
             if not json and "error" not in answer:
                 console.show(_line(answer), "bold" if answer["sure"] else "yellow")
         answers += found
@@ -88,15 +91,16 @@ def _table(network: Network, task: Task, path: Path, delimiter: str | None) -> l
 def _answers(network: Network, task: Task, X: Array) -> list[dict[str, Any]]:
     """The answer for each row, with its confidence and the runner-up where there are classes."""
     answers = network.predict(X).tolist()
+    known = [{}] * len(X) if network.familiarity is None else [{"familiar": f} for f in network.is_familiar(X).tolist()]
     if task.kind != "classification" or task.classes is None:
-        return [{"answer": answer} for answer in answers]
+        return [{"answer": answer, **familiar} for answer, familiar in zip(answers, known, strict=True)]
     probabilities = network.predict_proba(X)
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     names = task.classes[ranking].tolist()
     shares = np.take_along_axis(probabilities, ranking, axis=1).tolist()
     return [
-        {"answer": name[0], "confidence": share[0], "runner_up": name[1], "runner_up_confidence": share[1]}
-        for name, share in zip(names, shares, strict=True)
+        {"answer": name[0], "confidence": share[0], "runner_up": name[1], "runner_up_confidence": share[1], **familiar}
+        for name, share, familiar in zip(names, shares, known, strict=True)
     ]
 
 
@@ -104,7 +108,10 @@ def _line(answer: dict[str, Any]) -> str:
     where = answer["file"] + (f", row {answer['row']}" if "row" in answer else "")
     if "confidence" not in answer:
         value = answer["answer"]
-        return f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
+        words = f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
+        return words if answer["sure"] else f"{words}; {STRANGE}"
     found = f"{answer['answer']}, confidence {answer['confidence']:.1%}"
     rest = f"runner-up {answer['runner_up']}, {answer['runner_up_confidence']:.1%}"
+    if not answer.get("familiar", True):
+        return f"{where}: {STRANGE} (if it does, {found}; {rest})"
     return f"{where}: {found}; {rest}" if answer["sure"] else f"{where}: not sure (perhaps {found}; {rest})"

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
-from layerwise.callbacks import Checkpoint, History
+from layerwise.callbacks import Callback, Checkpoint, History
 from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
 from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
+from layerwise.cli.watch import Watch
 from layerwise.errors import DivergenceError, missing
+from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
 from layerwise.plan import compile_layers
@@ -25,6 +29,16 @@ from layerwise.plots import picture_format, save_learning_curves
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
+PASSING = (
+    "threads",
+    "output",
+    "checkpoint",
+    "resume",
+    "plot",
+    "no_plot",
+    "quiet",
+    "json",
+)  # leave the network the same
 MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
@@ -55,6 +69,7 @@ def _recipe_names(incomplete: str) -> list[str]:
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine or FILE.csv.",
@@ -158,6 +173,11 @@ def train(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No line an epoch.", rich_help_panel="Output")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="A panel that moves: curves, the health of each layer, the time left.",
+                     rich_help_panel="Output"),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON only, for programs.", rich_help_panel="Output")
     ] = False,
@@ -171,6 +191,8 @@ def train(
     name, chosen = _find(data, recipe)
     if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
         _check_is_table(name)
+    if watch and (quiet or json):
+        raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -187,9 +209,15 @@ def train(
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
     if resume and not json and watcher is not None and not watcher.files():
         console.warn(f"there is no {watcher.path}: the training begins", "yellow")
-    callbacks = [] if watcher is None else [watcher]
+    callbacks: list[Callback] = [] if watcher is None else [watcher]
+    if watch and not console.is_terminal():
+        console.warn("--watch needs a terminal, and the output goes elsewhere: a line an epoch instead", "yellow")
+        watch = False
+    if watch:
+        callbacks.append(Watch())
     execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
-    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet, json)
+    loaded.notes["command"] = _command(context, loaded.notes["data"])
+    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory
     if picture is not None:
         save_learning_curves(history, picture)
@@ -198,6 +226,17 @@ def train(
         raise typer.Exit(console.INTERRUPTED)
     if watcher is not None:
         Path(watcher.path).unlink(missing_ok=True)
+
+
+def _command(context: typer.Context, data: str) -> str:
+    """The command as it was given, but for what does not change the network."""
+    words = ["layerwise", "train", data]
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
+            value = context.params[str(option.name)]
+            words += [option.opts[0], str(getattr(value, "value", value))]
+    return shlex.join(words)
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
@@ -285,6 +324,9 @@ def _train(
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     if standard is not None:
         standard.fold(network)
+    if learned.train[0].dtype == np.uint8:
+        rows = learned.train[0][: recipe.samples]
+        familiarize(network, rows, None if learned.validation is None else learned.validation[0])
     network.save(output)
     assert network.task is not None
     report = {

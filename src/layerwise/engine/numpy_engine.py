@@ -191,7 +191,7 @@ class NumpyEngine:
     ) -> None:
         assert plan.loss is not None
         assert plan.optimizer is not None
-        self.plan, self.parameters, self.rows = plan, parameters, rows
+        self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         self.loss, self.optimizer = plan.loss, plan.optimizer
         self.batch_size = min(batch_size, len(rows))
         self.shuffled = False

@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 _lock = threading.Lock()
 _at_work = 0
@@ -40,3 +42,27 @@ def at_work() -> Iterator[None]:
 def share() -> int:
     """The threads that one of the trainings at work may use now; results do not depend on their number."""
     return max(1, default_threads() // max(1, _at_work))
+
+
+@cache
+def _blas() -> Any:
+    """What holds NumPy's BLAS to one thread, if threadpoolctl is installed; scikit-learn brings it."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    return ThreadpoolController()
+
+
+@contextmanager
+def quiet_blas() -> Iterator[bool]:
+    """Multiply small matrices on one thread while the native executor's threads are at work; whether it can be done.
+
+    OpenBLAS's threads spin for some 30 ms after a product that woke them, and take a core from the training meanwhile.
+    """
+    controller = _blas()
+    if controller is None:
+        yield False
+        return
+    with controller.limit(limits=1, user_api="blas"):
+        yield True

@@ -14,11 +14,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
 from layerwise.layers import Activation
 from layerwise.losses import Loss
+from layerwise.refusal import without
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -372,9 +374,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- answers
 
-    def predict(self, X: Any) -> Array:
-        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs)."""
-        return self._labels(self._outputs(X))
+    def predict(self, X: Any, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
+        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs).
+
+        Parameters
+        ----------
+        X : array, sparse matrix or frame (n, features)
+            The samples.
+        min_confidence : float, optional
+            No answer where the probability of the label is smaller.
+        refuse_unfamiliar : bool
+            No answer to rows that do not look like those that ``lw.familiarize(clf.network_, X)`` has learned.
+
+        Returns
+        -------
+        array
+            With one of the two, a masked array, as `Network.predict` gives it.
+        """
+        if min_confidence is None and not refuse_unfamiliar:
+            return self._labels(self._outputs(X))
+        check_is_fitted(self)
+        rows = self._check_X(X)
+        given = self.network_.predict(rows, min_confidence=min_confidence, refuse_unfamiliar=refuse_unfamiliar)
+        return without(self._labels(self.network_.outputs(rows)), np.ma.getmaskarray(given), self.classes_)
 
     def _labels(self, y: Array) -> Array:
         if self._multilabel:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layerwise.errors import missing
-from layerwise.files import write_whole
-from layerwise.plots.learning import BLUE, GREY, ORANGE, picture_format
+from layerwise.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, need, save
 
 if TYPE_CHECKING:
     from layerwise.bench.results import Comparison, Growth
 
-GREEN, PURPLE = "#009E73", "#CC79A7"  # of Okabe and Ito's palette, too
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
 
@@ -33,10 +28,10 @@ def save_comparisons(comparisons: Sequence[Comparison], path: str | os.PathLike[
     columns = min(2, len(comparisons))
     lines = -(-len(comparisons) // columns)
     tallest = max(len(comparison.measured) for comparison in comparisons)
-    panels, save = _figure(lines, columns, 6.4, 0.9 + 0.28 * tallest)
+    panels, save_panels = _figure(lines, columns, 6.4, 0.9 + 0.28 * tallest)
     for panel, comparison in zip(panels, comparisons):
         draw_comparison(panel, comparison)
-    save(path)
+    save_panels(path)
 
 
 def draw_comparison(panel: Any, comparison: Comparison) -> None:
@@ -77,10 +72,10 @@ def save_growth(growths: Sequence[Growth], path: str | os.PathLike[str]) -> None
         The ending is that of no format for pictures.
     """
     columns = min(3, len(growths))
-    panels, save = _figure(-(-len(growths) // columns), columns, 4.2, 3.4)
+    panels, save_panels = _figure(-(-len(growths) // columns), columns, 4.2, 3.4)
     for panel, growth in zip(panels, growths):
         draw_growth(panel, growth)
-    save(path)
+    save_panels(path)
 
 
 def draw_growth(panel: Any, growth: Growth) -> None:
@@ -103,23 +98,19 @@ def draw_growth(panel: Any, growth: Growth) -> None:
 
 def _figure(lines: int, columns: int, width: float, height: float) -> tuple[list[Any], Any]:
     """The panels of a new figure, row by row, and a function that saves it."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise missing("matplotlib", "plot", "drawing a benchmark") from None
+    need("drawing a benchmark")
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width * columns, height * lines), layout="constrained")
     panels = list(figure.subplots(lines, columns, squeeze=False).flat)
 
-    def save(path: str | os.PathLike[str]) -> None:
-        kind = picture_format(path)
+    def save_panels(path: str | os.PathLike[str]) -> None:
         for panel in panels:
             if not panel.has_data() and not panel.get_title(loc="left"):
                 panel.set_axis_off()
-        content = io.BytesIO()
-        figure.savefig(content, format=kind, dpi=150)
-        write_whole(Path(path), content.getvalue())
+        save(figure, path)
 
-    return panels, save
+    return panels, save_panels
 
 
 def _tidy(panel: Any, grid: str) -> None:

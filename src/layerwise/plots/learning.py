@@ -1,27 +1,24 @@
-"""Learning curves: loss and accuracy by epoch, on the training and on the validation data."""
+"""How a training went, and how its learning rate was found: numbers by epoch and by step."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layerwise.errors import ShapeError, UnknownNameError, missing
-from layerwise.files import write_whole
+from layerwise.errors import DataError, ShapeError
+from layerwise.plots.style import colours_of, legend, need, one_panel, panels, picture_format, save, tidy
+from layerwise.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"  # of Okabe and Ito's palette: told apart by every eye
+    from layerwise.callbacks import LearningRateFinder
+
 COLUMNS = ("loss", "accuracy")
-FORMATS = ("png", "pdf", "svg", "jpg", "jpeg")
 
 
-def learning_curves(
-    history: Mapping[str, Sequence[float]], ax: Axes | Sequence[Axes] | None = None
-) -> tuple[Axes, ...]:
+def learning_curves(history: Mapping[str, Sequence[float]], ax: Axes | Sequence[Axes] | Array | None = None) -> Array:
     """Draw how a training went: a panel for the loss and, if there is one, a panel for the accuracy.
 
     Parameters
@@ -33,7 +30,7 @@ def learning_curves(
 
     Returns
     -------
-    tuple of Axes
+    array of Axes
         The panels: loss, accuracy.
 
     Raises
@@ -52,13 +49,10 @@ def learning_curves(
     names = [name for name in COLUMNS if len(history.get(name, ()))]
     if not names:
         raise ShapeError("learning_curves needs a history with at least one epoch: call fit first")
-    given: Any = _new_axes(len(names)) if ax is None else ax
-    panels = tuple(given) if hasattr(given, "__len__") else (given,)  # an array of Axes is no Sequence
-    if len(panels) != len(names):
-        raise ShapeError(f"learning_curves draws {len(names)} panels ({', '.join(names)}); {len(panels)} Axes came")
-    for panel, name in zip(panels, names, strict=True):
+    drawn = panels(ax, len(names), f"learning_curves ({', '.join(names)})")
+    for panel, name in zip(drawn, names, strict=True):
         _draw(panel, name, history)
-    return panels
+    return drawn
 
 
 def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> None:
@@ -71,61 +65,76 @@ def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.
     UnknownNameError
         The ending is that of no format for pictures.
     """
-    kind = picture_format(path)
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise missing("matplotlib", "plot", "drawing learning curves") from None
-    panels = sum(1 for name in COLUMNS if len(history.get(name, ())))
-    figure = Figure(figsize=(5.2 * max(panels, 1), 3.8), layout="constrained")
-    learning_curves(history, figure.subplots(1, max(panels, 1), squeeze=False)[0])
-    content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=150)
-    write_whole(Path(path), content.getvalue())
+    picture_format(path)
+    need("drawing learning curves")
+    from matplotlib.figure import Figure
 
-
-def picture_format(path: str | os.PathLike[str]) -> str:
-    """The format that a picture file's name asks for, PNG if it has no ending.
-
-    Raises
-    ------
-    UnknownNameError
-        The ending is that of no format for pictures.
-    """
-    kind = Path(path).suffix.lstrip(".").lower() or "png"
-    if kind not in FORMATS:
-        raise UnknownNameError(f"{os.fspath(path)}: .{kind} is no format for pictures; known: {', '.join(FORMATS)}")
-    return kind
-
-
-def _new_axes(panels: int) -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise missing("matplotlib", "plot", "drawing learning curves") from None
-    return plt.subplots(1, panels, figsize=(5.2 * panels, 3.8), layout="constrained", squeeze=False)[1][0]
+    count = max(1, sum(1 for name in COLUMNS if len(history.get(name, ()))))
+    figure = Figure(figsize=(5.2 * count, 3.8), layout="constrained")
+    save(learning_curves(history, figure.subplots(1, count, squeeze=False)[0]), path)
 
 
 def _draw(panel: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
     """One panel: training, validation if there is one, and the best epoch."""
     training, validation = history[name], history.get(f"val_{name}", ())
+    colours = colours_of(panel)
     scale = 100 if name == "accuracy" else 1
     epochs = range(1, len(training) + 1)
     few = {"marker": "o", "markersize": 3} if len(training) <= 30 else {}
-    panel.plot(epochs, [scale * v for v in training], color=BLUE, label="training", **few)
+    panel.plot(epochs, [scale * v for v in training], color=colours.series[0], label="training", **few)
     if len(validation):
-        panel.plot(epochs, [scale * v for v in validation], color=ORANGE, linestyle="--", label="validation", **few)
+        panel.plot(
+            epochs, [scale * v for v in validation], color=colours.series[1], linestyle="--", label="validation", **few
+        )
     watched = validation if len(validation) else training
     best = (max if name == "accuracy" else min)(range(len(watched)), key=watched.__getitem__)
     value = scale * watched[best]
     text = f"{value:.2f}%" if name == "accuracy" else f"{value:.3g}"
-    panel.axvline(best + 1, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    panel.axvline(best + 1, color=colours.muted, linewidth=0.8, linestyle=":", zorder=0)
     panel.plot(
-        best + 1, value, color=GREY, linestyle="none", marker="o", markersize=9, fillstyle="none",
+        best + 1, value, color=colours.muted, linestyle="none", marker="o", markersize=9, fillstyle="none",
         label=f"best: {text}, epoch {best + 1}",
     )  # fmt: skip
     panel.set(xlabel="epoch", ylabel="accuracy, %" if name == "accuracy" else name, title=name.capitalize())
     panel.xaxis.get_major_locator().set_params(integer=True)
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(axis="y", alpha=0.3)
-    panel.legend(frameon=False, loc="best")
+    tidy(panel, "y")
+    legend(panel)
+
+
+def learning_rate(finder: LearningRateFinder, ax: Axes | None = None) -> Axes:
+    """Draw the search for a learning rate: the loss over the rates tried, and the suggestion.
+
+    Parameters
+    ----------
+    finder : LearningRateFinder
+        What `find_learning_rate` returned.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        The finder has not tried any rate.
+    """
+    if not len(finder.rates):
+        raise DataError(
+            "learning_rate needs a finder that has tried some rates: lw.find_learning_rate(network, X, y) makes one"
+        )
+    panel = one_panel(ax, "learning_rate")
+    colours, smoothed = colours_of(panel), finder.smoothed
+    panel.semilogx(finder.rates, finder.losses, color=colours.series[0], alpha=0.35, linewidth=0.8, label="loss")
+    panel.semilogx(finder.rates, smoothed, color=colours.series[0], label="smoothed")
+    panel.axvline(
+        finder.suggestion, color=colours.series[1], linestyle="--", linewidth=1.2,
+        label=f"suggestion: {finder.suggestion:.2g}",
+    )  # fmt: skip
+    panel.set_ylim(min(0.0, float(smoothed.min())), 1.5 * float(smoothed.max()))  # a last loss may be 1000 times that
+    panel.set(xlabel="learning rate", ylabel="loss after a step with it", title="The learning rate")
+    tidy(panel, "y")
+    legend(panel)
+    axes: Axes = panel
+    return axes

@@ -1,7 +1,8 @@
 """What a model file says of a network, as an object: a description in JSON, and arrays.
 
     description = {"kind": "network", "layers": [{"type": "Dense", "units": 30, …}, …], "loss": …, …}
-    arrays      = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, history.loss, …, optimizer.m, …
+    arrays      = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, history.loss, …, optimizer.m, …,
+                  familiarity.mean, …
 
 `Network` is put together from it; an ensemble's or an estimator's file holds several, each with a prefix to its names.
 """
@@ -17,6 +18,7 @@ import numpy as np
 from layerwise.callbacks import History
 from layerwise.description import Description, whole_number
 from layerwise.errors import FormatError
+from layerwise.familiarity import Familiarity
 from layerwise.layers import Layer
 from layerwise.losses import Loss, as_loss
 from layerwise.optimizers import Optimizer, as_optimizer
@@ -57,6 +59,8 @@ class Model:
         How that was called.
     notes : dict
         What the user keeps with the network.
+    familiarity : Familiarity, optional
+        What the training data look like.
     """
 
     layers: tuple[Layer, ...]
@@ -76,6 +80,7 @@ class Model:
     history: History | None = None
     last_fit: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    familiarity: Familiarity | None = None
 
     def description(self, with_optimizer: bool) -> dict[str, Any]:
         """The part of the file that is JSON.
@@ -116,7 +121,7 @@ class Model:
         FormatError
             One of them holds NaN.
         """
-        named = self._weights()
+        named = self._weights() | ({} if self.familiarity is None else self.familiarity.arrays())
         if self.optimizer is not None and with_optimizer:
             named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
         bad = [name for name, array in named.items() if not np.isfinite(array).all()]
@@ -186,6 +191,7 @@ class Model:
             history=_history(description["history"], arrays),
             last_fit=dict(part("last_fit")),
             notes=dict(part("notes") if "type" in description["notes"] else description["notes"]),
+            familiarity=Familiarity.read(arrays, plan.n_in),
         )
         if (
             model.task is not None
@@ -202,7 +208,8 @@ class Model:
             model.optimizer.iterations = least
             size = model.parameters.theta.shape
             model.optimizer.state = {name: _check(full, arrays, size, dtype).copy() for name, full in states.items()}
-        model._fill({name: a for name, a in arrays.items() if not name.startswith(("optimizer.", "history."))})
+        elsewhere = ("optimizer.", "history.", "familiarity.")
+        model._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
         return model
 
     def _fill(self, arrays: Mapping[str, Array]) -> None:

@@ -1,0 +1,30 @@
+"""What ails a network: its layers, its data and its training looked at, and what was seen put into words.
+
+probe.py      one forward and one backward of the NumPy executor on some rows: numbers, layer by layer
+layers.py     data.py     learning.py     rules: numbers in, findings out; the thresholds and their reasons
+finding.py    what was seen, why it matters, what to change
+
+`lw.diagnose` asks all of them once; the callback `Diagnose` asks them while the network trains.
+"""
+
+from layerwise.health.data import of_classes, of_columns, of_inputs
+from layerwise.health.finding import SEVERITIES, Finding, worst_first
+from layerwise.health.layers import of_layers, of_targets
+from layerwise.health.learning import of_history
+from layerwise.health.probe import LayerHealth, Look, Probe, some_rows
+
+__all__ = [
+    "SEVERITIES",
+    "Finding",
+    "LayerHealth",
+    "Look",
+    "Probe",
+    "of_classes",
+    "of_columns",
+    "of_history",
+    "of_inputs",
+    "of_layers",
+    "of_targets",
+    "some_rows",
+    "worst_first",
+]

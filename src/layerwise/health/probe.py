@@ -1,0 +1,267 @@
+"""One training step on some rows, made on copies of weights and optimizer, and what it shows of each layer.
+
+    forward ─► outputs: how large, how many units are dead or saturated
+    backward ─► gradients: by a layer's outputs and by its weights
+    optimizer ─► how far the weights would go, beside how large they are
+
+The NumPy executor makes the step as it makes any other; here are only the eyes that look at its arrays.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Set
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from layerwise.data import Rows
+from layerwise.engine.numpy_engine import NumpyEngine
+from layerwise.engine.workspace import Workspace
+from layerwise.layers import Layer, ReLU, Sigmoid, Softmax, Tanh
+from layerwise.optimizers import Optimizer
+from layerwise.parameters import Parameters, View
+from layerwise.plan import Plan, Stage
+from layerwise.targets import Targets
+from layerwise.typing import Array
+
+# An output is saturated where the derivative of sigmoid, y (1 - y), or of tanh, 1 - y², is about a hundredth of 1: a
+# twenty-fifth of the sigmoid's greatest, a hundredth of the tanh's. What is left of a gradient no longer moves weights.
+SATURATED_SIGMOID, SATURATED_TANH = 0.01, 0.995
+
+
+def some_rows(n: int, most: int) -> Array:
+    """Which of n rows are looked at: all, or so many that lie at random, the same ones each time."""
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """What was seen of one layer.
+
+    Attributes
+    ----------
+    index : int
+        Its place, from 0.
+    name : str
+        The layer as it is written.
+    units : int
+        How many outputs it has.
+    mixes : bool
+        An output depends on several inputs, by weights.
+    mean, std, largest : float
+        Of its outputs; `largest` is the greatest absolute value.
+    dead : float, optional
+        Of a ReLU: the share of its units that are 0 for every row.
+    saturated : float, optional
+        Of a hidden sigmoid or tanh: the share of its outputs where hardly any gradient passes.
+    spread : float, optional
+        Of a softmax: how far a row's greatest score lies above its least, as the median over the rows.
+    delta : float, optional
+        The root mean square of the gradient by its outputs, of a sample's loss.
+    weight_norm, gradient_norm : float, optional
+        The lengths of its weights (biases left out) and of their gradient.
+    update_ratio : float, optional
+        The length of the optimizer's next step beside that of the weights.
+    frozen : bool
+        It does not learn.
+    """
+
+    index: int
+    name: str
+    units: int
+    mean: float
+    std: float
+    largest: float
+    mixes: bool = False
+    dead: float | None = None
+    saturated: float | None = None
+    spread: float | None = None
+    delta: float | None = None
+    weight_norm: float | None = None
+    gradient_norm: float | None = None
+    update_ratio: float | None = None
+    frozen: bool = False
+
+    def __str__(self) -> str:
+        return f"layer {self.index} ({self.name})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as plain data, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look saw.
+
+    Attributes
+    ----------
+    layers : tuple of LayerHealth
+        First to last.
+    loss : float
+        The mean data loss of the rows; NaN or infinity where the network gives no number.
+    constant_loss : float
+        That of the best answer which is the same for all rows: the mean of their targets.
+    bad_layer : str
+        The first layer whose output is not finite; empty if all are.
+    target_size, error_size : float
+        The root mean square of the targets, and of what the outputs miss them by.
+    kind : str
+        Of the task.
+    """
+
+    layers: tuple[LayerHealth, ...]
+    loss: float
+    constant_loss: float
+    bad_layer: str
+    target_size: float
+    error_size: float
+    kind: str = "classification"
+
+    @property
+    def level(self) -> float:
+        """The loss as a share of the constant answer's: 1 means that nothing was learned. NaN if that is 0."""
+        return self.loss / self.constant_loss if self.constant_loss > 0 else math.nan
+
+
+class Probe:
+    """Looks at a network through some rows, as often as asked; the network stays as it is.
+
+    Parameters
+    ----------
+    plan : Plan
+        With loss and penalties.
+    parameters : Parameters
+        The network's: only read.
+    rows, targets : Rows, Targets
+        What it is looked at with, all of them at once.
+    seed : int
+        The key of the dropout draws.
+    """
+
+    def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, seed: int) -> None:
+        self.parameters = parameters
+        own = Parameters(parameters.shapes, parameters.theta.dtype)
+        self._engine = engine = NumpyEngine(plan, own, rows, targets, len(rows), seed)
+        engine.workspace = Workspace(
+            plan, own, len(rows), training=True, gradients="parameters", fused=plan.fused, keep=True
+        )
+        self._batch = batch = engine.workspace.batch(len(rows))
+        self._deltas: dict[int, float] = {}
+        learning = engine.workspace.stages[: len(engine.workspace.stages) - plan.fused][::-1]
+        batch.backward[:] = [
+            (self._listening(stage, call), *rest) for stage, (call, *rest) in zip(learning, batch.backward)
+        ]
+
+    def _listening(self, stage: Stage, backward: Callable[..., None]) -> Callable[..., None]:
+        """The call, before which the size of the gradient that it is given is noted."""
+
+        def listen(p: Any, x: Array, y: Array, dy: Array, g: Any, dx: Array | None) -> None:
+            self._deltas[stage.index] = _rms(dy) * len(dy)  # the loss is a mean: its gradient is that of a sample / n
+            backward(p, x, y, dy, g, dx)
+
+        return listen
+
+    def look(
+        self, step: int, optimizer: Optimizer, frozen: Set[int] = frozenset(), clip_norm: float | None = None
+    ) -> Look:
+        """Make the step of that number on copies, and say what it showed.
+
+        Parameters
+        ----------
+        step : int
+            The key of the dropout draws.
+        optimizer : Optimizer
+            Whose next step it is; only a copy makes it.
+        frozen : set of int
+            Layers that do not learn.
+        clip_norm : float, optional
+            The length that gradients are cut to.
+        """
+        engine, n = self._engine, len(self._engine.rows)
+        own = engine.parameters
+        np.copyto(own.theta, self.parameters.theta)
+        own.grad.fill(0)
+        self._deltas.clear()
+        engine.optimizer, engine.frozen, engine.clip_norm = copy.deepcopy(optimizer), frozen, clip_norm
+        with np.errstate(all="ignore"):
+            finite = engine.train_step(0, n, step)
+            layers = self._layers(frozen, finite)
+            loss = float(engine.epoch.losses.mean(dtype=np.float64))
+            bad = "" if finite else engine.first_bad_layer(0, n, step)
+            t, y = self._batch.t, self._batch.y
+            return Look(layers, loss, self._constant_loss(), bad, _rms(t), _rms(y - t), engine.targets.task.kind)
+
+    def _layers(self, frozen: Set[int], finite: bool) -> tuple[LayerHealth, ...]:
+        found = []
+        x, _ = self._engine.gather(self._batch, 0, self._batch.n)
+        last = self._engine.plan.ending.index
+        for stage, (_, _, y) in zip(self._engine.workspace.stages, self._batch.forward, strict=True):
+            health = LayerHealth(
+                stage.index, _short(stage.layer), stage.n_out,
+                float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)), float(np.abs(y).max()),
+                mixes=stage.mixes,
+                delta=self._deltas.get(stage.index),
+                frozen=stage.index in frozen,
+                **_state(stage, x, y, hidden=stage.index != last),
+            )  # fmt: skip
+            found.append(self._weights(health, stage.layer) if finite else health)
+            x = y
+        return tuple(found)
+
+    def _weights(self, health: LayerHealth, layer: Layer) -> LayerHealth:
+        """With what is known of its weights."""
+        index, own = health.index, self._engine.parameters
+        left_out = (*layer.bias_names, *layer.statistics)
+
+        def flat(view: View) -> Array:
+            arrays = [array.ravel() for name, array in vars(view).items() if name not in left_out]
+            return np.concatenate(arrays) if arrays else np.empty(0)
+
+        before, gradient, after = flat(self.parameters.p[index]), flat(own.g[index]), flat(own.p[index])
+        if not before.size:
+            return health
+        size = _length(before)
+        moved = _length(after - before)
+        ratio = moved / size if size else None
+        return replace(health, weight_norm=size, gradient_norm=_length(gradient), update_ratio=ratio)
+
+    def _constant_loss(self) -> float:
+        """The mean loss of the targets' mean, given for every row."""
+        t, tmp, engine = self._batch.t, self._batch.tmp, self._engine
+        answer = np.broadcast_to(t.mean(axis=0, dtype=np.float64).astype(t.dtype), t.shape).copy()
+        losses = np.empty(len(t), t.dtype)
+        engine.loss.forward(answer, t, losses, tmp)
+        return float(losses.mean(dtype=np.float64))
+
+
+def _state(stage: Stage, x: Array, y: Array, hidden: bool) -> dict[str, float]:
+    """What can be said of an activation of this kind."""
+    kind = type(stage.layer)
+    if kind is ReLU:
+        return {"dead": float((y.max(axis=0) <= 0).mean())}
+    if kind is Sigmoid and hidden:
+        return {"saturated": float((y * (1 - y) < SATURATED_SIGMOID).mean())}
+    if kind is Tanh and hidden:
+        return {"saturated": float((np.abs(y) > SATURATED_TANH).mean())}
+    if kind is Softmax:
+        return {"spread": float(np.median(x.max(axis=1) - x.min(axis=1)))}
+    return {}
+
+
+def _length(values: Array) -> float:
+    """√Σ v², not by a product: BLAS would wake its threads, while those of the training want the cores."""
+    return math.sqrt(float(np.add.reduce(np.square(values, dtype=np.float64), axis=None)))
+
+
+def _rms(values: Array) -> float:
+    return _length(values) / math.sqrt(values.size)
+
+
+def _short(layer: Layer) -> str:
+    """The layer without how its weights are drawn."""
+    units = getattr(layer, "units", None)
+    return repr(layer) if units is None else f"{type(layer).__name__}({units})"

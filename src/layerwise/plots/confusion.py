@@ -1,0 +1,147 @@
+"""The confusion matrix: what was taken for what, in counts and in shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layerwise import metrics
+from layerwise.errors import DataError, ShapeError
+from layerwise.plots.models import labels_of
+from layerwise.plots.style import colours_of, one_panel
+from layerwise.typing import Array, ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_WRITTEN = 20  # classes whose numbers are written into their fields
+
+
+def confusion_matrix(
+    y_true: ArrayLike, y_pred: ArrayLike, ax: Axes | None = None, *, labels: Sequence[object] | None = None
+) -> Axes:
+    """Draw how often each class (row) was taken for each (column): counts, and shares of the row.
+
+    Right answers are blue and wrong ones orange, each shaded on a scale of its own, so that a few mistakes among many
+    answers are seen.
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,)
+        Labels of any kind: what is so, and what was answered.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    labels : sequence, optional
+        Names of the classes, for labels 0, 1, …; or, for labels that are names, their order.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ShapeError
+        There are not as many answers as labels.
+    DataError
+        A label that `labels` does not name.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> panel = confusion_matrix([0, 0, 1], [0, 1, 1], Figure().subplots(), labels=["cat", "dog"])
+    >>> [text.get_text() for text in panel.texts]
+    ['1\\n50%', '1\\n50%', '', '1\\n100%']
+    """
+    if np.ndim(y_true) == 0 or not len(np.asarray(y_true)):
+        raise ShapeError("confusion_matrix needs labels and answers (n,), at least one of each")
+    true = labels_of("confusion_matrix", y_true, len(np.asarray(y_true)))
+    said = labels_of("confusion_matrix (y_pred)", y_pred, len(true))
+    known, names = _classes(true, said, labels)
+    places = {label: place for place, label in enumerate(known)}
+    counts = metrics.confusion_matrix(
+        [places[label] for label in true.tolist()], [places[label] for label in said.tolist()], len(known)
+    )
+    side = float(np.clip(0.52 * len(known) + 1.6, 3.6, 8.0))
+    panel = one_panel(ax, "confusion_matrix", (side, side))
+    _draw(panel, counts, names)
+    right = int(np.trace(counts))
+    panel.set_title(f"{right / len(true):.2%} right: {right:,} of {len(true):,}")
+    axes: Axes = panel
+    return axes
+
+
+def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple[list[Any], list[str]]:
+    """The labels that occur, in order, and the names to write."""
+    try:
+        found = sorted(set(true.tolist()) | set(said.tolist()))
+    except TypeError:
+        raise DataError(
+            f"confusion_matrix: y_true has {true.dtype} labels and y_pred {said.dtype}; they must be of one kind"
+        ) from None
+    if labels is None:
+        return found, [str(label) for label in found]
+    named = list(labels)
+    whole = all(isinstance(label, (int, np.integer)) for label in found)
+    if whole and not set(found) <= set(named):
+        known: list[Any] = list(range(len(named)))
+    else:
+        known = named
+    absent = [label for label in found if label not in known]
+    if absent:
+        raise DataError(
+            f"confusion_matrix: {absent[0]!r} came, and labels has {len(named)} other classes ({named[0]!r}, …): "
+            "name all of them"
+        )
+    return known, [str(name) for name in named]
+
+
+def _draw(panel: Any, counts: Array, names: list[str]) -> None:
+    from matplotlib.colors import to_rgb
+
+    colours, size = colours_of(panel), len(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    wrong = shares * (1 - np.eye(size))
+    blue, orange = colours.towards(colours.series[0]), colours.towards(colours.series[1])
+    most = max(float(wrong.max()), 0.002)
+    image = np.where(np.eye(size, dtype=bool)[..., None], blue(0.95 * np.sqrt(shares)), orange(0.9 * wrong / most))[
+        ..., :3
+    ]
+    image[counts == 0] = to_rgb(colours.paper)
+    panel.imshow(image, interpolation="nearest")
+    many = size > MOST_WRITTEN
+    turned = max(map(len, names)) * size > 55
+    step = -(-size // 40)
+    panel.set_xticks(
+        range(0, size, step), names[::step], rotation=45 if turned else 0, ha="right" if turned else "center",
+        rotation_mode="anchor",
+    )  # fmt: skip
+    panel.set_yticks(range(0, size, step), names[::step])
+    panel.set(xlabel="answer", ylabel="true class")
+    panel.tick_params(length=0)
+    panel.set_xticks(np.arange(-0.5, size), minor=True)
+    panel.set_yticks(np.arange(-0.5, size), minor=True)
+    panel.tick_params(which="minor", length=0)
+    if not many:
+        panel.grid(which="minor", color=colours.muted, alpha=0.25, linewidth=0.6)
+        _write(panel, counts, shares, image)
+
+
+def _write(panel: Any, counts: Array, shares: Array, image: Array) -> None:
+    """The numbers, in ink that its field lets be read."""
+    box = panel.get_window_extent()
+    points = min(box.width, box.height) * 72 / panel.figure.dpi / len(counts)
+    widest = max(len(f"{counts.max():,}"), 4)
+    size = float(np.clip(min(1.3 * points / widest, points / 2.8), 4.5, 13))
+    for i, j in np.ndindex(*counts.shape):
+        bright = float((image[i, j] ** 2.2) @ (0.2126, 0.7152, 0.0722)) > 0.22  # then black is seen better than white
+        text = f"{counts[i, j]:,}\n{_percent(float(shares[i, j]))}" if counts[i, j] else ""
+        panel.text(
+            j, i, text, ha="center", va="center", fontsize=size, linespacing=1.15,
+            color="#1A1A1A" if bright else "#FFFFFF",
+        )  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"

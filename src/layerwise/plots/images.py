@@ -1,0 +1,283 @@
+"""Images in rows and columns: data, answers, the worst mistakes, and what hidden neurons look for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layerwise.description import whole_number
+from layerwise.errors import DataError, ShapeError
+from layerwise.plots.models import labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
+from layerwise.plots.style import colours_of, one_panel
+from layerwise.typing import Array, ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TEXT = 0.42  # room for text above an image, as a share of its width, a line
+INCHES = 0.95  # width of an image where the figure is ours
+
+
+def images(
+    X: ArrayLike, ax: Axes | None = None,
+    *, titles: Sequence[str] | None = None, shape: tuple[int, int] | None = None, columns: int | None = None,
+) -> Axes:  # fmt: skip
+    """Draw images side by side.
+
+    Parameters
+    ----------
+    X : array (n, pixels) or (n, height, width)
+        The images.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    titles : sequence of str, optional
+        What stands above each.
+    shape : (height, width), optional
+        Of an image; by default a square.
+    columns : int, optional
+        How many stand side by side.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ShapeError
+        The numbers of a row make no such image, or there are not as many titles as images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> panel = images(np.eye(4), Figure().subplots(), titles=["a", "b", "c", "d"])
+    >>> [text.get_text() for text in panel.texts]
+    ['a', 'b', 'c', 'd']
+    """
+    rows, shape = rows_of_images("images", X, shape)
+    words = [""] * len(rows) if titles is None else [str(title) for title in titles]
+    if len(words) != len(rows):
+        raise ShapeError(f"images: {len(rows)} images need as many titles; {len(words)} came")
+    axes: Axes = _mosaic("images", ax, rows.reshape(-1, *shape), words, None, columns)
+    return axes
+
+
+def predictions(
+    model: Any, X: ArrayLike, y: ArrayLike | None = None, ax: Axes | None = None,
+    *, count: int = 24, labels: Sequence[str] | None = None, shape: tuple[int, int] | None = None,
+    columns: int | None = None,
+) -> Axes:  # fmt: skip
+    """Draw the first images with what the model says they are, and how sure it is.
+
+    Parameters
+    ----------
+    model : Network, Ensemble or estimator
+        A classifier of images.
+    X : array (n, pixels)
+        The images.
+    y : array (n,), optional
+        What they are; wrong answers are then orange, and say what would be right.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    count : int
+        How many images at most.
+    labels : sequence of str, optional
+        What the classes are called, in order.
+    shape, columns
+        As for `images`.
+
+    Returns
+    -------
+    Axes
+    """
+    count = whole_number("predictions", "count", count, least=1)
+    rows, shape = rows_of_images("predictions", X, shape)
+    true = None if y is None else labels_of("predictions", y, len(rows))[:count]
+    rows = rows[:count]
+    classes, shares = probabilities_of("predictions", model, rows)
+    axes: Axes = _answered("predictions", ax, rows, true, classes, shares, labels, shape, columns)
+    return axes
+
+
+def mistakes(
+    model: Any, X: ArrayLike, y: ArrayLike, ax: Axes | None = None,
+    *, count: int = 24, labels: Sequence[str] | None = None, shape: tuple[int, int] | None = None,
+    columns: int | None = None,
+) -> Axes:  # fmt: skip
+    """Draw the worst mistakes: the wrong answers that the model is surest of, the worst first.
+
+    Parameters
+    ----------
+    model : Network, Ensemble or estimator
+        A classifier of images.
+    X : array (n, pixels)
+        The images.
+    y : array (n,)
+        What they are.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    count : int
+        How many images at most.
+    labels : sequence of str, optional
+        What the classes are called, in order.
+    shape, columns
+        As for `images`.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        There is no mistake.
+    """
+    count = whole_number("mistakes", "count", count, least=1)
+    rows, shape = rows_of_images("mistakes", X, shape)
+    true = labels_of("mistakes", y, len(rows))
+    classes, shares = probabilities_of("mistakes", model, rows)
+    wrong = np.flatnonzero(classes[shares.argmax(axis=1)] != true)
+    if not len(wrong):
+        raise DataError(f"mistakes: all {len(rows):,} answers are right; plots.predictions(model, X, y) draws them")
+    worst = wrong[np.argsort(-shares[wrong].max(axis=1), kind="stable")][:count]
+    axes: Axes = _answered("mistakes", ax, rows[worst], true[worst], classes, shares[worst], labels, shape, columns)
+    axes.set_title(f"The {len(worst)} worst of {len(wrong):,} mistakes among {len(rows):,} images")
+    return axes
+
+
+def weights(
+    network: Any, ax: Axes | None = None,
+    *, layer: int | None = None, count: int = 25, shape: tuple[int, int] | None = None, columns: int | None = None,
+) -> Axes:  # fmt: skip
+    """Draw the weights of hidden neurons as images: what each looks for. The neurons with the largest weights first.
+
+    A neuron is raised by ink where it is blue, and lowered by ink where it is orange.
+
+    Parameters
+    ----------
+    network : Network, Neuron or estimator
+        Whose inputs are images.
+    ax : Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    layer : int, optional
+        Which layer, from 0; by default the first with weights.
+    count : int
+        How many neurons at most.
+    shape, columns
+        As for `images`.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ShapeError
+        The layer has no matrix of weights, or its inputs make no image.
+    """
+    count = whole_number("weights", "count", count, least=1)
+    plan, parameters = network_of("weights", network).built()
+    matrices = [i for i, p in enumerate(parameters.p) if "W" in vars(p)]
+    if not matrices or (layer is not None and layer not in matrices):
+        raise ShapeError(f"weights: there is no matrix W in layer {layer}; the layers that have one: {matrices}")
+    chosen = matrices[0] if layer is None else layer
+    W = np.asarray(parameters.p[chosen].W, dtype=np.float64)
+    height, width = sides("weights", len(W), shape)
+    norms = np.linalg.norm(W, axis=0)
+    order = np.argsort(-norms, kind="stable")[:count]
+    words = [f"neuron {i}" for i in order]
+    panel = _mosaic("weights", ax, W[:, order].T.reshape(-1, height, width), words, None, columns, signed=True)
+    shown = f"the {len(order)} largest of {W.shape[1]}" if len(order) < W.shape[1] else f"all {W.shape[1]}"
+    panel.set_title(f"Weights of {plan.stages[chosen].layer.__class__.__name__} neurons, {shown}")
+    axes: Axes = panel
+    return axes
+
+
+def _answered(
+    owner: str, ax: Any, rows: Array, true: Array | None, classes: Array, shares: Array,
+    labels: Sequence[str] | None, shape: tuple[int, int], columns: int | None,
+) -> Any:  # fmt: skip
+    """Images with the answer and its confidence above them."""
+    names = names_of(owner, classes, labels)
+    places = {label: i for i, label in enumerate(classes.tolist())}
+    said, words, wrong = shares.argmax(axis=1), [], []
+    for i, (place, share) in enumerate(zip(said, shares.max(axis=1), strict=True)):
+        is_wrong = true is not None and classes[place] != true[i]
+        right = true[i].item() if true is not None else None
+        is_one = f"is {names[places[right]] if right in places else right}" if is_wrong else ""
+        words.append("\n".join(filter(None, [f"{names[place]} {_percent(share)}", is_one])))
+        wrong.append(is_wrong)
+    panel = _mosaic(owner, ax, rows.reshape(-1, *shape), words, wrong, columns)
+    if true is None:
+        panel.set_title("What the network says, and how sure it is")
+    else:
+        panel.set_title(f"What the network says: {len(wrong) - sum(wrong)} of {len(wrong)} right")
+    return panel
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share < 0.995 else f"{min(share, 0.9999):.1%}" if share < 0.9995 else "100%"
+
+
+def _mosaic(
+    owner: str, ax: Any, pictures: Array, words: list[str], marked: list[bool] | None, columns: int | None,
+    signed: bool = False,
+) -> Any:  # fmt: skip
+    """All pictures in one Axes, each with its words above it; `signed`: blue and orange, with a bar that says so."""
+    n, height, width = pictures.shape
+    columns = min(n, _columns(n) if columns is None else whole_number(owner, "columns", columns, least=1))
+    lines, deepest = -(-n // columns), max(word.count("\n") + 1 if word else 0 for word in words)
+    room = TEXT * width * (0.62 * deepest + 0.2 if deepest else 0.2)
+    gap = max(1.0, 0.08 * width)
+    tall = height + room
+    inches = INCHES / (width + gap)
+    panel = one_panel(ax, owner, (max(2.6, columns * INCHES + (0.9 if signed else 0)), lines * tall * inches + 0.5))
+    colours = colours_of(panel)
+    limit = float(np.quantile(np.abs(pictures), 0.998)) or 1.0
+    low, high = (-limit, limit) if signed else (float(pictures.min()), float(pictures.max()) or 1.0)
+    dark = colours.paper < "#808080"
+    cmap = colours.diverging() if signed else ("gray" if dark else "gray_r")
+    size = _text_size(panel, columns * (width + gap), lines * tall, width, words)
+    for i, picture in enumerate(pictures):
+        left, top = (i % columns) * (width + gap), (i // columns) * tall + room
+        shown = panel.imshow(
+            picture, extent=(left, left + width, top + height, top), cmap=cmap, vmin=low, vmax=high,
+            interpolation="nearest",
+        )  # fmt: skip
+        wrong = marked is not None and marked[i]
+        panel.text(
+            left + width / 2, top - 0.03 * width, words[i], ha="center", va="bottom", fontsize=size, linespacing=1.05,
+            color=colours.series[1] if wrong else colours.ink, fontweight="bold" if wrong else "normal",
+        )  # fmt: skip
+        edge = colours.series[1] if wrong else colours.muted
+        panel.plot(
+            [left, left + width, left + width, left, left], [top, top, top + height, top + height, top],
+            color=edge, linewidth=1.6 if wrong else 0.5, alpha=1.0 if wrong else 0.4,
+        )  # fmt: skip
+    panel.set_xlim(-gap / 2, columns * (width + gap) - gap / 2)
+    panel.set_ylim(lines * tall + gap / 2, 0)
+    panel.set_aspect("equal")
+    panel.set_axis_off()
+    if signed:
+        bar = panel.figure.colorbar(shown, ax=panel, shrink=0.7, fraction=0.05, pad=0.02)
+        bar.set_label("weight: blue raises, orange lowers", color=colours.ink, fontsize=8)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=8, colors=colours.ink)
+    return panel
+
+
+def _columns(n: int) -> int:
+    """A little more than the lines, so chosen that the last line is as full as can be."""
+    wished = math.sqrt(1.5 * n)
+    return n if n <= 5 else min(range(4, 11), key=lambda columns: -n % columns / columns + abs(columns - wished) / 5)
+
+
+def _text_size(panel: Any, wide: float, high: float, width: float, words: list[str]) -> float:
+    """In points, so that the longest line is as wide as its image."""
+    box = panel.get_window_extent()
+    scale = min(box.width / wide, box.height / high) * 72 / panel.figure.dpi
+    longest = max((len(line) for word in words for line in word.split("\n")), default=1)
+    return float(np.clip(min(scale * width * 1.6 / max(longest, 1), scale * width * TEXT * 0.55), 4, 11))

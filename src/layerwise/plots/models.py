@@ -1,0 +1,144 @@
+"""What a picture asks of a model, which may be a `Network`, an `Ensemble` or an estimator, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from layerwise.errors import DataError, NotBuiltError, ShapeError
+from layerwise.network import Network
+from layerwise.plan import Stage
+from layerwise.typing import Array, ArrayLike
+
+
+def network_of(owner: str, model: Any) -> Network:
+    """The network whose layers are to be seen: `model` itself, or that of an estimator or neuron.
+
+    Raises
+    ------
+    TypeError
+        There is no single network in it.
+    NotBuiltError
+        Its sizes are not known yet, or the estimator was not fitted.
+    """
+    found = model if isinstance(model, Network) else getattr(model, "network_", getattr(model, "network", None))
+    if not isinstance(found, Network):
+        if hasattr(model, "networks"):
+            raise TypeError(f"{owner} looks into one network; give one of the ensemble's: ensemble.networks[0]")
+        if hasattr(model, "fit") and not hasattr(model, "network_"):
+            raise NotBuiltError(f"{owner}: {type(model).__name__} has no network yet: call fit(X, y) first")
+        raise TypeError(f"{owner} needs a Network, or an estimator of layerwise; {type(model).__name__} came")
+    found.built()
+    return found
+
+
+def inputs_of(owner: str, model: Any, wanted: int, instead: str) -> None:
+    """Refuse a model that takes another number of inputs than can be drawn, and say what to draw instead."""
+    first = model.networks[0] if hasattr(model, "networks") else model
+    network = first if isinstance(first, Network) else getattr(first, "network_", None)
+    n_in = network.built()[0].n_in if isinstance(network, Network) else getattr(model, "n_features_in_", wanted)
+    if n_in != wanted:
+        raise ShapeError(
+            f"{owner} draws models of {wanted} input{'s' if wanted > 1 else ''}; this one takes {n_in}: use {instead}"
+        )
+
+
+def probabilities_of(owner: str, model: Any, X: ArrayLike) -> tuple[Array, Array]:
+    """The classes (k,) and the probability of each (n, k).
+
+    Raises
+    ------
+    DataError
+        The model does not tell one class from others.
+    """
+    first = model.networks[0] if hasattr(model, "networks") else model
+    task = getattr(first, "task", None)
+    if not hasattr(model, "predict_proba"):
+        raise DataError(f"{owner} needs classes and their probabilities; {type(model).__name__} has no predict_proba")
+    if task is not None and task.kind != "classification":
+        raise DataError(f"{owner} needs one class a sample; the network was trained for {task.kind}")
+    shares = model.predict_proba(X)
+    if not isinstance(shares, np.ndarray) or shares.ndim != 2:
+        raise DataError(f"{owner} needs one class a sample; the model answers several questions at once")
+    classes = getattr(model, "classes_", None if task is None else task.classes)
+    if classes is None:
+        classes = np.arange(shares.shape[1])
+    if len(classes) != shares.shape[1]:
+        raise DataError(f"{owner} needs one class a sample; the model answers several questions at once")
+    return np.asarray(classes), shares
+
+
+def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
+    """The labels as an array (samples,): one-hot rows become whole numbers.
+
+    Raises
+    ------
+    ShapeError
+        There is not one label a sample.
+    """
+    labels = np.asarray(y)
+    if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
+        labels = labels.argmax(axis=1)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape != (samples,):
+        raise ShapeError(f"{owner}: y must be one label a sample, ({samples},); its shape is {np.shape(y)}")
+    return labels
+
+
+def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> list[str]:
+    """What each class is called: itself, if no labels are given.
+
+    Raises
+    ------
+    ShapeError
+        There are not as many names as classes.
+    """
+    if labels is not None and len(labels) != len(classes):
+        raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(labels)} came")
+    return [str(name) for name in (classes.tolist() if labels is None else labels)]
+
+
+def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:
+    """Images as rows (n, pixels), and their height and width: a square's where none are given.
+
+    Raises
+    ------
+    ShapeError
+        The numbers of a row make no such image.
+    """
+    images = np.asarray(X)
+    if images.ndim == 3 and shape is None:
+        shape = (images.shape[1], images.shape[2])
+    if images.ndim == 3:
+        images = images.reshape(len(images), -1)
+    if images.ndim != 2 or not len(images):
+        raise ShapeError(
+            f"{owner}: X must be images, a row each (n, pixels) and n at least 1; its shape is {np.shape(X)}"
+        )
+    return images, sides(owner, images.shape[1], shape)
+
+
+def sides(owner: str, pixels: int, shape: tuple[int, int] | None) -> tuple[int, int]:
+    """Height and width of an image of so many pixels.
+
+    Raises
+    ------
+    ShapeError
+        They make no such image, or, if no shape is given, no square.
+    """
+    side = round(pixels**0.5)
+    height, width = (side, side) if shape is None else shape
+    if height * width != pixels:
+        hint = "they make no square: say shape=(height, width)" if shape is None else f"shape={shape} does not fit"
+        raise ShapeError(f"{owner}: a row has {pixels} numbers, and {hint}")
+    return height, width
+
+
+def name_of(stages: tuple[Stage, ...]) -> str:
+    """A group of stages in a few words: "Dense 30, Sigmoid"."""
+    first, *others = stages
+    kind = type(first.layer).__name__
+    return ", ".join([f"{kind} {first.n_out}", *(type(stage.layer).__name__ for stage in others)])

@@ -1,0 +1,137 @@
+"""How much images may be disturbed before the answers are wrong: noise, rotation, shift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layerwise.augmentation import sample
+from layerwise.description import number, whole_number
+from layerwise.plots.models import labels_of, rows_of_images
+from layerwise.plots.style import colours_of, panels, tidy
+from layerwise.typing import Array, ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def robustness(
+    model: Any, X: ArrayLike, y: ArrayLike, ax: Axes | Array | None = None,
+    *, noise: Sequence[float] = (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
+    rotation: Sequence[float] = (0, 5, 10, 15, 20, 30, 45),
+    shift: Sequence[float] = (0, 1, 2, 3, 4, 6), shape: tuple[int, int] | None = None, samples: int = 1000,
+    random_state: int = 0,
+) -> Array:  # fmt: skip
+    """Draw the accuracy on images that are noisy, turned or moved, from not at all to badly; above, one of them.
+
+    Turned is to the left and to the right by so many degrees, moved is up, down, left and right by so many pixels; the
+    accuracy is the mean of these.
+
+    Parameters
+    ----------
+    model : Network, Ensemble or estimator
+        A classifier of images.
+    X : array (n, pixels)
+        Images, light on 0, where what comes in at the edges is 0.
+    y : array (n,)
+        What they are.
+    ax : array of three Axes, optional
+        Where to draw; by default a new figure of pyplot.
+    noise : sequence of float
+        Standard deviations, as shares of the largest value.
+    rotation : sequence of float
+        Degrees.
+    shift : sequence of float
+        Pixels.
+    shape : (height, width), optional
+        Of an image; by default a square.
+    samples : int
+        How many images are disturbed: the first.
+    random_state : int
+        The seed of the noise.
+
+    Returns
+    -------
+    array of Axes
+        Noise, rotation, shift.
+    """
+    samples = whole_number("robustness", "samples", samples, least=1)
+    rows, shape = rows_of_images("robustness", X, shape)
+    true = labels_of("robustness", y, len(rows))[:samples]
+    rows = rows[:samples]
+    unit = 255.0 if rows.dtype == np.uint8 else float(np.abs(rows).max()) or 1.0
+    ways: list[tuple[str, str, Sequence[float], Callable[[float], list[Array]]]] = [
+        ("Noise", "standard deviation, % of full ink", noise, lambda s: [noisy(rows, s * unit, random_state)]),
+        ("Rotation", "degrees, either way", rotation, lambda a: [turned(rows, shape, turn) for turn in (a, -a)]),
+        ("Shift", "pixels, each of four ways", shift, lambda d: [
+            moved(rows, shape, *by) for by in ((d, 0.0), (-d, 0.0), (0.0, d), (0.0, -d))]),
+    ]  # fmt: skip
+    checked = [[number("robustness", way[0].lower(), s, least=0) for s in way[2]] for way in ways]
+    drawn = panels(ax, 3, "robustness (noise, rotation, shift)", (3.7, 3.4))
+    for panel, (title, label, _, disturb), values in zip(drawn, ways, checked, strict=True):
+        disturbed = [disturb(value) for value in values]
+        accuracy = [float(np.mean([np.mean(model.predict(some) == true) for some in kinds])) for kinds in disturbed]
+        scale = 100 if title == "Noise" else 1
+        _draw(panel, [scale * value for value in values], accuracy, [kinds[0][0] for kinds in disturbed], shape)
+        panel.set(xlabel=label, title=f"{title}: {accuracy[0]:.1%} to {accuracy[-1]:.1%}")
+    drawn[0].set_ylabel("accuracy, %")
+    return drawn
+
+
+def noisy(rows: Array, deviation: float, random_state: int) -> Array:
+    """The images with Gaussian noise of this standard deviation, in their own type."""
+    drawn = np.random.default_rng(random_state).normal(0, deviation, rows.shape)
+    return _as(rows, rows + drawn)
+
+
+def turned(rows: Array, shape: tuple[int, int], degrees: float) -> Array:
+    """The images turned about their centres, to the left where degrees are positive."""
+    i, j = np.indices(shape, dtype=np.float64) - (np.array(shape)[:, None, None] - 1) / 2
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    cy, cx = (np.array(shape) - 1) / 2
+    return _sampled(rows, shape, cos * i + sin * j + cy, cos * j - sin * i + cx)
+
+
+def moved(rows: Array, shape: tuple[int, int], down: float, right: float) -> Array:
+    """The images moved by so many pixels down and to the right; what comes in is 0."""
+    i, j = np.indices(shape, dtype=np.float64)
+    return _sampled(rows, shape, i - down, j - right)
+
+
+def _sampled(rows: Array, shape: tuple[int, int], y: Array, x: Array) -> Array:
+    pictures = rows.astype(np.float32).reshape(-1, *shape, 1)
+    places = [np.broadcast_to(at.astype(np.float32), pictures.shape[:3]) for at in (y, x)]
+    return _as(rows, sample(pictures, places[0], places[1], 0.0).reshape(rows.shape))
+
+
+def _as(rows: Array, values: Array) -> Array:
+    return np.rint(np.clip(values, 0, 255)).astype(np.uint8) if rows.dtype == np.uint8 else values.astype(rows.dtype)
+
+
+def _draw(
+    panel: Any, values: list[float], accuracy: list[float], examples: list[Array], shape: tuple[int, int]
+) -> None:
+    colours = colours_of(panel)
+    percent = [100 * a for a in accuracy]
+    panel.plot(values, percent, "o-", color=colours.series[0], linewidth=2, markersize=5)
+    panel.set_ylim(0, 130)
+    panel.set_yticks(range(0, 101, 20))
+    span = (values[-1] - values[0]) or 1.0
+    panel.set_xlim(values[0] - 0.08 * span, values[-1] + 0.08 * span)
+    last = -1.0
+    wished = np.linspace(values[0], values[-1], 4)
+    for place in sorted({int(np.abs(np.array(values) - at).argmin()) for at in wished}):
+        share = (values[place] - values[0] + 0.08 * span) / (1.16 * span)
+        if share - last < 0.17:
+            continue
+        last = share
+        inset = panel.inset_axes([share - 0.08, 0.82, 0.16, 0.17])
+        inset.imshow(examples[place].reshape(shape), cmap="gray" if colours.paper < "#808080" else "gray_r")
+        inset.set_xticks([])
+        inset.set_yticks([])
+        inset.set_facecolor("none")
+        for spine in inset.spines.values():
+            spine.set_alpha(0.4)
+    tidy(panel, "y")

@@ -1,0 +1,226 @@
+"""No answer where the network is not sure, or where a row does not look like the training data."""
+
+import numpy as np
+import pytest
+
+import layerwise as lw
+from layerwise.familiarity import COMPONENTS, NAMES, Familiarity
+from layerwise.refusal import without
+from model_files import rewrite
+
+
+@pytest.fixture(scope="module")
+def clouds():
+    """Three clouds in ten dimensions, of which the last four do not vary; the network tells them apart."""
+    rng = np.random.default_rng(0)
+    y = np.arange(1500) % 3
+    X = np.zeros((1500, 10))
+    X[:, :6] = rng.normal(size=(1500, 6)) + 4 * np.eye(6)[y]
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X, y, epochs=5, verbose=False)
+    return lw.familiarize(net, X[:1000], X[1000:]), X, y
+
+
+# ---------------------------------------------------------------- what stands in the place of an answer
+
+
+@pytest.mark.parametrize(
+    ("answers", "nothing"),
+    [
+        (np.array([3, 1]), -1), (np.array([-1, 1]), -2), (np.array(["a", "bc"]), ""), (np.array([1.5, 2.0]), np.nan),
+        (np.array([True, False]), None), (np.array([1, 2], np.uint8), None),
+    ],
+)  # fmt: skip
+def test_under_the_mask_is_nothing_that_could_be_an_answer(answers, nothing):
+    given = without(answers, np.array([False, True]), answers)
+    assert given.tolist() == [answers[0], None]
+    for bare in (given.filled(), np.asarray(given), given.data):
+        assert bare[0] == answers[0]
+        assert bare[1] == nothing or (nothing is not None and np.isnan(bare[1]))
+
+
+# ---------------------------------------------------------------- confidence
+
+
+def test_answers_below_the_confidence_are_masked(clouds):
+    net, X, y = clouds
+    confidence = net.predict_proba(X).max(axis=1)
+    answers = net.predict(X, min_confidence=0.9)
+    np.testing.assert_array_equal(answers.mask, confidence < 0.9)
+    assert 0 < answers.mask.sum() < len(X)
+    np.testing.assert_array_equal(answers.compressed(), net.predict(X)[confidence >= 0.9])
+    assert (answers == y).mean() > (net.predict(X) == y).mean()
+    assert not net.predict(X, min_confidence=0).mask.any()
+
+
+def test_without_a_wish_the_answers_are_a_plain_array(clouds):
+    net, X, _ = clouds
+    assert type(net.predict(X)) is np.ndarray
+
+
+def test_yes_and_no_are_each_refused_by_themselves():
+    net = lw.Network([lw.Dense(2), lw.Sigmoid()], random_state=0, dtype="float64")
+    X = np.array([[0.0, 3.0], [-3.0, 0.1]])
+    net.fit(X, np.array([[0, 1], [1, 1.0]]), loss="binary_cross_entropy", epochs=1, verbose=False)
+    net.set_parameters([np.eye(2), np.zeros(2)])  # probabilities: 0.5 and 0.95, 0.05 and 0.52
+    assert net.predict(X, min_confidence=0.9).tolist() == [[None, 1], [0, None]]
+
+
+def test_what_cannot_be_asked_says_why(clouds):
+    net, X, _ = clouds
+    for wrong in (1.5, -0.1, np.nan):
+        with pytest.raises(ValueError, match="min_confidence"):
+            net.predict(X, min_confidence=wrong)
+    numbers = lw.Network([lw.Dense(1)], random_state=0)
+    numbers.fit(X, X[:, 0], epochs=1, verbose=False)
+    with pytest.raises(lw.DataError, match="min_confidence needs classes"):
+        numbers.predict(X, min_confidence=0.5)
+    with pytest.raises(lw.DataError, match=r"call lw\.familiarize"):
+        numbers.predict(X, refuse_unfamiliar=True)
+    with pytest.raises(lw.NotBuiltError, match="never trained"):
+        lw.familiarize(lw.Network([lw.Dense(1)]), X)
+    for answered in (0, 1.01):
+        with pytest.raises(ValueError, match="answered"):
+            lw.familiarize(numbers, X, answered=answered)
+    with pytest.raises(lw.DataError, match="4,096"):
+        Familiarity.learn(np.ones((3, 5000), np.float32), np.ones((3, 5000), np.float32), 0.9, np.random.default_rng(0))
+
+
+# ---------------------------------------------------------------- familiarity
+
+
+@pytest.mark.parametrize("answered", [0.9, 0.99])
+def test_as_many_are_answered_as_was_asked_for(clouds, answered):
+    net, X, _ = clouds
+    rng = np.random.default_rng(1)
+    fresh = np.zeros((3000, 10))
+    fresh[:, :6] = rng.normal(size=(3000, 6)) + 4 * np.eye(6)[np.arange(3000) % 3]
+    other = lw.familiarize(net.copy(), X[:1000], X[1000:], answered=answered)
+    assert other.is_familiar(X[1000:]).mean() == pytest.approx(answered, abs=0.005)
+    assert other.is_familiar(fresh).mean() == pytest.approx(answered, abs=0.03)
+
+
+def test_strangers_are_refused_however_sure_the_network_is(clouds):
+    net, X, _ = clouds
+    far, between, outside = X[:300] * 5, np.zeros((300, 10)), X[:300].copy()
+    between[:, 5] = -6
+    outside[:, 8] = 0.5  # a column that never varied
+    for strangers in (far, between, outside):
+        assert net.is_familiar(strangers).mean() < 0.02
+    sure = net.predict_proba(far).max(axis=1) > 0.99
+    assert sure.mean() > 0.8  # which its confidence would not have told
+    assert net.predict(far, min_confidence=0.99, refuse_unfamiliar=True).mask.mean() > 0.98
+
+
+def test_distances_are_those_of_the_formulas():
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 5))).astype(np.float32)
+    found = Familiarity.learn(X, X, 0.975, rng)
+    d, x = found.directions.shape[1], X[:20].astype(np.float64)
+    assert d == 5 <= COMPONENTS
+    z = (x - found.mean) @ found.directions
+    lower = np.tril_indices(d)
+    expected = []
+    for centre, packed in zip(found.centres, found.factors):
+        L = np.zeros((d, d))
+        L[lower] = packed
+        offset = z - np.linalg.solve(L.T, centre)
+        expected.append(np.einsum("ni,ij,nj->n", offset, L @ L.T, offset))
+    np.testing.assert_allclose(found.distances(X[:20])[:, 1], np.min(expected, axis=0), rtol=1e-3, atol=1e-3)
+    assert found.distances(X)[:, 0].max() < 1e-4 * np.square(X).sum(axis=1).mean()  # nothing is outside five of five
+
+
+def test_it_looks_at_scaled_pixels_and_at_sparse_rows_and_at_numbers(clouds):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (300, 16)) * rng.integers(100, 255, (300, 16))
+    net = lw.Network([lw.Dense(1)], random_state=0)
+    net.fit(X.astype(np.uint8), X[:, 0] / 255.0, epochs=1, verbose=False)
+    lw.familiarize(net, X.astype(np.uint8))
+    answers = net.predict(X.astype(np.uint8), refuse_unfamiliar=True)
+    assert 0 < answers.mask.mean() < 0.1
+    assert np.isnan(answers.filled()[answers.mask]).all()
+    sparse = pytest.importorskip("scipy.sparse")
+    net, X, _ = clouds
+    np.testing.assert_array_equal(net.is_familiar(sparse.csr_matrix(X)), net.is_familiar(X))
+    other = lw.familiarize(net.copy(), sparse.csr_matrix(X[:1000]), sparse.csr_matrix(X[1000:]))
+    np.testing.assert_array_equal(other.is_familiar(X), net.is_familiar(X))
+
+
+@pytest.mark.parametrize("X", [np.ones((5, 3)), np.repeat(np.eye(3), 4, axis=0), np.full((9, 2), 1e6)])
+def test_rows_that_hardly_vary_are_familiar_with_themselves(X):
+    net = lw.Network([lw.Dense(1)], random_state=0)
+    net.fit(X, np.arange(len(X)) / len(X), epochs=1, optimizer=lw.SGD(1e-15), verbose=False)
+    lw.familiarize(net, X, X, answered=1)
+    assert net.is_familiar(X).all()
+    assert not net.is_familiar(-X - 1).any()
+
+
+def test_the_same_seed_learns_the_same(clouds):
+    net, X, _ = clouds
+    again = lw.familiarize(net.copy(), X[:1000], X[1000:])
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(again.familiarity, name), getattr(net.familiarity, name))
+
+
+# ---------------------------------------------------------------- the model file
+
+
+def test_the_model_file_keeps_it(clouds, tmp_path):
+    net, X, _ = clouds
+    net.save(tmp_path / "m")
+    np.testing.assert_array_equal(lw.load(tmp_path / "m").is_familiar(X), net.is_familiar(X))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a.pop("familiarity.limits"),
+        lambda a: a.update({"familiarity.more": np.ones(2, np.float32)}),
+        lambda a: a.update({"familiarity.mean": a["familiarity.mean"][:-1]}),
+        lambda a: a.update({"familiarity.mean": a["familiarity.mean"].astype(np.float64)}),
+        lambda a: a["familiarity.factors"].fill(np.nan),
+        lambda a: a.update({"familiarity.factors": a["familiarity.factors"][:, :-1].copy()}),
+        lambda a: a.update({"familiarity.directions": a["familiarity.directions"][:, 0].copy()}),
+        lambda a: a.update({f"familiarity.{n}": a[f"familiarity.{n}"][:0] for n in ("centres", "factors")}),
+    ],
+)
+def test_one_that_does_not_fit_is_refused(clouds, tmp_path, change):
+    net, _, _ = clouds
+    net.save(tmp_path / "m")
+    rewrite(tmp_path / "m", change_arrays=change)
+    with pytest.raises(lw.FormatError, match=f"{tmp_path / 'm'}: .*familiarity"):
+        lw.load(tmp_path / "m")
+
+
+# ---------------------------------------------------------------- digits
+
+
+@pytest.fixture(scope="module")
+def unlike_digits():
+    pytest.importorskip("PIL")
+    pytest.importorskip("matplotlib")
+    return pytest.importorskip("unlike_digits")
+
+
+def test_a_network_that_reads_digits_refuses_what_is_none(unlike_digits):
+    """The bars of docs/confidence.md, with fewer images; benchmarks/results has all of them."""
+    (X, y), (X_held_out, _), (X_test, y_test) = lw.datasets.load_mnist()
+    net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    net.fit(X[:20000], y[:20000], epochs=3, batch_size=64, optimizer=lw.Adam(0.003), verbose=False)
+    lw.familiarize(net, X[:20000], X_held_out[:5000])
+    assert sum(array.nbytes for array in net.familiarity.arrays().values()) < 2**20
+    answers = net.predict(X_test, refuse_unfamiliar=True)
+    assert 1 - answers.mask.mean() >= 0.965  # of ten thousand images of other writers
+    assert (answers == y_test).mean() > (net.predict(X_test) == y_test).mean()
+    rng = np.random.default_rng(0)
+    fonts, every = unlike_digits.FONTS[::3], "aACEFhHkKmMnNRTvVwWxX"
+    refused = {
+        "noise": unlike_digits.noise(300, rng),
+        "shuffled": unlike_digits.shuffled(X_test[:300], rng),
+        "inverted": unlike_digits.inverted(X_test[:300]),
+        "textures": unlike_digits.textures(300, rng),
+        "letters": np.stack([unlike_digits.letter(c, font) for c in every for font in fonts]),
+    }
+    shares = {name: 1 - net.is_familiar(rows).mean() for name, rows in refused.items()}
+    assert min(shares[name] for name in ("noise", "shuffled", "inverted", "textures")) >= 0.98, shares
+    assert shares["letters"] >= 0.8, shares
