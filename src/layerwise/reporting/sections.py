@@ -23,6 +23,7 @@ from layerwise.typing import Array
 MOST_CLASSES = 20  # in pictures and tables of classes
 MOST_COLUMNS = 8  # of a table's rows
 IMAGES, ROWS = 24, 12  # the worst that are shown
+MUCH = 0.02  # calibration error, from which on there is something to be done
 HALF = (5.2, 4.2)  # inches, of a picture beside another
 
 
@@ -218,7 +219,10 @@ def _confidence(subject: Subject) -> str:
             if answered:
                 right = accuracy[answered - 1]
                 rows.append((f"{confidence:g}", f"{coverage[answered - 1]:.1%}", f"{right:.2%}"))
-        body = side_by_side(reliability, covered) + table(rows, ("min_confidence", "answered", "of them right"), 2)
+        error = expected_calibration_error(labels, shares)
+        hint = "lw.calibrate(network, X_val, y_val) makes the network as sure as it is right, and changes no answer."
+        body = side_by_side(reliability, covered) + (paragraph(hint) if error > MUCH else "")
+        body += table(rows, ("min_confidence", "answered", "of them right"), 2)
     if subject.network.familiarity is not None:
         share = subject.network.is_familiar(subject.X).mean()
         body += paragraph(
