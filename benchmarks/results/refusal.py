@@ -95,8 +95,8 @@ def lines(seeds: Sequence[int]) -> Iterator[str]:
     yield ""
     sure = [1 - b.mask.mean() for b in both]
     yield (
-        f"Accuracy on the test digits: {_listed(right)}; of those that look familiar {_listed(answered)}; of those that "
-        f"are also {SURE:.0%} sure ({_listed(sure)} of all) {_listed([(b == y_test).mean() for b in both])}. "
+        f"Accuracy on the test digits: {_listed(right)}; of those that look familiar {_listed(answered)}; of those "
+        f"that are also {SURE:.0%} sure ({_listed(sure)} of all) {_listed([(b == y_test).mean() for b in both])}. "
         f"What is learned of the data takes {of_state:,} bytes."
     )
 
