@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.description import Description, number, resolve
+from layerwise.parameters import writable
 from layerwise.typing import Array
 
 
@@ -46,7 +47,14 @@ class Optimizer(Description):
         """Forget all steps made."""
         self.iterations = 0
         self.state: dict[str, Array] = {}
-        self._arrays: list[Array] = []
+        self._tmp: Array | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tmp": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = {name: writable(array) for name, array in state["state"].items()}
+        self.__dict__.update({**state, "state": arrays})
 
     def rate(self) -> float:
         """The learning rate of the coming step."""
@@ -61,9 +69,9 @@ class Optimizer(Description):
 
     def step(self, theta: Array, grad: Array) -> None:
         """Update all parameters once."""
-        if len(self._arrays) != len(self.state_names) + 1 or self._arrays[-1].shape != theta.shape:
+        if self._tmp is None or self._tmp.shape != theta.shape or len(self.state) < len(self.state_names):
             self.allocate(theta)
-        self.update(theta, grad, *self._arrays)
+        self.update(theta, grad, *(self.state[name] for name in self.state_names), self._tmp)
         self.iterations += 1
 
     def allocate(self, theta: Array) -> None:
@@ -71,7 +79,7 @@ class Optimizer(Description):
         for name in self.state_names:
             if name not in self.state:
                 self.state[name] = np.zeros_like(theta)
-        self._arrays = [*(self.state[name] for name in self.state_names), np.empty_like(theta)]
+        self._tmp = np.empty_like(theta)
 
 
 class SGD(Optimizer):

@@ -57,27 +57,51 @@ class Parameters:
     theta, grad : array (n,)
         Parameters and gradients.
     p, g : list of View
-        The same numbers, by layer and name.
+        The same numbers, by layer and name, in the same memory.
     """
+
+    # The views are kept in slots: a copy that is made of `__dict__` alone, array by array, makes them anew.
+    __slots__ = ("__dict__", "__weakref__", "_g", "_p", "_slices")
 
     def __init__(self, shapes: Sequence[Shapes], dtype: np.dtype[np.floating]) -> None:
         self.shapes = list(shapes)
-        self.slices: list[dict[str, slice]] = []
-        end = 0
-        for layer in self.shapes:
-            slices = {}
-            for name, shape in layer.items():
-                start, end = end, end + math.prod(shape)
-                slices[name] = slice(start, end)
-            self.slices.append(slices)
-        self.theta = np.zeros(end, dtype)
-        self.grad = np.zeros(end, dtype)
-        self.p = self.views(self.theta)
-        self.g = self.views(self.grad)
+        size = sum(math.prod(shape) for layer in self.shapes for shape in layer.values())
+        self.theta = np.zeros(size, dtype)
+        self.grad = np.zeros(size, dtype)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copied and pickled as the two vectors, since copied views would be views no more."""
-        return _rebuild, (self.shapes, self.theta, self.grad)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"shapes": self.shapes, "theta": self.theta, "grad": self.grad}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.shapes = state["shapes"]
+        self.theta, self.grad = writable(state["theta"]), writable(state["grad"])
+
+    @property
+    def p(self) -> list[View]:
+        """Views of `theta`, by layer and name."""
+        try:
+            return self._p
+        except AttributeError:
+            self._p = self.views(self.theta)
+            return self._p
+
+    @property
+    def g(self) -> list[View]:
+        """Views of `grad`, by layer and name."""
+        try:
+            return self._g
+        except AttributeError:
+            self._g = self.views(self.grad)
+            return self._g
+
+    @property
+    def slices(self) -> list[dict[str, slice]]:
+        """Where in the flat vectors each array is, by layer and name."""
+        try:
+            return self._slices
+        except AttributeError:
+            self._slices = _slices(self.shapes)
+            return self._slices
 
     def views(self, flat: Array) -> list[View]:
         """Any vector as long as theta (a gradient, an optimizer's state), by layer and name."""
@@ -96,7 +120,17 @@ class Parameters:
         raise IndexError(f"theta has {self.theta.size} entries; index {index} came")
 
 
-def _rebuild(shapes: Sequence[Shapes], theta: Array, grad: Array) -> Parameters:
-    parameters = Parameters(shapes, theta.dtype)
-    parameters.theta[:], parameters.grad[:] = theta, grad
-    return parameters
+def _slices(shapes: Sequence[Shapes]) -> list[dict[str, slice]]:
+    found, end = [], 0
+    for layer in shapes:
+        slices = {}
+        for name, shape in layer.items():
+            start, end = end, end + math.prod(shape)
+            slices[name] = slice(start, end)
+        found.append(slices)
+    return found
+
+
+def writable(array: Array) -> Array:
+    """The array, or a copy of one that cannot be trained: read-only, as joblib's memory maps are, or not contiguous."""
+    return array if type(array) is np.ndarray and array.flags.carray else np.array(array, order="C")
