@@ -62,6 +62,9 @@ class Parameters:
 
     # The views are kept in slots: a copy that is made of `__dict__` alone, array by array, makes them anew.
     __slots__ = ("__dict__", "__weakref__", "_g", "_p", "_slices")
+    _p: list[View]
+    _g: list[View]
+    _slices: list[dict[str, slice]]
 
     def __init__(self, shapes: Sequence[Shapes], dtype: np.dtype[np.floating]) -> None:
         self.shapes = list(shapes)
