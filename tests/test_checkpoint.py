@@ -14,6 +14,7 @@ import layerwise as lw
 from layerwise import schedules
 from layerwise.callbacks import Callback
 from layerwise.engine import native_engine
+from layerwise.files import _machine
 
 ENGINES = ["numpy", *(["native"] if native_engine._native is not None else [])]
 
@@ -242,7 +243,7 @@ def test_a_damaged_file_is_passed_over(tmp_path):
     files = sorted(tmp_path.glob("run-*"))
     for damaged, content in zip(files[1:], (b"", files[2].read_bytes()[:-1]), strict=True):
         damaged.write_bytes(content)
-    (tmp_path / f".{files[0].name}.abc.tmp").write_bytes(b"half")
+    (tmp_path / f".{files[0].name}.{_machine()}-{os.getpid()}-00000000.tmp").write_bytes(b"half")  # of a process before
     net = network()
     with pytest.warns(RuntimeWarning, match=r"not a whole safetensors file.*an older checkpoint is looked for"):
         fit(net, "plain", tmp_path / "run", 5, "auto", resume=True)

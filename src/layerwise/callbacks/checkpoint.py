@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from layerwise.callbacks.base import Callback
 from layerwise.callbacks.monitor import Monitor
 from layerwise.description import Description, whole_number
-from layerwise.files import TEMPORARY, check_writable
+from layerwise.files import check_writable, leftovers
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -190,8 +190,8 @@ class Checkpoint(Description, Callback):
         for path in Path(folder or ".").glob("*"):
             if written.fullmatch(path.name) and path.is_file():
                 found.append(path)
-        for path in Path(folder or ".").glob(f".*{TEMPORARY}"):
-            if written.fullmatch(path.name[1:].rsplit(".", 2)[0]):
+        for path, meant in leftovers(Path(folder or ".")):
+            if written.fullmatch(meant):
                 path.unlink(missing_ok=True)
         return found
 
