@@ -96,6 +96,9 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     t = targets.dense if targets.table is None else targets.table[targets.labels]
     assert t is not None
     assert network.task is not None
+    if not np.isfinite(z).all():
+        row = int(np.argwhere(~np.isfinite(z))[0][0])
+        raise DataError(f"calibrate: {network.layers[place]!r} gives NaN or infinity for row {row}; scale the inputs")
     curve = _Curve(z, t.astype(np.float64), isinstance(last, Sigmoid), network.task.kind == "multilabel")
     beta = curve.lowest()
     errors = [np.nan, np.nan]

@@ -15,7 +15,7 @@ import numpy as np
 from layerwise.data import Rows
 from layerwise.description import number
 from layerwise.engine.numpy_engine import NumpyEngine
-from layerwise.errors import ShapeError
+from layerwise.errors import DivergenceError, ShapeError
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import SGD
@@ -92,6 +92,11 @@ def gradcheck(
     GradcheckResult
         The worst error, where it is, and both gradients.
 
+    Raises
+    ------
+    DivergenceError
+        The loss is not finite, so there is no gradient to compare.
+
     Examples
     --------
     >>> import layerwise as lw
@@ -104,7 +109,9 @@ def gradcheck(
     plan, theta, n = engine.plan, engine.parameters.theta, len(engine.rows)
     number("gradcheck", "h", h, above=0)
     with np.errstate(all="ignore"):
-        engine.gradient(0, n, 0)
+        if not engine.gradient(0, n, 0):
+            layer = engine.first_bad_layer(0, n, 0)
+            raise DivergenceError(f"gradcheck: {layer} gives NaN or infinity; check with smaller inputs", 0, layer)
         analytic = engine.parameters.grad.copy()
         numeric = np.array([_slope(engine, i, h) for i in range(theta.size)])
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR)

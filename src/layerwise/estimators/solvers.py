@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from layerwise.callbacks import Callback
 from layerwise.data import rows_of
 from layerwise.engine.choice import executor
-from layerwise.errors import DataError
+from layerwise.errors import DivergenceError
 from layerwise.estimators import building
 from layerwise.losses import Loss
 from layerwise.optimizers import SGD
@@ -223,36 +224,58 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     theta, grad = parameters.theta, parameters.grad
 
     def objective(x: Array) -> tuple[float, Array]:
+        """The loss and its gradient; infinity, which the line search steps back from, where one is not finite."""
         np.copyto(theta, x, casting="same_kind")
         gradient = np.zeros(theta.size)
         engine.begin_epoch()
         for i, share in enumerate(shares):
-            engine.gradient(i * size, min((i + 1) * size, n), 0)
+            if not engine.gradient(i * size, min((i + 1) * size, n), 0):
+                return np.inf, np.zeros(theta.size)
             gradient += share * grad
         row = engine.results(n)
-        return estimator._loss_value(row["loss"]) + row["penalty"], gradient
+        value = estimator._loss_value(row["loss"]) + row["penalty"]
+        return (value, gradient) if math.isfinite(value) and np.isfinite(gradient).all() else (np.inf, 0 * theta)
 
     curve: list[float] = []
 
     def note(intermediate_result: Any) -> None:
         curve.append(float(intermediate_result.fun))
 
-    result = minimize(
-        objective,
-        theta.astype(np.float64),
-        method="L-BFGS-B",
-        jac=True,
-        callback=note,
-        options={"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol},
-    )
-    np.copyto(theta, result.x, casting="same_kind")
-    if not np.isfinite(theta).all():
-        raise DataError("lbfgs gave weights that are not finite: the inputs may be large, scale them")
+    start = theta.copy()
+    with np.errstate(all="ignore"):
+        result = minimize(
+            objective,
+            start.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=note,
+            options={"maxfun": settings.max_fun, "maxiter": settings.max_iter, "gtol": settings.tol},
+        )
+        np.copyto(theta, result.x, casting="same_kind")
+        if not math.isfinite(result.fun):
+            np.copyto(theta, start)
+            _refuse_divergence(engine, size, n)
     estimator.n_iter_, estimator.loss_ = min(int(result.nit), settings.max_iter), float(result.fun)
     estimator.loss_curve_ += curve
     estimator.best_loss_ = min(estimator.best_loss_ or np.inf, estimator.loss_)
     if not result.success:
         _warn_of_limit(f"lbfgs stopped after {result.nit} iterations ({result.message})")
+
+
+def _refuse_divergence(engine: Any, size: int, n: int) -> None:
+    """Name the layer that is not finite at the weights that L-BFGS began with."""
+    for first in range(0, n, size):
+        if not engine.gradient(first, min(first + size, n), 0):
+            layer = engine.first_bad_layer(first, min(first + size, n), 0)
+            break
+    else:
+        layer = "the gradient"
+    raise DivergenceError(
+        f"lbfgs cannot begin: {layer} gave NaN or infinity with the first weights, which are kept. The inputs or "
+        "targets may be large: scale them (scaling='standard', or a StandardScaler before it)",
+        0,
+        layer,
+    )
 
 
 def _shares(weights: Array | None, n: int, size: int) -> list[float]:
