@@ -110,8 +110,8 @@ def gradcheck(
     number("gradcheck", "h", h, above=0)
     with np.errstate(all="ignore"):
         if not engine.gradient(0, n, 0):
-            layer = engine.first_bad_layer(0, n, 0)
-            raise DivergenceError(f"gradcheck: {layer} gives NaN or infinity; check with smaller inputs", 0, layer)
+            bad = engine.first_bad_layer(0, n, 0)
+            raise DivergenceError(f"gradcheck: {bad} gives NaN or infinity; check with smaller inputs", 0, bad)
         analytic = engine.parameters.grad.copy()
         numeric = np.array([_slope(engine, i, h) for i in range(theta.size)])
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR)
