@@ -29,6 +29,7 @@ from layerwise.callbacks import (
 from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
 from layerwise.description import Description, number, whole_number
+from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, evaluator, executor, is_native
 from layerwise.engine.native_engine import NativePredictor, readable
@@ -36,8 +37,8 @@ from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
 from layerwise.familiarity import Familiarity
-from layerwise.layers import LAYERS, Layer, Sigmoid, Softmax
-from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, as_loss
+from layerwise.layers import LAYERS, Layer, Softmax
+from layerwise.losses import Loss, as_loss
 from layerwise.metrics import Metric, as_metrics
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters
@@ -537,10 +538,7 @@ class Network:
             return as_loss(loss)
         if self.loss is not None:
             return self.loss
-        last = self._ending()
-        if isinstance(last, Softmax):
-            return CategoricalCrossEntropy()
-        return BinaryCrossEntropy() if isinstance(last, Sigmoid) else MeanSquaredError()
+        return loss_for(self._ending())
 
     def _choose_optimizer(self, optimizer: Optimizer | str | None) -> Optimizer:
         if optimizer is None:

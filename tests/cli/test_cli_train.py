@@ -68,7 +68,7 @@ def test_every_part_can_be_chosen(run):
     assert report["plot"] == "curves.pdf"
     network = lw.load("out.safetensors")
     assert repr(network.layers) == (
-        "(Dense(8), Tanh(), Dropout(0.1), Dense(6, weights=HeNormal()), ELU(), Dense(3), Sigmoid())"
+        "(Dense(8), Tanh(), Dropout(0.1), Dense(6, weights=HeNormal()), ELU(), Dense(3), Softmax())"
     )
     assert isinstance(network.loss, lw.Huber)
     assert network.optimizer.config() == lw.SGD(0.05, momentum=0.8, decay=0.001).config()
@@ -89,8 +89,9 @@ def test_activation_alone_keeps_the_recipes_sizes(run):
 
 
 def test_output_layer_follows_the_loss(run):
-    run("train", "iris", "--loss", "quadratic-cost", "-e", "1", "-q", "--no-plot")
-    assert repr(lw.load("iris.safetensors").layers[-1]) == "Sigmoid()"
+    for loss, last in (("quadratic-cost", "Softmax()"), ("binary_cross_entropy", "Sigmoid()")):
+        run("train", "iris", "--loss", loss, "-e", "1", "-q", "--no-plot")
+        assert repr(lw.load("iris.safetensors").layers[-1]) == last
 
 
 def test_recipe_brings_its_data(run):

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import typer
 
+from layerwise import endings
 from layerwise.description import resolve
 from layerwise.errors import UnknownNameError
 from layerwise.layers import (
@@ -26,10 +27,9 @@ from layerwise.layers import (
     Linear,
     Sigmoid,
     Softmax,
-    Softplus,
     Tanh,
 )
-from layerwise.losses import CategoricalCrossEntropy, Loss, Poisson, as_loss
+from layerwise.losses import Loss, as_loss
 from layerwise.optimizers import Optimizer, as_optimizer
 from layerwise.penalties import L1, L2, Penalty
 from layerwise.recipes import Recipe
@@ -87,16 +87,16 @@ class Choices:
         )
 
     def _layers(self, recipe: Recipe, loss: Loss, classes: int | None) -> tuple[Layer, ...]:
+        answers = ("regression", 1) if classes is None else ("classification", classes)
         if self.layers is None and self.activation is None:
-            last = output_activation(loss, classes)
-            keeps = self.loss is None or isinstance(recipe.layers[-1], type(last))
-            return recipe.layers if keeps else (*recipe.layers[:-1], last)
+            kept = endings.keeps(loss, recipe.layers[-1], *answers)
+            return recipe.layers if kept else (*recipe.layers[:-1], endings.ending(loss, *answers))
         units = [str(layer.units) for layer in recipe.layers[:-2] if isinstance(layer, Dense)]
         with usage_error("--activation"):
             activation = resolve("activation", self.activation or "relu", Activation, ACTIVATIONS)
         with usage_error("--layers"):
             hidden = parse_layers((",".join(units) or "none") if self.layers is None else self.layers, activation)
-        return (*hidden, Dense(1 if classes is None else classes), output_activation(loss, classes))
+        return (*hidden, Dense(answers[1]), endings.ending(loss, *answers))
 
     def _optimizer(self, given: Optimizer) -> Optimizer:
         if self.optimizer is not None:
@@ -168,12 +168,3 @@ def dense(units: int, activation: Activation) -> Dense:
         return Dense(units, weights="lecun_normal")
     saturates = isinstance(activation, (Sigmoid, Tanh, Softmax, Linear))
     return Dense(units) if saturates else Dense(units, weights="he_normal")
-
-
-def output_activation(loss: Loss, classes: int | None) -> Activation:
-    """What the outputs pass through last: it follows from the loss and from what is to be predicted."""
-    if isinstance(loss, CategoricalCrossEntropy):
-        return Softmax()
-    if isinstance(loss, Poisson):
-        return Softplus()
-    return Linear() if classes is None else Sigmoid()

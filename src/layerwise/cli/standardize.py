@@ -11,14 +11,12 @@ from typing import Self
 import numpy as np
 
 from layerwise.cli.data import Data
+from layerwise.endings import takes_standardized_targets
 from layerwise.errors import DataError
 from layerwise.layers import Dense, Linear
-from layerwise.losses import Huber, MeanAbsoluteError, MeanSquaredError, QuadraticCost, Quantile
 from layerwise.network import Network
 from layerwise.recipes import Recipe
 from layerwise.typing import Array
-
-LOSSES = (MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile)
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Standardization:
                 "there is nothing to learn"
             )
         *_, dense, last = recipe.layers
-        if not (isinstance(dense, Dense) and isinstance(last, Linear) and isinstance(recipe.loss, LOSSES)):
+        if not (isinstance(dense, Dense) and isinstance(last, Linear) and takes_standardized_targets(recipe.loss)):
             return None
         with np.errstate(over="ignore", invalid="ignore"):
             mean, std = float(y.mean()), float(y.std())

@@ -31,9 +31,10 @@ from sklearn.utils.validation import (
 )
 
 from layerwise.callbacks import as_callbacks
+from layerwise.endings import ending
 from layerwise.estimators import building, presets, saving
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
-from layerwise.layers import Activation, Dense
+from layerwise.layers import Dense
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.schedules import as_schedule
@@ -103,9 +104,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
-        raise NotImplementedError
-
-    def _ending(self, loss: Loss) -> Activation:
         raise NotImplementedError
 
     def _stratify(self, y: Array) -> Array | None:
@@ -205,7 +203,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         hidden = building.hidden_layers(settings)
         last = Dense(self.n_outputs_) if self.preset is None else presets.last_layer(self.n_outputs_)
         self.network_ = Network(
-            [*hidden, last, self._ending(loss)], random_state=self._seed(), dtype=dtype, scaling=self.scaling
+            [*hidden, last, ending(loss, self._task().kind, self.n_outputs_)],
+            random_state=self._seed(),
+            dtype=dtype,
+            scaling=self.scaling,
         )
         self.network_.build(X.shape[1])
         if self.preset is None:
@@ -213,8 +214,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self._draw(range(first, len(hidden) + 1), settings.activation)
         self.network_.task = self._task()
         self.network_.loss = loss
-        ending = type(self.network_.layers[-1]).__name__.lower()
-        self.out_activation_ = "logistic" if ending == "sigmoid" else ending
+        self.out_activation_ = building.name_of(self.network_.layers[-1])
         self.n_layers_ = len(self.coefs_) + 1
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []

@@ -21,13 +21,11 @@ from layerwise.layers import (
     BatchNorm,
     Dense,
     Dropout,
-    Exp,
     Identity,
     Layer,
     LayerNorm,
     ReLU,
     Sigmoid,
-    Softmax,
     Tanh,
 )
 from layerwise.losses import (
@@ -69,6 +67,12 @@ def as_activation(value: object, owner: str) -> Activation:
     if isinstance(value, str) and value in _ACTIVATIONS:
         return _ACTIVATIONS[value]()
     return copy.deepcopy(resolve(f"{owner}: activation", value, Activation, ACTIVATIONS))
+
+
+def name_of(last: Layer) -> str:
+    """scikit-learn's name for the last layer: "softmax", "logistic", "identity" or "exp"."""
+    name = type(last).__name__.lower()
+    return {"sigmoid": "logistic", "linear": "identity"}.get(name, name)
 
 
 def hidden_sizes(value: Any) -> list[int]:
@@ -134,21 +138,16 @@ def classifier_loss(settings: SimpleNamespace, outputs: int, exclusive: bool, dt
     return BinaryCrossEntropy(label_smoothing=smoothing, reduction="sum", epsilon=epsilon)
 
 
-def classifier_ending(loss: Loss, outputs: int, exclusive: bool) -> Activation:
-    """What a classifier's outputs go through: a softmax for one class of several, else a sigmoid for each."""
-    return Softmax() if exclusive and outputs > 1 and not isinstance(loss, BinaryCrossEntropy) else Sigmoid()
+def needs_output_per_class(value: Any) -> bool:
+    """Whether two classes need two outputs with this loss; one, the probability of the second, does for others."""
+    return value != "log_loss" and isinstance(as_loss(value), CategoricalCrossEntropy)
 
 
-def regressor_loss(settings: SimpleNamespace) -> Loss:
+def regressor_loss(value: Any) -> Loss:
     """The loss of a regressor, from scikit-learn's names and ours."""
-    if isinstance(settings.loss, str) and settings.loss in _LOSSES:
-        return _LOSSES[settings.loss]()
-    return copy.deepcopy(as_loss(settings.loss))
-
-
-def regressor_ending(loss: Loss) -> Activation:
-    """What a regressor's outputs go through: eˣ for rates, else nothing."""
-    return Exp() if isinstance(loss, Poisson) else Identity()
+    if isinstance(value, str) and value in _LOSSES:
+        return _LOSSES[value]()
+    return copy.deepcopy(as_loss(value))
 
 
 def optimizer(settings: SimpleNamespace) -> Optimizer:

@@ -18,7 +18,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
-from layerwise.layers import Activation
 from layerwise.losses import Loss
 from layerwise.refusal import without
 from layerwise.targets import Task
@@ -296,7 +295,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self._multilabel = type_of_target(y).startswith("multilabel")
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
         several = self._multilabel or len(self.classes_) > 2
-        self.n_outputs_ = len(self.classes_) if several else 1 if self.preset is None else 2
+        each = self.preset is not None or building.needs_output_per_class(self.loss)
+        self.n_outputs_ = len(self.classes_) if several else 2 if each else 1
 
     def _encode(self, y: Any, define: bool) -> Array:
         y = _plain(y)
@@ -337,9 +337,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
         return building.classifier_loss(settings, self.n_outputs_, not self._multilabel, dtype)
-
-    def _ending(self, loss: Loss) -> Activation:
-        return building.classifier_ending(loss, self.n_outputs_, not self._multilabel)
 
     def _stratify(self, y: Array) -> Array | None:
         return y if len(self.classes_) <= 2 and not self._multilabel else None

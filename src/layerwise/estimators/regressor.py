@@ -13,9 +13,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from layerwise import metrics
+from layerwise.endings import takes_standardized_targets
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
-from layerwise.layers import Activation
 from layerwise.losses import Loss, Poisson, QuadraticCost
 from layerwise.targets import Task
 from layerwise.typing import Array
@@ -271,11 +271,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         if define:
             self.n_outputs_ = 1 if values.ndim == 1 else values.shape[1]
             if self.preset is not None:
-                self.target_mean_, deviation = values.mean(axis=0), values.std(axis=0)
-                self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+                self._standardize(values)
             positive = np.maximum(values, np.finfo(np.float64).tiny)
             self._least_loss = float(np.mean(values * np.log(positive) - values))  # of Poisson, at y = t
         return values if self.preset is None else (values - self.target_mean_) / self.target_scale_
+
+    def _standardize(self, values: Array) -> None:
+        """Mean and scale of the targets, where the loss allows them to be learned standardized."""
+        if not takes_standardized_targets(building.regressor_loss(self.loss)):
+            self.target_mean_, self.target_scale_ = np.zeros(()), np.ones(())
+            return
+        self.target_mean_, deviation = values.mean(axis=0), values.std(axis=0)
+        self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
 
     def _decode(self, y: Array) -> Array:
         return y if self.preset is None else y * self.target_scale_ + self.target_mean_
@@ -284,10 +291,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return Task("regression", flat=self.n_outputs_ == 1)
 
     def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
-        return building.regressor_loss(settings)
-
-    def _ending(self, loss: Loss) -> Activation:
-        return building.regressor_ending(loss)
+        return building.regressor_loss(settings.loss)
 
     def _stratify(self, y: Array) -> Array | None:
         return None
