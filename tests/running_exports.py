@@ -93,7 +93,7 @@ def _c(paths, inputs, folder, level="-O1"):
     library = folder / "nets.so"
     command = [COMPILER, *FLAGS, level, "-shared", "-fPIC", *paths, "-o", library, "-lm"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[:2000]
     loaded = ctypes.CDLL(str(library))
     return [
         CNetwork(loaded, path.stem, path.with_suffix(".h").read_text()).results(X)

@@ -208,7 +208,7 @@ def test_columns_that_onnx_cannot_take(rng):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"label": rng.normal(size=60), "scaling": rng.normal(size=60), "one": rng.normal(size=60)})
     clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(4,), max_iter=1).fit(frame, [0, 1] * 30)
-    with pytest.raises(lw.ExportError, match="columns label of the table"):
+    with pytest.raises(lw.ExportError, match="columns 'label' of the table"):
         to_onnx(clf)
     mixed = pandas.DataFrame({"a": [1, "x", "y"] * 20, "b": ["z", 2, 3] * 20})
     clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(4,), max_iter=1).fit(mixed, [0, 1] * 30)

@@ -20,6 +20,7 @@ from typing import Any
 
 from layerwise.errors import ExportError, UnknownNameError, nearest
 from layerwise.files import check_writable, write_whole
+from layerwise.quoting import shell
 
 WEIGHTS = ("float32", "int8")
 
@@ -173,7 +174,7 @@ def _c(model: Any, name: str, weights: str) -> Made:
     facts: dict[str, int | str] = {
         "constants": source.constants,
         "stack": source.stack,
-        "compile": f"cc -std=c99 -O3 -c {name}.c    and -lm where it is linked",
+        "compile": f"cc -std=c99 -O3 -c {shell(f'{name}.c')}    and -lm where it is linked",
     }
     return Made({"": source.code, ".h": source.header}, facts)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.errors import ExportError
 from layerwise.export.c_formulas import FORMULAS, LANES, dense, in_double
 from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import Call, Program, program_of
+from layerwise.quoting import c_comment, c_identifier, c_include, c_number, c_text, c_whole, shell
 from layerwise.typing import Array
 
 FRAMES = 512  # bytes of stack for what the functions keep besides the buffers
@@ -58,9 +58,7 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
     """
     program = program_of(model, "C", FORMULAS)
     head = program.head(name)
-    if re.search(r'["\\\n]', name):
-        raise ExportError(f"export to C: a header cannot be included by the name {name!r}; use letters and digits")
-    prefix = identifier(name)
+    header, prefix = c_include(f"{name}.h"), c_identifier(name)
     body, numbers = _outputs(program, prefix, weights)
     arrays = [_arrays(call, weights) for call in program.calls]
     constants = sum(array.nbytes for found in arrays for array in found.values())
@@ -82,10 +80,10 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
 Nothing is allocated, and nothing kept between two calls, which may run at the same time.
 The inputs must be finite.
 
-    cc -std=c99 -O3 -c {name}.c        and -lm where it is linked
+    cc -std=c99 -O3 -c {shell(f"{name}.c")}        and -lm where it is linked
 """
     opening = f"""{_comment(head + facts)}
-#include "{name}.h"
+#include {header}
 """
     needed = {"float.h": r"(FLT|DBL)_MIN", "math.h": r"\b(exp|expm1|fabs|log1p|sqrt|tanh)f?\("}
     headers = [f"#include <{file}>\n" for file, word in needed.items() if any(re.search(word, text) for text in code)]
@@ -99,20 +97,8 @@ The inputs must be finite.
 
 
 def _comment(text: str) -> str:
-    lines = text.strip().replace("*/", "* /").splitlines()
+    lines = c_comment(text.strip()).split("\n")
     return "\n".join(f"   {line}".rstrip() for line in lines).replace("   ", "/* ", 1) + " */\n"
-
-
-def identifier(name: str) -> str:
-    """What all names in the code begin with, for a file of this name.
-
-    Examples
-    --------
-    >>> identifier("my-digits.v2"), identifier("2nd")
-    ('my_digits_v2', 'net_2nd')
-    """
-    word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-    return word if word[:1].isalpha() else f"net_{word}".rstrip("_")
 
 
 def _padded(units: int, weights: str) -> int:
@@ -170,7 +156,8 @@ def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
             target = "a" if source == "x" else source
             buffers[target] = max(buffers.get(target, 0), call.n_out)
         arrays = [f"{key}_{call.label}" for key in _arrays(call, weights)]
-        numbers = [f"{value!r}f" for value in call.numbers.values()]
+        single = program.dtype != np.float64
+        numbers = [c_number(value, single=single) for value in call.numbers.values()]
         arguments = [source, size, *arrays, *numbers, *columns, target]
         lines.append(f"    apply_{call.function}({', '.join(arguments)});\n")
         source, size = target, f"UNITS_{call.label}" if columns else size
@@ -235,18 +222,12 @@ def _predict(program: Program, prefix: str) -> list[str]:
 def _labels(classes: list[Any]) -> tuple[str, list[str]]:
     """The type of the labels, and each of them."""
     if all(isinstance(label, str) for label in classes):
-        return "const char *", [_string(label) for label in classes]
+        return "const char *", [c_text(label) for label in classes]
     if any(isinstance(label, float) for label in classes):
-        return "double ", [repr(float(label)) for label in classes]
+        return "double ", [c_number(label, single=False) for label in classes]
     if all(-(2**31) < label < 2**31 for label in classes):
-        return "int32_t ", [str(int(label)) for label in classes]
-    return "int64_t ", [f"INT64_C({label})" for label in classes]
-
-
-def _string(text: str) -> str:
-    """A string of C, in UTF-8; all but plain ASCII as octal numbers of three digits, which no digit can lengthen."""
-    plain = set(range(32, 127)) - set(b'"\\?')
-    return '"' + "".join(chr(c) if c in plain else f"\\{c:03o}" for c in text.encode()) + '"'
+        return "int32_t ", [c_whole(int(label)) for label in classes]
+    return "int64_t ", [c_whole(label) for label in classes]
 
 
 def _class_array(classes: list[Any], prefix: str) -> str:

@@ -5,13 +5,11 @@ x ─► outputs(x) ─► probabilities(x), predict(x)
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from layerwise.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
-
-EXACT = 2**53  # the whole numbers up to it are numbers of JavaScript; greater ones are BigInt
+from layerwise.quoting import javascript_comment, javascript_number, javascript_value
 
 FORMULAS = {
     RESCALE: """
@@ -178,14 +176,14 @@ export function probabilities(x) {
 def to_javascript(model: Any, name: str) -> str:
     """The source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "JavaScript", FORMULAS)
-    comment = "\n".join(f" * {line}".rstrip() for line in program.head(name).splitlines())
+    comment = "\n".join(f" * {line}".rstrip() for line in javascript_comment(program.head(name)).split("\n"))
     parts = [f"/**\n{comment}\n */\n"]
     kind = f"Float{program.dtype.itemsize * 8}Array"
     if any(array.size > LARGE for call in program.calls for array in call.arrays.values()):
         parts.append(_UNPACK.format(bits=program.dtype.itemsize * 8, bytes=program.dtype.itemsize))
     parts += [_constants(call, kind) for call in program.calls if call.arrays]
     if program.classes is not None:
-        parts.append(f"export const classes = [\n{wrapped(map(_label, program.classes), 2)}\n];\n")
+        parts.append(f"export const classes = [\n{wrapped(map(javascript_value, program.classes), 2)}\n];\n")
     parts += [FORMULAS[function].lstrip() for function in program.functions]
     parts.append(_outputs(program))
     if program.probabilities is not None:
@@ -201,11 +199,6 @@ function unpack(text) {{
   return Float{bits}Array.from({{ length: bytes.length / {bytes} }}, (_, i) => view.getFloat{bits}(i * {bytes}, true));
 }}
 """
-
-
-def _label(label: Any) -> str:
-    is_big = isinstance(label, int) and not isinstance(label, bool) and abs(label) > EXACT
-    return f"{label}n" if is_big else json.dumps(label)
 
 
 def _constants(call: Call, kind: str) -> str:
@@ -224,7 +217,7 @@ def _outputs(program: Program) -> str:
     lines = []
     for call in program.calls:
         arrays = [f"{name}_{call.label}" for name in call.arrays]
-        numbers = [repr(value) for value in call.numbers.values()]
+        numbers = [javascript_number(value) for value in call.numbers.values()]
         lines.append(f"  y = {call.function}({', '.join(['y', *arrays, *numbers])});\n")
     return f"""/** The outputs for a sample x, {program.n_in} numbers in the units of the training data. */
 export function outputs(x) {{

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from layerwise.errors import ExportError
 from layerwise.typing import Array
 
 WIDTH = 110  # characters of a line of numbers
@@ -17,11 +18,18 @@ LARGE = 64  # numbers of an array from which on base64, a third of the size, is 
 def decimals(array: Array) -> list[str]:
     """Each number of a float32 or float64 array; nine digits tell any two numbers of float32 apart.
 
+    Raises
+    ------
+    ExportError
+        Some are not finite, or it is no array of floats.
+
     Examples
     --------
     >>> decimals(np.array([0.1, 2.0], np.float32))
     ['0.100000001', '2.0']
     """
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ExportError(f"export: an array of finite floats was expected; got {array.dtype}, or NaN or infinity")
     values = array.ravel().tolist()
     texts = [f"{value:.9g}" for value in values] if array.dtype == np.float32 else [repr(value) for value in values]
     return [text if "." in text or "e" in text else f"{text}.0" for text in texts]

@@ -9,6 +9,7 @@ from typing import Any
 
 from layerwise.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.quoting import python_docstring, python_number, python_value
 
 FORMULAS = {
     RESCALE: '''
@@ -137,14 +138,14 @@ def to_numpy(model: Any, name: str) -> str:
     program = program_of(model, "NumPy", FORMULAS)
     is_packed = any(array.size > LARGE for call in program.calls for array in call.arrays.values())
     parts = [
-        f'"""{program.head(name)}"""\n',
+        f'"""{python_docstring(program.head(name))}"""\n',
         "import base64\n\nimport numpy as np\n" if is_packed else "import numpy as np\n",
     ]
     if is_packed:
         parts.append(_UNPACK.format(dtype=f"<f{program.dtype.itemsize}", name=program.dtype))
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
-        parts.append(f"classes = np.array([\n{wrapped(map(repr, program.classes))}\n])\n")
+        parts.append(f"classes = np.array([\n{wrapped(map(python_value, program.classes))}\n])\n")
     parts += [FORMULAS[function] for function in program.functions]
     parts.append(_outputs(program))
     if program.probabilities is not None:
@@ -179,7 +180,7 @@ def _outputs(program: Program) -> str:
     lines = []
     for call in program.calls:
         arrays = [f"{name}_{call.label}" for name in call.arrays]
-        numbers = [f"{name}={value!r}" for name, value in call.numbers.items()]
+        numbers = [f"{name}={python_number(value)}" for name, value in call.numbers.items()]
         lines.append(f"        x = {call.function}({', '.join(['x', *arrays, *numbers])})\n")
     lines = lines or ["        x = x.copy()\n"]
     return f'''

@@ -25,6 +25,7 @@ from layerwise.export.onnx_table import encoded
 from layerwise.layers import Dropout, Softmax
 from layerwise.network import Network
 from layerwise.plan import Stage
+from layerwise.quoting import utf8, visible
 from layerwise.storage import KNOWN, encode
 from layerwise.tabular import TableEncoder
 from layerwise.targets import Task
@@ -76,7 +77,7 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     x = _scaled(graph, subject.network, x)
     for stage, p in zip(plan.stages, parameters.p, strict=True):
         if type(stage.layer) is not Dropout:
-            graph.scope, graph.doc = scope(stage), repr(stage.layer)
+            graph.scope, graph.doc = scope(stage), visible(repr(stage.layer))
             x = WRITERS[type(stage.layer)](graph, stage.layer, p, x)
     graph.scope, graph.doc = "answers", ""
     _answers(graph, subject, x)
@@ -163,8 +164,10 @@ def _subject(model: Any) -> Subject:
 
 
 def _plain(labels: Array) -> Array:
-    """Labels as numbers, truth values or text."""
-    return labels if labels.dtype.kind in "biuf" else labels.astype(str)
+    """Labels as numbers, truth values or text, which UTF-8 can say."""
+    if labels.dtype.kind in "biuf":
+        return labels
+    return np.array([utf8(str(label), "ONNX") for label in labels.tolist()])
 
 
 def _check_layers(stages: Sequence[Stage]) -> None:
@@ -180,8 +183,8 @@ def _check_names(graph: Graph) -> None:
     same = [info.name for info in graph.inputs if info.name in made]
     if same:
         raise ExportError(
-            f"ONNX cannot take the columns {', '.join(same)} of the table: other values of the model have these names. "
-            "Rename them before fit"
+            f"ONNX cannot take the columns {', '.join(map(repr, same))} of the table: other values of the model have "
+            "these names. Rename them before fit"
         )
 
 
@@ -189,7 +192,7 @@ def _scaled(graph: Graph, network: Network, x: str) -> str:
     if network.scaling is None:
         return x
     offset, factor = network.scaling.constants(network.built()[0].n_in, graph.dtype)
-    graph.scope, graph.doc = "scaling", repr(network.scaling)
+    graph.scope, graph.doc = "scaling", visible(repr(network.scaling))
     if offset is not None:
         x = graph.node("Sub", [x, graph.array("offset", offset)], "centered")
     return graph.node("Mul", [x, graph.array("factor", factor)])
@@ -252,7 +255,7 @@ def _probabilities(graph: Graph, subject: Subject, last: Stage, y: str) -> str:
 def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
     from onnx import checker, helper
 
-    network, layers = subject.network, ", ".join(map(repr, subject.network.layers))
+    network, layers = subject.network, visible(", ".join(map(repr, subject.network.layers)))
     made = helper.make_graph(
         graph.nodes, "network", graph.inputs, graph.outputs, graph.arrays, doc_string=network.summary()
     )
@@ -265,7 +268,7 @@ def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
         doc_string=f"A network of layerwise: {layers}",
     )
     labels = None if subject.labels is None else subject.labels.tolist()
-    trained = f"{network.steps} steps, loss {network.loss!r}, optimizer {network.optimizer!r}"
+    trained = visible(f"{network.steps} steps, loss {network.loss!r}, optimizer {network.optimizer!r}")
     properties = {"layers": layers, "task": subject.kind, "training": trained if network.steps else "none"}
     if labels is not None:
         properties["classes"] = json.dumps(labels)

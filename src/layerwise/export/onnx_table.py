@@ -12,6 +12,7 @@ import numpy as np
 
 from layerwise.errors import ExportError
 from layerwise.export.onnx_graph import Graph
+from layerwise.quoting import utf8, visible
 from layerwise.tabular import TableEncoder
 
 
@@ -28,11 +29,14 @@ def encoded(graph: Graph, encoder: TableEncoder) -> str:
     names = [name for name, _ in columns]
     bad = [f"{name!r}, which is there twice" for name in names if names.count(name) > 1]
     bad += [f"{name!r}, whose categories are text and numbers" for name, c in columns if _is_mixed(c)]
+    bad += [f"{name!r}, which is no name in ONNX" for name in names if not name]
     if bad:
         raise ExportError(f"ONNX cannot take these columns of the table: {'; '.join(bad)}. Rename them before fit")
     parts = []
     for name, column in columns:
-        graph.scope, graph.doc = f"columns/{name}", f"{column['kind']} {name}"
+        for text in (name, *(value for value in column.get("categories", ()) if isinstance(value, str))):
+            utf8(text, "ONNX")
+        graph.scope, graph.doc = f"columns/{name}", f"{column['kind']} {visible(name)}"
         parts += (_number if column["kind"] == "number" else _category)(graph, name, column)
     graph.scope, graph.doc = "columns", "TableEncoder"
     table = graph.node("Cast", [graph.node("Concat", parts, "table", axis=1)], "float32", to=graph.float32)

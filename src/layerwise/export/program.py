@@ -34,6 +34,7 @@ from layerwise.layers import (
 )
 from layerwise.network import Network
 from layerwise.plan import Plan, Stage
+from layerwise.quoting import visible
 from layerwise.scaling import Scaler
 from layerwise.targets import Task
 from layerwise.typing import Array
@@ -115,12 +116,11 @@ class Program:
     probabilities: str | None
 
     def head(self, name: str) -> str:
-        """What a source of this name begins with."""
+        """Return what a source of this name begins with, as plain text."""
         layers = "\n".join(f"  {line}" for line in self.layers)
-        name = re.sub(r"[^\w .-]", "_", name)  # it stands in a comment or a string
         size = f"{self.n_in} inputs, {self.n_out} outputs and {self.n_parameters:,} parameters in {self.dtype}"
         return (
-            f"{name}: a neural network of {size}.\n"
+            f"{visible(name)}: a neural network of {size}.\n"
             f"Exported by layerwise {layerwise.__version__}; it runs without it.\n\n{layers}\n"
         )
 
@@ -201,7 +201,9 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     _check_finite(calls)
     task = network.task or Task("classification" if isinstance(plan.ending.layer, Softmax) else "regression")
     return Program(
-        layers=tuple(f"{stage.index:>2}  {_short(stage.layer)}: {stage.n_in} > {stage.n_out}" for stage in plan.stages),
+        layers=tuple(
+            f"{stage.index:>2}  {visible(_short(stage.layer))}: {stage.n_in} > {stage.n_out}" for stage in plan.stages
+        ),
         calls=tuple(calls),
         n_in=plan.n_in,
         n_out=plan.n_out,

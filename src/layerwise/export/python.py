@@ -9,6 +9,7 @@ from typing import Any
 
 from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.quoting import python_docstring, python_number, python_value
 
 FORMULAS = {
     RESCALE: '''
@@ -139,10 +140,10 @@ _PROBABILITIES = {
 def to_python(model: Any, name: str) -> str:
     """The source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "Python", FORMULAS)
-    parts = [f'"""{program.head(name)}"""\n\nimport math\n']
+    parts = [f'"""{python_docstring(program.head(name))}"""\n\nimport math\n']
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
-        parts.append(f"classes = [\n{wrapped(map(repr, program.classes))}\n]\n")
+        parts.append(f"classes = [\n{wrapped(map(python_value, program.classes))}\n]\n")
     parts += [FORMULAS[function] for function in program.functions]
     parts += [_outputs(program), _probabilities(program), _predict(program), _MAIN]
     return "\n".join(part for part in parts if part)
@@ -174,7 +175,7 @@ def outputs(x):
 
 def _expression(call: Call, program: Program) -> str:
     arrays = [f"{name}_{call.label}" for name in call.arrays]
-    numbers = [f"{name}={value!r}" for name, value in call.numbers.items()]
+    numbers = [f"{name}={python_number(value)}" for name, value in call.numbers.items()]
     return f"{call.function}({', '.join(['x', *arrays, *numbers])})"
 
 

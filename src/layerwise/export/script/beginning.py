@@ -11,6 +11,7 @@ from layerwise import initializers, scaling
 from layerwise.layers import Softmax
 from layerwise.losses import Loss
 from layerwise.plan import Stage
+from layerwise.quoting import python_number, python_value, whole
 from layerwise.scaling import Scaler
 from layerwise.targets import Task
 
@@ -20,16 +21,21 @@ from layerwise.targets import Task
 def _call(name: str, shape: tuple[int, ...], *more: str) -> str:
     """A call of a function of (rng, n_in, n_out); a bias vector counts as one input."""
     n_in, n_out = shape if len(shape) == 2 else (1, shape[0])
-    return f"{name}({', '.join(['rng', str(n_in), str(n_out), *more])})" + ("[0]" if len(shape) == 1 else "")
+    return f"{name}({', '.join(['rng', whole(n_in), whole(n_out), *more])})" + ("[0]" if len(shape) == 1 else "")
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return str(shape) if len(shape) > 1 else str(shape[0])
+    return f"({', '.join(map(whole, shape))})" if len(shape) > 1 else whole(shape[0])
 
 
 def _normal(initializer: Any, shape: tuple[int, ...]) -> str:
-    scale = "" if initializer.scale == 1 else f"{initializer.scale} * "
+    scale = "" if initializer.scale == 1 else f"{python_number(initializer.scale)} * "
     return f"{scale}rng.standard_normal({_size(shape)})"
+
+
+def _uniform(initializer: Any, shape: tuple[int, ...]) -> str:
+    limit = python_number(initializer.limit)
+    return f"rng.uniform(-{limit}, {limit}, {_size(shape)})"
 
 
 def _named(name: str) -> Callable[[Any, tuple[int, ...]], str]:
@@ -39,15 +45,15 @@ def _named(name: str) -> Callable[[Any, tuple[int, ...]], str]:
 EXPRESSIONS: dict[type[initializers.Initializer], Callable[[Any, tuple[int, ...]], str]] = {
     initializers.Zeros: lambda initializer, shape: f"np.zeros({_size(shape)})",
     initializers.Normal: _normal,
-    initializers.Uniform: lambda i, shape: f"rng.uniform(-{i.limit}, {i.limit}, {_size(shape)})",
+    initializers.Uniform: _uniform,
     initializers.LecunNormal: _named("lecun_normal"),
     initializers.LecunUniform: _named("lecun_uniform"),
     initializers.GlorotNormal: _named("glorot_normal"),
     initializers.GlorotUniform: _named("glorot_uniform"),
     initializers.HeNormal: _named("he_normal"),
     initializers.HeUniform: _named("he_uniform"),
-    initializers.Orthogonal: lambda i, shape: _call("orthogonal", shape, str(i.gain)),
-    initializers.Given: lambda i, shape: f"np.array({i.values.tolist()})",
+    initializers.Orthogonal: lambda i, shape: _call("orthogonal", shape, python_number(i.gain)),
+    initializers.Given: lambda i, shape: f"np.array({python_value(i.values.tolist())})",
 }
 
 
@@ -105,11 +111,11 @@ def construction(stage: Stage) -> str:
         ]
         return f"Dense({', '.join(drawn)})"
     if name == "Dropout":
-        return f"Dropout({config['rate']}, layer={stage.index})"
+        return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
     if name == "ReLU" and config["slope"] == 1:
         return "ReLU()"
-    sizes = [str(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
-    numbers = [f"{key}={value!r}" for key, value in config.items() if key not in ("penalty", "rate")]
+    sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
+    numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"
 
 
@@ -120,10 +126,10 @@ FITS: dict[type[Scaler], Callable[[Any], str]] = {
     scaling.MinMaxScaler: lambda s: (
         f'''
 def fit_scaling(X):
-    """Each column's least value becomes {s.to_low}, its greatest {s.to_high}."""
+    """Each column's least value becomes {python_number(s.to_low)}, its greatest {python_number(s.to_high)}."""
     low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
-    factor = ({s.to_high} - {s.to_low}) / np.where(high > low, high - low, 1)
-    return low - {s.to_low} / factor, factor
+    factor = ({python_number(s.to_high)} - {python_number(s.to_low)}) / np.where(high > low, high - low, 1)
+    return low - {python_number(s.to_low)} / factor, factor
 '''
     ),
     scaling.StandardScaler: lambda s: (
@@ -162,9 +168,10 @@ def scale(X, offset, factor):
     assert scaler.offset is not None
     assert scaler.factor is not None
     offset, factor = float(scaler.offset), float(scaler.factor)
-    number = "1 / 255" if factor == 1 / 255 else repr(factor)
-    shifted = f"X.astype({kind})" if not offset else f"(X.astype({kind}) - {offset!r})"
-    formula = f"x · ({number})" if not offset else f"(x - {offset!r}) · ({number})"
+    number = "1 / 255" if factor == 1 / 255 else python_number(factor)
+    middle = python_number(offset)
+    shifted = f"X.astype({kind})" if not offset else f"(X.astype({kind}) - {middle})"
+    formula = f"x · ({number})" if not offset else f"(x - {middle}) · ({number})"
     return f'''
 def scale(X):
     """{formula}{words}."""
@@ -177,26 +184,27 @@ def scale(X):
 
 def targets_text(task: Task, n_out: int, loss: Loss) -> str:
     """The function that turns y into what the outputs should be."""
-    classes = task.classes
-    label = "{y}.astype(int)"
-    if classes is not None and classes.dtype.kind == "U":
-        label = f"np.searchsorted({classes.tolist()}, {{y}}.astype(str))"
-    one_hot = f"np.eye({n_out}, dtype=DTYPE)[{label}]"
+    classes, outputs = task.classes, whole(n_out)
+    names = python_value(classes.tolist()) if classes is not None and classes.dtype.kind == "U" else None
+
+    def label(y: str) -> str:
+        return f"{y}.astype(int)" if names is None else f"np.searchsorted({names}, {y}.astype(str))"
+
+    def one_hot(y: str) -> str:
+        return f"np.eye({outputs}, dtype=DTYPE)[{label(y)}]"
+
     if task.kind != "classification":
-        words, body = f"The numbers that the {n_out} outputs should be", "y.reshape(len(y), -1).astype(DTYPE)"
+        words, body = f"The numbers that the {outputs} outputs should be", "y.reshape(len(y), -1).astype(DTYPE)"
     elif n_out == 1:
-        body = "y.reshape(-1, 1).astype(DTYPE)"
-        if classes is not None and classes.dtype.kind == "U":
-            body = label.format(y="y") + ".reshape(-1, 1).astype(DTYPE)"
-        words = "1 for yes, 0 for no"
+        words, body = "1 for yes, 0 for no", f"{'y' if names is None else label('y')}.reshape(-1, 1).astype(DTYPE)"
     elif task.flat:
-        words, body = f"A row of {n_out} for each label: 1 at its place, else 0", one_hot.format(y="y")
+        words, body = f"A row of {outputs} for each label: 1 at its place, else 0", one_hot("y")
     else:
-        words = f"A row of {n_out} for each sample, 1 at its class; or the rows, if y has such"
-        body = f"y.astype(DTYPE) if y.shape[1] > 1 else {one_hot.format(y='y[:, 0]')}"
+        words = f"A row of {outputs} for each sample, 1 at its class; or the rows, if y has such"
+        body = f"y.astype(DTYPE) if y.shape[1] > 1 else {one_hot('y[:, 0]')}"
     lines = [f"return {body}"]
     if loss.label_smoothing:
-        share, spread = loss.label_smoothing, n_out if loss.fuses_with is Softmax else 2
+        share, spread = python_number(loss.label_smoothing), outputs if loss.fuses_with is Softmax else "2"
         lines = [f"t = {body}", f"return t * (1 - {share}) + {share} / {spread}  # a share is spread evenly"]
     text = "\n".join(f"    {line}" for line in lines)
     return f'''

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from layerwise.export.script import rules
 from layerwise.export.script.run import Run
+from layerwise.quoting import python_number
 
 
 def train_text(run: Run) -> str:
     """The function `train`."""
     fit, scaler = run.fit, run.network.scaling
     shuffles = fit["shuffle"] and fit["rows"] > fit["batch_size"]
-    scales, head = "scale({X})", []
+    before, after, head = "scale(", ")", []
     if scaler is None:
-        scales = "{X}.astype(DTYPE)"
+        before, after = "", ".astype(DTYPE)"
     elif scaler.learns:
-        scales, head = "scale({X}, *scaling)", ["    scaling = fit_scaling(X)"]
+        after, head = ", *scaling)", ["    scaling = fit_scaling(X)"]
     rows = "order[start : start + BATCH_SIZE]" if shuffles else "slice(start, start + BATCH_SIZE)"
     right = ["right += right_answers(y, t)"] if run.counts else []
     shown = ", accuracy {right / len(X):.4f}" if run.counts else ""
@@ -31,7 +32,7 @@ def train_text(run: Run) -> str:
             f"    optimizer = {type(run.optimizer).__name__}(parameters)",
             "    X = np.ascontiguousarray(X)",
             *head,
-            f"    X, T = {scales.format(X='X')}, targets(y)",
+            f"    X, T = {before}X{after}, targets(y)",
             "    history = []",
             "    for epoch in range(EPOCHS):",
             *(["        order = shuffle.permutation(len(X))"] if shuffles else []),
@@ -53,7 +54,7 @@ def train_text(run: Run) -> str:
             "        mean = np.concatenate(losses).astype(np.float64).mean()",
             f'        print(f"epoch {{epoch + 1}}: loss {{mean:.6f}}{shown}")',
             "        if test is not None:",
-            f"            y, t = outputs(layers, {scales.format(X='test[0]')}), targets(test[1])",
+            f"            y, t = outputs(layers, {before}test[0]{after}), targets(test[1])",
             f'            print(f"    test {"accuracy" if run.counts else "loss"} {{{tested}}}")',
             "    return history, layers",
         ]
@@ -89,7 +90,8 @@ def _gradients(run: Run) -> list[str]:
         formula = " + ".join(rules.PENALTIES[kind][0] for kind, *_ in terms)
         lines.append(f"for i in {indices}:  # the penalty {formula}, beside the loss")
         for kind, strength, per_batch in terms:
-            factor = f"({strength} * (1 / len(y)))" if per_batch else f"{strength}"
+            number = python_number(strength)
+            factor = f"({number} * (1 / len(y)))" if per_batch else number
             lines.append(f"    gradients[i] += {rules.PENALTIES[kind][1].format(w='parameters[i]')} * {factor}")
     if run.fit["clip_norm"] is None:
         return lines

@@ -12,6 +12,7 @@ from layerwise.export.script.loop import train_text
 from layerwise.export.script.run import Run
 from layerwise.layers import ReLU, Softmax
 from layerwise.network import Network
+from layerwise.quoting import python_docstring, python_number, python_value, visible, whole
 
 
 def to_training_script(network: Network) -> str:
@@ -83,39 +84,42 @@ class _Program:
 
     def _docstring(self) -> str:
         network, plan, fit = self.network, self.plan, self.fit
-        stack = "\n".join(f"    {layer!r}" for layer in network.layers)
+        stack = "\n".join(f"    {visible(repr(layer))}" for layer in network.layers)
         penalties = "".join(f", {penalty!r}" for penalty in network.penalties)
+        parts = f"{self.run.loss!r}{penalties} and {self.run.optimizer!r}"
         made = MNIST if (plan.n_in, plan.n_out) == (784, 10) else NPZ
         inputs, outputs = (f"{n} {word}{'s' * (n > 1)}" for n, word in ((plan.n_in, "input"), (plan.n_out, "output")))
-        return f'''"""A neural network from scratch: {inputs}, {outputs}.
+        text = f"""A neural network from scratch: {inputs}, {outputs}.
 
 {stack}
 
-It learns with {self.run.loss!r}{penalties} and {self.run.optimizer!r}.
+It learns with {visible(parts)}.
 
-    python script.py data.npz                trains for {fit["epochs"]} epoch{"s" * (fit["epochs"] > 1)}
+    python script.py data.npz                trains for {whole(fit["epochs"])} epoch{"s" * (fit["epochs"] > 1)}
     python script.py data.npz --steps 100    or for 100 steps
 
-data.npz has X ({fit["rows"]}, {plan.n_in}) and y, and may have X_test and y_test:
+data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_test and y_test:
 
 {made}
 """
-'''
+        return f'"""{python_docstring(text)}"""\n'
 
     def _numbers(self) -> str:
         fit, optimizer = self.fit, self.run.optimizer
         lines = [
             f"DTYPE = np.{self.network.dtype.name}",
-            f"SEED = {self.network.seed}",
-            f"EPOCHS, BATCH_SIZE = {fit['epochs']}, {fit['batch_size']}",
-            f"LEARNING_RATE = {optimizer.learning_rate}",
+            f"SEED = {whole(self.network.seed)}",
+            f"EPOCHS, BATCH_SIZE = {whole(fit['epochs'])}, {whole(fit['batch_size'])}",
+            f"LEARNING_RATE = {python_number(optimizer.learning_rate)}",
         ]
         if optimizer.decay:
-            lines.append(f"DECAY = {optimizer.decay}")
+            lines.append(f"DECAY = {python_number(optimizer.decay)}")
         if fit["clip_norm"] is not None:
-            lines.append(f"CLIP_NORM = {fit['clip_norm']}  # a longer gradient is shortened")
+            lines.append(f"CLIP_NORM = {python_number(fit['clip_norm'])}  # a longer gradient is shortened")
         if self.run.shares:
-            lines.append(f"SHARES = {self.run.shares}  # how much of the optimizer's steps each array makes")
+            lines.append(
+                f"SHARES = {python_value(self.run.shares)}  # how much of the optimizer's steps each array makes"
+            )
         return "\n".join(lines)
 
     # ---------------------------------------------------------------- layers and first weights

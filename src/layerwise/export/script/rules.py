@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import losses, optimizers, penalties, schedules
+from layerwise.quoting import python_number
 
 # ---------------------------------------------------------------- losses: (formula, its lines, its gradient)
 
@@ -37,26 +38,28 @@ def _absolute(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
 
 
 def _huber(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
+    delta = python_number(loss.delta)
     return (
         "(1/m) Σ ½ e² where |e| <= δ, else δ (|e| - δ/2), with e = y - t",
-        f"e = np.abs(y - t)\nc = np.minimum(e, {loss.delta})\nreturn np.vecdot(2 * e - c, c) * (0.5 / y.shape[1])",
-        f"np.clip(y - t, -{loss.delta}, {loss.delta}) * (1 / y.shape[1])",
+        f"e = np.abs(y - t)\nc = np.minimum(e, {delta})\nreturn np.vecdot(2 * e - c, c) * (0.5 / y.shape[1])",
+        f"np.clip(y - t, -{delta}, {delta}) * (1 / y.shape[1])",
     )
 
 
 def _quantile(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
+    q = python_number(loss.q)
     return (
         "(1/m) Σ q (t - y) where t > y, else (1 - q) (y - t)",
-        f"e = t - y\nreturn np.maximum({loss.q} * e, ({loss.q} - 1) * e).sum(axis=1) * (1 / y.shape[1])",
-        f"(0.5 * np.sign(y - t) + (0.5 - {loss.q})) * (1 / y.shape[1])",
+        f"e = t - y\nreturn np.maximum({q} * e, ({q} - 1) * e).sum(axis=1) * (1 / y.shape[1])",
+        f"(0.5 * np.sign(y - t) + (0.5 - {q})) * (1 / y.shape[1])",
     )
 
 
 def _poisson(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
     return (
         "(1/m) Σ (y - t log y), the mean over the m outputs",
-        f"return (y - t * np.log(np.maximum(y, {losses.EPSILON}))).sum(axis=1) * (1 / y.shape[1])",
-        f"(1 - t / np.maximum(y, {losses.EPSILON})) * (1 / y.shape[1])",
+        f"return (y - t * np.log(np.maximum(y, {python_number(losses.EPSILON)}))).sum(axis=1) * (1 / y.shape[1])",
+        f"(1 - t / np.maximum(y, {python_number(losses.EPSILON)})) * (1 / y.shape[1])",
     )
 
 
@@ -94,7 +97,9 @@ LOSSES: dict[type[losses.Loss], Callable[[Any, bool, str], tuple[str, str, str]]
 
 def loss_text(loss: losses.Loss, fused: str | None, dtype: np.dtype[np.floating]) -> str:
     """The loss of each sample, and the gradient of their mean; `fused` names the layer that it goes through."""
-    least = repr(max(loss.epsilon, float(np.finfo(dtype).tiny)))  # the least probability whose logarithm is taken
+    least = python_number(
+        max(loss.epsilon, float(np.finfo(dtype).tiny))
+    )  # the least probability whose logarithm is taken
     formula, value, gradient = LOSSES[type(loss)](loss, fused is not None, least)
     by = f"by the input of {fused}, whose derivative is in it" if fused else "by y"
     body = "\n".join(f"    {line}" for line in value.split("\n"))
@@ -121,7 +126,7 @@ PENALTIES: dict[type[penalties.Penalty], tuple[str, str]] = {
 
 
 def _sgd(optimizer: Any) -> str:
-    decay = f"            w *= 1 - rate * {optimizer.weight_decay}\n" if optimizer.weight_decay else ""
+    decay = f"            w *= 1 - rate * {python_number(optimizer.weight_decay)}\n" if optimizer.weight_decay else ""
     if not optimizer.momentum:
         formula = "θ ← θ - η λ θ, then θ ← θ - η g" if decay else "θ ← θ - η g"
         return f'''
@@ -140,7 +145,7 @@ class SGD:
         formula = "θ ← θ - η λ θ,  " + formula
     update = "            w += v\n"
     if optimizer.nesterov:
-        update = f"            w -= rate * g\n            w += {optimizer.momentum} * v\n"
+        update = f"            w -= rate * g\n            w += {python_number(optimizer.momentum)} * v\n"
     return f'''
 class SGD:
     """Stochastic gradient descent with momentum: {formula}."""
@@ -151,7 +156,7 @@ class SGD:
 
     def step(self, gradients, rate):
         for w, g, v in zip(self.parameters, gradients, self.velocities):
-{decay}            v *= {optimizer.momentum}
+{decay}            v *= {python_number(optimizer.momentum)}
             v -= rate * g
 {update}'''
 
@@ -168,7 +173,7 @@ class Adagrad:
     def step(self, gradients, rate):
         for w, g, c in zip(self.parameters, gradients, self.caches):
             c += g**2
-            w -= g / (np.sqrt(c) + {optimizer.epsilon}) * rate
+            w -= g / (np.sqrt(c) + {python_number(optimizer.epsilon)}) * rate
 '''
 
 
@@ -183,17 +188,17 @@ class RMSprop:
 
     def step(self, gradients, rate):
         for w, g, c in zip(self.parameters, gradients, self.caches):
-            c *= {optimizer.rho}
-            c += (1 - {optimizer.rho}) * g**2
-            w -= g / (np.sqrt(c) + {optimizer.epsilon}) * rate
+            c *= {python_number(optimizer.rho)}
+            c += (1 - {python_number(optimizer.rho)}) * g**2
+            w -= g / (np.sqrt(c) + {python_number(optimizer.epsilon)}) * rate
 '''
 
 
 def _adam(optimizer: Any) -> str:
-    kind, one, two = type(optimizer).__name__, optimizer.beta_1, optimizer.beta_2
-    epsilon = f"{optimizer.epsilon}" if optimizer.epsilon_hat else f"{optimizer.epsilon} * root"
+    kind, one, two = type(optimizer).__name__, python_number(optimizer.beta_1), python_number(optimizer.beta_2)
+    epsilon = python_number(optimizer.epsilon) + ("" if optimizer.epsilon_hat else " * root")
     weight_decay = getattr(optimizer, "weight_decay", None)
-    before = "" if weight_decay is None else f"            w *= 1 - rate * {weight_decay}\n"
+    before = "" if weight_decay is None else f"            w *= 1 - rate * {python_number(weight_decay)}\n"
     formula, source = "θ ← θ - η m̂ / (√v̂ + ε)", "Kingma and Ba 2015"
     if weight_decay is not None:
         formula, source = "θ ← θ - η λ θ, then " + formula, "Loshchilov and Hutter 2019"
@@ -240,32 +245,35 @@ def wave(low, high, share):
 
 
 def _cosine(schedule: Any) -> str:
-    w = schedule.warm_up
-    if not w:
-        return f"return wave({schedule.final}, 1, 1 - t / total)"
+    w, final = python_number(schedule.warm_up), python_number(schedule.final)
+    if not schedule.warm_up:
+        return f"return wave({final}, 1, 1 - t / total)"
     return (
-        f"fall = wave({schedule.final}, 1, 1 - (t - {w}) / max(total - {w}, 1e-9))\n"
-        f"return np.where(t < {w}, t / {max(w, 1e-9)}, fall)"
+        f"fall = wave({final}, 1, 1 - (t - {w}) / max(total - {w}, 1e-9))\n"
+        f"return np.where(t < {w}, t / {python_number(max(schedule.warm_up, 1e-9))}, fall)"
     )
 
 
 def _one_cycle(schedule: Any) -> str:
+    peak, start, end = map(python_number, (schedule.peak_at, schedule.start, schedule.end))
     return (
-        f"peak = {schedule.peak_at} * total\n"
-        f"rise, fall = wave({schedule.start}, 1, t / peak), wave({schedule.end}, 1, (total - t) / (total - peak))\n"
+        f"peak = {peak} * total\n"
+        f"rise, fall = wave({start}, 1, t / peak), wave({end}, 1, (total - t) / (total - peak))\n"
         "return np.where(t < peak, rise, fall)"
     )
 
 
 SCHEDULES: dict[type[schedules.Schedule], Callable[[Any], str]] = {
-    schedules.Constant: lambda s: f"return np.full_like(t, {s.factor})",
-    schedules.InverseTime: lambda s: f"return 1 / (1 + {s.decay} * t)",
-    schedules.StepDecay: lambda s: f"return {s.factor} ** np.floor(t / {s.every})",
-    schedules.Exponential: lambda s: f"return {s.rate} ** t",
-    schedules.InverseScaling: lambda s: f"return (1 + t) ** -{s.power}",
+    schedules.Constant: lambda s: f"return np.full_like(t, {python_number(s.factor)})",
+    schedules.InverseTime: lambda s: f"return 1 / (1 + {python_number(s.decay)} * t)",
+    schedules.StepDecay: lambda s: f"return {python_number(s.factor)} ** np.floor(t / {python_number(s.every)})",
+    schedules.Exponential: lambda s: f"return {python_number(s.rate)} ** t",
+    schedules.InverseScaling: lambda s: f"return (1 + t) ** -{python_number(s.power)}",
     schedules.Cosine: _cosine,
     schedules.OneCycle: _one_cycle,
-    schedules.CosLog: lambda s: f"return (1 - np.cos(2 * np.pi * np.log2(1 + (2**{s.cycles} - 1) * (t / total)))) / 2",
+    schedules.CosLog: lambda s: (
+        f"return (1 - np.cos(2 * np.pi * np.log2(1 + (2**{python_number(s.cycles)} - 1) * (t / total)))) / 2"
+    ),
 }
 
 

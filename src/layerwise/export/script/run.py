@@ -12,6 +12,7 @@ from layerwise.network import Network
 from layerwise.optimizers import Optimizer
 from layerwise.penalties import Penalty
 from layerwise.plan import Plan, compile_training
+from layerwise.quoting import whole
 from layerwise.targets import Task
 
 KNOWN: dict[type[Any], Any] = {
@@ -52,6 +53,8 @@ class Run:
             raise ExportError(
                 "training script: the network has not been trained, and the script repeats a training: call fit first"
             )
+        for name in ("rows", "batch_size", "epochs"):  # as a file may have them
+            whole(fit[name])
         plan, parameters = network.built()
         self.network, self.fit = network, fit
         self.loss: Loss = network.loss
