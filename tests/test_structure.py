@@ -20,7 +20,7 @@ ORDER = [
     ["penalties"],
     ["layers"],
     ["losses", "optimizers", "scaling", "columns", "tabular"],
-    ["data", "targets", "endings", "augmentation", "learning_rate", "familiarity", "refusal"],
+    ["data", "units", "targets", "endings", "augmentation", "learning_rate", "familiarity", "refusal"],
     ["plan"],
     ["engine", "contract"],
     ["health"],

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError
-from layerwise.scaling import RangeScaler, Scaler
+from layerwise.scaling import Scaler
 from layerwise.typing import Array, ArrayLike
 
 _DOT = 2**13  # numbers of a product that the BLAS does by itself: its threads stay awake after they have worked
@@ -94,37 +94,6 @@ def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns:
         label = column if columns is None else f"{column} ({list(columns)[column]})"  # type: ignore[call-overload]
         what = f"{value}" if not np.isfinite(value) else f"{value}, too large for {np.dtype(dtype).name}"
         raise DataError(f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number")
-
-
-def pixel_scaler(X: Array) -> Scaler | None:
-    """The scaler for data that come without one: uint8 pixels go from 0…255 to 0…1, uint8 flags stay 0 and 1."""
-    if X.dtype != np.uint8:
-        return None
-    return RangeScaler() if X.max() > 1 else RangeScaler(0, 1)
-
-
-def check_scale(scaler: Scaler | None, X: Array, name: str = "X") -> None:
-    """Refuse data on another scale than those that a network was trained on: pixels from 0 to 255, or 0 to 1.
-
-    Raises
-    ------
-    DataError
-        What came cannot be what the network was trained on.
-    """
-    if scaler is None and X.dtype == np.uint8:
-        raise DataError(
-            f"{name} is uint8, but the network was trained on other numbers, taken as they are: bring {name} to "
-            f"their scale, such as {name} / 255"
-        )
-    if isinstance(scaler, RangeScaler) and scaler.high == 1 and X.dtype == np.uint8 and X.max() > 1:
-        raise DataError(f"{name}: the network was trained on uint8 values 0 and 1; {X.max()} came: give the same units")
-    if isinstance(scaler, RangeScaler) and scaler.high >= 100 and scaler.low == 0 and X.dtype.kind == "f":
-        greatest = float(X.max())
-        if 0 < greatest <= 1:
-            raise DataError(
-                f"{name}: the network was trained on values from 0 to {scaler.high:g}, which it scales itself; all "
-                f"values here lie in 0 to {greatest:g}. Give the same units as in training"
-            )
 
 
 class Rows:

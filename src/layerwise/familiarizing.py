@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.data import check_rows, check_scale, rows_of
+from layerwise.data import check_rows, rows_of
 from layerwise.description import number
 from layerwise.errors import DataError, NotBuiltError
 from layerwise.familiarity import MOST_ROWS, Familiarity
 from layerwise.network import Network
 from layerwise.typing import Array, ArrayLike
+from layerwise.units import check_units
 
 HELD_OUT = 10  # one row in so many, where none are given
 
@@ -80,7 +81,7 @@ def familiarize(
 
 def _checked(network: Network, X: ArrayLike, name: str) -> Array:
     rows = check_rows(X, network.dtype, f"familiarize: {name}", network.built()[0].n_in)
-    check_scale(network.scaling, rows, name)
+    check_units(network.scaling, network.input_range, rows, name)
     return rows
 
 

@@ -27,7 +27,7 @@ from layerwise.callbacks import (
     as_callbacks,
 )
 from layerwise.contract import check_layer, check_loss
-from layerwise.data import AugmentedRows, Rows, check_rows, check_scale, pixel_scaler, rows_of
+from layerwise.data import AugmentedRows, Rows, check_rows, rows_of
 from layerwise.description import Description, number, whole_number
 from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
@@ -52,6 +52,7 @@ from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, check_weights, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
+from layerwise.units import Range, check_units, pixel_scaler, range_of
 
 CHUNK = 1024  # rows computed together where no gradient is needed
 
@@ -79,6 +80,8 @@ class Network:
         The layers that `freeze` keeps as they are.
     task : Task, optional
         What it was trained to answer: classes, yes/no answers or numbers.
+    input_range : (float, float), optional
+        The least and the greatest value of all X that it was trained on, before scaling.
     steps : int
         How many training steps it has made.
     history : History, optional
@@ -124,6 +127,7 @@ class Network:
         self.optimizer: Optimizer | None = None
         self.penalties: tuple[Penalty, ...] = ()
         self.task: Task | None = None
+        self.input_range: Range | None = None
         self.frozen: frozenset[int] = frozenset()
         self.steps = 0
         self.history: History | None = None
@@ -318,7 +322,7 @@ class Network:
         array = check_rows(X, self.dtype, name, known)
         self.build(array.shape[1])
         scaler = self._scaler_for(array)
-        check_scale(scaler, array, name)
+        check_units(scaler, self.input_range, array, name)
         return rows_of(array, scaler, self.dtype, size or array.shape[0])
 
     def _scaler_for(self, X: Array) -> Scaler | None:
@@ -469,7 +473,8 @@ class Network:
             check_two_classes(targets)
         targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
         extra = as_metrics(metrics)
-        held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler)
+        input_range = range_of(data, self.input_range)
+        held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler, input_range)
         optimizer = self._choose_optimizer(optimizer)
         last_fit = {
             "rows": data.shape[0],
@@ -498,7 +503,7 @@ class Network:
             last_fit |= {name: self.last_fit[name] for name in ("first_step", "start")}
             scaler = self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
-        self.task, self.scaling = targets.task, scaler
+        self.task, self.scaling, self.input_range = targets.task, scaler, input_range
         self._forward, self.last_fit = None, last_fit
         rows = rows_of(data, scaler, self.dtype, batch_size)
         if augmentation is not None:
@@ -560,7 +565,7 @@ class Network:
         if scaler is not None and scaler.offset is None:
             scaler = copy.deepcopy(scaler)
             scaler.fit(data)
-        check_scale(scaler, data)
+        check_units(scaler, self.input_range, data)
         return data, scaler
 
     def _held_out(
@@ -570,13 +575,14 @@ class Network:
         loss: Loss,
         task: Task,
         scaler: Scaler | None,
+        known: Range,
     ) -> tuple[Array, Targets] | None:
         if data is None:
             return None
         if not isinstance(data, (tuple, list)) or len(data) != 2:
             raise ShapeError("validation_data must be a pair (X, y)")
         X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in)
-        check_scale(scaler, X, "X of validation_data")
+        check_units(scaler, known, X, "X of validation_data")
         targets = encode(data[1], plan.n_out, loss, self.dtype, task, "y of validation_data")
         check_lengths(X, targets, "X of validation_data", "y of validation_data")
         return X, targets
@@ -606,7 +612,7 @@ class Network:
         if not X.flags.aligned:
             return None
         scaler = self._scaler_for(X)
-        check_scale(scaler, X)
+        check_units(scaler, self.input_range, X)
         return self._native_outputs(X, scaler)
 
     def _native_outputs_of(self, rows: Rows) -> Array | None:
@@ -808,6 +814,7 @@ class Network:
             penalties=self.penalties,
             optimizer=self.optimizer,
             task=self.task,
+            input_range=self.input_range,
             random_state=self.random_state,
             seed=self.seed,
             steps=self.steps,
@@ -840,6 +847,7 @@ class Network:
         self.seed, self.random_state = model.seed, model.random_state
         self.loss, self.penalties, self.optimizer = model.loss, model.penalties, model.optimizer
         self.scaling, self.task, self.steps, self.frozen = model.scaling, model.task, model.steps, model.frozen
+        self.input_range = model.input_range
         self.columns, self.history, self.last_fit = model.columns, model.history, model.last_fit
         self.notes, self.familiarity = model.notes, model.familiarity
         try:

@@ -23,6 +23,7 @@ from layerwise.plan import check_training, compile_training
 from layerwise.targets import check_weights, encode
 from layerwise.training import Training
 from layerwise.typing import Array
+from layerwise.units import range_of
 
 _LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
 _CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where X is sparse
@@ -221,6 +222,7 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
     shares = _shares(targets.weights, n, size)
     network.loss, network.scaling = loss, scaler
+    network.input_range = range_of(data, network.input_range)
     theta, grad = parameters.theta, parameters.grad
 
     def objective(x: Array) -> tuple[float, Array]:

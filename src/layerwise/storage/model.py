@@ -29,6 +29,7 @@ from layerwise.scaling import Scaler, as_scaler
 from layerwise.storage.parts import decode, encode
 from layerwise.targets import Task
 from layerwise.typing import Array
+from layerwise.units import Range, as_range
 
 Custom = Mapping[str, type[Description]]
 
@@ -61,6 +62,8 @@ class Model:
         What the user keeps with the network.
     familiarity : Familiarity, optional
         What the training data look like.
+    input_range : (float, float), optional
+        Their least and greatest value, before scaling.
     """
 
     layers: tuple[Layer, ...]
@@ -81,6 +84,7 @@ class Model:
     last_fit: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     familiarity: Familiarity | None = None
+    input_range: Range | None = None
 
     def description(self, with_optimizer: bool) -> dict[str, Any]:
         """The part of the file that is JSON.
@@ -102,6 +106,7 @@ class Model:
             "optimizer": encode(optimizer),
             "iterations": optimizer.iterations if optimizer is not None and with_optimizer else 0,
             "task": None if self.task is None else self.task.to_dict(),
+            "input_range": None if self.input_range is None else list(self.input_range),
             "random_state": self.random_state,
             "seed": self.seed,
             "steps": self.steps,
@@ -192,6 +197,7 @@ class Model:
             last_fit=dict(part("last_fit")),
             notes=dict(part("notes") if "type" in description["notes"] else description["notes"]),
             familiarity=Familiarity.read(arrays, plan.n_in),
+            input_range=as_range(description.get("input_range")),
         )
         if (
             model.task is not None
