@@ -1,10 +1,14 @@
 """Shared by all tests: how hypothesis runs, and small data sets."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import settings
 
 import layerwise as lw
+from layerwise import interrupts
+from layerwise.engine import native_engine
 
 settings.register_profile("layerwise", deadline=None, print_blob=True)
 settings.load_profile("layerwise")
@@ -24,3 +28,34 @@ def rng():
 def classifier():
     """A small untrained network for three classes."""
     return lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+
+
+@pytest.fixture(params=["numpy", "native"])
+def engine(request):
+    """Each of the two executors, by its name in `fit`."""
+    if request.param == "native" and native_engine._native is None:
+        pytest.skip("the native executor is not installed")
+    return request.param
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Ctrl-C as in a terminal, also where this process was started with SIGINT ignored; a test has 60 s for it.
+
+    What is started in the background of a script has SIGINT ignored, and its child processes inherit that.
+    """
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("needs POSIX signals")
+
+    def too_late(number, frame):
+        raise TimeoutError("Ctrl-C did not end the training within 60 s")
+
+    monkeypatch.setattr(interrupts, "_newest", -np.inf)  # those of other tests do not count
+    usual = {kind: signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGALRM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, too_late)
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for kind, handler in usual.items():
+        signal.signal(kind, handler)

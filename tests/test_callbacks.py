@@ -121,9 +121,9 @@ def test_it_runs_twice_and_with_the_others(kind, engine, batch_size, spiral, tmp
 
 @every_callback
 @both_engines
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c(kind, engine, spiral, tmp_path):
-    net, history = fitted(spiral, callbacks=[MAKE[kind](tmp_path), Interrupt()], engine=engine)
+def test_ctrl_c(kind, engine, spiral, tmp_path, ctrl_c):
+    with pytest.warns(lw.InterruptWarning, match=r"in epoch 2 of"):
+        net, history = fitted(spiral, callbacks=[MAKE[kind](tmp_path), Interrupt()], engine=engine)
     if kind is not lw.LearningRateFinder:
         assert history.stopped_by == "interrupt"
         assert history.epochs == 2
@@ -327,12 +327,70 @@ def test_a_schedule_is_that_rate_step_by_step(engine, spiral):
 @pytest.mark.parametrize("batch_size", [70, 300])
 def test_every_schedule_as_a_function_and_with_callbacks_in_between(engine, name, batch_size, spiral):
     ours, arguments = schedules.as_schedule(name), {"engine": engine, "batch_size": batch_size, "optimizer": "adam"}
+    steps = -(-300 // batch_size)
+    # A function is asked at the beginning of each step; where the schedule is read elsewhere, it moves t there.
+    at = {
+        "start": lambda t, total: t,
+        "middle": lambda t, total: t + 0.5 / steps,
+        "ends": lambda t, total: t * steps * total / (steps * total - 1),
+    }[ours.read_at]
     nets = [
         fitted(spiral, schedule=schedule, callbacks=watchers, **arguments)[0]
-        for schedule, watchers in [(name, []), (lambda t, total: ours(t, total), []), (name, [Ended(), Interrupted()])]
+        for schedule, watchers in [
+            (name, []),
+            (lambda t, total: ours(at(t, total), total), []),
+            (name, [Ended(), Interrupted()]),
+        ]
     ]
     np.testing.assert_allclose(nets[1].theta, nets[0].theta, rtol=1e-6, atol=1e-8)
     np.testing.assert_array_equal(nets[2].theta, nets[0].theta)
+
+
+@both_engines
+@pytest.mark.parametrize("batch_size", [100, 300])
+@pytest.mark.parametrize("optimizer", [lw.SGD(0.1, decay=0.5), lw.Adam(0.01, decay=0.5)])
+@pytest.mark.parametrize("watch", [True, False])
+def test_the_history_has_the_rate_of_the_last_step_under_decay(engine, batch_size, optimizer, watch, spiral):
+    """Step s has the rate η / (1 + ½ s), s from 0; an epoch of 3 steps ends with s = 2, 5, 8, 11."""
+    watchers = [Interrupted()] if watch else []
+    _, history = fitted(spiral, optimizer=optimizer, batch_size=batch_size, engine=engine, callbacks=watchers)
+    per_epoch = 300 // batch_size
+    last = per_epoch * np.arange(1, 5) - 1
+    np.testing.assert_allclose(history["learning_rate"], optimizer.learning_rate / (1 + 0.5 * last), rtol=1e-12)
+
+
+@both_engines
+@pytest.mark.parametrize("schedule", [schedules.Cosine(warm_up=2), schedules.CosLog(), schedules.OneCycle()])
+@pytest.mark.parametrize("batch_size", [70, 300])
+def test_no_step_has_the_rate_0(engine, schedule, batch_size, spiral):
+    """Adam's steps are as long as the rate, whatever the gradient: each of them moves the weights."""
+
+    class Look(lw.Callback):
+        def on_fit_begin(self, run):
+            self.thetas, self.rates = [run.parameters.theta.copy()], []
+
+        def on_step_end(self, run):
+            self.thetas.append(run.parameters.theta.copy())
+            self.rates.append(run.optimizer.learning_rate)
+
+    look = Look()
+    fitted(spiral, schedule=schedule, batch_size=batch_size, engine=engine, callbacks=look, optimizer=lw.Adam(0.1))
+    assert min(look.rates) > 0
+    assert all((a != b).any() for a, b in zip(look.thetas, look.thetas[1:]))
+
+
+@both_engines
+def test_one_cycle_begins_and_ends_with_its_own_values(engine, spiral):
+    rates = []
+
+    class Look(lw.Callback):
+        def on_step_end(self, run):
+            rates.append(run.optimizer.learning_rate)
+
+    schedule = schedules.OneCycle(start=0.1, end=0.01)
+    _, history = fitted(spiral, schedule=schedule, batch_size=70, engine=engine, callbacks=Look(), optimizer="sgd")
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[-1] == history["learning_rate"][-1] == pytest.approx(0.01)
 
 
 class Interrupted(lw.Callback):
@@ -425,7 +483,7 @@ def test_a_schedule_of_ones_own_in_a_fit(spiral):
 def test_short_epochs_with_a_schedule_need_few_calls_of_it(spiral):
     """Ours are asked for thousands of steps at once; the numbers are the same as one by one."""
     _, history = fitted(spiral, schedule="cosine", epochs=5000, batch_size=300, engine="auto", **SGD)
-    t = np.arange(5000)
+    t = np.arange(5000) + 0.5
     np.testing.assert_allclose(history["learning_rate"], 0.2 * (1 + np.cos(np.pi * t / 5000)), rtol=1e-12, atol=1e-17)
 
 
@@ -479,11 +537,11 @@ def test_the_best_weights_come_back_after_an_error(leave, ema, spiral):
     np.testing.assert_array_equal(net.theta, scripted.thetas[1])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("ema", [None, 0.9])
-def test_the_best_weights_come_back_after_ctrl_c(ema, spiral):
+def test_the_best_weights_come_back_after_ctrl_c(ema, spiral, ctrl_c):
     scripted, ended = Scripted(3, 1), Ended()
-    net, history = fitted(spiral, ema=ema, callbacks=[ended, lw.EarlyStopping("score"), scripted, Interrupt()])
+    with pytest.warns(lw.InterruptWarning):
+        net, history = fitted(spiral, ema=ema, callbacks=[ended, lw.EarlyStopping("score"), scripted, Interrupt()])
     assert history.stopped_by == "interrupt"
     np.testing.assert_array_equal(net.theta, scripted.thetas[0])
     np.testing.assert_array_equal(ended.theta, net.theta)  # already there when the others' last hooks are called

@@ -64,13 +64,13 @@ def test_an_error_of_one_ends_all_and_is_shown():
     assert lw.engine.threads._at_work == 0
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGINT") or os.name == "nt", reason="no such signals")
-def test_an_interrupt_ends_all():
+def test_an_interrupt_ends_all(ctrl_c):
     ensemble = lw.Ensemble(LAYERS, size=3, random_state=0)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     begin = time.monotonic()
-    histories = ensemble.fit(X, y, **{**FIT, "epochs": 10**7})
+    with pytest.warns(lw.InterruptWarning, match="while 3 networks were trained"):
+        histories = ensemble.fit(X, y, **{**FIT, "epochs": 10**7})
     assert time.monotonic() - begin < 10
     assert histories
     assert {history.stopped_by for history in histories} == {"interrupt"}

@@ -7,7 +7,7 @@ import pytest
 
 from layerwise import schedules
 from layerwise.errors import UnknownNameError
-from layerwise.schedules import SCHEDULES, as_schedule, factors
+from layerwise.schedules import SCHEDULES, as_schedule, factors, moments
 
 WORKED = [
     (schedules.Constant(0.5), 10, {0: 0.5, 9.5: 0.5}),
@@ -81,6 +81,32 @@ def test_a_schedule_of_ones_own():
     asked = []
     factors(lambda t, total: asked.append((type(t), type(total))) or 1, np.zeros(1), 2)
     assert asked == [(float, float)]
+
+
+def test_which_t_a_step_has():
+    """Two steps an epoch, three epochs."""
+    steps = np.arange(6)
+    np.testing.assert_allclose(moments(schedules.StepDecay(), steps, 2, 3), [0, 0.5, 1, 1.5, 2, 2.5])
+    np.testing.assert_allclose(moments(lambda t, total: 1, steps, 2, 3), [0, 0.5, 1, 1.5, 2, 2.5])
+    np.testing.assert_allclose(moments(schedules.CosLog(), steps, 2, 3), [0.25, 0.75, 1.25, 1.75, 2.25, 2.75])
+    np.testing.assert_allclose(moments(schedules.OneCycle(), steps, 2, 3), [0, 0.6, 1.2, 1.8, 2.4, 3])
+    assert moments(schedules.OneCycle(), np.arange(1), 1, 1) == [0]
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+@pytest.mark.parametrize(("steps_per_epoch", "epochs"), [(1, 1), (1, 2), (1, 7), (3, 5), (7, 15), (10, 100)])
+def test_no_step_of_any_schedule_has_the_rate_0(kind, steps_per_epoch, epochs):
+    schedule = kind(warm_up=2) if kind is schedules.Cosine else kind()
+    t = moments(schedule, np.arange(steps_per_epoch * epochs), steps_per_epoch, epochs)
+    assert (factors(schedule, t, epochs) > 0).all()
+
+
+def test_a_rule_that_is_none():
+    class Odd(schedules.Cosine):
+        read_at = "end"
+
+    with pytest.raises(ValueError, match=r'read_at must be "start", "middle" or "ends"; got \'end\''):
+        moments(Odd(), np.arange(3), 1, 3)
 
 
 class Mine(schedules.Schedule):

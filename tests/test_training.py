@@ -233,7 +233,8 @@ def test_large_losses_are_not_taken_for_divergence(rng):
 # ---------------------------------------------------------------- Ctrl-C
 
 INTERRUPTED = """
-import numpy as np, layerwise as lw
+import signal, numpy as np, layerwise as lw
+signal.signal(signal.SIGINT, signal.default_int_handler)
 X, y = np.random.default_rng(0).random((20000, 50)), np.random.default_rng(1).integers(0, 3, 20000)
 net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
 
@@ -250,13 +251,14 @@ print("goes on", flush=True)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_keeps_whole_steps():
-    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True, stderr=-1)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("epoch")
     begin = time.monotonic()
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, warned = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert "InterruptWarning: interrupted by Ctrl-C in epoch " in warned
     words = next(line for line in output.splitlines() if line.startswith("stopped")).split()
     assert words[:4] == ["stopped", "by", "interrupt", "after"]
     assert words[4] == words[6]  # as many steps as updates of the optimizer: none was cut

@@ -46,6 +46,7 @@ from layerwise.familiarity import Familiarity
 from layerwise.familiarizing import familiarize
 from layerwise.gradcheck import GradcheckResult, gradcheck
 from layerwise.initializers import Initializer
+from layerwise.interrupts import InterruptWarning
 from layerwise.layers import (
     ELU,
     GELU,
@@ -135,6 +136,7 @@ __all__ = [
     "Huber",
     "Identity",
     "Initializer",
+    "InterruptWarning",
     "Layer",
     "LayerNorm",
     "LayerwiseError",

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import layerwise
-from layerwise import storage
+from layerwise import interrupts, storage
 from layerwise.callbacks import Callback, Checkpoint, History, as_callbacks
 from layerwise.description import Description, whole_number
 from layerwise.engine.threads import default_threads
@@ -123,11 +123,16 @@ class Ensemble:
                     row = job.result().last()
                     if verbose and row:
                         print(f"network {number}/{len(jobs)}  {_line(row)}", flush=True)
-            except BaseException as error:
-                runs.stop("interrupt" if isinstance(error, KeyboardInterrupt) else "another network's error")
+            except KeyboardInterrupt:
+                runs.stop("interrupt")
                 _cancel(jobs)
-                if not isinstance(error, KeyboardInterrupt):
+                if interrupts.is_second():
                     raise
+                interrupts.say(f"while {len(jobs)} networks were trained", stacklevel=2)
+            except BaseException:
+                runs.stop("another network's error")
+                _cancel(jobs)
+                raise
         return [job.result() for job in jobs if not job.cancelled()]
 
     def outputs(self, X: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.optimizers import Optimizer
-from layerwise.schedules import SCHEDULES, Function, Schedule, factors
+from layerwise.schedules import SCHEDULES, Function, Schedule, factors, moments
 from layerwise.typing import Array
 
 _BLOCK = 4096  # steps whose factors are found together, where epochs are short
@@ -80,7 +80,7 @@ class LearningRate:
         if known != key or not start < epoch <= start + len(table):
             start = epoch - 1
             count = min(max(1, _BLOCK // size), epochs - start) if type(self.schedule) in SCHEDULES else 1
-            t = np.arange(start * size, (start + count) * size) / size
+            t = moments(self.schedule, np.arange(start * size, (start + count) * size), size, epochs)
             table = factors(self.schedule, t, epochs).reshape(count, size)
             self._known = key, start, table
         row: Array = table[epoch - 1 - start]

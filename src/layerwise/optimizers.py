@@ -60,6 +60,10 @@ class Optimizer(Description):
         """The learning rate of the coming step."""
         return self.learning_rate / (1 + self.decay * self.iterations)
 
+    def rate_used(self) -> float:
+        """The learning rate of the newest step, as long as `learning_rate` is still what it was then."""
+        return self.learning_rate / (1 + self.decay * max(self.iterations - 1, 0))
+
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
         """One step of `theta`, in place: the states in `state_names` follow, then `tmp`, all of its shape.
 

@@ -1,14 +1,18 @@
 """How the learning rate changes while a network trains: schedule(t, total) is a factor of the optimizer's rate.
 
-t counts the epochs done since the fit began, and moves with every step: the third of ten steps of the second epoch
-has t = 1.2. total is how many epochs the fit shall have. Any function of this form is a schedule.
+t counts the epochs done since the fit began, and moves with every step; total is how many epochs the fit shall have.
+Any function of this form is a schedule. Which t belongs to a step is the schedule's `read_at`:
+
+    "start"   as the step begins: the third of ten steps of the second epoch has t = 1.2; so it is for functions too
+    "middle"  half a step later, 1.25: a schedule that is 0 at t = 0 or at the end gives no step the rate 0
+    "ends"    the first step has t = 0 and the last one of the fit t = total
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +21,12 @@ from layerwise.typing import Array
 
 
 class Schedule(Description):
-    """Base of the schedules; one of your own defines `__call__`, and is asked step by step, as a function is.
+    """Base of the schedules; a custom one defines `__call__`, and is asked step by step, as a function is.
+
+    Attributes
+    ----------
+    read_at : {"start", "middle", "ends"}
+        Which t a step has: as it begins, half a step later, or spread so that the last step has t = total.
 
     Examples
     --------
@@ -26,13 +35,15 @@ class Schedule(Description):
     ...         return min(1.0, 0.1 + t)
     """
 
+    read_at: ClassVar[str] = "start"
+
     def __call__(self, t: Any, total: float) -> Any:
         """The factor, at least 0.
 
         Parameters
         ----------
         t : float or array
-            Epochs done when the step begins: from 0 to below `total`. Those here take an array of them too.
+            Epochs done: from 0 to `total`. Those here take an array of them too.
         total : float
             The epochs of the fit.
         """
@@ -138,6 +149,8 @@ class Cosine(Schedule):
         The factor at the end.
     """
 
+    read_at = "middle"
+
     def __init__(self, warm_up: float = 0.0, final: float = 0.0) -> None:
         self.warm_up = number(self, "warm_up", warm_up, least=0)
         self.final = number(self, "final", final, least=0)
@@ -159,8 +172,10 @@ class OneCycle(Schedule):
     peak_at : float
         The share of the epochs at which the full rate is reached, above 0 and below 1.
     start, end : float
-        The factors at the beginning and at the end.
+        The factors of the first step and of the last one.
     """
+
+    read_at = "ends"
 
     def __init__(self, peak_at: float = 0.3, start: float = 1 / 25, end: float = 1 / 25e4) -> None:
         self.peak_at = number(self, "peak_at", peak_at, above=0, below=1)
@@ -182,6 +197,8 @@ class CosLog(Schedule):
     cycles : int
         How many waves.
     """
+
+    read_at = "middle"
 
     def __init__(self, cycles: int = 4) -> None:
         self.cycles = int(number(self, "cycles", cycles, least=1))
@@ -224,6 +241,33 @@ def as_schedule(value: Schedule | Function | str | None) -> Schedule | Function 
     if value is None or (callable(value) and not isinstance(value, (type, Schedule))):
         return value
     return resolve("schedule", value, Schedule, SCHEDULES)
+
+
+def moments(schedule: Schedule | Function, steps: Array, steps_per_epoch: int, epochs: int) -> Array:
+    """The t of each step, float64: steps are counted from 0 over the whole fit.
+
+    Raises
+    ------
+    ValueError
+        The schedule's `read_at` is none of the three.
+
+    Examples
+    --------
+    >>> moments(lambda t, total: 1.0, np.arange(4), 2, 2)
+    array([0. , 0.5, 1. , 1.5])
+    >>> moments(Cosine(), np.arange(4), 2, 2)
+    array([0.25, 0.75, 1.25, 1.75])
+    >>> moments(OneCycle(), np.arange(5), 1, 5)
+    array([0.  , 1.25, 2.5 , 3.75, 5.  ])
+    """
+    read_at = schedule.read_at if isinstance(schedule, Schedule) else "start"
+    if read_at == "start":
+        return np.asarray(steps / steps_per_epoch)
+    if read_at == "middle":
+        return np.asarray((steps + 0.5) / steps_per_epoch)
+    if read_at == "ends":
+        return np.asarray(steps * (epochs / max(steps_per_epoch * epochs - 1, 1)))
+    raise ValueError(f'{schedule!r}: read_at must be "start", "middle" or "ends"; got {read_at!r}')
 
 
 def factors(schedule: Schedule | Function, t: Array, total: int) -> Array:

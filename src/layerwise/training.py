@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +24,7 @@ from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
 from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError
+from layerwise.interrupts import interruptible, say
 from layerwise.learning_rate import LearningRate
 from layerwise.metrics import Metric
 from layerwise.parameters import Parameters
@@ -124,6 +122,7 @@ class Training:
         self._done = 0  # steps of the one at work
         self._elapsed = 0.0  # seconds of that epoch before a checkpoint
         self._began = 0.0
+        self._rate_used = self.optimizer.rate()  # of the newest step
         self._order_state: dict[str, Any] = {}  # of the network's stream, before the epoch's order was drawn
         self._order_at_work: Array | None = None
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
@@ -252,6 +251,7 @@ class Training:
         self.first_step = description["first_step"]
         self.rate.factor = description["rate_factor"]
         self.rate.show(description["rate"])
+        self._rate_used = self.optimizer.rate_used()
         self.stopping = self.stopping or description["stopping"]
         self._recorded, self._columns = dict(description["recorded"]), description["columns"]
         np.copyto(self._good, arrays.get("good", self.parameters.theta))
@@ -304,7 +304,7 @@ class Training:
             A loss was not finite; the weights are those of the last good epoch.
         """
         errors: list[BaseException] = []
-        with _interruptible(self), at_work():
+        with interruptible(lambda: self.stop("interrupt")) as interrupted, at_work():
             try:
                 self._train()
             except BaseException as error:
@@ -315,6 +315,8 @@ class Training:
                 raise errors[0]
             finally:
                 errors.clear()  # each holds this frame
+        if interrupted():
+            say(f"in epoch {self.epoch} of {self.epochs}", stacklevel=3)
         return self.history
 
     def _train(self) -> None:
@@ -392,6 +394,8 @@ class Training:
         self._count(made)
         if rates is not None and made:
             self.rate.show(float(rates[made - 1]))
+        if made:
+            self._rate_used = self.optimizer.rate_used()
         if not self.engine.finite:
             self._diverged(done + made)
         self._done = done + made
@@ -491,7 +495,7 @@ class Training:
         if optimizer.decay:
             for i in range(len(seconds)):
                 optimizer.iterations = iterations + i + 1
-                rates[i] = optimizer.rate()
+                rates[i] = optimizer.rate_used()
         speeds = (len(self.engine.rows) / np.maximum(seconds, 1e-9)).tolist()
         return {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds}
 
@@ -501,7 +505,7 @@ class Training:
         row = self.engine.results(samples)
         if self._validation is not None:
             row |= self._validation.row("val_")
-        row["learning_rate"] = self.optimizer.rate()
+        row["learning_rate"] = self._rate_used
         row["seconds"] = seconds
         row["samples_per_second"] = samples / max(seconds, 1e-9)
         self._columns = row.keys()
@@ -543,22 +547,3 @@ class Training:
             layer,
         )
         raise self.divergence
-
-
-@contextmanager
-def _interruptible(run: Training) -> Iterator[None]:
-    """Ctrl-C ends the run after the present steps, with whole weights; a second Ctrl-C acts as usual."""
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or usual is not signal.default_int_handler:
-        yield
-        return
-
-    def on_interrupt(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, usual)
-        run.stop("interrupt")
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,12 +40,13 @@ def invoke(*words):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start the command in a process of its own, in an empty directory."""
+    """Start the command in a process of its own, in an empty directory, with Ctrl-C as in a terminal."""
+    ctrl_c = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name == "posix" else None
 
     def start(*words, **environment):
         return subprocess.Popen(
             [sys.executable, "-m", "layerwise", *map(str, words)], cwd=tmp_path, env=os.environ | environment,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ctrl_c,
         )  # fmt: skip
 
     return start

@@ -350,6 +350,7 @@ def test_ctrl_c_stops_soon_with_whole_weights(batch_size):
     code = f"""
     import signal, threading, time, os
     import numpy as np, layerwise as lw
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 256, (20000, 784), dtype=np.uint8), rng.integers(0, 10, 20000)
     net = lw.Network([lw.Dense(100), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)

@@ -128,7 +128,7 @@ class Explode(lw.Callback):
 
 
 @pytest.mark.parametrize("way", ["patience", "max_iter", "interrupt", "divergence"])
-def test_the_best_weights_come_back_on_every_way_out(way):
+def test_the_best_weights_come_back_on_every_way_out(way, ctrl_c):
     arguments = {"patience": {"n_iter_no_change": 2, "max_iter": 200}, "max_iter": {"max_iter": 12},
                  "interrupt": {"callbacks": [Interrupt(9)]}, "divergence": {"callbacks": [Explode()]}}[way]  # fmt: skip
     clf = classifier(early_stopping=True, validation_fraction=0.3, **arguments)
@@ -136,7 +136,7 @@ def test_the_best_weights_come_back_on_every_way_out(way):
         with pytest.raises(ValueError, match="diverged"):
             clf.fit(X, y)
     elif way == "interrupt":
-        with pytest.warns(UserWarning, match="interrupted"):
+        with pytest.warns(lw.InterruptWarning):
             clf.fit(X, y)
     else:
         clf.fit(X, y)

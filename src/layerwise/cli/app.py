@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from layerwise.cli.report import report
 from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
+from layerwise.interrupts import InterruptWarning
 
 
 class Commands(TyperGroup):
@@ -30,7 +32,10 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what it raises on purpose ends as a message and an exit code."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=InterruptWarning)  # `train` has words of its own for it
+                warnings.showwarning = _show
+                return super().invoke(ctx)
         except BrokenPipeError:
             raise  # the reader of a pipe went away: typer ends quietly
         except (LayerwiseError, OSError) as error:
@@ -43,6 +48,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             console.warn("interrupted")
             raise typer.Exit(console.INTERRUPTED) from None
+
+
+def _show(message: Warning | str, *place: Any) -> None:
+    """A warning in a line, without the place in the source that it came from."""
+    console.warn(f"warning: {message}", "yellow")
 
 
 app = typer.Typer(

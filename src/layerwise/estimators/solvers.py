@@ -166,9 +166,7 @@ def solve_stochastic(
         verbose=bool(settings.verbose),
     )
     estimator.history_ = history
-    if history.stopped_by == "interrupt":
-        warnings.warn("Training interrupted by user.", stacklevel=4)
-    elif history.stopped_by == "epochs" and not incremental and settings.schedule is None:
+    if history.stopped_by == "epochs" and not incremental and settings.schedule is None:
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
 
 

@@ -6,9 +6,11 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <tuple>
 
 #include "plan.h"
@@ -24,6 +26,50 @@ using Index = std::ptrdiff_t;
 using Object = nb::handle;
 
 [[noreturn]] void refuse(const std::string& text) { throw nb::value_error(text.c_str()); }
+
+// ---------------------------------------------------------------- the interpreter's lock
+
+// A daemon thread may be at work when the interpreter ends. Before Python 3.14 such a thread is ended by pthread_exit
+// when it asks for the lock, which unwinds frames that must not be unwound and so aborts the process. It sleeps
+// instead until the process is gone, as in Python 3.14.
+[[noreturn]] void sleep_until_the_end() {
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+// Without the lock from here to the end of the block.
+class Released {
+public:
+    Released() : state_(PyEval_SaveThread()) {}
+    Released(const Released&) = delete;
+    Released& operator=(const Released&) = delete;
+    ~Released() {
+        try {
+            PyEval_RestoreThread(state_);
+        } catch (...) {  // the unwinding of pthread_exit: C code throws nothing else
+            sleep_until_the_end();
+        }
+    }
+
+private:
+    PyThreadState* state_;
+};
+
+// Whether a run shall stop: a signal's handler raised, or the callable says so or fails; the error stays set.
+bool asked_to_stop(void* callable) {
+    try {
+        const PyGILState_STATE state = PyGILState_Ensure();
+        int stop = PyErr_CheckSignals();
+        if (stop == 0) {
+            PyObject* answer = PyObject_CallNoArgs(static_cast<PyObject*>(callable));
+            stop = answer ? PyObject_IsTrue(answer) : 1;
+            Py_XDECREF(answer);
+        }
+        PyGILState_Release(state);
+        return stop != 0;
+    } catch (...) {
+        sleep_until_the_end();
+    }
+}
 
 // ---------------------------------------------------------------- which instruction set
 
@@ -400,16 +446,9 @@ public:
         }
         run.frozen = frozen.empty() ? nullptr : still.data();
         run.poll_context = poll ? poll->ptr() : nullptr;
-        if (poll) run.poll = [](void* callable) {
-            nb::gil_scoped_acquire gil;
-            if (PyErr_CheckSignals() != 0) return true;
-            PyObject* answer = PyObject_CallNoArgs(static_cast<PyObject*>(callable));
-            const int stop = answer ? PyObject_IsTrue(answer) : 1;
-            Py_XDECREF(answer);
-            return stop != 0;
-        };
+        if (poll) run.poll = asked_to_stop;
         {
-            nb::gil_scoped_release released;
+            const Released released;
             engine_->run(run);
         }
         if (PyErr_Occurred()) throw nb::python_error();
@@ -433,7 +472,7 @@ public:
         Sums sums;
         const int n = thread_count(threads);
         {
-            nb::gil_scoped_release released;
+            const Released released;
             engine_->evaluate(parameters, out, sums, n);
         }
         return row(sums);
@@ -449,7 +488,7 @@ public:
         if (!ready_) refuse("outputs needs set_data or set_scaling first");
         const int t = thread_count(threads);
         if (n < 16) return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), 1);
-        nb::gil_scoped_release released;
+        const Released released;
         return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), t);
     }
 
@@ -570,7 +609,7 @@ void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Obj
     job.rotation = setting(settings, "rotation"), job.scale = setting(settings, "scale"), job.shear = setting(settings, "shear");
     job.noise = setting(settings, "noise"), job.fill = setting(settings, "fill");
     job.seed = seed, job.epoch = epoch, job.threads = thread_count(threads);
-    nb::gil_scoped_release released;
+    const Released released;
     isa().table->augment(job);
 }
 
@@ -585,6 +624,7 @@ nb::list names_of(const Names& names) {
 
 NB_MODULE(_native, m) {
     m.doc() = "The native executor: the plan walked in C++.";
+    nb::set_leak_warnings(false);  // a daemon thread that is at work when the interpreter ends keeps what it holds
     nb::list isas;
     for (const Isa& i : machine_isas()) isas.append(i.name);
     m.attr("isas") = isas;

@@ -76,9 +76,15 @@ def _rates(run: Run) -> list[str]:
     """The learning rates of an epoch's steps, where a schedule moves them."""
     if run.fit["schedule"] is None:
         return []
+    moment = {
+        "start": "numbers / batches",
+        "middle": "(numbers + 0.5) / batches",
+        "ends": "numbers * (EPOCHS / max(batches * EPOCHS - 1, 1))",
+    }[run.fit["schedule"].read_at]
     return [
         "        batches = -(-len(X) // BATCH_SIZE)",
-        "        moments = np.arange(epoch * batches, (epoch + 1) * batches) / batches",
+        "        numbers = np.arange(epoch * batches, (epoch + 1) * batches)",
+        f"        moments = {moment}",
         "        rates = LEARNING_RATE * schedule(moments, EPOCHS)",
     ]
 
