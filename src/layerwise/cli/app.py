@@ -34,7 +34,7 @@ class Commands(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=InterruptWarning)  # `train` has words of its own for it
-                warnings.showwarning = _show
+                warnings.showwarning = _show  # type: ignore[assignment]
                 return super().invoke(ctx)
         except BrokenPipeError:
             raise  # the reader of a pipe went away: typer ends quietly
