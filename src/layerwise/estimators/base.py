@@ -43,6 +43,7 @@ from layerwise.targets import Task
 from layerwise.typing import Array
 
 STOCHASTIC = ("sgd", "adam")
+_AUTO = StrOptions({"auto"})
 
 
 class WritableViews(list[Array]):
@@ -59,14 +60,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     """Base of the two estimators; it has their parameters, their fit and what both can be asked."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [_AUTO, "array-like", Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [_AUTO, Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [_AUTO, Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -74,12 +75,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         "warm_start": ["boolean"],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": [_AUTO, "boolean"],
+        "validation_fraction": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "n_iter_no_change": [_AUTO, Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "layers": ["array-like", None],
         "batch_norm": ["boolean"],
@@ -132,7 +133,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         sample_weight = self._with_class_weights(y, sample_weight)
-        if incremental and self.early_stopping:
+        if incremental and settings.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         self._random_state = check_random_state(self.random_state)
         dtype = self._dtype(X)
@@ -151,12 +152,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _settings(self, incremental: bool) -> SimpleNamespace:
-        """The parameters, and the estimator's name for errors; a preset's where they are at their defaults."""
-        settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__, epsilon_hat=True)
-        if self.preset is not None:
-            presets.apply(settings, self)
-        if incremental:
-            settings.early_stopping, settings.schedule = False, None
+        """The parameters, with values for those that are 'auto', and the estimator's name for errors."""
+        settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
+        if incremental and presets.is_auto(settings.early_stopping):
+            settings.early_stopping = False
+        if incremental and presets.is_auto(settings.schedule):
+            settings.schedule = None
+        presets.resolve(settings)
         return settings
 
     def _dtype(self, X: Any) -> np.dtype[Any]:

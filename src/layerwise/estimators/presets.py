@@ -1,4 +1,4 @@
-"""Presets: published settings for a kind of data, in place of the parameters that are at their defaults.
+"""What 'auto' stands for: scikit-learn's defaults, or those of a preset, published settings for a kind of data.
 
 `tabular` is RealMLP-TD-S of Holzmüller, Grinsztajn and Steinwart 2024 (`Better by Default: Strong Pre-Tuned MLPs and
 Boosted Trees on Tabular Data`):
@@ -11,7 +11,6 @@ label smoothing 0.1, and the best epoch on a fifth of the data kept, the last of
 
 from __future__ import annotations
 
-import inspect
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +21,19 @@ from layerwise.initializers import Normal
 from layerwise.layers import Dense, Layer, Scale
 from layerwise.schedules import CosLog
 
+DEFAULTS: dict[str, Any] = {  # scikit-learn's
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "alpha": 0.0001,
+    "learning_rate_init": 0.001,
+    "max_iter": 200,
+    "beta_2": 0.999,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "n_iter_no_change": 10,
+    "schedule": None,
+    "label_smoothing": 0.0,
+}
 _TABULAR: dict[str, Any] = {
     "hidden_layer_sizes": (256, 256, 256),
     "alpha": 0.0,
@@ -38,16 +50,34 @@ _NUMBERS = {"activation": "mish", "learning_rate_init": 0.07}
 _SCALE_RATE, _BIAS_RATE = 6.0, 0.1
 
 
-def apply(settings: SimpleNamespace, estimator: Any) -> None:
-    """Put the preset's settings in, except where the estimator's own were changed."""
-    defaults = inspect.signature(type(estimator).__init__).parameters
-    published = _TABULAR | (_CLASSES if hasattr(settings, "class_weight") else _NUMBERS)
-    for name, value in published.items():
-        if getattr(settings, name) == defaults[name].default:
+def is_auto(value: object) -> bool:
+    """Whether a parameter was left to the preset, or to scikit-learn's default."""
+    return isinstance(value, str) and value == "auto"
+
+
+def resolve(settings: SimpleNamespace) -> None:
+    """Put values in where parameters are 'auto'; those that the user set stay.
+
+    Raises
+    ------
+    ValueError
+        The preset cannot be used with this solver.
+    """
+    published = {} if settings.preset is None else _published(settings)
+    for name, value in (DEFAULTS | published).items():
+        if is_auto(getattr(settings, name, None)):
             setattr(settings, name, value)
-    settings.epsilon_hat = False
-    if settings.layers is None:
+    settings.epsilon_hat = settings.preset is None
+    if settings.preset is not None and settings.layers is None:
         settings.layers = _layers(settings)
+
+
+def _published(settings: SimpleNamespace) -> dict[str, Any]:
+    if settings.solver == "lbfgs":
+        raise ValueError(
+            f"{settings.name}: preset={settings.preset!r} trains step by step, not with solver='lbfgs': use 'adam'"
+        )
+    return _TABULAR | (_CLASSES if hasattr(settings, "class_weight") else _NUMBERS)
 
 
 def _layers(settings: SimpleNamespace) -> list[Layer]:

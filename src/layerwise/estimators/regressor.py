@@ -32,25 +32,28 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     loss : str or Loss
         ``"squared_error"`` (half of it), ``"poisson"`` (with outputs eˣ, for counts and rates), ``"absolute_error"``,
         ``"huber"``, ``"quantile"``, another of layerwise's by name, or a `Loss`, also your own.
-    hidden_layer_sizes : sequence of int, default (100,)
-        The number of neurons in each hidden layer.
+    hidden_layer_sizes : sequence of int or "auto"
+        The number of neurons in each hidden layer; "auto" is (100,). Here and below, "auto" is scikit-learn's default,
+        or, with a `preset`, the preset's value.
     activation : str, Activation, or a sequence with one for each hidden layer
-        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, or any other of layerwise's by name or instance.
+        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, or any other of layerwise's by name or instance;
+        "auto" is "relu".
     solver : {"adam", "sgd", "lbfgs"}
         Adam (Kingma and Ba 2015), stochastic gradient descent, or SciPy's L-BFGS-B on all samples at once.
-    alpha : float
-        The strength of the L2 penalty on the weights: alpha / 2 · Σ w², divided by the batch's samples.
+    alpha : float or "auto"
+        The strength of the L2 penalty on the weights: alpha / 2 · Σ w², divided by the batch's samples; "auto" is
+        0.0001.
     batch_size : int or "auto"
         Samples a step; "auto" is min(200, samples).
     learning_rate : {"constant", "invscaling", "adaptive"}
         For ``solver="sgd"``: constant; init / (t + 1)^power_t after each epoch, t the samples seen; or a fifth of it
         each time that there was no improvement.
-    learning_rate_init : float
-        The learning rate at first.
+    learning_rate_init : float or "auto"
+        The learning rate at first; "auto" is 0.001.
     power_t : float
         The exponent of "invscaling".
-    max_iter : int
-        The most epochs; for "lbfgs" the most iterations.
+    max_iter : int or "auto"
+        The most epochs; for "lbfgs" the most iterations; "auto" is 200.
     shuffle : bool
         A new order of the samples each epoch.
     random_state : int, RandomState or None
@@ -64,15 +67,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         A second ``fit`` goes on from the present weights.
     momentum, nesterovs_momentum : float, bool
         For ``solver="sgd"``.
-    early_stopping : bool
+    early_stopping : bool or "auto"
         Stop by the score on held-out data: a share of the training data, or `validation_data` of ``fit``. The weights
-        of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence.
-    validation_fraction : float
-        The share that is set aside for it.
+        of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence. "auto" is False.
+    validation_fraction : float or "auto"
+        The share that is set aside for it; "auto" is 0.1.
     beta_1, beta_2, epsilon : float
-        For ``solver="adam"``.
-    n_iter_no_change : int or inf
-        The patience: epochs without improvement before it stops.
+        For ``solver="adam"``; `beta_2` "auto" is 0.999.
+    n_iter_no_change : int, inf or "auto"
+        The patience: epochs without improvement before it stops; "auto" is 10.
     max_fun : int
         For "lbfgs": the most evaluations of the loss.
     layers : sequence of Layer, optional
@@ -83,8 +86,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Normalise each hidden layer before its activation.
     scoring : str or callable, optional
         The scorer that stops early, as in scikit-learn's model selection; by default R².
-    schedule : Schedule, str or function, optional
-        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``.
+    schedule : Schedule, str, function or None
+        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``. "auto" is None.
     clip_norm : float, optional
         A gradient that is longer is shortened to this length.
     weight_decay : float
@@ -105,8 +108,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     dtype : {"float32", "float64"}, optional
         What is computed in; by default X's own type.
     preset : {"tabular"}, optional
-        Published settings for tables with numeric and categorical columns and gaps, in place of the parameters that
-        are at their defaults; see ``docs/tabular.md``.
+        Published settings for tables with numeric and categorical columns and gaps, for the parameters that are
+        "auto"; see ``docs/tabular.md``.
 
     Attributes
     ----------
@@ -145,16 +148,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def __init__(
         self,
         loss: Any = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: Any = "auto",
+        activation: Any = "auto",
         *,
         solver: str = "adam",
-        alpha: float = 0.0001,
+        alpha: float | str = "auto",
         batch_size: int | str = "auto",
         learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float | str = "auto",
         power_t: float = 0.5,
-        max_iter: int = 200,
+        max_iter: int | str = "auto",
         shuffle: bool = True,
         random_state: Any = None,
         tol: float = 1e-4,
@@ -162,19 +165,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | str = "auto",
         beta_1: float = 0.9,
-        beta_2: float = 0.999,
+        beta_2: float | str = "auto",
         epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | str = "auto",
         max_fun: int = 15000,
         layers: Any = None,
         dropout: Any = 0.0,
         batch_norm: bool = False,
         layer_norm: bool = False,
         scoring: Any = None,
-        schedule: Any = None,
+        schedule: Any = "auto",
         clip_norm: float | None = None,
         weight_decay: float = 0.0,
         ema: float | None = None,
