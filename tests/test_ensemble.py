@@ -89,3 +89,15 @@ def test_what_it_refuses():
         lw.Ensemble(LAYERS, size=2).predict(X)
     with pytest.raises(lw.ShapeError):
         lw.Ensemble(LAYERS, size=2).fit(X, y[:-1], verbose=False)
+
+
+def test_evaluate_with_weights(rng):
+    X, y, weights = rng.standard_normal((30, 2)), np.arange(30) % 3, rng.random(30)
+    ensemble = lw.Ensemble([lw.Dense(3), lw.Softmax()], 2, random_state=0)
+    ensemble.fit(X, y, epochs=1, verbose=False)
+    found, p = ensemble.evaluate(X, y, sample_weight=weights, metrics="accuracy"), ensemble.predict_proba(X)
+    assert found["loss"] == pytest.approx(np.average(-np.log(p[np.arange(30), y]), weights=weights), rel=1e-5)
+    right = np.average(p.argmax(axis=1) == y, weights=weights)
+    assert found["accuracy"] == pytest.approx(right, rel=1e-6)
+    with pytest.raises(lw.DataError, match="takes none"):
+        ensemble.evaluate(X, y, sample_weight=weights, metrics=lambda y_true, y_pred: 0.0)

@@ -21,6 +21,7 @@ ORDER = [
     ["layers"],
     ["losses", "optimizers", "scaling", "columns", "tabular"],
     ["data", "units", "targets", "endings", "augmentation", "learning_rate", "familiarity", "refusal"],
+    ["sample_weights"],
     ["plan"],
     ["engine", "contract"],
     ["health"],

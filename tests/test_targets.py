@@ -217,10 +217,10 @@ class TestWeights:
             ({"sample_weight": [1, 2]}, r"one a sample \(6,\); its shape is \(2,\)"),
             ({"sample_weight": [1, 1, 1, 1, 1, -1]}, "at least 0"),
             ({"sample_weight": [1, 1, 1, 1, 1, np.nan]}, "finite"),
-            ({"sample_weight": [0] * 6}, "not all 0"),
+            ({"sample_weight": [0] * 6}, "all 6 weights are 0"),
             ({"class_weight": {0: 1, 1: 2}}, r"no weight for \[2\]; the classes are \[0, 1, 2\]"),
             ({"class_weight": {0: 1, 1: 2, 2: 1, 5: 1}}, r"names \[5\], which are no classes"),
-            ({"class_weight": "balance"}, "\"balanced\" or a dict of class: weight; 'balance' came"),
+            ({"class_weight": "balance"}, "\"balanced\" or a dict of class: weight; got 'balance'"),
         ],
     )
     def test_malformed(self, options, words):

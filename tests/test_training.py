@@ -368,7 +368,7 @@ def test_a_bar_in_a_notebook(spiral, monkeypatch):
         ({"optimizer": lw.Adam}, "give an instance: Adam"),
         ({"penalty": "l3"}, r"such as L2\(0\.001\); 'l3' came"),
         ({"callbacks": [print]}, "must be instances of Callback"),
-        ({"validation_data": np.zeros((3, 2))}, "must be a pair"),
+        ({"validation_data": np.zeros((3, 2))}, r"must be \(X, y\) or \(X, y, sample_weight\)"),
         ({"validation_data": (np.zeros((3, 5)), [0, 1, 2])}, "X of validation_data has 5 columns"),
         ({"validation_data": (np.zeros((3, 2)), [0, 1, 7])}, "y of validation_data: row 2"),
         ({"sample_weight": [1, 2]}, "one a sample"),

@@ -24,8 +24,9 @@ from layerwise.description import Description, whole_number
 from layerwise.engine.threads import default_threads
 from layerwise.errors import FormatError, NotBuiltError
 from layerwise.layers import Layer
-from layerwise.metrics import Metric, as_metrics
+from layerwise.metrics import Metric, accuracy, as_metrics, check_weighted
 from layerwise.network import Network
+from layerwise.sample_weights import weigh_held_out
 from layerwise.scaling import Scaler
 from layerwise.targets import encode
 from layerwise.training import Training
@@ -155,22 +156,32 @@ class Ensemble:
         return shares
 
     def evaluate(
-        self, X: ArrayLike, y: ArrayLike, *, metrics: Sequence[str | Metric] | str | Metric | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        metrics: Sequence[str | Metric] | str | Metric | None = None,
     ) -> dict[str, float]:
-        """Loss and, for classes, accuracy of the joint answer on held-out data; and metrics, by name."""
+        """Loss and, for classes, accuracy of the joint answer on held-out data; and metrics: as `Network.evaluate`."""
+        extra = as_metrics(metrics)
         first, outputs = self._trained()[0], self.outputs(X)
         loss, task = first.choose_loss(), first.task
         assert task is not None
         targets = encode(y, outputs.shape[1], loss, first.dtype, task)
+        weigh_held_out(targets, sample_weight)
+        weights = {} if targets.weights is None else {"sample_weight": targets.weights}
+        if weights:
+            check_weighted(extra)
         dense = targets.dense if targets.table is None else targets.table[targets.labels]
         assert dense is not None
         losses = np.empty(len(outputs), outputs.dtype)
         loss.forward(outputs, dense, losses, (np.empty_like(outputs), np.empty_like(outputs)))
         y_true, y_pred = targets.true(), task.answers(outputs)
-        row = {"loss": float(losses.mean(dtype=np.float64))}
+        row = {"loss": loss.mean(losses.astype(np.float64), targets.weights)}
         if task.kind != "regression":
-            row["accuracy"] = float(np.mean(y_true == y_pred))
-        return row | {name: float(metric(y_true, y_pred)) for name, metric in as_metrics(metrics).items()}
+            row["accuracy"] = accuracy(y_true, y_pred, **weights)
+        return row | {name: float(metric(y_true, y_pred, **weights)) for name, metric in extra.items()}
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
         """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.

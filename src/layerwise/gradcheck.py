@@ -21,7 +21,8 @@ from layerwise.network import Network
 from layerwise.optimizers import SGD
 from layerwise.penalties import Penalties, as_penalties
 from layerwise.plan import check_training, compile_training
-from layerwise.targets import check_lengths, check_weights, encode
+from layerwise.sample_weights import weigh
+from layerwise.targets import check_lengths, encode
 from layerwise.typing import Array, ArrayLike
 
 FLOOR = 1e-3  # gradients smaller than this are compared absolutely, in units of it: differences carry 1e-11 of noise
@@ -150,7 +151,7 @@ def _engine(
         raise ShapeError("gradcheck: the network has no parameters to check")
     targets = encode(y, plan.n_out, chosen, dtype, network.task)
     check_lengths(data, targets, "gradcheck: X")
-    targets.weights = check_weights(targets, sample_weight, None, dtype)
+    weigh(targets, sample_weight)
     rows = Rows(data, scaler, dtype, len(data))
     return NumpyEngine(plan, parameters, rows, targets, len(data), network.seed)
 

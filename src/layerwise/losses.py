@@ -1,6 +1,7 @@
 """How wrong the outputs are: each loss is its value for a sample and the gradient of that value.
 
     loss = Σ_i w_i · value(y_i, t_i) / Σ_i w_i          y outputs, t targets, both (n, outputs); w (n,)
+    loss = Σ_i w_i · value(y_i, t_i) / n                of a batch in training: the w have mean 1 over all batches
 
 The mean over the samples, weighted or not, belongs here (`mean`, `average_gradient`) and nowhere else. Targets
 reach a loss as an array of the outputs' shape: class labels are turned into one-hot rows on the way.
@@ -65,23 +66,25 @@ class Loss(Description):
             np.multiply(t, 1 - self.label_smoothing, out=t)
             np.add(t, self.label_smoothing / classes, out=t)
 
-    def mean(self, losses: Array, weights: Array | None) -> float:
+    def mean(self, losses: Array, weights: Array | None, by_rows: bool = False) -> float:
         """The mean over the samples, weighted if weights are given."""
-        if weights is None:
-            return float(np.add.reduce(losses)) / len(losses)
-        total = float(np.add.reduce(weights))
-        return float(np.dot(losses, weights)) / total if total else 0.0
+        total = self._total(len(losses), weights, by_rows)
+        value = float(np.add.reduce(losses) if weights is None else np.dot(losses, weights))
+        return value / total if total else 0.0
 
-    def share(self, n: int, weights: Array | None) -> float:
+    def share(self, n: int, weights: Array | None, by_rows: bool = False) -> float:
         """What a sum over n samples is multiplied by to be their mean: 1 / n, or 1 over the sum of their weights."""
-        total = n if weights is None else float(np.add.reduce(weights))
+        total = self._total(n, weights, by_rows)
         return 1 / total if total else 0.0
 
-    def average_gradient(self, dy: Array, weights: Array | None) -> None:
+    def _total(self, n: int, weights: Array | None, by_rows: bool) -> float:
+        return n if weights is None or by_rows else float(np.add.reduce(weights))
+
+    def average_gradient(self, dy: Array, weights: Array | None, by_rows: bool = False) -> None:
         """Turn the gradients of the samples' losses into those of their mean, in place."""
         if weights is not None:
             np.multiply(dy, weights[:, None], out=dy)
-        np.multiply(dy, self.share(len(dy), weights), out=dy)
+        np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
 
     def _least(self, y: Array) -> float:
         """`epsilon`, or the least normal number of y's type where that is greater: its logarithm is finite."""

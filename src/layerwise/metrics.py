@@ -1,21 +1,23 @@
 """How good predictions are, as numbers that people read: metric(y_true, y_pred), as in scikit-learn.
 
-`y_pred` is what `Network.predict` gives. Any function of this form can be a metric of `fit` and `evaluate`.
+`y_pred` is what `Network.predict` gives. Any function of this form can be a metric of `fit` and `evaluate`; where the
+samples have weights, it must take them as `sample_weight`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.typing import Array, ArrayLike
 
-Metric = Callable[[Array, Array], float]
+Metric = Callable[..., float]
 
 
-def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+def accuracy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """The share of predictions that are right.
 
     Examples
@@ -24,10 +26,12 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     0.75
     """
     t, y = _pair(y_true, y_pred)
-    return float(np.mean(t == y))
+    return _mean(t == y, sample_weight)
 
 
-def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> float:
+def binary_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
+) -> float:
     """The share of all outputs that are on the right side of the threshold, where each is a yes or no.
 
     Examples
@@ -36,10 +40,12 @@ def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5
     0.75
     """
     t, y = _pair(y_true, y_pred)
-    return float(np.mean((t > threshold) == (y > threshold)))
+    return _mean((t > threshold) == (y > threshold), sample_weight)
 
 
-def regression_accuracy(y_true: ArrayLike, y_pred: ArrayLike, precision: float | None = None) -> float:
+def regression_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, precision: float | None = None, sample_weight: ArrayLike | None = None
+) -> float:
     """The share of predictions nearer than `precision`, by default std(y_true) / 250 (Kinsley and Kukiela).
 
     Examples
@@ -48,11 +54,13 @@ def regression_accuracy(y_true: ArrayLike, y_pred: ArrayLike, precision: float |
     0.5
     """
     t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
-    return float(np.mean(np.abs(t - y) < (np.std(t) / 250 if precision is None else precision)))
+    return _mean(np.abs(t - y) < (np.std(t) / 250 if precision is None else precision), sample_weight)
 
 
-def r2_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+def r2_score(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """1 - Σ (t - y)² / Σ (t - mean t)², the mean over the outputs: 1 is perfect, 0 is as good as the mean.
+
+    With weights w: 1 - Σ w (t - y)² / Σ w (t - Σ w t / Σ w)².
 
     Examples
     --------
@@ -60,8 +68,10 @@ def r2_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     0.875
     """
     t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
-    spread = np.sum((t - np.mean(t, axis=0)) ** 2, axis=0)
-    wrong = np.sum((t - y) ** 2, axis=0)
+    w = np.ones(len(t)) if sample_weight is None else _weights(sample_weight, len(t))
+    t, y, w = t[w > 0], y[w > 0], w[w > 0].reshape(-1, *[1] * (t.ndim - 1))
+    spread = np.sum(w * (t - np.sum(w * t, axis=0) / np.sum(w)) ** 2, axis=0)
+    wrong = np.sum(w * (t - y) ** 2, axis=0)
     constant = t.min(axis=0) == t.max(axis=0)  # then 1 for right, 0 for wrong
     return float(np.mean(np.where(constant, wrong == 0, 1 - wrong / np.where(constant, 1, spread))))
 
@@ -206,6 +216,47 @@ def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str
         else:
             raise UnknownNameError(f"metric {item!r} is not known; {nearest(str(item), known)}, or give a function")
     return chosen
+
+
+def check_weighted(metrics: Mapping[str, Metric]) -> None:
+    """Refuse metrics that cannot take the samples' weights.
+
+    Raises
+    ------
+    DataError
+        Names them.
+    """
+    deaf = [name for name, metric in metrics.items() if not _takes_weights(metric)]
+    if deaf:
+        raise DataError(
+            f"the samples have weights, and the metric {', '.join(deaf)} takes none: give metric(y_true, y_pred, "
+            "sample_weight=None), or evaluate it without weights"
+        )
+
+
+def _takes_weights(metric: Metric) -> bool:
+    try:
+        parameters = inspect.signature(metric).parameters
+    except (TypeError, ValueError):  # of a function in C that does not say
+        return False
+    return "sample_weight" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _mean(values: Array, sample_weight: ArrayLike | None) -> float:
+    """The mean over samples and outputs, by the samples' weights."""
+    if sample_weight is None:
+        return float(np.mean(values))
+    of_samples = values.reshape(len(values), -1).mean(axis=1)
+    return float(np.average(of_samples, weights=_weights(sample_weight, len(values))))
+
+
+def _weights(sample_weight: ArrayLike, n: int) -> Array:
+    weights = np.asarray(sample_weight, np.float64)
+    if weights.shape != (n,):
+        raise ShapeError(f"sample_weight must be one a sample ({n},); its shape is {weights.shape}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise DataError("sample_weight: weights must be finite, at least 0, and not all 0")
+    return weights
 
 
 def _name(metric: Metric) -> str:

@@ -39,7 +39,7 @@ from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, 
 from layerwise.familiarity import Familiarity
 from layerwise.layers import LAYERS, Layer, Softmax
 from layerwise.losses import Loss, as_loss
-from layerwise.metrics import Metric, as_metrics
+from layerwise.metrics import Metric, as_metrics, check_weighted
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
@@ -47,9 +47,10 @@ from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
 from layerwise.refusal import without
 from layerwise.resuming import digest, newest_checkpoint
+from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
-from layerwise.targets import Targets, Task, check_lengths, check_two_classes, check_weights, encode
+from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.training import Training, Validation
 from layerwise.typing import Array, ArrayLike
 from layerwise.units import Range, check_units, pixel_scaler, range_of
@@ -363,8 +364,8 @@ class Network:
         epochs: int = 10,
         batch_size: int = 32,
         shuffle: bool | Callable[[int], Array] = True,
-        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
-        sample_weight: ArrayLike | None = None,
+        validation_data: Sequence[ArrayLike] | None = None,
+        sample_weight: ArrayLike | SampleWeights | None = None,
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
         schedule: Schedule | Function | str | None = None,
@@ -399,12 +400,14 @@ class Network:
             How often all samples are seen, and how many a step.
         shuffle : bool or function
             A new order each epoch; or order(n), which gives the rows of the coming epoch as an array of indices.
-        validation_data : (X, y), optional
-            Held-out data, evaluated after each epoch.
+        validation_data : (X, y) or (X, y, sample_weight), optional
+            Held-out data, evaluated after each epoch. Loss, accuracy and metrics are weighted where weights are given.
         sample_weight : array (n,), optional
-            How much each sample counts in the loss.
+            How much each sample counts in the loss: multiplied by a constant, they do the same. They are brought to
+            mean 1 over the training set, and the loss of a batch is divided by its rows, so that a batch's gradient
+            is on average that of the whole set, whatever its size. The column "accuracy" counts all rows alike.
         class_weight : dict or "balanced", optional
-            How much each class counts; "balanced": the rarer, the more.
+            How much each class counts; "balanced": the rarer, the more. Multiplied with `sample_weight`.
         metrics : str, function or sequence of them, optional
             metric(y_true, y_pred) on the validation data.
         schedule : Schedule, str or function, optional
@@ -471,10 +474,12 @@ class Network:
         check_lengths(data, targets)
         if self.task is None:
             check_two_classes(targets)
-        targets.weights = check_weights(targets, sample_weight, class_weight, self.dtype)
+        weigh(targets, sample_weight, class_weight)
         extra = as_metrics(metrics)
         input_range = range_of(data, self.input_range)
         held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler, input_range)
+        if held_out is not None and held_out[1].weights is not None:
+            check_weighted(extra)
         optimizer = self._choose_optimizer(optimizer)
         last_fit = {
             "rows": data.shape[0],
@@ -570,7 +575,7 @@ class Network:
 
     def _held_out(
         self,
-        data: tuple[ArrayLike, ArrayLike] | None,
+        data: Sequence[ArrayLike] | None,
         plan: Plan,
         loss: Loss,
         task: Task,
@@ -579,12 +584,13 @@ class Network:
     ) -> tuple[Array, Targets] | None:
         if data is None:
             return None
-        if not isinstance(data, (tuple, list)) or len(data) != 2:
-            raise ShapeError("validation_data must be a pair (X, y)")
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ShapeError("validation_data must be (X, y) or (X, y, sample_weight)")
         X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in)
         check_units(scaler, known, X, "X of validation_data")
         targets = encode(data[1], plan.n_out, loss, self.dtype, task, "y of validation_data")
         check_lengths(X, targets, "X of validation_data", "y of validation_data")
+        weigh_held_out(targets, data[2] if len(data) == 3 else None, "sample_weight of validation_data")
         return X, targets
 
     # ---------------------------------------------------------------- prediction
@@ -726,10 +732,29 @@ class Network:
         X: ArrayLike,
         y: ArrayLike,
         *,
+        sample_weight: ArrayLike | None = None,
         loss: Loss | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
     ) -> dict[str, float]:
-        """Loss, penalty, accuracy (for classes) and metrics on held-out data, by name."""
+        """Loss, penalty, accuracy (for classes) and metrics on held-out data, by name.
+
+        Parameters
+        ----------
+        X, y : array
+            As for `fit`.
+        sample_weight : array (n,), optional
+            How much each sample counts: loss and accuracy are means by these weights, divided by their sum, and each
+            metric gets them as `sample_weight`.
+        loss : Loss or str, optional
+            By default the network's own.
+        metrics : str, function or sequence of them, optional
+            metric(y_true, y_pred).
+
+        Raises
+        ------
+        ShapeError, DataError
+            Data or weights that do not fit, or a metric that takes no weights where there are some.
+        """
         chosen = self.choose_loss(loss)
         rows = self._rows(X)
         plan, parameters = self.built()
@@ -737,6 +762,7 @@ class Network:
         plan = compile_training(plan, parameters, chosen, self.penalties)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         check_lengths(rows.X, targets)
+        weigh_held_out(targets, sample_weight)
         made = evaluator("auto", None, plan, parameters, rows, targets, CHUNK)
         return Validation(made, as_metrics(metrics)).row()
 
@@ -905,7 +931,7 @@ def _others(
     network: Network,
     shuffle: bool | Callable[[int], Array],
     schedule: Schedule | Function | None,
-    sample_weight: ArrayLike | None,
+    sample_weight: ArrayLike | SampleWeights | None,
     class_weight: dict[Any, float] | str | None,
     augmentation: Augmentation | None,
     learned: bool,

@@ -71,13 +71,17 @@ class Task:
 
 @dataclass
 class Targets:
-    """The targets of one data set: either `labels` with `table`, or `dense`."""
+    """The targets of one data set: either `labels` with `table`, or `dense`.
+
+    A mean by the `weights` is divided by their sum, or, with `by_rows`, by how many rows there are.
+    """
 
     task: Task
     labels: Array | None = None
     table: Array | None = None
     dense: Array | None = None
     weights: Array | None = None
+    by_rows: bool = False
 
     def __len__(self) -> int:
         part = self.dense if self.labels is None else self.labels
@@ -89,7 +93,7 @@ class Targets:
         labels, dense, weights = (
             None if array is None else array[rows] for array in (self.labels, self.dense, self.weights)
         )
-        return Targets(self.task, labels, self.table, dense, weights)
+        return Targets(self.task, labels, self.table, dense, weights, self.by_rows)
 
     def true(self) -> Array:
         """The targets as `predict` would give them."""
@@ -276,48 +280,3 @@ def check_two_classes(targets: Targets, name: str = "y") -> None:
                 f"{name} has labels of one class only ({targets.task.classes[first].item()!r} in all {len(targets)} "
                 "rows); at least two are needed to learn to tell them apart"
             )
-
-
-def check_weights(
-    targets: Targets, sample_weight: ArrayLike | None, class_weight: dict[object, float] | str | None,
-    dtype: np.dtype[np.floating],
-) -> Array | None:  # fmt: skip
-    """One weight a sample (n,), from the samples' and the classes' weights; None if all count the same.
-
-    Raises
-    ------
-    DataError, ShapeError
-        Weights that are negative, not finite or all 0, miss a class, or are not one a sample.
-    """
-    if sample_weight is None and class_weight is None:
-        return None
-    try:
-        weights = np.ones(len(targets), dtype) if sample_weight is None else np.array(sample_weight, dtype)
-    except (TypeError, ValueError):
-        raise DataError(f"sample_weight must be numbers, one a sample ({len(targets)},)") from None
-    if weights.shape != (len(targets),):
-        raise ShapeError(f"sample_weight must be one a sample ({len(targets)},); its shape is {weights.shape}")
-    if class_weight is not None:
-        weights *= _of_classes(targets, class_weight, weights).astype(dtype)
-    if not np.isfinite(weights).all() or weights.min() < 0 or weights.max() == 0:
-        raise DataError("weights of samples and classes must be finite, at least 0, and not all 0")
-    return weights
-
-
-def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
-    if targets.labels is None or targets.task.classes is None:
-        raise DataError("class_weight needs labels, one class a sample; use sample_weight for other targets")
-    classes = targets.task.classes.tolist()
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise DataError(f'class_weight must be "balanced" or a dict of class: weight; {class_weight!r} came')
-        counts = np.bincount(targets.labels, weights, minlength=len(classes))
-        present = np.count_nonzero(counts)
-        balanced: Array = counts.sum() / (present * np.where(counts > 0, counts, 1))
-        return balanced[targets.labels]
-    unknown = [key for key in class_weight if key not in classes]
-    absent = [key for key in classes if key not in class_weight]
-    if unknown or absent:
-        problem = f"has no weight for {absent}" if absent else f"names {unknown}, which are no classes"
-        raise DataError(f"class_weight {problem}; the classes are {classes}")
-    return np.array([class_weight[key] for key in classes], np.float64)[targets.labels]

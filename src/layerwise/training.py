@@ -26,7 +26,7 @@ from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError
 from layerwise.interrupts import interruptible, say
 from layerwise.learning_rate import LearningRate
-from layerwise.metrics import Metric
+from layerwise.metrics import Metric, check_weighted
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 from layerwise.schedules import Function, Schedule
@@ -36,10 +36,12 @@ _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then 
 
 
 class Validation:
-    """Loss, penalty and metrics on held-out data, in one pass."""
+    """Loss, penalty and metrics on held-out data, in one pass; by the rows' weights where they have any."""
 
     def __init__(self, evaluator: Evaluator | NativeEvaluator, metrics: Mapping[str, Metric]) -> None:
         self.evaluator, self.metrics = evaluator, metrics
+        if evaluator.targets.weights is not None:
+            check_weighted(metrics)
         shape = (len(evaluator.rows), evaluator.plan.n_out)
         self._outputs = np.empty(shape, evaluator.parameters.theta.dtype) if metrics else None
 
@@ -53,7 +55,8 @@ class Validation:
             row["accuracy"] = score.accuracy
         if self._outputs is not None:
             y_true, y_pred = targets.true(), targets.task.answers(self._outputs)
-            row |= {name: float(metric(y_true, y_pred)) for name, metric in self.metrics.items()}
+            weights = {} if targets.weights is None else {"sample_weight": targets.weights}
+            row |= {name: float(metric(y_true, y_pred, **weights)) for name, metric in self.metrics.items()}
         return {prefix + name: value for name, value in row.items()}
 
 

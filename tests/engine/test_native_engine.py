@@ -473,7 +473,7 @@ def test_set_data_refuses_what_it_cannot_take(value, name):
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
         "labels": np.zeros(n, np.int64), "table": np.eye(2, dtype=np.float32), "dense": None, "weights": None,
-        "answers": "label",
+        "by_rows": False, "answers": "label",
     }  # fmt: skip
     core.set_data(**good)
     try:
@@ -519,7 +519,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
     X, table = np.ones((6, 2), np.float32), np.eye(3, dtype=np.float32)
 
     def data(labels):
-        core.set_data(X, None, None, np.array(labels, np.int64), table, None, None, "label")
+        core.set_data(X, None, None, np.array(labels, np.int64), table, None, None, False, "label")
 
     good = all(0 <= label < 3 for label in labels)
     if good:

@@ -26,7 +26,8 @@ def classifier(**parameters):
 def test_weights_of_classes_are_weights_of_samples():
     weights = {0: 1.0, 1: 5.0, 2: 0.5}
     one = classifier(class_weight=weights).fit(X, y)
-    other = classifier().fit(X, y, sample_weight=[weights[label] for label in y])
+    of_samples = np.array([weights[label] for label in y])  # of mean 1: the penalty's share is 1 / n, too
+    other = classifier().fit(X, y, sample_weight=of_samples / of_samples.mean())
     np.testing.assert_allclose(one.predict_proba(X), other.predict_proba(X))
     rare = np.concatenate([np.arange(50), np.arange(50, 60)])
     balanced = classifier(class_weight="balanced").fit(X[rare], y[rare])

@@ -251,12 +251,9 @@ class NativeEngine:
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's samples."""
-        score = self._score(self._sums)
-        row = {"loss": score.loss, "penalty": score.penalty}
-        return row if score.accuracy is None else row | {"accuracy": score.accuracy}
-
-    def _score(self, sums: Array) -> Score:
-        return _score(sums, self.targets)
+        loss, weight, right, penalty, _, made = self._sums.tolist()
+        row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
+        return row if self.targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite: looked up by the NumPy executor."""
@@ -376,7 +373,8 @@ def readable(X: Array) -> Array:
 def _set_data(core: Any, X: Array, scaler: Scaler | None, targets: Targets) -> None:
     labels = None if targets.labels is None else np.ascontiguousarray(targets.labels, np.int64)
     core.set_data(
-        X, *_scaling(scaler, X.shape[1]), labels, targets.table, targets.dense, targets.weights, _answers(targets),
+        X, *_scaling(scaler, X.shape[1]), labels, targets.table, targets.dense, targets.weights, targets.by_rows,
+        _answers(targets),
     )  # fmt: skip
 
 
@@ -391,8 +389,7 @@ def _answers(targets: Targets) -> str:
     return "greatest" if targets.labels is None else "label"
 
 
-def _score(sums: Array | Sequence[float], targets: Targets) -> Score:
-    loss, weight, right, penalty, _, samples = sums
-    samples = max(samples, 1)
-    accuracy = None if targets.task.kind == "regression" else float(right / samples)
-    return Score(float(loss / weight) if weight else 0.0, accuracy, float(penalty / samples))
+def _score(sums: Array, targets: Targets) -> Score:
+    """Of an evaluation, whose right answers are weighted as its losses are."""
+    loss, weight, right = sums[:3].tolist()
+    return Score(loss / weight, None if targets.task.kind == "regression" else right / weight)

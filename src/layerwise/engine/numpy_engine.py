@@ -58,11 +58,10 @@ POLL_SECONDS = 0.1  # how long an executor works before bars, callbacks and Ctrl
 
 @dataclass(frozen=True)
 class Score:
-    """Mean loss, mean penalty, and the share of right answers where answers are right or wrong."""
+    """Mean loss, and the share of right answers where answers are right or wrong; both by the rows' weights."""
 
     loss: float
     accuracy: float | None
-    penalty: float = 0.0
 
 
 class Pass:
@@ -143,19 +142,30 @@ class Pass:
 
     def loss(self, stop: int) -> float:
         """The mean loss over the first `stop` rows of the pass, by their weights."""
-        losses = self.losses[:stop].astype(np.float64)
-        if self._weights is None:
-            return float(losses.mean()) if stop else 0.0
-        weights = self._weights[:stop].astype(np.float64)
-        return float(losses @ weights / weights.sum()) if weights.any() else 0.0
+        return self._mean(self.losses[:stop], self.targets.by_rows)
 
     def accuracy(self, stop: int) -> float:
-        """The share of right answers among the first `stop` rows of the pass."""
-        if not stop:
-            return 0.0
+        """The share of right answers among the first `stop` rows of the pass, each of which counts the same."""
+        right = self._rights(stop)
+        return float(np.add.reduce(right, dtype=np.float64)) / stop if stop else 0.0
+
+    def weighted_accuracy(self, stop: int) -> float:
+        """The share of right answers among the first `stop` rows of the pass, by their weights."""
+        return self._mean(self._rights(stop))
+
+    def _rights(self, stop: int) -> Array:
+        """How much of each answer is right."""
         if self._labels is None or not self._by_class:
-            return float(self._right[:stop].mean(dtype=np.float64))
-        return float(np.count_nonzero(self._answers[:stop] == self._labels[:stop])) / stop
+            return self._right[:stop]
+        right: Array = self._answers[:stop] == self._labels[:stop]
+        return right
+
+    def _mean(self, values: Array, by_rows: bool = False) -> float:
+        if self._weights is None:
+            return float(values.mean(dtype=np.float64)) if len(values) else 0.0
+        weights = self._weights[: len(values)].astype(np.float64)
+        total = float(len(values) if by_rows else weights.sum())
+        return float(values.astype(np.float64) @ weights) / total if total else 0.0
 
 
 class NumpyEngine:
@@ -336,10 +346,10 @@ class NumpyEngine:
             self.loss.backward_fused(y, batch.t, batch.dy)
         else:
             self.loss.backward(y, batch.t, batch.dy, batch.tmp)
-        self.loss.average_gradient(batch.dy, weights)
+        self.loss.average_gradient(batch.dy, weights, self.targets.by_rows)
         backward(batch, x)
         if self.plan.penalties:
-            self.penalty += self._add_penalties(self.loss.share(batch.n, weights)) * batch.n
+            self.penalty += self._add_penalties(self.loss.share(batch.n, weights, self.targets.by_rows)) * batch.n
         return True
 
     def value(self, start: int, stop: int, step: int) -> float:
@@ -349,8 +359,9 @@ class NumpyEngine:
         draw(batch, self._philox, step)
         losses = self.epoch.losses[start:stop]
         self.loss.forward(forward(batch, x), batch.t, losses, batch.tmp)
-        share = self.loss.share(batch.n, weights)
-        return self.loss.mean(losses, weights) + penalty_value(self.plan, self.parameters, share)
+        by_rows = self.targets.by_rows
+        share = self.loss.share(batch.n, weights, by_rows)
+        return self.loss.mean(losses, weights, by_rows) + penalty_value(self.plan, self.parameters, share)
 
     def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
         """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""
@@ -439,4 +450,4 @@ class Evaluator:
                 if collect is not None:
                     collect[start:stop] = y
         n = len(self.rows)
-        return Score(self.all.loss(n), self.all.accuracy(n) if self.all.counts else None)
+        return Score(self.all.loss(n), self.all.weighted_accuracy(n) if self.all.counts else None)

@@ -245,7 +245,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if data is None:
             return None
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError("validation_data must be a pair (X, y)")
+            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y = self._check_X_y(data[0], data[1], False)
         weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
         return HeldOut(X, self._encode(y, False), weight, data[0], y)
@@ -334,7 +334,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         """The weights of classes as the network takes them."""
         return None
 
-    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
+    def _score_metric(self) -> Callable[..., float]:
         """What `score` computes, as a metric of encoded targets and answers."""
         raise NotImplementedError
 

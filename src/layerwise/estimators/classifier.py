@@ -260,7 +260,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         y : array (n,) or (n, outputs)
             A label a sample: numbers, text or booleans; or a column of 0 and 1 for each of several labels.
         sample_weight : array (n,), optional
-            How much each sample counts.
+            How much each sample counts: a batch is divided by the sum of its weights, as in scikit-learn; together
+            with `class_weight`, by its rows.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
 
@@ -365,10 +366,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             raise ValueError(f"class_weight {problem}; the classes are {classes}")
         return {i: self.class_weight[label] for i, label in enumerate(classes)}
 
-    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
-        def score(t: Array, y: Array) -> float:
+    def _score_metric(self) -> Callable[..., float]:
+        def score(t: Array, y: Array, sample_weight: Array | None = None) -> float:
             right = t == y if t.ndim == 1 else (t == y).all(axis=1)
-            return float(np.average(right, weights=weight))
+            return float(np.average(right, weights=sample_weight))
 
         return score
 

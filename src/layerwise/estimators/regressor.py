@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
@@ -244,7 +243,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         y : array (n,) or (n, outputs)
             The numbers to be predicted.
         sample_weight : array (n,), optional
-            How much each sample counts.
+            How much each sample counts: a batch is divided by the sum of its weights, as in scikit-learn.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
 
@@ -305,11 +304,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             return loss + self._least_loss
         return loss / self.n_outputs_ if isinstance(self.network_.loss, QuadraticCost) else loss
 
-    def _score_metric(self, weight: Array | None) -> Callable[[Array, Array], float]:
-        def score(t: Array, y: Array) -> float:
-            if not np.isfinite(y).all():
-                return float("nan")
-            return metrics.r2_score(t, y) if weight is None else float(r2_score(t, y, sample_weight=weight))
+    def _score_metric(self) -> Callable[..., float]:
+        def score(t: Array, y: Array, sample_weight: Array | None = None) -> float:
+            return metrics.r2_score(t, y, sample_weight) if np.isfinite(y).all() else float("nan")
 
         return score
 

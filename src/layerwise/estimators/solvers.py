@@ -20,7 +20,8 @@ from layerwise.losses import Loss
 from layerwise.optimizers import SGD
 from layerwise.penalties import L2
 from layerwise.plan import check_training, compile_training
-from layerwise.targets import check_weights, encode
+from layerwise.sample_weights import SampleWeights, weigh
+from layerwise.targets import encode
 from layerwise.training import Training
 from layerwise.typing import Array
 from layerwise.units import range_of
@@ -91,10 +92,13 @@ class Watcher(Callback):
     def _look_at_score(self, run: Training) -> None:
         if self.scorer is not None:
             assert self.held_out is not None
+            weights = {} if self.held_out.weight is None else {"sample_weight": self.held_out.weight}
             try:
-                run.record("val_score", float(self.scorer(self.estimator, self.held_out.raw_X, self.held_out.raw_y)))
+                score = self.scorer(self.estimator, self.held_out.raw_X, self.held_out.raw_y, **weights)
+                run.record("val_score", float(score))
             except Exception as error:
-                error.add_note(f"raised by scoring={self.settings.scoring!r} on the validation data")
+                with_weights = " with sample_weight" if weights else ""
+                error.add_note(f"raised by scoring={self.settings.scoring!r} on the validation data{with_weights}")
                 raise
         if self.estimator.validation_scores_ is not None:
             self.estimator.validation_scores_.append(run.history.columns["val_score"][-1])
@@ -142,7 +146,7 @@ def solve_stochastic(
 
     watcher = Watcher(estimator, settings, held_out, estimator._scorer())
     estimator.n_iter_ = 0
-    metrics = [] if held_out is None or watcher.scorer is not None else [estimator._score_metric(held_out.weight)]
+    metrics = [] if held_out is None or watcher.scorer is not None else [estimator._score_metric()]
     history = network.fit(
         X,
         y,
@@ -152,9 +156,9 @@ def solve_stochastic(
         epochs=1 if incremental else settings.max_iter,
         batch_size=_batch_size(settings, X.shape[0]),
         shuffle=shuffled if settings.shuffle else False,
-        validation_data=None if held_out is None else (held_out.X, held_out.y),
+        validation_data=None if held_out is None else (held_out.X, held_out.y, held_out.weight),
         metrics=metrics,
-        sample_weight=weight,
+        sample_weight=_weights(estimator, weight, incremental),
         class_weight=estimator._class_weights(),
         schedule=settings.schedule,
         clip_norm=settings.clip_norm,
@@ -168,6 +172,16 @@ def solve_stochastic(
     estimator.history_ = history
     if history.stopped_by == "epochs" and not incremental and settings.schedule is None:
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
+
+
+def _weights(estimator: Any, weight: Array | None, incremental: bool) -> SampleWeights | None:
+    """The weights of samples as scikit-learn counts them; with weights of classes, which it has not, as `Network` does.
+
+    Chunks of a stream come as they are: brought to mean 1, each of them would forget its share of the whole.
+    """
+    if getattr(estimator, "class_weight", None) is not None:
+        return SampleWeights(weight, scaled=not incremental)
+    return None if weight is None else SampleWeights(weight, by_rows=False)
 
 
 def _callbacks(value: Any) -> list[Callback]:
@@ -211,14 +225,14 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     plan, parameters = network.built()
     check_training(plan, loss)
     targets = encode(y, plan.n_out, loss, network.dtype, network.task)
-    targets.weights = check_weights(targets, weight, estimator._class_weights(), network.dtype)
+    weigh(targets, _weights(estimator, weight, False), estimator._class_weights())
     n = data.shape[0]
     size = n if isinstance(data, np.ndarray) else max(1, min(n, _CHUNK // plan.n_in))
     batches = -(-n // size)
     plan = compile_training(plan, parameters, loss, [L2(settings.alpha / 2 / batches, per_batch=True)], SGD())
     rows = rows_of(data, scaler, network.dtype, size)
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
-    shares = _shares(targets.weights, n, size)
+    shares = _shares(None if targets.by_rows else targets.weights, n, size)
     network.loss, network.scaling = loss, scaler
     network.input_range = range_of(data, network.input_range)
     theta, grad = parameters.theta, parameters.grad

@@ -351,7 +351,7 @@ public:
 
     void set_data(Object X, std::optional<Object> offset, std::optional<Object> factor, std::optional<Object> labels,
                   std::optional<Object> table, std::optional<Object> dense, std::optional<Object> weights,
-                  const std::string& answers) {
+                  bool by_rows, const std::string& answers) {
         const Use use(*this);
         Data data;
         std::vector<Array> held;
@@ -385,7 +385,7 @@ public:
         }
         if (weights) {
             hold(Array(*weights, "weights", 1, number));
-            data.weights = held.back().data();
+            data.weights = held.back().data(), data.by_rows = by_rows;
             held.back().must_have({data.n});
         }
         if (answers == "label" && (!labels || data.classes != plan_.n_out)) refuse("answers by label need a label for each output");
@@ -642,7 +642,7 @@ NB_MODULE(_native, m) {
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&>(), "layers"_a,
              "loss"_a.none(), "n_theta"_a, "dtype"_a)
         .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "table"_a.none(),
-             "dense"_a.none(), "weights"_a.none(), "answers"_a)
+             "dense"_a.none(), "weights"_a.none(), "by_rows"_a, "answers"_a)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
              "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none(),

@@ -37,7 +37,7 @@ public:
             j.self->chunks(j, t);
         }, &job);
         if (scored)
-            for (index begin = 0; begin < n; begin += job.chunk) sums.add(samples_.sum(begin, lesser(n, begin + job.chunk)));
+            for (index begin = 0; begin < n; begin += job.chunk) sums.add(samples_.sum(begin, lesser(n, begin + job.chunk), true));
         return job.finite.load();
     }
 

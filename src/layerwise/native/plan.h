@@ -21,7 +21,7 @@ enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam
 // One array of a layer's parameters.
 struct Part {
     std::ptrdiff_t begin = 0;  // in theta
-    double l1 = 0, l2 = 0;     // penalties, and those that are divided by the batch's rows or weights
+    double l1 = 0, l2 = 0;     // penalties, and those that are divided as the batch's loss is
     double l1_batch = 0, l2_batch = 0;
     double rate = 1;           // how much of each of the optimizer's steps it makes
 
@@ -85,6 +85,7 @@ struct Data {
     std::ptrdiff_t classes = 0;
     const void* dense = nullptr;                   // ... or (n, n_out)
     const void* weights = nullptr;                 // (n,)
+    bool by_rows = false;                          // a weighted mean is divided by its rows, not by their weights
     Answers answers = Answers::none;
 };
 

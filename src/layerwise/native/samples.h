@@ -89,7 +89,7 @@ public:
     bool as_they_are(Element element) const { return element == own() && !factor_; }
 
     T scale(index start, index rows) const {
-        if (!data_->weights) return 1 / T(rows);
+        if (!data_->weights || data_->by_rows) return 1 / T(rows);
         double total = 0;
         for (index r = 0; r < rows; ++r) total += double(weight(start + r));
         return total > 0 ? T(1 / total) : T(0);
@@ -122,18 +122,18 @@ public:
         return not_finite == 0;
     }
 
-    // The sums over rows of a batch, in their order.
-    Sums sum(index begin, index end) const {
+    // The sums over rows of a batch, in their order; right answers are weighted too where that is asked for.
+    Sums sum(index begin, index end, bool weighted_answers = false) const {
         Sums sums;
         sums.samples = end - begin;
         sums.plain = add_up(losses_ + begin, end - begin);
         sums.loss = sums.plain, sums.weight = double(end - begin);
         if (data_->weights) {
-            sums.weight = add_up(weights_ + begin, end - begin);
-            sums.loss = 0;
-            for (index r = begin; r < end; ++r) sums.loss += double(losses_[r]) * double(weights_[r]);
+            if (!data_->by_rows) sums.weight = add_up(weights_ + begin, end - begin);
+            sums.loss = weighted(losses_, begin, end);
         }
-        if (data_->answers != Answers::none) sums.right = add_up(right_ + begin, end - begin);
+        if (data_->answers != Answers::none)
+            sums.right = data_->weights && weighted_answers ? weighted(right_, begin, end) : add_up(right_ + begin, end - begin);
         return sums;
     }
 
@@ -191,6 +191,12 @@ private:
         greatest(lot.y, lot.n, lot.blocks, said);
         if (data_->answers == Answers::greatest) greatest(lot.t, lot.n, lot.blocks, right);
         for (index i = 0; i < lot.blocks * L; ++i) right[i] = said[i] == right[i] ? T(1) : T(0);
+    }
+
+    double weighted(const T* x, index begin, index end) const {
+        double sum = 0;
+        for (index r = begin; r < end; ++r) sum += double(x[r]) * double(weights_[r]);
+        return sum;
     }
 
     static double add_up(const T* x, index n) {

@@ -1,0 +1,124 @@
+"""How much each sample counts: weights of samples and of classes, brought to one array.
+
+    training      gradient of a batch = Σ w_i ∇l_i / rows        weights of mean 1 over the training set
+    evaluation    loss = Σ w_i l_i / Σ w_i                       weights as they are given
+
+Divided by its rows, a batch's gradient is on average that of the whole training set, whatever the size of the batches;
+divided by the sum of its own weights, it would not be, and with one row a batch the weights would do nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.errors import DataError, ShapeError
+from layerwise.targets import Targets
+from layerwise.typing import Array, ArrayLike
+
+
+@dataclass(frozen=True)
+class SampleWeights:
+    """Weights of samples, for a fit that is to count them by another rule than the usual one.
+
+    Attributes
+    ----------
+    values : array (n,), optional
+        The weights; None: all 1.
+    by_rows : bool
+        A batch's mean is divided by its rows; else by the sum of its weights, as in scikit-learn's MLPs.
+    scaled : bool
+        Brought to mean 1. Chunks of one training set are not: they are to keep their share of it.
+    """
+
+    values: ArrayLike | None = None
+    by_rows: bool = True
+    scaled: bool = True
+
+
+def weigh(
+    targets: Targets,
+    sample_weight: ArrayLike | SampleWeights | None,
+    class_weight: dict[object, float] | str | None = None,
+) -> None:
+    """Give the targets of a training the weights of their samples, times those of their classes.
+
+    Raises
+    ------
+    DataError, ShapeError
+        Weights that are negative, not finite or all 0, miss a class, or are not one a sample.
+    """
+    if sample_weight is None and class_weight is None:
+        return
+    given = sample_weight if isinstance(sample_weight, SampleWeights) else SampleWeights(sample_weight)
+    weights = np.ones(len(targets)) if given.values is None else _checked(given.values, len(targets), "sample_weight")
+    if class_weight is not None:
+        weights = weights * _of_classes(targets, class_weight, weights)
+        _check_values(weights, "sample_weight and class_weight")
+    if given.by_rows and given.scaled:
+        weights = weights / weights.max()  # their sum is finite
+        weights = weights / weights.mean()
+    targets.weights, targets.by_rows = _cast(weights, targets, "sample_weight"), given.by_rows
+
+
+def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str = "sample_weight") -> None:
+    """Give the targets of an evaluation the weights of their samples.
+
+    Raises
+    ------
+    DataError, ShapeError
+        Weights that are negative, not finite or all 0, or are not one a sample.
+    """
+    if sample_weight is not None:
+        weights = _checked(sample_weight, len(targets), name)
+        targets.weights, targets.by_rows = _cast(weights, targets, name), False
+
+
+def _cast(weights: Array, targets: Targets, name: str) -> Array:
+    """The weights in the network's type, in which they may be too large, or 0."""
+    outputs = targets.dense if targets.table is None else targets.table
+    assert outputs is not None
+    with np.errstate(over="ignore"):
+        cast = weights.astype(outputs.dtype)
+    _check_values(cast, f"{name} as {outputs.dtype.name}")
+    return cast
+
+
+def _checked(sample_weight: ArrayLike, n: int, name: str) -> Array:
+    try:
+        weights = np.asarray(sample_weight, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} must be numbers, one a sample ({n},)") from None
+    if weights.shape != (n,):
+        raise ShapeError(f"{name} must be one a sample ({n},); its shape is {weights.shape}")
+    _check_values(weights, name)
+    return weights
+
+
+def _check_values(weights: Array, name: str) -> None:
+    bad = ~np.isfinite(weights) | (weights < 0)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(f"{name}: weights must be finite and at least 0; that of row {row} is {weights[row]}")
+    if not weights.any():
+        raise DataError(f"{name}: all {len(weights)} weights are 0, so no sample counts; at least one must be above 0")
+
+
+def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
+    if targets.labels is None or targets.task.classes is None:
+        raise DataError("class_weight needs labels, one class a sample; use sample_weight for other targets")
+    classes = targets.task.classes.tolist()
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise DataError(f'class_weight must be "balanced" or a dict of class: weight; got {class_weight!r}')
+        counts = np.bincount(targets.labels, weights, minlength=len(classes))
+        present = np.count_nonzero(counts)
+        balanced: Array = counts.sum() / (present * np.where(counts > 0, counts, 1))
+        return balanced[targets.labels]
+    unknown = [key for key in class_weight if key not in classes]
+    absent = [key for key in classes if key not in class_weight]
+    if unknown or absent:
+        problem = f"has no weight for {absent}" if absent else f"names {unknown}, which are no classes"
+        raise DataError(f"class_weight {problem}; the classes are {classes}")
+    return np.array([class_weight[key] for key in classes], np.float64)[targets.labels]
