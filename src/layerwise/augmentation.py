@@ -144,7 +144,14 @@ class Augmentation(Description):
         return self.apply(images, np.arange(len(images) if images.ndim else 0), random_state, 0)
 
     def apply(
-        self, X: Array, rows: Array, seed: int, epoch: int, out: Array | None = None, n_threads: int = 1
+        self,
+        X: Array,
+        rows: Array,
+        seed: int,
+        epoch: int,
+        out: Array | None = None,
+        n_threads: int = 1,
+        engine: str = "auto",
     ) -> Array:
         """Some rows of the data set X, changed.
 
@@ -161,6 +168,8 @@ class Augmentation(Description):
             Where the result goes: X's type, C-contiguous, apart from X.
         n_threads : int, default=1
             How many threads work; the results are the same to the last bit.
+        engine : {"auto", "numpy"}, default="auto"
+            ``"numpy"``: in NumPy, even where the native engine is installed.
 
         Returns
         -------
@@ -181,7 +190,7 @@ class Augmentation(Description):
         out = np.empty((len(rows), X.shape[1]), X.dtype) if out is None else _check_out(out, X, len(rows))
         if not self._moves and not self.noise:
             X.take(rows, 0, out, "clip")
-        elif _native is not None:
+        elif _native is not None and engine != "numpy":
             _native.augment(X, rows, seed, epoch, out, self._settings(X.dtype), self._smoothing, min(n_threads, 1024))
         else:
             for start in range(0, len(rows), _CHUNK):

@@ -196,7 +196,14 @@ class Augments(Protocol):
     """What distorts images: see `layerwise.augmentation`."""
 
     def apply(
-        self, X: Array, rows: Array, seed: int, epoch: int, out: Array | None = ..., n_threads: int = ...
+        self,
+        X: Array,
+        rows: Array,
+        seed: int,
+        epoch: int,
+        out: Array | None = ...,
+        n_threads: int = ...,
+        engine: str = ...,
     ) -> Array:
         """Some rows of X, changed by draws that seed, epoch and row determine."""
 
@@ -212,11 +219,13 @@ class AugmentedRows(_MadeRows):
         What is done to them.
     seed : int
         The key of its draws, with the epoch and the row.
+    engine : str
+        What changes them: ``"numpy"``, or else the native engine where it is installed.
     """
 
-    def __init__(self, rows: Rows, augmentation: Augments, seed: int) -> None:
+    def __init__(self, rows: Rows, augmentation: Augments, seed: int, engine: str = "auto") -> None:
         self.__dict__.update(vars(rows))
-        self.augmentation, self.seed, self.epoch = augmentation, seed, 0
+        self.augmentation, self.seed, self.engine, self.epoch = augmentation, seed, engine, 0
 
     def begin_epoch(self, epoch: int) -> None:
         """New distortions from here on."""
@@ -224,7 +233,7 @@ class AugmentedRows(_MadeRows):
 
     def raw(self, rows: Array, n_threads: int = 1) -> Array:
         """Those images, distorted."""
-        return self.augmentation.apply(self.X, rows, self.seed, self.epoch, n_threads=n_threads)
+        return self.augmentation.apply(self.X, rows, self.seed, self.epoch, n_threads=n_threads, engine=self.engine)
 
 
 def rows_of(X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> Rows:

@@ -85,6 +85,8 @@ class Network:
         The least and the greatest value of all X that it was trained on, before scaling.
     steps : int
         How many training steps it has made.
+    engine : {"auto", "numpy"}
+        What evaluates and predicts: NumPy if the newest fit asked for it. Model files do not keep it.
     history : History, optional
         Of the newest fit.
     last_fit : dict
@@ -141,6 +143,7 @@ class Network:
         self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
         self._forward: tuple[Batch, Array] | None = None
         self._predictor: NativePredictor | None = None
+        self.engine = "auto"
         given = getattr(getattr(self.layers[0], "weights", None), "values", None)
         if given is not None and given.ndim == 2:
             self.build(given.shape[0])
@@ -427,7 +430,7 @@ class Network:
             What is done at fit, epoch and step.
         engine : {"auto", "numpy", "native"}
             What executes the plan: the native executor where it is installed and has a body for every part, or else
-            NumPy; or one of the two.
+            NumPy; or one of the two. The network evaluates and predicts by the same from then on.
         n_threads : int, optional
             For the native executor; by default as many as the cores that the process may use. The same seed gives
             the same bits whatever their number.
@@ -510,9 +513,10 @@ class Network:
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling, self.input_range = targets.task, scaler, input_range
         self._forward, self.last_fit = None, last_fit
+        self.choose_engine(engine)
         rows = rows_of(data, scaler, self.dtype, batch_size)
         if augmentation is not None:
-            rows = _augmented(rows, augmentation, self._key())
+            rows = _augmented(rows, augmentation, self._key(), engine)
         validation = None
         if held_out is not None:
             watched = rows_of(held_out[0], scaler, self.dtype, CHUNK)
@@ -533,6 +537,14 @@ class Network:
             run.restore(*checkpoint.training, checkpoint.model.history)
         self.history = run.history
         return run.fit()
+
+    def choose_engine(self, engine: str) -> None:
+        """Evaluate and predict by the engine of the newest fit, from now on."""
+        self.engine = (
+            "numpy" if engine == "numpy" else "auto"
+        )  # a loss of `evaluate` may be one that runs on NumPy only
+        if self.engine == "numpy":
+            self._predictor = None
 
     def own_parts(self, loss: Loss) -> list[type[Description]]:
         """The classes of the user's own that a file of this network names."""
@@ -602,7 +614,7 @@ class Network:
             return y
         rows = self._rows(X)
         plan, parameters = self.built()
-        if self._predictor is not None or is_native("auto", plan):
+        if self._predictor is not None or is_native(self.engine, plan):
             y = self._native_outputs_of(rows)
             if y is not None:
                 return y
@@ -763,7 +775,7 @@ class Network:
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
         check_lengths(rows.X, targets)
         weigh_held_out(targets, sample_weight)
-        made = evaluator("auto", None, plan, parameters, rows, targets, CHUNK)
+        made = evaluator(self.engine, None, plan, parameters, rows, targets, CHUNK)
         return Validation(made, as_metrics(metrics)).row()
 
     # ---------------------------------------------------------------- the network as an object
@@ -899,13 +911,13 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     return layers
 
 
-def _augmented(rows: Rows, augmentation: Augmentation, seed: int) -> Rows:
+def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:
     if not isinstance(augmentation, Augmentation):
         raise TypeError(f"fit: augmentation must be an Augmentation(...); {augmentation!r} came")
     if rows.made:
         raise DataError("fit: augmentation needs images, in a dense array; X is sparse: give X.toarray()")
-    augmentation.apply(rows.X, np.arange(1), seed, 0)  # whether it suits the images is known before anything is done
-    return AugmentedRows(rows, augmentation, seed)
+    augmentation.apply(rows.X, np.arange(1), seed, 0, engine=engine)  # refuses what does not suit the images
+    return AugmentedRows(rows, augmentation, seed, engine)
 
 
 def _short_forms(

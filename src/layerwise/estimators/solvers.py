@@ -234,6 +234,7 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
     shares = _shares(None if targets.by_rows else targets.weights, n, size)
     network.loss, network.scaling = loss, scaler
+    network.choose_engine(settings.engine)
     network.input_range = range_of(data, network.input_range)
     theta, grad = parameters.theta, parameters.grad
 
