@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.columns import read_columns
+from layerwise.frames import read_columns
 from layerwise.tabular import TableEncoder
 
 

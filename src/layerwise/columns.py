@@ -1,10 +1,4 @@
-"""Columns of a table, one at a time: the same two readings of a pandas frame, a Polars frame or a NumPy array.
-
-    frame or array ── read_columns ──► Columns ── numbers(j) ────► float64, NaN where a value is missing
-                                              └─ categories(j) ─► codes (-1 where missing) and what they stand for
-
-Neither pandas nor Polars is imported: a frame can only come from a library that the caller has imported already.
-"""
+"""Columns of a table, one at a time: what every reader of them has in common."""
 
 from __future__ import annotations
 
@@ -12,7 +6,6 @@ import datetime
 import decimal
 import math
 import numbers
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,9 +32,12 @@ class Columns:
         What the columns are called.
     n_rows, n_columns : int
         The table's size.
+    is_series : bool
+        It is a single column, and no table.
     """
 
     names: list[Name] | None = None
+    is_series = False
 
     def __init__(self, shape: tuple[int, ...], title: str) -> None:
         self.title = title
@@ -67,7 +63,9 @@ class Columns:
 
     def label(self, j: int) -> str:
         """Column j as an error speaks of it."""
-        return f"{self.title}: column {j if self.names is None else repr(self.names[j])}"
+        return (
+            self.title if self.is_series else f"{self.title}: column {j if self.names is None else repr(self.names[j])}"
+        )
 
     def is_category(self, j: int) -> bool:
         """Whether column j is categorical by its type: text, booleans, categories, objects other than numbers."""
@@ -75,7 +73,7 @@ class Columns:
         if kind != "object":
             return kind != "number"
         types = {type(value) for value in self.cleaned(j) if value is not None}
-        return not types or any(issubclass(some, (bool, np.bool_)) or not _is_number(some) for some in types)
+        return not types or any(issubclass(some, (bool, np.bool_)) or not is_number(some) for some in types)
 
     def numbers(self, j: int) -> Array:
         """Column j in float64 (n_rows,), NaN where a value is missing.
@@ -126,9 +124,42 @@ class Columns:
         """Any column, as Python objects."""
         raise NotImplementedError
 
+    def exact(self, j: int) -> Array:
+        """A column of numbers or booleans in the type of NumPy that is its own.
+
+        Raises
+        ------
+        DataError
+            A value is missing.
+        """
+        raise NotImplementedError
+
+    def numbers_alone(self, j: int) -> Array:
+        """A column of objects that are all numbers, in the smallest type that holds them.
+
+        Raises
+        ------
+        DataError
+            A value is missing, or something else than a number.
+        """
+        values = self.cleaned(j)
+        if None in values:
+            raise self._gap(j, values.index(None))
+        row = next((row for row, value in enumerate(values) if not is_number(type(value))), None)
+        if row is not None:
+            raise DataError(
+                f"{self.label(j)} must hold numbers; its type is object, and row {row} is {values[row]!r}: turn text "
+                "into numbers or one-hot columns first, such as with lw.TableEncoder"
+            )
+        return of_numbers(values)
+
+    def _gap(self, j: int, row: int) -> DataError:
+        place = f"{self.label(j)}{':' if self.is_series else ','} row {row}"
+        return DataError(f"{place} is missing; remove the row or fill in a number")
+
     def _object_numbers(self, j: int) -> Array:
         values = self.cleaned(j)
-        wrong = tuple(kind for kind in set(map(type, values)) if kind is not type(None) and not _is_number(kind))
+        wrong = tuple(kind for kind in set(map(type, values)) if kind is not type(None) and not is_number(kind))
         if wrong:
             row = next(row for row, value in enumerate(values) if isinstance(value, wrong))
             raise DataError(
@@ -141,164 +172,19 @@ class Columns:
             raise DataError(f"{self.label(j)} holds a whole number that is too large for float64") from None
 
 
-class _Array(Columns):
-    def __init__(self, X: Any, title: str) -> None:
-        if hasattr(X, "toarray"):
-            raise DataError(f"{title} is sparse: give {title}.toarray()")
-        try:
-            rows = np.asanyarray(X)
-            if not isinstance(X, np.ndarray) and rows.dtype.kind == "U":
-                rows = np.array(X, dtype=object)  # a list of lists: NumPy would turn its numbers into text
-        except ValueError as error:
-            raise DataError(f"{title} must be a table, all rows of one length: {error}") from None
-        if rows.dtype.kind not in "buifOUST":
-            hint = "give its columns as numbers or text"
-            if rows.dtype.kind in "mM":
-                hint = "turn dates and times into numbers first, such as the days since a fixed date"
-            raise DataError(f"{title} must hold numbers, text or objects; its type is {rows.dtype}: {hint}")
-        super().__init__(rows.shape, title)
-        if np.ma.isMaskedArray(rows):
-            self.rows = np.ma.filled(rows.astype(object if rows.dtype.kind not in "uif" else np.float64), np.nan)
-        else:
-            self.rows = np.asarray(rows)
-
-    def kind(self, j: int) -> str:
-        return {"b": "boolean", "u": "number", "i": "number", "f": "number"}.get(self.rows.dtype.kind, "object")
-
-    def floats(self, j: int) -> Array:
-        return self.rows[:, j].astype(np.float64)
-
-    def factors(self, j: int) -> tuple[Array, Iterable[Any]]:
-        column = self.rows[:, j]
-        present = column == column  # false for NaN alone
-        codes = np.full(self.n_rows, -1)
-        values, codes[present] = np.unique(column[present], return_inverse=True)
-        return codes, values.tolist()
-
-    def objects(self, j: int) -> list[Any]:
-        values: list[Any] = self.rows[:, j].tolist()
-        return values
-
-
-class _Pandas(Columns):
-    def __init__(self, X: Any, title: str, pandas: Any) -> None:
-        super().__init__(X.shape, title)
-        self.frame, self.pandas, self.names = X, pandas, [_name(name) for name in X.columns]
-
-    def kind(self, j: int) -> str:
-        dtype, types = self.frame.dtypes.iloc[j], self.pandas.api.types
-        if isinstance(dtype, self.pandas.CategoricalDtype):
-            return "text"
-        if types.is_bool_dtype(dtype):
-            return "boolean"
-        if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-            return "number"
-        if getattr(dtype, "kind", "O") in "mM" or isinstance(dtype, self.pandas.PeriodDtype):
-            raise _dates(self.label(j))
-        return "text" if not types.is_object_dtype(dtype) and types.is_string_dtype(dtype) else "object"
-
-    def floats(self, j: int) -> Array:
-        values: Array = self.frame.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan)
-        return values
-
-    def factors(self, j: int) -> tuple[Array, Iterable[Any]]:
-        column = self.frame.iloc[:, j]
-        if isinstance(column.dtype, self.pandas.CategoricalDtype):
-            return column.cat.codes.to_numpy(), column.cat.categories
-        return column.factorize()  # type: ignore[no-any-return]
-
-    def objects(self, j: int) -> list[Any]:
-        values: list[Any] = self.frame.iloc[:, j].astype(object).tolist()
-        return values
-
-
-class _Polars(Columns):
-    def __init__(self, X: Any, title: str, polars: Any) -> None:
-        super().__init__(X.shape, title)
-        self.frame, self.polars, self.names = X, polars, list(X.columns)
-
-    def kind(self, j: int) -> str:
-        dtype, polars = self.frame.dtypes[j], self.polars
-        if dtype.is_numeric():
-            return "number"
-        if dtype.is_temporal():
-            raise _dates(self.label(j))
-        if dtype == polars.Boolean:
-            return "boolean"
-        return "text" if dtype in (polars.String, polars.Categorical, polars.Enum) else "object"
-
-    def floats(self, j: int) -> Array:
-        values: Array = self.frame.to_series(j).cast(self.polars.Float64).fill_null(np.nan).to_numpy()
-        return values
-
-    def factors(self, j: int) -> tuple[Array, Iterable[Any]]:
-        column, polars = self.frame.to_series(j), self.polars
-        if column.dtype.is_float() or column.dtype.is_decimal():
-            column = column.cast(polars.Float64).fill_nan(None)
-        elif not column.dtype.is_integer() and column.dtype != polars.Boolean:
-            column = column.cast(polars.String)
-        values = column.drop_nulls().unique()
-        if values.is_empty():
-            return np.full(self.n_rows, -1), []
-        numbered = polars.int_range(0, len(values), dtype=polars.Int64, eager=True)
-        codes = column.replace_strict(values, numbered, default=-1, return_dtype=polars.Int64)
-        return codes.fill_null(-1).to_numpy(), values.to_list()
-
-    def objects(self, j: int) -> list[Any]:
-        values: list[Any] = self.frame.to_series(j).to_list()
-        return values
-
-
-def read_columns(X: Any, title: str = "X") -> Columns:
-    """The columns of a pandas frame, a Polars frame, or anything that NumPy makes a two-dimensional array of.
-
-    Raises
-    ------
-    ShapeError
-        Not a table, or two columns of one name.
-    DataError
-        Empty, sparse, not collected yet, or of a type that holds neither numbers nor text.
-
-    Examples
-    --------
-    >>> columns = read_columns([["red", 1.5], ["blue", None], ["red", 2.5]])
-    >>> [columns.is_category(j) for j in range(2)]
-    [True, False]
-    >>> columns.categories(0)
-    (array([0, 1, 0]), ['red', 'blue'])
-    >>> columns.numbers(1)
-    array([1.5, nan, 2.5])
-    """
-    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
-    columns: Columns
-    if pandas is not None and isinstance(X, pandas.DataFrame):
-        columns = _Pandas(X, title, pandas)
-    elif polars is not None and isinstance(X, polars.DataFrame):
-        columns = _Polars(X, title, polars)
-    elif polars is not None and isinstance(X, polars.LazyFrame):
-        raise DataError(f"{title} is a LazyFrame, which holds no data yet: give {title}.collect()")
-    else:
-        columns = _Array(X, title)
-    seen: set[Name] = set()
-    for name in columns.names or ():
-        if name in seen:
-            raise ShapeError(f"{title} has two columns named {name!r}; rename one of them, or leave it out")
-        seen.add(name)
-    return columns
-
-
 def _cleaned(values: list[Any], label: str) -> list[Any]:
     kinds = set(map(type, values))
     missing = {kind for kind in kinds if kind.__name__ in _MISSING}
     for kind in kinds - missing:
         if kind.__name__ == "Period" or issubclass(kind, _DATES):
-            raise _dates(label)
+            raise dates(label)
         if kind.__hash__ is None or issubclass(kind, (complex, np.complexfloating)):
             raise DataError(f"{label} holds values of type {kind.__name__}; each cell must be a number or a text")
     return [None if type(value) in missing or value != value else value for value in values]
 
 
-def _dates(label: str) -> DataError:
+def dates(label: str) -> DataError:
+    """The refusal of a column of dates or times."""
     return DataError(
         f"{label} holds dates or times; turn it into numbers first, such as the year, the month and the days since a "
         "fixed date, or leave it out"
@@ -311,11 +197,30 @@ def _factorized(values: list[Any]) -> tuple[Array, list[Any]]:
     return np.array(codes), list(found)
 
 
-def _is_number(kind: type) -> bool:
+def of_numbers(values: list[Any]) -> Array:
+    """Python's numbers in the smallest type that holds all of them: bool, int64, uint64 or float64."""
+    numbers = np.array(values)
+    return numbers if numbers.dtype.kind in "buif" else np.array([float(value) for value in values])
+
+
+def is_missing(value: object) -> bool:
+    """Whether it is None, NaN, or one of the missing values whose comparison is undefined."""
+    if value is None or type(value).__name__ in _MISSING:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:
+        return True
+    except ValueError:  # an array
+        return False
+
+
+def is_number(kind: type) -> bool:
+    """Whether a type is one of real numbers or of truth values."""
     return issubclass(kind, _NUMBERS)
 
 
-def _name(value: Any) -> Name:
+def name_of(value: Any) -> Name:
     """A column's name as JSON can hold it."""
     value = value.item() if isinstance(value, np.generic) else value
     is_name = isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value))

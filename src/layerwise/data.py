@@ -8,11 +8,14 @@ images are distorted, in the same way: when a batch needs them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
+from layerwise.names import check_names, names_of
 from layerwise.scaling import Scaler
 from layerwise.typing import Array, ArrayLike
 
@@ -20,31 +23,41 @@ _DOT = 2**13  # numbers of a product that the BLAS does by itself: its threads s
 _BYTES = 2**18  # checked together, so that the second look finds them in the cache
 
 
-def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in: int | None = None) -> Array:
-    """X as a C-contiguous array (n, n_in) of real numbers; no copy if it is one already. Sparse X stays sparse (CSR).
+def check_rows(
+    X: ArrayLike,
+    dtype: np.dtype[np.floating],
+    name: str = "X",
+    n_in: int | None = None,
+    columns: Sequence[str] | None = None,
+) -> Array:
+    """X as an array (n, n_in) of finite real numbers in the form that the engines read. Sparse X stays sparse (CSR).
+
+    Parameters
+    ----------
+    X : array_like, sparse matrix or frame
+        As `read_array` and `read_sparse` take it.
+    dtype : dtype
+        What the network computes in.
+    name : str
+        What errors call X.
+    n_in : int, optional
+        How many columns there must be.
+    columns : sequence of str, optional
+        What they must be called, where X has names.
 
     Raises
     ------
     ShapeError
         Not two-dimensional, or not `n_in` columns.
     DataError
-        Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column.
+        Empty, not numeric, or with NaN, infinity or a number too large for `dtype`: names row and column. Columns of
+        other names, or in another order.
     """
-    if hasattr(X, "tocsr"):
-        sparse: Array = _check_sparse(X, dtype, name, n_in)
-        return sparse
-    columns = getattr(X, "columns", None)
-    if np.ma.is_masked(X):
-        raise DataError(f"{name} has masked values; fill them in, with {name}.filled(value), or remove their rows")
-    try:
-        rows = np.asarray(X)
-    except ValueError as error:
-        raise DataError(f"{name} must be a table of numbers, all rows of one length: {error}") from None
-    if rows.dtype.kind not in "buif":
-        hint = "turn text into numbers or one-hot columns first"
-        if rows.dtype.kind == "O":
-            hint = f"if all of them are numbers, give {name}.astype(float); " + hint
-        raise DataError(f"{name} must hold numbers; its type is {rows.dtype}: {hint}")
+    names = names_of(X)
+    if columns is not None and names is not None:
+        check_names(names, columns, name)
+    sparse = sparse_of(X)
+    rows: Array = read_array(X, name) if sparse is None else read_sparse(sparse, name)
     if rows.ndim != 2:
         hint = (
             f"{name}.reshape(len({name}), -1)"
@@ -54,46 +67,48 @@ def check_rows(X: ArrayLike, dtype: np.dtype[np.floating], name: str = "X", n_in
         raise ShapeError(f"{name} must be two-dimensional (samples, inputs); its shape is {rows.shape}. Try {hint}")
     if n_in is not None and rows.shape[1] != n_in:
         raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
-    if rows.size == 0:
-        raise DataError(f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed")
-    if rows.dtype.kind == "f":
-        _check_finite(rows, dtype, name, columns)
-    return np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("="))
-
-
-def _check_sparse(X: Any, dtype: np.dtype[np.floating], name: str, n_in: int | None) -> Any:
-    rows = X.tocsr()
-    if rows.ndim != 2 or rows.dtype.kind not in "buif":
-        raise DataError(f"{name} must be a table of numbers; it is {rows.ndim}-dimensional, of type {rows.dtype}")
-    if n_in is not None and rows.shape[1] != n_in:
-        raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
     if 0 in rows.shape:
         raise DataError(f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed")
-    values = rows.data
-    if values.dtype.kind == "f" and not (np.abs(values) <= min(np.finfo(dtype).max, np.finfo(values.dtype).max)).all():
-        raise DataError(f"{name} holds NaN, infinity or a number too large for {np.dtype(dtype).name}; remove its row")
+    if rows.dtype.kind == "f":
+        if sparse is None:
+            _check_finite(rows, dtype, name, names)
+        else:
+            _check_finite_sparse(rows, dtype, name, names)
     return rows
 
 
-def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, columns: object) -> None:
+def _check_finite_sparse(rows: Any, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:
     limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
-    if rows.dtype.itemsize >= 4 and rows.flags.c_contiguous:
-        flat = rows.reshape(-1)
-        with np.errstate(all="ignore"):
-            whole = len(flat) // _DOT * _DOT
-            blocks, rest = flat[:whole].reshape(-1, _DOT), flat[whole:]
-            if np.vecdot(blocks, blocks).sum() + rest @ rest <= limit:  # then each of them is
-                return
+    wrong = ~(np.abs(rows.data) <= limit)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        row = int(np.searchsorted(rows.indptr, at, "right")) - 1
+        raise _not_finite(name, row, int(rows.indices[at]), rows.data[at], dtype, names)
+
+
+def _not_finite(
+    name: str, row: int, column: int, value: Any, dtype: np.dtype[np.floating], names: Sequence[str] | None
+) -> DataError:
+    label = column if names is None else f"{column} ({names[column]})"
+    what = f"{value}" if not np.isfinite(value) else f"{value}, too large for {np.dtype(dtype).name}"
+    return DataError(f"{name}: row {row}, column {label} is {what}; remove the row or fill in a number")
+
+
+def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:
+    limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
+    flat = rows.reshape(-1)
+    with np.errstate(all="ignore"):
+        whole = len(flat) // _DOT * _DOT
+        blocks, rest = flat[:whole].reshape(-1, _DOT), flat[whole:]
+        if np.vecdot(blocks, blocks).sum() + rest @ rest <= limit:  # then each of them is
+            return
     size = max(1, _BYTES // rows[0].nbytes)
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         if part.min() >= -limit and part.max() <= limit:  # false for NaN too
             continue
         row, column = (int(i) for i in np.argwhere(~(np.abs(part) <= limit))[0])
-        value = part[row, column]
-        label = column if columns is None else f"{column} ({list(columns)[column]})"  # type: ignore[call-overload]
-        what = f"{value}" if not np.isfinite(value) else f"{value}, too large for {np.dtype(dtype).name}"
-        raise DataError(f"{name}: row {start + row}, column {label} is {what}; remove the row or fill in a number")
+        raise _not_finite(name, start + row, column, part[row, column], dtype, names)
 
 
 class Rows:

@@ -27,6 +27,7 @@ from layerwise.health import (
     worst_first,
 )
 from layerwise.losses import Loss
+from layerwise.names import names_of
 from layerwise.network import Network
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
@@ -182,8 +183,8 @@ def diagnose(
     if not isinstance(network, Network):
         hint = ": give its network_" if hasattr(network, "network_") else ""
         raise TypeError(f"diagnose takes a Network; {type(network).__name__} came{hint}")
-    names = _names(network, X)
     data = check_rows(X, network.dtype, "diagnose: X", None if network.plan is None else network.plan.n_in)
+    names = _names(network, X, data.shape[1])
     twin = network.copy()
     twin.build(data.shape[1])
     plan, parameters = twin.built()
@@ -217,9 +218,8 @@ def diagnose(
     )
 
 
-def _names(network: Network, X: Any) -> Sequence[str]:
+def _names(network: Network, X: Any, width: int) -> Sequence[str]:
     """What the columns are called: by the network, by the frame, or by their numbers."""
-    columns = network.columns or [{"name": name} for name in getattr(X, "columns", ())]
-    width = np.shape(X)[1] if np.ndim(X) == 2 or hasattr(X, "tocsr") else 0
-    known = [f"column {j} ({column['name']})" for j, column in enumerate(columns)]
+    columns = [column["name"] for column in network.columns or ()] or names_of(X) or ()
+    known = [f"column {j} ({name})" for j, name in enumerate(columns)]
     return known if len(known) == width else [f"column {j}" for j in range(width)]

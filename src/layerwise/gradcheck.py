@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.data import Rows
+from layerwise.data import rows_of
 from layerwise.description import number
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.errors import DivergenceError, ShapeError
@@ -152,8 +152,8 @@ def _engine(
     targets = encode(y, plan.n_out, chosen, dtype, network.task)
     check_lengths(data, targets, "gradcheck: X")
     weigh(targets, sample_weight)
-    rows = Rows(data, scaler, dtype, len(data))
-    return NumpyEngine(plan, parameters, rows, targets, len(data), network.seed)
+    rows = rows_of(data, scaler, dtype, len(targets))
+    return NumpyEngine(plan, parameters, rows, targets, len(targets), network.seed)
 
 
 def _slope(engine: NumpyEngine, i: int, h: float) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 import layerwise
 from layerwise import storage, summary
+from layerwise.arrays import as_batch, in_form
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
@@ -32,7 +33,7 @@ from layerwise.description import Description, number, whole_number
 from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, evaluator, executor, is_native
-from layerwise.engine.native_engine import NativePredictor, readable
+from layerwise.engine.native_engine import NativePredictor
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
@@ -279,8 +280,8 @@ class Network:
 
         With `training`, dropout takes part and batches are normalized by themselves, as in the next training step.
         """
-        single = np.ndim(X) == 1
-        rows = self._rows(np.atleast_2d(np.asarray(X)) if single else X, size=None)
+        X, single = as_batch(X)
+        rows = self._rows(X, size=None)
         plan, parameters = self.built()
         workspace = Workspace(plan, parameters, len(rows), training=training, gradients="inputs")
         batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
@@ -623,11 +624,9 @@ class Network:
 
     def _outputs_at_once(self, X: ArrayLike) -> Array | None:
         """The outputs for an array that can be read as it is, without a second look; None for all else."""
-        if self._predictor is None or type(X) is not np.ndarray or X.ndim != 2 or not X.flags.c_contiguous:
+        if self._predictor is None or not in_form(X) or X.ndim != 2 or not len(X):
             return None
-        if X.dtype not in (self.dtype, np.uint8) or X.shape[1] != self._predictor.plan.n_in or not len(X):
-            return None
-        if not X.flags.aligned:
+        if X.dtype not in (self.dtype, np.uint8) or X.shape[1] != self._predictor.plan.n_in:
             return None
         scaler = self._scaler_for(X)
         check_units(scaler, self.input_range, X)
@@ -635,9 +634,9 @@ class Network:
 
     def _native_outputs_of(self, rows: Rows) -> Array | None:
         if not rows.made:
-            return self._native_outputs(readable(rows.X), rows.scaler)
+            return self._native_outputs(rows.X, rows.scaler)
         parts = [np.arange(start, min(start + CHUNK, len(rows))) for start in range(0, len(rows), CHUNK)]
-        outputs = [self._native_outputs(readable(rows.raw(part)), rows.scaler) for part in parts]
+        outputs = [self._native_outputs(rows.raw(part), rows.scaler) for part in parts]
         whole = [y for y in outputs if y is not None]
         return np.concatenate(whole) if len(whole) == len(parts) else None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from layerwise.arrays import read_array
 from layerwise.errors import DataError, ShapeError
 from layerwise.targets import Targets
 from layerwise.typing import Array, ArrayLike
@@ -86,10 +87,8 @@ def _cast(weights: Array, targets: Targets, name: str) -> Array:
 
 
 def _checked(sample_weight: ArrayLike, n: int, name: str) -> Array:
-    try:
-        weights = np.asarray(sample_weight, np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{name} must be numbers, one a sample ({n},)") from None
+    weights = read_array(sample_weight, name).astype(np.float64)
+    weights = weights[:, 0] if weights.ndim == 2 and weights.shape[1] == 1 else weights
     if weights.shape != (n,):
         raise ShapeError(f"{name} must be one a sample ({n},); its shape is {weights.shape}")
     _check_values(weights, name)

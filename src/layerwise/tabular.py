@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from layerwise.columns import Columns, Name, read_columns
+from layerwise.columns import Columns, Name
 from layerwise.description import Description, whole_number
 from layerwise.errors import DataError, FormatError, ShapeError, UnknownNameError, nearest
+from layerwise.frames import read_columns
 from layerwise.typing import Array
 
 _MOST = 1000  # categories of one column, unless `max_categories` speaks

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
 from layerwise.typing import Array, ArrayLike
@@ -120,7 +121,7 @@ def encode(
     DataError
         Labels out of range or unknown, NaN, values that the loss cannot take: names the row.
     """
-    values = _array(y, name)
+    values = read_array(y, name, text=True) if sparse_of(y) is None else read_sparse(sparse_of(y), name).toarray()
     if values.ndim not in (1, 2) or len(values) == 0:
         raise ShapeError(f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}")
     if values.ndim == 2 and values.shape[1] == 1:
@@ -136,29 +137,6 @@ def encode(
     if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
         return _of_labels(values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name)
     return _of_numbers(values, n_out, loss, dtype, task, flat, name)
-
-
-def _array(y: ArrayLike, name: str) -> Array:
-    """The targets as an array; one of Python objects becomes one of numbers or of text, and must have no gaps."""
-    try:
-        values = np.asarray(y)
-    except ValueError as error:
-        raise DataError(f"{name} must be labels or rows of one length: {error}") from None
-    if values.dtype.kind != "O":
-        return values
-    rows = values.tolist() if values.ndim else [values.item()]
-    for row, value in enumerate(rows):
-        if value is None or _differs_from_itself(value):
-            raise DataError(f"{name}: row {row} is {value}; remove the row or fill in a label")
-    return np.array(rows)
-
-
-def _differs_from_itself(value: object) -> bool:
-    """Whether it is NaN, or one of the missing values whose comparison is undefined."""
-    try:
-        return bool(value != value)
-    except TypeError:
-        return True
 
 
 def _is_yes_or_no(values: Array, loss: Loss) -> bool:
@@ -193,7 +171,7 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
     classes = task.classes
     plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
     order = np.argsort(classes)  # classes that came with a network may stand in any order
-    labels = order[np.searchsorted(classes, plain, sorter=order).clip(0, len(classes) - 1)]
+    labels = order[np.searchsorted(classes, plain, sorter=order).clip(0, len(classes) - 1)].astype(np.int64, copy=False)
     numbers = classes.dtype.kind in "biu" and values.dtype.kind in "biuf"
     wrong = classes[labels] != (values if numbers else plain)
     if wrong.any():
@@ -231,7 +209,7 @@ def _of_numbers(
         return _of_labels(one_of.classes[numbers.argmax(axis=1)], n_out, loss, dtype, one_of, name)
     _check_numbers(numbers, loss, name)
     with np.errstate(over="ignore"):
-        dense = numbers.astype(dtype)  # always a copy: smoothing works in place
+        dense = numbers.astype(dtype, order="C")  # always a copy: smoothing works in place
     if not np.isfinite(dense).all():
         row = int(np.argwhere(~np.isfinite(dense))[0][0])
         raise DataError(

@@ -35,7 +35,6 @@ except ImportError as error:
     WHY_NOT = str(error)
 
 _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as they are needed
-_NUMBERS = "?bhilqBHILQfd"  # the element types that are read as they are
 
 
 def foreign_part(plan: Plan) -> object | None:
@@ -95,7 +94,7 @@ class NativeEngine:
         self._core = _core(plan, parameters)
         self.epochs_at_once = not rows.made
         if not rows.made:
-            _set_data(self._core, readable(rows.X), rows.scaler, targets)
+            _set_data(self._core, rows.X, rows.scaler, targets)
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -167,7 +166,7 @@ class NativeEngine:
             end = min(done + a_segment, last)
             rows = self._places(done * size, min(end * size, len(self.rows)))
             X = self.rows.raw(rows, self.n_threads or share())
-            _set_data(self._core, readable(X), self.rows.scaler, self.targets.part(rows))
+            _set_data(self._core, X, self.rows.scaler, self.targets.part(rows))
             part = None if rates is None else rates[done - first : end - first]
             made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums)
             self._sums = sums[0]
@@ -278,7 +277,7 @@ class NativeEvaluator:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         self._core, self.n_threads = _core(plan, parameters), n_threads
         if not rows.made:
-            _set_data(self._core, readable(rows.X), rows.scaler, targets)
+            _set_data(self._core, rows.X, rows.scaler, targets)
 
     def run(self, collect: Array | None = None) -> Score:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
@@ -289,7 +288,7 @@ class NativeEvaluator:
         sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
         for start in range(0, len(self.rows), size):
             rows = np.arange(start, min(start + size, len(self.rows)))
-            _set_data(self._core, readable(self.rows.raw(rows)), self.rows.scaler, self.targets.part(rows))
+            _set_data(self._core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows))
             part = None if collect is None else collect[start : start + size]
             sums += self._core.evaluate(self.parameters.theta, part, self.n_threads or share())
         return _score(sums, self.targets)
@@ -363,17 +362,9 @@ def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | No
     return full[0], full[1]
 
 
-def readable(X: Array) -> Array:
-    """X in a type that the native executor reads."""
-    if X.dtype.char in _NUMBERS:
-        return X
-    return X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)
-
-
 def _set_data(core: Any, X: Array, scaler: Scaler | None, targets: Targets) -> None:
-    labels = None if targets.labels is None else np.ascontiguousarray(targets.labels, np.int64)
     core.set_data(
-        X, *_scaling(scaler, X.shape[1]), labels, targets.table, targets.dense, targets.weights, targets.by_rows,
+        X, *_scaling(scaler, X.shape[1]), targets.labels, targets.table, targets.dense, targets.weights, targets.by_rows,
         _answers(targets),
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from layerwise.arrays import refuse_masked
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
 from layerwise.estimators import building, presets, saving
@@ -129,6 +130,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         given = X
         X, y = self._check_X_y(X, y, first)
+        refuse_masked(sample_weight, "sample_weight")
         y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
@@ -173,6 +175,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return [*floats, np.uint8] if self.scaling is not None else floats
 
     def _check_X_y(self, X: Any, y: Any, first: bool) -> tuple[Any, Any]:
+        refuse_masked(X, "X")
+        refuse_masked(y, "y")
         if self.preset is not None:
             table = self._encode_table(X, first)
             return check_X_y(  # type: ignore[no-any-return]
@@ -188,6 +192,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     def _encode_table(self, X: Any, first: bool) -> Array:
         """A table with categories and gaps as numbers."""
         if isinstance(X, (np.ndarray, list, tuple)):
+            X = np.array(X, dtype=object) if not isinstance(X, np.ndarray) and np.asarray(X).dtype.kind == "U" else X
             X = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
         _check_feature_names(self, X, reset=first)
         _check_n_features(self, X, reset=first)
@@ -196,6 +201,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return self.encoder_.transform(X)
 
     def _check_X(self, X: Any) -> Any:
+        refuse_masked(X, "X")
         if self.preset is not None:
             return self._encode_table(X, False)
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)
@@ -247,6 +253,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y = self._check_X_y(data[0], data[1], False)
+        refuse_masked(data[2:], "sample_weight of validation_data")
         weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
         return HeldOut(X, self._encode(y, False), weight, data[0], y)
 
@@ -264,7 +271,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
-        raw = _safe_indexing(given, test) if self.scoring is not None else None
+        as_given = self.preset is not None or hasattr(given, "columns")  # for the scorer: with text, with names
+        raw = None if self.scoring is None else _safe_indexing(given if as_given else X, test)
         held_out = HeldOut(X[test], y[test], None if weight is None else weight[test], raw, self._decode(y[test]))
         return X[train], y[train], None if weight is None else weight[train], held_out
 

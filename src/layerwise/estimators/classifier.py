@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from layerwise.arrays import is_sparse
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
 from layerwise.losses import Loss
@@ -297,6 +298,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _set_classes(self, y: Any) -> None:
         """The labels, and whether a sample may have several."""
         self._multilabel = type_of_target(y).startswith("multilabel")
+        self._sparse_labels = self._multilabel and is_sparse(y)
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
         several = self._multilabel or len(self.classes_) > 2
         each = self.preset is not None or building.needs_output_per_class(self.loss)
@@ -324,7 +326,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return codes
 
     def _encode_several(self, y: Any) -> Array:
-        rows = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+        rows = np.asarray(y.toarray() if is_sparse(y) else y)
         if rows.ndim != 2 or rows.shape[1] != len(self.classes_):
             raise ValueError(f"y must have a column for each of {len(self.classes_)} labels; its shape is {rows.shape}")
         answers: Array = (rows != 0).astype(np.float64)
@@ -376,7 +378,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     # ---------------------------------------------------------------- answers
 
     def predict(self, X: Any, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
-        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs).
+        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs): sparse, if those of fit were.
 
         Parameters
         ----------
@@ -393,7 +395,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             With one of the two, a masked array, as `Network.predict` gives it.
         """
         if min_confidence is None and not refuse_unfamiliar:
-            return self._labels(self._outputs(X))
+            labels = self._labels(self._outputs(X))
+            return _sparse(labels) if getattr(self, "_sparse_labels", False) else labels
         check_is_fitted(self)
         rows = self._check_X(X)
         given = self.network_.predict(rows, min_confidence=min_confidence, refuse_unfamiliar=refuse_unfamiliar)
@@ -425,6 +428,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return tags
 
 
+def _sparse(labels: Array) -> Any:
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix(labels)
+
+
 def _plain(y: Any) -> Any:
     """One column as a vector."""
+    y = y.toarray() if is_sparse(y) and y.shape[1] == 1 else y
     return column_or_1d(y, warn=True) if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 else y

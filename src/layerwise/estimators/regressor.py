@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from layerwise import metrics
+from layerwise.arrays import is_sparse
 from layerwise.endings import takes_standardized_targets
 from layerwise.estimators import building
 from layerwise.estimators.base import BaseMLP
@@ -267,7 +268,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return self
 
     def _encode(self, y: Any, define: bool) -> Array:
-        values = np.asarray(y)
+        values = np.asarray(y.toarray() if is_sparse(y) else y)
         if values.ndim == 2 and values.shape[1] == 1:
             values = column_or_1d(values, warn=True)
         if define:

@@ -87,4 +87,4 @@ def _may_be_set(estimator: BaseMLP, name: str) -> bool:
     return (fitted or name in _PRIVATE) and not hasattr(type(estimator), name) and name not in _ELSEWHERE
 
 
-_PRIVATE = ("_multilabel", "_random_state", "_no_improvement_count", "_least_loss")
+_PRIVATE = ("_multilabel", "_sparse_labels", "_random_state", "_no_improvement_count", "_least_loss")

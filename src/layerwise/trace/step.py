@@ -11,10 +11,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from layerwise.arrays import as_batch, is_sparse
 from layerwise.callbacks import Callback
 from layerwise.data import check_rows, rows_of
 from layerwise.engine import numpy_engine
@@ -163,8 +164,7 @@ def trace(
     if not isinstance(network, Network):
         hint = ": give its network_" if hasattr(network, "network_") else ""
         raise TypeError(f"trace takes a Network; {type(network).__name__} came{hint}")
-    single = np.ndim(x) == 1
-    inputs = np.asarray(x)[np.newaxis] if single else x
+    inputs, single = as_batch(x, "trace: x")
     n_in = None if network.plan is None else network.plan.n_in
     checked = check_rows(inputs, network.dtype, "trace: x", n_in)
     if checked.shape[0] > MOST_ROWS:
@@ -175,14 +175,14 @@ def trace(
     twin = network.copy()
     if y is None:
         return _prediction(twin, checked)
-    target = np.asarray(y)
-    target = target[np.newaxis] if single or (target.ndim == 0 and checked.shape[0] == 1) else target
+    if single or (not is_sparse(y) and np.ndim(y) == 0 and checked.shape[0] == 1):
+        y = cast("ArrayLike", [y])
     if optimizer is network.optimizer:
         optimizer = None  # its own, with its state
     overheard = _Overhear()
     number = twin.steps
     twin.fit(
-        checked, target, loss=loss, optimizer=optimizer, penalty=penalty, epochs=1, batch_size=checked.shape[0],
+        checked, y, loss=loss, optimizer=optimizer, penalty=penalty, epochs=1, batch_size=checked.shape[0],
         callbacks=overheard, engine="numpy", verbose=False,
     )  # fmt: skip
     return _training_step(twin, overheard, number)
