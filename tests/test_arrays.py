@@ -172,7 +172,7 @@ class TestMasked:
 
 class TestWeights:
     @pytest.mark.parametrize(
-        ("row", "value"), [(2, np.nan), (3, np.inf), (4, -1.0), (5, -np.inf), (1, 1e39)],
+        ("row", "value"), [(2, np.nan), (3, np.inf), (4, -1.0), (5, -np.inf)],
     )  # fmt: skip
     def test_the_row_is_named(self, row, value):
         weights = np.ones(6)

@@ -364,8 +364,8 @@ def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | No
 
 def _set_data(core: Any, X: Array, scaler: Scaler | None, targets: Targets) -> None:
     core.set_data(
-        X, *_scaling(scaler, X.shape[1]), targets.labels, targets.table, targets.dense, targets.weights, targets.by_rows,
-        _answers(targets),
+        X, *_scaling(scaler, X.shape[1]), targets.labels, targets.table, targets.dense, targets.weights,
+        targets.by_rows, _answers(targets),
     )  # fmt: skip
 
 
