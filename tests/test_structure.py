@@ -24,7 +24,7 @@ ORDER = [
     ["sample_weights"],
     ["plan"],
     ["engine", "contract"],
-    ["health"],
+    ["health", "evaluation"],
     ["callbacks"],
     ["training"],
     ["storage", "summary"],

@@ -23,6 +23,7 @@ from layerwise.callbacks import Callback, Checkpoint, History, as_callbacks
 from layerwise.description import Description, whole_number
 from layerwise.engine.threads import default_threads
 from layerwise.errors import FormatError, NotBuiltError
+from layerwise.evaluation import metric_values
 from layerwise.layers import Layer
 from layerwise.metrics import Metric, accuracy, as_metrics, check_weighted
 from layerwise.network import Network
@@ -177,11 +178,10 @@ class Ensemble:
         assert dense is not None
         losses = np.empty(len(outputs), outputs.dtype)
         loss.forward(outputs, dense, losses, (np.empty_like(outputs), np.empty_like(outputs)))
-        y_true, y_pred = targets.true(), task.answers(outputs)
         row = {"loss": loss.mean(losses.astype(np.float64), targets.weights)}
         if task.kind != "regression":
-            row["accuracy"] = accuracy(y_true, y_pred, **weights)
-        return row | {name: float(metric(y_true, y_pred, **weights)) for name, metric in extra.items()}
+            row["accuracy"] = accuracy(targets.true(), task.answers(outputs), **weights)
+        return row | metric_values(extra, targets, outputs, first.ends_in_softmax)
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
         """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.

@@ -1,13 +1,15 @@
 """How good predictions are, as numbers that people read: metric(y_true, y_pred), as in scikit-learn.
 
 `y_pred` is what `Network.predict` gives. Any function of this form can be a metric of `fit` and `evaluate`; where the
-samples have weights, it must take them as `sample_weight`.
+samples have weights, it must take them as `sample_weight`. A function whose second parameter is called `y_score`,
+`y_prob` or `y_proba`, such as scikit-learn's `roc_auc_score`, is handed probabilities instead of answers.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -242,6 +244,30 @@ def _takes_weights(metric: Metric) -> bool:
     return "sample_weight" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
+def takes(metric: Metric) -> str:
+    """What a metric's second argument is: ``"answers"``, ``"probabilities"`` or ``"columns"``.
+
+    scikit-learn's functions of scores name it so. "columns" are probabilities too, with y_true as their columns: so
+    are those of `expected_calibration_error`.
+
+    Examples
+    --------
+    >>> takes(accuracy), takes(expected_calibration_error), takes(lambda y_true, y_score: 0.0)
+    ('answers', 'columns', 'probabilities')
+    """
+    try:
+        names = list(inspect.signature(metric).parameters)
+    except (TypeError, ValueError):  # of a function in C that does not say
+        return "answers"
+    if names[1:2] == ["probabilities"]:
+        return "columns"
+    scores = ("y_score", "y_prob", "y_proba", "y_probas", "pred_decision")
+    return "probabilities" if (names[1:2] and names[1] in scores) or _name(metric) in _OF_SCORES else "answers"
+
+
+_OF_SCORES = ("log_loss", "d2_log_loss_score", "d2_brier_score")  # scikit-learn's, which call it y_pred
+
+
 def _mean(values: Array, sample_weight: ArrayLike | None) -> float:
     """The mean over samples and outputs, by the samples' weights."""
     if sample_weight is None:
@@ -260,7 +286,8 @@ def _weights(sample_weight: ArrayLike, n: int) -> Array:
 
 
 def _name(metric: Metric) -> str:
-    return str(getattr(metric, "__name__", type(metric).__name__))
+    own = metric.func if isinstance(metric, partial) else metric
+    return str(getattr(own, "__name__", type(own).__name__))
 
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:

@@ -37,6 +37,7 @@ from layerwise.engine.native_engine import NativePredictor
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
+from layerwise.evaluation import TRAIN, VALIDATION, Evaluation, watches_training
 from layerwise.familiarity import Familiarity
 from layerwise.layers import LAYERS, Layer, Softmax
 from layerwise.losses import Loss, as_loss
@@ -52,7 +53,7 @@ from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
-from layerwise.training import Training, Validation
+from layerwise.training import Training
 from layerwise.typing import Array, ArrayLike
 from layerwise.units import Range, check_units, pixel_scaler, range_of
 
@@ -372,6 +373,7 @@ class Network:
         sample_weight: ArrayLike | SampleWeights | None = None,
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
+        train_metrics: bool = False,
         schedule: Schedule | Function | str | None = None,
         clip_norm: float | None = None,
         ema: float | None = None,
@@ -413,7 +415,12 @@ class Network:
         class_weight : dict or "balanced", optional
             How much each class counts; "balanced": the rarer, the more. Multiplied with `sample_weight`.
         metrics : str, function or sequence of them, optional
-            metric(y_true, y_pred) on the validation data.
+            metric(y_true, y_pred) on the validation data, or, without any, on the training data. A function whose
+            second parameter is ``y_score``, ``y_prob`` or ``y_proba`` is handed probabilities instead of answers.
+        train_metrics : bool
+            Measure the training data too, after each epoch's last step, without dropout and distortions: columns
+            ``train_loss``, ``train_accuracy`` and one a metric. "loss" itself is the mean over the epoch's steps. It is
+            done without being asked for where a callback monitors a column of the training data.
         schedule : Schedule, str or function, optional
             A factor of the optimizer's learning rate, step by step: ``"one_cycle"``, ``schedules.Cosine(warm_up=1)``,
             or schedule(t, total) of the epochs done and those of the fit. The optimizer's own rate is back afterwards.
@@ -482,6 +489,8 @@ class Network:
         extra = as_metrics(metrics)
         input_range = range_of(data, self.input_range)
         held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler, input_range)
+        shows = train_metrics or (bool(extra) and held_out is None)  # nothing asked for is left out
+        measures = shows or watches_training(getattr(watcher, "monitor", None) for watcher in watchers)
         if held_out is not None and held_out[1].weights is not None:
             check_weighted(extra)
         optimizer = self._choose_optimizer(optimizer)
@@ -518,10 +527,12 @@ class Network:
         rows = rows_of(data, scaler, self.dtype, batch_size)
         if augmentation is not None:
             rows = _augmented(rows, augmentation, self._key(), engine)
-        validation = None
-        if held_out is not None:
-            watched = rows_of(held_out[0], scaler, self.dtype, CHUNK)
-            validation = Validation(evaluator(engine, n_threads, plan, parameters, watched, held_out[1], CHUNK), extra)
+        evaluations = {}
+        looked_at = {TRAIN: (data, targets) if measures else None, VALIDATION: held_out}
+        for prefix, (some, their) in ((prefix, pair) for prefix, pair in looked_at.items() if pair is not None):
+            watched = rows_of(some, scaler, self.dtype, CHUNK)
+            made = evaluator(engine, n_threads, plan, parameters, watched, their, CHUNK)
+            evaluations[prefix] = Evaluation(made, extra if prefix == VALIDATION or shows else {})
         run = Training(
             network=self,
             plan=plan,
@@ -530,7 +541,7 @@ class Network:
             epochs=epochs,
             order=shuffle if callable(shuffle) else self.draw_order if shuffle else None,
             first_step=self.steps,
-            validation=validation,
+            evaluations=evaluations,
             callbacks=watchers,
             schedule=schedule,
         )
@@ -731,12 +742,12 @@ class Network:
 
     def _shares(self, y: Array) -> Array:
         """The outputs y as probabilities of classes, or of each yes."""
-        if y.shape[1] == 1:
-            return np.hstack([1 - y, y])
-        if (self.task is not None and self.task.kind == "multilabel") or isinstance(self._ending(), Softmax):
-            return y
-        shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
-        return shares
+        return (self.task or Task("classification")).shares(y, self.ends_in_softmax)
+
+    @property
+    def ends_in_softmax(self) -> bool:
+        """Whether the outputs are the probabilities of classes."""
+        return isinstance(self._ending(), Softmax)
 
     def evaluate(
         self,
@@ -759,7 +770,7 @@ class Network:
         loss : Loss or str, optional
             By default the network's own.
         metrics : str, function or sequence of them, optional
-            metric(y_true, y_pred).
+            As for `fit`.
 
         Raises
         ------
@@ -775,7 +786,7 @@ class Network:
         check_lengths(rows.X, targets)
         weigh_held_out(targets, sample_weight)
         made = evaluator(self.engine, None, plan, parameters, rows, targets, CHUNK)
-        return Validation(made, as_metrics(metrics)).row()
+        return Evaluation(made, as_metrics(metrics)).row()
 
     # ---------------------------------------------------------------- the network as an object
 

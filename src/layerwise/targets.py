@@ -69,6 +69,19 @@ class Task:
             return chosen if self.classes is None else self.classes[chosen]
         return np.copy(y[:, 0] if self.flat else y)
 
+    def shares(self, y: Array, is_softmax: bool) -> Array:
+        """The outputs y (n, n_out) as probabilities of the classes, or of each yes.
+
+        A single output is the probability of the second of two classes. Several sigmoids, one a class, are divided by
+        their sum, as in scikit-learn.
+        """
+        if self.kind == "multilabel" or (is_softmax and y.shape[1] > 1):
+            return y
+        if y.shape[1] == 1:
+            return np.hstack([1 - y, y])
+        shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
+        return shares
+
 
 @dataclass
 class Targets:
@@ -95,6 +108,13 @@ class Targets:
             None if array is None else array[rows] for array in (self.labels, self.dense, self.weights)
         )
         return Targets(self.task, labels, self.table, dense, weights, self.by_rows)
+
+    def columns(self) -> Array:
+        """The class of each row as the number of its column in `Task.shares`, (n,)."""
+        if self.labels is not None:
+            return self.labels
+        assert self.dense is not None
+        return (self.dense[:, 0] > 0.5).astype(np.intp) if self.dense.shape[1] == 1 else self.dense.argmax(axis=1)
 
     def true(self) -> Array:
         """The targets as `predict` would give them."""

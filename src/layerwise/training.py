@@ -20,44 +20,19 @@ import numpy as np
 
 from layerwise.callbacks.base import Callback, hooks, step_hooks
 from layerwise.callbacks.history import History
-from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
-from layerwise.engine.numpy_engine import POLL_SECONDS, Evaluator, NumpyEngine, penalty_value
+from layerwise.engine.native_engine import NativeEngine
+from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
 from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError
+from layerwise.evaluation import Evaluation
 from layerwise.interrupts import interruptible, say
 from layerwise.learning_rate import LearningRate
-from layerwise.metrics import Metric, check_weighted
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 from layerwise.schedules import Function, Schedule
 from layerwise.typing import Array
 
 _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
-
-
-class Validation:
-    """Loss, penalty and metrics on held-out data, in one pass; by the rows' weights where they have any."""
-
-    def __init__(self, evaluator: Evaluator | NativeEvaluator, metrics: Mapping[str, Metric]) -> None:
-        self.evaluator, self.metrics = evaluator, metrics
-        if evaluator.targets.weights is not None:
-            check_weighted(metrics)
-        shape = (len(evaluator.rows), evaluator.plan.n_out)
-        self._outputs = np.empty(shape, evaluator.parameters.theta.dtype) if metrics else None
-
-    def row(self, prefix: str = "") -> dict[str, float]:
-        """The numbers by name, each name with the prefix."""
-        evaluator = self.evaluator
-        score, targets = evaluator.run(self._outputs), evaluator.targets
-        plan, share = evaluator.plan, 1 / len(evaluator.rows)
-        row = {"loss": score.loss, "penalty": penalty_value(plan, evaluator.parameters, share)}
-        if score.accuracy is not None:
-            row["accuracy"] = score.accuracy
-        if self._outputs is not None:
-            y_true, y_pred = targets.true(), targets.task.answers(self._outputs)
-            weights = {} if targets.weights is None else {"sample_weight": targets.weights}
-            row |= {name: float(metric(y_true, y_pred, **weights)) for name, metric in self.metrics.items()}
-        return {prefix + name: value for name, value in row.items()}
 
 
 class Training:
@@ -93,7 +68,7 @@ class Training:
         epochs: int,
         order: Callable[[int], Array] | None,
         first_step: int,
-        validation: Validation | None,
+        evaluations: Mapping[str, Evaluation],
         callbacks: Sequence[Callback],
         schedule: Schedule | Function | None = None,
     ) -> None:
@@ -109,7 +84,7 @@ class Training:
         self.whole = True
         self.divergence: DivergenceError | None = None
         self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
-        self._validation = validation
+        self._evaluations = evaluations
         self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
         watching = [c for c in callbacks if type(c).on_epoch_end is not Callback.on_epoch_end]
         self._at_leisure = all(c.reads_history_only for c in watching)
@@ -440,7 +415,7 @@ class Training:
         """
         outside = ("on_fit_begin", "on_divergence", "on_fit_end")
         looks = any(hooks for name, hooks in self._hooks.items() if name not in (*outside, "on_epoch_end"))
-        plain = self._validation is None and not self.rate.moves and not self.stopping
+        plain = not self._evaluations and not self.rate.moves and not self.stopping
         return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not looks and self._at_leisure
 
     def _run_epochs_at_once(self) -> None:
@@ -506,8 +481,8 @@ class Training:
 
     def _write_row(self, samples: int, seconds: float) -> None:
         row = self.engine.results(samples)
-        if self._validation is not None:
-            row |= self._validation.row("val_")
+        for prefix, evaluation in self._evaluations.items():
+            row |= evaluation.row(prefix)
         row["learning_rate"] = self._rate_used
         row["seconds"] = seconds
         row["samples_per_second"] = samples / max(seconds, 1e-9)

@@ -23,7 +23,8 @@ class Monitor:
     owner : object
         Who asks, for errors.
     column : str
-        Its name in the history.
+        Its name in the history. Of the training data it is the number measured at the epoch's end, in the column
+        ``train_…``; "loss" itself is the mean over an epoch in which the weights move.
     mode : {"auto", "min", "max"}
         Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
     min_delta : float
@@ -59,12 +60,13 @@ class Monitor:
             There is no such column.
         """
         columns = run.history.columns
-        if self.column not in columns:
+        column = f"train_{self.column}" if f"train_{self.column}" in columns else self.column
+        if column not in columns:
             hint = " (val_ columns need validation_data)" if self.column.startswith("val_") else ""
             raise UnknownNameError(
                 f"{self.owner}: the history has no column {self.column!r}{hint}; there are {', '.join(columns)}"
             )
-        value = columns[self.column][-1]
+        value = columns[column][-1]
         if math.isnan(value):
             return False
         gain = self.best - value if self.smaller else value - self.best

@@ -24,7 +24,9 @@ class EarlyStopping(Description, Callback):
     Parameters
     ----------
     monitor : str
-        A column of the history: a loss, an accuracy, a metric, or what a callback recorded.
+        A column of the history: a loss, an accuracy, a metric, or what a callback recorded. "loss" and "accuracy" are
+        measured on the training data after each epoch, in the columns "train_loss" and "train_accuracy", so that the
+        best weights are those that were measured.
     patience : int
         So many epochs in a row without improvement end the training.
     min_delta : float
