@@ -5,7 +5,6 @@ diagnose ─► at most 1,024 rows ─► a Probe's look, and the rules of `laye
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +30,7 @@ from layerwise.names import names_of
 from layerwise.network import Network
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
+from layerwise.quoting import markup, visible
 from layerwise.targets import check_lengths, encode
 from layerwise.typing import ArrayLike
 
@@ -99,8 +99,8 @@ class Diagnosis:
     def __str__(self) -> str:
         lines = [self._headline, ""]
         for finding in self.findings:
-            lines.append(f"{finding.severity}: {finding.kind}, {finding.where}")
-            lines += [f"    {name:<8}{getattr(finding, name)}" for name in ("seen", "why", "change")]
+            lines.append(visible(f"{finding.severity}: {finding.kind}, {finding.where}"))
+            lines += [f"    {name:<8}{visible(getattr(finding, name))}" for name in ("seen", "why", "change")]
             lines += [f"            {finding.call}", ""]
         table = self.table()
         widths = [max(len(row[i]) for row in table) for i in range(len(_COLUMNS))]
@@ -113,20 +113,20 @@ class Diagnosis:
         parts = [f"<p><b>{self._headline}</b></p>"]
         for finding in self.findings:
             seen, why, change, call = (
-                markup.escape(text) for text in (finding.seen, finding.why, finding.change, finding.call)
+                markup(text) for text in (finding.seen, finding.why, finding.change, finding.call)
             )
-            title = markup.escape(f"{finding.severity}: {finding.kind}, {finding.where}")
+            title = markup(f"{finding.severity}: {finding.kind}, {finding.where}")
             parts.append(f"<p><b>{title}</b><br>{seen}: {why}.<br>{change}:<br><code>{call}</code></p>")
         head, *body = self.table()
         rows = "".join(
-            f"<tr><td><code>{markup.escape(name)}</code></td>"
+            f"<tr><td><code>{markup(name)}</code></td>"
             + "".join(f"<td style='text-align:right'>{cell}</td>" for cell in cells)
             + "</tr>"
             for name, *cells in body
         )
         titles = "".join(f"<th>{title}</th>" for title in head)
         parts.append(f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>")
-        return "".join([*parts, f"<p>{markup.escape(self._looked_at)}</p>"])
+        return "".join([*parts, f"<p>{markup(self._looked_at)}</p>"])
 
 
 def _cells(layer: LayerHealth) -> tuple[str, ...]:
@@ -135,7 +135,9 @@ def _cells(layer: LayerHealth) -> tuple[str, ...]:
         "–" if value is None else f"{value:.2g}"
         for value in (layer.weight_norm, layer.gradient_norm, layer.update_ratio)
     ]
-    name = f"{layer.index} {layer.name}" + (" (frozen)" if layer.frozen and layer.weight_norm is not None else "")
+    name = f"{layer.index} {visible(layer.name)}" + (
+        " (frozen)" if layer.frozen and layer.weight_norm is not None else ""
+    )
     return name, f"{layer.mean:.2g}", f"{layer.std:.2g}", f"{layer.largest:.2g}", *shares, *numbers
 
 
@@ -221,5 +223,5 @@ def diagnose(
 def _names(network: Network, X: Any, width: int) -> Sequence[str]:
     """What the columns are called: by the network, by the frame, or by their numbers."""
     columns = [column["name"] for column in network.columns or ()] or names_of(X) or ()
-    known = [f"column {j} ({name})" for j, name in enumerate(columns)]
+    known = [f"column {j} ({visible(str(name))})" for j, name in enumerate(columns)]
     return known if len(known) == width else [f"column {j}" for j in range(width)]

@@ -27,6 +27,7 @@ from layerwise.evaluation import metric_values
 from layerwise.layers import Layer
 from layerwise.metrics import Metric, accuracy, as_metrics, check_weighted
 from layerwise.network import Network
+from layerwise.quoting import visible
 from layerwise.sample_weights import weigh_held_out
 from layerwise.scaling import Scaler
 from layerwise.targets import encode
@@ -287,5 +288,5 @@ def _cancel(jobs: list[Future[History]]) -> None:
 
 def _line(row: dict[str, float]) -> str:
     return "  ".join(
-        f"{name.replace('_', ' ')} {row[name]:.4g}" for name in row if "loss" in name or "accuracy" in name
+        f"{visible(name).replace('_', ' ')} {row[name]:.4g}" for name in row if "loss" in name or "accuracy" in name
     )

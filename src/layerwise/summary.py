@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Sequence, Set
 
 from layerwise.layers import Layer
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
+from layerwise.quoting import markup, visible
 
 
 def rows(
@@ -16,7 +16,7 @@ def rows(
     """Layer, output shape and number of parameters; "?" while the sizes are not known. Frozen layers are marked."""
     table = []
     for i, layer in enumerate(layers):
-        name = f"{layer!r} (frozen)" if i in frozen else repr(layer)
+        name = visible(repr(layer)) + (" (frozen)" if i in frozen else "")
         if plan is None or parameters is None:
             table.append((name, "(n, ?)", "?"))
         else:
@@ -47,7 +47,7 @@ def html(
 ) -> str:
     """The table as HTML."""
     body = "".join(
-        f"<tr><td><code>{markup.escape(a)}</code></td><td>{b}</td><td style='text-align:right'>{c}</td></tr>"
+        f"<tr><td><code>{markup(a)}</code></td><td>{b}</td><td style='text-align:right'>{c}</td></tr>"
         for a, b, c in rows(layers, plan, parameters, frozen)
     )
     return (

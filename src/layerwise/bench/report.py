@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layerwise.bench.results import POINTS, Comparison, Growth, Measured, Report
 from layerwise.files import write_whole
 from layerwise.plots.benchmarks import save_comparisons, save_growth
+from layerwise.quoting import markdown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -131,8 +132,9 @@ def _table(columns: Sequence[str], body: Sequence[Sequence[str]]) -> Table:
 
 def markdown_table(columns: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """A table in Markdown, the first column to the left, all others to the right."""
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *body]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines) + "\n"
+    cells = [list(map(markdown, line)) for line in (columns, *body)]
+    lines = [cells[0], ["---", *["---:"] * (len(columns) - 1)], *cells[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def page(report: Report, pictures: Sequence[str] = ()) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from layerwise.callbacks.base import Callback
 from layerwise.description import Description
+from layerwise.quoting import markup, visible
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -26,7 +27,7 @@ def summary_line(row: Mapping[str, float]) -> str:
         if math.isnan(value):  # not recorded in this epoch
             continue
         text = f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
-        parts.append(f"{name.replace('_', ' ')} {text}")
+        parts.append(f"{visible(name).replace('_', ' ')} {text}")
     return f"{'  '.join(parts)}  {row['seconds']:.2f} s"
 
 
@@ -125,7 +126,7 @@ class NotebookProgress(Callback):
     def _html(self, run: Training) -> str:
         done, total = run.step - run.first_step, run.epochs * run.steps_per_epoch
         lines = "\n".join(self._lines)
-        return f'<progress value="{done}" max="{total}" style="width:24em"></progress><pre>{lines}</pre>'
+        return f'<progress value="{done}" max="{total}" style="width:24em"></progress><pre>{markup(lines)}</pre>'
 
 
 class RichProgress(Callback):
@@ -153,6 +154,8 @@ class RichProgress(Callback):
 
     def on_epoch_end(self, run: Training) -> None:
         """Move the bar, and print the epoch above it."""
+        from rich.text import Text
+
         now = time.monotonic()
         if now - self._printed < _INTERVAL / 5 and run.epoch != run.epochs and not run.stopping:
             return
@@ -160,13 +163,12 @@ class RichProgress(Callback):
         self.on_progress(run)
         row = run.history.last()
         width = len(str(run.epochs))
-        self._bar.console.print(
-            f"[bold]epoch {run.epoch:{width}d}/{run.epochs}[/]  {summary_line(row)}  "
-            f"[dim]{row['samples_per_second']:,.0f} samples/s[/]",
-            highlight=False,
-            no_wrap=True,
-            overflow="ellipsis",
+        line = Text.assemble(
+            (f"epoch {run.epoch:{width}d}/{run.epochs}", "bold"),
+            f"  {summary_line(row)}  ",
+            (f"{row['samples_per_second']:,.0f} samples/s", "dim"),
         )
+        self._bar.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def on_fit_end(self, run: Training) -> None:
         """Take the bar away."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from layerwise.quoting import visible
 from layerwise.typing import Array
 
 OK, ERROR, USAGE, NOT_SURE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -20,8 +21,8 @@ understood; 3 an answer is 'not sure'; 130 interrupted by Ctrl-C (a training sti
 
 
 def show(text: str = "", style: str = "") -> None:
-    """Print text to stdout as it is, wrapped by nobody but the terminal."""
-    _console().print(Text(text, style=style), soft_wrap=True)
+    """Print a line to stdout, wrapped by nobody but the terminal, with escapes for what cannot be seen."""
+    _console().print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def show_rich(renderable: Any) -> None:
@@ -61,8 +62,8 @@ def is_terminal() -> bool:
 
 
 def warn(text: str, style: str = "red") -> None:
-    """Print a line to stderr, red where there are colours."""
-    _console(stderr=True).print(Text(text, style=style), soft_wrap=True)
+    """Print a message to stderr, red where there are colours, with escapes for what cannot be seen."""
+    _console(stderr=True).print(Text(visible(text, keep="\n"), style=style), soft_wrap=True)
 
 
 def tolerate_any_encoding() -> None:

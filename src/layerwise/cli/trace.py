@@ -86,7 +86,8 @@ def _show(documents: list[Document], html: Path | None, latex: Path | None, mark
         if number:
             console.show()
         if markdown:
-            console.show(document.markdown().rstrip())
+            for line in document.markdown().rstrip().split("\n"):
+                console.show(line)
         else:
             console.show_rich(document)
 

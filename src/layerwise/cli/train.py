@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
@@ -26,6 +25,7 @@ from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
 from layerwise.plan import compile_layers
 from layerwise.plots import picture_format, save_learning_curves
+from layerwise.quoting import shell
 from layerwise.recipes import RECIPES, Recipe, find, for_table
 
 CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
@@ -236,7 +236,7 @@ def _command(context: typer.Context, data: str) -> str:
         if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
             value = context.params[str(option.name)]
             words += [option.opts[0], str(getattr(value, "value", value))]
-    return shlex.join(words)
+    return shell(*words)
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
@@ -364,11 +364,13 @@ def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
         console.warn(
             f"interrupted in epoch {report['epochs']}: the weights so far are kept; --resume goes on", "yellow"
         )
-    console.show(f"trained in {report['seconds']:.1f} s\n")
+    console.show(f"trained in {report['seconds']:.1f} s")
+    console.show()
     show_score(report["test"], "test")
-    console.show(f"\nmodel            {report['model']}")
+    console.show()
+    console.show(f"model            {report['model']}")
     if report["plot"]:
         console.show(f"learning curves  {report['plot']}")
     if is_digits:
-        option = "" if report["model"] == "mnist.safetensors" else f"--model {report['model']} "
+        option = "" if report["model"] == "mnist.safetensors" else f"{shell('--model', report['model'])} "
         console.show(f"now try          layerwise predict {option}IMAGE", "dim")

@@ -18,6 +18,7 @@ from rich.text import Text
 from layerwise.callbacks import Callback, Diagnose
 from layerwise.cli.curves import COLOURS, MARKS, chart, scale
 from layerwise.health import Finding, LayerHealth
+from layerwise.quoting import visible
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -131,14 +132,14 @@ class View:
         if self.layers:
             parts.append(self._table(width, plain))
         shown = list(self.findings)[:MOST_FINDINGS]
-        parts += [Text(f"{f.kind}, {f.where}: {f.seen}", style="yellow", overflow="fold") for f in shown]
+        parts += [Text(visible(f"{f.kind}, {f.where}: {f.seen}"), style="yellow", overflow="fold") for f in shown]
         if len(self.findings) > len(shown):
             parts.append(Text(f"and {len(self.findings) - len(shown)} more: layerwise diagnose", style="yellow"))
         yield Panel(Group(*parts), box=box.ASCII if plain else box.ROUNDED, width=width + 4)
 
     def _progress(self, width: int, plain: bool) -> Text:
         """The epoch, a bar, the speed and the time left."""
-        ended = self.ended_by not in ("", "epochs") and f"ended: {self.ended_by}"
+        ended = self.ended_by not in ("", "epochs") and f"ended: {visible(self.ended_by)}"
         first = f"epoch {max(1, self.epoch):,}/{self.epochs:,} "
         speed = f" {self.speed:,.0f} samples/s" if math.isfinite(self.speed) else ""
         clock = f"{_clock(self.seconds)} in all" if self.ended_by else f"{_clock(self.left)} left"
@@ -198,7 +199,7 @@ class View:
             cells = ["" if ratio is None else f"{ratio:.1e}", "" if ratio is None else _gauge(ratio, plain)]
             styled = [Text(cell, style="green" if usual else "yellow") for cell in cells]
             found = [_share(column[i]) for column in shares.values()]
-            table.add_row(Text(name), *found, *styled[: 2 if width >= ROOMY else 1])
+            table.add_row(Text(visible(name)), *found, *styled[: 2 if width >= ROOMY else 1])
         if len(rows) > MOST_LAYERS:
             table.add_row(Text(f"and {len(rows) - MOST_LAYERS} more", style="dim"))
         return table

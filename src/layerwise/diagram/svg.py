@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from layerwise.diagram.layout import RADIUS, Picture
+from layerwise.quoting import markup
 
 COLOURS = {1: "#2A8FD0", -1: "#DD7420", 0: "currentColor"}  # seen on white and on black
 ADAPTS = "<style>:root{color:#1a1a1a}@media(prefers-color-scheme:dark){:root{color:#e8e8e8}}</style>"
@@ -16,7 +15,7 @@ def write(picture: Picture, inline: bool) -> str:
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" font-family="system-ui,sans-serif" font-size="12" fill="currentColor">',
-        f"<title>{escape(picture.title)}</title>",
+        f"<title>{markup(picture.title)}</title>",
     ]
     if not inline:
         body.append(ADAPTS)
@@ -42,11 +41,11 @@ def write(picture: Picture, inline: bool) -> str:
     for words in picture.words:
         weight = ' font-weight="600"' if words.strong else ""
         body.append(
-            f'<text x="{words.x:g}" y="{words.y:g}" text-anchor="{words.anchor}"{weight}>{escape(words.text)}</text>'
+            f'<text x="{words.x:g}" y="{words.y:g}" text-anchor="{words.anchor}"{weight}>{markup(words.text)}</text>'
         )
     return "\n".join([*body, "</svg>"])
 
 
 def _close(tag: str, words: str) -> str:
     """The end of an element, with what is shown when one points at it."""
-    return f"><title>{escape(words)}</title></{tag}>" if words else "/>"
+    return f"><title>{markup(words)}</title></{tag}>" if words else "/>"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from layerwise.diagram.layout import RADIUS, Picture
+from layerwise.quoting import latex
 
 POINTS = 0.75  # a pixel
 COLOURS = {1: "lwblue", -1: "lworange", 0: "black"}
 DEFINED = r"\definecolor{lwblue}{HTML}{0072B2}\definecolor{lworange}{HTML}{D55E00}"
 ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
-SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\to$", "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
 
 
 def write(picture: Picture, document: bool) -> str:
@@ -35,8 +32,7 @@ def write(picture: Picture, document: bool) -> str:
         body.append(rf"\draw[{COLOURS[sign]},line width={width:.2f}pt{fill}] {place} circle[radius={_pt(RADIUS)}pt];")
     body += [rf"\fill ({_pt(x)},{_pt(y)}) circle[radius=1.3pt];" for x, y in picture.dots]
     for words in picture.words:
-        text = "".join(SPECIAL.get(letter, letter if letter < "\u0180" else "?") for letter in words.text)
-        text = rf"\textbf{{{text}}}" if words.strong else text
+        text = rf"\textbf{{{latex(words.text)}}}" if words.strong else latex(words.text)
         font = r"font=\sffamily\footnotesize"
         body.append(rf"\node[anchor={ANCHORS[words.anchor]},{font}] at ({_pt(words.x)},{_pt(words.y)}) {{{text}}};")
     body.append(r"\end{tikzpicture}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from layerwise.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, need, save
+from layerwise.quoting import matplotlib_text
 
 if TYPE_CHECKING:
     from layerwise.bench.results import Comparison, Growth
@@ -37,7 +38,7 @@ def save_comparisons(comparisons: Sequence[Comparison], path: str | os.PathLike[
 def draw_comparison(panel: Any, comparison: Comparison) -> None:
     """One work: a dot for the fastest round, a line to the slowest."""
     labels = [one.label for one in comparison.measured]
-    panel.set_yticks(range(len(labels)), labels)
+    panel.set_yticks(range(len(labels)), list(map(matplotlib_text, labels)))
     panel.set_ylim(len(labels) - 0.5, -0.5)
     panel.set_xscale("log")
     for place, one in enumerate(comparison.measured):
@@ -56,7 +57,7 @@ def draw_comparison(panel: Any, comparison: Comparison) -> None:
     if known:
         panel.set_xlim(10 ** math.floor(math.log10(min(known) / 1.1)), 10 ** math.ceil(math.log10(max(known) * 1.8)))
     panel.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
-    panel.set_title(comparison.heading, fontsize=8, loc="left")
+    panel.set_title(matplotlib_text(comparison.heading, most=200), fontsize=8, loc="left")
     panel.set_xlabel(f"µs a {comparison.per}, lower is better", fontsize=8)
     _tidy(panel, "x")
 
@@ -83,13 +84,15 @@ def draw_growth(panel: Any, growth: Growth) -> None:
     for (label, values), (colour, marker, line) in zip(growth.series.items(), STYLES):
         known = [(size, value) for size, value in zip(growth.sizes, values) if value is not None]
         if known:
-            panel.plot(*zip(*known), color=colour, marker=marker, linestyle=line, markersize=4, label=label)
+            panel.plot(
+                *zip(*known), color=colour, marker=marker, linestyle=line, markersize=4, label=matplotlib_text(label)
+            )
     panel.set_xscale("log", base=10 if growth.name == "rows" else 2)
     panel.set_yscale("log")
     if growth.name != "rows":
         panel.set_xticks(growth.sizes, [f"{size:,}" for size in growth.sizes])
-    panel.set_title(f"{growth.name}: {growth.network}", fontsize=8, loc="left")
-    panel.set_xlabel(growth.name, fontsize=8)
+    panel.set_title(matplotlib_text(f"{growth.name}: {growth.network}", most=200), fontsize=8, loc="left")
+    panel.set_xlabel(matplotlib_text(growth.name), fontsize=8)
     panel.set_ylabel(f"{growth.unit}, lower is better", fontsize=8)
     if panel.get_lines():
         panel.legend(frameon=False, fontsize=7)

@@ -11,12 +11,14 @@ from layerwise import metrics
 from layerwise.errors import DataError, ShapeError
 from layerwise.plots.models import labels_of
 from layerwise.plots.style import colours_of, one_panel
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_WRITTEN = 20  # classes whose numbers are written into their fields
+LONGEST = 24  # letters of a name
 
 
 def confusion_matrix(
@@ -81,7 +83,7 @@ def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple
             f"confusion_matrix: y_true has {true.dtype} labels and y_pred {said.dtype}; they must be of one kind"
         ) from None
     if labels is None:
-        return found, [str(label) for label in found]
+        return found, [matplotlib_text(label, most=LONGEST) for label in found]
     named = list(labels)
     whole = all(isinstance(label, (int, np.integer)) for label in found)
     if whole and not set(found) <= set(named):
@@ -94,7 +96,7 @@ def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple
             f"confusion_matrix: {absent[0]!r} came, and labels has {len(named)} other classes ({named[0]!r}, …): "
             "name all of them"
         )
-    return known, [str(name) for name in named]
+    return known, [matplotlib_text(name, most=LONGEST) for name in named]
 
 
 def _draw(panel: Any, counts: Array, names: list[str]) -> None:
@@ -130,6 +132,7 @@ def _draw(panel: Any, counts: Array, names: list[str]) -> None:
 
 def _write(panel: Any, counts: Array, shares: Array, image: Array) -> None:
     """The numbers, in ink that its field lets be read."""
+    panel.figure.canvas.figure.draw_without_rendering()  # long names take their room now, and what is left is known
     box = panel.get_window_extent()
     points = min(box.width, box.height) * 72 / panel.figure.dpi / len(counts)
     widest = max(len(f"{counts.max():,}"), 4)

@@ -11,6 +11,7 @@ from layerwise.description import whole_number
 from layerwise.errors import DataError
 from layerwise.plots.models import name_of, network_of
 from layerwise.plots.style import colours_of, panels, tidy
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def histograms_over_training(recorder: Histograms, ax: Axes | Array | None = Non
         for column, (first, last) in enumerate(zip(layers, ends, strict=True)):
             panel, shown = drawn[row * len(layers) + column], last if kind == "outputs" else first
             _fan(panel, recorder.epochs, recorder.quantiles(kind, shown), KINDS.index(kind))
-            panel.set_title(f"{kind} of layer {shown}, {recorder.names[shown]}", fontsize=9)
+            panel.set_title(f"{kind} of layer {shown}, {matplotlib_text(recorder.names[shown])}", fontsize=9)
             if row == len(kinds) - 1:
                 panel.set_xlabel("epoch", fontsize=8)
             if column == 0:

@@ -13,6 +13,7 @@ from layerwise.neuron import Neuron
 from layerwise.parameters import View
 from layerwise.plots.models import inputs_of, network_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -67,7 +68,12 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     panel.axvline(0, color=colours.muted, linewidth=0.6, label="_axis")
     panel.plot(x, _with_gaps(y), color=colours.series[0], linewidth=2, label="f(x)")
     panel.plot(x, _with_gaps(slope), color=colours.series[1], linewidth=1.6, linestyle="--", label="f'(x)")
-    panel.set(xlabel="x", ylabel="f(x) and its slope", title=f"{chosen!r} and its derivative", xlim=(low, high))
+    panel.set(
+        xlabel="x",
+        ylabel="f(x) and its slope",
+        title=f"{matplotlib_text(repr(chosen))} and its derivative",
+        xlim=(low, high),
+    )
     tidy(panel)
     legend(panel)
     axes: Axes = panel
@@ -117,7 +123,7 @@ def neuron(
     panel = one_panel(ax, "neuron")
     colours = colours_of(panel)
     panel.plot(x, _cut(w * x + b, y), color=colours.muted, linewidth=1, linestyle="--", label=f"w x + b = {_sum(w, b)}")
-    name = type(neuron.activation).__name__
+    name = matplotlib_text(type(neuron.activation).__name__)
     panel.plot(x, _with_gaps(y), color=colours.series[0], linewidth=2.2, label=f"{name}(w x + b)")
     for at, rises in _crossings(x, w * x + b):
         _mark(panel, at, float(_apply(neuron, np.array([at]))[0]), rises, "", colours.series[1])
@@ -163,7 +169,7 @@ def neuron_pair(
     y = _apply(second, inner)
     panel = one_panel(ax, "neuron_pair")
     colours = colours_of(panel)
-    names = [type(one.activation).__name__ for one in (first, second)]
+    names = [matplotlib_text(type(one.activation).__name__) for one in (first, second)]
     panel.plot(
         x, _cut(_with_gaps(inner), y), color=colours.muted, linewidth=1.2, linestyle="--",
         label=f"1st: h = {names[0]}({_sum(w, b)})",

@@ -12,6 +12,7 @@ from layerwise.description import whole_number
 from layerwise.errors import DataError, ShapeError
 from layerwise.plots.models import labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def images(
     ['a', 'b', 'c', 'd']
     """
     rows, shape = rows_of_images("images", X, shape)
-    words = [""] * len(rows) if titles is None else [str(title) for title in titles]
+    words = (
+        [""] * len(rows)
+        if titles is None
+        else [matplotlib_text(title, keep="\n") if str(title) else "" for title in titles]
+    )
     if len(words) != len(rows):
         raise ShapeError(f"images: {len(rows)} images need as many titles; {len(words)} came")
     axes: Axes = _mosaic("images", ax, rows.reshape(-1, *shape), words, None, columns)
@@ -191,7 +196,7 @@ def weights(
     words = [f"neuron {i}" for i in order]
     panel = _mosaic("weights", ax, W[:, order].T.reshape(-1, height, width), words, None, columns, signed=True)
     shown = f"the {len(order)} largest of {W.shape[1]}" if len(order) < W.shape[1] else f"all {W.shape[1]}"
-    panel.set_title(f"Weights of {plan.stages[chosen].layer.__class__.__name__} neurons, {shown}")
+    panel.set_title(f"Weights of {matplotlib_text(type(plan.stages[chosen].layer).__name__)} neurons, {shown}")
     axes: Axes = panel
     return axes
 
@@ -207,7 +212,7 @@ def _answered(
     for i, (place, share) in enumerate(zip(said, shares.max(axis=1), strict=True)):
         is_wrong = true is not None and classes[place] != true[i]
         right = true[i].item() if true is not None else None
-        is_one = f"is {names[places[right]] if right in places else right}" if is_wrong else ""
+        is_one = f"is {names[places[right]] if right in places else matplotlib_text(right)}" if is_wrong else ""
         words.append("\n".join(filter(None, [f"{names[place]} {_percent(share)}", is_one])))
         wrong.append(is_wrong)
     panel = _mosaic(owner, ax, rows.reshape(-1, *shape), words, wrong, columns)

@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.errors import DataError, NotBuiltError, ShapeError
 from layerwise.network import Network
 from layerwise.plan import Stage
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 
@@ -89,7 +90,7 @@ def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
 
 
 def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> list[str]:
-    """What each class is called: itself, if no labels are given.
+    """What each class is called, as matplotlib takes it: itself, if no labels are given.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> lis
     """
     if labels is not None and len(labels) != len(classes):
         raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(labels)} came")
-    return [str(name) for name in (classes.tolist() if labels is None else labels)]
+    return [matplotlib_text(name) for name in (classes.tolist() if labels is None else labels)]
 
 
 def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:
@@ -139,6 +140,5 @@ def sides(owner: str, pixels: int, shape: tuple[int, int] | None) -> tuple[int, 
 
 def name_of(stages: tuple[Stage, ...]) -> str:
     """A group of stages in a few words: "Dense 30, Sigmoid"."""
-    first, *others = stages
-    kind = type(first.layer).__name__
-    return ", ".join([f"{kind} {first.n_out}", *(type(stage.layer).__name__ for stage in others)])
+    names = [matplotlib_text(type(stage.layer).__name__) for stage in stages]
+    return ", ".join([f"{names[0]} {stages[0].n_out}", *names[1:]])

@@ -13,6 +13,7 @@ from layerwise.errors import ShapeError
 from layerwise.metrics import r2_score
 from layerwise.plots.models import inputs_of, labels_of, names_of, probabilities_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def decision_regions(
         right = said == true
         _dots(panel, points, true, right, classes, called)
         title = f"Decision regions: {right.mean():.1%} of {len(right):,} right"
-    panel.set(xlabel=names[0], ylabel=names[1], title=title, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
+    x_name, y_name = map(matplotlib_text, names)
+    panel.set(xlabel=x_name, ylabel=y_name, title=title, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
     axes: Axes = panel
     return axes
 
@@ -170,7 +172,8 @@ def regression_curve(
     for i, colour in zip(range(curves.shape[1]), colours.of_classes(curves.shape[1]), strict=True):
         label = "answer" if curves.shape[1] == 1 else f"answer {i}"
         panel.plot(x, curves[:, i], color=colour, linewidth=2, label=label)
-    panel.set(xlabel=names[0], ylabel=names[1], title=title)
+    x_name, y_name = map(matplotlib_text, names)
+    panel.set(xlabel=x_name, ylabel=y_name, title=title)
     tidy(panel, "both")
     legend(panel)
     axes: Axes = panel

@@ -51,7 +51,7 @@ def shortened(text: str, most: int = 40) -> str:
     return f"{text[: most - 1 - end]}…{text[len(text) - end :]}"
 
 
-def matplotlib_text(text: object, keep: str = "") -> str:
+def matplotlib_text(text: object, keep: str = "", most: int = 40) -> str:
     r"""The text for matplotlib, which takes what stands between two dollars for a formula.
 
     A legend leaves out entries that are empty or begin with an underscore: an empty text becomes two quotes, and a
@@ -62,7 +62,7 @@ def matplotlib_text(text: object, keep: str = "") -> str:
     >>> matplotlib_text("$5 - $10")
     '\\$5 - \\$10'
     """
-    shown = "\n".join(shortened(line) for line in visible(str(text), keep).split("\n")) or "''"
+    shown = "\n".join(shortened(line, most) for line in visible(str(text), keep).split("\n")) or "''"
     shown = shown.replace("$", r"\$")
     return f"\u200b{shown}" if shown.startswith("_") else shown
 

@@ -13,13 +13,16 @@ import layerwise
 from layerwise import initializers, schedules
 from layerwise.description import Description
 from layerwise.network import Network
+from layerwise.quoting import visible
+
+_NEWLINE = "\n"
 
 
 def lines(network: Network) -> str:
     """The command line if there was one, or else the call of `fit` in Python."""
     command = network.notes.get("command")
     if isinstance(command, str) and not _others(network):
-        return f"$ {command}"
+        return f"$ {visible(command)}"
     fit, remarks = network.last_fit, []
     if not fit:
         return "The network does not say how it was trained."
@@ -32,7 +35,7 @@ def lines(network: Network) -> str:
         arguments["shuffle"] = False
     text = "\n".join(
         [
-            f"network = {network!r}",
+            f"network = {visible(repr(network), keep=_NEWLINE)}",
             "network.fit(",
             "    X, y,",
             *(f"    {name}={_short(value)}," for name, value in arguments.items()),
@@ -44,7 +47,7 @@ def lines(network: Network) -> str:
     if fit.get("first_step"):
         remarks.append(f"# the newest fit; it went on from step {fit['first_step']:,}")
     if _others(network):
-        remarks.append(f"# beside it: {', '.join(_others(network))}")
+        remarks.append(f"# beside it: {visible(', '.join(_others(network)))}")
     return "\n".join([*_imports(text), "", f"# X, y: the {fit['rows']:,} rows to train", *remarks, text])
 
 
@@ -53,7 +56,9 @@ def _others(network: Network) -> list[str]:
 
 
 def _short(value: object) -> str:
-    return " ".join(repr(value).split()) if isinstance(value, (Description, list)) else repr(value)
+    return (
+        " ".join(visible(repr(value), keep=_NEWLINE).split()) if isinstance(value, (Description, list)) else repr(value)
+    )
 
 
 def _imports(text: str) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from layerwise.quoting import markup
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--quiet:#5c636b;--line:#d9dde2;--chip:#f5f7f9;--blue:#0072B2}
@@ -46,25 +47,25 @@ class Section:
 
 def write(title: str, facts: Iterable[tuple[str, str]], sections: Sequence[Section]) -> str:
     """The whole page: a title, figures at a glance, and sections."""
-    tiles = "".join(f"<div><b>{html.escape(value)}</b><span>{html.escape(name)}</span></div>" for name, value in facts)
-    links = "".join(f'<a href="#{s.name}">{html.escape(s.title)}</a>' for s in sections)
-    body = "\n".join(f'<section id="{s.name}"><h2>{html.escape(s.title)}</h2>\n{s.body}</section>' for s in sections)
+    tiles = "".join(f"<div><b>{markup(value)}</b><span>{markup(name)}</span></div>" for name, value in facts)
+    links = "".join(f'<a href="#{s.name}">{markup(s.title)}</a>' for s in sections)
+    body = "\n".join(f'<section id="{s.name}"><h2>{markup(s.title)}</h2>\n{s.body}</section>' for s in sections)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="generator" content="layerwise report">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{html.escape(title)}</h1>\n"
+        f"<title>{markup(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{markup(title)}</h1>\n"
         f'<div class="facts">{tiles}</div>\n<nav>{links}</nav>\n{body}\n</main></body></html>\n'
     )
 
 
 def paragraph(text: str, quiet: bool = False) -> str:
     """A paragraph of plain text."""
-    return f"<p{' class=quiet' if quiet else ''}>{html.escape(text)}</p>"
+    return f"<p{' class=quiet' if quiet else ''}>{markup(text)}</p>"
 
 
 def code(text: str) -> str:
     """Lines as they stand."""
-    return f"<pre>{html.escape(text)}</pre>"
+    return f"<pre>{markup(text)}</pre>"
 
 
 def side_by_side(*parts: str) -> str:
@@ -83,5 +84,5 @@ def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), numbers: int 
 def _line(tag: str, cells: Sequence[str], numbers: int) -> str:
     first = len(cells) - numbers
     marks = [" class=n" if i >= first else "" for i in range(len(cells))]
-    inside = "".join(f"<{tag}{mark}>{html.escape(cell)}</{tag}>" for mark, cell in zip(marks, cells, strict=True))
+    inside = "".join(f"<{tag}{mark}>{markup(cell)}</{tag}>" for mark, cell in zip(marks, cells, strict=True))
     return f"<tr>{inside}</tr>"

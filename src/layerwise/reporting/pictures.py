@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.plots.style import colours_of, style, tidy
+from layerwise.quoting import markup, matplotlib_text
 from layerwise.typing import Array
 
 MOST_POINTS = 2000  # of a scatter
@@ -38,7 +38,7 @@ def picture(
     light, dark = (_encoded(draw, (size[0] * panels, size[1]), panels, kind, is_dark) for is_dark in (False, True))
     return (
         f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" alt="{html.escape(words)}"></picture></figure>'
+        f'<img src="{light}" alt="{markup(words)}"></picture></figure>'
     )
 
 
@@ -61,6 +61,7 @@ def against(y: Array, said: Array, panel: Any, name: str) -> None:
     shown = slice(None, None, -(-len(y) // MOST_POINTS))
     colours = colours_of(panel)
     low, high = (float(f([f(y), f(said)])) for f in (np.min, np.max))
+    name = matplotlib_text(name)
     panel.plot([low, high], [low, high], "--", color=colours.muted, linewidth=1)
     panel.plot(y[shown], said[shown], "o", color=colours.series[0], markersize=3, alpha=0.5)
     panel.set(xlabel=f"{name}, as it is", ylabel=f"{name}, as answered", title="Answers beside what is so")
@@ -72,5 +73,5 @@ def residuals(y: Array, said: Array, panel: Any, name: str) -> None:
     colours = colours_of(panel)
     panel.hist(said - y, bins=40, color=colours.series[0], alpha=0.8)
     panel.axvline(0, color=colours.muted, linewidth=1, linestyle="--")
-    panel.set(xlabel=f"answer - {name}", ylabel="rows", title="Errors")
+    panel.set(xlabel=f"answer - {matplotlib_text(name)}", ylabel="rows", title="Errors")
     tidy(panel, "y")

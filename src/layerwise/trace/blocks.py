@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from layerwise.errors import ShapeError
 from layerwise.layers import Dense
 from layerwise.trace.document import Block, Cell
 from layerwise.trace.layer_formulas import formula_of
-from layerwise.trace.notation import Numbers, delta, enclosed, gradient, in_full, symbol
+from layerwise.trace.notation import Numbers, delta, enclosed, gradient, in_full, symbol, words
 from layerwise.trace.record import LayerTrace, PenaltyTrace, StepTrace, Trace
 from layerwise.trace.step_formulas import (
     PENALTY_FORMULAS,
@@ -218,7 +219,7 @@ class Blocks:
 
     def penalty(self, term: PenaltyTrace) -> Block:
         """What one penalty adds to the cost; the gradient of the sum is what is followed."""
-        name = rf"\text{{{type(term.penalty).__name__} of }}{symbol(term.name)}"
+        name = f"{words(type(term.penalty).__name__ + ' of ')}{symbol(term.name)}"
         pair = PENALTY_FORMULAS.get(type(term.penalty))
         formula = ""
         if pair is not None:
@@ -361,7 +362,7 @@ class Blocks:
         for term in step.penalties:
             if term.name == name:
                 pair = PENALTY_FORMULAS.get(type(term.penalty))
-                slope = rf"\text{{{type(term.penalty).__name__}.gradient}}" if pair is None else pair[1](symbol(name))
+                slope = words(f"{type(term.penalty).__name__}.gradient") if pair is None else pair[1](symbol(name))
                 found.append(rf"{in_full(term.factor)} \cdot {slope}")
         return " + ".join(found)
 
@@ -383,4 +384,4 @@ def _indexed(name: str, index: str) -> str:
 
 def _state(name: str) -> str:
     """An optimizer's state as a symbol."""
-    return name if len(name) == 1 else rf"\text{{{name}}}"
+    return name if re.fullmatch("[A-Za-z]", name) else words(name)

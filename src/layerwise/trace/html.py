@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html as markup
 from collections.abc import Iterator
 
+from layerwise.quoting import markup
 from layerwise.trace.document import Block, Cell, Document
 from layerwise.trace.notation import plain
 
@@ -36,26 +36,26 @@ def html(document: Document) -> str:
 
 def page(document: Document) -> str:
     """The same as a file of its own."""
-    title = markup.escape(document.title)
+    title = markup(document.title)
     head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{html(document)}</body></html>\n'
 
 
 def _pieces(document: Document) -> Iterator[str]:
     yield _STYLE
-    yield f'<div class="lw-trace"><h3>{markup.escape(document.title)}</h3>'
-    yield f"<p>{_words(plain(document.note))}</p>" if document.note else ""
+    yield f'<div class="lw-trace"><h3>{markup(document.title)}</h3>'
+    yield f"<p>{markup(document.note)}</p>" if document.note else ""
     for section in document.sections:
-        yield f"<h4>{markup.escape(section.title)}</h4>"
-        yield f"<p>{_words(section.note)}</p>" if section.note else ""
+        yield f"<h4>{markup(section.title)}</h4>"
+        yield f"<p>{markup(section.note)}</p>" if section.note else ""
         for block in section.blocks:
             yield from _of_block(block)
     yield "</div>"
 
 
 def _of_block(block: Block) -> Iterator[str]:
-    formula = f" = {_words(plain(block.formula))}" if block.formula else ""
-    yield f'<div class="f"><b>{_words(plain(block.name))}</b>{formula}</div>'
+    formula = f" = {markup(plain(block.formula))}" if block.formula else ""
+    yield f'<div class="f"><b>{markup(plain(block.name))}</b>{formula}</div>'
     widest = max((len(plain(cell.name)) + len(cell.value) for row in block.rows for cell in row), default=0)
     for row in block.rows:
         yield _row(row, f' style="--lw-w:{widest + 2}ch"' if len(block.rows) > 1 else "")
@@ -72,9 +72,5 @@ def _row(cells: list[Cell], style: str = "") -> str:
 def _chip(cell: Cell) -> str:
     name = plain(cell.name)
     origin = "" if cell.numbers is None else plain(cell.numbers)
-    title = f' title="{markup.escape(f"{name} = {origin} = {cell.value}")}"' if origin and origin != cell.value else ""
-    return f'<span class="c"{title}><i>{_words(name)}</i>{cell.value}</span>'
-
-
-def _words(line: str) -> str:
-    return markup.escape(line, quote=False)
+    title = f' title="{markup(f"{name} = {origin} = {cell.value}")}"' if origin and origin != cell.value else ""
+    return f'<span class="c"{title}><i>{markup(name)}</i>{markup(cell.value)}</span>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from layerwise.quoting import latex as quoted
 from layerwise.trace.document import Block, Cell, Document
 from layerwise.trace.notation import latex as typeset
 from layerwise.trace.notation import plain
@@ -25,10 +26,6 @@ _HEAD = r"""\documentclass[fleqn]{article}
 \setlength{\abovedisplayskip}{3pt}
 \setlength{\belowdisplayskip}{3pt}
 """
-_SPECIAL = {mark: f"\\{mark}" for mark in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "…": r"\ldots{}", "—": "---",
-}  # fmt: skip
 
 
 def latex(document: Document) -> str:
@@ -37,11 +34,11 @@ def latex(document: Document) -> str:
 
 
 def _lines(document: Document) -> Iterator[str]:
-    yield rf"\section*{{{_escaped(document.title)}}}"
-    yield _sentence(document.note)
+    yield rf"\section*{{{quoted(document.title)}}}"
+    yield quoted(document.note)
     for section in document.sections:
-        yield rf"\subsection*{{{_escaped(section.title)}}}"
-        yield _escaped(section.note)
+        yield rf"\subsection*{{{quoted(section.title)}}}"
+        yield quoted(section.note)
         for block in section.blocks:
             yield from _equations(block)
 
@@ -94,13 +91,3 @@ def _cut(formula: str, deepest: int) -> list[str]:
             lines.append(formula[start:place].strip())
             start = place
     return [*lines, formula[start:].strip()]
-
-
-def _escaped(words: str) -> str:
-    return "".join(_SPECIAL.get(letter, letter) for letter in words)
-
-
-def _sentence(note: str) -> str:
-    r"""A sentence, in which a symbol such as w_{1}' is a formula."""
-    parts = re.split(r"(\S*_\{\d+\}'*)", note)
-    return "".join(f"${part}$" if i % 2 else _escaped(part) for i, part in enumerate(parts))

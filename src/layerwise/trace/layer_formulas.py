@@ -38,7 +38,7 @@ from layerwise.layers import (
     Tanh,
 )  # fmt: skip
 from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
-from layerwise.trace.notation import Numbers, delta, enclosed, in_full, negative, symbol
+from layerwise.trace.notation import Numbers, delta, enclosed, in_full, negative, symbol, words
 from layerwise.trace.record import LayerTrace
 from layerwise.trace.sums import product, products, summed
 from layerwise.typing import Array
@@ -143,11 +143,11 @@ class LayerFormula:
 
     def forward(self, part: LayerTrace) -> str:
         """All outputs, in symbols."""
-        return rf"\text{{{type(part.layer).__name__}}}({symbol(part.source)})"
+        return f"{words(type(part.layer).__name__)}({symbol(part.source)})"
 
     def backward(self, part: LayerTrace) -> str:
         """The gradient by the inputs, in symbols."""
-        return rf"\text{{{type(part.layer).__name__}.backward}}({delta(part.name)})"
+        return f"{words(type(part.layer).__name__ + '.backward')}({delta(part.name)})"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str | None:
         """Output j of sample s."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from layerwise.quoting import markdown as quoted
 from layerwise.trace.document import Block, Document
 from layerwise.trace.notation import plain
 
@@ -14,13 +15,13 @@ def markdown(document: Document) -> str:
 
 
 def _lines(document: Document) -> Iterator[str]:
-    yield f"## {document.title}"
+    yield f"## {quoted(document.title)}"
     if document.note:
-        yield from ("", _escaped(plain(document.note)))
+        yield from ("", quoted(document.note))
     for section in document.sections:
-        yield from ("", f"### {section.title}")
+        yield from ("", f"### {quoted(section.title)}")
         if section.note:
-            yield from ("", _escaped(section.note))
+            yield from ("", quoted(section.note))
         for block in section.blocks:
             yield ""
             yield from _table(block)
@@ -28,15 +29,9 @@ def _lines(document: Document) -> Iterator[str]:
 
 def _table(block: Block) -> Iterator[str]:
     heading = plain(block.name) + (f" = {plain(block.formula)}" if block.formula else "")
-    yield from (f"| {_escaped(heading)} | | |", "| :-- | :-- | --: |")
+    yield from (f"| {quoted(heading)} | | |", "| :-- | :-- | --: |")
     for row in block.rows:
         for cell in row:
-            yield f"| {_escaped(plain(cell.name))} | {_escaped(plain(cell.numbers or ''))} | {_escaped(cell.value)} |"
+            yield f"| {quoted(plain(cell.name))} | {quoted(plain(cell.numbers or ''))} | {quoted(cell.value)} |"
     if block.count:
         yield f"| … and {block.count:,} more | | |"
-
-
-def _escaped(line: str) -> str:
-    for mark in "\\|*_<>[]":
-        line = line.replace(mark, f"\\{mark}")
-    return line

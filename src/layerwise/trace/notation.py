@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from layerwise import quoting
+
 _WORDS = {
     "cdot": "·", "odot": "⊙", "partial": "∂", "sum": "Σ", "leftarrow": "←", "ldots": "…", "max": "max", "min": "min",
     "tanh": "tanh", "ln": "ln", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
@@ -22,6 +24,7 @@ _SUPERSCRIPTS = dict(zip("0123456789+-T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ"
 _GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "var": r"{\sigma^{2}}"}
 _USUAL = re.compile(r"[^\\_^{]+")
 _WORD = re.compile(r"[A-Za-z]+|.")
+_MARKS = re.compile("[^A-Za-z ]")  # what `words` keeps as a number
 _NESTED = r"((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)"
 
 
@@ -108,11 +111,27 @@ def symbol(name: str, index: str = "") -> str:
     """
     found = re.fullmatch(r"([A-Za-z_]+)(\d*)(~*)", name)
     if found is None:
-        return name
+        return words(name)
     base, number, tildes = found.groups()
-    base = _GREEK.get(base, base if len(base) == 1 else rf"\text{{{base.replace('_', ' ')}}}")
+    base = _GREEK.get(base, base if len(base) == 1 else words(base.replace("_", " ")))
     base = r"\tilde{" * len(tildes) + base + "}" * len(tildes)
     return base + (f"_{{{number}}}" if number else "") + (f"[{index}]" if index else "")
+
+
+def words(text: str) -> str:
+    r"""Text in a formula; what is no letter is kept as ``<code>``, so that no part of it is read as a formula.
+
+    Examples
+    --------
+    >>> words("dead_units {"), plain(words("dead_units {"))
+    ('\\text{dead<5f>units <7b>}', 'dead_units {')
+    """
+    return rf"\text{{{_MARKS.sub(lambda found: f'<{ord(found[0]):x}>', text)}}}"
+
+
+def _unmarked(text: str) -> str:
+    """What `words` was given."""
+    return re.sub("<([0-9a-f]+)>", lambda found: chr(int(found[1], 16)), text)
 
 
 def delta(name: str) -> str:
@@ -134,9 +153,17 @@ def latex(formula: str, *, on_a_line: bool = False) -> str:
     """The formula as LaTeX and amsmath know it; `on_a_line` writes gradients with a slash."""
     form = r"\\partial C/\\partial \1" if on_a_line else r"\\frac{\\partial C}{\\partial \1}"
     formula = re.sub(rf"\\dd\{{{_NESTED}\}}", form, formula)
-    formula = re.sub(r"\\text\{[^{}]*\}", lambda words: words[0].replace("_", r"\_"), formula)
-    formula = re.sub(r"(\d[\d.]*)e([+-]\d+)(\^?)", _power_of_ten, formula)
-    return formula.replace("[", "{[").replace("]", "]}")  # a bracket after \\ would be taken for a length
+    parts = re.split(r"(\\text\{[^{}]*\})", formula)
+    return "".join(_latex_text(part) if i % 2 else _latex_formula(part) for i, part in enumerate(parts))
+
+
+def _latex_formula(part: str) -> str:
+    part = re.sub(r"(\d[\d.]*)e([+-]\d+)(\^?)", _power_of_ten, part)
+    return part.replace("[", "{[").replace("]", "]}")  # a bracket after \\ would be taken for a length
+
+
+def _latex_text(part: str) -> str:
+    return rf"\text{{{quoting.latex(_unmarked(part[6:-1]))}}}"
 
 
 def plain(formula: str) -> str:
@@ -197,7 +224,7 @@ class _Reader:
         if word in _ACCENTS:
             return plain(self._group()) + _ACCENTS[word]
         if word == "text":
-            return self._group()
+            return _unmarked(self._group())
         return _WORDS[word]
 
     def _group(self) -> str:

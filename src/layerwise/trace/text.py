@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from layerwise.errors import missing
+from layerwise.quoting import visible
 from layerwise.trace.document import Block, Cell, Document
 from layerwise.trace.notation import plain
 
@@ -15,7 +16,7 @@ HEADING, NAME, VALUE, QUIET = "bold", "cyan", "bold green", "dim"
 
 def text(document: Document) -> str:
     """The document as lines of plain text."""
-    return "\n".join("".join(piece for piece, _ in line).rstrip() for line in _lines(document))
+    return "\n".join("".join(piece for piece, _ in line).rstrip() for line in _seen(document))
 
 
 def rich_text(document: Document) -> Any:
@@ -24,13 +25,19 @@ def rich_text(document: Document) -> Any:
         from rich.text import Text
     except ImportError:
         raise missing("rich", "cli", "a trace in colours") from None
-    return Text("\n").join(Text.assemble(*line) for line in _lines(document))
+    return Text("\n").join(Text.assemble(*line) for line in _seen(document))
+
+
+def _seen(document: Document) -> Iterator[list[Piece]]:
+    """The lines, with escapes for what cannot be seen."""
+    for line in _lines(document):
+        yield [(visible(piece), style) for piece, style in line]
 
 
 def _lines(document: Document) -> Iterator[list[Piece]]:
     yield [(document.title, HEADING)]
     if document.note:
-        yield [(plain(document.note), "")]
+        yield [(document.note, "")]
     for section in document.sections:
         yield []
         yield [(section.title, HEADING)]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from layerwise.layers import Dense
 from layerwise.trace.blocks import Blocks, describe
 from layerwise.trace.document import Block, Cell, Document, Section
-from layerwise.trace.notation import symbol
+from layerwise.trace.notation import plain, symbol
 from layerwise.trace.record import LayerTrace, StepTrace, Trace
 
 
@@ -34,7 +34,7 @@ def _title(blocks: Blocks) -> tuple[str, str]:
     which = "" if n == 1 else f" The numbers of samples are those of sample {blocks.sample} of {n}, counted from 0."
     if step is None:
         return f"A prediction, {sizes}", f"The answer is {trace.answers[blocks.sample]}.{which}".strip()
-    prime = f"A prime, as in {symbol(next(iter(_weights(trace)), 'w1'))}', marks what is new."
+    prime = f"A prime, as in {plain(symbol(next(iter(_weights(trace)), 'w1')))}', marks what is new."
     how = f"Step {step.number} of the network, with {step.loss!r} and {step.optimizer!r}.{which} {prime}"
     return f"One training step, {sizes}", how
 
