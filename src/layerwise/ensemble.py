@@ -22,7 +22,7 @@ from layerwise import interrupts, storage
 from layerwise.callbacks import Callback, Checkpoint, History, as_callbacks
 from layerwise.description import Description, whole_number
 from layerwise.engine.threads import default_threads
-from layerwise.errors import FormatError, NotBuiltError
+from layerwise.errors import FormatError, NotBuiltError, WriteError
 from layerwise.evaluation import metric_values
 from layerwise.layers import Layer
 from layerwise.metrics import Metric, accuracy, as_metrics, check_weighted
@@ -121,9 +121,14 @@ class Ensemble:
                 pool.submit(network.fit, X, y, callbacks=own, **common)
                 for network, own in zip(self.networks, watchers, strict=True)
             ]
+            unwritten: list[WriteError] = []
             try:
-                for number, job in enumerate(jobs, 1):
-                    row = job.result().last()
+                for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
+                    try:
+                        job.result()
+                    except WriteError as error:  # which ends no training
+                        unwritten.append(error)
+                    row = {} if network.history is None else network.history.last()
                     if verbose and row:
                         print(f"network {number}/{len(jobs)}  {_line(row)}", flush=True)
             except KeyboardInterrupt:
@@ -136,6 +141,8 @@ class Ensemble:
                 runs.stop("another network's error")
                 _cancel(jobs)
                 raise
+        if unwritten:
+            raise unwritten[0]
         return [job.result() for job in jobs if not job.cancelled()]
 
     def outputs(self, X: ArrayLike) -> Array:
@@ -264,6 +271,8 @@ def _own(callbacks: list[Callback], index: int) -> list[Callback]:
 
 class _Runs(Callback):
     """The trainings at work, so that all of them can be stopped."""
+
+    only_looks = True
 
     def __init__(self) -> None:
         self._runs: list[Training] = []

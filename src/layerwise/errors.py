@@ -63,6 +63,10 @@ class ExportError(LayerwiseError, ValueError):
     """The network cannot be written in the form asked for."""
 
 
+class WriteError(LayerwiseError, OSError):
+    """A file that a fit was to write while it trained could not be written; the fit has ended as it was to end."""
+
+
 class MissingDependencyError(LayerwiseError, ImportError):
     """A feature needs a package that is not installed; the message gives the command."""
 

@@ -546,7 +546,7 @@ class Network:
             schedule=schedule,
         )
         if checkpoint is not None:
-            run.restore(*checkpoint.training, checkpoint.model.history)
+            run.restore(*checkpoint.training, checkpoint.model.history, checkpoint.run)
         self.history = run.history
         return run.fit()
 
@@ -837,11 +837,13 @@ class Network:
         storage.write(path, self._head() | model.description(optimizer), model.arrays(optimizer))
 
     def checkpoint(
-        self, training: dict[str, Any], arrays: Mapping[str, Array]
+        self, training: dict[str, Any], arrays: Mapping[str, Array], identity: Mapping[str, Any] | None = None
     ) -> Callable[[str | os.PathLike[str]], None]:
-        """What writes a file of all that the network is now, and of what a training needs to go on beside it."""
+        """Return a writer for a file of the network as it is now, with what its training needs to go on."""
         model = self.to_model()
         description = self._head() | model.description(True) | {"training": storage.encode(training)}
+        if identity is not None:
+            description["checkpoint"] = dict(identity)
         own = {name: array.copy() for name, array in model.arrays(True).items()}
         own |= {f"training.{name}": array for name, array in arrays.items()}
         return lambda path: storage.write(path, description, own)

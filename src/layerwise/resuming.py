@@ -13,6 +13,7 @@ import numpy as np
 
 from layerwise import storage
 from layerwise.callbacks import Callback, Checkpoint
+from layerwise.callbacks.identity import Identity, identity_of
 from layerwise.description import Description
 from layerwise.errors import DataError, FormatError
 from layerwise.losses import Loss
@@ -34,6 +35,7 @@ class Found:
     path: Path
     model: storage.Model
     training: tuple[dict[str, Any], Mapping[str, Array]]
+    run: str
 
     @property
     def optimizer(self) -> Optimizer:
@@ -114,14 +116,25 @@ def newest_checkpoint(callbacks: Sequence[Callback], custom: Iterable[type[Descr
     checkpoints = [callback for callback in callbacks if isinstance(callback, Checkpoint)]
     if not checkpoints:
         raise DataError("fit: resume=True needs to know where from: callbacks=[Checkpoint(path), …]")
-    files = {path: path.stat().st_mtime_ns for callback in checkpoints for path in callback.files()}
     known = storage.known_by_name(custom)
-    for path in sorted(files, key=lambda path: (files[path], path.name), reverse=True):
+    for path in _newest_first({path for callback in checkpoints for path in callback.files()}):
         try:
             return _read(path, known)
         except FormatError as error:
             warnings.warn(f"resume: {error}; an older checkpoint is looked for", RuntimeWarning, stacklevel=4)
     return None
+
+
+def _newest_first(paths: Iterable[Path]) -> list[Path]:
+    """The run that was written to last, its files by their steps; then the run before."""
+    times = {path: path.stat().st_mtime_ns for path in paths}
+    found = {path: identity_of(path) or Identity("", str(path), "") for path in times}
+    newest: dict[str, int] = {}
+    for path, own in found.items():
+        newest[own.run] = max(newest.get(own.run, 0), times[path])
+    return sorted(
+        found, key=lambda path: (newest[found[path].run], found[path].steps, times[path], path.name), reverse=True
+    )
 
 
 def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
@@ -132,7 +145,8 @@ def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
         model = storage.Model.read(description, arrays, custom)
         prefix = "training."
         held = {name.removeprefix(prefix): a.copy() for name, a in arrays.items() if name.startswith(prefix)}
-        return Found(path, model, (storage.decode(description["training"], custom), held))
+        run = str(description.get("checkpoint", {}).get("run", ""))
+        return Found(path, model, (storage.decode(description["training"], custom), held), run)
 
 
 def digest(X: Any, targets: Targets) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -56,6 +57,8 @@ class Training:
         Whether the newest row of the history is of all steps of its epoch.
     divergence : DivergenceError, optional
         Once a loss was not finite.
+    identity, attempt : str
+        Random names: of the run, which is kept when it is gone on with from a checkpoint, and of this call of `fit`.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Training:
         self._order_state: dict[str, Any] = {}  # of the network's stream, before the epoch's order was drawn
         self._order_at_work: Array | None = None
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
+        self.identity, self.attempt = secrets.token_hex(8), secrets.token_hex(8)
 
     # ---------------------------------------------------------------- for callbacks
 
@@ -153,12 +157,18 @@ class Training:
         """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
         self.snapshot()(path)
 
-    def snapshot(self) -> Callable[[str | os.PathLike[str]], None]:
-        """What writes the file that `save` would write now, to a path; the training may go on meanwhile."""
+    def snapshot(self, identity: Mapping[str, Any] | None = None) -> Callable[[str | os.PathLike[str]], None]:
+        """Return a writer for the file that `save` would write now; the training may go on meanwhile.
+
+        Parameters
+        ----------
+        identity : dict, optional
+            For a `Checkpoint`: whose the file is.
+        """
         state, shown = self.state(), self.optimizer.learning_rate
         self.rate.restore()
         try:
-            write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state)
+            write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state, identity)
         finally:
             self.rate.show(shown)
         return write
@@ -214,9 +224,12 @@ class Training:
                     return f"callbacks.{i}.{name}"
         return None
 
-    def restore(self, description: dict[str, Any], arrays: Mapping[str, Array], history: History | None) -> None:
-        """Go on, in `fit`, from where `state` was asked for, with the history as it was then."""
+    def restore(
+        self, description: dict[str, Any], arrays: Mapping[str, Array], history: History | None, identity: str = ""
+    ) -> None:
+        """Go on, in `fit`, from where `state` was asked for, with the history as it was then, as the same run."""
         self._restored = description, arrays
+        self.identity = identity or self.identity
         if history is not None:
             self.history.columns = dict(history.columns)
 
@@ -290,6 +303,8 @@ class Training:
             self._leave(errors)
         if errors:
             try:
+                for other in errors[1:]:
+                    errors[0].add_note(f"and, while the fit ended: {other}")
                 raise errors[0]
             finally:
                 errors.clear()  # each holds this frame

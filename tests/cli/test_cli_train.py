@@ -441,3 +441,34 @@ def test_resuming_without_a_checkpoint(run):
     assert "there is no spiral.checkpoint.safetensors: the training begins" in result.stderr
     assert run("train", "spiral", "--checkpoint", "fortnight").exit_code == 2
     assert run("train", "spiral", "--checkpoint", "never", "--resume").exit_code == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_full_disk_at_a_checkpoint(run):
+    """The model is there, and the exit code says that something is not."""
+    code = "import resource, sys, layerwise.callbacks.checkpoint as c; from layerwise.cli.app import run\n"
+    code += "def full(*_): raise OSError(28, 'No space left on device')\n"
+    code += "c.Checkpoint._check_place = full\n"
+    words = ["train", "spiral", "--epochs", "20", "--no-plot", "--checkpoint", "5 epochs", "-o", "m.safetensors"]
+    result = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(run({words!r}))"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "warning: Checkpoint: m.checkpoint.safetensors could not be written: [Errno 28] No space" in result.stderr
+    assert "error: Checkpoint: m.checkpoint.safetensors could not be written" in result.stderr
+    assert "The model is saved in m.safetensors" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert lw.load("m.safetensors").history.epochs == 20
+
+
+def test_a_model_that_has_the_checkpoint_s_name_stays(run):
+    lw.Network([lw.Dense(2)], random_state=0).build(2).save("m.checkpoint.safetensors")
+    with open("m.checkpoint.safetensors", "rb") as file:
+        before = file.read()
+    command = ["train", "spiral", "--epochs", "2", "--no-plot", "-o", "m.safetensors"]
+    result = run(*command)
+    assert result.exit_code == 2
+    assert "m.checkpoint.safetensors is there" in result.stderr
+    assert run(*command, "--checkpoint", "never").exit_code == 0
+    with open("m.checkpoint.safetensors", "rb") as file:
+        assert file.read() == before

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from layerwise.callbacks.base import Callback
+from layerwise.callbacks.identity import Identity, Status, identity_of, is_damaged, is_of_run, status_of
 from layerwise.callbacks.monitor import Monitor
+from layerwise.callbacks.unwritten import FAILURES, Unwritten
 from layerwise.description import Description, whole_number
 from layerwise.files import check_writable, leftovers
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from layerwise.training import Training
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+_ELSEWHERE = "give each training a path of its own"
 _PLACE = re.compile(r"\{(epoch|step)(?::(\w*))?\}")
 
 
@@ -28,8 +31,12 @@ class Checkpoint(Description, Callback):
 
     ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` goes on from the newest file, to the same bits as without
     the interruption, from the middle of an epoch too. A file is an ordinary model file: ``lw.load`` gives the network
-    as it was at that moment. Ctrl-C leaves one; so does the end of the fit. A thread writes while the training goes on;
-    what it could not write is raised at the next turn, or at the end.
+    as it was at that moment. Ctrl-C leaves one; so does the end of the fit. A thread writes while the training
+    goes on. What cannot be written (a full disk) is a `RuntimeWarning`; the training goes on, the next turn tries
+    again, and what is still not written when the fit has ended is a `WriteError`.
+
+    A file's contents name its path and the run, a random number: only files of this path are gone on from, and only
+    files of this run are removed. No file that another training writes meanwhile is replaced.
 
     Parameters
     ----------
@@ -55,8 +62,10 @@ class Checkpoint(Description, Callback):
     ------
     OSError
         The path cannot be written to: before the first epoch.
+    WriteError
+        A file could not be written, nor any since: when the fit has ended, the network trained.
     ValueError
-        `every` is none of those.
+        `every` is none of those, or a folder in the path has ``{epoch}`` or ``{step}``.
 
     Examples
     --------
@@ -65,7 +74,7 @@ class Checkpoint(Description, Callback):
     """
 
     writes_all_down = True
-    state_names = ("saved", "_best")
+    state_names = ("_best",)
 
     def __init__(
         self,
@@ -77,6 +86,8 @@ class Checkpoint(Description, Callback):
     ) -> None:
         self._watched = None if monitor is None else Monitor(self, monitor, mode)
         self.path = os.fspath(path)
+        if _PLACE.search(os.path.dirname(self.path)):
+            raise ValueError(f"Checkpoint: only the file's name can have {{epoch}} and {{step}}; got {self.path!r}")
         self.every = every
         count, unit = _period(every)
         self.keep = None if keep is None else whole_number(self, "keep", keep, least=1)
@@ -90,7 +101,11 @@ class Checkpoint(Description, Callback):
         self._seconds = count * _SECONDS.get(unit, math.inf)
         self._due = math.inf
         self._thread: Thread | None = None
-        self._failed: list[Exception] = []
+        self._outcome: Exception | list[str] = []
+        self._unwritten = Unwritten(self)
+        self._before: dict[str, Status | None] = {}
+        self._newest: Identity | None = None
+        self._target = ""
         self.saved: list[str] = []
 
     @property
@@ -105,11 +120,14 @@ class Checkpoint(Description, Callback):
     # ---------------------------------------------------------------- when
 
     def on_fit_begin(self, run: Training) -> None:
-        """See whether the path can be written to."""
+        """See whether the path can be written to, and what is there already."""
         check_writable(self._file(run))
-        self.saved, self._due = [], time.monotonic() + self._seconds
+        run.snapshot()  # parts that cannot be written down are found now
+        self._unwritten.reset()
+        self._due = time.monotonic() + self._seconds
         if self._watched is not None:
             self._watched.reset()
+        self._look_around(run)
 
     def on_step_end(self, run: Training) -> None:
         """Write, if it is this step's turn: it is called at no other."""
@@ -117,6 +135,8 @@ class Checkpoint(Description, Callback):
 
     def on_progress(self, run: Training) -> None:
         """Write, if it is time."""
+        if self._thread is not None and not self._thread.is_alive():
+            self._wait()
         if time.monotonic() >= self._due:
             self._write(run)
 
@@ -137,70 +157,146 @@ class Checkpoint(Description, Callback):
             self._write(run)
 
     def on_fit_end(self, run: Training) -> None:
-        """See the last file written."""
+        """See the last file written.
+
+        Raises
+        ------
+        WriteError
+            It could not be.
+        """
         self._wait()
+        self._unwritten.settle(self._advice("to go on from its end, save it elsewhere: network.save(path)"))
 
     # ---------------------------------------------------------------- writing
 
     def _wait(self) -> None:
-        """Until what is being written is on the disk; its error, if it had one."""
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        if self._failed:
-            raise self._failed.pop()
+        """Until what is being written is on the disk; a warning if it could not be written."""
+        if self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
+        if isinstance(self._outcome, list):
+            self.saved = self._outcome
+            self._unwritten.reset()
+        elif isinstance(self._outcome, FAILURES):
+            self._fail(self._outcome)
+        else:
+            raise self._outcome
+
+    def _fail(self, error: Exception) -> None:
+        self._unwritten.failed(self._target, error, self._advice("make room, or stop it"))
+
+    def _advice(self, otherwise: str) -> str:
+        if not self.saved:
+            return f"There is no checkpoint yet; {otherwise}"
+        return f"{self.saved[-1]} is there: resume=True, or --resume, goes on from it; {otherwise}"
 
     def _write(self, run: Training) -> None:
         self._wait()
-        file = self._file(run)
-        if file in self.saved:
-            self.saved.remove(file)
-        self.saved.append(file)
-        surplus = [] if self.keep is None else self.saved[: -self.keep]
-        del self.saved[: len(surplus)]
-        write = run.snapshot()
+        self._due = time.monotonic() + self._seconds
+        self._target = file = self._file(run)
+        try:
+            write = run.snapshot(self._identity(run).to_dict())
+        except FAILURES as error:
+            self._fail(error)
+            return
+        identity = self._identity(run)
+        kept = [other for other in self.saved if other != file] + [file]
+        surplus = [] if self.keep is None else kept[: -self.keep]
 
         def put() -> None:
             try:
+                self._check_place(file, identity)
                 write(file)
                 for old in surplus:  # not before there is a newer one
-                    Path(old).unlink(missing_ok=True)
+                    if not os.path.islink(old) and is_of_run(old, identity):
+                        Path(old).unlink(missing_ok=True)
+                self._outcome = kept[len(surplus) :]
             except Exception as error:
-                self._failed.append(error)
+                self._outcome = error
 
         self._thread = Thread(target=put, name="layerwise-checkpoint")
         self._thread.start()
-        self._due = time.monotonic() + self._seconds
+
+    def _identity(self, run: Training) -> Identity:
+        return Identity(os.path.basename(self.path), run.identity, run.attempt)
+
+    def _check_place(self, file: str, own: Identity) -> None:
+        """See that no file is replaced but one of this training, or one that was there when it began."""
+        status = status_of(file)
+        if status is None or self._before.get(file) == status:
+            return
+        other = identity_of(file)
+        if other is None or not other.is_of(own.path):
+            raise FileExistsError(f"another file of that name, which is not of this Checkpoint, is there: {_ELSEWHERE}")
+        if other != own:
+            raise FileExistsError(f"another training, {other.run}, writes there at the same time: {_ELSEWHERE}")
+
+    def remove(self) -> None:
+        """Remove the files of the newest fit, which was a whole training; files of others stay."""
+        for file in self.saved:
+            if self._newest is not None and not os.path.islink(file) and is_of_run(file, self._newest):
+                Path(file).unlink(missing_ok=True)
+        self.saved = []
+
+    # ---------------------------------------------------------------- what is there
 
     def _pattern(self) -> str:
         if _PLACE.search(self.path) or self.keep == 1:
             return self.path
-        stem, suffix = os.path.splitext(self.path)
-        return f"{stem}-{{step:09d}}{suffix}"
+        return _with_step(self.path)
 
     def _file(self, run: Training) -> str:
         values = {"epoch": run.epoch, "step": run.step}
-        return _PLACE.sub(lambda found: format(values[found[1]], found[2] or ""), self._pattern())
+        name = _PLACE.sub(lambda found: format(values[found[1]], found[2] or ""), self._pattern())
+        return name and str(Path(name))
+
+    def _could_be(self, name: str) -> bool:
+        """Whether a file of that name could be one of this Checkpoint's, whatever its `keep`."""
+        own = os.path.basename(self.path)
+        return any(_matches(pattern, name) for pattern in (own, _with_step(own)))
+
+    def _named(self) -> list[Path]:
+        folder = Path(os.path.dirname(self.path) or ".")
+        return sorted(path for path in folder.glob("*") if self._could_be(path.name) and path.is_file())
 
     def files(self) -> list[Path]:
-        """Every file that is there and could be one of these; what a killed process left half-written is removed."""
-        folder, name = os.path.split(self._pattern())
-        written = re.compile(r"\d+".join(re.escape(part) for part in _PLACE.split(name)[::3]))
+        """Every file there that names this Checkpoint's path in its contents, or cannot be read though it has its name.
+
+        Its folder may have been moved, and may be given in another way.
+        """
         found = []
-        for path in Path(folder or ".").glob("*"):
-            if written.fullmatch(path.name) and path.is_file():
+        for path in self._named():
+            other = identity_of(path)
+            if is_damaged(path) if other is None else other.is_of(self.path):
                 found.append(path)
-        for path, meant in leftovers(Path(folder or ".")):
-            if written.fullmatch(meant):
-                path.unlink(missing_ok=True)
         return found
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there: files that were written since count as old ones."""
-        super().restore(state)
-        self.saved = [file for file in self.saved if os.path.exists(file)]
-        newer = sorted(str(path) for path in self.files() if str(path) not in self.saved)
-        self.saved = newer + self.saved
+    def _look_around(self, run: Training) -> None:
+        """Note which files may be replaced, and which are of this run; remove what a killed one left half-written."""
+        own, ours = self._identity(run), []
+        self._before, self._newest = {}, own
+        if not _PLACE.search(self._pattern()):
+            self._before[self._file(run)] = status_of(self.path)  # the user gave this very name
+        for path in self._named():
+            other = identity_of(path)
+            if (other is not None and other.is_of(self.path)) or not path.stat().st_size:
+                self._before[str(path)] = status_of(path)
+            if other is not None and (other.path, other.run) == (own.path, own.run) and not path.is_symlink():
+                ours.append((other.steps, str(path)))
+        self.saved = [path for _, path in sorted(ours)]
+        for path, meant in leftovers(Path(os.path.dirname(self.path) or ".")):
+            if self._could_be(meant):
+                path.unlink(missing_ok=True)
+
+
+def _with_step(path: str) -> str:
+    stem, suffix = os.path.splitext(path)
+    return path if _PLACE.search(path) else f"{stem}-{{step:09d}}{suffix}"
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return re.fullmatch(r"\d+".join(re.escape(part) for part in _PLACE.split(pattern)[::3]), name) is not None
 
 
 def _period(every: str | int) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,26 +35,38 @@ def summary_line(row: Mapping[str, float]) -> str:
 class Progress(Description, Callback):
     """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes."""
 
+    only_looks = True
+
     def __init__(self) -> None:
         self._shown: Callback = Callback()
 
     def on_fit_begin(self, run: Training) -> None:
         """Choose, and begin."""
         self._shown = _suitable()
-        self._shown.on_fit_begin(run)
+        self._show("on_fit_begin", run)
 
     def on_progress(self, run: Training) -> None:
         """Move the bar."""
-        self._shown.on_progress(run)
+        self._show("on_progress", run)
 
     def on_epoch_end(self, run: Training) -> None:
         """Show the epoch."""
-        self._shown.on_epoch_end(run)
+        self._show("on_epoch_end", run)
 
     def on_fit_end(self, run: Training) -> None:
         """Leave what is to stay."""
-        shown, self._shown = self._shown, Callback()
-        shown.on_fit_end(run)
+        self._show("on_fit_end", run)
+        self._shown = Callback()
+
+    def _show(self, hook: str, run: Training) -> None:
+        """Show something, and nothing more once it cannot be shown: a full disk, a reader that has gone away."""
+        try:
+            getattr(self._shown, hook)(run)
+        except OSError as error:
+            self._shown = Callback()
+            warnings.warn(
+                f"Progress: the training cannot be shown any more ({error}); it goes on", RuntimeWarning, stacklevel=2
+            )
 
 
 def _suitable() -> Callback:

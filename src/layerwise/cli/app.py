@@ -100,8 +100,14 @@ app.command("recipes")(list_recipes)
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with its arguments and return its exit code."""
     console.tolerate_any_encoding()
-    try:
-        app(args=None if arguments is None else list(arguments), prog_name="layerwise")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            app(args=None if arguments is None else list(arguments), prog_name="layerwise")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
     return console.OK
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    console.warn(f"warning: {message}", "yellow")

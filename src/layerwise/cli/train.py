@@ -19,7 +19,7 @@ from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
 from layerwise.cli.watch import Watch
-from layerwise.errors import DivergenceError, missing
+from layerwise.errors import DivergenceError, WriteError, missing
 from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
@@ -205,6 +205,11 @@ def train(
     loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
     with usage_error("--checkpoint"):
         watcher = None if checkpoint == "never" else Checkpoint(output.with_suffix(CHECKPOINT), checkpoint, keep=1)
+    if watcher is not None and Path(watcher.path).exists() and not watcher.files():
+        raise typer.BadParameter(
+            f"{watcher.path} is there, and is no checkpoint: move it, or train with --checkpoint never",
+            param_hint="--checkpoint",
+        )
     if resume and watcher is None:
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
     if resume and not json and watcher is not None and not watcher.files():
@@ -225,7 +230,7 @@ def train(
     if history.stopped_by == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
     if watcher is not None:
-        Path(watcher.path).unlink(missing_ok=True)
+        watcher.remove()
 
 
 def _command(context: typer.Context, data: str) -> str:
@@ -311,10 +316,14 @@ def _train(
             target = data.notes["target"]
             words = f"({target} - {standard.mean:.6g}) / {standard.std:.6g}; the test's is not"
             console.show(f"the loss of the epochs is that of the standardized target, {words}")
+    unwritten: WriteError | None = None
     try:
         history = recipe.fit(
             network, *learned.train, validation_data=learned.validation, verbose=not (quiet or json), **execution
         )
+    except WriteError as error:  # of a checkpoint; the network is trained
+        assert network.history is not None
+        unwritten, history = error, network.history
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
             raise  # in the first epoch: there is nothing worth keeping
@@ -328,6 +337,8 @@ def _train(
         rows = learned.train[0][: recipe.samples]
         familiarize(network, rows, None if learned.validation is None else learned.validation[0])
     network.save(output)
+    if unwritten is not None:
+        raise WriteError(f"{unwritten} The model is saved in {output}") from None
     assert network.task is not None
     report = {
         "data": data.name,

@@ -89,6 +89,10 @@ class Watcher(Callback):
         if estimator._no_improvement_count > self.settings.n_iter_no_change:
             self._had_enough(run)
 
+    def on_fit_end(self, run: Training) -> None:
+        """The history, whatever error comes next."""
+        self.estimator.history_ = run.history
+
     def _look_at_score(self, run: Training) -> None:
         if self.scorer is not None:
             assert self.held_out is not None
@@ -169,7 +173,6 @@ def solve_stochastic(
         n_threads=settings.n_threads,
         verbose=bool(settings.verbose),
     )
-    estimator.history_ = history
     if history.stopped_by == "epochs" and not incremental and settings.schedule is None:
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
 

@@ -23,12 +23,12 @@ import numpy as np
 from layerwise.engine.threads import share
 from layerwise.errors import FormatError, missing
 from layerwise.files import Bytes, write_whole
+from layerwise.header import KEY, LONGEST_HEADER
 from layerwise.typing import Array
 
 FORMAT_VERSION = 2
 READABLE = (1, 2)
-KEY, CHECKSUM = "layerwise", "layerwise.checksum"
-LONGEST_HEADER = 2**25  # bytes: a file is refused before more than this is taken for JSON
+CHECKSUM = "layerwise.checksum"
 TYPES = {
     "F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "U64": "uint64", "U32": "uint32",
     "U8": "uint8", "BOOL": "bool",
