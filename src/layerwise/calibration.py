@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.data import check_rows
 from layerwise.errors import DataError
 from layerwise.layers import Dense, Identity, Layer, Linear, Sigmoid, Softmax
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy
@@ -137,7 +136,7 @@ def _ending(network: Network) -> tuple[int, Layer, int]:
 
 def _scores(network: Network, X: ArrayLike, place: int) -> Array:
     """What goes into the last layer, (n, n_out), in float64."""
-    rows = check_rows(X, network.dtype, "X", network.built()[0].n_in)
+    rows = network.read_rows(X)
     starts = range(0, rows.shape[0], PART)
     return np.concatenate([network.activations(rows[i : i + PART])[place] for i in starts]).astype(np.float64)
 

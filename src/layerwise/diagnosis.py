@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data import check_rows, rows_of
+from layerwise.data import rows_of
 from layerwise.health import (
     Finding,
     LayerHealth,
@@ -185,7 +185,7 @@ def diagnose(
     if not isinstance(network, Network):
         hint = ": give its network_" if hasattr(network, "network_") else ""
         raise TypeError(f"diagnose takes a Network; {type(network).__name__} came{hint}")
-    data = check_rows(X, network.dtype, "diagnose: X", None if network.plan is None else network.plan.n_in)
+    data = network.read_rows(X, "diagnose: X")
     names = _names(network, X, data.shape[1])
     twin = network.copy()
     twin.build(data.shape[1])

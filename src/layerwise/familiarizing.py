@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.data import check_rows, rows_of
+from layerwise.data import rows_of
 from layerwise.description import number
 from layerwise.errors import DataError, NotBuiltError
 from layerwise.familiarity import MOST_ROWS, Familiarity
@@ -80,7 +80,7 @@ def familiarize(
 
 
 def _checked(network: Network, X: ArrayLike, name: str) -> Array:
-    rows = check_rows(X, network.dtype, f"familiarize: {name}", network.built()[0].n_in)
+    rows = network.read_rows(X, f"familiarize: {name}")
     check_units(network.scaling, network.input_range, rows, name)
     return rows
 

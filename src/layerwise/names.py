@@ -27,6 +27,11 @@ def names_of(X: Any) -> list[str] | None:
     return found if found and all(isinstance(name, str) for name in found) else None
 
 
+def named_columns(names: Sequence[str] | None) -> list[dict[str, Any]] | None:
+    """Names as `Network.columns` and the model file have them."""
+    return None if names is None else [{"name": str(name), "kind": "number"} for name in names]
+
+
 def check_names(names: Sequence[str], known: Sequence[str], title: str = "X") -> None:
     """Refuse columns that are not those of training, or are in another order.
 

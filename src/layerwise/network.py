@@ -42,6 +42,7 @@ from layerwise.familiarity import Familiarity
 from layerwise.layers import LAYERS, Layer, Softmax
 from layerwise.losses import Loss, as_loss
 from layerwise.metrics import Metric, as_metrics, check_weighted
+from layerwise.names import named_columns, names_of
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters
 from layerwise.penalties import Penalties, Penalty, as_penalties
@@ -94,7 +95,8 @@ class Network:
     last_fit : dict
         How that was called, in numbers and names; empty before the first.
     columns : list of dict, optional
-        For tables: ``{"name": …, "kind": "number"}`` for each column of X, where somebody has set it.
+        ``{"name": …, "kind": "number"}`` for each column of X, where it came with names in `fit`. Frames of later calls
+        must have the same names in the same order; arrays, which have none, are taken as they are. None forgets them.
     notes : dict
         Whatever shall be kept in the model file beside the network.
     familiarity : Familiarity, optional
@@ -322,10 +324,25 @@ class Network:
             results.append(last.copy())
         return results
 
+    def read_rows(self, X: ArrayLike, name: str = "X") -> Array:
+        """X as the engines read it: as many columns as there are inputs, called as in training where they have names.
+
+        Raises
+        ------
+        ShapeError, DataError
+            X is not for this network.
+        """
+        return check_rows(X, self.dtype, name, None if self.plan is None else self.plan.n_in, self.column_names)
+
+    @property
+    def column_names(self) -> list[str] | None:
+        """What the columns of the training data were called, from `columns`; None if it is not known."""
+        names = [column["name"] for column in self.columns or ()]
+        return names if names and (self.plan is None or len(names) == self.plan.n_in) else None
+
     def _rows(self, X: ArrayLike, size: int | None = CHUNK, name: str = "X") -> Rows:
         """X checked and ready to be read, for a network that is built by it if need be."""
-        known = None if self.plan is None else self.plan.n_in
-        array = check_rows(X, self.dtype, name, known)
+        array = self.read_rows(X, name)
         self.build(array.shape[1])
         scaler = self._scaler_for(array)
         check_units(scaler, self.input_range, array, name)
@@ -488,7 +505,9 @@ class Network:
         weigh(targets, sample_weight, class_weight)
         extra = as_metrics(metrics)
         input_range = range_of(data, self.input_range)
-        held_out = self._held_out(validation_data, plan, chosen, targets.task, scaler, input_range)
+        held_out = self._held_out(
+            validation_data, plan, chosen, targets.task, scaler, input_range, self.column_names or names_of(X)
+        )
         shows = train_metrics or (bool(extra) and held_out is None)  # nothing asked for is left out
         measures = shows or watches_training(getattr(watcher, "monitor", None) for watcher in watchers)
         if held_out is not None and held_out[1].weights is not None:
@@ -522,6 +541,7 @@ class Network:
             scaler = self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling, self.input_range = targets.task, scaler, input_range
+        self.columns = self.columns or named_columns(names_of(X))
         self._forward, self.last_fit = None, last_fit
         self.choose_engine(engine)
         rows = rows_of(data, scaler, self.dtype, batch_size)
@@ -585,7 +605,7 @@ class Network:
 
     def training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
-        data = check_rows(X, self.dtype, "X", None if self.plan is None else self.plan.n_in)
+        data = self.read_rows(X)
         scaler = self._scaler_for(data)
         if scaler is not None and scaler.offset is None and not isinstance(data, np.ndarray):
             raise DataError(
@@ -605,12 +625,13 @@ class Network:
         task: Task,
         scaler: Scaler | None,
         known: Range,
+        names: Sequence[str] | None,
     ) -> tuple[Array, Targets] | None:
         if data is None:
             return None
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ShapeError("validation_data must be (X, y) or (X, y, sample_weight)")
-        X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in)
+        X = check_rows(data[0], self.dtype, "X of validation_data", plan.n_in, names)
         check_units(scaler, known, X, "X of validation_data")
         targets = encode(data[1], plan.n_out, loss, self.dtype, task, "y of validation_data")
         check_lengths(X, targets, "X of validation_data", "y of validation_data")

@@ -37,6 +37,7 @@ from layerwise.estimators import building, presets, saving
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
 from layerwise.layers import Dense
 from layerwise.losses import Loss
+from layerwise.names import named_columns
 from layerwise.network import Network
 from layerwise.schedules import as_schedule
 from layerwise.tabular import TableEncoder
@@ -221,6 +222,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             first = len(hidden) if settings.layers is not None else 0
             self._draw(range(first, len(hidden) + 1), settings.activation)
         self.network_.task = self._task()
+        if self.preset is None:  # else X is not what the names are of
+            self.network_.columns = named_columns(getattr(self, "feature_names_in_", None))
         self.network_.loss = loss
         self.out_activation_ = building.name_of(self.network_.layers[-1])
         self.n_layers_ = len(self.coefs_) + 1

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.data import check_rows
 from layerwise.network import Network
 from layerwise.targets import Task, check_lengths, encode
 from layerwise.typing import Array, ArrayLike
@@ -56,7 +55,7 @@ class Subject:
         task = network.task
         assert task is not None
         plan, _ = network.built()
-        rows = check_rows(X, network.dtype, "X", plan.n_in)
+        rows = network.read_rows(X)
         targets = encode(y, plan.n_out, network.choose_loss(), network.dtype, task)
         check_lengths(rows, targets)
         metrics = ["r2_score"] if task.kind == "regression" else None
@@ -73,9 +72,14 @@ class Subject:
 
     @property
     def is_of_images(self) -> bool:
-        """Whether rows are square images: of bytes, without names of columns."""
+        """Whether rows are square images: without names of columns, or with names of pixels."""
         side = math.isqrt(self.X.shape[1])
-        return self.network.columns is None and side * side == self.X.shape[1] and side >= LEAST_SIDE
+        names = self.network.column_names or ()
+        return (
+            all(name.lower().startswith("pixel") for name in names)
+            and side * side == self.X.shape[1]
+            and side >= LEAST_SIDE
+        )
 
     @property
     def wrong(self) -> Array:

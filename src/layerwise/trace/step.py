@@ -17,7 +17,7 @@ import numpy as np
 
 from layerwise.arrays import as_batch, is_sparse
 from layerwise.callbacks import Callback
-from layerwise.data import check_rows, rows_of
+from layerwise.data import rows_of
 from layerwise.engine import numpy_engine
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.workspace import Batch, Workspace
@@ -165,8 +165,7 @@ def trace(
         hint = ": give its network_" if hasattr(network, "network_") else ""
         raise TypeError(f"trace takes a Network; {type(network).__name__} came{hint}")
     inputs, single = as_batch(x, "trace: x")
-    n_in = None if network.plan is None else network.plan.n_in
-    checked = check_rows(inputs, network.dtype, "trace: x", n_in)
+    checked = network.read_rows(inputs, "trace: x")
     if checked.shape[0] > MOST_ROWS:
         raise ShapeError(
             f"trace: x has {checked.shape[0]:,} rows; at most {MOST_ROWS} can be followed number by number: "
