@@ -331,3 +331,57 @@ def test_flags_then_pixels(rng):
     net.fit(X, X[:, 0], epochs=1, verbose=False)
     with pytest.raises(lw.DataError, match="trained on uint8 values 0 and 1; got values up to 255"):
         net.predict(X * 255)
+
+
+# ---------------------------------------------------------------- one layer, and several fits
+
+
+def test_the_parameters_of_one_layer(rng):
+    net = lw.Network([lw.Dense(4), lw.BatchNorm(), lw.ReLU(), lw.Dense(2)], random_state=0).build(3)
+    assert [a.shape for a in net.get_parameters(0)] == [(3, 4), (4,)]
+    assert [a.shape for a in net.get_parameters(-1)] == [(4, 2), (2,)]
+    before, W = net.get_parameters(), rng.normal(size=(4, 2)).astype("f")
+    net.set_parameters([W, [1, 2]], layer=-1)
+    np.testing.assert_array_equal(net.get_parameters(3)[0], W)
+    for old, new in zip(before[:-2], net.get_parameters()[:-2], strict=True):
+        np.testing.assert_array_equal(old, new)
+    with pytest.raises(lw.ShapeError, match=r"shapes \[\(4, 2\), \(2,\)\] for layer 3; got \[\(3, 4\), \(4,\)\]"):
+        net.set_parameters(net.get_parameters(0), layer=3)
+    with pytest.raises(lw.ShapeError, match="nothing in these layers learns"):
+        net.get_parameters(2)
+    with pytest.raises(lw.NotBuiltError, match=r"call build\(n_in\) first"):
+        lw.Network([lw.Dense(2)]).set_parameters([W, [0, 0]], layer=0)
+
+
+def test_a_trained_layer_goes_on_in_another_network(spiral, engine):
+    X, y = spiral
+    old = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    old.fit(X, y, epochs=3, engine=engine, verbose=False)
+    new = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(1), lw.Sigmoid()], random_state=1).build(2)
+    new.set_parameters(old.get_parameters(0), layer=0)
+    new.freeze(0).fit(X, y == 1, epochs=3, engine=engine, verbose=False)
+    for mine, theirs in zip(new.get_parameters(0), old.get_parameters(0), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_histories_of_several_fits_are_one_table(spiral):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    first = net.fit(*spiral, epochs=2, verbose=False)
+    second = net.fit(*spiral, epochs=3, validation_data=spiral, verbose=False)
+    whole = first + second
+    assert whole.epochs == 5
+    assert whole["loss"] == first["loss"] + second["loss"]
+    assert np.isnan(whole["val_loss"][:2]).all()
+    assert whole["val_loss"][2:] == second["val_loss"]
+    assert (first.epochs, second.epochs) == (2, 3)
+    with pytest.raises(TypeError):
+        first + 1
+
+
+def test_a_line_every_so_many_epochs(spiral, capsys):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(*spiral, epochs=25, batch_size=300, verbose=10)
+    lines = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["10/25", "20/25", "25/25"]
+    with pytest.raises(ValueError, match="every must be a whole number, at least 1"):
+        net.fit(*spiral, verbose=-1)

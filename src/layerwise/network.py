@@ -146,6 +146,7 @@ class Network:
         self._initial = np.random.default_rng(streams[0])
         self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
         self._forward: tuple[Batch, Array] | None = None
+        self._draws = 0  # of masks, by `forward` since the newest fit
         self._predictor: NativePredictor | None = None
         self.engine = "auto"
         given = getattr(getattr(self.layers[0], "weights", None), "values", None)
@@ -203,32 +204,70 @@ class Network:
     def grad(self, values: ArrayLike) -> None:
         _assign(self.built()[1].grad, values, "grad")
 
-    def get_parameters(self) -> list[Array]:
-        """Copies of all weights and biases: W1, b1, W2, b2, …"""
-        return [array.copy() for p in self.built()[1].p for array in p.__dict__.values()]
+    def get_parameters(self, layer: int | None = None) -> list[Array]:
+        """Copies of all weights and biases: W1, b1, W2, b2, …
 
-    def set_parameters(self, values: Sequence[ArrayLike]) -> None:
-        """Set all weights and biases: W1, b1, W2, b2, … in the form that `get_parameters` gives.
+        Parameters
+        ----------
+        layer : int, optional
+            Those of this layer alone, from 0; negative numbers count from the last.
+
+        Raises
+        ------
+        ShapeError
+            There is no such layer, or it has nothing to learn.
+        """
+        p = self.built()[1].p
+        chosen = p if layer is None else [p[i] for i in self.layer_indices("get_parameters", [layer])]
+        return [array.copy() for one in chosen for array in vars(one).values()]
+
+    def set_parameters(self, values: Sequence[ArrayLike], layer: int | None = None) -> None:
+        """Set weights and biases in the form that `get_parameters` gives.
+
+        Parameters
+        ----------
+        values : sequence of array
+            W1, b1, W2, b2, …; or those of one layer.
+        layer : int, optional
+            That layer, such as one that another network has learned.
 
         Raises
         ------
         ShapeError
             Another number of arrays or another shape than the layers have; nothing is changed.
+        NotBuiltError
+            One layer was given, and the network's sizes are not known yet: call `build`.
+
+        Examples
+        --------
+        >>> import layerwise as lw
+        >>> old = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(10)]).build(64)
+        >>> new = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(3)]).build(64)
+        >>> new.set_parameters(old.get_parameters(0), layer=0)
+        >>> (new.get_parameters(0)[0] == old.get_parameters(0)[0]).all()
+        np.True_
         """
         try:
             arrays = [np.asarray(value, dtype=self.dtype) for value in values]
         except (TypeError, ValueError) as error:
             raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
+        if self.plan is None and layer is not None:
+            raise NotBuiltError("set_parameters for one layer needs the network's sizes: call build(n_in) first")
         if self.plan is None and (not arrays or arrays[0].ndim != 2):
             raise NotBuiltError("the first array must be the first layer's weights (inputs, units)")
         plan = self.plan or compile_layers(self.layers, arrays[0].shape[0])
-        shapes = [shape for s in plan.stages for shape in s.layer.parameter_shapes(s.n_in).values()]
+        chosen = range(len(plan.stages)) if layer is None else sorted(self.layer_indices("set_parameters", [layer]))
+        stages = [plan.stages[i] for i in chosen]
+        shapes = [shape for s in stages for shape in s.layer.parameter_shapes(s.n_in).values()]
         if [a.shape for a in arrays] != shapes:
-            raise ShapeError(f"set_parameters needs arrays of the shapes {shapes}; {[a.shape for a in arrays]} came")
+            where = "" if layer is None else f" for layer {layer}"
+            raise ShapeError(
+                f"set_parameters needs arrays of the shapes {shapes}{where}; got {[a.shape for a in arrays]}"
+            )
         if not all(np.isfinite(a).all() for a in arrays):
             raise DataError("set_parameters: the arrays hold NaN or infinity; nothing was changed")
         self.build(plan.n_in)
-        own = [array for p in self.built()[1].p for array in vars(p).values()]
+        own = [array for i in chosen for array in vars(self.built()[1].p[i]).values()]
         for target, array in zip(own, arrays, strict=True):
             target[...] = array
 
@@ -281,7 +320,9 @@ class Network:
     def forward(self, X: ArrayLike, *, training: bool = False) -> Array:
         """The outputs for X (n, n_in), or for one sample (n_in,); kept for `backward`.
 
-        With `training`, dropout takes part and batches are normalized by themselves, as in the next training step.
+        With `training`, dropout takes part and batches are normalized by themselves: the first call as in the next
+        training step, each further one with new masks. The spread of many such outputs says how sure the network is
+        (Gal and Ghahramani 2016).
         """
         X, single = as_batch(X)
         rows = self._rows(X, size=None)
@@ -289,7 +330,9 @@ class Network:
         workspace = Workspace(plan, parameters, len(rows), training=training, gradients="inputs")
         batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
         if batch.masks:
-            numpy_engine.draw(batch, Philox(self._key(), max(mask.size for mask, _ in batch.masks)), self.steps)
+            philox = Philox(self._key(), max(mask.size for mask, _ in batch.masks))
+            numpy_engine.draw(batch, philox, self.steps + self._draws)
+            self._draws += 1
         with np.errstate(all="ignore"):
             y = numpy_engine.forward(batch, x)
         self._forward = (batch, x.copy() if np.may_share_memory(x, rows.X) else x)  # X may change before backward
@@ -401,7 +444,7 @@ class Network:
         n_threads: int | None = None,
         augmentation: Augmentation | None = None,
         resume: bool = False,
-        verbose: bool = True,
+        verbose: bool | int = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
 
@@ -465,8 +508,9 @@ class Network:
             Go on from the newest whole file of the `Checkpoint` among `callbacks`, to the same bits as without the
             interruption; begin anew if there is none. The data and the arguments must be those of the first call; more
             epochs may be asked for where no `schedule` counts them.
-        verbose : bool
-            A progress bar, or lines where the output is not a terminal; False is silent.
+        verbose : bool or int
+            A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
+            every n-th epoch.
 
         Returns
         -------
@@ -489,7 +533,7 @@ class Network:
         schedule, watchers = as_schedule(schedule), as_callbacks(callbacks)
         watchers += _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
         if verbose and not any(isinstance(watcher, Progress) for watcher in watchers):
-            watchers.append(Progress())
+            watchers.append(Progress(None if verbose is True else verbose))
         chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         checkpoint = newest_checkpoint(watchers, self.own_parts(chosen)) if resume else None
@@ -542,7 +586,7 @@ class Network:
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
         self.task, self.scaling, self.input_range = targets.task, scaler, input_range
         self.columns = self.columns or named_columns(names_of(X))
-        self._forward, self.last_fit = None, last_fit
+        self._forward, self._draws, self.last_fit = None, 0, last_fit
         self.choose_engine(engine)
         rows = rows_of(data, scaler, self.dtype, batch_size)
         if augmentation is not None:

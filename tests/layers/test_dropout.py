@@ -53,10 +53,21 @@ def test_the_draw_depends_on_seed_layer_and_step_alone():
     assert (drawn(1) != 0).mean() == pytest.approx(0.25, abs=0.15)
 
     net = lw.Network([lw.Dropout(0.5), lw.Dense(1)], random_state=1)
-    first = net.forward(ones, training=True)
-    np.testing.assert_array_equal(net.forward(ones, training=True), first)  # no step in between
+    twin, first = net.copy(), net.forward(ones, training=True)
+    np.testing.assert_array_equal(twin.forward(ones, training=True), first)
     net.fit(ones, y, optimizer=lw.SGD(1e-30), epochs=1, verbose=False)
     assert not np.array_equal(net.forward(ones, training=True), first)
+
+
+def test_each_forward_in_training_has_new_masks():
+    """Half of the inputs pass, doubled: of many calls the mean is the input, the variance the input's square."""
+    X = np.arange(1.0, 51)[None]
+    net = lw.Network([lw.Dropout(0.5), lw.Identity()], random_state=0)
+    drawn = np.concatenate([net.forward(X, training=True) for _ in range(400)])
+    assert len(np.unique(drawn, axis=0)) == 400
+    np.testing.assert_allclose(drawn.mean(axis=0) / X[0], 1, atol=0.25)
+    np.testing.assert_allclose(drawn.var(axis=0) / X[0] ** 2, 1, atol=0.1)
+    np.testing.assert_array_equal(net.forward(X), X)
 
 
 def test_numpys_global_state_is_left_alone():

@@ -92,3 +92,15 @@ def test_saving_does_not_touch_pyplot(tmp_path):
         f"save_learning_curves({HISTORY!r}, {str(tmp_path / 'a.png')!r}); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_several_by_name_are_compared():
+    one = {"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]}
+    short = {"loss": [1.2, np.nan]}
+    [panel] = learning_curves({"$5 - $10": one, "_hidden": short}, figure.Figure().subplots())
+    texts = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert [text.endswith(end) for text, end in zip(texts, ["0.6, epoch 2", "1.2, epoch 1"], strict=True)] == [True] * 2
+    thin, watched, *_ = panel.get_lines()
+    assert list(thin.get_ydata()) == one["loss"]
+    assert list(watched.get_ydata()) == one["val_loss"]
+    panel.figure.canvas.draw()

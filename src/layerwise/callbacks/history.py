@@ -17,6 +17,16 @@ class History(Mapping[str, list[float]]):
     ----------
     stopped_by : str
         Why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or what a callback said.
+
+    Examples
+    --------
+    Two fits that went on from each other, as one table:
+
+    >>> first, second = History(), History()
+    >>> first.append({"loss": 0.5}), second.append({"loss": 0.25, "val_loss": 0.5})
+    (None, None)
+    >>> (first + second)["val_loss"]
+    [nan, 0.5]
     """
 
     def __init__(self) -> None:
@@ -44,6 +54,17 @@ class History(Mapping[str, list[float]]):
         """Add several epochs, column by column."""
         for name, values in rows.items():
             self.columns.setdefault(name, []).extend(values)
+
+    def __add__(self, other: History) -> History:
+        """Both tables as one, the epochs of `other` last; NaN stands where one of them lacks a column."""
+        if not isinstance(other, History):
+            return NotImplemented
+        whole = History()
+        for one in (self, other):
+            for values in zip(*one.columns.values(), strict=True):
+                whole.append(dict(zip(one.columns, values, strict=True)))
+        whole.stopped_by = other.stopped_by
+        return whole
 
     def clear(self) -> None:
         """Forget all epochs."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from layerwise.callbacks.base import Callback
-from layerwise.description import Description
+from layerwise.description import Description, whole_number
 from layerwise.quoting import markup, visible
 
 if TYPE_CHECKING:
@@ -33,16 +33,24 @@ def summary_line(row: Mapping[str, float]) -> str:
 
 
 class Progress(Description, Callback):
-    """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes."""
+    """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes.
+
+    Parameters
+    ----------
+    every : int, optional
+        Show the line of each so many-th epoch and of the last one: ``fit(verbose=10)``. By default that of each epoch,
+        or of a few a second where epochs are short.
+    """
 
     only_looks = True
 
-    def __init__(self) -> None:
+    def __init__(self, every: int | None = None) -> None:
+        self.every = None if every is None else whole_number(self, "every", every, least=1)
         self._shown: Callback = Callback()
 
     def on_fit_begin(self, run: Training) -> None:
         """Choose, and begin."""
-        self._shown = _suitable()
+        self._shown = _suitable(0.0 if self.every is not None else _INTERVAL)
         self._show("on_fit_begin", run)
 
     def on_progress(self, run: Training) -> None:
@@ -50,8 +58,9 @@ class Progress(Description, Callback):
         self._show("on_progress", run)
 
     def on_epoch_end(self, run: Training) -> None:
-        """Show the epoch."""
-        self._show("on_epoch_end", run)
+        """Show the epoch, if it is its turn."""
+        if self.every is None or run.epoch % self.every == 0 or run.epoch == run.epochs or run.stopping:
+            self._show("on_epoch_end", run)
 
     def on_fit_end(self, run: Training) -> None:
         """Leave what is to stay."""
@@ -69,16 +78,17 @@ class Progress(Description, Callback):
             )
 
 
-def _suitable() -> Callback:
+def _suitable(interval: float) -> Callback:
+    """What suits where the output goes; its lines are at least `interval` seconds apart."""
     if _in_notebook():
         return NotebookProgress()
     if sys.stdout.isatty():
         try:
             import rich  # noqa: F401
         except ImportError:
-            return PlainProgress()
-        return RichProgress()
-    return PlainProgress()
+            return PlainProgress(interval)
+        return RichProgress(interval / 5)
+    return PlainProgress(interval)
 
 
 def _in_notebook() -> bool:
@@ -89,13 +99,13 @@ def _in_notebook() -> bool:
 class PlainProgress(Callback):
     """A line an epoch, for logs and pipes."""
 
-    def __init__(self) -> None:
-        self._printed = 0.0
+    def __init__(self, interval: float = _INTERVAL) -> None:
+        self._interval, self._printed = interval, 0.0
 
     def on_epoch_end(self, run: Training) -> None:
         """Print the epoch, unless one was printed just before."""
         now = time.monotonic()
-        if now - self._printed >= _INTERVAL or run.epoch == run.epochs or run.stopping:
+        if now - self._printed >= self._interval or run.epoch == run.epochs or run.stopping:
             width = len(str(run.epochs))
             print(f"epoch {run.epoch:{width}d}/{run.epochs}  {summary_line(run.history.last())}", flush=True)
             self._printed = now
@@ -145,7 +155,8 @@ class NotebookProgress(Callback):
 class RichProgress(Callback):
     """A bar that moves with the steps of the epoch, and a line for each epoch done."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float = _INTERVAL / 5) -> None:
+        self._interval = interval
         self._bar: Any = None
         self._task: Any = None
         self._printed = 0.0
@@ -170,7 +181,7 @@ class RichProgress(Callback):
         from rich.text import Text
 
         now = time.monotonic()
-        if now - self._printed < _INTERVAL / 5 and run.epoch != run.epochs and not run.stopping:
+        if now - self._printed < self._interval and run.epoch != run.epochs and not run.stopping:
             return
         self._printed = now
         self.on_progress(run)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import DataError, ShapeError
 from layerwise.plots.style import colours_of, legend, need, one_panel, panels, picture_format, save, tidy
+from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
@@ -16,15 +18,17 @@ if TYPE_CHECKING:
     from layerwise.callbacks import LearningRateFinder
 
 COLUMNS = ("loss", "accuracy")
+Table = Mapping[str, Sequence[float]]
 
 
-def learning_curves(history: Mapping[str, Sequence[float]], ax: Axes | Sequence[Axes] | Array | None = None) -> Array:
+def learning_curves(history: Table | Mapping[str, Table], ax: Axes | Sequence[Axes] | Array | None = None) -> Array:
     """Draw how a training went: a panel for the loss and, if there is one, a panel for the accuracy.
 
     Parameters
     ----------
-    history : History or dict of lists
-        What `Network.fit` returned.
+    history : History, dict of lists, or dict of these
+        What `Network.fit` returned; or several of them by name, to compare: each is then drawn by its validation data,
+        where it has any, and thin by its training data.
     ax : Axes or sequence of Axes, optional
         Where to draw, an Axes a panel; by default a new figure of pyplot.
 
@@ -45,17 +49,36 @@ def learning_curves(history: Mapping[str, Sequence[float]], ax: Axes | Sequence[
     >>> [panel] = learning_curves(history, Figure().subplots())
     >>> panel.get_xlabel()
     'epoch'
+    >>> [panel] = learning_curves({"Adam": history, "SGD": {"loss": [1.2, 0.9, 0.7]}}, Figure().subplots())
+    >>> [text.get_text() for text in panel.get_legend().get_texts()]
+    ['Adam: 0.6, epoch 2', 'SGD: 0.7, epoch 3']
     """
-    names = [name for name in COLUMNS if len(history.get(name, ()))]
+    named = _by_name(history)
+    names = [name for name in COLUMNS if any(len(one.get(name, ())) for one in named.values())]
     if not names:
         raise ShapeError("learning_curves needs a history with at least one epoch: call fit first")
     drawn = panels(ax, len(names), f"learning_curves ({', '.join(names)})")
     for panel, name in zip(drawn, names, strict=True):
-        _draw(panel, name, history)
+        if named.keys() == {None}:
+            _draw(panel, name, named[None])
+        else:
+            _compare(panel, name, named)
+        panel.set(xlabel="epoch", ylabel="accuracy, %" if name == "accuracy" else name, title=name.capitalize())
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        tidy(panel, "y")
+        legend(panel)
     return drawn
 
 
-def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> None:
+def _by_name(history: Table | Mapping[str, Table]) -> dict[Any, Table]:
+    """The histories by their names; one that has none, by None."""
+    values = list(history.values())
+    if values and all(isinstance(value, Mapping) for value in values):
+        return dict(history)  # type: ignore[arg-type]
+    return {None: history}  # type: ignore[dict-item]
+
+
+def save_learning_curves(history: Table | Mapping[str, Table], path: str | os.PathLike[str]) -> None:
     """Draw the learning curves into a picture file, whose name's ending gives the format; no display is needed.
 
     Raises
@@ -69,7 +92,7 @@ def save_learning_curves(history: Mapping[str, Sequence[float]], path: str | os.
     need("drawing learning curves")
     from matplotlib.figure import Figure
 
-    count = max(1, sum(1 for name in COLUMNS if len(history.get(name, ()))))
+    count = max(1, sum(any(len(one.get(name, ())) for one in _by_name(history).values()) for name in COLUMNS))
     figure = Figure(figsize=(5.2 * count, 3.8), layout="constrained")
     save(learning_curves(history, figure.subplots(1, count, squeeze=False)[0]), path)
 
@@ -87,18 +110,44 @@ def _draw(panel: Any, name: str, history: Mapping[str, Sequence[float]]) -> None
             epochs, [scale * v for v in validation], color=colours.series[1], linestyle="--", label="validation", **few
         )
     watched = validation if len(validation) else training
-    best = (max if name == "accuracy" else min)(range(len(watched)), key=watched.__getitem__)
-    value = scale * watched[best]
-    text = f"{value:.2f}%" if name == "accuracy" else f"{value:.3g}"
+    found = _best(name, watched)
+    if found is None:
+        return
+    best, text = found
     panel.axvline(best + 1, color=colours.muted, linewidth=0.8, linestyle=":", zorder=0)
     panel.plot(
-        best + 1, value, color=colours.muted, linestyle="none", marker="o", markersize=9, fillstyle="none",
-        label=f"best: {text}, epoch {best + 1}",
+        best + 1, scale * watched[best], color=colours.muted, linestyle="none", marker="o", markersize=9,
+        fillstyle="none", label=f"best: {text}",
     )  # fmt: skip
-    panel.set(xlabel="epoch", ylabel="accuracy, %" if name == "accuracy" else name, title=name.capitalize())
-    panel.xaxis.get_major_locator().set_params(integer=True)
-    tidy(panel, "y")
-    legend(panel)
+
+
+def _compare(panel: Any, name: str, histories: Mapping[str, Table]) -> None:
+    """One panel: each history by what it was validated on, or else by its training data, with its best epoch."""
+    colours = colours_of(panel).of_classes(len(histories))
+    scale = 100 if name == "accuracy" else 1
+    for (title, history), colour in zip(histories.items(), colours):
+        training, validation = history.get(name, ()), history.get(f"val_{name}", ())
+        watched = validation if len(validation) else training
+        found = _best(name, watched)
+        if found is None:
+            continue
+        best, text = found
+        epochs = range(1, len(watched) + 1)
+        if len(validation):
+            panel.plot(epochs, [scale * v for v in training], color=colour, linewidth=0.7, linestyle="--")
+        label = f"{matplotlib_text(title)}: {text}"
+        panel.plot(epochs, [scale * v for v in watched], color=colour, label=label)
+        panel.plot(best + 1, scale * watched[best], color=colour, linestyle="none", marker="o", markersize=5)
+
+
+def _best(name: str, values: Sequence[float]) -> tuple[int, str] | None:
+    """The best epoch, from 0, and it in words; None if there is none."""
+    known = [i for i, value in enumerate(values) if not math.isnan(value)]
+    if not known:
+        return None
+    best = (max if name == "accuracy" else min)(known, key=values.__getitem__)
+    text = f"{100 * values[best]:.2f}%" if name == "accuracy" else f"{values[best]:.3g}"
+    return best, f"{text}, epoch {best + 1}"
 
 
 def learning_rate(finder: LearningRateFinder, ax: Axes | None = None) -> Axes:
