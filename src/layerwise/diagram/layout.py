@@ -9,6 +9,7 @@ import numpy as np
 
 from layerwise.errors import DataError, ShapeError
 from layerwise.network import Network
+from layerwise.plan import Stage
 from layerwise.quoting import shortened, visible
 from layerwise.typing import Array, ArrayLike
 
@@ -126,16 +127,21 @@ def _columns(network: Network, x: ArrayLike | None) -> list[Column]:
         first, *others = group
         p = vars(parameters.p[first.index])
         if not first.mixes:  # such as dropout of the inputs: it stands with them
-            columns[-1].names += [type(stage.layer).__name__ for stage in group]
+            columns[-1].names += [_kind(stage) for stage in group]
             continue
         W, b = p.get("W"), p.get("b")
         columns.append(Column(
-            first.n_out, [f"{type(first.layer).__name__} {first.n_out:,}", *(type(s.layer).__name__ for s in others)],
+            first.n_out, [f"{_kind(first)} {first.n_out:,}", *map(_kind, others)],
             W if W is not None and W.shape == (first.n_in, first.n_out) else None,
             b if b is not None and b.shape == (first.n_out,) else None,
             None if outputs is None else outputs[group[-1].index][0],
         ))  # fmt: skip
     return columns
+
+
+def _kind(stage: Stage) -> str:
+    """What a layer is, in a word."""
+    return shortened(visible(type(stage.layer).__name__))
 
 
 def _sample(x: ArrayLike, n_in: int) -> Array:
