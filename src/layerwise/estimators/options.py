@@ -1,0 +1,103 @@
+"""Options that cannot have an effect are refused by name, and not dropped.
+
+What scikit-learn documents as without effect for a solver (`momentum` for Adam, `batch_size` for L-BFGS, …) is taken
+and has none, as there.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from layerwise.estimators.presets import is_auto
+from layerwise.layers import Layer
+
+_OF_STEPS = ("dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks", "augmentation")
+_OF_SIZES = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "layer_norm")
+
+
+def check_alone(settings: SimpleNamespace) -> None:
+    """Refuse options that exclude each other, as they were given: before 'auto' is resolved."""
+    if settings.layers is not None:
+        given = [name for name in _OF_SIZES if not is_auto(value := getattr(settings, name)) and _is_set(value)]
+        if given:
+            raise ValueError(
+                f"{settings.name}: layers stand in place of {', '.join(given)}: give one or the other, such as "
+                "layers=[Dense(64), BatchNorm(), ReLU(), Dropout(0.2)]"
+            )
+    smoothing = getattr(settings, "label_smoothing", "auto")
+    if not is_auto(smoothing) and smoothing and settings.loss != "log_loss":
+        raise ValueError(
+            f"{settings.name}: label_smoothing is for loss='log_loss', got loss={settings.loss!r}; give it to the loss: "
+            "loss=CategoricalCrossEntropy(label_smoothing=...)"
+        )
+
+
+def check(settings: SimpleNamespace, *, incremental: bool, validates: bool) -> None:
+    """Refuse options that this solver or this call cannot use.
+
+    Parameters
+    ----------
+    settings : namespace
+        The parameters, with values for those that are 'auto'.
+    incremental : bool
+        Whether `partial_fit` was called.
+    validates : bool
+        Whether validation data were given.
+    """
+    name = settings.name
+    if incremental:
+        _check_incremental(settings)
+    if settings.solver == "lbfgs":
+        _check_lbfgs(settings)
+    if settings.scoring is not None and not settings.early_stopping and not validates:
+        raise ValueError(
+            f"{name}: scoring judges held-out data, and there are none: use early_stopping=True or give fit validation "
+            "data"
+        )
+    if settings.solver == "sgd" and settings.learning_rate == "invscaling" and settings.schedule is not None:
+        raise ValueError(
+            f"{name}: learning_rate='invscaling' and schedule both say what the rate of an epoch is: choose one"
+        )
+
+
+def _check_incremental(settings: SimpleNamespace) -> None:
+    name = settings.name
+    if settings.early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    if settings.schedule is not None:
+        raise ValueError(
+            f"{name}: schedule counts the epochs of fit; partial_fit makes one. Change learning_rate_init between the "
+            "calls, or set schedule=None"
+        )
+    if isinstance(getattr(settings, "class_weight", None), str):
+        raise ValueError(
+            f"{name}: class_weight='balanced' needs all labels, and partial_fit sees some. Give a dict, such as "
+            "sklearn.utils.class_weight.compute_class_weight makes it from all of them"
+        )
+
+
+def _check_lbfgs(settings: SimpleNamespace) -> None:
+    asked = [name for name in _OF_STEPS if _is_set(getattr(settings, name))]
+    if asked:
+        raise ValueError(f"{settings.name}: {', '.join(asked)} cannot be used with solver='lbfgs': use 'adam' or 'sgd'")
+    if settings.scoring is not None:
+        raise ValueError(f"{settings.name}: scoring is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
+    for layer in settings.layers or ():
+        if isinstance(layer, Layer) and _needs_steps(layer):
+            raise ValueError(
+                f"{settings.name}: {layer!r} is trained step by step, not with solver='lbfgs': use 'adam' or 'sgd'"
+            )
+
+
+def _needs_steps(layer: Layer) -> bool:
+    """Whether it draws masks, follows the batches, or has rates of its own."""
+    rates = (getattr(layer, name, None) for name in ("rate", "weight_rate", "bias_rate"))
+    return layer.draws or type(layer).adapt is not Layer.adapt or any(rate not in (None, 1, 1.0) for rate in rates)
+
+
+def _is_set(value: Any) -> bool:
+    """Whether an option asks for something: not None, False, 0 or a sequence of these."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_set(part) for part in value)
+    return value is not None and value is not False and not (isinstance(value, (int, float)) and value == 0)
