@@ -109,6 +109,10 @@ class Training:
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
         self.identity, self.attempt = secrets.token_hex(8), secrets.token_hex(8)
 
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """A run is not copied or pickled with a callback that keeps it: the copy has None in its place."""
+        return type(None), ()
+
     # ---------------------------------------------------------------- for callbacks
 
     @property

@@ -97,6 +97,10 @@ class NativeEngine:
             _set_data(self._core, rows.X, rows.scaler, targets)
         self.begin_epoch()
 
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """An engine at work is not copied with what keeps it: the copy has None in its place."""
+        return type(None), ()
+
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
         self._sums = np.zeros(6)
@@ -278,6 +282,10 @@ class NativeEvaluator:
         self._core, self.n_threads = _core(plan, parameters), n_threads
         if not rows.made:
             _set_data(self._core, rows.X, rows.scaler, targets)
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """As `NativeEngine`."""
+        return type(None), ()
 
     def run(self, collect: Array | None = None) -> Score:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import get_scorer
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -33,9 +34,10 @@ from sklearn.utils.validation import (
 from layerwise.arrays import refuse_masked
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
-from layerwise.estimators import building, presets, saving
+from layerwise.estimators import building, continuing, options, presets, saving
+from layerwise.estimators.attributes import OptimizerView, views
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
-from layerwise.layers import Dense
+from layerwise.layers import Dense, Layer
 from layerwise.losses import Loss
 from layerwise.names import named_columns
 from layerwise.network import Network
@@ -48,21 +50,13 @@ STOCHASTIC = ("sgd", "adam")
 _AUTO = StrOptions({"auto"})
 
 
-class WritableViews(list[Array]):
-    """Arrays that are views of the network's weights: an array put in their place is written through."""
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Write the values into the network."""
-        targets, values = (self[index], value) if isinstance(index, slice) else ([self[index]], [value])
-        for target, new in zip(targets, values, strict=True):
-            target[...] = new
-
-
 class BaseMLP(BaseEstimator):  # type: ignore[misc]
     """Base of the two estimators; it has their parameters, their fit and what both can be asked."""
 
+    network_: Network
+    n_outputs_: int
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": [_AUTO, "array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [_AUTO, "array-like", Interval(Real, 1, None, closed="left")],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
         "alpha": [_AUTO, Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -84,6 +78,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "n_iter_no_change": [_AUTO, Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "scoring": [str, callable, None],
         "layers": ["array-like", None],
         "batch_norm": ["boolean"],
         "layer_norm": ["boolean"],
@@ -120,15 +115,18 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     # ---------------------------------------------------------------- fit
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, Any] | None, incremental: bool = False
+        self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, ...] | None, incremental: bool = False
     ) -> Any:
         self._validate_params()
         settings = self._settings(incremental)
+        options.check(settings, incremental=incremental, validates=validation_data is not None)
         building.hidden_layers(settings)  # refuses what is wrong before anything is changed
         as_schedule(settings.schedule)
         as_callbacks(() if settings.callbacks is None else settings.callbacks)
         self._scorer()
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
+        if not first:
+            self._go_on(settings)
         given = X
         X, y = self._check_X_y(X, y, first)
         refuse_masked(sample_weight, "sample_weight")
@@ -136,8 +134,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         sample_weight = self._with_class_weights(y, sample_weight)
-        if incremental and settings.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
         self._random_state = check_random_state(self.random_state)
         dtype = self._dtype(X)
         loss = self._loss_of(settings, dtype)
@@ -154,9 +150,21 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         solve_stochastic(self, settings, X, y, sample_weight, loss, held_out, incremental)
         return self
 
+    def _go_on(self, settings: SimpleNamespace) -> None:
+        """Let parameters that have changed since the weights were learned take effect, or refuse them."""
+        layers = self._layers(settings, self._loss_of(settings, self.network_.dtype))
+        self.network_ = continuing.go_on(self.network_, settings, layers, hasattr(self, "encoder_"))
+        self.out_activation_ = building.name_of(self.network_.layers[-1])
+
+    def _layers(self, settings: SimpleNamespace, loss: Loss) -> list[Layer]:
+        """All layers of the network: the hidden ones, the outputs', and what the loss needs at the end."""
+        last = Dense(self.n_outputs_) if settings.preset is None else presets.last_layer(self.n_outputs_)
+        return [*building.hidden_layers(settings), last, ending(loss, self._task().kind, self.n_outputs_)]
+
     def _settings(self, incremental: bool) -> SimpleNamespace:
         """The parameters, with values for those that are 'auto', and the estimator's name for errors."""
         settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
+        options.check_alone(settings)
         if incremental and presets.is_auto(settings.early_stopping):
             settings.early_stopping = False
         if incremental and presets.is_auto(settings.schedule):
@@ -209,18 +217,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
         """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
-        hidden = building.hidden_layers(settings)
-        last = Dense(self.n_outputs_) if self.preset is None else presets.last_layer(self.n_outputs_)
-        self.network_ = Network(
-            [*hidden, last, ending(loss, self._task().kind, self.n_outputs_)],
-            random_state=self._seed(),
-            dtype=dtype,
-            scaling=self.scaling,
-        )
+        layers = self._layers(settings, loss)
+        self.network_ = Network(layers, random_state=self._seed(), dtype=dtype, scaling=self.scaling)
         self.network_.build(X.shape[1])
         if self.preset is None:
-            first = len(hidden) if settings.layers is not None else 0
-            self._draw(range(first, len(hidden) + 1), settings.activation)
+            last = len(layers) - 2
+            self._draw(range(last if settings.layers is not None else 0, last + 1), settings.activation)
         self.network_.task = self._task()
         if self.preset is None:  # else X is not what the names are of
             self.network_.columns = named_columns(getattr(self, "feature_names_in_", None))
@@ -249,6 +251,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         peek = np.random.RandomState()
         peek.set_state(self._random_state.get_state())
         return int(peek.randint(2**31 - 1))
+
+    def _validation(self, data: tuple[Any, ...] | None, X: Any, y: Any, sample_weight: Any) -> tuple[Any, ...] | None:
+        """Validation data from either form."""
+        if X is None and y is None and sample_weight is None:
+            return data
+        if data is not None:
+            raise ValueError("give validation_data or X_val and y_val, not both")
+        if X is None or y is None:
+            raise ValueError("X_val and y_val belong together: give both")
+        return (X, y) if sample_weight is None else (X, y, sample_weight)
 
     def _held_out(self, data: tuple[Any, Any] | None, settings: SimpleNamespace) -> HeldOut | None:
         if data is None:
@@ -311,31 +323,52 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.network_.outputs(self._check_X(X))
 
-    def _weights(self, name: str) -> WritableViews:
-        parameters = self.network_.built()[1].p
-        return WritableViews(vars(p)[name] for p in parameters if "W" in vars(p))
-
     @property
     def coefs_(self) -> list[Array]:
         """The weights of each dense layer (n_in, n_out), as views: writing to them changes the network."""
-        return self._weights("W")
+        return views(self._fitted("coefs_").built()[1], "W")
 
     @coefs_.setter
     def coefs_(self, values: list[Array]) -> None:
-        self._weights("W")[:] = values
+        self.coefs_[:] = values
 
     @property
     def intercepts_(self) -> list[Array]:
         """The biases of each dense layer (n_out,), as views."""
-        return self._weights("b")
+        return views(self._fitted("intercepts_").built()[1], "b")
 
     @intercepts_.setter
     def intercepts_(self, values: list[Array]) -> None:
-        self._weights("b")[:] = values
+        self.intercepts_[:] = values
+
+    @property
+    def _optimizer(self) -> OptimizerView:
+        """What scikit-learn's estimators have under this name, once they were trained step by step."""
+        network = self._fitted("_optimizer")
+        if network.optimizer is None:
+            raise AttributeError(f"{type(self).__name__} has no '_optimizer': solver={self.solver!r} has none")
+        return OptimizerView(network.optimizer, network.built()[1], self._settings(False).learning_rate_init)
+
+    def _fitted(self, name: str) -> Network:
+        """The network.
+
+        Raises
+        ------
+        NotFittedError
+            There is none yet; it is an AttributeError, so that hasattr is False.
+        """
+        network = vars(self).get("network_")
+        if network is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet, and has no {name!r}. Call 'fit' first."
+            )
+        return network  # type: ignore[no-any-return]
 
     def _scorer(self) -> Any:
         """The scorer that stops early, if another than `score` was asked for."""
-        return None if self.scoring is None else get_scorer(self.scoring)
+        if self.scoring is None:
+            return None
+        return get_scorer(self.scoring) if isinstance(self.scoring, str) else check_scoring(self, self.scoring)
 
     def _with_class_weights(self, y: Array, weight: Array | None) -> Array | None:
         """The samples' weights, with those of their classes where the network cannot see to them."""

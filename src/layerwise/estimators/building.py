@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,15 +77,19 @@ def name_of(last: Layer) -> str:
 
 
 def hidden_sizes(value: Any) -> list[int]:
-    """The hidden layers' sizes from a number or a sequence.
+    """The hidden layers' sizes from a number or a sequence; whole floats, as searches give them, are taken.
 
     Raises
     ------
     ValueError
-        One of them is not above 0.
+        One of them is not a whole number, or not above 0.
     """
-    sizes = list(value) if isinstance(value, Iterable) else [value]
-    if any(not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n <= 0 for n in sizes):
+    sizes = np.asarray(value).tolist() if isinstance(value, np.ndarray) else value
+    sizes = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    for n in sizes:
+        if not isinstance(n, Real) or isinstance(n, bool) or not float(n).is_integer():
+            raise ValueError(f"hidden_layer_sizes must be whole numbers, such as (100, 50); got {n!r} in {value!r}")
+    if any(n <= 0 for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(n) for n in sizes]
 
@@ -121,6 +126,7 @@ def sized_layers(settings: SimpleNamespace) -> list[Layer]:
 
 def _for_each(value: Any, n: int, owner: str) -> Sequence[Any]:
     """One value for each of n layers, from one for all or a sequence of them."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, (list, tuple)):
         return [value] * n
     if len(value) != n:

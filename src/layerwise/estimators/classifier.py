@@ -9,15 +9,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from layerwise.arrays import is_sparse
-from layerwise.estimators import building
+from layerwise.estimators import building, continuing
 from layerwise.estimators.base import BaseMLP
 from layerwise.losses import Loss
 from layerwise.refusal import without
@@ -82,7 +83,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     loss : str or Loss
         ``"log_loss"`` (cross-entropy), another of layerwise's by name, or a `Loss`, also your own.
     class_weight : dict or "balanced", optional
-        How much each class counts; "balanced": the rarer, the more.
+        How much each class counts, 1 where the dict does not name it; "balanced": the rarer, the more.
     label_smoothing : float or "auto"
         The share of each target that is spread over all classes, for "log_loss"; "auto" is 0.
     layers : sequence of Layer, optional
@@ -250,7 +251,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     # ---------------------------------------------------------------- fit
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: tuple[Any, Any] | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: tuple[Any, ...] | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPClassifier:
         """Train on X and y.
 
@@ -265,6 +274,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             with `class_weight`, by its rows.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
+        X_val, y_val, sample_weight_val : array, optional
+            The same one by one, as ``Pipeline(transform_input=["X_val"])`` hands them on.
 
         Returns
         -------
@@ -276,7 +287,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         ValueError
             Data or a parameter that cannot be used; weights that did not stay finite.
         """
-        self._fit(X, y, sample_weight, validation_data)
+        self._fit(X, y, sample_weight, self._validation(validation_data, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
@@ -288,12 +299,37 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         X, y, sample_weight
             As for ``fit``.
         classes : array (classes,), optional
-            All labels that will come; needed in the first call, unless y has several columns.
+            All labels that will come. The first call needs them; where y has a column for each of several labels,
+            they are the columns' numbers and may be left out.
+
+        Raises
+        ------
+        ValueError
+            Data, labels or a parameter that cannot be used, or that do not fit the calls before.
         """
-        if _check_partial_fit_first_call(self, classes):
-            self._set_classes(y if type_of_target(y).startswith("multilabel") else np.asarray(classes))
+        if not hasattr(self, "network_"):
+            self._forget_classes()
+        if type_of_target(y).startswith("multilabel"):
+            self._check_columns(y, classes)
+        elif _check_partial_fit_first_call(self, classes):
+            self._set_classes(np.asarray(classes))
         self._fit(X, y, sample_weight, None, incremental=True)
         return self
+
+    def _forget_classes(self) -> None:
+        """What a first call that failed has left."""
+        if hasattr(self, "classes_"):
+            del self.classes_
+
+    def _check_columns(self, y: Any, classes: Any) -> None:
+        """The labels of a first call with several columns; what was given must be their numbers."""
+        columns = list(range(y.shape[1]))
+        if classes is not None and sorted(np.asarray(classes).ravel().tolist()) != columns:
+            raise ValueError(
+                f"`classes` must be the numbers of y's columns, {columns}, or be left out; got {classes!r}"
+            )
+        if not hasattr(self, "classes_"):
+            self._set_classes(y)
 
     def _set_classes(self, y: Any) -> None:
         """The labels, and whether a sample may have several."""
@@ -311,6 +347,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._set_classes(y)
         if self._multilabel:
             return self._encode_several(y)
+        if np.ndim(y) != 1:
+            raise ValueError(
+                f"y has the shape {np.shape(y)}; {type(self).__name__} takes one label a sample, (n,), or a column of "
+                "0 and 1 for each of several labels, and in all calls that go on the form of the first"
+            )
         found = np.unique(y)
         unknown = [label for label in found.tolist() if label not in set(self.classes_.tolist())]
         if unknown:
@@ -341,7 +382,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return Task("multilabel")
         return Task("classification", np.arange(max(len(self.classes_), 2)))
 
+    @property
+    def _label_binarizer(self) -> LabelBinarizer:
+        """What scikit-learn's estimator encodes labels with; converters ask it for the kind of target."""
+        self._fitted("_label_binarizer")
+        return LabelBinarizer().fit(np.eye(len(self.classes_), dtype=int) if self._multilabel else self.classes_)
+
     def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
+        if self.n_outputs_ == 1 and not self._multilabel and building.needs_output_per_class(settings.loss):
+            raise continuing.changed(settings, "loss", "it needs an output for each of two classes")
         return building.classifier_loss(settings, self.n_outputs_, not self._multilabel, dtype)
 
     def _stratify(self, y: Array) -> Array | None:
@@ -360,13 +409,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return None
         if isinstance(self.class_weight, str):
             return self.class_weight
-        classes = self.classes_.tolist()
-        known, given = set(classes), set(self.class_weight)
-        if known != given:
-            absent, unknown = sorted(known - given, key=str), sorted(given - known, key=str)
-            problem = f"has no weight for {absent}" if absent else f"names {unknown}, which are no classes"
-            raise ValueError(f"class_weight {problem}; the classes are {classes}")
-        return {i: self.class_weight[label] for i, label in enumerate(classes)}
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_)
+        return dict(enumerate(weights.tolist()))
 
     def _score_metric(self) -> Callable[..., float]:
         def score(t: Array, y: Array, sample_weight: Array | None = None) -> float:

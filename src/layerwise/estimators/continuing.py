@@ -1,8 +1,8 @@
 """A fit that goes on from the present weights, with parameters that may have changed since.
 
-    sizes, norms, layers with weights, preset, scaling, dtype ──► an error that names the parameter
-    activations, dropout, the ending that the loss needs      ──► take effect, around the same weights
-    the optimizer's numbers in partial_fit                    ──► take effect, around the same state
+sizes, norms, layers with weights, preset, scaling, dtype ──► an error that names the parameter
+activations, dropout, the ending that the loss needs      ──► take effect, around the same weights
+the optimizer's numbers in partial_fit                    ──► take effect, around the same state
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], 
     try:
         new = compile_layers(layers, plan.n_in)
     except ValueError as error:
-        raise _changed(settings, "layers", str(error)) from None
+        raise changed(settings, "layers", str(error)) from None
     shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in new.stages]
     learned, before = (_learned(part, plan.n_in) for part in (layers, network.layers))
     if learned != before:
-        raise _changed(settings, _name_of_change(settings, layers, network.layers))
+        raise changed(settings, _name_of_change(settings, layers, network.layers))
     if [repr(layer) for layer in layers] == [repr(layer) for layer in network.layers]:
         return network
     parameters = Parameters(shapes, network.dtype)
@@ -73,15 +73,16 @@ def _name_of_change(settings: SimpleNamespace, layers: Sequence[Layer], before: 
 def _check_data_parameters(network: Network, settings: SimpleNamespace, preset: bool) -> None:
     """The parameters that say how data come to the weights."""
     if preset != (settings.preset is not None):
-        raise _changed(settings, "preset")
+        raise changed(settings, "preset")
     if settings.dtype is not None and np.dtype(settings.dtype) != network.dtype:
-        raise _changed(settings, "dtype", f"the network computes in {network.dtype}")
+        raise changed(settings, "dtype", f"the network computes in {network.dtype}")
     wanted = as_scaler(settings.scaling)
     if repr(wanted) != repr(network.scaling):
-        raise _changed(settings, "scaling", f"the weights were learned with scaling={network.scaling!r}")
+        raise changed(settings, "scaling", f"the weights were learned with scaling={network.scaling!r}")
 
 
-def _changed(settings: SimpleNamespace, name: str, why: str = "") -> ValueError:
+def changed(settings: SimpleNamespace, name: str, why: str = "") -> ValueError:
+    """The error of a parameter that the present weights do not allow to change."""
     reason = f": {why}" if why else ""
     return ValueError(
         f"{settings.name}: {name} was changed since the weights were learned, and does not fit them{reason}. Set it "
@@ -99,9 +100,11 @@ def optimizer(estimator: Any, settings: SimpleNamespace, incremental: bool) -> O
     for name, value in config.items():
         if value != built.get(name):
             setattr(present, name, value)
-    return present  # type: ignore[no-any-return]
+    return present
 
 
-def last_layers(settings: SimpleNamespace, outputs: int) -> Dense:
-    """The dense layer of the outputs."""
-    return Dense(outputs) if settings.preset is None else presets.last_layer(outputs)
+def remember_optimizer(estimator: Any) -> None:
+    """Note that the optimizer at work is the one that the present parameters describe: those of a file just read."""
+    settings = SimpleNamespace(**estimator.get_params(deep=False), name=type(estimator).__name__)
+    presets.resolve(settings)
+    estimator._optimizer_config = building.optimizer(settings).config()

@@ -28,8 +28,8 @@ def check_alone(settings: SimpleNamespace) -> None:
     smoothing = getattr(settings, "label_smoothing", "auto")
     if not is_auto(smoothing) and smoothing and settings.loss != "log_loss":
         raise ValueError(
-            f"{settings.name}: label_smoothing is for loss='log_loss', got loss={settings.loss!r}; give it to the loss: "
-            "loss=CategoricalCrossEntropy(label_smoothing=...)"
+            f"{settings.name}: label_smoothing is for loss='log_loss', got {settings.loss!r}; give it to the loss "
+            "itself, CategoricalCrossEntropy(label_smoothing=...)"
         )
 
 
@@ -92,8 +92,7 @@ def _check_lbfgs(settings: SimpleNamespace) -> None:
 
 def _needs_steps(layer: Layer) -> bool:
     """Whether it draws masks, follows the batches, or has rates of its own."""
-    rates = (getattr(layer, name, None) for name in ("rate", "weight_rate", "bias_rate"))
-    return layer.draws or type(layer).adapt is not Layer.adapt or any(rate not in (None, 1, 1.0) for rate in rates)
+    return layer.draws or type(layer).adapt is not Layer.adapt or any(rate != 1 for rate in layer.rates(2).values())
 
 
 def _is_set(value: Any) -> bool:

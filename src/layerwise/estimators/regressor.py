@@ -233,7 +233,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     # ---------------------------------------------------------------- fit
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: tuple[Any, Any] | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: tuple[Any, ...] | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPRegressor:
         """Train on X and y.
 
@@ -247,6 +255,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             How much each sample counts: a batch is divided by the sum of its weights, as in scikit-learn.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
+        X_val, y_val, sample_weight_val : array, optional
+            The same one by one, as ``Pipeline(transform_input=["X_val"])`` hands them on.
 
         Returns
         -------
@@ -258,7 +268,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         ValueError
             Data or a parameter that cannot be used; weights that did not stay finite.
         """
-        self._fit(X, y, sample_weight, validation_data)
+        self._fit(X, y, sample_weight, self._validation(validation_data, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
@@ -271,8 +281,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         values = np.asarray(y.toarray() if is_sparse(y) else y)
         if values.ndim == 2 and values.shape[1] == 1:
             values = column_or_1d(values, warn=True)
+        columns = 1 if values.ndim == 1 else values.shape[1]
+        if not define and columns != self.n_outputs_:
+            raise ValueError(
+                f"y has {columns} columns; this {type(self).__name__} has learned to predict {self.n_outputs_}"
+            )
         if define:
-            self.n_outputs_ = 1 if values.ndim == 1 else values.shape[1]
+            self.n_outputs_ = columns
             if self.preset is not None:
                 self._standardize(values)
             positive = np.maximum(values, np.finfo(np.float64).tiny)

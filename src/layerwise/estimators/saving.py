@@ -10,6 +10,7 @@ import layerwise
 from layerwise import storage
 from layerwise.description import Description
 from layerwise.errors import FormatError
+from layerwise.estimators import continuing
 from layerwise.network import Network
 from layerwise.tabular import TableEncoder
 from layerwise.typing import Array
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from layerwise.estimators.base import BaseMLP
 
 PREFIX = "network."
-_ELSEWHERE = ("network_", "history_", "encoder_")  # are not among the attributes
+_ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config")  # are not among the attributes
 
 
 def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> None:
@@ -78,6 +79,7 @@ def read(description: dict[str, Any], arrays: Mapping[str, Array], custom: Mappi
     estimator.network_ = Network.from_model(storage.Model.read(description["network"], arrays, custom, PREFIX))
     if estimator.network_.history is not None:
         estimator.history_ = estimator.network_.history
+    continuing.remember_optimizer(estimator)
     return estimator
 
 

@@ -15,7 +15,7 @@ from layerwise.callbacks import Callback
 from layerwise.data import rows_of
 from layerwise.engine.choice import executor
 from layerwise.errors import DivergenceError
-from layerwise.estimators import building
+from layerwise.estimators import continuing
 from layerwise.losses import Loss
 from layerwise.optimizers import SGD
 from layerwise.penalties import L2
@@ -139,7 +139,7 @@ def solve_stochastic(
 ) -> None:
     """Train by SGD or Adam."""
     network, random = estimator.network_, estimator._random_state
-    optimizer = network.optimizer if incremental and network.optimizer is not None else building.optimizer(settings)
+    optimizer = continuing.optimizer(estimator, settings, incremental)
     order = np.arange(X.shape[0])
 
     def shuffled(n: int) -> Array:
@@ -210,19 +210,10 @@ def _warn_of_limit(what: str, rate: float | None = None) -> None:
     )
 
 
-_ONLY_STOCHASTIC = {
-    "dropout": 0.0, "batch_norm": False, "weight_decay": 0.0, "schedule": None, "clip_norm": None, "ema": None,
-    "callbacks": None, "augmentation": None,
-}  # fmt: skip
-
-
 def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, weight: Array | None, loss: Loss) -> None:
     """Minimize the loss over all samples with L-BFGS-B (Byrd, Lu, Nocedal, Zhu 1995), by SciPy, on the flat vector."""
     from scipy.optimize import minimize
 
-    asked = [name for name, default in _ONLY_STOCHASTIC.items() if getattr(settings, name) != default]
-    if asked:
-        raise ValueError(f"{settings.name}: {', '.join(asked)} cannot be used with solver='lbfgs': use 'adam' or 'sgd'")
     network = estimator.network_
     data, scaler = network.training_rows(X)
     plan, parameters = network.built()
@@ -250,6 +241,9 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
             if not engine.gradient(i * size, min((i + 1) * size, n), 0):
                 return np.inf, np.zeros(theta.size)
             gradient += share * grad
+        for index in network.frozen:
+            for part in parameters.slices[index].values():
+                gradient[part] = 0
         row = engine.results(n)
         value = estimator._loss_value(row["loss"]) + row["penalty"]
         return (value, gradient) if math.isfinite(value) and np.isfinite(gradient).all() else (np.inf, 0 * theta)
