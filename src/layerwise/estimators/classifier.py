@@ -310,7 +310,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if not hasattr(self, "network_"):
             self._forget_classes()
         if type_of_target(y).startswith("multilabel"):
-            self._check_columns(y, classes)
+            self._check_columns(y if hasattr(y, "shape") else np.asarray(y), classes)
         elif _check_partial_fit_first_call(self, classes):
             self._set_classes(np.asarray(classes))
         self._fit(X, y, sample_weight, None, incremental=True)
