@@ -1,5 +1,6 @@
 """Names in pages, formulas, drawings, pictures and terminals: shown as they are, and nothing else comes of them."""
 
+import csv
 import inspect
 import re
 import warnings
@@ -169,6 +170,25 @@ def test_custom_parts_of_any_name(name):
     assert quoting.matplotlib_text(repr(layer)) in panel.get_title()
 
 
+@pytest.mark.parametrize("name", ["<script>", "two\nlines", "\x1b[31m", "[bold]", "half \udfff of a pair"])
+def test_columns_of_a_history_of_any_name(name, tmp_path, capsys):
+    class Record(lw.Callback):
+        def on_epoch_end(self, run):
+            run.record(name, 1.0)
+
+    net = lw.Network([lw.Dense(1)], random_state=0)
+    log = lw.callbacks.CSVLog(tmp_path / "log.csv")
+    history = net.fit(np.eye(2), np.ones(2), epochs=2, callbacks=[Record(), log])
+    printed = capsys.readouterr().out + repr(history)
+    assert quoting.visible(name) in printed
+    assert not UNSEEN_LETTERS.search(printed.replace("\n", ""))
+    found = Parsed(history._repr_html_())
+    assert "script" not in found.tags
+    assert quoting.visible(name, keep="\n") in found.texts
+    with open(tmp_path / "log.csv", newline="", encoding="utf-8") as file:
+        assert [len(row) for row in csv.reader(file)] == 3 * [len(history) + 1]
+
+
 # ---------------------------------------------------------------- drawings and pictures
 
 
@@ -268,8 +288,6 @@ TAGS = {
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model file of a table of nasty names, as the command makes it, and the table."""
-    import csv
-
     folder = tmp_path_factory.mktemp("table")
     rng = np.random.default_rng(0)
     with open(folder / "table.csv", "w", newline="", encoding="utf-8") as file:

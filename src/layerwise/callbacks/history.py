@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from layerwise.quoting import markup, visible
+
 
 class History(Mapping[str, list[float]]):
     """A table of the training: a list a column, an entry an epoch.
@@ -103,11 +105,11 @@ class History(Mapping[str, list[float]]):
         return [[str(i + 1), *(f"{values[i]:.5g}" for values in self.columns.values())] for i in shown]
 
     def __repr__(self) -> str:
-        rows = [["epoch", *self.columns], *self._rows()]
+        rows = [["epoch", *map(visible, self.columns)], *self._rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("epoch", *self.columns))
+        head = "".join(f"<th>{markup(name)}</th>" for name in ("epoch", *self.columns))
         body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in self._rows())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -118,7 +118,7 @@ class CSVLog(Description, Callback):
     def _write(self, rows: list[list[str]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text).writerows(rows)
-        write_whole(Path(self.path), text.getvalue().encode())
+        write_whole(Path(self.path), text.getvalue().encode(errors="backslashreplace"))
 
 
 class TensorBoard(Description, Callback):

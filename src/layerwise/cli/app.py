@@ -24,6 +24,7 @@ from layerwise.cli.trace import trace
 from layerwise.cli.train import train
 from layerwise.errors import LayerwiseError
 from layerwise.interrupts import InterruptWarning
+from layerwise.quoting import visible
 
 
 class Commands(TyperGroup):
@@ -36,6 +37,9 @@ class Commands(TyperGroup):
                 warnings.filterwarnings("ignore", category=InterruptWarning)  # `train` has words of its own for it
                 warnings.showwarning = _show  # type: ignore[assignment]
                 return super().invoke(ctx)
+        except typer.BadParameter as error:  # typer shows it, and what a file or an argument says is in it
+            error.message = visible(error.message, keep="\n")
+            raise
         except BrokenPipeError:
             raise  # the reader of a pipe went away: typer ends quietly
         except (LayerwiseError, OSError) as error:
