@@ -260,7 +260,7 @@ def test_pictures_show_names_as_they_are(name, tmp_path):
     written = {"".join(text.itertext()).strip("\u200b") for text in root.iter("{http://www.w3.org/2000/svg}text")}
     expected = {quoting.shortened(quoting.visible(one)) for one in ("$x_{", "_y")}
     if name in ("decision_regions", "layer_maps"):
-        expected |= {quoting.shortened(quoting.visible(one)) for one in DRAWN}
+        expected |= {quoting.shortened(quoting.visible(one), 24) for one in DRAWN}
     if name == "confusion_matrix":
         expected = {quoting.shortened(quoting.visible(one), 24) for one in DRAWN}
     if name in ("layer_maps",):

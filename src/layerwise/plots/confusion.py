@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise import metrics
 from layerwise.errors import DataError, ShapeError
-from layerwise.plots.models import labels_of
+from layerwise.plots.models import LONGEST, labels_of
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_WRITTEN = 20  # classes whose numbers are written into their fields
-LONGEST = 24  # letters of a name
 
 
 def confusion_matrix(

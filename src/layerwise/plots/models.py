@@ -13,6 +13,8 @@ from layerwise.plan import Stage
 from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
+LONGEST = 24  # letters of a class's name: more would leave no room for the picture
+
 
 def network_of(owner: str, model: Any) -> Network:
     """The network whose layers are to be seen: `model` itself, or that of an estimator or neuron.
@@ -99,7 +101,7 @@ def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> lis
     """
     if labels is not None and len(labels) != len(classes):
         raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(labels)} came")
-    return [matplotlib_text(name) for name in (classes.tolist() if labels is None else labels)]
+    return [matplotlib_text(name, most=LONGEST) for name in (classes.tolist() if labels is None else labels)]
 
 
 def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:
