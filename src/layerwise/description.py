@@ -7,7 +7,7 @@ So one function prints any of them, one writes any of them to a model file, and 
 from __future__ import annotations
 
 import inspect
-import math
+import sys
 from collections.abc import Iterable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -26,7 +26,7 @@ class Description:
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments that make this object again."""
-        names = _arguments(type(self))
+        names = parameters_of(type(self))
         missing = [name for name in names if not hasattr(self, name)]
         if missing:
             kind, name = type(self).__name__, missing[0]
@@ -35,7 +35,7 @@ class Description:
 
     def __repr__(self) -> str:
         shown, values = [], self.config()
-        for name, parameter in _arguments(type(self)).items():
+        for name, parameter in parameters_of(type(self)).items():
             value = values[name]
             if parameter.default is parameter.empty:
                 shown.append(_short(value))
@@ -47,7 +47,8 @@ class Description:
 _known: WeakKeyDictionary[type, dict[str, inspect.Parameter]] = WeakKeyDictionary()  # asked for at every run
 
 
-def _arguments(kind: type) -> dict[str, inspect.Parameter]:
+def parameters_of(kind: type) -> dict[str, inspect.Parameter]:
+    """The arguments that a class's constructor has, by name."""
     arguments = _known.get(kind)
     if arguments is None:
         arguments = _known[kind] = _look_up(kind)
@@ -156,5 +157,5 @@ def _is_number(value: object) -> bool:
     return (
         isinstance(value, (int, float, np.integer, np.floating))
         and not isinstance(value, bool)
-        and math.isfinite(value)
+        and abs(value) <= sys.float_info.max  # false for NaN
     )

@@ -223,7 +223,7 @@ class Ensemble:
 
     @classmethod
     def read(
-        cls, description: dict[str, Any], arrays: Mapping[str, Array], custom: Mapping[str, type[Description]]
+        cls, description: dict[str, Any], arrays: dict[str, Array], custom: Mapping[str, type[Description]]
     ) -> Ensemble:
         """The ensemble in a model file, from its description and its arrays.
 

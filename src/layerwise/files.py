@@ -169,6 +169,11 @@ def _runs(process: int) -> bool:
     return True
 
 
+def most_unpacked(packed: int) -> int:
+    """How many bytes a packed file of so many may take in memory: a bomb of zeros packs a thousandfold, data do not."""
+    return 2**26 + 100 * packed
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise now if a file could not be written at `path` later.
 

@@ -143,8 +143,7 @@ def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
         if "training" not in description:
             raise FormatError("a model, but no checkpoint: it does not say where its training was")
         model = storage.Model.read(description, arrays, custom)
-        prefix = "training."
-        held = {name.removeprefix(prefix): a.copy() for name, a in arrays.items() if name.startswith(prefix)}
+        held = {name.removeprefix("training."): array for name, array in arrays.items()}
         run = str(description.get("checkpoint", {}).get("run", ""))
         return Found(path, model, (storage.decode(description["training"], custom), held), run)
 

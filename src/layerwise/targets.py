@@ -58,7 +58,14 @@ class Task:
         kind, classes = description["kind"], description["classes"]
         if kind not in ("classification", "multilabel", "regression"):
             raise ValueError(f"a task is classification, multilabel or regression; {kind!r} came")
-        return cls(kind, None if classes is None else np.array(classes), bool(description["flat"]))
+        if classes is not None:
+            types = {type(label) for label in classes}
+            if len(types) != 1 or len(set(classes)) != len(classes):
+                raise ValueError(f"classes must be different labels of one type; {classes!r} came")
+            classes = np.array(classes)
+            if classes.dtype.kind not in "biufU":
+                raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
+        return cls(kind, classes, bool(description["flat"]))
 
     def answers(self, y: Array) -> Array:
         """What the outputs y (n, n_out) say: labels, yes/no answers (0 or 1), or numbers."""

@@ -140,7 +140,7 @@ def test_fashion_that_cannot_be_kept(run, tmp_path, monkeypatch):
     assert "LAYERWISE_CACHE" in result.stderr
 
 
-@pytest.mark.parametrize("package", ["safetensors", "matplotlib"])
+@pytest.mark.parametrize("package", ["matplotlib"])
 def test_missing_package_is_found_before_training(run, monkeypatch, package):
     from importlib.util import find_spec
 

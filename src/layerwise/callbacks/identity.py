@@ -54,7 +54,7 @@ def identity_of(path: str | os.PathLike[str]) -> Identity | None:
         if (own := description.get("checkpoint")) is not None:
             return Identity(str(own["path"]), str(own["run"]), str(own["attempt"]), steps)
         return Identity(_EARLIER, "", "", steps) if _names_itself(description, Path(path).name) else None
-    except (FormatError, KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (FormatError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         return None
 
 

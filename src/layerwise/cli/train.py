@@ -270,7 +270,7 @@ def _check_is_table(name: str) -> None:
 
 def _check_output(output: Path, picture: Path | None, source: Path | None) -> None:
     """Find out before the training whether what comes after it will work."""
-    needed = [("safetensors", "files", "saving a model")]
+    needed = []
     for path, option in ((output, "--output"), (picture, "--plot")):
         if path is not None and source is not None and path.exists() and source.exists() and path.samefile(source):
             raise typer.BadParameter(

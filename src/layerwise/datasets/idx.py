@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, LayerwiseError
+from layerwise.files import most_unpacked
 
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 64  # NumPy's own limit
 
 GZIP_MAGIC = b"\x1f\x8b"
-DEFLATE_MAX_RATIO = 1032  # no deflate stream unpacks to more than this many times its size
 CHUNK = 1 << 18
 
 
@@ -70,11 +70,17 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
             if not packed:
                 return _read_array(file, name, size)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                return _read_array(unpacked, name, size * DEFLATE_MAX_RATIO)
+                return _read_array(unpacked, name, most_unpacked(size))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{name} is a damaged gzip file ({error}); obtain it anew") from error
     except OSError as error:
         raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
+    except MemoryError:
+        raise DataError(f"{name} holds more than there is memory for") from None
+    except ValueError as error:  # no name that a file can have
+        if isinstance(error, LayerwiseError):
+            raise
+        raise DataError(f"{name!r} cannot be read ({error}); check the path") from error
 
 
 def _read_array(stream: io.BufferedIOBase, name: str, most: int) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from typing import Any, TextIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.errors import DataError, nearest
+from layerwise.errors import DataError, LayerwiseError, nearest
 
 Read = TypeVar("Read")
 
@@ -123,6 +123,12 @@ def _read(
         ) from error
     except OSError as error:
         raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
+    except MemoryError:
+        raise DataError(f"{name} holds more than there is memory for") from None
+    except ValueError as error:  # no name that a file can have
+        if isinstance(error, LayerwiseError):
+            raise
+        raise DataError(f"{name!r} cannot be read ({error}); check the path") from error
 
 
 def _detect(file: TextIO) -> str:
@@ -206,7 +212,7 @@ def _read_target(labels: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
     if all(label.lstrip("+-").isdecimal() for label in labels):
         try:
             return np.array([int(label) for label in labels], np.int64), ()
-        except OverflowError:  # beyond 64 bits it is no class number
+        except (OverflowError, ValueError):  # beyond 64 bits, or 4,300 digits, it is no class number
             pass
     return np.array([float(label) for label in labels]), ()
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from sklearn.base import is_classifier
+
 import layerwise
 from layerwise import storage
+from layerwise.augmentation import Augmentation
+from layerwise.callbacks import as_callbacks
 from layerwise.description import Description
 from layerwise.errors import FormatError
-from layerwise.estimators import continuing
+from layerwise.estimators import building, continuing
+from layerwise.losses import Loss
 from layerwise.network import Network
+from layerwise.scaling import as_scaler
+from layerwise.schedules import as_schedule
 from layerwise.tabular import TableEncoder
 from layerwise.typing import Array
 
@@ -51,8 +60,8 @@ def _each(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     return encoded
 
 
-def read(description: dict[str, Any], arrays: Mapping[str, Array], custom: Mapping[str, type[Description]]) -> BaseMLP:
-    """The estimator that was written.
+def read(description: dict[str, Any], arrays: dict[str, Array], custom: Mapping[str, type[Description]]) -> BaseMLP:
+    """The estimator that was written, without callbacks that are told paths.
 
     Raises
     ------
@@ -63,24 +72,106 @@ def read(description: dict[str, Any], arrays: Mapping[str, Array], custom: Mappi
 
     known: dict[Any, type[BaseMLP]] = {kind.__name__: kind for kind in (MLPClassifier, MLPRegressor)}
     name = description["estimator"]
-    if name not in known:
-        raise FormatError(f"the estimator {str(name)[:40]!r} is not known; there are {', '.join(known)}")
     if not all(array.startswith(PREFIX) for array in arrays):
         raise FormatError("it has arrays that are not its network's")
-    parameters = {key: storage.decode(value, custom) for key, value in description["parameters"].items()}
-    estimator = known[name](**parameters)
-    estimator._validate_params()
+    given = {**description["parameters"]}
+    given["callbacks"] = _without_paths(given.get("callbacks"), custom)
+    unknown = given.keys() - known[name]().get_params(deep=False).keys()
+    if unknown:
+        raise FormatError(f"{name} has no parameter {min(unknown)[:40]!r}")
+    estimator = known[name](**{key: _decoded(f"parameters.{key}", value, custom) for key, value in given.items()})
+    _check_parameters(estimator)
     for key, value in description["attributes"].items():
         if not _may_be_set(estimator, key):
             raise FormatError(f"{name} has no attribute {str(key)[:40]!r}")
-        setattr(estimator, key, storage.decode(value, custom))
+        setattr(estimator, key, _decoded(f"attributes.{key}", value, custom))
     if description["encoder"] is not None:
         estimator.encoder_ = TableEncoder.from_dict(description["encoder"])
     estimator.network_ = Network.from_model(storage.Model.read(description["network"], arrays, custom, PREFIX))
     if estimator.network_.history is not None:
         estimator.history_ = estimator.network_.history
     continuing.remember_optimizer(estimator)
+    _check_sizes(estimator)
     return estimator
+
+
+def _decoded(name: str, value: Any, custom: Mapping[str, type[Description]]) -> Any:
+    try:
+        return storage.decode(value, custom)
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from None
+
+
+def _without_paths(value: Any, custom: Mapping[str, type[Description]]) -> Any:
+    """The callbacks, as they are in the file, that may be made from it; a warning names the others."""
+    if value is None:
+        return None
+    listed = value.get("items") if isinstance(value, dict) and value["type"] == "tuple" else value
+    callbacks = listed if isinstance(listed, list) else [listed]
+    left_out = [callback for callback in callbacks if not storage.may_be_made(callback, custom)]
+    if not left_out:
+        return value
+    names = ", ".join(str(callback["type"]) for callback in left_out)
+    warnings.warn(
+        f"the estimator was saved with callbacks that are told where to write: {names}. No path in a file is used, so "
+        "they are left out: give them anew, estimator.set_params(callbacks=[...])",
+        UserWarning,
+        stacklevel=4,
+    )
+    return [callback for callback in callbacks if callback not in left_out] or None
+
+
+def _check_parameters(estimator: BaseMLP) -> None:
+    """All that `fit` would refuse."""
+    try:
+        estimator._validate_params()
+        settings = estimator._settings(False)
+        building.hidden_layers(settings)
+        as_schedule(settings.schedule)
+        as_callbacks(() if settings.callbacks is None else settings.callbacks)
+        as_scaler(settings.scaling)
+        estimator._scorer()
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"parameters: {error}") from None
+    if not isinstance(settings.augmentation, (Augmentation, type(None))):
+        raise FormatError(f"parameters.augmentation must be an Augmentation; got {settings.augmentation!r}")
+    if not isinstance(settings.loss, (str, Loss)):
+        raise FormatError(f"parameters.loss must be a loss; got {settings.loss!r}")
+
+
+def _check_sizes(estimator: BaseMLP) -> None:
+    """What `fit` found must be of the network's sizes, which answers are put together by."""
+    plan, _ = estimator.network_.built()
+    encoder: TableEncoder | None = getattr(estimator, "encoder_", None)
+    if estimator.preset is not None and encoder is None:
+        raise FormatError("encoder must be there for the preset 'tabular'")
+    inputs = estimator.n_features_in_ if encoder is None else len(encoder.output_names)
+    found = [("n_outputs_", estimator.n_outputs_, plan.n_out), ("the inputs", inputs, plan.n_in)]
+    if encoder is not None:
+        found.append(("n_features_in_", estimator.n_features_in_, len(encoder.columns)))
+    if (names := getattr(estimator, "feature_names_in_", None)) is not None:
+        found.append(("feature_names_in_", np.shape(names), (estimator.n_features_in_,)))
+    for name in ("target_mean_", "target_scale_"):
+        if (array := getattr(estimator, name, None)) is not None and np.ndim(array):
+            found.append((name, np.shape(array), (plan.n_out,)))
+    for name, value, expected in found:
+        if value != expected:
+            raise FormatError(f"{name} must be {expected}, as the network has it; got {value}")
+    if is_classifier(estimator):
+        _check_classes(estimator, plan.n_out)
+    elif encoder is not None and not (hasattr(estimator, "target_mean_") and hasattr(estimator, "target_scale_")):
+        raise FormatError("attributes.target_mean_ and target_scale_ must be there for the preset 'tabular'")
+
+
+def _check_classes(estimator: Any, n_out: int) -> None:
+    classes, several = getattr(estimator, "classes_", None), getattr(estimator, "_multilabel", None)
+    if not isinstance(classes, np.ndarray) or not isinstance(several, bool):
+        raise FormatError("attributes.classes_ and _multilabel must be there for a classifier")
+    least, most = (n_out, n_out) if several or n_out > 2 else (1, 2)
+    if classes.ndim != 1 or not least <= len(classes) <= most:
+        raise FormatError(
+            f"attributes.classes_ must be {most} labels for {n_out} outputs; got the shape {classes.shape}"
+        )
 
 
 def _may_be_set(estimator: BaseMLP, name: str) -> bool:

@@ -9,7 +9,7 @@ Labels at the end are passed over.
 
 from __future__ import annotations
 
-import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,14 +20,14 @@ import numpy as np
 from layerwise.errors import FormatError, LayerwiseError, missing
 from layerwise.export.onnx import KEY, outline, scope
 from layerwise.importing.assembly import assemble, scaler_of, task_of
-from layerwise.importing.onnx_chain import Chain, Reading, Unsupported, attributes
+from layerwise.importing.onnx_chain import Chain, Reading, Unsupported, array_of, attributes
 from layerwise.importing.onnx_operators import OPERATORS
 from layerwise.losses import as_loss
 from layerwise.network import Network
 from layerwise.penalties import as_penalties
 from layerwise.plan import compile_layers
 from layerwise.scaling import StandardScaler, as_scaler
-from layerwise.storage import decode
+from layerwise.storage import decode, read_json
 from layerwise.targets import Task
 from layerwise.typing import Array, ArrayLike
 
@@ -72,8 +72,10 @@ def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: in
             network = _foreign(model, title, classes, random_state)
         elif classes is not None:
             network.task = task_of(network, classes)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        if isinstance(error, LayerwiseError):
+    except FormatError as error:
+        raise error if title in str(error) else FormatError(f"{title}: {error}") from None
+    except Exception as error:  # a model that somebody made can cause any
+        if isinstance(error, (LayerwiseError, ImportError, Warning)):
             raise
         raise FormatError(f"{title} is not a sound ONNX model ({type(error).__name__}: {error})") from None
     return network
@@ -91,20 +93,17 @@ def _parse(source: Any) -> tuple[str, Any]:
         title = os.fspath(source)
         if not Path(title).is_file():
             raise FileNotFoundError(f"there is no file {title}")
-        source = Path(title).read_bytes()
+        try:
+            source = Path(title).read_bytes()
+        except OSError as error:
+            raise FormatError(f"{title} cannot be read: {error.strerror or error}") from None
     if isinstance(source, bytes):
         try:
             source = onnx.load_model_from_string(source)
-        except DecodeError as error:
+        except (DecodeError, RuntimeError, ValueError, MemoryError) as error:
             raise FormatError(f"{title} is not a whole ONNX file: {error}") from None
     if not isinstance(source, onnx.ModelProto):
         raise TypeError(f"from_onnx takes a path, bytes or an onnx.ModelProto; {type(source).__name__} came")
-    away = [array.name for array in source.graph.initializer if array.data_location == onnx.TensorProto.EXTERNAL]
-    if away:
-        raise FormatError(
-            f"{title} keeps arrays in other files ({', '.join(away[:5])}): read those too, with onnx.load(path), and "
-            "give what it returns"
-        )
     if not source.graph.node:
         raise FormatError(f"{title} is not a whole ONNX file: its graph has no nodes")
     return title, source
@@ -112,26 +111,19 @@ def _parse(source: Any) -> tuple[str, Any]:
 
 def _own(model: Any, title: str, random_state: int | None) -> Network | None:
     """The network of a model that layerwise wrote, and nobody has changed but for its arrays; None of any other."""
-    from onnx import numpy_helper
-
     description = {entry.key: entry.value for entry in model.metadata_props}.get(KEY)
     try:
-        told = json.loads(description or "")
+        told = read_json(description or "")
         if told["outline"] != outline(model.graph):
             return None
         layers, loss = decode(told["layers"], {}), decode(told["loss"], {})
         scaling, penalties = as_scaler(decode(told["scaling"], {})), as_penalties("", decode(told["penalties"], {}))
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ):  # a FormatError is a ValueError: parts of another version, or not known
+    except (ValueError, KeyError, TypeError, AttributeError):  # parts of another version, or not known
         return None
     if told["offset"] is not None:
         scaling = StandardScaler() if scaling is None else scaling  # one of the user's own becomes its two arrays
         scaling.offset, scaling.factor = np.array(told["offset"]), np.array(told["factor"])
-    found = {array.name: numpy_helper.to_array(array) for array in model.graph.initializer}
+    found = {array.name: array_of(array) for array in model.graph.initializer}
     arrays = [
         {name: found[f"{scope(stage)}/{name}"] for name in stage.layer.parameter_shapes(stage.n_in)}
         for stage in compile_layers(layers, told["n_in"]).stages
@@ -199,11 +191,9 @@ class Reader:
     """
 
     def __init__(self, model: Any, title: str) -> None:
-        from onnx import numpy_helper
-
         self.graph, self.title = model.graph, title
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
-        self.constants: dict[str, Array] = {a.name: numpy_helper.to_array(a) for a in self.graph.initializer}
+        self.constants: dict[str, Array] = {a.name: array_of(a) for a in self.graph.initializer}
         self.chains: dict[str, Chain] = {}
         self.classes: list[Any] | None = None
         self._labels: set[str] = set()
@@ -245,7 +235,7 @@ class Reader:
             raise FormatError(f"{self.title} must have one input, the samples; it has {names}")
         kind = inputs[0].type.tensor_type
         dims = [d.dim_value if d.HasField("dim_value") else 0 for d in kind.shape.dim][1:]
-        width = int(np.prod(dims)) if dims and all(dims) else None
+        width = math.prod(dims) if dims and all(dims) else None
         self.chains[inputs[0].name] = Chain(width, width)
 
     def _node(self, node: Any) -> None:

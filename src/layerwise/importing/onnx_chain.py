@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.errors import FormatError
 from layerwise.layers import Layer
 from layerwise.typing import Array
 
@@ -125,6 +126,25 @@ def as_float(array: Array) -> Array:
     return array if array.dtype == np.float64 else array.astype(np.float32)
 
 
+def array_of(tensor: Any) -> Array:
+    """The array in a tensor of an ONNX model.
+
+    Raises
+    ------
+    FormatError
+        It names a file that holds it: none is opened, whatever its name.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+        raise FormatError(
+            f"the array {tensor.name!r} is in another file, and no file that a model names is opened: read those too, "
+            "with onnx.load(path), and give what it returns"
+        )
+    array: Array = numpy_helper.to_array(tensor)
+    return array
+
+
 def attributes(node: Any) -> dict[str, Any]:
     """A node's attributes by name; a tensor is an array.
 
@@ -133,7 +153,7 @@ def attributes(node: Any) -> dict[str, Any]:
     Unsupported
         One of them is a graph.
     """
-    from onnx import AttributeProto, helper, numpy_helper
+    from onnx import AttributeProto, helper
 
     found = {}
     for attribute in node.attribute:
@@ -141,6 +161,6 @@ def attributes(node: Any) -> dict[str, Any]:
         if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
             raise Unsupported(" with a graph inside")
         if attribute.type == AttributeProto.TENSOR:
-            value = numpy_helper.to_array(value)
+            value = array_of(value)
         found[attribute.name] = value.decode() if isinstance(value, bytes) else value
     return found

@@ -8,6 +8,7 @@ here      W (in, out), b              gamma, beta, mean, var                    
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import zipfile
@@ -17,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.errors import FormatError, missing
+from layerwise.errors import FormatError
+from layerwise.files import most_unpacked
 from layerwise.importing.assembly import assemble, task_of
 from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm, Scale
 from layerwise.network import Network
+from layerwise.storage import SafetensorsFile
 from layerwise.typing import Array, ArrayLike
 
 Names = dict[type[Layer], dict[str, str]]
@@ -177,24 +180,45 @@ def _read(source: Any) -> tuple[str, dict[str, Array], bool]:
     )
 
 
-def _read_npz(path: str) -> dict[str, Any]:
+def _read_npz(path: str) -> dict[str, Array]:
+    """The arrays of a zip of .npy files; what they would take is known, and bounded, before anything is unpacked."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path} is not a whole .npz file of numbers: {error}") from None
+        most = most_unpacked(os.path.getsize(path))
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len({member.filename for member in members}) < len(members):
+                raise ValueError("it has two arrays of one name")
+            if sum(member.file_size for member in members) > most:
+                raise ValueError(f"it would take more than {most:,} bytes in memory, many times its size")
+            return {member.filename.removesuffix(".npy"): _read_npy(archive, member) for member in members}
+    except Exception as error:  # a damaged file makes zlib and NumPy's reading of headers raise nearly anything
+        raise FormatError(f"{path} is not a whole .npz file of numbers: {str(error)[:200]}") from None
+
+
+def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """One array: a header, whose length the format's version says, and the numbers. Objects would be pickles."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in readers:
+            raise ValueError(f"{member.filename} has the format version {version}")
+        shape, by_columns, dtype = readers[version](file)
+        if dtype.kind not in "fiub":
+            raise ValueError(f"{member.filename} must hold numbers; its type is {dtype}")
+        size = math.prod(shape) * dtype.itemsize
+        if file.tell() + size != member.file_size:
+            raise ValueError(
+                f"{member.filename} of shape {shape} and type {dtype} does not take {member.file_size:,} bytes"
+            )
+        numbers = file.read(size)
+        if len(numbers) < size or file.read(1):
+            raise ValueError(f"{member.filename} is longer or shorter than it says")
+    return np.frombuffer(numbers, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
 def _read_safetensors(path: str) -> dict[str, Any]:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError:
-        raise missing("safetensors", "files", "loading weights") from None
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, UnicodeDecodeError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"{path} is not a safetensors file of numbers that NumPy has: {error}") from None
+    with SafetensorsFile(path) as file:
+        return {name: file.read(name) for name in file.entries}
 
 
 def _numbers(title: str, tensors: Mapping[str, Any]) -> dict[str, Array]:

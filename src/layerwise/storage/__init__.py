@@ -1,19 +1,25 @@
-"""The model file, and what goes into it: `container.py` the file, `parts.py` JSON, `model.py` a network's."""
+"""The model file, and what goes into it: `container.py` the file, `safetensors.py` how it is read, `parts.py` JSON,
+`schema.py` what each field must be, `model.py` a network's.
+"""
 
 from layerwise.storage.container import FORMAT_VERSION, Shapes, read, read_header, reading, write
 from layerwise.storage.model import Model
-from layerwise.storage.parts import KNOWN, decode, encode, known_by_name
+from layerwise.storage.parts import KNOWN, decode, encode, known_by_name, may_be_made
+from layerwise.storage.safetensors import SafetensorsFile, read_json
 
 __all__ = [
     "FORMAT_VERSION",
     "KNOWN",
     "Model",
+    "SafetensorsFile",
     "Shapes",
     "decode",
     "encode",
     "known_by_name",
+    "may_be_made",
     "read",
     "read_header",
+    "read_json",
     "reading",
     "write",
 ]

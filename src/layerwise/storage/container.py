@@ -21,18 +21,18 @@ from typing import Any
 import numpy as np
 
 from layerwise.engine.threads import share
-from layerwise.errors import FormatError, missing
+from layerwise.errors import FormatError
 from layerwise.files import Bytes, write_whole
-from layerwise.header import KEY, LONGEST_HEADER
+from layerwise.header import KEY
+from layerwise.storage import safetensors, schema
+from layerwise.storage.parts import encode
+from layerwise.storage.safetensors import LONGEST_HEADER, SafetensorsFile, read_json
 from layerwise.typing import Array
 
 FORMAT_VERSION = 2
 READABLE = (1, 2)
 CHECKSUM = "layerwise.checksum"
-TYPES = {
-    "F64": "float64", "F32": "float32", "I64": "int64", "I32": "int32", "U64": "uint64", "U32": "uint32",
-    "U8": "uint8", "BOOL": "bool",
-}  # fmt: skip
+TYPES = {name: safetensors.TYPES[name] for name in ("F64", "F32", "I64", "I32", "U64", "U32", "U8", "BOOL")}
 _NAMES = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 2**22  # bytes that are hashed together
 _AT_ONCE = 2**23  # bytes that are hashed before a thread is begun
@@ -70,7 +70,7 @@ def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Map
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The description, of the newest version, and the arrays, which are only to be read.
+    """Return the description, of the newest version, and the arrays.
 
     Raises
     ------
@@ -98,30 +98,18 @@ def read_header(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
 
 
 def _read(path: str | os.PathLike[str], whole: bool) -> tuple[dict[str, Any], dict[str, Array], Shapes]:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError:
-        raise missing("safetensors", "files", "loading a model") from None
-    name = os.fspath(path)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no model file {name}")
-    _check_length(name)
-    try:
-        with safe_open(name, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            description = _description(name, metadata)
-            shapes = {}
-            for key in file.keys():  # noqa: SIM118 (not a mapping)
-                part = file.get_slice(key)
-                if part.get_dtype() not in TYPES:
-                    raise FormatError(f"{name}: {key} is of type {part.get_dtype()}, which no model file has")
-                shapes[key] = TYPES[part.get_dtype()], tuple(part.get_shape())
-            arrays = {key: file.get_tensor(key) for key in shapes if whole or ".history." in f".{key}"}
-    except (SafetensorError, OSError, UnicodeError, ValueError, OverflowError, MemoryError) as error:
-        raise FormatError(f"{name} is not a whole safetensors file: {error}") from None
-    if whole and description["format_version"] > 1 and metadata.get(CHECKSUM) != checksum(metadata[KEY], arrays):
+    with SafetensorsFile(path) as file:
+        name, text = file.name, file.metadata.get(KEY)
+        version, description = _description(name, text)
+        foreign = [f"{key} is of type {entry.dtype}" for key, entry in file.entries.items() if entry.dtype not in TYPES]
+        if foreign:
+            raise FormatError(f"{name}: {foreign[0]}, which no model file has")
+        shapes = {key: (TYPES[entry.dtype], entry.shape) for key, entry in file.entries.items()}
+        arrays = {key: file.read(key) for key in shapes if whole or ".history." in f".{key}"}
+        given = file.metadata.get(CHECKSUM)
+    if whole and version > 1 and given != checksum(text or "", arrays):
         raise FormatError(f"{name} is damaged: its contents are not what its checksum says; take another copy")
-    return _newest(description), arrays, shapes
+    return description, arrays, shapes
 
 
 @contextmanager
@@ -138,7 +126,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except FormatError as error:
         raise FormatError(f"{name}: {error}") from None
-    except ImportError:
+    except (ImportError, Warning):  # a warning that is made an error
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {str(error)[:200]}"
@@ -183,41 +171,40 @@ def _bytes(array: Array) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _check_length(name: str) -> None:
-    """Refuse a header that cannot be, before anyone makes room for it."""
-    size = os.path.getsize(name)
-    with open(name, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    if size < 8 or length > size - 8:
-        raise FormatError(
-            f"{name} is not a whole safetensors file: of {size:,} bytes, its header would take {length:,}"
-        )
-    if length > LONGEST_HEADER:
-        raise FormatError(f"{name}: its header takes {length:,} bytes; a model file's at most {LONGEST_HEADER:,}")
-
-
-def _description(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
-    if KEY not in metadata:
+def _description(name: str, text: str | None) -> tuple[int, dict[str, Any]]:
+    """The format version of the file, and its description as one of the newest, each field of the type it must have."""
+    if text is None:
         raise FormatError(f"{name} is a safetensors file, but not a model of layerwise: its header has no {KEY!r}")
     try:
-        description = json.loads(metadata[KEY])
-    except (ValueError, RecursionError) as error:
+        description = read_json(text)
+    except ValueError as error:
         raise FormatError(f"{name}: its description is not JSON: {str(error)[:200]}") from None
-    version = description.get("format_version") if isinstance(description, dict) else None
+    if not isinstance(description, dict):
+        raise FormatError(f"{name}: its description is no JSON object")
+    version = description.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version not in READABLE:
         raise FormatError(
             f"{name} has the format version {str(version)[:40]}; this layerwise reads {', '.join(map(str, READABLE))}: "
             "it was written by another version of layerwise, install that or a newer one"
         )
-    return dict(description)
+    description = _newest(description)
+    kind = description.get("kind")
+    if kind not in ("network", "ensemble", "estimator"):
+        raise FormatError(f"{name} is the file of a {str(kind)[:40]!r}, which this version does not know")
+    try:
+        schema.check(description, f"{kind}File")
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from None
+    return version, description
 
 
 def _newest(description: dict[str, Any]) -> dict[str, Any]:
     """A description of an older version as one of the newest."""
     if description["format_version"] == 1:
         notes = description.get("notes")
-        names = notes.get("columns") if isinstance(notes, dict) else None
+        notes = notes if isinstance(notes, dict) else {}
+        names = notes.get("columns")
         columns = [{"type": "dict", "name": name, "kind": "number"} for name in names or ()] or None
         added = {"kind": "network", "frozen": [], "columns": columns, "last_fit": {"type": "dict"}, "history": None}
-        return {**added, **description, "format_version": FORMAT_VERSION}
+        return {**added, **description, "notes": encode(notes), "format_version": FORMAT_VERSION}
     return description

@@ -15,17 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.augmentation import Augmentation
 from layerwise.callbacks import History
-from layerwise.description import Description, whole_number
+from layerwise.description import Description
 from layerwise.errors import FormatError
 from layerwise.familiarity import Familiarity
-from layerwise.layers import Layer
-from layerwise.losses import Loss, as_loss
-from layerwise.optimizers import Optimizer, as_optimizer
+from layerwise.layers import BatchNorm, Layer
+from layerwise.losses import Loss
+from layerwise.optimizers import Optimizer
 from layerwise.parameters import Parameters
-from layerwise.penalties import Penalty, as_penalties
+from layerwise.penalties import Penalty
 from layerwise.plan import compile_layers
-from layerwise.scaling import Scaler, as_scaler
+from layerwise.scaling import Scaler
+from layerwise.schedules import Schedule
 from layerwise.storage.parts import decode, encode
 from layerwise.targets import Task
 from layerwise.typing import Array
@@ -147,57 +149,58 @@ class Model:
         return named
 
     @classmethod
-    def read(cls, description: dict[str, Any], arrays: Mapping[str, Array], custom: Custom, prefix: str = "") -> Model:
-        """What `description` and `arrays` gave.
+    def read(cls, description: dict[str, Any], arrays: dict[str, Array], custom: Custom, prefix: str = "") -> Model:
+        """What `description`, which agrees with the schema, and `arrays` gave; its arrays are taken out of them.
 
         Raises
         ------
         FormatError
-            They do not belong together, or are not those of a network. What else a description that was not written
-            by this module may cause is an error of any kind.
+            They do not belong together, or are not those of a network.
         """
-        arrays = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-        if description["kind"] != "network":
-            raise FormatError(f"it is the file of a {description['kind']!r}, not of a network")
+        own = [name for name in arrays if name.startswith(prefix) and not name.startswith("training.")]
+        arrays = {name.removeprefix(prefix): arrays.pop(name) for name in own}  # so that each is let go once it is used
 
-        def part(name: str) -> Any:
-            return decode(description[name], custom)
+        def part(name: str, kind: type[Description]) -> Any:
+            return _part(name, decode(description[name], custom), kind)
 
         dtype = np.dtype(description["dtype"])
-        if dtype not in (np.float32, np.float64):
-            raise FormatError(f"dtype must be float32 or float64; {dtype} came")
-        layers = tuple(part("layers"))
-        plan = compile_layers(layers, whole_number("description", "n_in", description["n_in"], least=1))
+        layers = tuple(
+            _part(f"layers[{i}]", decode(layer, custom), Layer) for i, layer in enumerate(description["layers"])
+        )
+        plan = compile_layers(layers, description["n_in"])
         shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in plan.stages]
         wanted = {f"layers.{i}.{name}": shape for i, own in enumerate(shapes) for name, shape in own.items()}
         for name, shape in wanted.items():  # before room is made for them
             _check(name, arrays, shape, dtype)
-        scaling, optimizer, task = as_scaler(part("scaling")), part("optimizer"), description["task"]
+        scaling, optimizer, task = part("scaling", Scaler), part("optimizer", Optimizer), description["task"]
         if scaling is not None and "scaling.offset" in arrays:  # one that learns has none before the first fit
             scaling.offset, scaling.factor = (
-                arrays[f"scaling.{name}"].astype(np.float64) for name in ("offset", "factor")
+                _check(full, arrays, _shape(full, arrays, plan.n_in), np.dtype(np.float64)).copy()
+                for full in ("scaling.offset", "scaling.factor")
             )
-            scaling.constants(plan.n_in, dtype)
         model = cls(
             layers=layers,
             n_in=plan.n_in,
             parameters=Parameters(shapes, dtype),
             scaling=scaling,
-            loss=None if description["loss"] is None else as_loss(part("loss")),
-            penalties=as_penalties("penalties", part("penalties")) or (),
-            optimizer=None if optimizer is None else as_optimizer(optimizer),
-            task=None if task is None else Task.from_dict(task),
+            loss=part("loss", Loss),
+            penalties=tuple(
+                _part(f"penalties[{i}]", decode(penalty, custom), Penalty)
+                for i, penalty in enumerate(description["penalties"])
+            ),
+            optimizer=optimizer,
+            task=None if task is None else _task(task),
             random_state=description["random_state"],
-            seed=whole_number("description", "seed", description["seed"], least=0),
-            steps=whole_number("description", "steps", description["steps"], least=0),
+            seed=description["seed"],
+            steps=description["steps"],
             shuffle=description["shuffle"],
-            frozen=frozenset(int(i) for i in description["frozen"]),
-            columns=_columns(part("columns")),
+            frozen=frozenset(description["frozen"]),
+            columns=decode(description["columns"], custom),
             history=_history(description["history"], arrays),
-            last_fit=dict(part("last_fit")),
-            notes=dict(part("notes") if "type" in description["notes"] else description["notes"]),
+            last_fit=_last_fit(decode(description["last_fit"], custom)),
+            notes=decode(description["notes"], custom),
             familiarity=Familiarity.read(arrays, plan.n_in),
-            input_range=as_range(description.get("input_range")),
+            input_range=_range(description.get("input_range")),
         )
         if (
             model.task is not None
@@ -210,22 +213,27 @@ class Model:
             raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
         states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
         if model.optimizer is not None:
-            least = whole_number("optimizer", "iterations", description["iterations"], least=0)
-            model.optimizer.iterations = least
+            model.optimizer.iterations = description["iterations"]
             size = model.parameters.theta.shape
-            model.optimizer.state = {name: _check(full, arrays, size, dtype).copy() for name, full in states.items()}
+            model.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
+            for name in {"v", "cache"} & states.keys():  # of which a root is taken
+                _check_not_negative(f"optimizer.{name}", model.optimizer.state[name])
         elsewhere = ("optimizer.", "history.", "familiarity.")
         model._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
         return model
 
-    def _fill(self, arrays: Mapping[str, Array]) -> None:
+    def _fill(self, arrays: dict[str, Array]) -> None:
         """Copy each array into its place; none may be left over."""
         own = self._weights()
-        extra = [name for name in arrays if name not in own and not name.startswith("training.")]
+        extra = [name for name in arrays if name not in own]
         if extra:
             raise FormatError(f"nobody asked for {', '.join(extra)}; its layers and its arrays do not belong together")
         for name, array in own.items():
             array[...] = _check(name, arrays, array.shape, array.dtype)
+            del arrays[name]
+        for i, (layer, p) in enumerate(zip(self.layers, self.parameters.p, strict=True)):
+            if isinstance(layer, BatchNorm):
+                _check_not_negative(f"layers.{i}.var", p.var)
 
 
 def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -242,11 +250,50 @@ def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype
     return array
 
 
-def _columns(value: Any) -> list[dict[str, Any]] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(column, dict) and "name" in column for column in value):
-        raise FormatError(f"columns must be a list of names and kinds; {str(value)[:80]} came")
+def _shape(name: str, arrays: Mapping[str, Array], n_in: int) -> tuple[int, ...]:
+    """What shape a scaling's array must have: a number for each input, or one for all."""
+    return () if name in arrays and arrays[name].ndim == 0 else (n_in,)
+
+
+def _check_not_negative(name: str, array: Array) -> None:
+    if array.size and array.min() < 0:
+        raise FormatError(f"{name} must be at least 0; it holds {array.min()}")
+
+
+def _part(name: str, value: Any, kind: type[Description]) -> Any:
+    """A part of that kind, or None; what a file may lack, its schema says."""
+    if value is not None and not isinstance(value, kind):
+        raise FormatError(f"{name} must be a {kind.__name__}; got {type(value).__name__}")
+    return value
+
+
+def _task(description: dict[str, Any]) -> Task:
+    try:
+        return Task.from_dict(description)
+    except ValueError as error:
+        raise FormatError(f"task: {error}") from None
+
+
+def _range(value: list[float] | None) -> Range | None:
+    try:
+        return as_range(value)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+
+
+def _last_fit(value: dict[str, Any]) -> dict[str, Any]:
+    if value:  # what was added since the first files of this version
+        lacking = {
+            "schedule": None,
+            "clip_norm": None,
+            "augmentation": None,
+            "metrics": [],
+            "others": [],
+            "start": None,
+        }
+        value |= {name: default for name, default in lacking.items() if name not in value}
+    for name, kind in (("schedule", Schedule), ("augmentation", Augmentation)):
+        _part(f"last_fit.{name}", value.get(name), kind)
     return value
 
 
@@ -254,13 +301,15 @@ def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) ->
     if description is None:
         return None
     history = History()
-    history.stopped_by = str(description["stopped_by"])
+    history.stopped_by = description["stopped_by"]
     lengths = set()
     for name in description["columns"]:
-        column = arrays[f"history.{name}"]
+        column = arrays.get(f"history.{name}")
+        if column is None:
+            raise FormatError(f"there is no array history.{name}, a column of the history")
         if column.ndim != 1 or column.dtype != np.float64:
             raise FormatError(f"history.{name} is no column of numbers: {column.shape}, {column.dtype}")
-        history.columns[str(name)] = column.tolist()
+        history.columns[name] = column.tolist()
         lengths.add(len(column))
     if len(lengths) > 1:
         raise FormatError("the columns of its history are not of one length")

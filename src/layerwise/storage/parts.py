@@ -8,14 +8,16 @@ followed: they are found among those that the user passes in.
 from __future__ import annotations
 
 import math
+import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from layerwise.augmentation import Augmentation
-from layerwise.callbacks import CALLBACKS
-from layerwise.description import Description
+from layerwise.callbacks import CALLBACKS, Callback
+from layerwise.description import Description, parameters_of
 from layerwise.errors import FormatError, nearest
 from layerwise.initializers import INITIALIZERS, Given
 from layerwise.layers import LAYERS
@@ -24,6 +26,7 @@ from layerwise.optimizers import OPTIMIZERS
 from layerwise.penalties import PENALTIES
 from layerwise.scaling import SCALERS
 from layerwise.schedules import SCHEDULES
+from layerwise.storage import schema
 
 KNOWN: dict[str, type[Description]] = {
     kind.__name__: kind
@@ -32,6 +35,8 @@ KNOWN: dict[str, type[Description]] = {
         *(callback for callback in CALLBACKS if issubclass(callback, Description)),
     )
 }  # fmt: skip
+_PATH_NAME = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|command)(s|_|$)")
+_TWISTER = "MT19937"
 _ARRAYS = {np.dtype(name).name: np.dtype(name) for name in "?bhilqBHILQfd"}  # that are written as lists
 
 
@@ -68,7 +73,9 @@ def encode(value: Any) -> Any:
         items = encode(value.ravel().tolist())
         return {"type": "array", "dtype": dtype, "shape": list(value.shape), "items": items}
     if isinstance(value, np.random.RandomState):
-        return {"type": "RandomState", "state": encode(value.get_state(legacy=False))}
+        state = value.get_state(legacy=False)
+        if state["bit_generator"] == _TWISTER:
+            return {"type": "RandomState", "state": encode(state)}
     raise FormatError(f"a {type(value).__name__} cannot be written to a model file: {value!r}")
 
 
@@ -88,11 +95,51 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     if isinstance(name, str) and name in _READERS:
         return _READERS[name](value, custom)
     kind = _find(name, custom)
+    if takes_path(kind):
+        raise FormatError(f"{name} takes a path, and none that a file names is used: make it yourself")
     arguments = {key: decode(item, custom) for key, item in value.items() if key != "type"}
+    _check_plain(kind, arguments)
     try:
         return kind(**arguments)
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{name} cannot be made from {arguments}: {error}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FormatError(f"{name} cannot be made from {reprlib.repr(arguments)}: {error}") from None
+
+
+def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:
+    """What a constructor takes as it comes: a flag is true or false, and a whole number one of 64 bits."""
+    known = parameters_of(kind)
+    for name, value in arguments.items():
+        if name in known and known[name].annotation in ("bool", bool) and not isinstance(value, bool):
+            raise FormatError(f"{kind.__name__}: {name} must be true or false; got {reprlib.repr(value)}")
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            raise FormatError(f"{kind.__name__}: {name} must fit into 64 bits; got {reprlib.repr(value)}")
+
+
+def takes_path(kind: type) -> bool:
+    """Whether it is a callback that is told a path: those are not made from a file, which could name any path."""
+    return issubclass(kind, Callback) and any(
+        _PATH_NAME.search(name) or "Path" in str(parameter.annotation)
+        for name, parameter in parameters_of(kind).items()
+    )
+
+
+def may_be_made(value: Any, custom: Mapping[str, type[Description]]) -> bool:
+    """Whether a callback, as `encode` gave it, may be made from a file: without paths, and one's own without any text.
+
+    Raises
+    ------
+    FormatError
+        Its class is not known.
+    """
+    kind = _find(value.get("type") if isinstance(value, dict) else value, custom)
+    return not takes_path(kind) and (KNOWN.get(kind.__name__) is kind or not _holds_text(value))
+
+
+def _holds_text(value: Any) -> bool:
+    """Whether the arguments of a part hold any text, which its class might take for a path or a command."""
+    if isinstance(value, dict):
+        return any(_holds_text(item) for key, item in value.items() if key != "type")
+    return isinstance(value, str) or (isinstance(value, list) and any(map(_holds_text, value)))
 
 
 def _find(name: object, custom: Mapping[str, type[Description]]) -> type[Description]:
@@ -111,30 +158,42 @@ def _find(name: object, custom: Mapping[str, type[Description]]) -> type[Descrip
 
 
 def _array(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Any:
-    items, name = decode(value["items"], custom), value["dtype"]
-    if name == "object":
-        array = np.empty(len(items), object)
-        array[:] = items
-    elif name == "str":
-        array = np.array([str(item) for item in items], dtype=str)
-    else:
-        array = np.array(items, _ARRAYS[name])
-    shape = tuple(int(n) for n in value["shape"])
-    if any(n < 0 for n in shape):
-        raise FormatError(f"an array cannot have the shape {shape}")
-    return array.reshape(shape)
+    items, name, shape = decode(value["items"], custom), value["dtype"], tuple(value["shape"])
+    kinds = {"object": (object,), "str": (str,), "bool": (bool,)}.get(name, (int, float))
+    if len(items) != math.prod(shape):
+        raise FormatError(f"an array of shape {shape} has {len(items)} items")
+    if not all(isinstance(item, kinds) and (kinds != (int, float) or not isinstance(item, bool)) for item in items):
+        raise FormatError(f"an array of {name} has items of another type")
+    array = np.empty(len(items), object)
+    for i, item in enumerate(items):
+        array[i] = item
+    try:
+        return array.astype({"object": object, "str": str}.get(name) or _ARRAYS[name]).reshape(shape)
+    except (ValueError, OverflowError) as error:
+        raise FormatError(f"an array of {name} has items that are not: {error}") from None
+
+
+def _pairs(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Any:
+    pairs = [(decode(key, custom), decode(item, custom)) for key, item in value["items"]]
+    try:
+        return dict(pairs)
+    except TypeError:
+        raise FormatError(f"a dict has keys that cannot be: {reprlib.repr([key for key, _ in pairs])}") from None
 
 
 def _random_state(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> np.random.RandomState:
-    random = np.random.RandomState()
-    random.set_state(decode(value["state"], custom))
+    random, state = np.random.RandomState(), decode(value["state"], custom)
+    if type(state) is not dict:
+        raise FormatError(f"the state of a RandomState must be a dict; got {reprlib.repr(state)}")
+    schema.check(value["state"], _TWISTER, "RandomState")  # NumPy checks nothing of it, and reads where it points
+    random.set_state(state)
     return random
 
 
 _READERS = {
     "tuple": lambda value, custom: tuple(decode(value["items"], custom)),
     "dict": lambda value, custom: {key: decode(item, custom) for key, item in value.items() if key != "type"},
-    "pairs": lambda value, custom: {decode(key, custom): decode(item, custom) for key, item in value["items"]},
+    "pairs": _pairs,
     "float": lambda value, custom: float(value["value"]),
     "array": _array,
     "RandomState": _random_state,
