@@ -154,8 +154,7 @@ def _owner(owner: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and abs(value) <= sys.float_info.max  # false for NaN
-    )
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    size: Any = abs(value)
+    return bool(size <= sys.float_info.max)  # false for NaN

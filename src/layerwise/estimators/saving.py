@@ -111,7 +111,7 @@ def _without_paths(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     left_out = [callback for callback in callbacks if not storage.may_be_made(callback, custom)]
     if not left_out:
         return value
-    names = ", ".join(str(callback["type"]) for callback in left_out)
+    names = ", ".join(str(callback["type"]) for callback in left_out if callback is not None)
     warnings.warn(
         f"the estimator was saved with callbacks that are told where to write: {names}. No path in a file is used, so "
         "they are left out: give them anew, estimator.set_params(callbacks=[...])",
@@ -146,7 +146,10 @@ def _check_sizes(estimator: BaseMLP) -> None:
     if estimator.preset is not None and encoder is None:
         raise FormatError("encoder must be there for the preset 'tabular'")
     inputs = estimator.n_features_in_ if encoder is None else len(encoder.output_names)
-    found = [("n_outputs_", estimator.n_outputs_, plan.n_out), ("the inputs", inputs, plan.n_in)]
+    found: list[tuple[str, Any, Any]] = [
+        ("n_outputs_", estimator.n_outputs_, plan.n_out),
+        ("the inputs", inputs, plan.n_in),
+    ]
     if encoder is not None:
         found.append(("n_features_in_", estimator.n_features_in_, len(encoder.columns)))
     if (names := getattr(estimator, "feature_names_in_", None)) is not None:

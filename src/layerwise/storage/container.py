@@ -23,10 +23,10 @@ import numpy as np
 from layerwise.engine.threads import share
 from layerwise.errors import FormatError
 from layerwise.files import Bytes, write_whole
-from layerwise.header import KEY
+from layerwise.header import KEY, LONGEST_HEADER
 from layerwise.storage import safetensors, schema
 from layerwise.storage.parts import encode
-from layerwise.storage.safetensors import LONGEST_HEADER, SafetensorsFile, read_json
+from layerwise.storage.safetensors import SafetensorsFile, read_json
 from layerwise.typing import Array
 
 FORMAT_VERSION = 2

@@ -283,14 +283,8 @@ def _range(value: list[float] | None) -> Range | None:
 
 def _last_fit(value: dict[str, Any]) -> dict[str, Any]:
     if value:  # what was added since the first files of this version
-        lacking = {
-            "schedule": None,
-            "clip_norm": None,
-            "augmentation": None,
-            "metrics": [],
-            "others": [],
-            "start": None,
-        }
+        lacking: dict[str, Any] = dict.fromkeys(("schedule", "clip_norm", "augmentation", "start"))
+        lacking |= {"metrics": [], "others": []}
         value |= {name: default for name, default in lacking.items() if name not in value}
     for name, kind in (("schedule", Schedule), ("augmentation", Augmentation)):
         _part(f"last_fit.{name}", value.get(name), kind)
