@@ -5,6 +5,7 @@ import math
 import os
 import signal
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -29,7 +30,13 @@ MAKE = {
     lw.Diagnose: lambda path: lw.Diagnose(every=2, rows=16, warn=False),
     lw.Progress: lambda path: lw.Progress(),
 }
-every_callback = pytest.mark.parametrize("kind", CALLBACKS, ids=lambda kind: kind.__name__)
+NEEDS = {lw.TensorBoard: "tensorboardX"}
+NO_BOARD = pytest.mark.skipif(not find_spec("tensorboardX"), reason="tensorboardX is not installed")
+every_callback = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=[NO_BOARD] if kind is lw.TensorBoard else []) for kind in CALLBACKS],
+    ids=lambda kind: kind.__name__,
+)
 both_engines = pytest.mark.parametrize("engine", ENGINES)
 
 

@@ -11,6 +11,8 @@ import layerwise as lw
 from layerwise.losses import LOSSES, Loss, as_loss
 from layerwise.targets import encode
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 EXAMPLES = [
     lw.MeanSquaredError(),
     lw.QuadraticCost(),

@@ -7,6 +7,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_sizes_are_inferred(classifier, rng):
     assert "(n, ?)" in classifier.summary()
@@ -353,13 +355,13 @@ def test_the_parameters_of_one_layer(rng):
         lw.Network([lw.Dense(2)]).set_parameters([W, [0, 0]], layer=0)
 
 
-def test_a_trained_layer_goes_on_in_another_network(spiral, engine):
+def test_a_trained_layer_goes_on_in_another_network(spiral):
     X, y = spiral
     old = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    old.fit(X, y, epochs=3, engine=engine, verbose=False)
+    old.fit(X, y, epochs=3, verbose=False)
     new = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(1), lw.Sigmoid()], random_state=1).build(2)
     new.set_parameters(old.get_parameters(0), layer=0)
-    new.freeze(0).fit(X, y == 1, epochs=3, engine=engine, verbose=False)
+    new.freeze(0).fit(X, y == 1, epochs=3, verbose=False)
     for mine, theirs in zip(new.get_parameters(0), old.get_parameters(0), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 

@@ -12,6 +12,8 @@ import layerwise as lw
 from layerwise import optimizers
 from layerwise.optimizers import OPTIMIZERS, Optimizer
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 # ---------------------------------------------------------------- the papers, for one parameter
 
 

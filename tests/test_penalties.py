@@ -7,6 +7,8 @@ from sklearn import linear_model
 import layerwise as lw
 from layerwise.penalties import PENALTIES, Penalty
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 3
 

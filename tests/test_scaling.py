@@ -9,6 +9,8 @@ from sklearn import preprocessing
 import layerwise as lw
 from layerwise.scaling import SCALERS, Scaler
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 PAIRS = [
     (lw.StandardScaler, preprocessing.StandardScaler),
     (lw.MinMaxScaler, preprocessing.MinMaxScaler),

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import layerwise as lw
 from layerwise.callbacks import progress
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def network(**arguments):
     return lw.Network([lw.Dense(16), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0, **arguments)

@@ -11,6 +11,8 @@ from scipy import integrate, special, stats
 import layerwise as lw
 from layerwise.layers import ACTIVATIONS
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # as printed by Klambauer et al. 2017
 
 # Each activation by functions that the library does not use.

@@ -3,6 +3,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_n_out_and_shapes():
     layer = lw.Dense(7)

@@ -3,6 +3,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_prediction_passes_it_over():
     X = np.random.default_rng(0).normal(size=(9, 4))

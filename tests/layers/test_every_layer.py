@@ -9,6 +9,8 @@ from layerwise.layers import LAYERS, Activation, Dropout, Layer
 from layerwise.parameters import Parameters, View
 from layerwise.plan import compile_layers
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 # Arguments for the layers that need some, and further variants; everything else is made without arguments.
 ARGUMENTS = {
     "Dense": [{"units": 3, "biases": "normal"}, {"units": 7, "biases": "uniform"}],

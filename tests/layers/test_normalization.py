@@ -5,6 +5,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 # Three samples of two inputs. Means over the samples: 3 and 10; variances (4 + 0 + 4) / 3 = 8/3, (0 + 9 + 9) / 3 = 6.
 X = np.array([[1.0, 10.0], [3.0, 7.0], [5.0, 13.0]])
 VAR = np.array([8 / 3, 6.0])

@@ -5,6 +5,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_sigmoid_of_126_is_one():
     assert lw.Sigmoid()(126) == 1.0  # e⁻¹²⁶ = 2e-55, far below the last digit of 1; warnings are errors here

@@ -9,6 +9,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 X, Y = np.array([[0.8]]), np.array([[1.0]])
 
 

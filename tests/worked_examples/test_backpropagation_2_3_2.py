@@ -8,6 +8,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 X, Y = np.array([[0.8, 0.2]]), np.array([[0.0, 1.0]])
 W1 = np.array([[-0.11499179, 0.454649], [-0.65801895, 0.56618695], [-0.15686814, -0.87499479]])
 B1 = np.array([0.54001045, 0.75958375, 0.01870296])

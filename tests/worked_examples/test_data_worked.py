@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
 
 import layerwise as lw
+
+pytestmark = pytest.mark.usefixtures("each_engine")
 
 
 def test_the_spirals_first_rows():

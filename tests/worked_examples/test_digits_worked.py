@@ -12,6 +12,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 STANDARD_NORMAL = lw.initializers.Normal(1.0)
 
 

@@ -6,6 +6,8 @@ from sklearn.model_selection import train_test_split
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def trained(X, y, seed):
     net = lw.Network(

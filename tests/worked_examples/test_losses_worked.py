@@ -5,6 +5,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_mean_squared_error():
     # errors 0, 1, 0: (0 + 1 + 0) / 3

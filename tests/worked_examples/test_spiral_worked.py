@@ -5,6 +5,8 @@ import pytest
 
 import layerwise as lw
 
+pytestmark = pytest.mark.usefixtures("each_engine")
+
 
 def test_adam_on_the_spiral():
     X, y = lw.datasets.make_spiral(samples=100, classes=3, random_state=0)
