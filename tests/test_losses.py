@@ -378,7 +378,7 @@ def test_the_quantile_is_what_is_learned():
 def test_every_loss_can_be_encoded_for_labels():
     for loss in EXAMPLES:
         targets = encode([0, 2, 1], 3, loss, np.dtype(np.float64))
-        np.testing.assert_allclose(targets.table.sum(axis=1), 1 + (loss.label_smoothing * 0.5) * (
+        np.testing.assert_allclose(targets.values(3).sum(axis=1), 1 + (loss.label_smoothing * 0.5) * (
             isinstance(loss, lw.BinaryCrossEntropy)))  # fmt: skip
 
 

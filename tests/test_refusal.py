@@ -1,9 +1,12 @@
 """No answer where the network is not sure, or where a row does not look like the training data."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise import familiarizing
 from layerwise.familiarity import COMPONENTS, NAMES, Familiarity
 from layerwise.refusal import without
 from model_files import rewrite
@@ -82,11 +85,42 @@ def test_what_cannot_be_asked_says_why(clouds):
     for answered in (0, 1.01):
         with pytest.raises(ValueError, match="answered"):
             lw.familiarize(numbers, X, answered=answered)
+    wide = OnePart(np.ones((3, 5000), np.float32))
     with pytest.raises(lw.DataError, match="4,096"):
-        Familiarity.learn(np.ones((3, 5000), np.float32), np.ones((3, 5000), np.float32), 0.9, np.random.default_rng(0))
+        Familiarity.learn(wide, wide, 0.9, np.random.default_rng(0))
 
 
 # ---------------------------------------------------------------- familiarity
+
+
+class OnePart:
+    """Rows that are read at once."""
+
+    def __init__(self, X):
+        self.X, self.shape = X, X.shape
+
+    def __iter__(self):
+        yield self.X
+
+
+def test_memory_does_not_grow_with_the_rows(monkeypatch):
+    """What is learned from a part at a time is the same, and takes far less than the rows themselves."""
+    X = np.random.default_rng(0).integers(0, 255, (20_000, 300)).astype(np.uint8)
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X[:500], np.arange(500) % 3, epochs=1, verbose=False)
+    whole, small = net.copy(), net.copy()
+    monkeypatch.setattr(familiarizing, "PART", len(X))
+    lw.familiarize(whole, X)
+    monkeypatch.undo()
+    tracemalloc.start()
+    lw.familiarize(small, X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.size * 4, f"{peak / 1e6:.1f} MB"  # one copy of the rows as they are scaled
+    for name, array in small.familiarity.arrays().items():
+        if name.endswith("limits"):
+            np.testing.assert_allclose(array, whole.familiarity.arrays()[name], rtol=1e-4)
+    assert (small.is_familiar(X) == whole.is_familiar(X)).mean() > 0.999
 
 
 @pytest.mark.parametrize("answered", [0.9, 0.99])
@@ -115,7 +149,7 @@ def test_strangers_are_refused_however_sure_the_network_is(clouds):
 def test_distances_are_those_of_the_formulas():
     rng = np.random.default_rng(0)
     X = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 5))).astype(np.float32)
-    found = Familiarity.learn(X, X, 0.975, rng)
+    found = Familiarity.learn(OnePart(X), OnePart(X), 0.975, rng)
     d, x = found.directions.shape[1], X[:20].astype(np.float64)
     assert d == 5 <= COMPONENTS
     z = (x - found.mean) @ found.directions

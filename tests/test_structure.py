@@ -23,6 +23,7 @@ ORDER = [
     ["arrays", "data", "units", "targets", "endings", "augmentation", "learning_rate", "familiarity", "refusal"],
     ["sample_weights"],
     ["plan"],
+    ["sparse"],
     ["engine", "contract"],
     ["health", "evaluation"],
     ["callbacks"],

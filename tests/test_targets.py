@@ -1,9 +1,12 @@
 """Every form that targets may have, and every form that they may not, with what its error says."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.targets import encode
 
 X = np.random.default_rng(0).normal(size=(6, 2))
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -274,3 +277,25 @@ def test_a_missing_value_that_cannot_be_compared(rng):
     y = np.array(["a", "b", Missing(), "a"], dtype=object)
     with pytest.raises(lw.DataError, match="y: row 2"):
         lw.Network([lw.Dense(2), lw.Softmax()]).fit(rng.standard_normal((4, 2)), y, verbose=False)
+
+
+def test_memory_follows_the_number_of_classes():
+    """5,000 classes: a row for each of them would take 100 MB."""
+    classes = 5000
+    X, y = np.eye(4, dtype=np.float32)[np.arange(classes) % 4], np.arange(classes)
+    for engine in ("numpy", "auto"):
+        tracemalloc.start()
+        net = lw.Network([lw.Dense(classes), lw.Softmax()], random_state=0)
+        net.fit(X, y, epochs=1, batch_size=50, engine=engine, loss=lw.CategoricalCrossEntropy(label_smoothing=0.1),
+                verbose=False, validation_data=(X[:50], y[:50]))  # fmt: skip
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 60e6, f"{engine}: {peak / 1e6:.0f} MB"
+
+
+@pytest.mark.parametrize("n_out", [1, 4])
+def test_values_are_the_rows_that_labels_stand_for(n_out):
+    labels = [1, 0, 1] if n_out == 1 else [3, 0, 2]
+    loss = lw.BinaryCrossEntropy(label_smoothing=0.2) if n_out == 1 else lw.CategoricalCrossEntropy(label_smoothing=0.2)
+    rows = np.array([[0.9], [0.1], [0.9]]) if n_out == 1 else np.eye(4)[labels] * 0.8 + 0.05
+    np.testing.assert_allclose(encode(labels, n_out, loss, np.dtype(np.float64)).values(n_out), rows)

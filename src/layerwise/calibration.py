@@ -92,8 +92,7 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     z = _scores(network, X, place)
     targets = encode(y, z.shape[1], loss, network.dtype, network.task)
     check_lengths(z, targets)
-    t = targets.dense if targets.table is None else targets.table[targets.labels]
-    assert t is not None
+    t = targets.values(z.shape[1])
     assert network.task is not None
     if not np.isfinite(z).all():
         row = int(np.argwhere(~np.isfinite(z))[0][0])

@@ -2,8 +2,8 @@
 
     X (any real type) ── take(rows) ──► raw ── convert, scale ──► x (n, n_in) in the network's type
 
-The data set itself is never copied: MNIST trains from its 47 MB of uint8. Rows of a sparse matrix become dense, and
-images are distorted, in the same way: when a batch needs them.
+The data set itself is never copied: MNIST trains from its 47 MB of uint8. Images are distorted in the same way: when a
+batch needs them. So do rows of a sparse matrix become dense, unless the first layer takes them as they are (sparse.py).
 """
 
 from __future__ import annotations
@@ -129,9 +129,12 @@ class Rows:
     ----------
     made : bool
         Rows are made when they are needed, and not there to be read: `raw` makes them.
+    sparse : bool
+        Batches are sparse matrices: see `layerwise.sparse`.
     """
 
     made: ClassVar[bool] = False
+    sparse: ClassVar[bool] = False
 
     def __init__(self, X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> None:
         self.X, self.scaler = X, scaler
@@ -197,7 +200,7 @@ class _MadeRows(Rows):
         return self.take(np.arange(start, stop))
 
 
-class SparseRows(_MadeRows):
+class DensifiedRows(_MadeRows):
     """Rows of a sparse matrix (CSR), dense while they are in a batch."""
 
     def raw(self, rows: Array, n_threads: int = 1) -> Array:
@@ -253,4 +256,4 @@ class AugmentedRows(_MadeRows):
 
 def rows_of(X: Array, scaler: Scaler | None, dtype: np.dtype[np.floating], batch_size: int) -> Rows:
     """X as `check_rows` gives it, dense or sparse, ready to be read."""
-    return (Rows if isinstance(X, np.ndarray) else SparseRows)(X, scaler, dtype, batch_size)
+    return (Rows if isinstance(X, np.ndarray) else DensifiedRows)(X, scaler, dtype, batch_size)

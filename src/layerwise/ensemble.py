@@ -182,10 +182,9 @@ class Ensemble:
         weights = {} if targets.weights is None else {"sample_weight": targets.weights}
         if weights:
             check_weighted(extra)
-        dense = targets.dense if targets.table is None else targets.table[targets.labels]
-        assert dense is not None
         losses = np.empty(len(outputs), outputs.dtype)
-        loss.forward(outputs, dense, losses, (np.empty_like(outputs), np.empty_like(outputs)))
+        t, tmp = targets.values(outputs.shape[1]), (np.empty_like(outputs), np.empty_like(outputs))
+        loss.forward(outputs, t, losses, tmp)
         row = {"loss": loss.mean(losses.astype(np.float64), targets.weights)}
         if task.kind != "regression":
             row["accuracy"] = accuracy(targets.true(), task.answers(outputs), **weights)

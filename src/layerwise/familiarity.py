@@ -15,7 +15,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import numpy as np
 
@@ -31,6 +32,17 @@ ROUNDS = 12  # of Lloyd's algorithm
 MOST_INPUTS, MOST_ROWS = 4096, 60_000  # that are learned from
 PART = 2048  # rows at a time
 OUTSIDE = 0.004  # of the held-out rows lie beyond the first limit; the second sees to the rest
+
+
+class Parts(Protocol):
+    """Rows that can be read again and again, in parts, so that not all need be there at once."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many rows there are, and of how many inputs."""
+
+    def __iter__(self) -> Iterator[Array]:
+        """The rows in their order, float32, at most `PART` of them at a time."""
 
 
 class Familiarity:
@@ -56,14 +68,14 @@ class Familiarity:
 
     @classmethod
     def learn(
-        cls, rows: Array, held_out: Array, answered: float, rng: np.random.Generator, groups: Array | None = None
+        cls, rows: Parts, held_out: Parts, answered: float, rng: np.random.Generator, groups: Array | None = None
     ) -> Familiarity:
         """From scaled rows (n, n_in) and others like them, of which the share `answered` shall be familiar.
 
         Parameters
         ----------
-        rows, held_out : array
-            Of float32.
+        rows, held_out : Parts
+            Read part by part: memory is taken for a part, and for the principal components of all rows.
         answered : float
             Above 0, at most 1.
         rng : Generator
@@ -79,23 +91,23 @@ class Familiarity:
         n, n_in = rows.shape
         if n_in > MOST_INPUTS:
             raise DataError(f"familiarize: {n_in:,} inputs are more than {MOST_INPUTS:,}, whose covariance can be kept")
-        if n < 2 or len(held_out) < 2:
-            raise DataError(f"familiarize needs at least 2 rows and 2 held out; {n} and {len(held_out)} came")
-        mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        if n < 2 or held_out.shape[0] < 2:
+            raise DataError(f"familiarize needs at least 2 rows and 2 held out; {n} and {held_out.shape[0]} came")
+        mean = (sum(part.sum(axis=0, dtype=np.float64) for part in rows) / n).astype(np.float32)
         directions = _directions(rows, mean)
-        z = (rows - mean) @ directions
+        z = np.concatenate([(part - mean) @ directions for part in rows])
         centres, factors = _gaussians(z, _clusters(z, np.zeros(n, np.intp) if groups is None else groups, rng))
         found = cls(mean, directions, centres, factors, np.full(2, np.inf, np.float32))
         found._set_limits(held_out, rows, answered)
         return found
 
-    def _set_limits(self, held_out: Array, rows: Array, answered: float) -> None:
-        distances = self.distances(held_out)
-        spread = float(np.square(rows - self.mean).sum(axis=1).mean())
+    def _set_limits(self, held_out: Parts, rows: Parts, answered: float) -> None:
+        distances = np.concatenate([self.distances(part) for part in held_out])
+        spread = float(np.concatenate([np.square(part - self.mean).sum(axis=1) for part in rows]).mean())
         outside = float(np.quantile(distances[:, 0], max(1 - OUTSIDE, answered)))
         self.limits[0] = max(outside, 1e-5 * spread)  # all that rounding leaves of what is within
         near = np.sort(distances[distances[:, 0] <= self.limits[0], 1])
-        self.limits[1] = near[min(len(near), max(1, round(answered * len(held_out)))) - 1]
+        self.limits[1] = near[min(len(near), max(1, round(answered * len(distances)))) - 1]
 
     def distances(self, rows: Array) -> Array:
         """`outside` and `within` of each row, (n, 2)."""
@@ -155,13 +167,13 @@ class Familiarity:
         return cls(**found)
 
 
-def _directions(rows: Array, mean: Array) -> Array:
+def _directions(rows: Parts, mean: Array) -> Array:
     """The principal components with the most variance, (n_in, d), d at most `COMPONENTS`."""
     covariance = np.zeros((len(mean), len(mean)))
-    for start in range(0, len(rows), PART):
-        x = rows[start : start + PART] - mean
+    for part in rows:
+        x = part - mean
         covariance += (x.T @ x).astype(np.float64)
-    variances, vectors = np.linalg.eigh(covariance / len(rows))
+    variances, vectors = np.linalg.eigh(covariance / rows.shape[0])
     d = max(1, min(COMPONENTS, int((variances > 1e-6 * variances[-1]).sum())))
     return np.ascontiguousarray(vectors[:, : -d - 1 : -1], np.float32)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from layerwise.data import rows_of
 from layerwise.description import number
 from layerwise.errors import DataError, NotBuiltError
-from layerwise.familiarity import MOST_ROWS, Familiarity
+from layerwise.familiarity import MOST_ROWS, PART, Familiarity
 from layerwise.network import Network
 from layerwise.typing import Array, ArrayLike
 from layerwise.units import check_units
@@ -71,10 +73,11 @@ def familiarize(
         others = _checked(network, held_out, "held_out")
         watched = np.arange(others.shape[0])
     order = np.sort(order[:MOST_ROWS])
-    learned, kept = _scaled(network, rows, order), _scaled(network, others, watched)
+    learned, kept = ScaledRows(network, rows, order), ScaledRows(network, others, watched)
     groups = None
     if network.task.kind == "classification":
-        groups = np.unique(network.predict(rows[order]), return_inverse=True)[1]
+        answers = [network.predict(rows[order[i : i + PART]]) for i in range(0, len(order), PART)]
+        groups = np.unique(np.concatenate(answers), return_inverse=True)[1]
     network.familiarity = Familiarity.learn(learned, kept, answered, rng, groups)
     return network
 
@@ -85,8 +88,23 @@ def _checked(network: Network, X: ArrayLike, name: str) -> Array:
     return rows
 
 
-def _scaled(network: Network, rows: Array, chosen: Array) -> Array:
-    """Some of the rows as they go into the network, in float32."""
-    batches = rows_of(rows, network.scaling, network.dtype, 1024)
-    parts = [batches.take(chosen[i : i + 1024]).astype(np.float32) for i in range(0, len(chosen), 1024)]
-    return np.concatenate(parts) if parts else np.empty((0, rows.shape[1]), np.float32)
+class ScaledRows:
+    """Some of the rows as they go into the network, in float32, read part by part.
+
+    Parameters
+    ----------
+    network : Network
+        Its scaling is used.
+    rows : array (n, n_in)
+        As `check_rows` gives them.
+    chosen : array of int
+        Which of them, in this order.
+    """
+
+    def __init__(self, network: Network, rows: Array, chosen: Array) -> None:
+        self._batches = rows_of(rows, network.scaling, network.dtype, PART)
+        self._chosen, self.shape = chosen, (len(chosen), rows.shape[1])
+
+    def __iter__(self) -> Iterator[Array]:
+        for i in range(0, len(self._chosen), PART):
+            yield self._batches.take(self._chosen[i : i + PART]).astype(np.float32, copy=False)

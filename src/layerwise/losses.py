@@ -140,7 +140,8 @@ class Loss(Description):
                 f"{type(self).__name__}: the label of row {row} is {labels[row]!r}; the labels of {classes} outputs "
                 f"are the whole numbers 0 to {classes - 1}"
             )
-        rows: Array = np.eye(classes)[whole]
+        rows = np.zeros((len(whole), classes))
+        rows[np.arange(len(whole)), whole] = 1
         return rows
 
 

@@ -33,7 +33,7 @@ from layerwise.description import Description, number, whole_number
 from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, evaluator, executor, is_native
-from layerwise.engine.native_engine import NativePredictor
+from layerwise.engine.native_engine import NativePredictor, as_read
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
@@ -53,6 +53,7 @@ from layerwise.resuming import digest, newest_checkpoint
 from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
+from layerwise.sparse import rows_for
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.training import Training
 from layerwise.typing import Array, ArrayLike
@@ -383,12 +384,14 @@ class Network:
         names = [column["name"] for column in self.columns or ()]
         return names if names and (self.plan is None or len(names) == self.plan.n_in) else None
 
-    def _rows(self, X: ArrayLike, size: int | None = CHUNK, name: str = "X") -> Rows:
+    def _rows(self, X: ArrayLike, size: int | None = CHUNK, name: str = "X", stays_sparse: bool = False) -> Rows:
         """X checked and ready to be read, for a network that is built by it if need be."""
         array = self.read_rows(X, name)
         self.build(array.shape[1])
         scaler = self._scaler_for(array)
         check_units(scaler, self.input_range, array, name)
+        if stays_sparse:
+            return rows_for(self.built()[0], array, scaler, self.dtype, size or array.shape[0])
         return rows_of(array, scaler, self.dtype, size or array.shape[0])
 
     def _scaler_for(self, X: Array) -> Scaler | None:
@@ -588,13 +591,13 @@ class Network:
         self.columns = self.columns or named_columns(names_of(X))
         self._forward, self._draws, self.last_fit = None, 0, last_fit
         self.choose_engine(engine)
-        rows = rows_of(data, scaler, self.dtype, batch_size)
+        rows = rows_for(plan, data, scaler, self.dtype, batch_size)
         if augmentation is not None:
             rows = _augmented(rows, augmentation, self._key(), engine)
         evaluations = {}
         looked_at = {TRAIN: (data, targets) if measures else None, VALIDATION: held_out}
         for prefix, (some, their) in ((prefix, pair) for prefix, pair in looked_at.items() if pair is not None):
-            watched = rows_of(some, scaler, self.dtype, CHUNK)
+            watched = rows_for(plan, some, scaler, self.dtype, CHUNK)
             made = evaluator(engine, n_threads, plan, parameters, watched, their, CHUNK)
             evaluations[prefix] = Evaluation(made, extra if prefix == VALIDATION or shows else {})
         run = Training(
@@ -689,7 +692,7 @@ class Network:
         y = self._outputs_at_once(X)
         if y is not None:
             return y
-        rows = self._rows(X)
+        rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()
         if self._predictor is not None or is_native(self.engine, plan):
             y = self._native_outputs_of(rows)
@@ -700,27 +703,27 @@ class Network:
 
     def _outputs_at_once(self, X: ArrayLike) -> Array | None:
         """The outputs for an array that can be read as it is, without a second look; None for all else."""
-        if self._predictor is None or not in_form(X) or X.ndim != 2 or not len(X):
+        if self._predictor is None or self._predictor.sparse or not in_form(X) or X.ndim != 2 or not len(X):
             return None
         if X.dtype not in (self.dtype, np.uint8) or X.shape[1] != self._predictor.plan.n_in:
             return None
         scaler = self._scaler_for(X)
         check_units(scaler, self.input_range, X)
-        return self._native_outputs(X, scaler)
+        return self._native_outputs(X, scaler, len(X))
 
     def _native_outputs_of(self, rows: Rows) -> Array | None:
         if not rows.made:
-            return self._native_outputs(rows.X, rows.scaler)
+            return self._native_outputs(as_read(rows), rows.scaler, len(rows), rows.sparse)
         parts = [np.arange(start, min(start + CHUNK, len(rows))) for start in range(0, len(rows), CHUNK)]
-        outputs = [self._native_outputs(rows.raw(part), rows.scaler) for part in parts]
+        outputs = [self._native_outputs(rows.raw(part), rows.scaler, len(part)) for part in parts]
         whole = [y for y in outputs if y is not None]
         return np.concatenate(whole) if len(whole) == len(parts) else None
 
-    def _native_outputs(self, X: Array, scaler: Scaler | None) -> Array | None:
+    def _native_outputs(self, X: Any, scaler: Scaler | None, n: int, sparse: bool = False) -> Array | None:
         plan, parameters = self.built()
-        if self._predictor is None or not self._predictor.suits(plan, parameters, scaler):
-            self._predictor = NativePredictor(plan, parameters, scaler)
-        return self._predictor(X, 1 if len(X) == 1 else share())
+        if self._predictor is None or not self._predictor.suits(plan, parameters, scaler, sparse):
+            self._predictor = NativePredictor(plan, parameters, scaler, sparse)
+        return self._predictor(X, n, 1 if n == 1 else share())
 
     def predict(self, X: ArrayLike, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
@@ -843,7 +846,7 @@ class Network:
             Data or weights that do not fit, or a metric that takes no weights where there are some.
         """
         chosen = self.choose_loss(loss)
-        rows = self._rows(X)
+        rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()
         check_outputs(plan, chosen)
         plan = compile_training(plan, parameters, chosen, self.penalties)
@@ -991,7 +994,7 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:
     if not isinstance(augmentation, Augmentation):
         raise TypeError(f"fit: augmentation must be an Augmentation(...); {augmentation!r} came")
-    if rows.made:
+    if rows.made or rows.sparse:
         raise DataError("fit: augmentation needs images, in a dense array; X is sparse: give X.toarray()")
     augmentation.apply(rows.X, np.arange(1), seed, 0, engine=engine)  # refuses what does not suit the images
     return AugmentedRows(rows, augmentation, seed, engine)

@@ -95,6 +95,11 @@ class Plan:
         return self.stages[-1].n_out
 
     @property
+    def takes_sparse(self) -> bool:
+        """Whether the first layer computes with sparse rows; its own class must say so, not one it derives from."""
+        return bool(vars(type(self.stages[0].layer)).get("takes_sparse", False))
+
+    @property
     def ending(self) -> Stage:
         """The last stage that takes part in prediction: what the outputs are."""
         return next(stage for stage in reversed(self.stages) if not stage.layer.draws)

@@ -78,11 +78,9 @@ def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str 
 
 def _cast(weights: Array, targets: Targets, name: str) -> Array:
     """The weights in the network's type, in which they may be too large, or 0."""
-    outputs = targets.dense if targets.table is None else targets.table
-    assert outputs is not None
     with np.errstate(over="ignore"):
-        cast = weights.astype(outputs.dtype)
-    _check_values(cast, f"{name} as {outputs.dtype.name}")
+        cast = weights.astype(targets.dtype)
+    _check_values(cast, f"{name} as {targets.dtype.name}")
     return cast
 
 

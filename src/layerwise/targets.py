@@ -1,7 +1,7 @@
 """What the outputs should be: labels, one-hot rows, yes/no answers or numbers, brought to one form.
 
-    labels (n,)   ── table[label] ──► t (n, outputs)       a class a sample: kept as whole numbers
-    numbers (n, outputs)          ──► t                    everything else
+    labels (n,)  ── off, on ──► t (n, outputs)       a class a sample: kept as whole numbers, made a row batch by batch
+    numbers (n, outputs)    ──► t                    everything else
 
 The task follows from the targets and the loss: one class of several is "classification", several yes/no answers
 "multilabel", numbers "regression".
@@ -92,14 +92,16 @@ class Task:
 
 @dataclass
 class Targets:
-    """The targets of one data set: either `labels` with `table`, or `dense`.
+    """The targets of one data set: either `labels` with `levels`, or `dense`.
 
+    A label asks of its class's output for ``levels[1]``, and of all others for ``levels[0]``: 1 and 0, unless they are
+    smoothed. A single output stands for the second of two classes.
     A mean by the `weights` is divided by their sum, or, with `by_rows`, by how many rows there are.
     """
 
     task: Task
     labels: Array | None = None
-    table: Array | None = None
+    levels: Array | None = None
     dense: Array | None = None
     weights: Array | None = None
     by_rows: bool = False
@@ -114,7 +116,25 @@ class Targets:
         labels, dense, weights = (
             None if array is None else array[rows] for array in (self.labels, self.dense, self.weights)
         )
-        return Targets(self.task, labels, self.table, dense, weights, self.by_rows)
+        return Targets(self.task, labels, self.levels, dense, weights, self.by_rows)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What the network computes in."""
+        values = self.dense if self.levels is None else self.levels
+        assert values is not None
+        return values.dtype
+
+    def values(self, n_out: int) -> Array:
+        """What the outputs should be, (n, n_out)."""
+        if self.labels is None or self.levels is None:
+            assert self.dense is not None
+            return self.dense
+        if n_out == 1:
+            return self.levels[self.labels[:, np.newaxis]]
+        t = np.full((len(self.labels), n_out), self.levels[0])
+        t[np.arange(len(t)), self.labels] = self.levels[1]
+        return t
 
     def columns(self) -> Array:
         """The class of each row as the number of its column in `Task.shares`, (n,)."""
@@ -208,9 +228,19 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
             f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for {known}. "
             f"np.unique({name}, return_inverse=True)[1] counts labels from 0"
         )
-    table = np.eye(len(classes), dtype=dtype) if n_out > 1 else np.array([[0], [1]], dtype)
-    loss.smooth(table)
-    return Targets(task, labels=labels, table=table)
+    if n_out > 1 and type(loss).smooth is not Loss.smooth:  # it may treat each class in its own way
+        dense = np.zeros((len(labels), n_out), dtype)
+        dense[np.arange(len(labels)), labels] = 1
+        loss.smooth(dense)
+        return Targets(task, dense=dense)
+    return Targets(task, labels=labels, levels=_smoothed(loss, n_out, dtype))
+
+
+def _smoothed(loss: Loss, n_out: int, dtype: np.dtype[np.floating]) -> Array:
+    """What the outputs of other classes, and that of the label's own, should be: (2,)."""
+    t = np.eye(1, n_out, dtype=dtype) if n_out > 1 else np.array([[1], [0]], dtype)
+    loss.smooth(t)
+    return t.reshape(-1)[1::-1].copy()
 
 
 def _of_numbers(

@@ -34,6 +34,7 @@ from layerwise.schedules import Function, Schedule
 from layerwise.typing import Array
 
 _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
+_MOST_AT_ONCE = 2**13  # what is prepared for them takes no more memory, however many there shall be
 
 
 class Training:
@@ -439,12 +440,11 @@ class Training:
 
     def _run_epochs_at_once(self) -> None:
         """As many epochs as there are; one by one from where a loss is not finite."""
-        hooks, size = self._hooks["on_epoch_end"], _AT_ONCE
+        size = _AT_ONCE if self._hooks["on_epoch_end"] else _MOST_AT_ONCE
         while self.epoch < self.epochs and not self.stopping:
-            left = self.epochs - self.epoch
-            if not self._run_block(min(size, left) if hooks else left):
+            if not self._run_block(min(size, self.epochs - self.epoch)):
                 return
-            size *= 2
+            size = min(2 * size, _MOST_AT_ONCE)
 
     def _run_block(self, count: int) -> bool:
         """Epochs of one step each; none, and False, if a loss is not finite.

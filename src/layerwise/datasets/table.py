@@ -7,6 +7,7 @@ import math
 import os
 import reprlib
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar
@@ -193,7 +194,7 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
             f"{name}: column {header.index('') + 1} has no name in the header; name it, or remove it if it "
             "only counts the rows"
         )
-    if twice := sorted({heading for heading in header if header.count(heading) > 1}):
+    if twice := sorted(heading for heading, times in Counter(header).items() if times > 1):
         raise DataError(f"{name}: more than one column is named {', '.join(map(repr, twice))}; rename them")
     if all(_number(heading) is not None for heading in header):
         raise DataError(f"{name} must begin with a header row that names the columns, but begins with numbers")

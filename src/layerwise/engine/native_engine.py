@@ -24,6 +24,7 @@ from layerwise.parameters import Parameters
 from layerwise.penalties import L1, L2, PENALTIES
 from layerwise.plan import Plan
 from layerwise.scaling import Scaler
+from layerwise.sparse import SparseRows
 from layerwise.targets import Targets
 from layerwise.typing import Array
 
@@ -91,10 +92,10 @@ class NativeEngine:
         self.finite = True
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
-        self._core = _core(plan, parameters)
+        self._core = _core(plan, parameters, rows.sparse)
         self.epochs_at_once = not rows.made
         if not rows.made:
-            _set_data(self._core, rows.X, rows.scaler, targets)
+            _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
         self.begin_epoch()
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
@@ -170,7 +171,7 @@ class NativeEngine:
             end = min(done + a_segment, last)
             rows = self._places(done * size, min(end * size, len(self.rows)))
             X = self.rows.raw(rows, self.n_threads or share())
-            _set_data(self._core, X, self.rows.scaler, self.targets.part(rows))
+            _set_data(self._core, X, self.rows.scaler, self.targets.part(rows), self.plan.n_out)
             part = None if rates is None else rates[done - first : end - first]
             made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums)
             self._sums = sums[0]
@@ -279,9 +280,9 @@ class NativeEvaluator:
 
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int | None) -> None:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
-        self._core, self.n_threads = _core(plan, parameters), n_threads
+        self._core, self.n_threads = _core(plan, parameters, rows.sparse), n_threads
         if not rows.made:
-            _set_data(self._core, rows.X, rows.scaler, targets)
+            _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
         """As `NativeEngine`."""
@@ -296,7 +297,7 @@ class NativeEvaluator:
         sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
         for start in range(0, len(self.rows), size):
             rows = np.arange(start, min(start + size, len(self.rows)))
-            _set_data(self._core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows))
+            _set_data(self._core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows), self.plan.n_out)
             part = None if collect is None else collect[start : start + size]
             sums += self._core.evaluate(self.parameters.theta, part, self.n_threads or share())
         return _score(sums, self.targets)
@@ -311,33 +312,36 @@ class NativePredictor:
         As for `NativeEngine`.
     scaler : Scaler, optional
         Applied to the rows as they are read.
+    sparse : bool
+        Rows are sparse, and scaled already.
     """
 
-    def __init__(self, plan: Plan, parameters: Parameters, scaler: Scaler | None) -> None:
-        self.plan, self.parameters, self.scaler = plan, parameters, scaler
+    def __init__(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> None:
+        self.plan, self.parameters, self.scaler, self.sparse = plan, parameters, scaler, sparse
         self._n_out, self._dtype = plan.n_out, parameters.theta.dtype
-        core = _core(plan, parameters)
+        core = _core(plan, parameters, sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
 
-    def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None) -> bool:
+    def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> bool:
         """Whether it was made for these."""
-        return plan is self.plan and parameters is self.parameters and scaler is self.scaler
+        same = plan is self.plan and parameters is self.parameters and scaler is self.scaler
+        return same and sparse is self.sparse
 
-    def __call__(self, X: Array, n_threads: int) -> Array | None:
-        """A new array (n, n_out); None if a number in X is not finite."""
-        out = np.empty((len(X), self._n_out), self._dtype)
+    def __call__(self, X: Any, n: int, n_threads: int) -> Array | None:
+        """For n rows, a new array (n, n_out); None if a number in X is not finite."""
+        out = np.empty((n, self._n_out), self._dtype)
         return out if self._outputs(self.parameters.theta, X, out, n_threads) else None
 
 
-def _core(plan: Plan, parameters: Parameters) -> Any:
+def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
     """The plan as `_native` takes it: names, settings, sizes and places in theta."""
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
         parts = [(part.start, *_strengths(plan, part), _rate(plan, part)) for part in slices.values()]
         layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts))
     loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
-    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name)
+    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse)
 
 
 def _numbers(layer: Any) -> dict[str, Any]:
@@ -370,20 +374,24 @@ def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | No
     return full[0], full[1]
 
 
-def _set_data(core: Any, X: Array, scaler: Scaler | None, targets: Targets) -> None:
+def as_read(rows: Rows) -> Any:
+    """The rows as the native executor reads them: an array, or the three of a sparse matrix."""
+    return rows.csr() if isinstance(rows, SparseRows) else rows.X
+
+
+def _set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out: int) -> None:
+    levels = None if targets.levels is None else (float(targets.levels[0]), float(targets.levels[1]))
     core.set_data(
-        X, *_scaling(scaler, X.shape[1]), targets.labels, targets.table, targets.dense, targets.weights,
-        targets.by_rows, _answers(targets),
+        X, *_scaling(scaler, 0 if scaler is None else X.shape[1]), targets.labels, levels, targets.dense,
+        targets.weights, targets.by_rows, _answers(targets, n_out),
     )  # fmt: skip
 
 
-def _answers(targets: Targets) -> str:
+def _answers(targets: Targets, n_out: int) -> str:
     """How an answer is told right from wrong."""
-    outputs = targets.dense if targets.table is None else targets.table
-    assert outputs is not None
     if targets.task.kind == "regression":
         return "none"
-    if targets.task.kind == "multilabel" or outputs.shape[1] == 1:
+    if targets.task.kind == "multilabel" or n_out == 1:
         return "share"
     return "greatest" if targets.labels is None else "label"
 

@@ -94,10 +94,12 @@ class Pass:
         self.reorder(np.arange(n))
         self.losses = np.zeros(n, dtype)
         self.counts = targets.task.kind != "regression"
-        self._by_class = targets.labels is not None and targets.table is not None and targets.table.shape[1] > 1
+        self._by_class = targets.labels is not None and n_out > 1
         self._answers = np.empty(n if self._by_class else 0, np.intp)
         self._said, self._true = np.empty((2, 0 if self._by_class else size, n_out), bool)
         self._right = np.empty(n if self.counts and not self._by_class else 0, dtype)
+        self._rows = np.arange(size if self._by_class else 0) * n_out  # where each begins in a batch's targets
+        self._places = np.empty_like(self._rows)
 
     def reorder(self, order: Array) -> None:
         """Read the rows in this order from now on."""
@@ -108,8 +110,15 @@ class Pass:
 
     def take(self, start: int, stop: int, t: Array) -> Array | None:
         """The targets of rows start to stop - 1 of the pass, into t; returns their weights, if any."""
-        if self._labels is not None and self.targets.table is not None:
-            self.targets.table.take(self._labels[start:stop], 0, t, "clip")
+        levels = self.targets.levels
+        if self._by_class:
+            assert self._labels is not None
+            assert levels is not None
+            places = np.add(self._rows[: stop - start], self._labels[start:stop], out=self._places[: stop - start])
+            t.fill(levels[0])
+            t.reshape(-1).put(places, levels[1])
+        elif self._labels is not None and levels is not None:
+            levels.take(self._labels[start:stop], 0, t.reshape(-1), "clip")
         elif self.targets.dense is not None:
             self.targets.dense.take(self.order[start:stop], 0, t, "clip")
         return None if self._weights is None else self._weights[start:stop]

@@ -95,7 +95,7 @@ class Workspace:
             shared = i > 0 and not keep and self._may_overwrite(i)
             self._outputs.append(self._outputs[-1] if shared else np.empty((size, stage.n_out), dtype))
         self._buffers = [stage.layer.make_buffers(size, stage.n_in, dtype) for stage in self.stages]
-        widest = max(max(stage.n_in, stage.n_out) for stage in plan.stages)
+        widest = max(*(stage.n_out for stage in plan.stages), plan.n_in if gradients == "inputs" else 0)
         self._deltas = [np.empty(size * widest if gradients else 0, dtype) for _ in range(2)]
         self._t = np.empty((size, plan.n_out), dtype)
         self._tmp = (np.empty_like(self._t), np.empty_like(self._t))

@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from layerwise.callbacks import Callback
-from layerwise.data import rows_of
 from layerwise.engine.choice import executor
 from layerwise.errors import DivergenceError
 from layerwise.estimators import continuing
@@ -21,13 +20,14 @@ from layerwise.optimizers import SGD
 from layerwise.penalties import L2
 from layerwise.plan import check_training, compile_training
 from layerwise.sample_weights import SampleWeights, weigh
+from layerwise.sparse import rows_for
 from layerwise.targets import encode
 from layerwise.training import Training
 from layerwise.typing import Array
 from layerwise.units import range_of
 
 _LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
-_CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where X is sparse
+_CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where its rows are made dense
 
 
 @dataclass
@@ -222,9 +222,10 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     weigh(targets, _weights(estimator, weight, False), estimator._class_weights())
     n = data.shape[0]
     size = n if isinstance(data, np.ndarray) else max(1, min(n, _CHUNK // plan.n_in))
+    rows = rows_for(plan, data, scaler, network.dtype, size)
+    size = n if rows.sparse else size
     batches = -(-n // size)
     plan = compile_training(plan, parameters, loss, [L2(settings.alpha / 2 / batches, per_batch=True)], SGD())
-    rows = rows_of(data, scaler, network.dtype, size)
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
     shares = _shares(None if targets.by_rows else targets.weights, n, size)
     network.loss, network.scaling = loss, scaler

@@ -6,6 +6,7 @@ category   text      one of the known ones? ─► a column a category, or ±1  
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def encoded(graph: Graph, encoder: TableEncoder) -> str:
     described = encoder.to_dict()
     columns = [(str(c["name"]) if described["has_names"] else f"x{c['name']}", c) for c in described["columns"]]
     names = [name for name, _ in columns]
-    bad = [f"{name!r}, which is there twice" for name in names if names.count(name) > 1]
+    bad = [f"{name!r}, which is there twice" for name, times in Counter(names).items() if times > 1]
     bad += [f"{name!r}, whose categories are text and numbers" for name, c in columns if _is_mixed(c)]
     bad += [f"{name!r}, which is no name in ONNX" for name in names if not name]
     if bad:

@@ -124,10 +124,10 @@ def _pairs(some: Array, columns: Array) -> list[tuple[int, int]]:
 
 def of_classes(targets: Targets) -> Iterator[Finding]:
     """Whether some classes have far fewer rows than others; silent where samples are weighed."""
-    if targets.labels is None or targets.table is None or targets.weights is not None:
+    if targets.labels is None or targets.levels is None or targets.weights is not None:
         return
     classes = targets.task.classes
-    counts = np.bincount(targets.labels, minlength=len(targets.table))
+    counts = np.bincount(targets.labels, minlength=2 if classes is None else len(classes))
     few, many = int(counts.argmin()), int(counts.argmax())
     if counts[many] < IMBALANCE * max(1, counts[few]):
         return

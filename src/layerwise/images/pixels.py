@@ -9,11 +9,16 @@ from layerwise.typing import Array
 PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
 
 
-def reduce(values: Array, side: int) -> Array:
-    """Means over square blocks, so large that neither side is longer than `side`."""
+def reduction(shape: tuple[int, ...], side: int) -> int:
+    """How large square blocks must be for neither side of a picture to be longer than `side` once each is a pixel."""
+    return -(-max(shape) // side)
+
+
+def reduce(values: Array, side: int, shape: tuple[int, ...] | None = None) -> Array:
+    """Means over square blocks, so large that neither side of the picture, or one of `shape`, is longer than `side`."""
     from PIL import Image
 
-    factor = -(-max(values.shape) // side)
+    factor = reduction(shape or values.shape, side)
     return values if factor == 1 else np.asarray(Image.fromarray(values).reduce(factor))
 
 

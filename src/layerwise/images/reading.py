@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ import numpy as np
 
 from layerwise.errors import DataError
 from layerwise.images.form import WORK_SIDE, require_pillow, to_mnist
+from layerwise.images.pixels import reduce, reduction
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
+_STRIP = 2**20  # pixels of a picture that are converted together
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 
@@ -64,7 +67,8 @@ def _load_grey(path: Path) -> Array:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as picture:
                 picture.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is decoded at half its size or less
-                return _grey(ImageOps.exif_transpose(picture))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _grey(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataError(
             f"expected at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, got more; "
@@ -81,15 +85,45 @@ def _load_grey(path: Path) -> Array:
 
 
 def _grey(picture: PillowImage.Image) -> Array:
-    """Grey values of a picture of any mode; what is transparent becomes paper."""
-    if picture.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
-        return np.asarray(np.clip(np.asarray(picture), 0, 65535), np.uint16)
+    """Grey values of a picture of any mode, reduced if it is large; what is transparent becomes paper."""
     if not picture.has_transparency_data:
-        return np.asarray(picture.convert("L"))
-    grey, alpha = np.moveaxis(np.asarray(picture.convert("RGBA").convert("LA"), np.float64), -1, 0)
-    alpha /= 255
-    if alpha.mean() > 0.5:  # paper with clear corners or margins
-        paper = np.median(grey[alpha > 0.5])
-    else:  # ink alone: put under it what shows it best
-        paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
-    return np.asarray(alpha * grey + (1 - alpha) * paper)
+        return np.concatenate([reduce(_opaque(strip), WORK_SIDE, picture.size) for strip in _strips(picture)])
+    paper = _paper(picture)
+    strips = (_grey_and_alpha(strip) for strip in _strips(picture))
+    return np.concatenate(
+        [reduce(np.asarray(alpha * grey + (1 - alpha) * paper), WORK_SIDE, picture.size) for grey, alpha in strips]
+    )
+
+
+def _strips(picture: PillowImage.Image) -> Iterator[PillowImage.Image]:
+    """The picture from top to bottom, in parts that are reduced as the whole would be: large ones take much memory."""
+    width, height = picture.size
+    factor = reduction(picture.size, WORK_SIDE)
+    rows = max(1, _STRIP // (width * factor)) * factor
+    for top in range(0, height, rows):
+        yield picture.crop((0, top, width, min(top + rows, height)))
+
+
+def _opaque(strip: PillowImage.Image) -> Array:
+    if strip.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
+        return np.asarray(np.clip(np.asarray(strip), 0, 65535), np.uint16)
+    return np.asarray(strip.convert("L"))
+
+
+def _grey_and_alpha(strip: PillowImage.Image) -> tuple[Array, Array]:
+    """Grey values, and how opaque each pixel is, from 0 to 1."""
+    grey, alpha = np.moveaxis(np.asarray(strip.convert("RGBA").convert("LA"), np.float64), -1, 0)
+    return grey, alpha / 255
+
+
+def _paper(picture: PillowImage.Image) -> float:
+    """The grey that shows through where the picture is transparent."""
+    opaque, ink, counts = 0.0, 0.0, np.zeros(256, np.int64)
+    for strip in _strips(picture):
+        grey, alpha = _grey_and_alpha(strip)
+        opaque, ink = opaque + float(alpha.sum()), ink + float((grey * alpha).sum())
+        counts += np.bincount(grey[alpha > 0.5].astype(np.intp), minlength=256)
+    if opaque > 0.5 * picture.size[0] * picture.size[1]:  # paper with clear corners or margins
+        below, n = np.cumsum(counts), int(counts.sum())  # the median
+        return float(np.searchsorted(below, (n - 1) // 2, "right") + np.searchsorted(below, n // 2, "right")) / 2
+    return 255.0 if ink < 127.5 * opaque else 0.0  # ink alone: put under it what shows it best

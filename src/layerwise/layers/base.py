@@ -38,6 +38,8 @@ class Layer(Description):
     gives : str
         What the outputs are: ``"values"``, ``"probabilities"`` (each in [0, 1]), ``"distribution"`` (and their
         sum is 1) or ``"unknown"``.
+    takes_sparse : bool
+        As the first layer, `forward` and `backward` take x as a sparse matrix too, as SciPy has it.
     differentiable : bool
         False where the gradient is zero everywhere, so that nothing before the layer could learn.
     """
@@ -49,6 +51,7 @@ class Layer(Description):
     flags: ClassVar[tuple[str, ...]] = ()
     draws: ClassVar[bool] = False
     gives: ClassVar[str] = "unknown"
+    takes_sparse: ClassVar[bool] = False
     differentiable: ClassVar[bool] = True
 
     def n_out(self, n_in: int) -> int:

@@ -49,6 +49,7 @@ class Dense(Layer):
 
     reads: ClassVar[tuple[str, ...]] = ("x",)
     gives: ClassVar[str] = "values"
+    takes_sparse: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -100,12 +101,18 @@ class Dense(Layer):
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x W + b."""
-        x.dot(p.W, out=out)
+        if isinstance(x, np.ndarray):
+            x.dot(p.W, out=out)
+        else:  # a sparse matrix, whose products cannot be written into an array
+            out[...] = x @ p.W
         np.add(out, p.b, out=out)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
-        x.T.dot(dy, out=g.W)
+        if isinstance(x, np.ndarray):
+            x.T.dot(dy, out=g.W)
+        else:
+            g.W = x.T @ dy
         p.ones.dot(dy, out=g.b)
         if dx is not None:
             dy.dot(p.W.T, out=dx)

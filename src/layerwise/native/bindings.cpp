@@ -317,7 +317,8 @@ Optimizer make_optimizer(const std::string& name, const Settings& settings, Inde
 
 class Native {
 public:
-    Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype) {
+    Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype,
+           bool sparse) {
         if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; " + dtype + " came");
         if (layers.empty()) refuse("a plan needs at least one layer");
         wide_ = dtype == "float64";
@@ -333,6 +334,8 @@ public:
         }
         if (!predicts) refuse("a plan needs a layer besides dropout");
         plan_.n_in = plan_.layers.front().n_in, plan_.n_out = plan_.layers.back().n_out;
+        plan_.sparse = sparse;
+        if (sparse && plan_.layers.front().kind != LayerKind::Dense) refuse("sparse rows need a dense layer first");
         if (loss) {
             const LossName& name = by_name(LOSSES, std::get<0>(*loss), "loss");
             const Settings& settings = std::get<1>(*loss);
@@ -349,33 +352,30 @@ public:
         engine_.reset(isa().table->make(plan_, wide_));
     }
 
+    // X is an array; or, for sparse rows, the tuple (starts, columns, values) of a CSR matrix whose columns ascend.
     void set_data(Object X, std::optional<Object> offset, std::optional<Object> factor, std::optional<Object> labels,
-                  std::optional<Object> table, std::optional<Object> dense, std::optional<Object> weights,
+                  std::optional<std::pair<double, double>> levels, std::optional<Object> dense, std::optional<Object> weights,
                   bool by_rows, const std::string& answers) {
         const Use use(*this);
         Data data;
         std::vector<Array> held;
         const char* number = wide_ ? "d" : "f";
         auto hold = [&](Array array) { held.push_back(std::move(array)); };
-        hold(Array(X, "X", 2, NUMBERS));
-        data.X = held.back().data(), data.element = element(held.back().type());
-        data.n = count(held.back().size(0), "the number of rows"), data.n_in = plan_.n_in;
-        held.back().must_have({data.n, plan_.n_in});
+        data.n = read_rows(held, X, data), data.n_in = plan_.n_in;
         read_scaling(offset, factor, data);
-        if (labels.has_value() == dense.has_value() || labels.has_value() != table.has_value())
-            refuse("give either labels and table, or dense");
+        if (labels.has_value() == dense.has_value() || labels.has_value() != levels.has_value())
+            refuse("give either labels and levels, or dense");
         if (labels) {
-            hold(Array(*table, "table", 2, number));
-            data.classes = held.back().size(0), data.table = held.back().data();
-            held.back().must_have({data.classes, plan_.n_out});
+            std::tie(data.off, data.on) = *levels;
+            const Index classes = plan_.n_out > 1 ? plan_.n_out : 2;
             const Array array(*labels, "labels", 1, "q");
             array.must_have({data.n});
             const auto* from = static_cast<const std::int64_t*>(array.data());
             data.labels.resize(std::size_t(data.n));
             for (Index i = 0; i < data.n; ++i) {
-                if (from[i] < 0 || from[i] >= data.classes || from[i] > INT32_MAX)
+                if (from[i] < 0 || from[i] >= classes || from[i] > INT32_MAX)
                     array.fail("[" + std::to_string(i) + "] is " + std::to_string(from[i]) + "; there are " +
-                               std::to_string(data.classes) + " classes");
+                               std::to_string(classes) + " classes");
                 data.labels[std::size_t(i)] = std::int32_t(from[i]);
             }
         } else {
@@ -388,7 +388,7 @@ public:
             data.weights = held.back().data(), data.by_rows = by_rows;
             held.back().must_have({data.n});
         }
-        if (answers == "label" && (!labels || data.classes != plan_.n_out)) refuse("answers by label need a label for each output");
+        if (answers == "label" && (!labels || plan_.n_out == 1)) refuse("answers by label need labels and several outputs");
         if (answers != "none" && answers != "label" && answers != "greatest" && answers != "share")
             refuse("answers must be none, label, greatest or share");
         data.answers = answers == "label" ? Answers::label : answers == "greatest" ? Answers::greatest
@@ -412,7 +412,7 @@ public:
                   std::optional<Object> rates, std::optional<double> clip_norm, const std::vector<Index>& frozen,
                   std::optional<Object> so_far) {
         const Use use(*this);
-        if (!plan_.has_loss || !data_.X) refuse("run needs a loss and data");
+        if (!plan_.has_loss || !data_.n) refuse("run needs a loss and data");
         const char* number = wide_ ? "d" : "f";
         std::vector<Array> held;
         Run run;
@@ -459,7 +459,7 @@ public:
 
     nb::tuple evaluate(Object theta, std::optional<Object> outputs, int threads) {
         const Use use(*this);
-        if (!plan_.has_loss || !data_.X) refuse("evaluate needs a loss and data");
+        if (!plan_.has_loss || !data_.n) refuse("evaluate needs a loss and data");
         const char* number = wide_ ? "d" : "f";
         std::vector<Array> held;
         void* parameters = vector(held, theta, "theta", number, false);
@@ -480,16 +480,17 @@ public:
 
     bool outputs(Object theta, Object X, Object out, int threads) {
         const char* number = wide_ ? "d" : "f";
-        const Array rows(X, "X", 2, NUMBERS), parameters(theta, "theta", 1, number), outputs(out, "out", 2, number, true);
-        const Index n = count(rows.size(0), "the number of rows");
-        rows.must_have({n, plan_.n_in});
+        std::vector<Array> held;
+        Input rows;
+        const Index n = read_rows(held, X, rows);
+        const Array parameters(theta, "theta", 1, number), outputs(out, "out", 2, number, true);
         parameters.must_have({plan_.n_theta});
         outputs.must_have({n, plan_.n_out});
         if (!ready_) refuse("outputs needs set_data or set_scaling first");
         const int t = thread_count(threads);
-        if (n < 16) return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), 1);
+        if (n < 16) return engine_->outputs(parameters.data(), rows, n, outputs.data(), 1);
         const Released released;
-        return engine_->outputs(parameters.data(), rows.data(), element(rows.type()), n, outputs.data(), t);
+        return engine_->outputs(parameters.data(), rows, n, outputs.data(), t);
     }
 
 private:
@@ -506,6 +507,50 @@ private:
     };
 
     static Index lesser(Index a, Index b) { return a < b ? a : b; }
+
+    // How many there are.
+    Index read_rows(std::vector<Array>& held, Object X, Input& rows) const {
+        if (plan_.sparse) return read_sparse_rows(held, X, rows);
+        held.emplace_back(X, "X", 2, NUMBERS);
+        rows.X = held.back().data(), rows.element = element(held.back().type());
+        const Index n = count(held.back().size(0), "the number of rows");
+        held.back().must_have({n, plan_.n_in});
+        return n;
+    }
+
+    Index read_sparse_rows(std::vector<Array>& held, Object X, Input& rows) const {
+        Object parts[3];
+        if (!nb::isinstance<nb::tuple>(X) || nb::len(X) != 3) refuse("sparse rows are a tuple (starts, columns, values)");
+        for (int i = 0; i < 3; ++i) parts[i] = PyTuple_GetItem(X.ptr(), i);
+        held.emplace_back(parts[0], "starts", 1, "q");
+        held.emplace_back(parts[1], "columns", 1, "iq");
+        held.emplace_back(parts[2], "values", 1, wide_ ? "d" : "f");
+        const Array *of = &held[held.size() - 3], &starts = of[0], &columns = of[1], &values = of[2];
+        const Index n = count(starts.size(0) - 1, "the number of rows");
+        rows.starts = static_cast<const std::int64_t*>(starts.data());
+        rows.columns = columns.data(), rows.wide_columns = columns.type() == 'q';
+        rows.X = values.data(), rows.element = wide_ ? Element::f64 : Element::f32;
+        const Index entries = lesser(columns.size(0), values.size(0));
+        if (rows.starts[0] != 0 || rows.starts[n] > entries) starts.fail("must begin at 0 and end within columns and values");
+        for (Index r = 0; r < n; ++r)
+            if (rows.starts[r] > rows.starts[r + 1]) starts.fail("must not descend");
+        const bool ascend = rows.wide_columns ? columns_ascend<std::int64_t>(rows, n) : columns_ascend<std::int32_t>(rows, n);
+        if (!ascend) columns.fail("must ascend within each row, from 0 to " + std::to_string(plan_.n_in - 1) + " at most");
+        return n;
+    }
+
+    template <class C>
+    bool columns_ascend(const Input& rows, Index n) const {
+        const C* columns = static_cast<const C*>(rows.columns);
+        for (Index r = 0; r < n; ++r) {
+            const Index begin = Index(rows.starts[r]), end = Index(rows.starts[r + 1]);
+            if (begin == end) continue;
+            bool wrong = columns[begin] < 0 || Index(columns[end - 1]) >= plan_.n_in;
+            for (Index k = begin + 1; k < end; ++k) wrong |= columns[k] <= columns[k - 1];
+            if (wrong) return false;
+        }
+        return true;
+    }
 
     void* vector(std::vector<Array>& held, Object object, const char* name, const char* number, bool writable = true) const {
         held.emplace_back(object, name, 1, number, writable);
@@ -639,9 +684,9 @@ NB_MODULE(_native, m) {
     m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
     m.def("augment", &augment, "X"_a, "rows"_a, "seed"_a, "epoch"_a, "out"_a, "settings"_a, "smoothing"_a.none(), "threads"_a);
     nb::class_<Native>(m, "Native")
-        .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&>(), "layers"_a,
-             "loss"_a.none(), "n_theta"_a, "dtype"_a)
-        .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "table"_a.none(),
+        .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool>(), "layers"_a,
+             "loss"_a.none(), "n_theta"_a, "dtype"_a, "sparse"_a = false)
+        .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "levels"_a.none(),
              "dense"_a.none(), "weights"_a.none(), "by_rows"_a, "answers"_a)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,

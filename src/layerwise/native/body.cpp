@@ -4,6 +4,7 @@
 // threads nor anything else about the machine changes a bit of the result. In both, an element of a product is summed in
 // the same order whoever computes it.
 #include "augment.h"
+#include "learning.h"
 #include "outputs.h"
 #include "spans.h"
 #include "tuner.h"
@@ -19,24 +20,18 @@ class Net final : public Engine {
 public:
     explicit Net(const Plan& plan)
         : plan_(plan), layers_(plan_, true), samples_(plan_), together_(plan_, layers_, samples_),
-          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), packed_(layers_.length) {
-        for (const Piece& piece : layers_.pieces) penalized_ |= part_of(piece).penalized();
-    }
+          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), learning_(plan_, layers_) {}
 
     void set_data(const Data& data) override { samples_.set(data); }
 
     void run(Run& run) override {
         run_ = &run;
-        prepare(lesser(run.batch, samples_.count()), run.threads);
-        set_factors();
-        layers_.to_lines(static_cast<const T*>(run.theta), packed_);
-        for (int i = 0; i < run.optimizer.states; ++i) {
-            if (!states_[i]) states_[i] = Lines<T>(layers_.length);
-            layers_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
-        }
+        const index batch = lesser(run.batch, samples_.count());
+        learning_.begin(run, batch, run.threads);
+        prepare(batch, run.threads);
         bad_.store(false), ending_[0] = ending_[1] = false;
         run.made = 0, run.finite = true, stopped_ = false;
-        tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(lesser(run.batch, samples_.count())))) : run.threads);
+        tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
         next_poll_ = epoch_began_ = seconds();
         next_poll_ += PATIENCE;
         const index wanted = run.epochs * (run.last - run.first);
@@ -48,50 +43,27 @@ public:
             const double now = seconds();
             tuner_.report(run.made - made, now - began, now);
         }
-        if (run.learn) {
-            layers_.from_lines(packed_, static_cast<T*>(run.theta));
-            for (int i = 0; i < run.optimizer.states; ++i)
-                layers_.from_lines(states_[i], static_cast<T*>(run.states[i]));
-        }
-        if (run.finite) layers_.from_lines(gradient_, static_cast<T*>(run.grad));
+        learning_.end();
     }
 
     void evaluate(const void* theta, void* outputs, Sums& sums, int threads) override {
-        outputs_.run(static_cast<const T*>(theta), samples_.X(), samples_.element(), samples_.count(),
-                     static_cast<T*>(outputs), true, sums, threads);
+        outputs_.run(static_cast<const T*>(theta), samples_.input(), samples_.count(), static_cast<T*>(outputs), true, sums,
+                     threads);
     }
 
-    bool outputs(const void* theta, const void* X, Element element, std::ptrdiff_t n, void* outputs, int threads) override {
+    bool outputs(const void* theta, const Input& X, std::ptrdiff_t n, void* outputs, int threads) override {
         Sums none;
-        return outputs_.run(static_cast<const T*>(theta), X, element, n, static_cast<T*>(outputs), false, none, threads);
+        return outputs_.run(static_cast<const T*>(theta), X, n, static_cast<T*>(outputs), false, none, threads);
     }
 
 private:
     void prepare(index batch, int threads) {
         samples_.make_room(batch), samples_.set_order(run_->order);
-        by_spans_ = Spans<T>::suits(layers_, batch);
+        by_spans_ = !plan_.sparse && Spans<T>::suits(layers_, batch);
         if (by_spans_)
             spans_.prepare(batch, run_->epochs > 1 && !run_->order && batch == samples_.count(), threads);
         else
-            together_.prepare(batch, threads, packed_);
-        if (gradient_) return;
-        const index n = layers_.pieces.size();
-        gradient_ = Lines<T>(layers_.length);
-        penalties_ = Lines<double>(n), squares_ = Lines<double>(n);
-        factors_ = Lines<T>(n), folds_ = Lines<bool>(n);
-    }
-
-    // How much of each step a piece makes, nothing where its layer is frozen; and which are updated within the product.
-    void set_factors() {
-        clips_ = run_->learn && run_->clip_norm > 0;
-        const Optimizer& o = run_->optimizer;
-        const bool plain = run_->learn && o.kind == OptimizerKind::SGD && o.weight_decay == 0 && !clips_;
-        for (index i = 0; i < layers_.pieces.size(); ++i) {
-            const Piece& piece = layers_.pieces[i];
-            const bool frozen = run_->frozen && run_->frozen[piece.layer];
-            factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(piece).rate);
-            folds_[i] = plain && piece.input >= 0 && factors_[i] == 1 && !part_of(piece).penalized();
-        }
+            together_.prepare(batch, threads, learning_.packed(), static_cast<const T*>(run_->theta));
     }
 
     // ------------------------------------------------------------ the loop
@@ -149,10 +121,7 @@ private:
     }
 
     void sum_penalties(int t, const Batch<T>& batch, Sums& sums) {
-        if (t > 0 || !penalized_) return;
-        double total = 0;
-        for (int i = 0; i < layers_.pieces.size(); ++i) total += penalties_[i];
-        sums.penalty += total * double(batch.rows);
+        if (t == 0) sums.penalty += learning_.penalties() * double(batch.rows);
     }
 
     // ------------------------------------------------------------ a step
@@ -169,7 +138,7 @@ private:
             : X(samples.X()), row(samples.order()), end(row), bytes(samples.row_bytes()) {
             const index from = batch.start + batch.rows, to = lesser(from + batch.rows, samples.count());
             if (row) row += from, end += to;
-            lines = ((to - from) * (bytes / LINE + 1) + calls - 1) / calls;
+            lines = samples.input().starts ? 0 : ((to - from) * (bytes / LINE + 1) + calls - 1) / calls;
         }
         void some() {
             for (index i = 0; i < lines; ++i, at += LINE) {
@@ -194,17 +163,19 @@ private:
             for_pieces(group, t, threads, [&](auto panels, index p, index i) {
                 constexpr int PANELS = decltype(panels)::value;
                 ahead.some();
-                if (group.dense) return learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
-                for (int q = 0; q < PANELS; ++q) learn_vector(group, p + q, i, s, s.deltas[g], batch, step);
+                if (group.dense) return learning_.template learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
+                for (int q = 0; q < PANELS; ++q) learning_.learn_vector(group, p + q, i, s, s.deltas[g], batch, step);
             });
+            if (group.sparse) learning_.learn_sparse(t, threads, samples_, s, batch, step);
         }, meet);
         meet();
-        if (clips_) {
-            const T scale = clip_scale();
+        if (learning_.clips()) {
+            const T scale = learning_.clip_scale();
             for (const Group<T>& group : layers_.groups)
                 for_pieces(group, t, threads, [&](auto panels, index p, index i) {
-                    for (int q = 0; q < decltype(panels)::value; ++q) update_clipped(scale, piece_at(group, p + q, i), step);
+                    for (int q = 0; q < decltype(panels)::value; ++q) learning_.update_clipped(scale, group.piece_at(p + q, i), step);
                 });
+            learning_.update_clipped_chunks(t, threads, scale, step);
             meet();
         }
         sum_penalties(t, batch, sums);
@@ -228,122 +199,20 @@ private:
             for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, 1>{}, p, i);
     }
 
-    static index piece_at(const Group<T>& group, index panel, index i) {
-        return group.first_piece + panel * group.pieces_a_panel() + i;
-    }
-
-    // The gradient of piece i of a panel, or of some side by side, and their update.
-    template <int PANELS>
-    void learn(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
-               const Step<T>& step) {
-        const index number = piece_at(group, panel, i);
-        const Piece& piece = layers_.pieces[number];
-        const T* dy = deltas + panel * s.stride;
-        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
-        const auto product = [&](T* c, index c_next) {
-            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
-        };
-        if (folds_[number] && !batch.ending) {
-            Product<T> p = product(packed_ + piece.begin, next);
-            p.scale = step.rate;
-            return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
-        }
-        alignas(LINE) T room[PANELS * L * L];
-        const bool keep = batch.ending || clips_;
-        T* gradient = keep ? gradient_ + piece.begin : room;
-        const index gradient_next = keep ? piece.input < 0 ? L : next : L * L;
-        if (factors_[number] == 0) {
-            for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
-        } else if (piece.input < 0) {
-            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
-        } else {
-            // What pads a line is not always written.
-            if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
-            Product<T> p = product(gradient, gradient_next);
-            multiply<T, From::columns>(piece.lines, columns, p);
-        }
-        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
-    }
-
-    // The same for vector k of a scale or a normalization, on one panel.
-    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
-                      const Step<T>& step) {
-        const index number = piece_at(group, panel, k), at = panel * s.stride;
-        const Piece& piece = layers_.pieces[number];
-        T* gradient = gradient_ + piece.begin;
-        if (k == 0)
-            sum_products(deltas + at, s.buffers[group.normal] + at, batch.rows, gradient);
-        else
-            sum_lines(deltas + at, batch.rows, false, gradient);
-        if (k == 0 && group.batch_norm) adapt_statistics(group, panel, piece.layer, s, batch.rows);
-        finish(number, gradient, batch, step);
-    }
-
-    const Part& part_of(const Piece& piece) const { return plan_.layers[piece.layer].parts[piece.part]; }
-
-    // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
-    void adapt_statistics(const Group<T>& group, index panel, index layer, const Space<T>& s, index rows) {
-        if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
-        const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
-        adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));
-        adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
-    }
-
-    // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
-    void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
-        const Piece& piece = layers_.pieces[number];
-        const index n = piece.lines * L;
-        const Part& part = part_of(piece);
-        if (part.penalized()) {
-            const double share = double(batch.scale);
-            const T l1 = T(part.l1 + share * part.l1_batch), l2 = T(part.l2 + share * part.l2_batch);
-            penalties_[number] = penalize(l1, l2, packed_ + piece.begin, gradient, n);
-        }
-        if (factors_[number] == 0) zero(n, gradient);
-        if (clips_)
-            squares_[number] = sum_of_squares(gradient, n);
-        else
-            update_piece(number, gradient, step);
-    }
-
-    void update_piece(index number, const T* gradient, const Step<T>& step) {
-        const index at = layers_.pieces[number].begin, n = layers_.pieces[number].lines * L;
-        T *s = states_[0] ? states_[0] + at : nullptr, *u = states_[1] ? states_[1] + at : nullptr;
-        if (factors_[number] == 1)
-            update(step, packed_ + at, gradient, s, u, n);
-        else
-            update_in_part(factors_[number], step, packed_ + at, gradient, s, u, n);
-    }
-
-    // What the gradient is multiplied by, so that it is no longer than it may be: all threads find the same.
-    T clip_scale() const {
-        double sum = 0;
-        for (index i = 0; i < layers_.pieces.size(); ++i) sum += squares_[i];
-        const double length = __builtin_sqrt(sum);
-        return length > run_->clip_norm ? T(run_->clip_norm / length) : T(1);
-    }
-
-    void update_clipped(T scale, index number, const Step<T>& step) {
-        T* gradient = gradient_ + layers_.pieces[number].begin;
-        if (scale != 1)
-            for (index i = 0; i < layers_.pieces[number].lines * L; i += WIDTH<T>) store(gradient + i, scale * load(gradient + i));
-        update_piece(number, gradient, step);
-    }
-
     bool step_by_spans(int t, int threads, const Batch<T>& batch, const Step<T>& step, Sums& sums) {
-        if (!spans_.gradients(t, threads, batch, packed_, run_->seed)) bad_.store(true, std::memory_order_relaxed);
+        if (!spans_.gradients(t, threads, batch, learning_.packed(), run_->seed)) bad_.store(true, std::memory_order_relaxed);
         barrier_.wait(threads);
         if (!scored(t, batch, sums)) return false;
         const index n = layers_.pieces.size(), begin = n * t / threads, end = n * (t + 1) / threads;
         for (index i = begin; i < end; ++i) {
             const Piece& piece = layers_.pieces[i];
-            spans_.sum_piece(batch, piece, gradient_ + piece.begin);
-            finish(i, gradient_ + piece.begin, batch, step);
+            spans_.sum_piece(batch, piece, learning_.gradient(piece));
+            learning_.finish(i, learning_.gradient(piece), batch, step);
         }
         barrier_.wait(threads);
-        if (clips_) {
-            const T scale = clip_scale();
-            for (index i = begin; i < end; ++i) update_clipped(scale, i, step);
+        if (learning_.clips()) {
+            const T scale = learning_.clip_scale();
+            for (index i = begin; i < end; ++i) learning_.update_clipped(scale, i, step);
             barrier_.wait(threads);
         }
         sum_penalties(t, batch, sums);
@@ -356,13 +225,10 @@ private:
     Together<T> together_;
     Spans<T> spans_;
     Outputs<T> outputs_;
-    bool by_spans_ = false, penalized_ = false, clips_ = false;
+    Learning<T> learning_;
+    bool by_spans_ = false;
 
     Run* run_ = nullptr;
-    Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
-    Lines<double> penalties_, squares_;       // of the pieces: the penalties' values, and the squares of gradients
-    Lines<T> factors_;                        // how much of each step they make
-    Lines<bool> folds_;                       // whether it is subtracted from them as it is summed up, and not kept
     Barrier barrier_;
     std::atomic<bool> bad_{false};     // a loss was not finite
     bool ending_[2] = {false, false};  // this step is the last; the next has a place of its own

@@ -51,6 +51,8 @@ struct Op {
 template <class T>
 struct Group {
     bool dense = false, softmax = false, scale = false, layer_norm = false, batch_norm = false;
+    bool sparse = false;             // a dense layer of sparse rows, whose W stays in theta (sparse.h)
+    index readable = 0;              // how many numbers theta has from there on
     index n_in = 0, n_out = 0;
     int in = 0, z = 0, out = 0;      // buffers: what is read, where x W + b goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
@@ -64,10 +66,12 @@ struct Group {
     List<Op<T>> ops;
 
     bool learns() const { return dense || vectors > 0; }
-    index pieces_a_panel() const { return dense ? 1 + panels_in() : index(learned); }
+    index pieces_a_panel() const { return dense ? 1 + (sparse ? 0 : panels_in()) : index(learned); }
+    index piece_at(index panel, index i) const { return first_piece + panel * pieces_a_panel() + i; }
     index vector(int k, index panel) const { return (k * panels() + panel) * LANES<T>; }  // from w on
     index panels_in() const { return lines(n_in, LANES<T>); }
     index panels() const { return lines(n_out, LANES<T>); }
+    index inputs_in_lines() const { return sparse ? 0 : n_in; }
 };
 
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
@@ -105,7 +109,7 @@ public:
     // For training, or for prediction, which leaves dropout out.
     Layers(const Plan& plan, bool training) : n_in(plan.n_in), n_out(plan.n_out) {
         constexpr int L = LANES<T>;
-        int current = buffer(n_in);
+        int current = buffer(plan.sparse ? 0 : n_in);
         bool kept = true;  // nobody may write over the current buffer
         for (const Layer& layer : plan.layers) {
             if (layer.kind == LayerKind::Dropout && !training) continue;
@@ -116,9 +120,10 @@ public:
             }
             Group<T>& group = groups.back();
             if (layer.kind == LayerKind::Dense) {
-                group.dense = true;
+                group.dense = true, group.sparse = plan.sparse && groups.size() == 1;
                 group.z = group.out = current = buffer(layer.n_out);
                 group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
+                group.readable = plan.n_theta - group.theta_w;
                 add_pieces(group, layer);
             } else if (arrays_of(layer.kind)) {
                 add_vectors(group, layer, training);
@@ -153,7 +158,7 @@ public:
             for (index j = 0; j < g.panels() * L; ++j) w[g.vector(k, 0) + j] = j < g.n_out ? theta[g.theta_vectors[k] + j] : T(0);
         for (index p = 0; g.dense && p < g.panels(); ++p) {
             const index n = lesser(L, g.n_out - p * L);
-            for (index i = 0; i < g.n_in; ++i) {
+            for (index i = 0; i < g.inputs_in_lines(); ++i) {
                 T* to = w + (p * g.n_in + i) * L;
                 const T* from = theta + g.theta_w + i * g.n_out + p * L;
                 for (index j = 0; j < L; ++j) to[j] = j < n ? from[j] : T(0);
@@ -168,7 +173,7 @@ public:
                 for (index j = 0; j < g.n_out; ++j) theta[g.theta_vectors[k] + j] = packed[g.w + g.vector(k, 0) + j];
             for (index p = 0; g.dense && p < g.panels(); ++p) {
                 const index n = lesser(L, g.n_out - p * L);
-                for (index i = 0; i < g.n_in; ++i) {
+                for (index i = 0; i < g.inputs_in_lines(); ++i) {
                     const T* from = packed + g.w + (p * g.n_in + i) * L;
                     T* to = theta + g.theta_w + i * g.n_out + p * L;
                     for (index j = 0; j < n; ++j) to[j] = from[j];
@@ -189,11 +194,11 @@ private:
 
     void add_pieces(Group<T>& group, const Layer& layer) {
         constexpr int L = LANES<T>;
-        group.w = length, group.b = length + group.panels() * group.n_in * L;
+        group.w = length, group.b = length + group.panels() * group.inputs_in_lines() * L;
         group.first_piece = pieces.size();
         for (index p = 0; p < group.panels(); ++p) {
             add_piece(layer, 1, -1, 1, group.b + p * L);
-            for (index i = 0; i < group.n_in; i += L)
+            for (index i = 0; i < group.inputs_in_lines(); i += L)
                 add_piece(layer, 0, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L);
         }
         length = group.b + group.panels() * L;

@@ -32,6 +32,12 @@ struct Step {
             epsilon = T(o.epsilon_hat ? o.epsilon : o.epsilon * root);
         }
     }
+
+    // Whether it changes parameters or states whose gradient is 0.
+    bool moves_without_gradient() const {
+        const bool fades = kind != OptimizerKind::None && kind != OptimizerKind::SGD && kind != OptimizerKind::Adagrad;
+        return fades || keep != 1;
+    }
 };
 
 // m / (sqrt v + epsilon)

@@ -19,11 +19,11 @@ public:
 
     // The outputs (n, n_out) for rows of X, unless `outputs` is null, and, with `scored`, the sums of their losses and
     // right answers: the rows are then the samples. False if, not scored, a number of X is not finite.
-    bool run(const T* theta, const void* X, Element element, index n, T* outputs, bool scored, Sums& sums, int threads) {
-        Job job{this, X, element, n, outputs, scored};
+    bool run(const T* theta, const Input& X, index n, T* outputs, bool scored, Sums& sums, int threads) {
+        Job job{this, X, n, outputs, scored};
         job.chunk = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
-        job.direct = samples_.as_they_are(element) && layers_.groups[0].dense && layers_.groups[0].panels() <= 2 * ABREAST;
+        job.direct = !plan_.sparse && samples_.as_they_are(X.element) && layers_.groups[0].dense && layers_.groups[0].panels() <= 2 * ABREAST;
         place_weights(job, theta);
         const index chunks = lines(n, job.chunk);
         if (scored) samples_.make_room(n), samples_.set_order(nullptr);
@@ -44,8 +44,7 @@ public:
 private:
     struct Job {
         Outputs* self;
-        const void* X;
-        Element element;
+        const Input& input;
         index n;
         T* outputs;
         bool scored;
@@ -62,7 +61,7 @@ private:
         for (const Group<T>& g : layers_.groups) {
             // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases. Biases
             // that nothing follows are copied.
-            const bool direct = g.dense && job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
+            const bool direct = g.dense && !g.sparse && job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
             if (!g.learns())
                 job.weights.push_back({});
             else if (g.vectors) {
@@ -79,6 +78,10 @@ private:
                     b = job.packed.back();
                 }
                 job.weights.push_back({theta + g.theta_w, L, g.n_out, b});
+            } else if (g.sparse) {
+                job.packed.push_back(Lines<T>(g.panels() * L));
+                layers_.to_lines(g, theta, nullptr, job.packed.back());
+                job.weights.push_back({theta + g.theta_w, L, g.n_out, job.packed.back()});
             } else {
                 job.packed.push_back(Lines<T>((g.n_in + 1) * g.panels() * L));
                 T *w = job.packed.back(), *b = w + g.n_in * g.panels() * L;
@@ -96,9 +99,9 @@ private:
         for (index begin = job.next++ * job.chunk, next; begin < job.n; begin = next) {
             next = job.next++ * job.chunk;
             const index rows = lesser(job.chunk, job.n - begin);
-            if (!job.direct)
+            if (!job.direct && !plan_.sparse)
                 for (index r = 0; r < rows; ++r)
-                    samples_.read(job.X, job.element, begin + r, s.buffers[0] + r * L, s.stride);
+                    samples_.read(job.input.X, job.input.element, begin + r, s.buffers[0] + r * L, s.stride);
             if (!first_group(job, s, room, begin, rows, next)) return job.finite.store(false);
             rows_forward(layers_, job.weights, s, room, 1, 0, rows);
             const Batch<T> batch{0, job.n, 0, T(0), ending};
@@ -122,18 +125,10 @@ private:
                 group_forward(group, job.weights[0], s, room, 0, rows);
             return true;
         }
-        Product<T> product = dense(group, job.weights[0], s, 0, 0);
-        if (next + rows <= job.n) {
-            const index bytes = plan_.n_in * element_size(job.element);
-            product.ahead = static_cast<const char*>(job.X) + next * bytes;
-            product.ahead_step = lesser(LINE, bytes / group.n_in * MOST_LINES<ABREAST * VECTORS> / lines(group.panels(), ABREAST));
-        }
-        if (job.direct) {
-            product.a = static_cast<const T*>(job.X) + begin * plan_.n_in, product.a_step = plan_.n_in;
-            multiply_blocks<T, From::matrix>(rows, group.n_out, product);
-        } else {
-            multiply_blocks<T, From::lines>(rows, group.n_out, product);
-        }
+        if (group.sparse)
+            sparse_forward(group, job.weights[0], job.input, s, 0, rows, [&](index r) { return begin + r; });
+        else
+            dense_product(job, s, begin, rows, next);
         // A number that is not finite makes each weighted sum of its row so: one of them tells.
         T sum = 0;
         const T* z = s.buffers[group.z];
@@ -142,14 +137,30 @@ private:
         return job.scored || sum == 0;
     }
 
+    void dense_product(const Job& job, Space<T>& s, index begin, index rows, index next) const {
+        const Group<T>& group = layers_.groups[0];
+        Product<T> product = dense(group, job.weights[0], s, 0, 0);
+        if (next + rows <= job.n) {
+            const index bytes = plan_.n_in * element_size(job.input.element);
+            product.ahead = static_cast<const char*>(job.input.X) + next * bytes;
+            product.ahead_step = lesser(LINE, bytes / group.n_in * MOST_LINES<ABREAST * VECTORS> / lines(group.panels(), ABREAST));
+        }
+        if (job.direct) {
+            product.a = static_cast<const T*>(job.input.X) + begin * plan_.n_in, product.a_step = plan_.n_in;
+            multiply_blocks<T, From::matrix>(rows, group.n_out, product);
+        } else {
+            multiply_blocks<T, From::lines>(rows, group.n_out, product);
+        }
+    }
+
     bool finite(const Job& job, index begin, index rows) const {
         const auto all = [&](const auto* x) {
             auto sum = x[0] - x[0];  // NaN where x is NaN or infinite, else 0
             for (index i = 0; i < rows * plan_.n_in; ++i) sum += x[i] - x[i];
             return sum == 0;
         };
-        if (job.element == Element::f32) return all(static_cast<const float*>(job.X) + begin * plan_.n_in);
-        if (job.element == Element::f64) return all(static_cast<const double*>(job.X) + begin * plan_.n_in);
+        if (job.input.element == Element::f32) return all(static_cast<const float*>(job.input.X) + begin * plan_.n_in);
+        if (job.input.element == Element::f64) return all(static_cast<const double*>(job.input.X) + begin * plan_.n_in);
         return true;
     }
 

@@ -59,6 +59,7 @@ struct Plan {
     bool has_loss = false;
     Loss loss{};
     std::ptrdiff_t n_in = 0, n_out = 0, n_theta = 0;
+    bool sparse = false;  // rows are those of a sparse matrix; the first layer is dense then
 };
 
 // What may change from call to call.
@@ -75,14 +76,21 @@ enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 // How a sample is read, and what counts as a right answer.
 enum class Answers { none, label, greatest, share };
 
-struct Data {
-    const void* X = nullptr;  // (n, n_in), row by row
+// Rows (n, n_in), one after the other; or, of a sparse matrix, the entries alone: those of row r are numbers starts[r] to
+// starts[r + 1] - 1 of X, which has the network's type, each with its column; columns ascend within a row.
+struct Input {
+    const void* X = nullptr;
     Element element = Element::f32;
+    const std::int64_t* starts = nullptr;
+    const void* columns = nullptr;
+    bool wide_columns = false;  // of 64 bits; else of 32
+};
+
+struct Data : Input {
     std::ptrdiff_t n = 0, n_in = 0;
     std::vector<double> offset, factor;            // of the scaling, one a column; empty where there is none
-    std::vector<std::int32_t> labels;              // either labels with a table ...
-    const void* table = nullptr;                   // (classes, n_out)
-    std::ptrdiff_t classes = 0;
+    std::vector<std::int32_t> labels;              // either labels, one a row; of two classes where there is one output ...
+    double off = 0, on = 1;                        // what outputs of other classes, and of the label's own, should be
     const void* dense = nullptr;                   // ... or (n, n_out)
     const void* weights = nullptr;                 // (n,)
     bool by_rows = false;                          // a weighted mean is divided by its rows, not by their weights
@@ -150,8 +158,7 @@ public:
     // Losses and answers over the data, summed; the outputs (n, n_out) too unless `outputs` is null.
     virtual void evaluate(const void* theta, void* outputs, Sums& sums, int threads) = 0;
     // The outputs for rows that are not the data's; scaled as those are. False if a number of X is not finite.
-    virtual bool outputs(const void* theta, const void* X, Element element, std::ptrdiff_t n, void* outputs,
-                         int threads) = 0;
+    virtual bool outputs(const void* theta, const Input& X, std::ptrdiff_t n, void* outputs, int threads) = 0;
 };
 
 struct FunctionTable {  // for the tests of the functions' error bounds

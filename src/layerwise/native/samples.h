@@ -37,26 +37,14 @@ public:
     void set(const Data& data) {
         data_ = &data;
         copy(data.factor, factor_, factor_wide_), copy(data.offset, offset_, offset_wide_);
-        one_hot_ = data.table && plan_.n_out > 1, in_order_ = true;
-        if (!data.table) return;
-        const index n = plan_.n_out;
-        table_ = Lines<T>(data.classes * n), of_class_ = Lines<T>(data.classes);
-        for (index c = 0; c < data.classes; ++c) {
-            index ones = 0, zeros = 0;
-            for (index j = 0; j < n; ++j) {
-                const T x = table_[c * n + j] = static_cast<const T*>(data.table)[c * n + j];
-                ones += x == 1, zeros += x == 0;
-                if (x == 1) of_class_[c] = T(j);
-            }
-            one_hot_ = one_hot_ && ones == 1 && zeros == n - 1;
-            in_order_ = in_order_ && of_class_[c] == T(c);
-        }
+        one_hot_ = !data.dense && plan_.n_out > 1 && data.off == 0 && data.on == 1;
     }
 
     index count() const { return data_->n; }
     index row_bytes() const { return plan_.n_in * element_size(data_->element); }
     const char* X() const { return static_cast<const char*>(data_->X); }
-    Element element() const { return data_->element; }
+    const Input& input() const { return *data_; }
+    index row_at(index position) const { return order_ ? index(order_[position]) : position; }
 
     // The order of the epoch; null: as they lie.
     void set_order(const std::int64_t* order) { order_ = order; }
@@ -147,39 +135,33 @@ private:
         for (std::size_t k = 0; k < from.size(); ++k) wide[k] = from[k], to[k] = T(from[k]);
     }
 
-    index row_at(index position) const { return order_ ? index(order_[position]) : position; }
     T weight(index position) const { return static_cast<const T*>(data_->weights)[row_at(position)]; }
-    index label(index position) const { return data_->labels[std::size_t(row_at(position))]; }
 
     // The targets of some rows, turned; and, where answers are labels, those.
     void take_targets(index position, index rows, index all, T* t, T* labels) const {
         const index n = plan_.n_out;
-        if (data_->table) {
-            const std::int32_t* from = data_->labels.data();
-            if (order_)
-                for (index i = 0; i < rows; ++i) labels[i] = T(from[order_[position + i]]);
-            else
-                for (index i = 0; i < rows; ++i) labels[i] = T(from[position + i]);
-            for (index i = rows; i < all; ++i) labels[i] = T(-1);
-        }
-        if (one_hot_) {
-            T swapped[MOST_BLOCKS * L];
-            for (index i = 0; !in_order_ && i < all; ++i) swapped[i] = i < rows ? of_class_[label(position + i)] : T(-1);
-            const T* ones = in_order_ ? labels : swapped;
-            each_block(all / L, n, t, [&](index b, T* t) {
-                for (index j = 0; j < n; ++j) {
-                    const T here = T(j);
-                    for (int i = 0; i < L; ++i) t[j * L + i] = ones[b * L + i] == here ? T(1) : T(0);
-                }
-            });
+        if (data_->dense) {
+            if (rows < all) zero(all * n, t);
+            for (index i = 0; i < rows; ++i) {
+                const T* from = static_cast<const T*>(data_->dense) + row_at(position + i) * n;
+                for (index j = 0; j < n; ++j) t[(i / L * n + j) * L + i % L] = from[j];
+            }
             return;
         }
-        if (rows < all) zero(all * n, t);
-        for (index i = 0; i < rows; ++i) {
-            const T* from = data_->table ? table_ + label(position + i) * n
-                                         : static_cast<const T*>(data_->dense) + row_at(position + i) * n;
-            for (index j = 0; j < n; ++j) t[(i / L * n + j) * L + i % L] = from[j];
-        }
+        const std::int32_t* from = data_->labels.data();
+        if (order_)
+            for (index i = 0; i < rows; ++i) labels[i] = T(from[order_[position + i]]);
+        else
+            for (index i = 0; i < rows; ++i) labels[i] = T(from[position + i]);
+        for (index i = rows; i < all; ++i) labels[i] = T(-1);
+        const T off = T(data_->off), on = T(data_->on);
+        const index first = n > 1 ? 0 : 1;  // the class that the first output stands for
+        each_block(all / L, n, t, [&](index b, T* t) {
+            for (index j = 0; j < n; ++j) {
+                const T here = T(first + j);
+                for (int i = 0; i < L; ++i) t[j * L + i] = labels[b * L + i] == here ? on : off;
+            }
+        });
     }
 
     // Whether the answers are right, or the share of them that is; `right` holds the labels before, where these are the
@@ -214,9 +196,9 @@ private:
     const Plan& plan_;
     const Data* data_ = nullptr;
     const std::int64_t* order_ = nullptr;
-    Lines<T> factor_, offset_, table_, of_class_;
+    Lines<T> factor_, offset_;
     Lines<double> factor_wide_, offset_wide_;
-    bool one_hot_ = false, in_order_ = false;  // each row of the table has a single 1; that of class c at place c
+    bool one_hot_ = false;  // of a row's targets one is 1, and all others are 0
     index room_ = 0;
     Lines<T> losses_, right_, weights_;  // of the rows of a batch
 };

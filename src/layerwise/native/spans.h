@@ -156,7 +156,7 @@ private:
                     multiply_by<T>(x, s.masks[op.mask], y, n);
                 else if (op.kind != LayerKind::Softmax)
                     activate(op.kind, op.a, op.b, x, y, n);
-                else if (!softmax_with_loss(layers_)) {
+                else if (&g != &layers_.groups.back() || !softmax_with_loss(layers_)) {
                     activate(LayerKind::Identity, op.a, op.b, x, y, n);
                     softmax(y, g.n_out, blocks);
                 }

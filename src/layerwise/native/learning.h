@@ -1,0 +1,258 @@
+// What the parameters learn in a step: a piece's gradient, the penalties', and its update.
+//
+// Pieces lie in lines, as the products want them, and are brought there when a run begins. W of a sparse first layer stays
+// as it lies in theta (sparse.h): its chunks are counted after the pieces.
+#pragma once
+
+#include "sparse.h"
+
+namespace lw {
+namespace LW_ISA {
+
+// Part of a vector in theta's order, that of its states beside it, in whole lines: f(theta, gradient, states, n). What is
+// left at the end goes through lines of its own.
+template <class T, class F>
+inline void in_lines(T* theta, T* gradient, T* s, T* u, index n, F f) {
+    constexpr int L = LANES<T>;
+    constexpr index MOST = index(L) * L;  // as update_in_part takes them
+    const index whole = n / L * L, rest = n - whole;
+    for (index i = 0; i < whole; i += MOST)
+        f(theta + i, gradient + i, s ? s + i : nullptr, u ? u + i : nullptr, lesser(MOST, whole - i));
+    if (!rest) return;
+    alignas(LINE) T own[4][L] = {};
+    T* left[4] = {theta + whole, gradient + whole, s ? s + whole : nullptr, u ? u + whole : nullptr};
+    for (int k = 0; k < 4; ++k)
+        if (left[k]) std::memcpy(own[k], left[k], std::size_t(rest) * sizeof(T));
+    f(own[0], own[1], s ? own[2] : nullptr, u ? own[3] : nullptr, index(L));
+    for (int k = 0; k < 4; ++k)
+        if (left[k]) std::memcpy(left[k], own[k], std::size_t(rest) * sizeof(T));
+}
+
+template <class T>
+class Learning {
+    static constexpr int L = LANES<T>;
+    using Chunk = typename SparseGradient<T>::Chunk;
+
+public:
+    Learning(const Plan& plan, const Layers<T>& layers)
+        : plan_(plan), layers_(layers), sparse_(layers) {
+        for (index i = 0; i < parts(); ++i) penalized_ |= part_of(i).penalized();
+    }
+
+    const T* packed() const { return packed_; }
+    T* gradient(const Piece& piece) const { return gradient_ + piece.begin; }
+    bool clips() const { return clips_; }
+
+    void begin(Run& run, index batch, int threads) {
+        run_ = &run;
+        if (!gradient_) {
+            packed_ = Lines<T>(layers_.length), gradient_ = Lines<T>(layers_.length);
+            penalties_ = Lines<double>(parts()), squares_ = Lines<double>(parts());
+            factors_ = Lines<T>(parts()), folds_ = Lines<bool>(parts());
+        }
+        sparse_.prepare(batch, threads);
+        set_factors();
+        layers_.to_lines(static_cast<const T*>(run.theta), packed_);
+        for (int i = 0; i < run.optimizer.states; ++i) {
+            if (!states_[i]) states_[i] = Lines<T>(layers_.length);
+            layers_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
+        }
+    }
+
+    void end() {
+        if (run_->learn) {
+            layers_.from_lines(packed_, static_cast<T*>(run_->theta));
+            for (int i = 0; i < run_->optimizer.states; ++i)
+                layers_.from_lines(states_[i], static_cast<T*>(run_->states[i]));
+        }
+        if (run_->finite) layers_.from_lines(gradient_, static_cast<T*>(run_->grad));
+    }
+
+    // The gradient of piece i of a panel, or of some side by side, and their update.
+    template <int PANELS>
+    void learn(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
+               const Step<T>& step) {
+        const index number = group.piece_at(panel, i);
+        const Piece& piece = layers_.pieces[number];
+        const T* dy = deltas + panel * s.stride;
+        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
+        const auto product = [&](T* c, index c_next) {
+            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
+        };
+        if (folds_[number] && !batch.ending) {
+            Product<T> p = product(packed_ + piece.begin, next);
+            p.scale = step.rate;
+            return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
+        }
+        alignas(LINE) T room[PANELS * L * L];
+        const bool keep = batch.ending || clips_;
+        T* gradient = keep ? gradient_ + piece.begin : room;
+        const index gradient_next = keep ? piece.input < 0 ? L : next : L * L;
+        if (factors_[number] == 0) {
+            for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
+        } else if (piece.input < 0) {
+            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
+        } else {
+            // What pads a line is not always written.
+            if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
+            Product<T> p = product(gradient, gradient_next);
+            multiply<T, From::columns>(piece.lines, columns, p);
+        }
+        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
+    }
+
+    // The same for vector k of a scale or a normalization, on one panel.
+    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
+                      const Step<T>& step) {
+        const index number = group.piece_at(panel, k), at = panel * s.stride;
+        const Piece& piece = layers_.pieces[number];
+        T* gradient = gradient_ + piece.begin;
+        if (k == 0)
+            sum_products(deltas + at, s.buffers[group.normal] + at, batch.rows, gradient);
+        else
+            sum_lines(deltas + at, batch.rows, false, gradient);
+        if (k == 0 && group.batch_norm) adapt_statistics(group, panel, piece.layer, s, batch.rows);
+        finish(number, gradient, batch, step);
+    }
+
+    // The same for a thread's chunks of a sparse first layer.
+    void learn_sparse(int t, int threads, const Samples<T>& samples, const Space<T>& s, const Batch<T>& batch,
+                      const Step<T>& step) {
+        if (!sparse_.chunks()) return;
+        const bool keep = batch.ending || clips_;
+        const bool dense = keep || step.moves_without_gradient() || plan_.layers[0].parts[0].penalized();
+        sparse_.each(t, threads, samples, batch, s.deltas[0], s.stride, [&](const Chunk& chunk, T* gradient, bool any) {
+            if (any || dense) finish_chunk(chunk, gradient, keep, batch, step);
+        });
+    }
+
+    // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
+    void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
+        const Piece& piece = layers_.pieces[number];
+        const index n = piece.lines * L;
+        if (part_of(number).penalized()) penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n);
+        if (factors_[number] == 0) zero(n, gradient);
+        if (clips_)
+            squares_[number] = sum_of_squares(gradient, n);
+        else
+            update_piece(number, gradient, step);
+    }
+
+    // What the gradient is multiplied by, so that it is no longer than it may be: all threads find the same.
+    T clip_scale() const {
+        double sum = 0;
+        for (index i = 0; i < parts(); ++i) sum += squares_[i];
+        const double length = __builtin_sqrt(sum);
+        return length > run_->clip_norm ? T(run_->clip_norm / length) : T(1);
+    }
+
+    void update_clipped(T scale, index number, const Step<T>& step) {
+        T* gradient = gradient_ + layers_.pieces[number].begin;
+        if (scale != 1)
+            for (index i = 0; i < layers_.pieces[number].lines * L; i += WIDTH<T>) store(gradient + i, scale * load(gradient + i));
+        update_piece(number, gradient, step);
+    }
+    void update_clipped_chunks(int t, int threads, T scale, const Step<T>& step) {
+        sparse_.for_chunks(t, threads, [&](const Chunk& chunk) {
+            T* gradient = in_theta(run_->grad, chunk);
+            for (index i = 0; i < chunk.length; ++i) gradient[i] *= scale;
+            update_chunk(chunk, gradient, step);
+        });
+    }
+
+    // The penalties' values, added up; 0 where there are none.
+    double penalties() const {
+        double total = 0;
+        for (index i = 0; penalized_ && i < parts(); ++i) total += penalties_[i];
+        return total;
+    }
+
+private:
+    // How much of each step a piece makes, nothing where its layer is frozen; and which are updated within the product.
+    void set_factors() {
+        clips_ = run_->learn && run_->clip_norm > 0;
+        const Optimizer& o = run_->optimizer;
+        const bool plain = run_->learn && o.kind == OptimizerKind::SGD && o.weight_decay == 0 && !clips_;
+        for (index i = 0; i < parts(); ++i) {
+            const bool frozen = run_->frozen && run_->frozen[layer_of(i)], is_piece = i < layers_.pieces.size();
+            factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(i).rate);
+            folds_[i] = plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && !part_of(i).penalized();
+        }
+    }
+
+    // Pieces, then chunks.
+    index parts() const { return layers_.pieces.size() + sparse_.chunks(); }
+    const Part& part_of(index number) const {
+        if (number >= layers_.pieces.size()) return plan_.layers[0].parts[0];
+        const Piece& piece = layers_.pieces[number];
+        return plan_.layers[piece.layer].parts[piece.part];
+    }
+    index layer_of(index number) const { return number >= layers_.pieces.size() ? 0 : index(layers_.pieces[number].layer); }
+
+    // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
+    void adapt_statistics(const Group<T>& group, index panel, index layer, const Space<T>& s, index rows) {
+        if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
+        const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
+        adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));
+        adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
+    }
+
+    double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n) const {
+        const Part& part = part_of(number);
+        const double share = double(batch.scale);
+        return LW_ISA::penalize(T(part.l1 + share * part.l1_batch), T(part.l2 + share * part.l2_batch), w, gradient, n);
+    }
+
+    void update_piece(index number, const T* gradient, const Step<T>& step) {
+        const index at = layers_.pieces[number].begin, n = layers_.pieces[number].lines * L;
+        update(number, step, packed_ + at, gradient, states_[0] ? states_[0] + at : nullptr,
+               states_[1] ? states_[1] + at : nullptr, n);
+    }
+    void update(index number, const Step<T>& step, T* theta, const T* gradient, T* s, T* u, index n) const {
+        if (factors_[number] == 1)
+            LW_ISA::update(step, theta, gradient, s, u, n);
+        else
+            update_in_part(factors_[number], step, theta, gradient, s, u, n);
+    }
+
+    // ------------------------------------------------------------ chunks
+
+    T* in_theta(void* vector, const Chunk& chunk) const {
+        return vector ? static_cast<T*>(vector) + layers_.groups[0].theta_w + chunk.begin : nullptr;
+    }
+
+    void finish_chunk(const Chunk& chunk, T* gradient, bool keep, const Batch<T>& batch, const Step<T>& step) {
+        const index number = layers_.pieces.size() + chunk.number;
+        if (part_of(number).penalized()) {
+            double total = 0;
+            in_lines<T>(in_theta(run_->theta, chunk), gradient, nullptr, nullptr, chunk.length,
+                        [&](T* w, T* g, T*, T*, index n) { total += penalize(number, batch, w, g, n); });
+            penalties_[number] = total;
+        }
+        if (factors_[number] == 0) zero(chunk.length, gradient);
+        if (keep) std::memcpy(in_theta(run_->grad, chunk), gradient, std::size_t(chunk.length) * sizeof(T));
+        if (clips_)
+            squares_[number] = sum_of_squares(gradient, lines(chunk.length, L) * L);
+        else
+            update_chunk(chunk, gradient, step);
+    }
+
+    void update_chunk(const Chunk& chunk, T* gradient, const Step<T>& step) const {
+        const index number = layers_.pieces.size() + chunk.number;
+        in_lines<T>(in_theta(run_->theta, chunk), gradient, in_theta(run_->states[0], chunk), in_theta(run_->states[1], chunk),
+                    chunk.length, [&](T* w, const T* g, T* s, T* u, index n) { update(number, step, w, g, s, u, n); });
+    }
+
+    const Plan& plan_;
+    const Layers<T>& layers_;
+    SparseGradient<T> sparse_;
+    bool penalized_ = false, clips_ = false;
+    Run* run_ = nullptr;
+    Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
+    Lines<double> penalties_, squares_;       // of the parts: the penalties' values, and the squares of gradients
+    Lines<T> factors_;                        // how much of each step they make
+    Lines<bool> folds_;                       // whether it is subtracted from them as it is summed up, and not kept
+};
+
+}  // namespace LW_ISA
+}  // namespace lw
