@@ -57,8 +57,10 @@ def keeps(loss: Loss, last: Layer, kind: str, outputs: int) -> bool:
     return takes_any or isinstance(last, type(ending(loss, kind, outputs)))
 
 
-def loss_for(last: Layer) -> Loss:
-    """The loss that suits a network's last layer, where none is named."""
+def loss_for(last: Layer, kind: str | None = None) -> Loss:
+    """The loss that suits a network's last layer, where none is named: squared error if numbers are asked for."""
+    if kind == "regression":
+        return MeanSquaredError()
     if isinstance(last, Softmax):
         return CategoricalCrossEntropy()
     return BinaryCrossEntropy() if isinstance(last, Sigmoid) else MeanSquaredError()

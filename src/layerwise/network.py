@@ -55,6 +55,7 @@ from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.sparse import rows_for
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
+from layerwise.tasks import asked_task
 from layerwise.training import Training
 from layerwise.typing import Array, ArrayLike
 from layerwise.units import Range, check_units, pixel_scaler, range_of
@@ -426,6 +427,8 @@ class Network:
         X: ArrayLike,
         y: ArrayLike,
         *,
+        task: str | None = None,
+        classes: ArrayLike | None = None,
         loss: Loss | str | None = None,
         optimizer: Optimizer | str | None = None,
         penalty: Penalties = None,
@@ -458,8 +461,17 @@ class Network:
         y : array (n,) or (n, n_out)
             Labels, one a sample; or rows of n_out numbers. Rows of which each has a single 1 and else 0 are one-hot:
             the network then answers with labels. Several yes/no answers need binary cross-entropy.
+        task : {"classification", "multilabel", "regression"}, optional
+            What the network is to answer: one label a sample, several yes/no answers, or numbers. By default it
+            follows from y and the loss, and once trained the network keeps it. Say it where y could be read in
+            another way, such as several yes/no answers of which each row happens to have one, or numbers from 0 to 1.
+        classes : array (n_out,), optional
+            The labels, in the order of the outputs (of a single output: no, then yes). By default 0, 1, … for whole
+            numbers, and the sorted labels of y for text. For a first chunk of the data that lacks some; for labels
+            such as -1 and 1; and for the names of the columns of one-hot rows.
         loss : Loss or str, optional
-            By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error.
+            By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error; and
+            squared error for `task="regression"`.
         optimizer : Optimizer or str, optional
             The network keeps a copy of its own, without any state. By default Adam, or, in a second call, the one
             it has, whose state then goes on.
@@ -537,7 +549,7 @@ class Network:
         watchers += _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
         if verbose and not any(isinstance(watcher, Progress) for watcher in watchers):
             watchers.append(Progress(None if verbose is True else verbose))
-        chosen, penalties = copy.deepcopy(self.choose_loss(loss)), as_penalties("penalty", penalty)
+        chosen, penalties = copy.deepcopy(self.choose_loss(loss, task)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
         checkpoint = newest_checkpoint(watchers, self.own_parts(chosen)) if resume else None
         learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
@@ -545,9 +557,10 @@ class Network:
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
         check_training(plan, chosen)
-        targets = encode(y, plan.n_out, chosen, self.dtype, self.task)
+        asked = asked_task(task, classes, self.task, plan.n_out)
+        targets = encode(y, plan.n_out, chosen, self.dtype, self.task, asked=asked)
         check_lengths(data, targets)
-        if self.task is None:
+        if self.task is None and classes is None:  # which says that there are others, in chunks to come
             check_two_classes(targets)
         weigh(targets, sample_weight, class_weight)
         extra = as_metrics(metrics)
@@ -565,6 +578,8 @@ class Network:
             "batch_size": batch_size,
             "epochs": epochs,
             "shuffle": bool(shuffle),
+            "task": task,
+            "classes": None if asked is None or asked.classes is None else asked.classes.tolist(),
             "schedule": schedule if isinstance(schedule, Schedule) else None,
             "clip_norm": next((w.norm for w in reversed(watchers) if isinstance(w, GradientClip)), None),
             "augmentation": augmentation,
@@ -633,13 +648,13 @@ class Network:
         """The last layer that takes part in prediction."""
         return next(layer for layer in reversed(self.layers) if not layer.draws)
 
-    def choose_loss(self, loss: Loss | str | None = None) -> Loss:
+    def choose_loss(self, loss: Loss | str | None = None, task: str | None = None) -> Loss:
         """The loss asked for, or the network's own, or the one that suits the last layer."""
         if loss is not None:
             return as_loss(loss)
         if self.loss is not None:
             return self.loss
-        return loss_for(self._ending())
+        return loss_for(self._ending(), task)
 
     def _choose_optimizer(self, optimizer: Optimizer | str | None) -> Optimizer:
         if optimizer is None:

@@ -102,6 +102,7 @@ class Recipe:
         X: Array,
         y: Array,
         *,
+        task: str | None = None,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         callbacks: Sequence[Callback] = (),
         engine: str = "auto",
@@ -114,6 +115,7 @@ class Recipe:
         return network.fit(
             X[rows],
             y[rows],
+            task=task,
             loss=self.loss,
             optimizer=self.optimizer,
             penalty=self.penalty,

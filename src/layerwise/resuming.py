@@ -72,6 +72,9 @@ class Found:
                 (name, was.get(name), last_fit[name])
                 for name in ("rows", "batch_size", "shuffle", "schedule", "augmentation")
             ),
+            *(
+                (name, was[name], last_fit[name]) for name in ("task", "classes") if name in was
+            ),  # of old files: not known
         ]
         with_state = [entry["type"] for entry in self.training[0]["callbacks"]]
         pairs.append(

@@ -9,7 +9,7 @@ The task follows from the targets and the loss: one class of several is "classif
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,77 +17,9 @@ import numpy as np
 from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
+from layerwise.tasks import Task as Task
+from layerwise.tasks import check_asked
 from layerwise.typing import Array, ArrayLike
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a network answers: needed to turn outputs into predictions.
-
-    Attributes
-    ----------
-    kind : str
-        ``"classification"``, ``"multilabel"`` or ``"regression"``.
-    classes : array, optional
-        For classification, what each output (or, for a single one, no and yes) stands for.
-    flat : bool
-        Targets came as (n,), so predictions of a single output do too.
-    """
-
-    kind: str
-    classes: Array | None = None
-    flat: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """The task as JSON, for the model file."""
-        return {
-            "kind": self.kind,
-            "classes": None if self.classes is None else self.classes.tolist(),
-            "flat": self.flat,
-        }
-
-    @classmethod
-    def from_dict(cls, description: dict[str, Any]) -> Task:
-        """What `to_dict` was called on.
-
-        Raises
-        ------
-        ValueError
-            The kind is not one of the three.
-        """
-        kind, classes = description["kind"], description["classes"]
-        if kind not in ("classification", "multilabel", "regression"):
-            raise ValueError(f"a task is classification, multilabel or regression; {kind!r} came")
-        if classes is not None:
-            types = {type(label) for label in classes}
-            if len(types) != 1 or len(set(classes)) != len(classes):
-                raise ValueError(f"classes must be different labels of one type; {classes!r} came")
-            classes = np.array(classes)
-            if classes.dtype.kind not in "biufU":
-                raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
-        return cls(kind, classes, bool(description["flat"]))
-
-    def answers(self, y: Array) -> Array:
-        """What the outputs y (n, n_out) say: labels, yes/no answers (0 or 1), or numbers."""
-        if self.kind == "multilabel":
-            return (y > 0.5).astype(np.intp)
-        if self.kind == "classification":
-            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > 0.5).astype(np.intp)
-            return chosen if self.classes is None else self.classes[chosen]
-        return np.copy(y[:, 0] if self.flat else y)
-
-    def shares(self, y: Array, is_softmax: bool) -> Array:
-        """The outputs y (n, n_out) as probabilities of the classes, or of each yes.
-
-        A single output is the probability of the second of two classes. Several sigmoids, one a class, are divided by
-        their sum, as in scikit-learn.
-        """
-        if self.kind == "multilabel" or (is_softmax and y.shape[1] > 1):
-            return y
-        if y.shape[1] == 1:
-            return np.hstack([1 - y, y])
-        shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
-        return shares
 
 
 @dataclass
@@ -158,32 +90,78 @@ def encode(
     dtype: np.dtype[np.floating],
     task: Task | None = None,
     name: str = "y",
+    *,
+    asked: Task | None = None,
 ) -> Targets:
-    """Targets for a network of `n_out` outputs; the task of training is kept when one is given.
+    """Targets for a network of `n_out` outputs.
+
+    Parameters
+    ----------
+    y : array_like or sparse matrix, (n,) or (n, n_out)
+        Labels, yes/no answers or numbers.
+    n_out : int
+        The network's outputs.
+    loss : Loss
+        Which decides what y may be, and what it means where nothing else does.
+    dtype : dtype
+        What the network computes in.
+    task : Task, optional
+        What the network was trained for, which stays.
+    name : str
+        What errors call y.
+    asked : Task, optional
+        What a first training was asked for, as `asked_task` gives it; by default it follows from y and the loss.
 
     Raises
     ------
     ShapeError
         y does not fit the outputs: says which shapes would.
     DataError
-        Labels out of range or unknown, NaN, values that the loss cannot take: names the row.
+        Labels out of range or unknown, NaN, values that the loss or the task cannot take: names the row.
     """
-    values = read_array(y, name, text=True) if sparse_of(y) is None else read_sparse(sparse_of(y), name).toarray()
-    if values.ndim not in (1, 2) or len(values) == 0:
+    sparse = sparse_of(y)
+    values = read_array(y, name, text=True) if sparse is None else read_sparse(sparse, name).toarray()
+    if values.ndim not in (1, 2) or 0 in values.shape:
         raise ShapeError(f"{name} must be (samples,) or (samples, outputs) and not empty; its shape is {values.shape}")
     if values.ndim == 2 and values.shape[1] == 1:
         flat, values = False, values[:, 0]
     else:
         flat = values.ndim == 1
-    if values.dtype.kind in "fc" and not np.isfinite(values).all():
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise DataError(f"{name}: row {row} is {values[row]}; remove the row or fill in a number")
-    shares = n_out == 1 and values.dtype.kind == "f" and not np.isin(values, (0, 1)).all()  # soft yes/no answers
-    if task is not None and task.kind == "classification" and values.ndim == 1 and not shares:
-        return _of_labels(values, n_out, loss, dtype, task, name)
-    if values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss)):
-        return _of_labels(values, n_out, loss, dtype, Task("classification", _classes(values, n_out, name), flat), name)
+    if task is None and asked is not None:
+        check_asked(values, n_out, loss, asked, name)
+    known = task or asked
+    if _are_labels(values, n_out, loss, known):
+        classes = known.classes if known is not None and known.classes is not None else _classes(values, n_out, name)
+        return _of_labels(values, n_out, loss, dtype, task or Task("classification", classes, flat), name)
+    if task is None and asked is not None:
+        task = _settled(asked, n_out, flat)
     return _of_numbers(values, n_out, loss, dtype, task, flat, name)
+
+
+def _are_labels(values: Array, n_out: int, loss: Loss, known: Task | None) -> bool:
+    """Whether the targets are labels, one a sample, by the task where it is known."""
+    if known is None:
+        return values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss))
+    return values.ndim == 1 and known.kind == "classification" and not _are_shares(values, n_out, known.classes)
+
+
+def _are_shares(values: Array, n_out: int, classes: Array | None) -> bool:
+    """Whether the targets of a single output are probabilities of yes, not labels."""
+    if n_out > 1 or values.dtype.kind != "f":
+        return False
+    labels = (0, 1) if classes is None or classes.dtype.kind not in "iuf" else classes
+    return not np.isin(values, labels).all()
+
+
+def _settled(asked: Task, n_out: int, flat: bool) -> Task:
+    """The task that was asked for, with what targets of rows leave to be known."""
+    if asked.kind != "classification":
+        return replace(asked, flat=flat and asked.kind == "regression")
+    classes = np.arange(max(n_out, 2)) if asked.classes is None else asked.classes
+    return Task("classification", classes, flat)
 
 
 def _is_yes_or_no(values: Array, loss: Loss) -> bool:
@@ -216,17 +194,23 @@ def _classes(values: Array, n_out: int, name: str) -> Array:
 def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floating], task: Task, name: str) -> Targets:
     assert task.classes is not None
     classes = task.classes
-    plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
+    try:
+        plain = values.astype(classes.dtype) if classes.dtype.kind != "U" else values.astype(str)
+    except ValueError:
+        raise DataError(
+            f"{name} holds text, such as {values[0].item()!r}; the classes are {_listed(classes)}"
+        ) from None
     order = np.argsort(classes)  # classes that came with a network may stand in any order
     labels = order[np.searchsorted(classes, plain, sorter=order).clip(0, len(classes) - 1)].astype(np.int64, copy=False)
-    numbers = classes.dtype.kind in "biu" and values.dtype.kind in "biuf"
+    numbers = classes.dtype.kind in "biuf" and values.dtype.kind in "biuf"
     wrong = classes[labels] != (values if numbers else plain)
     if wrong.any():
         row = int(np.argmax(wrong))
-        known = f"{classes[0]} to {classes[-1]}" if classes.dtype.kind in "iu" else ", ".join(map(str, classes[:12]))
+        counted = np.array_equal(classes, np.arange(len(classes)))
+        hint = f"give classes=[the labels in order] to the first fit, or np.unique({name}, return_inverse=True)[1]"
         raise DataError(
-            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for {known}. "
-            f"np.unique({name}, return_inverse=True)[1] counts labels from 0"
+            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for "
+            f"{_listed(classes)}" + (f": {hint}, which counts labels from 0" if counted else "")
         )
     if n_out > 1 and type(loss).smooth is not Loss.smooth:  # it may treat each class in its own way
         dense = np.zeros((len(labels), n_out), dtype)
@@ -241,6 +225,13 @@ def _smoothed(loss: Loss, n_out: int, dtype: np.dtype[np.floating]) -> Array:
     t = np.eye(1, n_out, dtype=dtype) if n_out > 1 else np.array([[1], [0]], dtype)
     loss.smooth(t)
     return t.reshape(-1)[1::-1].copy()
+
+
+def _listed(classes: Array) -> str:
+    """The classes as an error lists them."""
+    if classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes))):
+        return f"{classes[0]} to {classes[-1]}"
+    return ", ".join(map(str, classes[:12].tolist())) + (", …" if len(classes) > 12 else "")
 
 
 def _of_numbers(

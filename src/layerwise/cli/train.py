@@ -319,7 +319,12 @@ def _train(
     unwritten: WriteError | None = None
     try:
         history = recipe.fit(
-            network, *learned.train, validation_data=learned.validation, verbose=not (quiet or json), **execution
+            network,
+            *learned.train,
+            task="regression" if data.classes is None else None,
+            validation_data=learned.validation,
+            verbose=not (quiet or json),
+            **execution,
         )
     except WriteError as error:  # of a checkpoint; the network is trained
         assert network.history is not None

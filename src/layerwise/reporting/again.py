@@ -30,7 +30,11 @@ def lines(network: Network) -> str:
     if network.penalties:
         arguments["penalty"] = list(network.penalties)
     arguments |= {name: fit[name] for name in ("epochs", "batch_size")}
-    arguments |= {name: fit[name] for name in ("schedule", "clip_norm", "augmentation") if fit.get(name) is not None}
+    arguments |= {
+        name: fit[name]
+        for name in ("schedule", "clip_norm", "augmentation", "task", "classes")
+        if fit.get(name) is not None
+    }
     if not fit.get("shuffle", True):
         arguments["shuffle"] = False
     text = "\n".join(

@@ -185,10 +185,16 @@ def scale(X):
 def targets_text(task: Task, n_out: int, loss: Loss) -> str:
     """The function that turns y into what the outputs should be."""
     classes, outputs = task.classes, whole(n_out)
-    names = python_value(classes.tolist()) if classes is not None and classes.dtype.kind == "U" else None
+    counted = classes is None or np.array_equal(classes, np.arange(len(classes)))
+    names = None if classes is None or counted else python_value(classes.tolist())
 
     def label(y: str) -> str:
-        return f"{y}.astype(int)" if names is None else f"np.searchsorted({names}, {y}.astype(str))"
+        if classes is None or names is None:
+            return f"{y}.astype(int)"
+        plain = f"{y}.astype(str)" if classes.dtype.kind == "U" else y
+        if classes.dtype.kind == "U" and classes.tolist() == np.unique(classes).tolist():
+            return f"np.searchsorted({names}, {plain})"
+        return f"({plain}[:, None] == np.array({names})).argmax(axis=1)"
 
     def one_hot(y: str) -> str:
         return f"np.eye({outputs}, dtype=DTYPE)[{label(y)}]"

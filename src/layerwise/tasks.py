@@ -1,0 +1,180 @@
+"""What a network answers: one class of several, several yes/no answers, or numbers.
+
+    fit(task=, classes=) ── asked_task ──► Task, as far as it was asked for ── encode(y) ──► Task, kept by the network
+
+Where nothing is asked for, the task follows from the targets and the loss: see `layerwise.targets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.arrays import read_array
+from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
+from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
+from layerwise.typing import Array, ArrayLike
+
+KINDS = ("classification", "multilabel", "regression")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network answers: needed to turn outputs into predictions.
+
+    Attributes
+    ----------
+    kind : str
+        ``"classification"``, ``"multilabel"`` or ``"regression"``.
+    classes : array, optional
+        For classification, what each output (or, for a single one, no and yes) stands for.
+    flat : bool
+        Targets came as (n,), so predictions of a single output do too.
+    """
+
+    kind: str
+    classes: Array | None = None
+    flat: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The task as JSON, for the model file."""
+        return {
+            "kind": self.kind,
+            "classes": None if self.classes is None else self.classes.tolist(),
+            "flat": self.flat,
+        }
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any]) -> Task:
+        """What `to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            The kind is not one of the three.
+        """
+        kind, classes = description["kind"], description["classes"]
+        if kind not in ("classification", "multilabel", "regression"):
+            raise ValueError(f"a task is classification, multilabel or regression; {kind!r} came")
+        if classes is not None:
+            types = {type(label) for label in classes}
+            if len(types) != 1 or len(set(classes)) != len(classes):
+                raise ValueError(f"classes must be different labels of one type; {classes!r} came")
+            classes = np.array(classes)
+            if classes.dtype.kind not in "biufU":
+                raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
+        return cls(kind, classes, bool(description["flat"]))
+
+    def answers(self, y: Array) -> Array:
+        """What the outputs y (n, n_out) say: labels, yes/no answers (0 or 1), or numbers."""
+        if self.kind == "multilabel":
+            return (y > 0.5).astype(np.intp)
+        if self.kind == "classification":
+            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > 0.5).astype(np.intp)
+            return chosen if self.classes is None else self.classes[chosen]
+        return np.copy(y[:, 0] if self.flat else y)
+
+    def shares(self, y: Array, is_softmax: bool) -> Array:
+        """The outputs y (n, n_out) as probabilities of the classes, or of each yes.
+
+        A single output is the probability of the second of two classes. Several sigmoids, one a class, are divided by
+        their sum, as in scikit-learn.
+        """
+        if self.kind == "multilabel" or (is_softmax and y.shape[1] > 1):
+            return y
+        if y.shape[1] == 1:
+            return np.hstack([1 - y, y])
+        shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
+        return shares
+
+
+def asked_task(task: str | None, classes: ArrayLike | None, known: Task | None, n_out: int) -> Task | None:
+    """What `fit` is asked to train for: `task` and `classes` as far as they are given; None if neither is.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such task.
+    DataError, ShapeError
+        Classes that cannot be, or are not as many as the outputs; or the network was trained for something else.
+    """
+    if task is not None and task not in KINDS:
+        raise UnknownNameError(f"fit: task {task!r} is not known; {nearest(str(task), KINDS)}")
+    if classes is not None and task not in (None, "classification"):
+        raise DataError(f'fit: classes are for task="classification", one label a sample; task is {task!r}')
+    labels = None if classes is None else _labels(classes, n_out)
+    kind = task if classes is None else "classification"
+    if kind is None:
+        return None
+    if known is not None:
+        _check_same(kind, labels, known)
+    return Task(kind, labels)
+
+
+def _labels(classes: ArrayLike, n_out: int) -> Array:
+    if isinstance(classes, (set, frozenset, dict, str)):
+        raise DataError(f"fit: classes must be a list of labels, in the order of the outputs; got {classes!r:.80}")
+    labels = read_array(classes, "classes", text=True)
+    if labels.dtype.kind == "f" and (labels == np.floor(labels)).all():
+        labels = labels.astype(np.int64)
+    finite = labels.dtype.kind != "f" or np.isfinite(labels).all()
+    if labels.ndim != 1 or not finite or len(np.unique(labels)) != labels.size:
+        raise DataError(f"fit: classes must be labels that differ, in the order of the outputs; got {classes!r:.80}")
+    if labels.size != max(n_out, 2):
+        fitting = "Dense(1) or Dense(2)" if labels.size == 2 else f"Dense({labels.size})"
+        raise ShapeError(f"fit: {labels.size} classes, and the network has {n_out} outputs: end with {fitting}")
+    return labels
+
+
+def _check_same(kind: str, labels: Array | None, known: Task) -> None:
+    if kind != known.kind:
+        raise DataError(
+            f"fit: the network was trained for task={known.kind!r}, and is asked for {kind!r} now: take a new network, "
+            "or set network.task = None to let it learn another"
+        )
+    if labels is not None and known.classes is not None and labels.tolist() != known.classes.tolist():
+        raise DataError(
+            f"fit: the network's outputs stand for {known.classes.tolist()}, and classes are {labels.tolist()} now: "
+            "give those of the first fit, or none"
+        )
+
+
+def check_asked(values: Array, n_out: int, loss: Loss, asked: Task, name: str) -> None:
+    """Refuse targets (n,) or (n, columns) that are not what the task asks for.
+
+    Raises
+    ------
+    DataError, ShapeError
+        Names the row, and the task that the targets are for.
+    """
+    rows = values.reshape(len(values), -1)
+    title = f"{name}: task={asked.kind!r}"
+    if asked.kind == "multilabel" and isinstance(loss, CategoricalCrossEntropy):
+        raise DataError(
+            f"{title} has several yes/no answers a sample, and the probabilities of CategoricalCrossEntropy sum to 1: "
+            "end with Sigmoid(), with loss=BinaryCrossEntropy()"
+        )
+    if asked.kind != "classification" and rows.shape[1] != n_out:
+        raise ShapeError(
+            f"{title} takes a column for each of the {n_out} outputs; the shape is {values.shape}"
+            + (f': give (samples, {n_out}), or task="classification" for labels' if values.ndim == 1 else "")
+        )
+    if asked.kind == "multilabel" and rows.dtype.kind != "U":
+        _refuse((rows < 0) | (rows > 1), rows, f"{title} takes yes/no answers, 0 to 1")
+    if asked.kind != "classification" or rows.dtype.kind != "f":
+        return
+    if values.ndim == 2:
+        wrong = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-3)
+        _refuse(wrong[:, np.newaxis], rows, f"{title} takes labels, or rows of probabilities that sum to 1")
+    elif asked.classes is None and not (n_out == 1 and isinstance(loss, BinaryCrossEntropy)):
+        _refuse(values[:, np.newaxis] % 1 != 0, rows, f"{title} takes labels; for numbers give task='regression'")
+
+
+def _refuse(wrong: Array, rows: Array, rule: str) -> None:
+    bad = np.flatnonzero(wrong.any(axis=1))
+    if bad.size:
+        values: Sequence[Any] = rows[bad[0]].tolist()
+        raise DataError(f"{rule}; row {bad[0]} is {values[0] if len(values) == 1 else values}")
