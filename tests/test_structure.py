@@ -26,7 +26,7 @@ ORDER = [
     ["plan"],
     ["sparse"],
     ["engine", "contract"],
-    ["health", "evaluation"],
+    ["health", "evaluation", "divergence"],
     ["callbacks"],
     ["training"],
     ["storage", "summary"],

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from layerwise.description import Description, number, resolve
-from layerwise.errors import ShapeError
+from layerwise.errors import ShapeError, UnknownNameError
 from layerwise.typing import Array
 
 _ROWS = 4096  # rows looked at together, so that fitting takes little memory
@@ -123,5 +123,7 @@ def as_scaler(value: object) -> Scaler | None:
     if value is None:
         return None
     if isinstance(value, str) and not value.lower().endswith("scaler"):
-        value = f"{value}_scaler"
+        given, value = value, f"{value}_scaler"
+        if value.replace("_", "").lower() not in {kind.__name__.lower() for kind in SCALERS}:
+            raise UnknownNameError(f"scaling={given!r} is not known; there are 'standard', 'min_max' and 'range'")
     return resolve("scaling", value, Scaler, SCALERS)

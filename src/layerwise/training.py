@@ -21,6 +21,7 @@ import numpy as np
 
 from layerwise.callbacks.base import Callback, hooks, step_hooks
 from layerwise.callbacks.history import History
+from layerwise.divergence import advice
 from layerwise.engine.native_engine import NativeEngine
 from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
 from layerwise.engine.threads import at_work
@@ -532,14 +533,16 @@ class Training:
         start = min(done, self.steps_per_epoch - 1) * size
         layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
         np.copyto(self.parameters.theta, self._good)
-        rate = self.optimizer.rate()
+        x, t = self.engine.rows.span(0, min(size, n)), self.engine.targets.dense
+        t = np.zeros((1, 1)) if t is None else t[: len(x)]
+        cure = advice(self.plan, self.parameters, self.optimizer, x, t)
         self.optimizer.reset()  # its state has seen what was not finite
         kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
         if self._last is not None:
             kept = self._last[1]
         self.divergence = DivergenceError(
             f"training diverged at step {self.step} (epoch {self.epoch}): {layer} gave NaN or infinity. The weights "
-            f"are those of {kept}. Try a smaller learning rate than {rate:g}, or scaled inputs",
+            f"are those of {kept}. {cure}",
             self.step,
             layer,
         )

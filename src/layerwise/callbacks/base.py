@@ -13,7 +13,7 @@ shall `end_with`, or `stop` it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from layerwise.description import whole_number
@@ -111,7 +111,8 @@ def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
     TypeError
         One of them is no callback.
     """
-    callbacks = [value] if isinstance(value, Callback) else list(value or ())
+    several = isinstance(value, Iterable) and not isinstance(value, (str, type))
+    callbacks: list[Any] = [] if value is None else list(value) if several else [value]  # type: ignore[arg-type]
     for callback in callbacks:
         if isinstance(callback, type) and issubclass(callback, Callback):
             raise TypeError(

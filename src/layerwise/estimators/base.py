@@ -122,7 +122,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         options.check(settings, incremental=incremental, validates=validation_data is not None)
         building.hidden_layers(settings)  # refuses what is wrong before anything is changed
         as_schedule(settings.schedule)
-        as_callbacks(() if settings.callbacks is None else settings.callbacks)
+        as_callbacks(settings.callbacks)
         self._scorer()
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         if not first:
@@ -276,6 +276,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self, given: Any, X: Any, y: Array, weight: Array | None, settings: SimpleNamespace
     ) -> tuple[Any, Array, Array | None, HeldOut]:
         """Part of the training data set aside, drawn as scikit-learn draws it."""
+        if settings.validation_fraction == 0:
+            raise ValueError(f"{settings.name}: validation_fraction must be above 0 with early_stopping, got 0")
         train, test = train_test_split(
             np.arange(X.shape[0]),
             random_state=self._random_state,

@@ -409,7 +409,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return None
         if isinstance(self.class_weight, str):
             return self.class_weight
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_)
+        try:
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"class_weight={self.class_weight!r} does not fit: {error}") from None
         return dict(enumerate(weights.tolist()))
 
     def _score_metric(self) -> Callable[..., float]:

@@ -279,6 +279,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _encode(self, y: Any, define: bool) -> Array:
         values = np.asarray(y.toarray() if is_sparse(y) else y)
+        if values.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{type(self).__name__}: y must be numbers, got type {values.dtype}; for labels there is MLPClassifier"
+            )
         if values.ndim == 2 and values.shape[1] == 1:
             values = column_or_1d(values, warn=True)
         columns = 1 if values.ndim == 1 else values.shape[1]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from layerwise.callbacks import Callback
+from layerwise.callbacks import Callback, as_callbacks
 from layerwise.engine.choice import executor
 from layerwise.errors import DivergenceError
 from layerwise.estimators import continuing
@@ -168,7 +168,7 @@ def solve_stochastic(
         clip_norm=settings.clip_norm,
         ema=settings.ema,
         augmentation=settings.augmentation,
-        callbacks=[watcher, *_callbacks(settings.callbacks)],
+        callbacks=[watcher, *as_callbacks(settings.callbacks)],
         engine=settings.engine,
         n_threads=settings.n_threads,
         verbose=bool(settings.verbose),
@@ -185,10 +185,6 @@ def _weights(estimator: Any, weight: Array | None, incremental: bool) -> SampleW
     if getattr(estimator, "class_weight", None) is not None:
         return SampleWeights(weight, scaled=not incremental)
     return None if weight is None else SampleWeights(weight, by_rows=False)
-
-
-def _callbacks(value: Any) -> list[Callback]:
-    return [value] if isinstance(value, Callback) else list(value or ())
 
 
 def _batch_size(settings: SimpleNamespace, n: int) -> int:
