@@ -270,7 +270,7 @@ def test_bad_seeds_and_types():
         lw.Network([lw.Dense(1)], random_state=-1)
     with pytest.raises(lw.UnknownNameError, match="float32"):
         lw.Network([lw.Dense(1)], dtype="int8")
-    with pytest.raises(lw.UnknownNameError, match="did you mean 'StandardScaler'"):
+    with pytest.raises(lw.UnknownNameError, match="'standart' is not known; did you mean 'standard'"):
         lw.Network([lw.Dense(1)], scaling="standart")
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from layerwise.description import Description, number, resolve
-from layerwise.errors import ShapeError, UnknownNameError
+from layerwise.errors import ShapeError, UnknownNameError, nearest
 from layerwise.typing import Array
 
 _ROWS = 4096  # rows looked at together, so that fitting takes little memory
@@ -125,5 +125,6 @@ def as_scaler(value: object) -> Scaler | None:
     if isinstance(value, str) and not value.lower().endswith("scaler"):
         given, value = value, f"{value}_scaler"
         if value.replace("_", "").lower() not in {kind.__name__.lower() for kind in SCALERS}:
-            raise UnknownNameError(f"scaling={given!r} is not known; there are 'standard', 'min_max' and 'range'")
+            names = ("standard", "min_max", "range")
+            raise UnknownNameError(f"scaling={given!r} is not known; {nearest(given, names)}")
     return resolve("scaling", value, Scaler, SCALERS)
