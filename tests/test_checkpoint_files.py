@@ -96,7 +96,7 @@ def test_a_list_of_files_in_a_checkpoint_is_not_believed(tmp_path):
     state = dict(entry["items"])["state"]
     state["saved"] = [str(tmp_path / "precious"), str(link), str(file)]
     storage.write(file, description, arrays)
-    fit(tmp_path / "run", resume=True, checkpoint=lw.Checkpoint(tmp_path / "run", every=2, keep=1 + 1))
+    fit(tmp_path / "run", resume=True, checkpoint=lw.Checkpoint(tmp_path / "run", every=2))
     assert (tmp_path / "precious").read_bytes() == b"mine"
     assert link.is_symlink()
 

@@ -30,6 +30,7 @@ ORDER = [
     ["callbacks"],
     ["training"],
     ["storage", "summary"],
+    ["settings"],
     ["resuming"],
     ["network"],
     ["neuron", "gradcheck", "ensemble", "diagram", "trace", "diagnosis", "calibration", "familiarizing"],

@@ -29,7 +29,7 @@ from layerwise.callbacks import (
 )
 from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, rows_of
-from layerwise.description import Description, number, whole_number
+from layerwise.description import number, whole_number
 from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, evaluator, executor, is_native
@@ -49,10 +49,11 @@ from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
 from layerwise.refusal import without
-from layerwise.resuming import digest, newest_checkpoint
+from layerwise.resuming import as_allowed, begin_anew, newest_checkpoint
 from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
+from layerwise.settings import describe_call
 from layerwise.sparse import rows_for
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.tasks import asked_task
@@ -449,7 +450,7 @@ class Network:
         engine: str = "auto",
         n_threads: int | None = None,
         augmentation: Augmentation | None = None,
-        resume: bool = False,
+        resume: bool | str | Sequence[str] = False,
         verbose: bool | int = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
@@ -519,10 +520,12 @@ class Network:
             the same bits whatever their number.
         augmentation : Augmentation, optional
             Distort each image of X anew each epoch.
-        resume : bool
+        resume : bool or sequence of str
             Go on from the newest whole file of the `Checkpoint` among `callbacks`, to the same bits as without the
-            interruption; begin anew if there is none. The data and the arguments must be those of the first call; more
-            epochs may be asked for where no `schedule` counts them.
+            interruption; begin anew if there is none. Data, arguments and settings of callbacks must be those of the
+            first call, but for `verbose`, `n_threads`, and `epochs` where no `schedule` counts them; functions are
+            compared by name. Names of settings, ``resume=["learning_rate", "patience"]``, may differ on purpose:
+            they take effect from here on, and stand in ``history.changes``.
         verbose : bool or int
             A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
             every n-th epoch.
@@ -542,16 +545,29 @@ class Network:
         EngineError
             The native executor was asked for and cannot run the network.
         """
+        given = dict(locals())
         epochs = whole_number("fit", "epochs", epochs, least=1)
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         check_engine(engine, n_threads)
-        schedule, watchers = as_schedule(schedule), as_callbacks(callbacks)
-        watchers += _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
+        schedule, own = as_schedule(schedule), as_callbacks(callbacks)
+        short = _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
+        watchers, allowed = [*own, *short], as_allowed(resume)
         if verbose and not any(isinstance(watcher, Progress) for watcher in watchers):
             watchers.append(Progress(None if verbose is True else verbose))
         chosen, penalties = copy.deepcopy(self.choose_loss(loss, task)), as_penalties("penalty", penalty)
         penalties = self.penalties if penalties is None else penalties
-        checkpoint = newest_checkpoint(watchers, self.own_parts(chosen)) if resume else None
+        parts = (
+            self.layers,
+            chosen,
+            optimizer,
+            self.optimizer,
+            penalties,
+            self.scaling,
+            schedule,
+            augmentation,
+            watchers,
+        )
+        checkpoint = None if allowed is None else newest_checkpoint(watchers, parts)
         learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
         data, scaler = self.training_rows(X)
         plan = self.plan or compile_layers(self.layers, data.shape[1])
@@ -585,12 +601,16 @@ class Network:
             "augmentation": augmentation,
             "metrics": list(extra),
             "others": _others(self, shuffle, schedule, sample_weight, class_weight, augmentation, learned, watchers),
-            "data": digest(data, targets) if any(isinstance(w, Checkpoint) for w in watchers) else None,
         }
         self.build(data.shape[1])
         last_fit |= {"first_step": self.steps, "start": self.fingerprint}
+        settings, changes = {}, []
+        if any(isinstance(watcher, Checkpoint) for watcher in own):
+            effective = {"X": data, "loss": chosen, "optimizer": optimizer, "penalty": penalties, "schedule": schedule}
+            settings = describe_call(given | effective | self._own_settings(scaler), own)
         if checkpoint is not None:
-            checkpoint.check(self, chosen, penalties, optimizer, watchers, last_fit)
+            changes = checkpoint.check(self, settings, allowed or ())
+            checkpoint.change(changes, optimizer)
             optimizer = checkpoint.optimizer
         plan, parameters = self.built()
         plan = compile_training(plan, parameters, chosen, penalties, optimizer)
@@ -598,7 +618,7 @@ class Network:
         if checkpoint is not None:
             checkpoint.check_engine(native)
             np.copyto(self.theta, checkpoint.model.parameters.theta)
-            self._take(checkpoint.model)
+            self._take_over(checkpoint.model)
             last_fit |= {name: self.last_fit[name] for name in ("first_step", "start")}
             scaler = self.scaling
         self.loss, self.optimizer, self.penalties = chosen, optimizer, penalties
@@ -628,7 +648,10 @@ class Network:
             schedule=schedule,
         )
         if checkpoint is not None:
-            run.restore(*checkpoint.training, checkpoint.model.history, checkpoint.run)
+            checkpoint.record(changes, last_fit)
+            anew = begin_anew(changes, own, short)
+            run.restore(*checkpoint.training, checkpoint.model.history, checkpoint.run, anew)
+        run.settings = settings
         self.history = run.history
         return run.fit()
 
@@ -639,10 +662,6 @@ class Network:
         )  # a loss of `evaluate` may be one that runs on NumPy only
         if self.engine == "numpy":
             self._predictor = None
-
-    def own_parts(self, loss: Loss) -> list[type[Description]]:
-        """The classes of the user's own that a file of this network names."""
-        return [type(part) for part in (*self.layers, loss, self.optimizer, self.scaling) if part is not None]
 
     def _ending(self) -> Layer:
         """The last layer that takes part in prediction."""
@@ -974,6 +993,17 @@ class Network:
         network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
         network._take(model)
         return network
+
+    def _own_settings(self, scaler: Scaler | None) -> dict[str, Any]:
+        """What a fit depends on beside its arguments, for a checkpoint to compare."""
+        names = {"layers": self.layers, "dtype": self.dtype.name, "random_state": self.seed}
+        return names | {"scaling": scaler, "frozen": sorted(self.frozen)}
+
+    def _take_over(self, model: storage.Model) -> None:
+        """All of a checkpoint but its layers and weights; what somebody has set since the network was made stays."""
+        frozen, columns, notes = self.frozen, self.columns, self.notes
+        self._take(model)
+        self.frozen, self.columns, self.notes = frozen, columns or self.columns, {**self.notes, **notes}
 
     def _take(self, model: storage.Model) -> None:
         """All of the model but its layers and weights."""

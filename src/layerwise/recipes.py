@@ -107,7 +107,7 @@ class Recipe:
         callbacks: Sequence[Callback] = (),
         engine: str = "auto",
         n_threads: int | None = None,
-        resume: bool = False,
+        resume: bool | str | Sequence[str] = False,
         verbose: bool = True,
     ) -> History:
         """Train the network as the recipe says; the arguments are those of `Network.fit`."""

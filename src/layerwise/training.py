@@ -61,6 +61,8 @@ class Training:
         Once a loss was not finite.
     identity, attempt : str
         Random names: of the run, which is kept when it is gone on with from a checkpoint, and of this call of `fit`.
+    settings : dict
+        What `fit` was called with, for a checkpoint: `layerwise.settings`.
     """
 
     def __init__(
@@ -110,6 +112,8 @@ class Training:
         self._order_at_work: Array | None = None
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
         self.identity, self.attempt = secrets.token_hex(8), secrets.token_hex(8)
+        self.settings: dict[str, Any] = {}
+        self._anew: Collection[Callback] = ()
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
         """A run is not copied or pickled with a callback that keeps it: the copy has None in its place."""
@@ -231,13 +235,18 @@ class Training:
         return None
 
     def restore(
-        self, description: dict[str, Any], arrays: Mapping[str, Array], history: History | None, identity: str = ""
+        self,
+        description: dict[str, Any],
+        arrays: Mapping[str, Array],
+        history: History | None,
+        identity: str = "",
+        anew: Collection[Callback] = (),
     ) -> None:
-        """Go on, in `fit`, from where `state` was asked for, with the history as it was then, as the same run."""
+        """Go on, in `fit`, from where `state` was asked for, as the same run; some callbacks may begin anew."""
         self._restored = description, arrays
-        self.identity = identity or self.identity
+        self.identity, self._anew = identity or self.identity, anew
         if history is not None:
-            self.history.columns = dict(history.columns)
+            self.history.columns, self.history.changes = dict(history.columns), list(history.changes)
 
     def _go_on(self) -> None:
         """Put the state back; `on_fit_begin` has been called."""
@@ -253,21 +262,32 @@ class Training:
         self._recorded, self._columns = dict(description["recorded"]), description["columns"]
         np.copyto(self._good, arrays.get("good", self.parameters.theta))
         self._row_is_open = not self._done
-        for i, (callback, entry) in enumerate(zip(self._callbacks, description["callbacks"], strict=True)):
-            own = f"callbacks.{i}."
-            held = {name.removeprefix(own): a.copy() for name, a in arrays.items() if name.startswith(own)}
-            callback.restore(entry["state"] | held)
+        found = self._restore_callbacks(description["callbacks"], arrays)
         if (last := description.get("last")) is not None:
-            weights = arrays["last"].copy() if last["array"] is None else self._array_of_callback(last["array"])
-            self.end_with(weights, last["name"])
+            if last["array"] is None:
+                self.end_with(arrays["last"].copy(), last["name"])
+            else:
+                _, i, name = last["array"].split(".", 2)
+                if int(i) in found:
+                    self.end_with(found[int(i)].state()[name], last["name"])
         if self._done:
             self.engine.frozen = frozenset(description["frozen"])
             self._elapsed = description["elapsed"]
 
-    def _array_of_callback(self, place: str) -> Array:
-        _, i, name = place.split(".", 2)
-        array: Array = self._callbacks[int(i)].state()[name]
-        return array
+    def _restore_callbacks(self, entries: list[dict[str, Any]], arrays: Mapping[str, Array]) -> dict[int, Callback]:
+        """Give callbacks their states back, the n-th of a class that of the n-th; which of the entries found one."""
+        waiting, found = list(self._callbacks), {}
+        for i, entry in enumerate(entries):
+            callback = next((c for c in waiting if type(c).__name__ == entry["type"]), None)
+            if callback is None:
+                continue
+            waiting.remove(callback)
+            if not any(callback is other for other in self._anew):
+                own = f"callbacks.{i}."
+                held = {name.removeprefix(own): a.copy() for name, a in arrays.items() if name.startswith(own)}
+                callback.restore(entry["state"] | held)
+                found[i] = callback
+        return found
 
     def _begin_epoch(self) -> int:
         """Bring the rows into the epoch's order; how many of its steps are made already."""

@@ -472,3 +472,27 @@ def test_a_model_that_has_the_checkpoint_s_name_stays(run):
     assert run(*command, "--checkpoint", "never").exit_code == 0
     with open("m.checkpoint.safetensors", "rb") as file:
         assert file.read() == before
+
+
+def test_a_rate_that_is_changed_on_purpose(run):
+    _cut_off_at(3)
+    command = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.02"]
+    result = run(*command, "--resume")
+    assert result.exit_code == 1
+    assert "learning_rate: 0.01 then, 0.02 now" in result.stderr
+    assert run(*command, "--change", "learning_rate").exit_code == 2
+    assert run(*command, "--resume", "--change", "learning_rate").exit_code == 0
+    (change,) = lw.load("spiral.safetensors").history.changes
+    assert (change["name"], change["then"], change["now"]) == ("learning_rate", 0.01, 0.02)
+    assert "changed      from epoch" in run("info", "spiral.safetensors").stdout
+
+
+def _cut_off_at(epoch):
+    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
+    code += "real = t.Training.run_epoch\n"
+    code += f"t.Training.run_epoch = lambda self: os._exit(9) if self.epoch == {epoch} else real(self)\n"
+    words = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.01"]
+    code += "import layerwise.callbacks.checkpoint as c; write = c.Checkpoint._write\n"
+    code += "c.Checkpoint._write = lambda self, run: (write(self, run), self._wait())\n"
+    killed = subprocess.run([sys.executable, "-c", f"{code}run({words!r})"], check=False)
+    assert killed.returncode == 9

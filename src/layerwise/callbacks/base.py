@@ -39,7 +39,7 @@ class Callback:
         The attributes that it must find again to go on from a checkpoint: numbers, text, lists of them, and arrays.
         `Checkpoint` writes them; `restore` puts them back.
     only_looks : bool
-        Whether the training is the same without it.
+        Whether the training is the same without it: then a resumed fit may have it or not, with any settings.
     reads_history_only : bool
         Its `on_epoch_end` looks at nothing but `history`, `epoch` and `step`, and does nothing to the training but to
         `stop` it. Short epochs are then made many at a time, and looked at afterwards.

@@ -196,7 +196,7 @@ class Checkpoint(Description, Callback):
         self._due = time.monotonic() + self._seconds
         self._target = file = self._file(run)
         try:
-            write = run.snapshot(self._identity(run).to_dict())
+            write = run.snapshot(self._identity(run).to_dict() | {"settings": run.settings})
         except FAILURES as error:
             self._fail(error)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from layerwise.quoting import markup, visible
 
@@ -19,6 +20,9 @@ class History(Mapping[str, list[float]]):
     ----------
     stopped_by : str
         Why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or what a callback said.
+    changes : list of dict
+        Settings that ``fit(resume=[…])`` has changed on the way: ``{"epoch": 6, "step": 30, "name": "learning_rate",
+        "then": 0.01, "now": 0.001}``, the epoch being the first with the new one.
 
     Examples
     --------
@@ -34,6 +38,7 @@ class History(Mapping[str, list[float]]):
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
         self.stopped_by = ""
+        self.changes: list[dict[str, Any]] = []
 
     def append(self, row: Mapping[str, float]) -> None:
         """Add an epoch; NaN stands where it, or an epoch before it, has no entry in a column."""
@@ -66,11 +71,13 @@ class History(Mapping[str, list[float]]):
             for values in zip(*one.columns.values(), strict=True):
                 whole.append(dict(zip(one.columns, values, strict=True)))
         whole.stopped_by = other.stopped_by
+        later = [{**change, "epoch": change["epoch"] + self.epochs} for change in other.changes]
+        whole.changes = [*self.changes, *later]
         return whole
 
     def clear(self) -> None:
         """Forget all epochs."""
-        self.columns = {}
+        self.columns, self.changes = {}, []
 
     def last(self) -> dict[str, float]:
         """The newest epoch by column, empty if there is none."""
@@ -104,10 +111,17 @@ class History(Mapping[str, list[float]]):
         shown = range(self.epochs) if self.epochs <= 20 else [*range(5), *range(self.epochs - 15, self.epochs)]
         return [[str(i + 1), *(f"{values[i]:.5g}" for values in self.columns.values())] for i in shown]
 
+    def change_lines(self) -> list[str]:
+        """Say for each change what it was, in a line."""
+        return [
+            visible(f"from epoch {c['epoch']} on: {c['name']} {c['now']!r}, {c['then']!r} before") for c in self.changes
+        ]
+
     def __repr__(self) -> str:
         rows = [["epoch", *map(visible, self.columns)], *self._rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join([*lines, *self.change_lines()])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{markup(name)}</th>" for name in ("epoch", *self.columns))

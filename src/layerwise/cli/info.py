@@ -90,7 +90,10 @@ def _history(history: dict[str, Any], columns: dict[str, Array]) -> list[str]:
     if not epochs:
         return []
     last = ", ".join(f"{name.replace('_', ' ')} {values[-1]:.4g}" for name, values in columns.items())
-    return [f"history      {epochs} epochs, ended by {history['stopped_by'] or 'a crash'}; last: {last}"]
+    return [f"history      {epochs} epochs, ended by {history['stopped_by'] or 'a crash'}; last: {last}"] + [
+        f"changed      from epoch {c['epoch']} on: {c['name']} {c['now']!r}, {c['then']!r} before"
+        for c in history.get("changes", ())
+    ]
 
 
 def _estimator(name: str, parameters: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ PASSING = (
     "output",
     "checkpoint",
     "resume",
+    "change",
     "plot",
     "no_plot",
     "quiet",
@@ -165,6 +166,11 @@ def train(
         bool, typer.Option("--resume", help="Go on where an interrupted or killed run of the same call was.",
                            rich_help_panel="Output")
     ] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(help="With --resume: a setting that may differ from then, such as learning_rate; may be repeated.",
+                     rich_help_panel="Output"),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="The picture of the learning curves; by default the model's name with .png.",
                                   rich_help_panel="Output")
@@ -210,6 +216,8 @@ def train(
             f"{watcher.path} is there, and is no checkpoint: move it, or train with --checkpoint never",
             param_hint="--checkpoint",
         )
+    if change and not resume:
+        raise typer.BadParameter("what has changed is asked for by --resume alone", param_hint="--change")
     if resume and watcher is None:
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
     if resume and not json and watcher is not None and not watcher.files():
@@ -220,7 +228,7 @@ def train(
         watch = False
     if watch:
         callbacks.append(Watch())
-    execution = {"engine": engine.value, "n_threads": threads, "resume": resume, "callbacks": callbacks}
+    execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
     loaded.notes["command"] = _command(context, loaded.notes["data"])
     report, history = _train(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory

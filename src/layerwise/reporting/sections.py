@@ -94,6 +94,7 @@ def _training(subject: Subject) -> str:
     if history is None or not len(history.get("loss", ())):
         return settings + paragraph("There is no history of the training in this network.", quiet=True)
     rows.append(("ended by", history.stopped_by or "a crash"))
+    rows += [("changed", line) for line in history.change_lines()]
     count = sum(1 for name in ("loss", "accuracy") if len(history.get(name, ())))
     curves = picture(
         "loss and accuracy by epoch", lambda axes: plots.learning_curves(history, axes), (5.0, 3.6), panels=count

@@ -115,7 +115,7 @@ class Model:
             "shuffle": self.shuffle,
             "frozen": sorted(self.frozen),
             "columns": encode(self.columns),
-            "history": None if history is None else {"columns": list(history), "stopped_by": history.stopped_by},
+            "history": None if history is None else _of_history(history),
             "last_fit": encode(self.last_fit),
             "notes": encode(self.notes),
         }
@@ -291,11 +291,18 @@ def _last_fit(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _of_history(history: History) -> dict[str, Any]:
+    """Its names and words; the numbers are arrays."""
+    changes = {"changes": encode(history.changes)} if history.changes else {}
+    return {"columns": list(history), "stopped_by": history.stopped_by, **changes}
+
+
 def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) -> History | None:
     if description is None:
         return None
     history = History()
     history.stopped_by = description["stopped_by"]
+    history.changes = decode(description.get("changes", []), {})
     lengths = set()
     for name in description["columns"]:
         column = arrays.get(f"history.{name}")

@@ -1,0 +1,225 @@
+"""What a fit is called with, as names and values that can be written down, compared and printed.
+
+    settings      {"batch_size": 32, "optimizer": {"type": "SGD", "learning_rate": 0.1, …}, "X": {"type": "data", …}, …}
+    differences   [Difference("optimizer.learning_rate", 0.01, 0.1), …]
+
+Parts are their class and its constructor's arguments; arrays their shape, type and a digest of all values; functions
+their module and name, for what is in them cannot be compared. Nothing that a callback changes later is in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise import storage
+from layerwise.callbacks import Callback, Checkpoint
+from layerwise.description import Description
+from layerwise.errors import FormatError, UnknownNameError, nearest
+from layerwise.initializers import Given
+
+Settings = dict[str, Any]
+
+EXECUTION = ("self", "resume", "verbose", "n_threads", "engine")  # which change no number, or have a rule of their own
+_VALUES = ("data", "function", "pairs", "float", "array", "tuple", "dict", "partial", "object", "RandomState")
+_BLOCK = 2**22  # bytes that are made contiguous and hashed at a time
+_MOST = 100  # items of a list that are written down one by one
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that is not what it was: its name, and both values as JSON."""
+
+    name: str
+    then: Any
+    now: Any
+
+    def __str__(self) -> str:
+        if _type(self.then) == _type(self.now) == "data" and self.then["shape"] == self.now["shape"]:
+            return f"{self.name}: other values"
+        return f"{self.name}: {shown(self.then)} then, {shown(self.now)} now"
+
+
+def describe_call(arguments: Mapping[str, Any], callbacks: Sequence[Callback]) -> Settings:
+    """All arguments of a fit but those of its execution; and callbacks by their names, but those that only look."""
+    found = {name: describe(value) for name, value in arguments.items() if name not in (*EXECUTION, "callbacks")}
+    found["callbacks"] = {label: describe(callback) for label, callback in labels(callbacks).items()}
+    return found
+
+
+def labels(callbacks: Sequence[Callback]) -> dict[str, Callback]:
+    """Callbacks that act on the training, by their class's name, with a number where there are several of one class."""
+    callbacks = [callback for callback in callbacks if not callback.only_looks]
+    kinds = [type(callback).__name__ for callback in callbacks]
+    return {
+        kind if kinds.count(kind) == 1 else f"{kind}[{kinds[:i].count(kind)}]": callbacks[i]
+        for i, kind in enumerate(kinds)
+    }
+
+
+def describe(value: Any) -> Any:
+    """A value as JSON, such that equal values give equal JSON."""
+    if isinstance(value, Given):
+        return {"type": "Given", "values": _data(value.values)}
+    if isinstance(value, (Description, Callback)):
+        return {"type": _kind(type(value)), **{name: describe(part) for name, part in _config(value).items()}}
+    if isinstance(value, (list, tuple)) and len(value) <= _MOST:
+        return [describe(item) for item in value]
+    if isinstance(value, dict):
+        items = [[describe(key), describe(item)] for key, item in value.items()]
+        return {"type": "pairs", "items": sorted(items, key=json.dumps)}
+    if isinstance(value, functools.partial):
+        return {"type": "partial", "of": [describe(part) for part in (value.func, value.args, value.keywords)]}
+    if inspect.isroutine(value) or isinstance(value, type):
+        return {"type": "function", "name": _path(value)}
+    if is_dataclass(value):
+        return {
+            "type": _path(type(value)),
+            **{part.name: describe(getattr(value, part.name)) for part in fields(value)},
+        }
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__") or hasattr(value, "indptr"):
+        return storage.encode(value) if isinstance(value, np.generic) else _data(value)
+    try:
+        return storage.encode(value)
+    except FormatError:
+        return {"type": "object", "name": _path(type(value))}
+
+
+def _config(value: Description | Callback) -> dict[str, Any]:
+    if isinstance(value, Checkpoint):  # its folder may be moved
+        return {**value.config(), "path": os.path.basename(value.path)}
+    if isinstance(value, Description):
+        return value.config()
+    names = inspect.signature(type(value)).parameters  # as far as they are kept under their names
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+
+def _data(value: Any) -> dict[str, Any]:
+    """Shape, type and BLAKE2b of all values, whatever their layout in memory."""
+    parts = [value] if not hasattr(value, "indptr") else [value.indptr, value.indices, value.data]
+    found, arrays = hashlib.blake2b(digest_size=16), [np.asarray(part) for part in parts]
+    for array in arrays:
+        found.update(f"{array.shape} {array.dtype}".encode())
+        if array.dtype.hasobject:
+            found.update("\x1f".join(map(repr, array.ravel().tolist())).encode("utf-8", "surrogatepass"))
+            continue
+        rows = array.reshape(1) if array.ndim == 0 else array
+        step = max(1, _BLOCK // max(1, rows[:1].nbytes))
+        for start in range(0, len(rows), step):
+            found.update(np.ascontiguousarray(rows[start : start + step]).reshape(-1).view(np.uint8).data)
+    shape = list(getattr(value, "shape", arrays[0].shape))
+    return {"type": "data", "shape": shape, "dtype": arrays[-1].dtype.str, "digest": found.hexdigest()}
+
+
+def _kind(kind: type) -> str:
+    return kind.__name__ if storage.KNOWN.get(kind.__name__) is kind else _path(kind)
+
+
+def _path(value: Any) -> str:
+    return f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+
+
+def _type(value: Any) -> str | None:
+    return value.get("type") if isinstance(value, dict) else None
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def differences(then: Settings, now: Settings) -> list[Difference]:
+    """All settings that are not what they were, parts argument by argument."""
+    found: list[Difference] = []
+    left_out = ["callbacks"]
+    if then.get("schedule") is None and now.get("schedule") is None:
+        left_out.append("epochs")  # more of them, or fewer, are the same training
+    for name in (name for name in dict.fromkeys([*now, *then]) if name not in left_out):
+        found += _compare(name, then.get(name), now.get(name))
+    old, new = then["callbacks"], now["callbacks"]
+    if list(old) != list(new):
+        found.append(Difference("callbacks", list(old), list(new)))
+    for label in new:
+        if label in old:
+            found += _compare(label, old[label], new[label])
+    return found
+
+
+def _compare(name: str, then: Any, now: Any) -> list[Difference]:
+    if then == now:
+        return []
+    if _is_part(then) and _is_part(now) and then["type"] == now["type"]:
+        keys = [key for key in dict.fromkeys([*now, *then]) if key != "type"]
+        return [other for key in keys for other in _compare(f"{name}.{key}", then.get(key), now.get(key))]
+    return [Difference(name, then, now)]
+
+
+def _is_part(value: Any) -> bool:
+    return _type(value) is not None and _type(value) not in _VALUES
+
+
+def known_names(*all_settings: Settings) -> list[str]:
+    """The names of all settings, those of parts with their owner: ``optimizer.learning_rate``."""
+    found: dict[str, None] = {}
+    for settings in all_settings:
+        for name, value in {**settings, **settings["callbacks"]}.items():
+            found[name] = None
+            if _is_part(value) and name != "callbacks":
+                found.update(dict.fromkeys(f"{name}.{key}" for key in value if key != "type"))
+    return list(found)
+
+
+def short_name(name: str, known: Iterable[str]) -> str:
+    """The name without its owner, where it is the only one that ends so."""
+    last = name.rpartition(".")[2]
+    return last if [other.rpartition(".")[2] for other in known].count(last) == 1 else name
+
+
+def full_name(name: str, known: Sequence[str]) -> str:
+    """The one of the known names that is meant by a name, with its owner or without.
+
+    Raises
+    ------
+    UnknownNameError
+        There is none, or there are several.
+    """
+    if name in known:
+        return name
+    meant = [other for other in known if other.rpartition(".")[2] == name]
+    if len(meant) > 1:
+        raise UnknownNameError(f"resume: {name!r} can be {' or '.join(meant)}; say which")
+    if not meant:
+        short = [short_name(other, known) for other in known]
+        raise UnknownNameError(f"resume: there is no setting {name!r}; {nearest(name, short)}")
+    return meant[0]
+
+
+# ---------------------------------------------------------------- printing
+
+
+def shown(value: Any) -> str:
+    """A described value as one would write it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"
+    kind = _type(value)
+    if kind is None:
+        return repr(value)
+    if kind == "data":
+        return f"an array of shape {tuple(value['shape'])}"
+    if kind in ("function", "object"):
+        return str(value["name"])
+    try:
+        return repr(storage.decode(value, {}))
+    except FormatError:
+        return f"{kind}({', '.join(f'{k}={shown(v)}' for k, v in value.items() if k != 'type')})"
+
+
+def plain(value: Any) -> Any:
+    """A described value for the history: numbers and words as they are, all else as one would write it."""
+    return value if value is None or isinstance(value, (bool, int, float, str)) else shown(value)
