@@ -46,7 +46,7 @@ def fitted(net, X, y, **arguments):
 
 def deep(activation, depth, weights):
     layers = [layer for _ in range(depth) for layer in (lw.Dense(32, weights=weights), activation)]
-    return fitted(network(*layers), *clouds(), epochs=1, optimizer=lw.SGD(1e-6))
+    return fitted(network(*layers), *clouds(), optimizer=lw.SGD(0.02))
 
 
 def dead(bias):
@@ -55,12 +55,13 @@ def dead(bias):
 
 def saturated(scale):
     weights = lw.initializers.Normal(scale)
-    return fitted(network(lw.Dense(32, weights=weights), lw.Tanh()), *clouds())
+    hidden = [layer for _ in range(3) for layer in (lw.Dense(32, weights=weights), lw.Tanh())]
+    return fitted(network(*hidden), *clouds())
 
 
 def scores(scale):
     weights = lw.initializers.Normal(scale)
-    return fitted(lw.Network([lw.Dense(3, weights=weights), lw.Softmax()], random_state=0), *clouds(), epochs=1)
+    return fitted(lw.Network([lw.Dense(3, weights=weights), lw.Softmax()], random_state=0), *clouds(), epochs=20)
 
 
 def scaled(scaling):
@@ -107,14 +108,25 @@ def ring(*hidden):
     return fitted(lw.Network([*hidden, lw.Dense(2), lw.Softmax()], random_state=0), X, y, epochs=30)
 
 
+def bounded(*ending):
+    """Numbers from about -6 to 6."""
+    X, _ = clouds()
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(1), *ending], random_state=0)
+    return fitted(net, X, X[:, 0] + 2 * X[:, 1] - 1, epochs=20)
+
+
+def batches(size):
+    return fitted(network(lw.Dense(16), lw.BatchNorm(), lw.ReLU()), *clouds(), batch_size=size)
+
+
 def huge(weight):
     return network(lw.Dense(16, weights=np.full((4, 16), weight)), lw.ReLU()), *clouds()
 
 
 ILL = [
     Ill("dead units", "biases of -8 before a ReLU", "biases of 0", lambda: dead(-8.0), lambda: dead(0.0)),
-    Ill("saturated units", "weights from N(0, 20²) before a tanh", "N(0, ½²), which is 1 / √n_in",
-        lambda: saturated(20.0), lambda: saturated(0.5)),
+    Ill("saturated units", "three tanh layers of weights from N(0, 20²)", "N(0, ¼²), about 1 / √n_in",
+        lambda: saturated(20.0), lambda: saturated(0.25)),
     Ill("vanishing gradients", "ten sigmoid layers", "ten ReLU layers, weights drawn for them",
         lambda: deep(lw.Sigmoid(), 10, "glorot_uniform"), lambda: deep(lw.ReLU(), 10, "he_normal")),
     Ill("exploding gradients", "six ReLU layers of weights from N(0, 1)", "six ReLU layers, weights drawn for them",
@@ -126,6 +138,12 @@ ILL = [
         lambda: scaled(None), lambda: scaled("standard")),
     Ill("unscaled targets", "numbers of about 20,000 to be predicted", "the same, divided by 10,000",
         lambda: line(1e4), lambda: line(1.0)),
+    Ill("targets out of reach", "a tanh before numbers from -4 to 3", "Dense at the end",
+        lambda: bounded(lw.Tanh()), bounded),
+    Ill("equal weights", "all weights of a layer 0.1", "drawn weights",
+        lambda: ring(lw.Dense(16, weights=np.full((2, 16), 0.1)), lw.ReLU()), lambda: ring(lw.Dense(16), lw.ReLU())),
+    Ill("batches of one row", "batch normalization at batch_size=1", "batch_size=32",
+        lambda: batches(1), lambda: batches(32)),
     Ill("constant columns", "a column of ones", "without it",
         lambda: columns(lambda X: np.ones(len(X))), lambda: columns(lambda X: X[:, :0])),
     Ill("duplicate columns", "a column twice", "once",

@@ -1,4 +1,4 @@
-"""All results of docs/results.md, or some of its sections, measured and written into the page.
+"""All results of docs/results.md, or some of its sections, measured and written into their page.
 
 python benchmarks/results                   all sections
 python benchmarks/results tables search     two of them; the others stay as they are
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "results.md"
+PAGES = {"cures": PAGE.with_name("diagnose.md")}  # that are not on the page of results
 SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -41,6 +42,12 @@ def refusal_section() -> str:
     return "\n".join(_echo(refusal.lines(SEEDS[:3])))
 
 
+def cures_section() -> str:
+    import cures
+
+    return "\n".join(_echo(cures.lines()))
+
+
 def published_section() -> str:
     import published
 
@@ -52,6 +59,7 @@ SECTIONS = {
     "tables": tables_section,
     "search": search_section,
     "refusal": refusal_section,
+    "cures": cures_section,
     "published": published_section,
 }
 
@@ -84,8 +92,9 @@ def main(names: list[str]) -> int:
         body = SECTIONS[name]()
         minutes = (time.perf_counter() - begin) / 60
         made = f"`python benchmarks/results {name}`, {minutes:.0f} minutes on {machine()}."
-        text, pattern = PAGE.read_text(encoding="utf-8"), rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        PAGE.write_text(
+        page = PAGES.get(name, PAGE)
+        text, pattern = page.read_text(encoding="utf-8"), rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        page.write_text(
             re.sub(pattern, lambda m: f"{m[1]}{made}\n\n{body}\n{m[2]}", text, flags=re.S), encoding="utf-8"
         )
     return 0

@@ -1,39 +1,48 @@
 """A network looked at as a doctor would: its layers, its data and its newest training.
 
-diagnose ─► at most 1,024 rows ─► a Probe's look, and the rules of `layerwise.health` ─► Diagnosis
+diagnose ─► at most 1,024 rows ─► a Probe's look, and the rules of `layerwise.health` ─► findings ─► Trials ─► Diagnosis
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from layerwise.data import rows_of
+from layerwise.cures import Setup
+from layerwise.data import Rows, rows_of
 from layerwise.health import (
     Finding,
     LayerHealth,
     Probe,
+    of_batches,
     of_classes,
     of_columns,
     of_history,
     of_inputs,
     of_layers,
     of_targets,
+    of_weights,
     some_rows,
     worst_first,
 )
+from layerwise.health.learning import is_unsteady
 from layerwise.losses import Loss
 from layerwise.names import names_of
 from layerwise.network import Network
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
 from layerwise.quoting import markup, visible
-from layerwise.targets import check_lengths, encode
-from layerwise.typing import ArrayLike
+from layerwise.scaling import Scaler
+from layerwise.targets import Targets, check_lengths, encode
+from layerwise.trials import ROWS as TRIED
+from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Trials, shortened
+from layerwise.typing import Array, ArrayLike
 
+UNEXPLAINED_WHERE_TRIED = 0.05  # of the targets' deviation
 ROWS = 1024  # enough for shares within two or three percent, and a moment's work
 _COLUMNS = ("layer", "mean", "std", "largest", "dead", "saturated", "weights", "gradient", "update/weights")
 
@@ -101,7 +110,8 @@ class Diagnosis:
         for finding in self.findings:
             lines.append(visible(f"{finding.severity}: {finding.kind}, {finding.where}"))
             lines += [f"    {name:<8}{visible(getattr(finding, name))}" for name in ("seen", "why", "change")]
-            lines += [f"            {finding.call}", ""]
+            lines.append(f"            {finding.call}")
+            lines += [*[f"    tried   {finding.tried}"] * bool(finding.tried), ""]
         table = self.table()
         widths = [max(len(row[i]) for row in table) for i in range(len(_COLUMNS))]
         for row in table:
@@ -116,7 +126,8 @@ class Diagnosis:
                 markup(text) for text in (finding.seen, finding.why, finding.change, finding.call)
             )
             title = markup(f"{finding.severity}: {finding.kind}, {finding.where}")
-            parts.append(f"<p><b>{title}</b><br>{seen}: {why}.<br>{change}:<br><code>{call}</code></p>")
+            tried = f"<br>Tried {markup(finding.tried)}." * bool(finding.tried)
+            parts.append(f"<p><b>{title}</b><br>{seen}: {why}.<br>{change}:<br><code>{call}</code>{tried}</p>")
         head, *body = self.table()
         rows = "".join(
             f"<tr><td><code>{markup(name)}</code></td>"
@@ -153,6 +164,11 @@ def diagnose(
 
     One step is made on copies of the weights and of the optimizer, on at most 1,024 rows; the network is not changed.
     An untrained network is looked at with the weights that `fit` would begin with.
+
+    What is advised has been tried: where something is suspected, new networks with the same layers and arguments are
+    trained on at most 512 rows for at most some hundred steps, with the change and without it, and a finding is given
+    only if its change lowers the loss. That takes nothing where nothing is suspected, tenths of a second for small
+    networks, and a few seconds for large ones. Findings about overfitting, rare classes and columns are not tried.
 
     Parameters
     ----------
@@ -198,17 +214,12 @@ def diagnose(
     stepping = (twin.optimizer or Adam()) if optimizer is None else as_optimizer(optimizer)
     plan = compile_training(plan, parameters, chosen, twin.penalties, stepping)
     places = some_rows(data.shape[0], ROWS)
+    few = some_rows(data.shape[0], TRIED)
     rows = rows_of(data[places], scaler, twin.dtype, len(places))
     probe = Probe(plan, parameters, rows, targets.part(places), twin.seed)
     look = probe.look(twin.steps, stepping, twin.frozen, twin.last_fit.get("clip_norm"))
-    findings: list[Finding] = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
-    findings += of_columns(data, rows.raw(np.arange(len(rows))), names)
-    if not {"class_weight", "sample_weight"} & set(twin.last_fit.get("others", ())):
-        findings += of_classes(targets)
-    findings += of_targets(look)
-    findings += of_layers(look)
-    if network.history is not None:
-        findings += of_history(network.history, network.history.stopped_by, look, stepping.learning_rate)
+    setup = _setup(twin, data[few], _plain(targets, y, few), scaler, stepping, chosen)
+    findings = _found(network, data, rows, names, probe, targets, setup)
     return Diagnosis(
         worst_first(findings),
         look.layers,
@@ -218,6 +229,72 @@ def diagnose(
         data.shape[0],
         0 if network.history is None else network.history.epochs,
     )
+
+
+def _found(
+    network: Network, data: Array, rows: Rows, names: Sequence[str], probe: Probe, targets: Targets, setup: Setup
+) -> list[Finding]:
+    """What the rules see; what can be tried is there only if the trial was better."""
+    look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
+    seen = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
+    seen += of_batches(network.layers, n, setup.arguments["batch_size"]) if fit else ()
+    seen += [*of_targets(look, UNEXPLAINED_WHERE_TRIED), *of_layers(look)]
+    if network.plan is None:
+        seen += of_weights(probe.plan, probe.parameters)
+    else:
+        known = {finding.kind for finding in seen}
+        first = [finding for finding in _of_the_beginning(setup, probe) if finding.kind not in known]
+        seen += [replace(finding, seen=f"when the training began, {finding.seen}") for finding in first]
+    kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
+    if not {"class_weight", "sample_weight"} & set(fit.get("others", ())):
+        kept += of_classes(targets)
+    training = [] if history is None else [*of_history(history, history.stopped_by, look)]
+    kept += [finding for finding in training if finding.kind == "overfitting"]
+    training = [finding for finding in training if finding.kind != "overfitting"]
+    whole = history is not None and history.stopped_by in ("epochs", "interrupt", "divergence")  # by no callback
+    least = SUSPECT_UNSTEADY if history is not None and is_unsteady(history.columns.get("loss", ())) else SUSPECT
+    judged = training or (whole and look.level > least)
+    if not seen and not judged:
+        return kept
+    diverged = bool(look.bad_layer) or (history is not None and history.stopped_by == "divergence")
+    short = shortened(setup, n, probe.parameters.theta.size)
+    trials = Trials(short, setup.arguments["epochs"], look.constant_loss, diverged)
+    findings = [cured for finding in seen if (cured := trials.cured(finding)) is not None]
+    return [*findings, *kept, *(trials.of_training(look, training) if judged else ())]
+
+
+def _of_the_beginning(setup: Setup, probe: Probe) -> list[Finding]:
+    """Findings about the weights that the training began with."""
+    network = setup.network().build(probe.plan.n_in)
+    plan, parameters = network.built()
+    optimizer = copy.deepcopy(setup.arguments["optimizer"])
+    optimizer.reset()
+    plan = compile_training(plan, parameters, setup.arguments["loss"], setup.arguments["penalty"], optimizer)
+    look = Probe(plan, parameters, probe.rows, probe.targets, network.seed).look(0, optimizer)
+    found = [*of_weights(plan, parameters), *of_layers(look)]
+    deltas = [layer.delta for layer in look.layers if layer.mixes]
+    at_first = deltas and deltas[0]  # 0 where the last layer's weights begin as 0, and soon are not
+    return [finding for finding in found if finding.kind != "vanishing gradients" or at_first]
+
+
+def _setup(twin: Network, X: Array, y: Array, scaler: Scaler | None, optimizer: Optimizer, loss: Loss) -> Setup:
+    """The training that the network had, or would have, on some rows."""
+    fit = twin.last_fit
+    arguments = {
+        "loss": loss,
+        "optimizer": optimizer,
+        "penalty": list(twin.penalties),
+        "epochs": int(fit.get("epochs", 10)),
+        "batch_size": int(fit.get("batch_size", 32)),
+        "clip_norm": fit.get("clip_norm"),
+        "schedule": fit.get("schedule"),
+    }
+    return Setup(twin.layers, X, y, arguments, scaler, twin.seed, twin.dtype.name)
+
+
+def _plain(targets: Targets, y: ArrayLike, places: Array) -> Array:
+    """The targets of some rows: classes as whole numbers, all else as it is."""
+    return np.asarray(y)[places] if targets.labels is None else targets.labels[places]
 
 
 def _names(network: Network, X: Any, width: int) -> Sequence[str]:

@@ -19,12 +19,14 @@ from layerwise.health import (
     LayerHealth,
     Look,
     Probe,
+    of_batches,
     of_classes,
     of_columns,
     of_history,
     of_inputs,
     of_layers,
     of_targets,
+    of_weights,
     some_rows,
 )
 
@@ -43,9 +45,10 @@ class DiagnosisWarning(UserWarning):
 class Diagnose(Description, Callback):
     """Look at the network through some rows every so many epochs, and warn of each kind of finding once.
 
-    The data are looked at before the first epoch, layers and history after the first epoch, after every so many and
-    after the last. Where epochs are short, some looks are left out: those in between take a hundredth of the training's
-    time at the most. The training is the same with it and without it, to the bit. `lw.diagnose` looks closer.
+    The data and the first weights are looked at before the first epoch, layers and history after the first epoch, after
+    every so many and after the last. Where epochs are short, some looks are left out: those in between take a hundredth
+    of the training's time at the most. The training is the same with it and without it, to the bit. Its advice is not
+    tried; that of `lw.diagnose` is.
 
     Parameters
     ----------
@@ -94,6 +97,8 @@ class Diagnose(Description, Callback):
         names = [f"column {j}" for j in range(run.plan.n_in)]
         found = [*of_inputs(rows.span(0, len(rows)), names)]
         found += of_columns(run.engine.rows.X, rows.raw(np.arange(len(rows))), names)
+        found += of_batches(run.network.layers, len(run.engine.rows), run.engine.batch_size)
+        found += of_weights(run.plan, run.parameters, run.engine.frozen)
         self._note([*found, *of_classes(run.engine.targets)])
         few = some[some_rows(len(some), self.rows)]
         self._probe = Probe(
@@ -129,7 +134,7 @@ class Diagnose(Description, Callback):
     def _found(run: Training, look: Look) -> Iterable[Finding]:
         yield from of_targets(look)
         yield from of_layers(look)
-        yield from of_history(run.history, run.history.stopped_by, look, run.optimizer.learning_rate)
+        yield from of_history(run.history, run.history.stopped_by, look)
 
     def _note(self, findings: Iterable[Finding]) -> None:
         """Keep what is new, and warn of what is new in kind."""

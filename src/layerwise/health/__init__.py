@@ -3,15 +3,17 @@
 probe.py      one forward and one backward of the NumPy executor on some rows: numbers, layer by layer
 layers.py     data.py     learning.py     rules: numbers in, findings out; the thresholds and their reasons
 finding.py    what was seen, why it matters, what to change
+remedy.py     the change as data, which `layerwise.cures` follows
 
 `lw.diagnose` asks all of them once; the callback `Diagnose` asks them while the network trains.
 """
 
 from layerwise.health.data import of_classes, of_columns, of_inputs
 from layerwise.health.finding import SEVERITIES, Finding, worst_first
-from layerwise.health.layers import of_layers, of_targets
-from layerwise.health.learning import of_history
+from layerwise.health.layers import of_layers, of_targets, of_weights
+from layerwise.health.learning import of_batches, of_history
 from layerwise.health.probe import LayerHealth, Look, Probe, some_rows
+from layerwise.health.remedy import Remedy
 
 __all__ = [
     "SEVERITIES",
@@ -19,12 +21,15 @@ __all__ = [
     "LayerHealth",
     "Look",
     "Probe",
+    "Remedy",
+    "of_batches",
     "of_classes",
     "of_columns",
     "of_history",
     "of_inputs",
     "of_layers",
     "of_targets",
+    "of_weights",
     "some_rows",
     "worst_first",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.health.finding import Finding
+from layerwise.health.remedy import Remedy
 from layerwise.targets import Targets
 from layerwise.typing import Array
 
@@ -44,8 +45,7 @@ def of_inputs(x: Array, names: Sequence[str]) -> Iterator[Finding]:
             "unscaled inputs", "warning", _listed(names, large),
             f"{names[worst]} reaches the first layer with a size (root mean square) of {size[worst]:.3g}",
             "weights are drawn for inputs of about 1: larger ones drown the others, and make steps too long",
-            "let the network scale its inputs",
-            'lw.Network(layers, scaling="standard")',
+            (Remedy("scaling", "standard"),),
             {"size": float(size[worst]), "threshold": LARGE_INPUT},
         )  # fmt: skip
         return
@@ -60,8 +60,7 @@ def of_inputs(x: Array, names: Sequence[str]) -> Iterator[Finding]:
             "unscaled inputs", "warning", _listed(names, faint),
             f"{names[worst]} varies by {deviation[worst]:.2g}, a typical column by {typical:.2g}",
             "it would need a weight of a thousand to be heard beside the others",
-            "let the network scale its inputs",
-            'lw.Network(layers, scaling="standard")',
+            (Remedy("scaling", "standard"),),
             {"ratio": float(deviation[worst] / typical), "threshold": FAINT},
         )  # fmt: skip
 
@@ -90,8 +89,7 @@ def of_columns(X: Any, some: Array, names: Sequence[str]) -> Iterator[Finding]:
             "constant columns", "note", _listed(names, constant),
             f"{_count(len(constant), 'column')} the same in every row",
             "nothing can be learned from it; where it is not 0, it is a second bias",
-            "leave it out",
-            f"X = np.delete(X, {constant[:MOST].tolist()}{' + ...' if len(constant) > MOST else ''}, axis=1)",
+            (Remedy("columns", constant.tolist(), "them" if len(constant) > 1 else "it"),),
             {"columns": float(len(constant))},
         )  # fmt: skip
     if pairs:
@@ -101,8 +99,7 @@ def of_columns(X: Any, some: Array, names: Sequence[str]) -> Iterator[Finding]:
             "duplicate columns", "note", _listed(names, twins),
             f"{_count(len(twins), 'column')} the copy of another: {names[second]} of {names[first]}",
             "two weights do the work of one: the column counts twice, in penalties and in what is read from weights",
-            "leave the copies out",
-            f"X = np.delete(X, {twins[:MOST]}{' + ...' if len(twins) > MOST else ''}, axis=1)",
+            (Remedy("columns", twins, "the copies"),),
             {"columns": float(len(twins))},
         )  # fmt: skip
 
@@ -137,8 +134,7 @@ def of_classes(targets: Targets) -> Iterator[Finding]:
         f"class {rare!r} has {counts[few]:,} rows, class {frequent!r} {counts[many]:,}",
         f"always answering {frequent!r} is right for {counts[many] / counts.sum():.1%}: the rare class adds little "
         "to the loss, and is learned last or never",
-        "let each class count the same, and look at more than the accuracy",
-        'net.fit(X, y, class_weight="balanced", validation_data=(X_val, y_val), metrics=["balanced_accuracy", "f1"])',
+        (Remedy("class_weight", "balanced"),),
         {"ratio": float(counts[many] / max(1, counts[few])), "threshold": IMBALANCE},
     )  # fmt: skip
 

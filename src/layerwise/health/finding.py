@@ -1,10 +1,12 @@
-"""A finding: what was seen, why it matters, and what to change."""
+"""A finding: what was seen, why it matters, and what to change, in words and as data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from layerwise.health.remedy import Remedy
 
 SEVERITIES = ("serious", "warning", "note")  # it learns nothing or the wrong thing; it learns badly; to be known
 
@@ -25,12 +27,12 @@ class Finding:
         The measurement, in words.
     why : str
         What comes of it.
-    change : str
-        What to do about it.
-    call : str
-        The line of Python that does it.
+    remedies : tuple of Remedy
+        What may be done about it, the likeliest to help first.
     numbers : dict of float
         The measurement, and the threshold that it was held against.
+    tried : str
+        What the first remedy did where it was tried, in words.
     """
 
     kind: str
@@ -38,9 +40,19 @@ class Finding:
     where: str
     seen: str
     why: str
-    change: str
-    call: str
+    remedies: tuple[Remedy, ...]
     numbers: dict[str, float] = field(default_factory=dict)
+    tried: str = ""
+
+    @property
+    def change(self) -> str:
+        """What to do about it."""
+        return self.remedies[0].words
+
+    @property
+    def call(self) -> str:
+        """The line of Python that does it."""
+        return self.remedies[0].call
 
     @property
     def line(self) -> str:
@@ -49,7 +61,8 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """It as plain data, for JSON."""
-        return asdict(self)
+        own = {name: getattr(self, name) for name in ("kind", "severity", "where", "seen", "why", "change", "call")}
+        return {**own, "remedies": [asdict(r) for r in self.remedies], "numbers": self.numbers, "tried": self.tried}
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+
+import numpy as np
 
 from layerwise.health.finding import Finding
-from layerwise.health.probe import LayerHealth, Look
+from layerwise.health.probe import LayerHealth, Look, short_name
+from layerwise.health.remedy import Remedy
+from layerwise.parameters import Parameters
+from layerwise.plan import Plan
 
 # Some units die in any training: a third on a spiral's two inputs, half on a sine's single one, and both are learned
 # well. At seven tenths, a layer does with its few units what a smaller one would do better; at nineteen twentieths,
@@ -18,8 +23,16 @@ SATURATED, NEARLY_ALL_SATURATED = 0.5, 0.9
 VANISHED, EXPLODED = 1e-3, 1e2
 # e⁻⁸⁸ is no normal number of float32 any more. Networks that have learned all rows by heart come to 30 or 50.
 LARGE_SPREAD = 88.0
-# Weights are drawn for targets of about 1: steps lead from there to 100 only after very many of them.
-LARGE_TARGET, UNEXPLAINED = 30.0, 0.5
+# Weights are drawn for targets of about 1: steps lead from there to 100 only after very many of them. What is missed is
+# held against what a constant answer would miss.
+LARGE_TARGET, UNEXPLAINED = 10.0, 0.7
+# A fiftieth of the variance: less may be noise around a bound, such as counts that are 0.
+BEYOND = 0.02
+EQUAL = 1e-6  # relative
+
+DRAWN, SCALED = Remedy("weights", "he_normal"), Remedy("scaling", "standard")
+RELU, LEAKY = Remedy("activation", "ReLU", "he_normal"), Remedy("activation", "LeakyReLU", "he_normal")
+NORMALIZED = Remedy("normalize", "BatchNorm"), Remedy("normalize", "LayerNorm")
 
 
 def of_layers(look: Look) -> Iterator[Finding]:
@@ -28,44 +41,41 @@ def of_layers(look: Look) -> Iterator[Finding]:
         yield Finding(
             "not finite", "serious", look.bad_layer, f"{look.bad_layer} gives NaN or infinity",
             "sums are beyond what the precision holds: there is no loss and no gradient",
-            "scale the inputs, draw smaller weights, or make smaller steps",
-            'lw.Network(layers, scaling="standard")',
+            (SCALED, DRAWN, *look.rates(0.1, 0.001)),
         )  # fmt: skip
         return
     for layer in look.layers:
-        yield from _dead(layer)
-        yield from _saturated(layer)
-        yield from _spread(layer)
+        yield from _dead(layer, look)
+        yield from _saturated(layer, look)
+        yield from _spread(layer, look)
     yield from _gradients(look)
 
 
-def _dead(layer: LayerHealth) -> Iterator[Finding]:
+def _dead(layer: LayerHealth, look: Look) -> Iterator[Finding]:
     if layer.dead is None or layer.dead < DEAD:
         return
     yield Finding(
         "dead units", "serious" if layer.dead >= NEARLY_ALL_DEAD else "warning", str(layer),
         f"{round(layer.dead * layer.units)} of {layer.units} units ({layer.dead:.0%}) are 0 for every row",
         "a ReLU that is never above 0 has no gradient: it does not come back, and its weights are dead weight",
-        "train anew with a smaller learning rate and weights drawn for ReLU, or with LeakyReLU in its place",
-        'lw.Network([lw.Dense(64, weights="he_normal"), lw.LeakyReLU(0.01), ...])',
+        (LEAKY, DRAWN, SCALED, *look.rates(0.1, 0.01)),
         {"share": layer.dead, "threshold": DEAD},
     )  # fmt: skip
 
 
-def _saturated(layer: LayerHealth) -> Iterator[Finding]:
+def _saturated(layer: LayerHealth, look: Look) -> Iterator[Finding]:
     if layer.saturated is None or layer.saturated < SATURATED:
         return
     yield Finding(
         "saturated units", "serious" if layer.saturated >= NEARLY_ALL_SATURATED else "warning", str(layer),
         f"{layer.saturated:.0%} of its outputs lie where the curve is flat",
         "there the derivative is about a hundredth: weights before this layer hardly learn",
-        "draw smaller weights, by √n_in, and scale the inputs",
-        'lw.Network([lw.Dense(30, weights="lecun_normal"), ...], scaling="standard")',
+        (Remedy("weights", "glorot_uniform"), SCALED, *look.rates(0.1, 0.01), RELU),
         {"share": layer.saturated, "threshold": SATURATED},
     )  # fmt: skip
 
 
-def _spread(layer: LayerHealth) -> Iterator[Finding]:
+def _spread(layer: LayerHealth, look: Look) -> Iterator[Finding]:
     if layer.spread is None or layer.spread < LARGE_SPREAD:
         return
     yield Finding(
@@ -73,8 +83,7 @@ def _spread(layer: LayerHealth) -> Iterator[Finding]:
         f"within a row, scores lie {layer.spread:.3g} apart",
         f"softmax makes zeros and ones of them, e to the -{LARGE_SPREAD:g} being nothing beside 1: wrong answers are "
         "given with all confidence, and no gradient says by how much they are wrong",
-        "draw smaller weights or scale the inputs; hold scores down by label smoothing or a penalty",
-        "net.fit(X, y, loss=lw.CategoricalCrossEntropy(label_smoothing=0.05), penalty=lw.L2(1e-4))",
+        (Remedy("weights", "glorot_uniform"), SCALED, *look.rates(0.1, 0.01)),
         {"spread": layer.spread, "threshold": LARGE_SPREAD},
     )  # fmt: skip
 
@@ -92,32 +101,61 @@ def _gradients(look: Look) -> Iterator[Finding]:
         yield Finding(
             "vanishing gradients", "serious", str(first), seen,
             "each layer on the way back multiplies it by less than 1: the first layers do not learn",
-            "take ReLU with weights drawn for it, fewer layers, or normalize between them",
-            'lw.Network([lw.Dense(64, weights="he_normal"), lw.BatchNorm(), lw.ReLU(), ...])',
+            (RELU, *NORMALIZED, Remedy("weights", "glorot_uniform")),
             {"ratio": ratio, "threshold": VANISHED},
         )  # fmt: skip
     if ratio > EXPLODED:
         yield Finding(
             "exploding gradients", "serious", str(first), seen,
             "each layer on the way back multiplies it by more than 1: no learning rate suits both ends",
-            "draw smaller weights, normalize between layers, or cut long gradients",
-            'lw.Network([lw.Dense(64, weights="he_normal"), ...]).fit(X, y, clip_norm=1.0)',
+            (DRAWN, *NORMALIZED, Remedy("clip_norm", 1.0), *look.rates(0.1, 0.01)),
             {"ratio": ratio, "threshold": EXPLODED},
         )  # fmt: skip
 
 
-def of_targets(look: Look) -> Iterator[Finding]:
-    """Whether numbers to be predicted are far larger than what the network answers."""
-    if (
-        look.kind == "regression"
-        and look.target_size > LARGE_TARGET
-        and look.error_size > UNEXPLAINED * look.target_size
-    ):
+def of_weights(plan: Plan, parameters: Parameters, frozen: Set[int] = frozenset()) -> Iterator[Finding]:
+    """Whether all units of a hidden layer have the same weights and biases."""
+    mixing = [stage for stage in plan.stages if stage.mixes]
+    for stage in mixing[:-1]:
+        arrays = [array.reshape(-1, array.shape[-1]) for array in vars(parameters.p[stage.index]).values()]
+        if stage.n_out == 1 or not arrays or stage.index in frozen:
+            continue
+        if all((np.ptp(array, axis=1) <= EQUAL * np.abs(array).max(axis=1)).all() for array in arrays):
+            yield Finding(
+                "equal weights", "serious", f"layer {stage.index} ({short_name(stage.layer)})",
+                f"all {stage.n_out} units have the same weights",
+                "they are one unit: they give the same answer, and only differences behind them can part them",
+                (DRAWN,),
+            )  # fmt: skip
+
+
+def of_targets(look: Look, unexplained: float = UNEXPLAINED) -> Iterator[Finding]:
+    """Whether numbers to be predicted are out of the outputs' reach, or far larger than what the network answers.
+
+    Parameters
+    ----------
+    look : Look
+        The network now.
+    unexplained : float
+        How much of the targets' deviation the outputs miss, at least, where the targets are called unscaled.
+    """
+    if look.kind != "regression":
+        return
+    if look.beyond > BEYOND:
+        low, high = look.reach
+        yield Finding(
+            "targets out of reach", "serious", "y",
+            f"the outputs of {look.ending} lie in {low:.3g} to {high:.3g} and cannot reach the targets, which go from "
+            f"{look.targets[0]:.3g} to {look.targets[1]:.3g}",
+            f"what lies beyond is at least {look.beyond:.0%} of the targets' variance, and no training takes it away",
+            (Remedy("ending", look.outputs),),
+            {"share": look.beyond, "threshold": BEYOND},
+        )  # fmt: skip
+    if look.target_size > LARGE_TARGET and look.error_size > unexplained * look.target_deviation:
         yield Finding(
             "unscaled targets", "warning", "y",
             f"the targets are of size {look.target_size:.3g}, and the outputs miss them by {look.error_size:.3g}",
             "outputs begin near 0; thousands of steps go into growing, and gradients are as large as the targets",
-            "divide them by their standard deviation, after taking their mean away",
-            "net.fit(X, (y - y.mean()) / y.std())",
+            (Remedy("targets", "standardize"),),
             {"size": look.target_size, "threshold": LARGE_TARGET},
         )  # fmt: skip

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from layerwise.health.finding import Finding
 from layerwise.health.probe import Look
+from layerwise.health.remedy import Remedy
+from layerwise.layers import BatchNorm, Layer
 
 LEAST_EPOCHS = 4  # fewer say nothing about where the loss is going
 # A loss that ends half as large again as at its best has been thrown out of where it was; if that is a tenth of what a
@@ -17,6 +20,7 @@ WORSE, SEEN = 1.5, 0.1
 # epoch and each is normalized by itself. Where it rises in two epochs of five, by two fifths on the average, steps jump
 # across the valley; where that is less than SEEN, it does not matter.
 RISES, BY = 0.4, 0.4
+UNSTEADY = 0.33
 # Above 1, the network is worse than the best answer that is the same for every row.
 NOTHING_LEARNED = 1.1
 # The loss falls in four epochs of five, by a twentieth in all of them together, and as fast at the end as in the
@@ -30,7 +34,7 @@ OVERFIT = 1.25
 GAP = 0.10  # between the accuracies, beyond what the noise of some hundred rows explains
 
 
-def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Look, rate: float) -> Iterator[Finding]:
+def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Look) -> Iterator[Finding]:
     """What the newest fit shows.
 
     Parameters
@@ -41,23 +45,21 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
         Why the fit ended; empty while it goes on.
     look : Look
         The network now.
-    rate : float
-        The optimizer's learning rate.
     """
     loss = [float(value) for value in history.get("loss", ())]
     constant = look.constant_loss
     if look.kind == "regression" and loss and look.level > 0:  # its targets may have been standardized, and be no more
         constant = _median(loss[-3:]) / look.level
-    too_high = [*_too_high(loss, constant, stopped_by, look, rate)]
+    too_high = [*_too_high(loss, constant, stopped_by, look)]
     yield from too_high
-    too_low = [] if too_high else [*_too_low(loss, look, rate)]
+    too_low = [] if too_high else [*_too_low(loss, look)]
     yield from too_low
     if stopped_by and not too_high and not too_low:  # before the end nobody knows
         yield from _underfit(loss, look)
     yield from _overfit(history, constant, stopped_by in ("", "epochs", "interrupt"))
 
 
-def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look, rate: float) -> Iterator[Finding]:
+def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look) -> Iterator[Finding]:
     seen, numbers = "", {}
     if stopped_by == "divergence":
         seen = "the loss became infinite or NaN, and the fit ended"
@@ -69,54 +71,53 @@ def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look, r
         rises = float(up.mean())
         height = float(steps[up].mean()) if rises else 0.0
         by = float((steps[up] / np.maximum(half[:-1][up], 1e-300)).mean()) if rises else 0.0
-        if level > NOTHING_LEARNED and loss[-1] > (1 - LITTLE) * loss[0]:
+        if level > NOTHING_LEARNED and loss[-1] > loss[0] and rises >= RISES:
             seen = f"after {len(loss)} epochs the loss is {level:.3g} times that of the best constant answer"
             numbers = {"level": level, "threshold": NOTHING_LEARNED}
         elif last > WORSE * best and last - best > SEEN * constant:
             seen = f"the loss was {best:.3g} after epoch {loss.index(best) + 1} and is {last:.3g} now"
-            numbers = {"ratio": last / best, "threshold": WORSE}
+            numbers = {"ratio": last / max(best, 1e-300), "threshold": WORSE}
         elif rises >= RISES and by >= BY and height > SEEN * constant:
             seen = f"the loss rises in {rises:.0%} of the epochs, by {by:.0%} on the average"
             numbers = {"share": rises, "by": by, "threshold": RISES}
     if seen:
-        yield Finding(
-            "learning rate too high", "serious", "history", seen,
-            "steps jump across the valley that they should go down into",
-            f"make smaller steps than {rate:g}: a tenth, or what the finder suggests, falling towards the end",
-            'lw.find_learning_rate(net, X, y, optimizer="adam").suggestion; net.fit(X, y, schedule="cosine")',
-            numbers,
-        )  # fmt: skip
+        yield replace(rate_finding(look, (0.1, 0.3, 0.01)), seen=seen, numbers=numbers)
 
 
-def _too_low(loss: list[float], look: Look, rate: float) -> Iterator[Finding]:
+def _too_low(loss: list[float], look: Look) -> Iterator[Finding]:
     if len(loss) < LEAST_EPOCHS or not look.level > UNDERFIT:
         return
     falls = -np.diff(loss)
     half = len(falls) // 2
     share, total = float((falls > 0).mean()), (loss[0] - loss[-1]) / loss[0] if loss[0] else 0.0
     if share >= FALLS and total < LITTLE and falls[-half:].mean() > STEADY * falls[:half].mean():
-        yield Finding(
-            "learning rate too low", "serious", "history",
-            f"in {len(loss)} epochs the loss fell by {100 * total:.2g}%, about as fast at the end as at first",
-            "the way is right, and the steps are too short to arrive",
-            f"make larger steps than {rate:g}: ten times, or what the finder suggests",
-            'lw.find_learning_rate(net, X, y, optimizer="adam").suggestion',
-            {"fall": total, "threshold": LITTLE},
-        )  # fmt: skip
+        seen = f"in {len(loss)} epochs the loss fell by {100 * total:.2g}%, about as fast at the end as at first"
+        yield replace(rate_finding(look, (10, 3, 100)), seen=seen, numbers={"fall": total, "threshold": LITTLE})
+
+
+def rate_finding(look: Look, factors: Sequence[float]) -> Finding:
+    """A learning rate that is too high or too low, with the rate times each factor as remedies."""
+    is_high = factors[0] < 1
+    return Finding(
+        "learning rate too high" if is_high else "learning rate too low", "serious", "history",
+        f"the loss is {look.level:.3g} times that of the best constant answer, at a rate of {look.rate:g}",
+        "steps jump across the valley that they should go down into" if is_high
+        else "the way is right, and the steps are too short to arrive",
+        look.rates(*factors),
+    )  # fmt: skip
 
 
 def _underfit(loss: list[float], look: Look) -> Iterator[Finding]:
     if len(loss) < LEAST_EPOCHS or not look.level > UNDERFIT:
         return
     late = loss[-1 - max(1, len(loss) // 4)]
-    falls = loss[-1] < (1 - LITTLE) * late
+    falls, longer = loss[-1] < (1 - LITTLE) * late, [Remedy("epochs", len(loss) * k) for k in (4, 16)]
     yield Finding(
         "underfitting", "warning", "history",
         f"after {len(loss)} epochs the loss is {look.level:.0%} of the best constant answer's",
         "little of what the targets depend on has been found"
         + (", and the loss was still falling" if falls else ", and the loss no longer falls"),
-        "train for longer" if falls else "take more units or layers, and less dropout and penalty, or better columns",
-        f"net.fit(X, y, epochs={len(loss) * 4})" if falls else "lw.Network([lw.Dense(128), lw.ReLU(), ...])",
+        (*longer, Remedy("units", 128)) if falls else (Remedy("units", 128), *longer),
         {"level": look.level, "threshold": UNDERFIT},
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: boo
     rise = last - held_out[best]
     if last > OVERFIT * held_out[best] and rise > SEEN * constant and loss[-1] < loss[best]:
         seen = f"the validation loss was {held_out[best]:.3g} after epoch {best + 1} and is {last:.3g} now"
-        numbers = {"ratio": last / held_out[best], "threshold": OVERFIT}
+        numbers = {"ratio": last / max(held_out[best], 1e-300), "threshold": OVERFIT}
     elif right and on_held_out and right[-1] - on_held_out[-1] > GAP:
         seen = f"{right[-1]:.1%} of the rows to train are answered right, {on_held_out[-1]:.1%} of those held out"
         numbers = {"gap": right[-1] - on_held_out[-1], "threshold": GAP}
@@ -140,10 +141,31 @@ def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: boo
         yield Finding(
             "overfitting", "warning", "history", seen,
             "what it learns of late is true of these rows only",
-            "stop when the validation is at its best; more rows, dropout, a penalty or fewer units help more",
-            "net.fit(X, y, validation_data=(X_val, y_val), patience=5, penalty=lw.L2(1e-4))",
+            (Remedy("patience", 5),),
             numbers,
         )  # fmt: skip
+
+
+def is_unsteady(loss: Sequence[float]) -> bool:
+    """Whether the loss rises in a third of the epochs of the second half: not yet a finding, but worth a trial."""
+    steps = np.diff(np.array(loss[len(loss) // 2 :], np.float64))
+    return len(loss) >= LEAST_EPOCHS and float((steps > 0).mean()) >= UNSTEADY
+
+
+def of_batches(layers: Sequence[Layer], n: int, batch_size: int) -> Iterator[Finding]:
+    """Whether batch normalization is given single rows, in a training of n rows."""
+    if not any(isinstance(layer, BatchNorm) for layer in layers) or n < 2:
+        return
+    if batch_size > 1 and n % batch_size != 1:
+        return
+    better = next(size for size in (32, 31, 30, 29, 28) if n % size != 1)
+    yield Finding(
+        "batches of one row", "serious" if batch_size == 1 else "warning", "batch_size",
+        "each batch is a single row" if batch_size == 1 else f"the last of the batches of {batch_size} is a single row",
+        "batch normalization takes the batch's mean away: of one row, nothing is left",
+        (Remedy("batch_size", better),),
+        {"batch_size": float(batch_size)},
+    )  # fmt: skip
 
 
 def _median(values: Sequence[float]) -> float:

@@ -20,7 +20,9 @@ import numpy as np
 from layerwise.data import Rows
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.workspace import Workspace
+from layerwise.health.remedy import Remedy
 from layerwise.layers import Layer, ReLU, Sigmoid, Softmax, Tanh
+from layerwise.layers.activations import Activation
 from layerwise.optimizers import Optimizer
 from layerwise.parameters import Parameters, View
 from layerwise.plan import Plan, Stage
@@ -111,6 +113,20 @@ class Look:
         The root mean square of the targets, and of what the outputs miss them by.
     kind : str
         Of the task.
+    target_deviation : float
+        The root mean square of what the best constant answer misses the targets by.
+    targets, reach : (float, float)
+        The least and the greatest target; what the last layer can give.
+    beyond : float
+        The least that can be missed, squared, as a share of the targets' variance.
+    ending : str
+        The last layer, as it is written.
+    outputs : int
+        How many there are.
+    optimizer : str
+        The optimizer's class.
+    rate : float
+        Its learning rate.
     """
 
     layers: tuple[LayerHealth, ...]
@@ -120,6 +136,18 @@ class Look:
     target_size: float
     error_size: float
     kind: str = "classification"
+    target_deviation: float = 0.0
+    targets: tuple[float, float] = (0.0, 0.0)
+    reach: tuple[float, float] = (-math.inf, math.inf)
+    beyond: float = 0.0
+    ending: str = ""
+    outputs: int = 1
+    optimizer: str = "SGD"
+    rate: float = 0.1
+
+    def rates(self, *factors: float) -> tuple[Remedy, ...]:
+        """Other learning rates as remedies: this one times each factor, in one digit."""
+        return tuple(Remedy("learning_rate", float(f"{self.rate * factor:.0e}"), self.optimizer) for factor in factors)
 
     @property
     def level(self) -> float:
@@ -140,10 +168,17 @@ class Probe:
         What it is looked at with, all of them at once.
     seed : int
         The key of the dropout draws.
+
+    Attributes
+    ----------
+    newest : Look
+        What the last look saw.
     """
 
+    newest: Look
+
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, seed: int) -> None:
-        self.parameters = parameters
+        self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         own = Parameters(parameters.shapes, parameters.theta.dtype)
         self._engine = engine = NumpyEngine(plan, own, rows, targets, len(rows), seed)
         engine.workspace = Workspace(
@@ -192,8 +227,31 @@ class Probe:
             layers = self._layers(frozen, finite)
             loss = float(engine.epoch.losses.mean(dtype=np.float64))
             bad = "" if finite else engine.first_bad_layer(0, n, step)
-            t, y = self._batch.t, self._batch.y
-            return Look(layers, loss, self._constant_loss(), bad, _rms(t), _rms(y - t), engine.targets.task.kind)
+            self.newest = Look(
+                layers, loss, self._constant_loss(), bad,
+                kind=engine.targets.task.kind,
+                optimizer=type(optimizer).__name__,
+                rate=float(optimizer.learning_rate),
+                **self._targets(),
+            )  # fmt: skip
+            return self.newest
+
+    def _targets(self) -> dict[str, Any]:
+        """The targets beside the outputs, and beside what the last layer can give."""
+        t, y, last = self._batch.t, self._batch.y, self._engine.plan.ending.layer
+        low, high = reach(last)
+        deviation = _rms(t - t.mean(axis=0, dtype=np.float64))
+        missed = _rms(t - np.clip(t, low, high)) if low > -math.inf or high < math.inf else 0.0
+        return {
+            "target_size": _rms(t),
+            "error_size": _rms(y - t),
+            "target_deviation": deviation,
+            "targets": (float(t.min()), float(t.max())),
+            "reach": (low, high),
+            "beyond": (missed / deviation) ** 2 if deviation else math.inf if missed else 0.0,
+            "ending": repr(last),
+            "outputs": t.shape[1],
+        }
 
     def _layers(self, frozen: Set[int], finite: bool) -> tuple[LayerHealth, ...]:
         found = []
@@ -201,7 +259,7 @@ class Probe:
         last = self._engine.plan.ending.index
         for stage, (_, _, y) in zip(self._engine.workspace.stages, self._batch.forward, strict=True):
             health = LayerHealth(
-                stage.index, _short(stage.layer), stage.n_out,
+                stage.index, short_name(stage.layer), stage.n_out,
                 float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)), float(np.abs(y).max()),
                 mixes=stage.mixes,
                 delta=self._deltas.get(stage.index),
@@ -252,6 +310,25 @@ def _state(stage: Stage, x: Array, y: Array, hidden: bool) -> dict[str, float]:
     return {}
 
 
+def reach(layer: Layer) -> tuple[float, float]:
+    """The least and the greatest output of an activation, found by trying; infinite where it has no bound.
+
+    Examples
+    --------
+    >>> reach(Tanh())
+    (-1.0, 1.0)
+    """
+    if not isinstance(layer, Activation):
+        return -math.inf, math.inf
+    wide = np.concatenate([np.linspace(-30, 30, 6001), np.geomspace(30, 1e6, 100), -np.geomspace(30, 1e6, 100)])
+    with np.errstate(all="ignore"):
+        y = np.asarray(layer(wide[:, None].astype(np.float64)))
+    if isinstance(layer, Softmax):
+        return 0.0, 1.0
+    low, high = float(np.nanmin(y)), float(np.nanmax(y))
+    return (-math.inf if low < -1e3 else low), (math.inf if high > 1e3 else high)
+
+
 def _length(values: Array) -> float:
     """√Σ v², not by a product: BLAS would wake its threads, while those of the training want the cores."""
     return math.sqrt(float(np.add.reduce(np.square(values, dtype=np.float64), axis=None)))
@@ -261,7 +338,7 @@ def _rms(values: Array) -> float:
     return _length(values) / math.sqrt(values.size)
 
 
-def _short(layer: Layer) -> str:
+def short_name(layer: Layer) -> str:
     """The layer without how its weights are drawn."""
     units = getattr(layer, "units", None)
     return repr(layer) if units is None else f"{type(layer).__name__}({units})"

@@ -1,0 +1,83 @@
+"""What to change, as data: a program can follow it (`layerwise.cures`), and its words and its call are read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MOST = 5  # columns that a call names
+
+# change: (words, call); {0} is the value, {1} the name beside it
+_SAID = {
+    "learning_rate": (
+        "make steps of {0:g}, or let the finder suggest a rate",
+        "net.fit(X, y, optimizer=lw.{1}({0:g}))",
+    ),
+    "scaling": ("let the network scale its inputs", 'lw.Network(layers, scaling="{0}")'),
+    "targets": (
+        "divide them by their standard deviation, after taking their mean away",
+        "net.fit(X, (y - y.mean(axis=0)) / y.std(axis=0))",
+    ),
+    "weights": (
+        "draw the weights at random, in the size that the activations need, and begin with biases of 0",
+        'lw.Network([lw.Dense(64, weights="{0}"), ...])',
+    ),
+    "activation": (
+        "take {0} as the hidden activation, with weights drawn for it",
+        'lw.Network([lw.Dense(64, weights="{1}"), lw.{0}(), ...])',
+    ),
+    "ending": ("end with Dense alone, whose outputs have no bounds", "lw.Network([..., lw.Dense({0})])"),
+    "batch_size": ("take larger batches, and none of a single row", "net.fit(X, y, batch_size={0})"),
+    "clip_norm": ("cut long gradients", "net.fit(X, y, clip_norm={0:g})"),
+    "normalize": ("normalize between the layers", "lw.Network([lw.Dense(64), lw.{0}(), lw.ReLU(), ...])"),
+    "class_weight": (
+        "let each class count the same, and look at more than the accuracy",
+        'net.fit(X, y, class_weight="{0}", validation_data=(X_val, y_val), metrics=["balanced_accuracy", "f1"])',
+    ),
+    "patience": (
+        "stop when the validation is at its best; more rows, dropout, a penalty or fewer units may help more",
+        "net.fit(X, y, validation_data=(X_val, y_val), patience={0})",
+    ),
+    "epochs": ("train for longer", "net.fit(X, y, epochs={0})"),
+    "units": (
+        "take more units or layers, and less dropout and penalty, or better columns",
+        "lw.Network([lw.Dense({0}), lw.ReLU(), ...])",
+    ),
+    "columns": ("leave {1} out", "X = np.delete(X, {0}, axis=1)"),
+}
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One change of a training.
+
+    Attributes
+    ----------
+    change : str
+        What is changed: ``"learning_rate"``, ``"scaling"``, ``"weights"``, …
+    value : object
+        To what: a number, a name, or a list of columns.
+    name : str
+        What the words need besides: the optimizer's class, the activation's initializer.
+    """
+
+    change: str
+    value: Any
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """The change in words."""
+        return _SAID[self.change][0].format(self.value, self.name)
+
+    @property
+    def call(self) -> str:
+        """The line of Python that makes it."""
+        value = self.value
+        if isinstance(value, list) and len(value) > MOST:
+            value = f"{value[:MOST]} + ..."
+        return _SAID[self.change][1].format(value, self.name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The remedy as plain data, for JSON."""
+        return {"change": self.change, "value": self.value, "name": self.name}

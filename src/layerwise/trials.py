@@ -1,0 +1,153 @@
+"""Advice that was tried: what a finding would change is changed in short trainings of new networks, and compared.
+
+    finding with remedies ─► a trial of each, from first weights on, beside one without ─► the finding with the remedy
+    that lowers the loss most; no finding if none does
+
+The network that is diagnosed takes no part: trials have its layers, seed, arguments and some of its rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from layerwise.cures import Setup, apply
+from layerwise.errors import LayerwiseError
+from layerwise.health import Finding, Look, Remedy
+from layerwise.health.learning import rate_finding
+
+ROWS = 512  # of the training data
+# Steps of a trial: as many as the training's own, up to these; fewer for large networks, so that a trial makes about
+# WORK products of two numbers, and some epochs where batches are small.
+STEPS, LEAST_STEPS, LEAST_EPOCHS, WORK = 600, 20, 6, 3e9
+# A remedy is advised if it takes a fifth off the loss, another learning rate if it takes a third: less is within what
+# another seed would do. Of several remedies, the first whose loss is within a tenth of the best.
+GAIN, RATE_GAIN, LONGER_GAIN, NEAR = 0.8, 0.67, 0.95, 1.1
+MATTERS = 0.02  # and so much of the best constant answer's loss, below which nothing is to be won
+# Other learning rates are tried where the loss is half of the best constant answer's, or a tenth and unsteady.
+SUSPECT, SUSPECT_UNSTEADY = 0.5, 0.1
+PLATEAU = 1.05  # a loss up to so many times the network's own is no worse: the better rates may lie behind
+DOWN, UP = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4), (3.0, 10.0, 30.0, 100.0, 1e3, 1e4)
+
+
+def shortened(setup: Setup, rows: int, parameters: int) -> Setup:
+    """Return the training with fewer epochs, for trials on some of its rows.
+
+    Parameters
+    ----------
+    setup : Setup
+        On the rows of the trial.
+    rows : int
+        How many the whole training has.
+    parameters : int
+        How many the network has.
+    """
+    batch, epochs = min(setup.arguments["batch_size"], rows), setup.arguments["epochs"]
+    own = epochs * math.ceil(rows / batch)
+    most = max(LEAST_STEPS, min(STEPS, int(WORK / (6 * parameters * batch))))
+    per_epoch = math.ceil(setup.X.shape[0] / batch)
+    least = min(epochs, LEAST_EPOCHS) if parameters * batch * per_epoch < WORK / 50 else 1
+    few = max(least, round(min(own, most) / per_epoch))
+    return replace(setup, arguments={**setup.arguments, "epochs": few})
+
+
+class Trials:
+    """Short trainings, each made once.
+
+    Parameters
+    ----------
+    setup : Setup
+        The training as it is, `shortened`.
+    epochs : int
+        How many epochs the whole training has.
+    constant : float
+        The loss of the best constant answer.
+    diverged : bool
+        The training itself is known to have ended in infinity or NaN.
+    """
+
+    def __init__(self, setup: Setup, epochs: int, constant: float, diverged: bool = False) -> None:
+        self.setup, self.epochs = setup, epochs
+        self._least = MATTERS * constant if constant > 0 else 0.0
+        self._losses: dict[str, float] = {}
+        self.base = math.inf if diverged else self._loss(setup)
+
+    def _loss(self, setup: Setup) -> float:
+        try:
+            network = setup.train()
+            if network.history is not None and network.history.stopped_by == "interrupt":
+                raise KeyboardInterrupt
+            return setup.loss(network)
+        except (LayerwiseError, ValueError, TypeError):  # a change that the data or the layers do not allow
+            return math.inf
+
+    def loss(self, remedy: Remedy) -> float:
+        """Return the loss with that change."""
+        key = repr(remedy)
+        if key not in self._losses:
+            if remedy.change == "epochs":
+                share = self.setup.arguments["epochs"] / max(1, self.epochs)
+                remedy = Remedy("epochs", max(1, round(remedy.value * share)))
+            try:
+                changed = apply(self.setup, remedy)
+            except (LayerwiseError, ValueError, TypeError):
+                return math.inf
+            self._losses[key] = self._loss(changed)
+        return self._losses[key]
+
+    def cured(self, finding: Finding, gain: float = GAIN) -> Finding | None:
+        """Return the finding with its best remedy first and what that did, or None where none helps."""
+        losses = [self.loss(remedy) for remedy in finding.remedies]
+        best, most = min(losses, default=math.inf), self._most(gain)
+        if not best < math.inf or best > most:
+            return None
+        first = next(i for i, loss in enumerate(losses) if loss <= min(max(NEAR * best, best + self._least / 2), most))
+        others = (*finding.remedies[:first], *finding.remedies[first + 1 :])
+        rows, epochs = self.setup.X.shape[0], self.setup.arguments["epochs"]
+        base = f"{self.base:.3g}" if self.base < math.inf else "no number"
+        return replace(
+            finding,
+            remedies=(finding.remedies[first], *others),
+            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of {losses[first]:.3g} with it, "
+            f"{base} without",
+            numbers={
+                **finding.numbers,
+                **({"loss": self.base} if self.base < math.inf else {}),
+                "cured": losses[first],
+            },
+        )
+
+    def _most(self, gain: float) -> float:
+        """The loss that a remedy must come to."""
+        return min(gain * self.base, self.base - self._least) if self.base < math.inf else math.inf
+
+    def of_training(self, look: Look, seen: Sequence[Finding]) -> list[Finding]:
+        """Judge the learning rate in both directions, and whether more epochs or units help.
+
+        Parameters
+        ----------
+        look : Look
+            The network now.
+        seen : sequence of Finding
+            What the history suggests.
+        """
+        suggested = {finding.kind: finding for finding in seen}
+        down = None if set(suggested) == {"learning rate too low"} else self._best(look, DOWN)
+        slow = (suggested or look.level > SUSPECT) and "learning rate too high" not in suggested
+        up = self._best(look, UP) if slow else None
+        found = min((c for c in (down, up) if c is not None), key=lambda c: c.numbers["cured"], default=None)
+        if found is not None:
+            own = suggested.get(found.kind)
+            return [found if own is None else replace(found, seen=own.seen, numbers={**own.numbers, **found.numbers})]
+        underfit = suggested.get("underfitting")
+        cured = None if underfit is None else self.cured(underfit, LONGER_GAIN)
+        return [] if cured is None else [cured]
+
+    def _best(self, look: Look, factors: Sequence[float]) -> Finding | None:
+        """The rates in that direction, as far as none is worse than the network's own: no stroke of luck beyond."""
+        finding = rate_finding(look, factors)
+        far = PLATEAU * self.base
+        worse = next((i for i, remedy in enumerate(finding.remedies) if not self.loss(remedy) < far), None)
+        better = finding.remedies[:worse] if self.base < math.inf else finding.remedies
+        return self.cured(replace(finding, remedies=better), RATE_GAIN) if better else None

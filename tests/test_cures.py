@@ -1,0 +1,253 @@
+"""The advice of `lw.diagnose`: followed as it stands, it lowers the loss; and what is tried touches nothing."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import drawn_networks
+import layerwise as lw
+from layerwise import cures, health
+from layerwise.cures import Setup, apply
+from layerwise.health import LayerHealth, Look, Remedy, of_layers, of_weights, probe, remedy
+from layerwise.trials import LEAST_STEPS, STEPS, WORK, shortened
+
+RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
+every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)
+
+
+# ---------------------------------------------------------------- advice that is followed
+
+
+@every_illness
+def test_the_cure_of_a_drawn_network_lowers_the_loss(kind):
+    drawn = (drawn_networks.follow(kind, seed) for seed in range(3))
+    results = next(results for results in drawn if kind in [result.kind for result in results])
+    assert [result for result in results if not result.cured] == []
+
+
+def test_nothing_is_found_in_drawn_healthy_networks():
+    assert [drawn_networks.learned(seed)[1].findings for seed in range(12)] == [()] * 12
+
+
+@pytest.mark.slow
+@every_illness
+def test_cures_help_in_nine_of_ten(kind):
+    networks = [drawn_networks.follow(kind, seed) for seed in range(20_000, 20_050)]
+    own = [[result for result in results if result.kind == kind] for results in networks]
+    assert sum(bool(found) for found in own) >= 0.8 * len(own)
+    for of_kind in {result.kind for results in networks for result in results}:
+        cured = [result.cured for results in networks for result in results if result.kind == of_kind]
+        assert sum(cured) >= 0.9 * len(cured), of_kind
+
+
+@pytest.mark.slow
+def test_one_of_a_hundred_healthy_networks_at_most():
+    found = [drawn_networks.learned(seed)[1].findings for seed in range(20_000, 20_200)]
+    assert sum(bool(findings) for findings in found) <= 2
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_targets_with_an_offset_ask_for_larger_steps(engine):
+    """The loss falls from far above the constant answer's: the rate is too low, not too high."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    y = X[:, 0] + 23
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(1)], random_state=0)
+    watcher = lw.Diagnose(warn=False)
+    net.fit(X, y, optimizer=lw.SGD(1e-5), epochs=20, callbacks=watcher, engine=engine, verbose=False)
+    found = {finding.kind: finding for finding in lw.diagnose(net, X, y).findings}
+    assert "learning rate too high" not in found
+    assert found["learning rate too low"].call == "net.fit(X, y, optimizer=lw.SGD(0.01))"
+    assert found["learning rate too low"].remedies[0] == Remedy("learning_rate", 0.01, "SGD")
+    kinds = [finding.kind for finding in watcher.findings]
+    assert "learning rate too low" in kinds
+    assert "learning rate too high" not in kinds
+
+
+# ---------------------------------------------------------------- remedies as data
+
+
+def setup(**arguments):
+    X, y = lw.datasets.make_spiral()
+    layers = (lw.Dense(8, np.ones((2, 8)), np.ones(8)), lw.Tanh(), lw.Dense(3), lw.Softmax())
+    return Setup(layers, X, y, {"epochs": 2, "batch_size": 50, "optimizer": lw.SGD(0.1), **arguments})
+
+
+REMEDIES = [
+    Remedy("learning_rate", 0.03, "SGD"),
+    Remedy("scaling", "standard"),
+    Remedy("weights", "he_normal"),
+    Remedy("activation", "ReLU", "he_normal"),
+    Remedy("normalize", "BatchNorm"),
+    Remedy("units", 128),
+    Remedy("batch_size", 32),
+    Remedy("clip_norm", 1.0),
+    Remedy("class_weight", "balanced"),
+    Remedy("patience", 5),
+    Remedy("epochs", 8),
+    Remedy("columns", [0], "it"),
+    Remedy("ending", 1),
+    Remedy("targets", "standardize"),
+]
+
+
+def test_every_change_can_be_said_and_made():
+    assert {one.change for one in REMEDIES} == set(cures.CHANGES) == set(remedy._SAID)
+
+
+@pytest.mark.parametrize("one", REMEDIES, ids=lambda one: one.change)
+def test_a_remedy_changes_one_thing(one):
+    before = setup() if one.change != "patience" else setup(validation_data=lw.datasets.make_spiral(random_state=1))
+    if one.change in ("ending", "targets"):
+        before = replace(before, y=10.0 + before.X, layers=(lw.Dense(2), lw.Tanh()))
+    if one.change == "columns":
+        before = replace(before, layers=before.layers[-2:])
+    shown = repr(before.layers), dict(before.arguments)
+    after = apply(before, one)
+    assert (repr(before.layers), dict(before.arguments)) == shown
+    changed = [n for n in ("layers", "scaling", "arguments") if repr(getattr(before, n)) != repr(getattr(after, n))]
+    changed += [name for name in ("X", "y") if getattr(before, name) is not getattr(after, name)]
+    assert len(changed) == 1
+    assert math.isfinite(after.loss(after.train()))
+    assert json.loads(json.dumps(one.to_dict()))["change"] == one.change
+
+
+def test_what_each_change_makes():
+    before = setup()
+    assert apply(before, REMEDIES[0]).arguments["optimizer"].learning_rate == 0.03
+    assert before.arguments["optimizer"].learning_rate == 0.1
+    drawn = apply(before, Remedy("weights", "he_normal")).network().build(2)
+    assert np.ptp(drawn.parameters.p[0].W) > 0.1
+    assert not drawn.parameters.p[0].b.any()
+    names = [type(layer).__name__ for layer in apply(before, Remedy("normalize", "LayerNorm")).layers]
+    assert names == ["Dense", "LayerNorm", "Tanh", "Dense", "Softmax"]
+    linear = replace(before, layers=before.layers[-2:])
+    assert [getattr(layer, "units", 0) for layer in apply(linear, Remedy("units", 128)).layers] == [128, 0, 3, 0]
+
+
+def test_the_loss_of_standardized_targets_is_in_their_own_units():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3))
+    y = 1000 + 100 * X[:, :2]
+    before = Setup((lw.Dense(2),), X, y, {"epochs": 30, "optimizer": lw.Adam(0.05)}, dtype="float64")
+    after = apply(before, Remedy("targets", "standardize"))
+    np.testing.assert_allclose(after.y.std(axis=0), 1)
+    network = after.train()
+    answers = network.predict(X) * y.std(axis=0) + y.mean(axis=0)
+    assert after.loss(network) == pytest.approx(np.mean((answers - y) ** 2))
+
+
+# ---------------------------------------------------------------- what trials cost
+
+
+def test_nothing_is_tried_where_nothing_is_suspected(monkeypatch):
+    done = []
+    train = Setup.train
+    monkeypatch.setattr(Setup, "train", lambda self: done.append(self) or train(self))
+    X, y = lw.datasets.load_iris()
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0, scaling="standard")
+    net.fit(X, y, optimizer=lw.Adam(0.01), epochs=60, verbose=False)
+    lw.diagnose(net, X, y)
+    assert done == []
+    X, y = lw.datasets.make_spiral()
+    net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(1000 * X, y, epochs=1000, verbose=False, optimizer=lw.SGD(1e-6))
+    lw.diagnose(net, 1000 * X, y)
+    assert 2 <= len(done) <= 30
+    assert all(one.arguments["epochs"] * 10 <= 4 * STEPS for one in done)
+    assert all(len(one.X) <= 512 for one in done)
+
+
+@pytest.mark.parametrize(("rows", "batch", "epochs", "parameters"), [
+    (300, 32, 20, 500), (60_000, 32, 30, 25_000), (60_000, 128, 10, 700_000), (10**6, 1000, 5, 10**7), (100, 1, 50, 50),
+])  # fmt: skip
+def test_a_trial_is_short(rows, batch, epochs, parameters):
+    few = np.zeros((min(rows, 512), 4))
+    short = shortened(Setup((), few, few, {"epochs": epochs, "batch_size": batch}), rows, parameters)
+    steps = short.arguments["epochs"] * -(-len(few) // batch)
+    own = epochs * -(-rows // batch)
+    assert 1 <= steps <= max(own, 1)
+    work = 6 * steps * min(batch, len(few)) * parameters
+    assert work <= 2 * WORK or steps <= LEAST_STEPS + 1
+    if own <= STEPS and rows <= 512:
+        assert short.arguments["epochs"] == epochs
+
+
+# ---------------------------------------------------------------- rules that trials do not decide
+
+
+def looked(**values):
+    layer = LayerHealth(1, "Tanh()", 8, 0.0, 1.0, 1.0, **values)
+    return Look((layer,), 1.0, 1.0, "", 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("name", "kind", "threshold"), [
+    ("saturated", "saturated units", 0.5), ("dead", "dead units", 0.7), ("spread", "large scores", 88.0),
+])  # fmt: skip
+def test_thresholds(name, kind, threshold):
+    assert [finding.kind for finding in of_layers(looked(**{name: threshold}))] == [kind]
+    assert [*of_layers(looked(**{name: 0.999 * threshold}))] == []
+
+
+@pytest.mark.parametrize(("name", "threshold"), [("saturated", 0.9), ("dead", 0.95)])
+def test_where_it_becomes_serious(name, threshold):
+    for share, severity in ((threshold, "serious"), (0.999 * threshold, "warning")):
+        [finding] = of_layers(looked(**{name: share}))
+        assert finding.severity == severity
+
+
+@pytest.mark.parametrize(("layer", "inside", "outside"), [
+    (lw.Sigmoid(), 4.58, 4.60),  # y (1 - y) is 0.01012 and 0.00992
+    (lw.Tanh(), 2.98, 3.00),  # y is 0.99485 and 0.99505
+])  # fmt: skip
+def test_what_is_saturated(layer, inside, outside):
+    """A derivative of a hundredth, of sigmoid; an output of 0.995, of tanh."""
+    X = np.array([[inside], [outside], [-inside], [-outside], [0.0]])
+    net = lw.Network([lw.Dense(1, [[1.0]]), layer, lw.Dense(1)], random_state=0, dtype="float64")
+    found = lw.diagnose(net, X, np.arange(5.0))
+    assert found.layers[1].saturated == 0.4
+
+
+@pytest.mark.parametrize(("layer", "expected"), [
+    (lw.Tanh(), (-1, 1)), (lw.Sigmoid(), (0, 1)), (lw.ReLU(), (0, math.inf)), (lw.Softplus(), (0, math.inf)),
+    (lw.Exp(), (0, math.inf)), (lw.ELU(), (-1, math.inf)), (lw.SiLU(), (-0.2784645, math.inf)), (lw.Step(), (0, 1)),
+    (lw.LeakyReLU(), (-math.inf, math.inf)), (lw.Identity(), (-math.inf, math.inf)), (lw.Softmax(), (0, 1)),
+    (lw.Dense(1), (-math.inf, math.inf)),
+])  # fmt: skip
+def test_what_an_ending_can_reach(layer, expected):
+    assert probe.reach(layer) == pytest.approx(expected, abs=1e-5)
+
+
+def test_targets_within_reach_are_left_alone():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    for ending, y in (
+        (lw.Tanh(), np.tanh(X[:, 0])),
+        (lw.ReLU(), np.maximum(X[:, 0], 0)),
+        (lw.Softplus(), X[:, 0] ** 2),
+    ):
+        net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(1), ending], random_state=0)
+        net.fit(X, y, epochs=60, optimizer=lw.Adam(0.01), verbose=False)
+        assert "targets out of reach" not in [finding.kind for finding in lw.diagnose(net, X, y).findings]
+
+
+def test_weights_that_differ_are_not_equal():
+    for value, expected in ((np.full((2, 4), 0.3), 1), (np.arange(8.0).reshape(2, 4), 0)):
+        net = lw.Network([lw.Dense(4, value), lw.ReLU(), lw.Dense(3, np.ones((4, 3))), lw.Softmax()], random_state=0)
+        assert len([*of_weights(*net.build(2).built())]) == expected
+        assert not [*of_weights(*net.built(), frozenset({0}))]
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "expected"), [(100, 1, 1), (33, 32, 1), (65, 32, 1), (64, 32, 0), (1, 1, 0)]
+)
+def test_single_rows_to_normalize(n, batch_size, expected):
+    found = [*health.of_batches([lw.Dense(2), lw.BatchNorm()], n, batch_size)]
+    assert len(found) == expected
+    assert [*health.of_batches([lw.Dense(2), lw.LayerNorm()], n, batch_size)] == []
+    for finding in found:
+        assert n % finding.remedies[0].value != 1
