@@ -389,6 +389,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             raise AttributeError(
                 f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
             )
+        options.check_incremental(self)
         return True
 
     def __sklearn_tags__(self) -> Any:

@@ -46,8 +46,8 @@ def check(settings: SimpleNamespace, *, incremental: bool, validates: bool) -> N
         Whether validation data were given.
     """
     name = settings.name
-    if incremental:
-        _check_incremental(settings)
+    if incremental and settings.early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
     if settings.solver == "lbfgs":
         _check_lbfgs(settings)
     if settings.scoring is not None and not settings.early_stopping and not validates:
@@ -61,18 +61,22 @@ def check(settings: SimpleNamespace, *, incremental: bool, validates: bool) -> N
         )
 
 
-def _check_incremental(settings: SimpleNamespace) -> None:
-    name = settings.name
-    if settings.early_stopping:
-        raise ValueError("partial_fit does not support early_stopping=True")
-    if settings.schedule is not None:
-        raise ValueError(
-            f"{name}: schedule counts the epochs of fit; partial_fit makes one. Change learning_rate_init between the "
-            "calls, or set schedule=None"
+def check_incremental(estimator: Any) -> None:
+    """Say why there is no `partial_fit` with an option that counts on the whole of a fit.
+
+    Raises
+    ------
+    AttributeError
+        So that hasattr is False, as for solver="lbfgs".
+    """
+    if estimator.schedule is not None and not is_auto(estimator.schedule):
+        raise AttributeError(
+            "partial_fit is not available with schedule, which counts the epochs of fit: change learning_rate_init "
+            "between the calls, or set schedule=None"
         )
-    if isinstance(getattr(settings, "class_weight", None), str):
-        raise ValueError(
-            f"{name}: class_weight='balanced' needs all labels, and partial_fit sees some. Give a dict, such as "
+    if isinstance(getattr(estimator, "class_weight", None), str):
+        raise AttributeError(
+            "partial_fit is not available with class_weight='balanced', which needs all labels: give a dict, such as "
             "sklearn.utils.class_weight.compute_class_weight makes it from all of them"
         )
 
