@@ -39,9 +39,8 @@ def test_cures_help_in_nine_of_ten(kind):
     networks = [drawn_networks.follow(kind, seed) for seed in range(20_000, 20_050)]
     own = [[result for result in results if result.kind == kind] for results in networks]
     assert sum(bool(found) for found in own) >= 0.8 * len(own)
-    for of_kind in {result.kind for results in networks for result in results}:
-        cured = [result.cured for results in networks for result in results if result.kind == of_kind]
-        assert sum(cured) >= 0.9 * len(cured), of_kind
+    cured = [result.cured for found in own for result in found]
+    assert sum(cured) >= 0.9 * len(cured)
 
 
 @pytest.mark.slow
