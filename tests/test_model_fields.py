@@ -270,6 +270,50 @@ def test_numbers_that_an_array_cannot_have(files, tmp_path, name, value):
         lw.load(path)
 
 
+class StopAfter(lw.Callback):
+    every_steps = 3
+
+    def on_step_end(self, run):
+        run.stop("enough")
+
+
+def cut_off(path, **options):
+    """A fit that ends within its first epoch, or goes on from there."""
+    net = lw.Network([lw.Dense(4), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    callbacks = [lw.Checkpoint(path, every=1000, keep=1), lw.EarlyStopping("loss", 3)]
+    if not options:
+        callbacks.append(StopAfter())
+    net.fit(X, Y, epochs=2, batch_size=8, shuffle=lambda n: np.arange(n)[::-1], callbacks=callbacks, verbose=False,
+            **options)  # fmt: skip
+    return net
+
+
+@pytest.mark.parametrize(
+    ("change", "change_arrays", "message"),
+    [
+        (None, lambda a: a["training.order"].__setitem__(0, 10**12), r"training\.order must name rows from 0 to 39"),
+        (None, lambda a: a["training.order"].__setitem__(7, -1), r"training\.order must name rows from 0 to 39"),
+        (None, lambda a: a.update({"training.order": a["training.order"][:9]}), r"training\.order must be 40 rows"),
+        (None, lambda a: a.update({"training.good": np.zeros(3, np.float32)}), r"training\.good must be weights"),
+        (None, lambda a: a.update({"training.callbacks.1._weights": np.zeros(3)}), r"_weights must be weights"),
+        (lambda t: t.update(done=6), None, r"training\.done must be at most 5, the steps of an epoch; got 6"),
+        (lambda t: t.update(frozen=[9]), None, r"training\.frozen must be layers below 4; got \[9\]"),
+        (lambda t: t.pop("shuffle"), None, r"no field training\.shuffle"),
+        (lambda t: t.update(rate=-1), None, r"training\.rate must be at least 0; got -1"),
+        (lambda t: t.update(callbacks=[7]), None, r"training\.callbacks\[0\] must be a callback's type and state"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*enough")
+def test_a_checkpoint_that_leads_outside_of_the_data(tmp_path, change, change_arrays, message):
+    """The native executor reads the rows that the order names; a checkpoint that is wrong is passed over, and named."""
+    path = tmp_path / "c"
+    cut_off(path)
+    assert "training.order" in parts(path)[1]
+    rewrite(path, None if change is None else lambda d: change(d["training"]), change_arrays)
+    with pytest.warns(RuntimeWarning, match=message):
+        cut_off(path, resume=True)
+
+
 # ---------------------------------------------------------------- paths
 
 

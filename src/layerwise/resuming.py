@@ -250,6 +250,7 @@ def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
         held = {name.removeprefix("training."): array for name, array in arrays.items()}
         own = description.get("checkpoint", {})
         training = storage.decode(description["training"], custom)
+        storage.check_training(training, held, model)
         return Found(path, model, (training, held), str(own.get("run", "")), own.get("settings"))
 
 

@@ -25,7 +25,7 @@ from layerwise.divergence import advice
 from layerwise.engine.native_engine import NativeEngine
 from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
 from layerwise.engine.threads import at_work
-from layerwise.errors import DivergenceError
+from layerwise.errors import DivergenceError, FormatError
 from layerwise.evaluation import Evaluation
 from layerwise.interrupts import interruptible, say
 from layerwise.learning_rate import LearningRate
@@ -342,7 +342,10 @@ class Training:
         self.engine.frozen = self.network.frozen
         self._call("on_fit_begin")
         if self._restored is not None:
-            self._go_on()
+            try:
+                self._go_on()
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                raise FormatError(f"resume: the checkpoint's state is not that of this training: {error!r}") from None
             if self._done and not self.stopping:  # in the middle of an epoch, whose beginning callbacks have seen
                 self.epoch += 1
                 self._row_is_open = False

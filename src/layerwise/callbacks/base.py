@@ -16,7 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from layerwise.description import whole_number
+from layerwise.errors import FormatError
 
 if TYPE_CHECKING:
     from layerwise.training import Training
@@ -97,7 +100,16 @@ class Callback:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave; called after `on_fit_begin`."""
         for name in self.state_names:
-            setattr(self, name, state[name])
+            now, value = getattr(self, name), state[name]
+            if not _alike(now, value):
+                raise FormatError(f"{type(self).__name__}.{name} must be like {now!r:.80}; got {value!r:.80}")
+            setattr(self, name, value)
+
+
+def _alike(now: Any, value: Any) -> bool:
+    """Whether a value may take the place of another: a number that of a number, text of text; None's may be any."""
+    kinds = (bool, (int, float), str, list, dict, np.ndarray)
+    return next((isinstance(value, kind) for kind in kinds if isinstance(now, kind)), True)
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

@@ -6,6 +6,7 @@ from layerwise.storage.container import FORMAT_VERSION, Shapes, read, read_heade
 from layerwise.storage.model import Model
 from layerwise.storage.parts import KNOWN, decode, encode, known_by_name, may_be_made
 from layerwise.storage.safetensors import SafetensorsFile, read_json
+from layerwise.storage.training import check_training
 
 __all__ = [
     "FORMAT_VERSION",
@@ -13,6 +14,7 @@ __all__ = [
     "Model",
     "SafetensorsFile",
     "Shapes",
+    "check_training",
     "decode",
     "encode",
     "known_by_name",
