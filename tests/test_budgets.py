@@ -1,0 +1,83 @@
+"""What an import, a training and the package itself may cost: counted, not timed."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import layerwise
+
+SOURCE = Path(layerwise.__file__).parent
+linux = pytest.mark.skipif(sys.platform != "linux", reason="peak memory of Linux")
+
+
+def run(code, *words):
+    """What a new process prints, in numbers."""
+    result = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return [float(number) for number in result.stdout.split()]
+
+
+def test_modules_of_an_import():
+    """Reached: 107 of layerwise's own and 76 of the standard library beside NumPy's."""
+    code = (
+        "import sys, numpy; before = set(sys.modules); import layerwise; new = set(sys.modules) - before\n"
+        "own = sum(name.startswith('layerwise') for name in new); print(own, len(new) - own)"
+    )
+    own, others = run(code)
+    assert own <= 118
+    assert others <= 84
+
+
+PEAK = """
+import resource, sys
+import layerwise as lw
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+(X, y), held_out, _ = lw.datasets.load_mnist()
+net = lw.Network([lw.Dense(128), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+numbers = [peak()]
+for epochs in (1, 3):
+    net.fit(X, y, epochs=epochs, validation_data=held_out, verbose=False, engine=sys.argv[1])
+    numbers.append(peak())
+print(*numbers)
+"""
+
+
+@linux
+def test_memory_of_a_training_from_uint8(engine):
+    """Reached: 92 MB with the data (47 of MNIST's pixels), 102 to 106 after a training; not a byte a step."""
+    data, first, more = run(PEAK, engine)
+    assert data <= 101
+    assert first - data <= 16
+    assert more - first <= 3
+
+
+@linux
+def test_memory_of_the_command_that_trains_mnist(tmp_path):
+    """Reached: REACHED MB, from the start of Python to the model file, with what familiarity learns."""
+    pytest.importorskip("typer")
+    words = [sys.executable, "-m", "layerwise", "train", "mnist", "--epochs", "1", "--quiet", "--no-plot"]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert usage.ru_maxrss / 1024 <= 220
+
+
+def test_size_of_the_package():
+    """What a wheel holds, compressed. Reached: 13.0 MB, of which MNIST is 11.1."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in sorted(SOURCE.rglob("*")):
+            if path.is_file() and path.suffix not in (".h", ".cpp", ".pyc"):
+                wheel.write(path, path.relative_to(SOURCE))
+        native = sys.modules.get("layerwise._native")
+        if native is not None and not Path(native.__file__).is_relative_to(SOURCE):  # of an editable install
+            wheel.write(native.__file__, "native")
+    assert len(content.getvalue()) / 2**20 <= 14.3
