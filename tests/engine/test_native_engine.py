@@ -461,7 +461,7 @@ def test_run_refuses_a_length_that_is_none_and_a_layer_that_is_not_there(engine,
         engine._core.run(**run_arguments(engine, **wrong))
 
 
-NAMES = ["X", "offset", "factor", "labels", "table", "dense", "weights"]
+NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
 
 
 @settings(max_examples=300)
@@ -472,7 +472,7 @@ def test_set_data_refuses_what_it_cannot_take(value, name):
                                         ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
-        "labels": np.zeros(n, np.int64), "table": np.eye(2, dtype=np.float32), "dense": None, "weights": None,
+        "labels": np.zeros(n, np.int64), "levels": (0.0, 1.0), "dense": None, "weights": None,
         "by_rows": False, "answers": "label",
     }  # fmt: skip
     core.set_data(**good)
@@ -516,10 +516,10 @@ def test_numbers_out_of_range_are_refused(changes):
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
     core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)])],
                                         ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
-    X, table = np.ones((6, 2), np.float32), np.eye(3, dtype=np.float32)
+    X = np.ones((6, 2), np.float32)
 
     def data(labels):
-        core.set_data(X, None, None, np.array(labels, np.int64), table, None, None, False, "label")
+        core.set_data(X, None, None, np.array(labels, np.int64), (0.0, 1.0), None, None, False, "label")
 
     good = all(0 <= label < 3 for label in labels)
     if good:
