@@ -27,6 +27,8 @@ EXAMPLES = [
     lw.BinaryCrossEntropy(),
     lw.BinaryCrossEntropy(label_smoothing=0.1),
     lw.BinaryCrossEntropy(reduction="sum"),
+    lw.BinaryCrossEntropy(pos_weight=4.0),
+    lw.BinaryCrossEntropy(pos_weight=0.3, reduction="sum"),
     lw.CategoricalCrossEntropy(epsilon=1e-30),
     lw.BinaryCrossEntropy(epsilon=1.2e-7),
 ]
@@ -393,3 +395,97 @@ def test_a_vector_is_the_outputs_of_one_sample():
 def test_short_names():
     assert repr(as_loss("mse")) == "MeanSquaredError()"
     assert repr(as_loss("mae")) == "MeanAbsoluteError()"
+
+
+class TestPosWeight:
+    """p of -(p t log y + (1 - t) log(1 - y))."""
+
+    P = (0.5, 1.0, 7.0)
+
+    def test_by_hand(self):
+        y, t = [[0.25, 0.5, 0.8], [0.5, 0.75, 0.1]], [[1, 0, 1], [0, 1, 1]]
+        terms = [
+            [0.5 * np.log(4), np.log(2), 7 * np.log(1.25)],
+            [np.log(2), np.log(4 / 3), 7 * np.log(10)],
+        ]
+        assert lw.BinaryCrossEntropy(pos_weight=self.P)(y, t) == pytest.approx(np.mean(terms), rel=1e-6)
+        summed = lw.BinaryCrossEntropy(pos_weight=self.P, reduction="sum")
+        assert summed(y, t) == pytest.approx(np.sum(terms) / 2, rel=1e-6)
+
+    @every_type
+    @pytest.mark.parametrize("reduction", ["mean", "sum"])
+    @pytest.mark.parametrize("p", [P, 3.0])
+    def test_gradients(self, p, reduction, dtype):
+        """By the outputs, central differences; by the sigmoid's inputs, those times y (1 - y). Soft targets too."""
+        loss = lw.BinaryCrossEntropy(pos_weight=p, reduction=reduction)
+        y, t = data_for(loss)
+        t = 0.1 + 0.7 * t
+        found, fused = backward(loss, y.astype(dtype), t.astype(dtype)), np.empty(y.shape, dtype)
+        loss.backward_fused(y.astype(dtype), t.astype(dtype), fused)
+        h, tolerance = 1e-6, {"rel": 1e-5 if dtype == np.float32 else 1e-8, "abs": 1e-6}
+        for i, j in np.ndindex(y.shape):
+            step = np.zeros_like(y)
+            step[i, j] = h
+            numeric = (forward(loss, y + step, t)[i] - forward(loss, y - step, t)[i]) / (2 * h)
+            assert found[i, j] == pytest.approx(numeric, **tolerance)
+            assert fused[i, j] == pytest.approx(numeric * y[i, j] * (1 - y[i, j]), **tolerance)
+
+    def test_ones_change_nothing(self):
+        y, t = data_for(lw.BinaryCrossEntropy())
+        plain, ones = lw.BinaryCrossEntropy(), lw.BinaryCrossEntropy(pos_weight=(1, 1, 1))
+        np.testing.assert_array_equal(forward(plain, y, t), forward(ones, y, t))
+        np.testing.assert_array_equal(backward(plain, y, t), backward(ones, y, t))
+
+    def test_it_is_a_weight_of_the_rows_that_say_yes(self, rng):
+        X, y = rng.standard_normal((30, 2)), rng.integers(0, 2, 30)
+        options = {"optimizer": lw.SGD(0.5), "epochs": 5, "batch_size": 7, "verbose": False}
+        weighted = lw.Network([lw.Dense(1), lw.Sigmoid()], random_state=0, dtype="float64")
+        plain = weighted.copy()
+        weighted.fit(X, y, loss=lw.BinaryCrossEntropy(pos_weight=3.0), **options)
+        weights = np.where(y == 1, 3.0, 1.0)
+        options["optimizer"] = lw.SGD(0.5 * weights.mean())  # weights of samples are brought to mean 1
+        plain.fit(X, y, loss=lw.BinaryCrossEntropy(), sample_weight=weights, **options)
+        np.testing.assert_allclose(weighted.theta, plain.theta, rtol=1e-10)
+
+    @pytest.mark.parametrize("engine", ["numpy", "auto"])
+    def test_rare_yes_answers_are_found(self, engine, rng):
+        X = rng.standard_normal((2000, 2))
+        Y = np.stack([X[:, 0] + rng.standard_normal(2000) > 2.6, X[:, 1] > 0], axis=1).astype(int)
+        said = []
+        for p in (None, (15.0, 1.0)):
+            net = lw.Network([lw.Dense(2), lw.Sigmoid()], random_state=0)
+            loss = lw.BinaryCrossEntropy(pos_weight=p)
+            net.fit(X, Y, loss=loss, optimizer=lw.Adam(0.05), epochs=10, engine=engine, verbose=False)
+            said.append(net.predict(X)[Y[:, 0] == 1, 0].mean())
+        assert said[0] < 0.4 < 0.6 < said[1]
+
+    def test_the_model_file_has_it(self, tmp_path, rng):
+        X, Y = rng.standard_normal((12, 2)), rng.integers(0, 2, (12, 3))
+        for p in (self.P, 2.5):
+            net = lw.Network([lw.Dense(3), lw.Sigmoid()], random_state=0)
+            net.fit(X, Y, loss=lw.BinaryCrossEntropy(pos_weight=p), epochs=1, verbose=False)
+            net.save(tmp_path / "net.safetensors")
+            loaded = lw.load(tmp_path / "net.safetensors")
+            assert loaded.loss.pos_weight == p
+            assert loaded.evaluate(X, Y) == net.evaluate(X, Y)
+
+    @pytest.mark.parametrize(
+        ("p", "words"),
+        [
+            (0, "pos_weight must be above 0; 0 came"),
+            ((1, -2), "pos_weight must be above 0; -2 came"),
+            (np.nan, "pos_weight must be a finite number"),
+            ([], "a number, or one an output"),
+            ([[1.0]], "a number, or one an output"),
+        ],
+    )
+    def test_malformed(self, p, words):
+        with pytest.raises(ValueError, match=words):
+            lw.BinaryCrossEntropy(pos_weight=p)
+
+    def test_one_for_each_output(self, rng):
+        net = lw.Network([lw.Dense(3), lw.Sigmoid()], random_state=0)
+        with pytest.raises(lw.ShapeError, match=r"pos_weight has 2 numbers, the network 3 outputs"):
+            net.fit(rng.random((4, 2)), np.eye(4)[:, :3], loss=lw.BinaryCrossEntropy(pos_weight=[1, 2]), verbose=False)
+        with pytest.raises(lw.ShapeError, match="pos_weight has 2 numbers"):
+            lw.BinaryCrossEntropy(pos_weight=[1, 2])([[0.5] * 3], [[1, 0, 1]])

@@ -1,6 +1,6 @@
 """layerwise: neural networks you can read, layer by layer, that train fast on a CPU.
 
-To read the code, begin with layers/dense.py, layers/activations.py, losses.py, optimizers.py, plan.py and
+To read the code, begin with layers/dense.py, layers/activations.py, losses/, optimizers.py, plan.py and
 training.py, in that order.
 """
 

@@ -167,7 +167,10 @@ def check_outputs(plan: Plan, loss: Loss) -> None:
     ------
     GradientError
         The loss takes probabilities, and the network gives others or none.
+    ShapeError
+        The loss has settings for another number of outputs.
     """
+    loss.check_outputs(plan.n_out)
     last = plan.ending
     gives, takes = last.layer.gives, loss.takes
     if gives != "unknown" and _KINDS.index(gives) < _KINDS.index(takes):

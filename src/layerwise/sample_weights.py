@@ -104,7 +104,10 @@ def _check_values(weights: Array, name: str) -> None:
 
 def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
     if targets.labels is None or targets.task.classes is None:
-        raise DataError("class_weight needs labels, one class a sample; use sample_weight for other targets")
+        raise DataError(
+            "class_weight needs labels, one class a sample; use sample_weight for other targets, or, for several "
+            "yes/no answers, BinaryCrossEntropy(pos_weight=)"
+        )
     classes = targets.task.classes.tolist()
     if isinstance(class_weight, str):
         if class_weight != "balanced":

@@ -110,6 +110,8 @@ LOSS_CASES = [
     lw.BinaryCrossEntropy(label_smoothing=0.1, reduction="sum"),
     lw.CategoricalCrossEntropy(epsilon=1e-300),
     lw.BinaryCrossEntropy(epsilon=1.2e-7),
+    lw.BinaryCrossEntropy(pos_weight=5.0),
+    lw.BinaryCrossEntropy(pos_weight=0.2, label_smoothing=0.1, reduction="sum"),
     lw.Huber(0.3),
     lw.Quantile(0.9),
 ]
@@ -135,6 +137,19 @@ def test_every_loss(loss, dtype, n_out, weighted, rng):
         found = differences(
             [lw.Dense(13), lw.Tanh(), lw.Dense(n_out), *last], X, y, dtype, loss=loss, sample_weight=weights,
             optimizer=lw.SGD(0.05), batch_size=batch_size,
+        )  # fmt: skip
+        close(found, dtype, f"{loss!r} after {last}, {n_out} outputs")
+
+
+@pytest.mark.parametrize("n_out", [1, 5, 21])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_yes_may_count_more_one_output_than_another(n_out, dtype, rng):
+    X, y = rng.standard_normal((90, 6)), rng.integers(0, 2, (90, n_out))
+    loss = lw.BinaryCrossEntropy(pos_weight=rng.random(n_out) * 4 + 0.1)
+    for last, batch_size in itertools.product([[lw.Sigmoid()], [lw.Sigmoid(), lw.Dropout(0.0)]], (8, 90)):
+        found = differences(
+            [lw.Dense(13), lw.Tanh(), lw.Dense(n_out), *last], X, y, dtype, loss=loss, optimizer=lw.SGD(0.05),
+            batch_size=batch_size,
         )  # fmt: skip
         close(found, dtype, f"{loss!r} after {last}, {n_out} outputs")
 

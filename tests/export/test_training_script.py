@@ -144,6 +144,8 @@ LOSS_CASES = [
     *(kind() for kind in LOSSES),
     lw.CategoricalCrossEntropy(label_smoothing=0.1, epsilon=1e-3),
     lw.BinaryCrossEntropy(label_smoothing=0.1, reduction="sum", epsilon=1e-3),
+    lw.BinaryCrossEntropy(pos_weight=3.5),
+    lw.BinaryCrossEntropy(pos_weight=(0.3, 2.0, 17.0), reduction="sum"),
     lw.Huber(0.3),
     lw.Quantile(0.9),
 ]

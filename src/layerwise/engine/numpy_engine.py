@@ -159,8 +159,8 @@ class Pass:
         return float(np.add.reduce(right, dtype=np.float64)) / stop if stop else 0.0
 
     def weighted_accuracy(self, stop: int) -> float:
-        """The share of right answers among the first `stop` rows of the pass, by their weights."""
-        return self._mean(self._rights(stop))
+        """The share of right answers among the first `stop` rows of the pass, by their weights if these divide it."""
+        return self.accuracy(stop) if self.targets.by_rows else self._mean(self._rights(stop))
 
     def _rights(self, stop: int) -> Array:
         """How much of each answer is right."""

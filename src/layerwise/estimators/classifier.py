@@ -400,7 +400,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if self.class_weight is None or not self._multilabel:
             return weight
         if not isinstance(self.class_weight, str):
-            raise ValueError("class_weight needs one label a sample; use sample_weight where there are several")
+            raise ValueError(
+                'a dict of class_weight needs one label a sample; where there are several, use "balanced", '
+                "sample_weight or loss=BinaryCrossEntropy(pos_weight=)"
+            )
         balanced: Array = compute_sample_weight(self.class_weight, y)  # the product over the labels
         return balanced if weight is None else balanced * weight
 

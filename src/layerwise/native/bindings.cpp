@@ -343,6 +343,7 @@ public:
             plan_.loss.kind = name.kind;
             if (name.a) plan_.loss.a = setting(settings, name.a);
             if (settings.contains("reduction")) plan_.loss.mean = nb::cast<std::string>(settings["reduction"]) == "mean";
+            if (settings.contains("pos_weight")) read_positive(settings["pos_weight"]);
             plan_.loss.fused = std::get<2>(*loss);
             const LayerKind last = plan_.layers.back().kind;
             const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last == LayerKind::Softmax) ||
@@ -570,6 +571,19 @@ private:
         read(offset, "offset", data.offset), read(factor, "factor", data.factor);
         data.n_in = plan_.n_in;
         ready_ = true;
+    }
+
+    // How much a yes counts: a number for all outputs, or one for each.
+    void read_positive(nb::handle value) {
+        if (value.is_none()) return;
+        std::vector<double>& positive = plan_.loss.positive;
+        if (nb::isinstance<nb::tuple>(value))
+            for (nb::handle p : nb::cast<nb::tuple>(value)) positive.push_back(nb::cast<double>(p));
+        else
+            positive.assign(std::size_t(plan_.n_out), nb::cast<double>(value));
+        if (Index(positive.size()) != plan_.n_out) refuse("pos_weight must be a number, or one for each output");
+        for (double p : positive)
+            if (!(p > 0)) refuse("pos_weight must be above 0");
     }
 
     void set_order(Object object) {

@@ -1,4 +1,4 @@
-// Softmax and the losses' formulas, as layers/activations.py and losses.py have them, for blocks of LANES rows.
+// Softmax and the losses' formulas, as layers/activations.py and losses/ have them, for blocks of LANES rows.
 //
 // The rows are turned: output j of all rows of a block is one line, and n outputs are n lines, so that sums and maxima
 // over the outputs run from line to line, and nothing but a row's own numbers takes part. Blocks follow each other, and
@@ -97,17 +97,37 @@ inline void each_pair(const Lot<T>& lot, F f) {
     for (index i = 0; i < lot.blocks * lot.n * LANES<T>; ++i) d[i] = f(y[i], t[i]);
 }
 
-// out = scale * the sum of f over the outputs: a line a block; d is room to work in.
+// d = f(y, t, p), where each output has its own p.
 template <class T, class F>
-inline void sum_over(const Lot<T>& lot, T scale, T* out, F f) {
+inline void each_output(const Lot<T>& lot, const std::vector<double>& p, F f) {
     constexpr int L = LANES<T>;
-    each_pair(lot, f);
+    each_block(lot.blocks, lot.n, lot.d, [&](index b, T* d) {
+        const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
+        for (index j = 0; j < lot.n; ++j) {
+            const T of_output = T(p[std::size_t(j)]);
+    LW_INDEPENDENT
+            for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r], of_output);
+        }
+    });
+}
+
+// out = scale * the sum of d over the outputs: a line a block.
+template <class T>
+inline void sum_up(const Lot<T>& lot, T scale, T* out) {
+    constexpr int L = LANES<T>;
     each_block(lot.blocks, lot.n, lot.d, [&](index b, const T* d) {
         T sum[L] = {};
         for (index j = 0; j < lot.n; ++j)
             for (int r = 0; r < L; ++r) sum[r] += d[j * L + r];
         for (int r = 0; r < L; ++r) out[b * L + r] = scale * sum[r];
     });
+}
+
+// out = scale * the sum of f over the outputs; d is room to work in.
+template <class T, class F>
+inline void sum_over(const Lot<T>& lot, T scale, T* out, F f) {
+    each_pair(lot, f);
+    sum_up(lot, scale, out);
 }
 
 // The loss of each row; d is room to work in. one_hot: of each row's targets one is 1 and all others are 0.
@@ -135,6 +155,13 @@ void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
             sum(T(1), [](T y, T t) { return t * y; });  // one logarithm, that of the right class
             return each(lot.blocks * LANES<T>, out, out, [least](T y) { return -log(at_least(y, least)); });
         case LossKind::BinaryCrossEntropy:
+            if (!loss.positive.empty()) {
+                each_output(lot, loss.positive, [least](T y, T t, T p) {
+                    T rest = log(at_least(1 - y, least));
+                    return rest + t * (p * log(at_least(y, least)) - rest);
+                });
+                return sum_up(lot, loss.mean ? -mean : T(-1), out);
+            }
             return sum(loss.mean ? -mean : T(-1), [least](T y, T t) {
                 T rest = log(at_least(1 - y, least));
                 return rest + t * (log(at_least(y, least)) - rest);
@@ -155,6 +182,18 @@ inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
     });
 }
 
+// d = scale * weight * d, a row at a time.
+template <class T>
+inline void weigh(const Lot<T>& lot, T scale, const T* weights) {
+    constexpr int L = LANES<T>;
+    each_block(lot.blocks, lot.n, lot.d, [&](index b, T* d) {
+        T factor[L];
+        for (int r = 0; r < L; ++r) factor[r] = scale * weights[b * L + r];
+        for (index j = 0; j < lot.n; ++j)
+            for (int r = 0; r < L; ++r) d[j * L + r] *= factor[r];
+    });
+}
+
 // Its gradient by y, or, where the loss is fused with what comes before, by that layer's input; each row's times its
 // weight.
 template <class T>
@@ -172,6 +211,14 @@ void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
             if (loss.fused) return write(T(1), [](T y, T t) { return y - t; });
             return write(T(1), [least](T y, T t) { return -t / at_least(y, least); });
         case LossKind::BinaryCrossEntropy:
+            if (!loss.positive.empty()) {
+                const bool fused = loss.fused;
+                each_output(lot, loss.positive, [least, fused](T y, T t, T p) {
+                    const T error = p * ((t * (1 - 1 / p) + 1 / p) * y - t);
+                    return fused ? error : error / at_least(y * (1 - y), least);
+                });
+                return weigh(lot, loss.mean ? mean : T(1), weights);
+            }
             if (loss.fused) return write(loss.mean ? mean : T(1), [](T y, T t) { return y - t; });
             return write(loss.mean ? mean : T(1), [least](T y, T t) { return (y - t) / at_least(y * (1 - y), least); });
     }

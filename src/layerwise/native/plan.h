@@ -52,6 +52,7 @@ struct Loss {
     double a = 0;        // delta, q, epsilon
     bool mean = true;    // over the outputs, where the loss leaves a choice
     bool fused = false;  // with the softmax or sigmoid before it
+    std::vector<double> positive;  // how much a yes counts beside a no, one an output; empty: as much
 };
 
 struct Plan {

@@ -121,7 +121,7 @@ public:
             sums.loss = weighted(losses_, begin, end);
         }
         if (data_->answers != Answers::none)
-            sums.right = data_->weights && weighted_answers ? weighted(right_, begin, end) : add_up(right_ + begin, end - begin);
+            sums.right = data_->weights && !data_->by_rows && weighted_answers ? weighted(right_, begin, end) : add_up(right_ + begin, end - begin);
         return sums;
     }
 

@@ -195,12 +195,14 @@ class Blocks:
         if terms is not None and not is_one:
 
             def origin(j: int) -> str | None:
-                return loss_term(step.loss, numbers(a.y[s, j]), numbers(step.targets[s, j]))
+                return loss_term(step.loss.of_output(j), numbers(a.y[s, j]), numbers(step.targets[s, j]))
 
             blocks.append(self.vector(r"\ell", formula, terms[s], shown, origin))
         mean = rf"\frac{{1}}{{{m}}} \cdot " if step.averages and m > 1 else ""
         whole = formula
-        origin_of_sample = loss_term(step.loss, numbers(a.y[s, 0]), numbers(step.targets[s, 0])) if is_one else None
+        origin_of_sample = (
+            loss_term(step.loss.of_output(0), numbers(a.y[s, 0]), numbers(step.targets[s, 0])) if is_one else None
+        )
         if terms is not None and not is_one:
             row = terms[s]
             total = summed(row, lambda j: numbers(row[j]), numbers, MOST_TERMS)
@@ -239,7 +241,7 @@ class Blocks:
 
         def origin(j: int) -> str | None:
             a, y = self.numbers(last.y[s, j]), self.numbers(step.targets[s, j])
-            return loss_gradient(step.loss, a, y, m, n, step.fused)
+            return loss_gradient(step.loss.of_output(j), a, y, m, n, step.fused)
 
         formula = _with_delta(name, formula or "")
         shown = self.neurons(last) if shown is None else shown

@@ -321,9 +321,9 @@ def _terms(loss: Loss, y: Array, t: Array, losses: Array) -> tuple[bool, Array |
     if m == 1:
         return False, losses[:, np.newaxis]
     try:
-        terms = _losses(loss, y.reshape(-1, 1), t.reshape(-1, 1)).reshape(y.shape)
+        terms = np.stack([_losses(loss.of_output(j), y[:, [j]], t[:, [j]]) for j in range(m)], axis=1)
         one, all_alike = (
-            _losses(loss, np.full((1, k), 0.3, y.dtype), np.full((1, k), 0.6, y.dtype))[0] for k in (1, m)
+            _losses(loss.of_output(0), np.full((1, k), 0.3, y.dtype), np.full((1, k), 0.6, y.dtype))[0] for k in (1, m)
         )
     except (ValueError, IndexError):
         return False, None  # a loss of one's own, that needs all outputs

@@ -63,6 +63,23 @@ def _number(a: str, otherwise: float) -> float:
         return otherwise
 
 
+def _p(loss: BinaryCrossEntropy) -> str:
+    """The weight of a yes as a factor: nothing for 1, a letter where each output has its own."""
+    if loss.pos_weight is None:
+        return ""
+    return r"p \cdot " if isinstance(loss.pos_weight, tuple) else rf"{in_full(loss.pos_weight)} \cdot "
+
+
+def _error(loss: BinaryCrossEntropy, a: str, y: str) -> str:
+    """The difference a - y, in which a yes may count more."""
+    return _less(a, y) if loss.pos_weight is None else rf"(1 - {y}) \cdot {a} - {_p(loss)}{y} \cdot (1 - {a})"
+
+
+def _binary(own: BinaryCrossEntropy, a: str, y: str) -> str:
+    yes, no = rf"\ln({_safe(a, own.epsilon)})", rf"\ln({_rest(a, own.epsilon)})"
+    return rf"-({_p(own)}{y} \cdot {yes} + (1 - {y}) \cdot {no})"
+
+
 def _variance(loss: BinaryCrossEntropy, a: str) -> str:
     number = _number(a, 0.5)
     return in_full(loss.epsilon) if number * (1 - number) < loss.epsilon else rf"{a} \cdot (1 - {a})"
@@ -100,14 +117,14 @@ LOSS_FORMULAS: dict[type[Loss], tuple[Callable[[Any, str, str], str], Callable[[
         lambda own, a, y, m: rf"-\frac{{{y}}}{{{_safe(a, own.epsilon)}}}",
     ),
     BinaryCrossEntropy: (
-        lambda own, a, y: rf"-({y} \cdot \ln({_safe(a, own.epsilon)}) + (1 - {y}) \cdot \ln({_rest(a, own.epsilon)}))",
-        lambda own, a, y, m: _over(_outputs(own, m), rf"\frac{{{_less(a, y)}}}{{{_variance(own, a)}}}"),
+        _binary,
+        lambda own, a, y, m: _over(_outputs(own, m), rf"\frac{{{_error(own, a, y)}}}{{{_variance(own, a)}}}"),
     ),
 }  # fmt: skip
 # The joint gradient with the last layer, by that layer's input.
 FUSED_FORMULAS: dict[type[Loss], Callable[[Any, str, str, int], str]] = {
     CategoricalCrossEntropy: lambda own, a, y, m: _less(a, y),
-    BinaryCrossEntropy: lambda own, a, y, m: _over(_outputs(own, m), _less(a, y)),
+    BinaryCrossEntropy: lambda own, a, y, m: _over(_outputs(own, m), _error(own, a, y)),
 }
 
 

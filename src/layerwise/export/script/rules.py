@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import losses, optimizers, penalties, schedules
-from layerwise.quoting import python_number
+from layerwise.quoting import python_number, python_value
 
 # ---------------------------------------------------------------- losses: (formula, its lines, its gradient)
 
@@ -74,12 +74,16 @@ def _categorical(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
 def _binary(loss: Any, fused: bool, least: str) -> tuple[str, str, str]:
     mean = loss.reduction == "mean"
     share = " * (1 / y.shape[1])" if mean else ""
+    error, p, weighted = "(y - t)", "", "log_y"
+    if loss.pos_weight is not None:
+        p, weighted = "p ", "log_y * POS_WEIGHT"
+        error = "difference(y, t)"
     return (
-        f"-{'(1/m) ' if mean else ''}Σ (t log y + (1 - t) log(1 - y)), the cross-entropy",
+        f"-{'(1/m) ' if mean else ''}Σ ({p}t log y + (1 - t) log(1 - y)), the cross-entropy",
         f"log_y = np.log(np.maximum(y, {least}))\n"
         f"log_rest = np.log(np.maximum(1 - y, {least}))\n"
-        f"return -((log_y - log_rest) * t + log_rest).sum(axis=1){share}",
-        f"(y - t){share}" if fused else f"(y - t) / np.maximum((1 - y) * y, {least}){share}",
+        f"return -(({weighted} - log_rest) * t + log_rest).sum(axis=1){share}",
+        f"{error}{share}" if fused else f"{error} / np.maximum((1 - y) * y, {least}){share}",
     )
 
 
@@ -103,7 +107,7 @@ def loss_text(loss: losses.Loss, fused: str | None, dtype: np.dtype[np.floating]
     formula, value, gradient = LOSSES[type(loss)](loss, fused is not None, least)
     by = f"by the input of {fused}, whose derivative is in it" if fused else "by y"
     body = "\n".join(f"    {line}" for line in value.split("\n"))
-    return f'''
+    return f'''{_before(loss)}
 def loss(y, t):
     """{formula}, of each sample."""
 {body}
@@ -112,6 +116,23 @@ def loss(y, t):
 def loss_gradient(y, t):
     """The gradient of the mean loss of the batch {by}."""
     return {gradient} * (1 / len(y))
+'''
+
+
+def _before(loss: losses.Loss) -> str:
+    """What a loss needs before its formulas."""
+    p = getattr(loss, "pos_weight", None)
+    if p is None:
+        return ""
+    numbers = f"np.array({python_value(list(p))}, DTYPE)" if isinstance(p, tuple) else python_number(p)
+    return f'''
+POS_WEIGHT = {numbers}  # p, how much a yes counts beside a no
+
+
+def difference(y, t):
+    """(1 - t) y - p t (1 - y), which is y - t for p = 1."""
+    return ((t * (1 - 1 / POS_WEIGHT) + 1 / POS_WEIGHT) * y - t) * POS_WEIGHT
+
 '''
 
 

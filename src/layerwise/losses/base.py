@@ -1,0 +1,153 @@
+"""How wrong the outputs are: each loss is its value for a sample and the gradient of that value.
+
+    loss = Σ_i w_i · value(y_i, t_i) / Σ_i w_i          y outputs, t targets, both (n, outputs); w (n,)
+    loss = Σ_i w_i · value(y_i, t_i) / n                of a batch in training: the w have mean 1 over all batches
+
+The mean over the samples, weighted or not, belongs here (`mean`, `average_gradient`) and nowhere else. Targets
+reach a loss as an array of the outputs' shape: class labels are turned into one-hot rows on the way.
+
+Softmax then categorical cross-entropy, and sigmoid then binary cross-entropy, have the joint gradient y - t by
+the scores, stable where the two alone are not. The plan recognises the pair by `fuses_with` and then calls
+`backward_fused` in place of both.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.description import Description
+from layerwise.errors import DataError, ShapeError
+from layerwise.layers import Layer, Softmax
+from layerwise.typing import Array, ArrayLike
+
+Pair = tuple[Array, Array]
+EPSILON = 1e-7  # the least probability whose logarithm is taken
+
+
+class Loss(Description):
+    """Base of the losses; one of your own defines `forward` and `backward`.
+
+    Attributes
+    ----------
+    takes : str
+        ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1], ``"distribution"`` for such whose
+        sum is 1.
+    fuses_with : type of Layer, optional
+        The layer with which this loss has the joint gradient of `backward_fused`.
+    label_smoothing : float
+        The share of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
+    epsilon : float
+        The least probability whose logarithm is taken.
+    """
+
+    takes: ClassVar[str] = "values"
+    fuses_with: ClassVar[type[Layer] | None] = None
+    label_smoothing: float = 0.0
+    epsilon: float = EPSILON
+
+    def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
+        """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(y, t, out, tmp)")
+
+    def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
+        """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward(y, t, dy, tmp)")
+
+    def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
+        """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward_fused(y, t, dz)")
+
+    def check_outputs(self, n_out: int) -> None:
+        """Refuse a number of outputs that the loss's own settings do not fit."""
+
+    def of_output(self, j: int) -> Loss:
+        """The loss of output j alone, where outputs differ in theirs."""
+        return self
+
+    def smooth(self, t: Array) -> None:
+        """Spread the targets by `label_smoothing`, in place: t (1 - ε) + ε / classes, two for a single output."""
+        if self.label_smoothing:
+            classes = t.shape[1] if self.fuses_with is Softmax else 2
+            np.multiply(t, 1 - self.label_smoothing, out=t)
+            np.add(t, self.label_smoothing / classes, out=t)
+
+    def mean(self, losses: Array, weights: Array | None, by_rows: bool = False) -> float:
+        """The mean over the samples, weighted if weights are given."""
+        total = self._total(len(losses), weights, by_rows)
+        value = float(np.add.reduce(losses) if weights is None else np.dot(losses, weights))
+        return value / total if total else 0.0
+
+    def share(self, n: int, weights: Array | None, by_rows: bool = False) -> float:
+        """What a sum over n samples is multiplied by to be their mean: 1 / n, or 1 over the sum of their weights."""
+        total = self._total(n, weights, by_rows)
+        return 1 / total if total else 0.0
+
+    def _total(self, n: int, weights: Array | None, by_rows: bool) -> float:
+        return n if weights is None or by_rows else float(np.add.reduce(weights))
+
+    def average_gradient(self, dy: Array, weights: Array | None, by_rows: bool = False) -> None:
+        """Turn the gradients of the samples' losses into those of their mean, in place."""
+        if weights is not None:
+            np.multiply(dy, weights[:, None], out=dy)
+        np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
+
+    def _least(self, y: Array) -> float:
+        """`epsilon`, or the least normal number of y's type where that is greater: its logarithm is finite."""
+        return max(self.epsilon, float(np.finfo(y.dtype).tiny))
+
+    def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The mean loss of the outputs y for the targets t.
+
+        Parameters
+        ----------
+        y : array (n, outputs) or (outputs,)
+            The outputs of n samples, or, as a vector, those of a single one.
+        t : array
+            Of y's shape, or one label for each sample.
+        sample_weight : array (n,), optional
+            How much each sample counts.
+
+        Examples
+        --------
+        >>> MeanSquaredError()([4, 8, 6], [4, 9, 6])
+        0.3333333333333333
+        >>> CategoricalCrossEntropy()([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [0, 1])
+        0.34657359027997264
+        """
+        outputs = np.atleast_2d(np.asarray(y, dtype=np.result_type(np.asarray(y).dtype, np.float32)))
+        targets = np.asarray(t)
+        if targets.ndim == np.ndim(y) - 1 and outputs.shape[1] > 1:
+            targets = self._one_hot(np.atleast_1d(targets), outputs.shape[1])
+        elif targets.ndim == np.ndim(y) - 1:
+            targets = targets[..., None]
+        targets = np.atleast_2d(targets.astype(outputs.dtype))
+        if targets.shape != outputs.shape:
+            raise ShapeError(
+                f"{type(self).__name__}: outputs of shape {np.shape(y)} and targets of shape {np.shape(t)} do not "
+                "fit: give targets of the outputs' shape, or one label for each row of outputs"
+            )
+        self.check_outputs(outputs.shape[1])
+        self.smooth(targets)
+        losses = np.empty(len(outputs), outputs.dtype)
+        self.forward(outputs, targets, losses, (np.empty_like(outputs), np.empty_like(outputs)))
+        weights = None if sample_weight is None else np.asarray(sample_weight, outputs.dtype)
+        if weights is not None and (weights.shape != losses.shape or (weights < 0).any() or not weights.any()):
+            raise DataError(
+                f"{type(self).__name__}: sample_weight must be one a sample, ({len(losses)},), at least 0 and not all 0"
+            )
+        return self.mean(losses, weights)
+
+    def _one_hot(self, labels: Array, classes: int) -> Array:
+        whole = labels.astype(np.intp) if labels.dtype.kind in "buif" else np.full(labels.shape, -1)
+        wrong = (whole != labels) | (whole < 0) | (whole >= classes)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"{type(self).__name__}: the label of row {row} is {labels[row]!r}; the labels of {classes} outputs "
+                f"are the whole numbers 0 to {classes - 1}"
+            )
+        rows = np.zeros((len(whole), classes))
+        rows[np.arange(len(whole)), whole] = 1
+        return rows
