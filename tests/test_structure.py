@@ -23,6 +23,7 @@ ORDER = [
     ["arrays", "data", "units", "tasks", "targets", "endings", "augmentation"],
     ["learning_rate", "familiarity", "refusal"],
     ["sample_weights"],
+    ["splitting"],
     ["plan"],
     ["sparse"],
     ["engine", "contract"],

@@ -104,9 +104,19 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
         errors = [expected_calibration_error(targets.labels, curve.probabilities(b)) for b in (1.0, beta)]
     for array in vars(network.built()[1].p[dense]).values():
         array *= beta
+    if network.task.says_yes_or_no(z.shape[1]):
+        network.threshold = _moved(network.threshold, beta)
     if network.last_fit:  # a script that repeats the fit would not come to these weights
         network.last_fit["others"] = [*network.last_fit.get("others", []), "calibration after it"]
     return Calibration(1 / beta, curve.loss(1.0), curve.loss(beta), errors[0], errors[1])
+
+
+def _moved(threshold: float, beta: float) -> float:
+    """Where the threshold is once the scores are multiplied by beta: answers stay as they were."""
+    if threshold == 0.5:
+        return threshold
+    moved = 1 / (1 + ((1 - threshold) / threshold) ** beta)
+    return float(np.clip(moved, np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg))
 
 
 def _ending(network: Network) -> tuple[int, Layer, int]:

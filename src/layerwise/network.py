@@ -55,6 +55,7 @@ from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.settings import describe_call
 from layerwise.sparse import rows_for
+from layerwise.splitting import hold_out
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.tasks import asked_task
 from layerwise.training import Training
@@ -437,6 +438,7 @@ class Network:
         batch_size: int = 32,
         shuffle: bool | Callable[[int], Array] = True,
         validation_data: Sequence[ArrayLike] | None = None,
+        validation_split: float | None = None,
         sample_weight: ArrayLike | SampleWeights | None = None,
         class_weight: dict[Any, float] | str | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
@@ -484,6 +486,10 @@ class Network:
             A new order each epoch; or order(n), which gives the rows of the coming epoch as an array of indices.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data, evaluated after each epoch. Loss, accuracy and metrics are weighted where weights are given.
+        validation_split : float or int, optional
+            In place of `validation_data`: a share of the rows, or how many, set aside for it and not learned from. They
+            are drawn by the network's seed, so a further fit or a resumed one sets the same rows aside; of labels,
+            each class in its share, as scikit-learn's estimators do. Their `sample_weight` weighs their evaluation.
         sample_weight : array (n,), optional
             How much each sample counts in the loss: multiplied by a constant, they do the same. They are brought to
             mean 1 over the training set, and the loss of a batch is divided by its rows, so that a batch's gradient
@@ -550,7 +556,8 @@ class Network:
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         check_engine(engine, n_threads)
         schedule, own = as_schedule(schedule), as_callbacks(callbacks)
-        short = _short_forms(clip_norm, ema, patience, monitor, validation_data is not None)
+        validates = validation_data is not None or validation_split is not None
+        short = _short_forms(clip_norm, ema, patience, monitor, validates)
         watchers, allowed = [*own, *short], as_allowed(resume)
         if verbose and not any(isinstance(watcher, Progress) for watcher in watchers):
             watchers.append(Progress(None if verbose is True else verbose))
@@ -569,19 +576,25 @@ class Network:
         )
         checkpoint = None if allowed is None else newest_checkpoint(watchers, parts)
         learned = self.scaling is not None and self.scaling.learns and self.scaling.offset is not None
-        data, scaler = self.training_rows(X)
+        data, aside = self.read_rows(X), None
+        whole = data
         plan = self.plan or compile_layers(self.layers, data.shape[1])
         check_loss(chosen, plan.n_out)
         check_training(plan, chosen)
         asked = asked_task(task, classes, self.task, plan.n_out)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task, asked=asked)
         check_lengths(data, targets)
+        if validation_split is not None:
+            if validation_data is not None:
+                raise DataError("fit: give validation_data or validation_split, not both")
+            data, targets, sample_weight, aside = hold_out(data, targets, sample_weight, validation_split, self.seed)
+        data, scaler = self.scaled_rows(data)
         if self.task is None and classes is None:  # which says that there are others, in chunks to come
             check_two_classes(targets)
         weigh(targets, sample_weight, class_weight)
         extra = as_metrics(metrics)
         input_range = range_of(data, self.input_range)
-        held_out = self._held_out(
+        held_out = aside or self._held_out(
             validation_data, plan, chosen, targets.task, scaler, input_range, self.column_names or names_of(X)
         )
         shows = train_metrics or (bool(extra) and held_out is None)  # nothing asked for is left out
@@ -596,17 +609,20 @@ class Network:
             "shuffle": bool(shuffle),
             "task": task,
             "classes": None if asked is None or asked.classes is None else asked.classes.tolist(),
+            "validation_split": validation_split,
             "schedule": schedule if isinstance(schedule, Schedule) else None,
             "clip_norm": next((w.norm for w in reversed(watchers) if isinstance(w, GradientClip)), None),
             "augmentation": augmentation,
             "metrics": list(extra),
-            "others": _others(self, shuffle, schedule, sample_weight, class_weight, augmentation, learned, watchers),
+            "others": _others(
+                self, shuffle, schedule, sample_weight, class_weight, aside is not None, augmentation, learned, watchers
+            ),
         }
         self.build(data.shape[1])
         last_fit |= {"first_step": self.steps, "start": self.fingerprint}
         settings, changes = {}, []
         if any(isinstance(watcher, Checkpoint) for watcher in own):
-            effective = {"X": data, "loss": chosen, "optimizer": optimizer, "penalty": penalties, "schedule": schedule}
+            effective = {"X": whole, "loss": chosen, "optimizer": optimizer, "penalty": penalties, "schedule": schedule}
             settings = describe_call(given | effective | self._own_settings(scaler), own)
         if checkpoint is not None:
             changes = checkpoint.check(self, settings, allowed or ())
@@ -686,7 +702,10 @@ class Network:
 
     def training_rows(self, X: ArrayLike) -> tuple[Array, Scaler | None]:
         """X checked, and the scaler for it: fitted at the first training, kept from then on."""
-        data = self.read_rows(X)
+        return self.scaled_rows(self.read_rows(X))
+
+    def scaled_rows(self, data: Any) -> tuple[Array, Scaler | None]:
+        """Checked rows, and the scaler for them, as for `training_rows`."""
         scaler = self._scaler_for(data)
         if scaler is not None and scaler.offset is None and not isinstance(data, np.ndarray):
             raise DataError(
@@ -759,15 +778,51 @@ class Network:
             self._predictor = NativePredictor(plan, parameters, scaler, sparse)
         return self._predictor(X, n, 1 if n == 1 else share())
 
-    def predict(self, X: ArrayLike, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
+    @property
+    def threshold(self) -> float:
+        """Above what an output is a yes, where the network answers yes or no: 0.5 until it is set.
+
+        It is part of the network: `predict`, `evaluate`, the model file and every export have it.
+
+        Examples
+        --------
+        >>> import layerwise as lw
+        >>> net = lw.Network([lw.Dense(1, weights=[[1.0]]), lw.Sigmoid()])
+        >>> _ = net.fit([[-9.0], [9.0]], [0, 1], epochs=1, verbose=False)
+        >>> net.threshold = 0.3
+        >>> net.predict([[-1.5], [-0.5]]).tolist()
+        [0, 1]
+        """
+        return self._task.threshold
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        if self.task is None:
+            raise NotBuiltError("threshold: the network has not learned what it answers; call fit(X, y) first")
+        self.task = self.task.with_threshold(value, self.built()[0].n_out)
+
+    @property
+    def _task(self) -> Task:
+        return self.task or Task("classification" if self.ends_in_softmax else "regression")
+
+    def predict(
+        self,
+        X: ArrayLike,
+        *,
+        threshold: float | None = None,
+        min_confidence: float | None = None,
+        refuse_unfamiliar: bool = False,
+    ) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
 
         Parameters
         ----------
         X : array (n, n_in)
             The samples.
+        threshold : float, optional
+            Of yes or no: above what an output is a yes; by default the network's own `threshold`.
         min_confidence : float, optional
-            Of classes: no answer where the probability of the likeliest is smaller; of yes/no answers: of that answer.
+            No answer where the probability of the answer is smaller.
         refuse_unfamiliar : bool
             No answer to rows that do not look like the training data; `lw.familiarize` must have learned them.
 
@@ -781,9 +836,9 @@ class Network:
         Raises
         ------
         DataError
-            A confidence is asked of numbers, or familiarity was never learned.
+            A confidence or a threshold is asked of numbers, or familiarity was never learned.
         """
-        task = self.task or Task("classification" if isinstance(self._ending(), Softmax) else "regression")
+        task = self._task if threshold is None else self._task.with_threshold(threshold, self.built()[0].n_out)
         if min_confidence is None and not refuse_unfamiliar:
             return task.answers(self.outputs(X))
         if min_confidence is None:
@@ -795,9 +850,7 @@ class Network:
                 raise DataError(f"predict: min_confidence must be a probability, 0 to 1; {min_confidence!r} came")
             self._check_probabilities("min_confidence")
             y = self.outputs(X)
-            answers, shares = task.answers(y), self._shares(y)
-            several = task.kind == "multilabel"
-            refused = (np.maximum(shares, 1 - shares) if several else shares.max(axis=1)) < least
+            answers, refused = task.answers(y), task.confidence(y, self.ends_in_softmax) < least
         if refuse_unfamiliar:
             refused |= ~self.is_familiar(X).reshape(-1, *[1] * (refused.ndim - 1))
         return without(answers, refused, task.classes)
@@ -1070,6 +1123,7 @@ def _others(
     schedule: Schedule | Function | None,
     sample_weight: ArrayLike | SampleWeights | None,
     class_weight: dict[Any, float] | str | None,
+    split: bool,
     augmentation: Augmentation | None,
     learned: bool,
     callbacks: Sequence[Callback],
@@ -1081,6 +1135,7 @@ def _others(
         "a schedule of your own": schedule is not None and not isinstance(schedule, Schedule),
         "sample_weight": sample_weight is not None,
         "class_weight": class_weight is not None,
+        "validation_split": split,
         "augmentation": augmentation is not None,
         "scaling that was fitted before": learned,
         "frozen layers": bool(network.frozen),

@@ -53,7 +53,8 @@ def weigh(
     if sample_weight is None and class_weight is None:
         return
     given = sample_weight if isinstance(sample_weight, SampleWeights) else SampleWeights(sample_weight)
-    weights = np.ones(len(targets)) if given.values is None else _checked(given.values, len(targets), "sample_weight")
+    n = len(targets)
+    weights = np.ones(n) if given.values is None else check_weights(given.values, n, "sample_weight")
     if class_weight is not None:
         weights = weights * _of_classes(targets, class_weight, weights)
         _check_values(weights, "sample_weight and class_weight")
@@ -72,7 +73,7 @@ def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str 
         Weights that are negative, not finite or all 0, or are not one a sample.
     """
     if sample_weight is not None:
-        weights = _checked(sample_weight, len(targets), name)
+        weights = check_weights(sample_weight, len(targets), name)
         targets.weights, targets.by_rows = _cast(weights, targets, name), False
 
 
@@ -84,7 +85,14 @@ def _cast(weights: Array, targets: Targets, name: str) -> Array:
     return cast
 
 
-def _checked(sample_weight: ArrayLike, n: int, name: str) -> Array:
+def check_weights(sample_weight: ArrayLike, n: int, name: str) -> Array:
+    """Weights as an array (n,) of float64.
+
+    Raises
+    ------
+    DataError, ShapeError
+        They are negative, not finite or all 0, or are not one a sample.
+    """
     weights = read_array(sample_weight, name).astype(np.float64)
     weights = weights[:, 0] if weights.ndim == 2 and weights.shape[1] == 1 else weights
     if weights.shape != (n,):

@@ -79,7 +79,7 @@ class Targets:
         """The targets as `predict` would give them."""
         if self.labels is None:
             assert self.dense is not None
-            return self.task.answers(self.dense)
+            return replace(self.task, threshold=0.5).answers(self.dense)
         return self.labels if self.task.classes is None else self.task.classes[self.labels]
 
 

@@ -8,12 +8,13 @@ Where nothing is asked for, the task follows from the targets and the loss: see 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from layerwise.arrays import read_array
+from layerwise.description import number
 from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
 from layerwise.typing import Array, ArrayLike
@@ -33,11 +34,14 @@ class Task:
         For classification, what each output (or, for a single one, no and yes) stands for.
     flat : bool
         Targets came as (n,), so predictions of a single output do too.
+    threshold : float
+        Of yes or no: an output above it is a yes.
     """
 
     kind: str
     classes: Array | None = None
     flat: bool = False
+    threshold: float = 0.5
 
     def to_dict(self) -> dict[str, Any]:
         """The task as JSON, for the model file."""
@@ -45,6 +49,7 @@ class Task:
             "kind": self.kind,
             "classes": None if self.classes is None else self.classes.tolist(),
             "flat": self.flat,
+            "threshold": self.threshold,
         }
 
     @classmethod
@@ -66,14 +71,36 @@ class Task:
             classes = np.array(classes)
             if classes.dtype.kind not in "biufU":
                 raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
-        return cls(kind, classes, bool(description["flat"]))
+        threshold = number("task", "threshold", description.get("threshold", 0.5), above=0, below=1)
+        return cls(kind, classes, bool(description["flat"]), threshold)
+
+    def with_threshold(self, threshold: float, n_out: int) -> Task:
+        """The task of a network of n_out outputs, with another threshold.
+
+        Raises
+        ------
+        DataError
+            The network answers something else than yes or no.
+        ValueError
+            The threshold is not between 0 and 1.
+        """
+        if not self.says_yes_or_no(n_out):
+            what = "numbers" if self.kind == "regression" else f"one of {n_out} classes, that of the greatest output"
+            raise DataError(
+                f"a threshold is for yes or no, a single sigmoid or several labels; the network answers {what}"
+            )
+        return replace(self, threshold=number("Network", "threshold", threshold, above=0, below=1))
+
+    def says_yes_or_no(self, n_out: int) -> bool:
+        """Whether each of n_out outputs is a yes or a no."""
+        return self.kind == "multilabel" or (self.kind == "classification" and n_out == 1)
 
     def answers(self, y: Array) -> Array:
         """What the outputs y (n, n_out) say: labels, yes/no answers (0 or 1), or numbers."""
         if self.kind == "multilabel":
-            return (y > 0.5).astype(np.intp)
+            return (y > self.threshold).astype(np.intp)
         if self.kind == "classification":
-            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > 0.5).astype(np.intp)
+            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > self.threshold).astype(np.intp)
             return chosen if self.classes is None else self.classes[chosen]
         return np.copy(y[:, 0] if self.flat else y)
 
@@ -89,6 +116,14 @@ class Task:
             return np.hstack([1 - y, y])
         shares: Array = y / np.maximum(y.sum(axis=1, keepdims=True), np.finfo(y.dtype).tiny)
         return shares
+
+    def confidence(self, y: Array, is_softmax: bool) -> Array:
+        """The probability of each answer that the outputs y (n, n_out) give, in the form of `answers`."""
+        if self.says_yes_or_no(y.shape[1]):
+            of_answers: Array = np.where(y > self.threshold, y, 1 - y)
+            return of_answers if self.kind == "multilabel" else of_answers[:, 0]
+        likeliest: Array = self.shares(y, is_softmax).max(axis=1)
+        return likeliest
 
 
 def asked_task(task: str | None, classes: ArrayLike | None, known: Task | None, n_out: int) -> Task | None:

@@ -67,7 +67,9 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
     task = d["task"]
     if task is not None:
         classes = "" if task["classes"] is None else f": {_listed(task['classes'])}"
-        lines.append(f"task         {task['kind']}{classes}")
+        threshold = task.get("threshold", 0.5)
+        above = "" if threshold == 0.5 else f"; yes above {threshold:g}"
+        lines.append(f"task         {task['kind']}{classes}{above}")
     state = any(name.startswith("optimizer.") for name in own)
     for name in ("scaling", "loss", "penalties", "optimizer"):
         if d[name]:

@@ -30,6 +30,9 @@ def predict(
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, help="Below that, the answer is 'not sure' and the exit code 3.")
     ] = 0.0,
+    threshold: Annotated[
+        float | None, typer.Option(help="Of yes or no: above what probability it is a yes; by default the model's own.")
+    ] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
     ] = None,
@@ -44,6 +47,8 @@ def predict(
     if not model.is_file() and str(model) == "mnist.safetensors":
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
     network, task = load_trained(model)
+    if threshold is not None:
+        network.threshold = threshold
     answers: list[dict[str, Any]] = []
     for file in files:
         try:
@@ -90,12 +95,14 @@ def _table(network: Network, task: Task, path: Path, delimiter: str | None) -> l
 
 def _answers(network: Network, task: Task, X: Array) -> list[dict[str, Any]]:
     """The answer for each row, with its confidence and the runner-up where there are classes."""
-    answers = network.predict(X).tolist()
+    answers = network.predict(X)
     known = [{}] * len(X) if network.familiarity is None else [{"familiar": f} for f in network.is_familiar(X).tolist()]
     if task.kind != "classification" or task.classes is None:
-        return [{"answer": answer, **familiar} for answer, familiar in zip(answers, known, strict=True)]
+        return [{"answer": answer, **familiar} for answer, familiar in zip(answers.tolist(), known, strict=True)]
     probabilities = network.predict_proba(X)
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    chosen = task.classes[ranking[:, 0]] == answers
+    ranking = np.where(chosen[:, np.newaxis], ranking, ranking[:, ::-1])  # where a threshold chose the less likely one
     names = task.classes[ranking].tolist()
     shares = np.take_along_axis(probabilities, ranking, axis=1).tolist()
     return [

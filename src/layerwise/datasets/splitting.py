@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from layerwise.datasets.checks import check_count, check_generator, check_rows
 from layerwise.errors import DataError
+from layerwise.splitting import stratified
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
 
@@ -73,7 +74,7 @@ def train_validation_split(
             "strings of shape (samples,), or stratify=False"
         )
     if has_labels if stratify is None else stratify:
-        validates = _stratified(y[order], n_validation)
+        validates = stratified(y[order], n_validation)
     else:
         validates = np.arange(len(X)) < n_validation
     train, validation = order[~validates], order[validates]
@@ -92,23 +93,6 @@ def _validation_rows(size: float, samples: int) -> int:
             "rows; give a fraction between 0 and 1, or a smaller count"
         )
     return rows
-
-
-def _stratified(y: NDArray[Any], n_validation: int) -> NDArray[np.bool_]:
-    """Mark `n_validation` rows: the first ones of each class, as many as are its share."""
-    try:
-        _, classes, counts = np.unique(y, return_inverse=True, return_counts=True)
-    except TypeError as error:
-        raise DataError(f"y mixes labels that cannot be sorted ({error}); use numbers only or strings only") from error
-    share, remainder = np.divmod(counts * n_validation, len(y))
-    # Rounded up first: classes that have no row to validate yet; last: those that it leaves none to train.
-    priority = np.where(share + 1 >= counts, 2, np.where(share == 0, 0, 1))
-    ranking = np.lexsort((-remainder, priority))
-    share[ranking[: n_validation - share.sum()]] += 1
-    by_class = np.argsort(classes, kind="stable")
-    place = np.empty(len(y), np.int64)
-    place[by_class] = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return place < share[classes]
 
 
 def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.float32) -> NDArray[Any]:

@@ -384,6 +384,7 @@ def _set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out:
     core.set_data(
         X, *_scaling(scaler, 0 if scaler is None else X.shape[1]), targets.labels, levels, targets.dense,
         targets.weights, targets.by_rows, _answers(targets, n_out),
+        targets.task.threshold,
     )  # fmt: skip
 
 

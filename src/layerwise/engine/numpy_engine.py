@@ -137,7 +137,7 @@ class Pass:
             np.equal(batch.y.argmax(1), batch.t.argmax(1), out=out)
             return
         said, true = self._said[: batch.n], self._true[: batch.n]
-        np.greater(batch.y, 0.5, out=said)
+        np.greater(batch.y, self.targets.task.threshold, out=said)
         np.greater(batch.t, 0.5, out=true)
         np.equal(said, true, out=said)
         np.copyto(share, said)

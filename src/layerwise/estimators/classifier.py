@@ -454,8 +454,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _labels(self, y: Array) -> Array:
         if self._multilabel:
-            return (y > 0.5).astype(np.intp)
-        chosen = y.argmax(axis=1) if self.n_outputs_ > 1 else (y[:, 0] > 0.5).astype(np.intp)
+            return (y > self.network_.threshold).astype(np.intp)
+        chosen = y.argmax(axis=1) if self.n_outputs_ > 1 else (y[:, 0] > self.network_.threshold).astype(np.intp)
         labels: Array = self.classes_[np.minimum(chosen, len(self.classes_) - 1)]
         return labels
 

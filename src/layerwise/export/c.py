@@ -202,11 +202,12 @@ def _predict(program: Program, prefix: str) -> list[str]:
             body = f"    float y[{n}];\n\n    {prefix}_outputs(x, y);\n    return y[0];\n"
             return [f"float {prefix}_predict(const float *x)\n{{\n{body}}}\n"]
         return [f"void {prefix}_predict(const float *x, float *y)\n{{\n    {prefix}_outputs(x, y);\n}}\n"]
+    threshold = c_number(program.threshold, single=True)
     if program.kind == "multilabel":
-        loop = f"    for (i = 0; i < {n}; i++)\n        answers[i] = y[i] > 0.5f;\n"
+        loop = f"    for (i = 0; i < {n}; i++)\n        answers[i] = y[i] > {threshold};\n"
         return [f"void {prefix}_predict(const float *x, unsigned char *answers)\n{{\n{begin}{loop}}}\n"]
     if program.n_out == 1:
-        choice = f"    float y[{n}];\n\n    {prefix}_outputs(x, y);\n    return y[0] > 0.5f;\n"
+        choice = f"    float y[{n}];\n\n    {prefix}_outputs(x, y);\n    return y[0] > {threshold};\n"
     else:
         search = f"    for (i = 1; i < {n}; i++)\n        if (y[i] > y[best])\n            best = i;\n"
         choice = f"{begin.replace('i;', 'i, best = 0;', 1)}{search}    return best;\n"

@@ -229,15 +229,16 @@ export function outputs(x) {{
 
 
 def _predict(program: Program) -> str:
+    threshold = javascript_number(program.threshold)
     if program.kind == "multilabel":
-        what, answer = "The answers for a sample, 1 for yes and 0 for no.", "y.map((v) => (v > 0.5 ? 1 : 0))"
+        what, answer = "The answers for a sample, 1 for yes and 0 for no.", f"y.map((v) => (v > {threshold} ? 1 : 0))"
     elif program.kind == "regression":
         what = "The predicted number for a sample." if program.flat else "The predicted numbers for a sample."
         answer = "y[0]" if program.flat else "y"
     else:
         what = "The label of a sample."
         answer = (
-            "classes[y[0] > 0.5 ? 1 : 0]"
+            f"classes[y[0] > {threshold} ? 1 : 0]"
             if program.n_out == 1
             else "classes[y.indexOf(y.reduce((a, b) => Math.max(a, b)))]"
         )

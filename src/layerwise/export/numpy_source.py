@@ -195,14 +195,15 @@ def outputs(X):
 
 
 def _predict(program: Program) -> str:
+    threshold = python_number(program.threshold)
     if program.kind == "multilabel":
-        what, answer = f"The answers (n, {program.n_out}), 1 for yes and 0 for no.", "(y > 0.5).astype(int)"
+        what, answer = f"The answers (n, {program.n_out}), 1 for yes and 0 for no.", f"(y > {threshold}).astype(int)"
     elif program.kind == "regression":
         shape = "(n,)" if program.flat else f"(n, {program.n_out})"
         what, answer = f"The predicted numbers {shape}.", "y[:, 0]" if program.flat else "y"
     else:
         what = "The label of each sample (n,)."
-        answer = "classes[(y[:, 0] > 0.5).astype(int)]" if program.n_out == 1 else "classes[y.argmax(axis=1)]"
+        answer = f"classes[(y[:, 0] > {threshold}).astype(int)]" if program.n_out == 1 else "classes[y.argmax(axis=1)]"
     return f'''
 def predict(X):
     """{what}"""

@@ -134,7 +134,7 @@ class Subject:
     @property
     def task(self) -> Task:
         """The same, as a network keeps it."""
-        return Task(self.kind, self.labels, self.flat)
+        return Task(self.kind, self.labels, self.flat, self.network.threshold)
 
 
 def _subject(model: Any) -> Subject:
@@ -208,12 +208,12 @@ def _answers(graph: Graph, subject: Subject, y: str) -> None:
     if subject.kind == "regression":
         graph.output("output", y, graph.float, last.n_out)
     elif subject.kind == "multilabel":
-        yes = graph.node("Greater", [y, graph.array("half", 0.5)], "yes")
+        yes = graph.node("Greater", [y, graph.array("threshold", subject.network.threshold)], "yes")
         graph.output("label", graph.node("Cast", [yes], "labels", to=graph.int64), graph.int64, last.n_out)
         graph.output("probabilities", y, graph.float, last.n_out)
     else:
         assert subject.labels is not None
-        graph.output("label", *_label(graph, subject.labels, _chosen(graph, y, last.n_out)))
+        graph.output("label", *_label(graph, subject.labels, _chosen(graph, y, last.n_out, subject.network.threshold)))
         if last.layer.gives == "values":  # scores: of which the greatest is right, but which are no probabilities
             graph.output("output", y, graph.float, last.n_out)
         else:
@@ -221,11 +221,11 @@ def _answers(graph: Graph, subject: Subject, y: str) -> None:
             graph.output("probabilities", probabilities, graph.float, max(last.n_out, 2))
 
 
-def _chosen(graph: Graph, y: str, n_out: int) -> str:
-    """The index of the greatest output, or whether a single one is above a half."""
+def _chosen(graph: Graph, y: str, n_out: int, threshold: float) -> str:
+    """The index of the greatest output, or whether a single one is above the threshold."""
     if n_out > 1:
         return graph.node("ArgMax", [y], "chosen", axis=1, keepdims=0)
-    yes = graph.node("Greater", [y, graph.array("half", 0.5)], "yes")
+    yes = graph.node("Greater", [y, graph.array("threshold", threshold)], "yes")
     column = graph.node("Cast", [yes], "column", to=graph.int64)
     return graph.node("Squeeze", [column, graph.array("columns", [1], np.int64)], "chosen")
 

@@ -97,6 +97,8 @@ class Program:
         ``"classification"``, ``"multilabel"`` or ``"regression"``, as in `Task`.
     classes : list or None
         For classification, the labels.
+    threshold : float
+        Of yes or no: an output above it is a yes.
     flat : bool
         For regression: the answer is a number, and no list of one.
     probabilities : str or None
@@ -113,6 +115,7 @@ class Program:
     kind: str
     classes: list[Any] | None
     flat: bool
+    threshold: float
     probabilities: str | None
 
     def head(self, name: str) -> str:
@@ -212,6 +215,7 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
         kind=task.kind,
         classes=_classes(model, task, plan.n_out),
         flat=task.flat and plan.n_out == 1,
+        threshold=task.threshold,
         probabilities=_probabilities(network, plan, is_estimator=model is not network),
     )
 

@@ -186,14 +186,15 @@ def _probabilities(program: Program) -> str:
 
 
 def _predict(program: Program) -> str:
+    threshold = python_number(program.threshold)
     if program.kind == "multilabel":
-        what, answer = "The answers for a sample, 1 for yes and 0 for no.", "[int(y_j > 0.5) for y_j in y]"
+        what, answer = "The answers for a sample, 1 for yes and 0 for no.", f"[int(y_j > {threshold}) for y_j in y]"
     elif program.kind == "regression":
         what = "The predicted number for a sample." if program.flat else "The predicted numbers for a sample."
         answer = "y[0]" if program.flat else "y"
     else:
         what = "The label of a sample."
-        answer = "classes[int(y[0] > 0.5)]" if program.n_out == 1 else "classes[y.index(max(y))]"
+        answer = f"classes[int(y[0] > {threshold})]" if program.n_out == 1 else "classes[y.index(max(y))]"
     return f'''
 def predict(x):
     """{what}"""

@@ -356,7 +356,7 @@ public:
     // X is an array; or, for sparse rows, the tuple (starts, columns, values) of a CSR matrix whose columns ascend.
     void set_data(Object X, std::optional<Object> offset, std::optional<Object> factor, std::optional<Object> labels,
                   std::optional<std::pair<double, double>> levels, std::optional<Object> dense, std::optional<Object> weights,
-                  bool by_rows, const std::string& answers) {
+                  bool by_rows, const std::string& answers, double threshold) {
         const Use use(*this);
         Data data;
         std::vector<Array> held;
@@ -394,6 +394,7 @@ public:
             refuse("answers must be none, label, greatest or share");
         data.answers = answers == "label" ? Answers::label : answers == "greatest" ? Answers::greatest
                      : answers == "share" ? Answers::share : Answers::none;
+        data.threshold = threshold;
         data_ = std::move(data), held_ = std::move(held);
         engine_->set_data(data_);
     }
@@ -701,7 +702,7 @@ NB_MODULE(_native, m) {
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool>(), "layers"_a,
              "loss"_a.none(), "n_theta"_a, "dtype"_a, "sparse"_a = false)
         .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "levels"_a.none(),
-             "dense"_a.none(), "weights"_a.none(), "by_rows"_a, "answers"_a)
+             "dense"_a.none(), "weights"_a.none(), "by_rows"_a, "answers"_a, "threshold"_a = 0.5)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
              "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none(),

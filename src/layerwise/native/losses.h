@@ -243,9 +243,9 @@ void greatest(const T* y, index n, index blocks, T* which) {
 
 // The share of each row's answers that are right, where each output is a yes or a no.
 template <class T>
-void shares(const Lot<T>& lot, T* out) {
-    sum_over(lot, 1 / T(lot.n), out, [](T y, T t) {
-        const T said = y > T(0.5) ? T(1) : T(0), right = t > T(0.5) ? T(1) : T(0);
+void shares(const Lot<T>& lot, T threshold, T* out) {
+    sum_over(lot, 1 / T(lot.n), out, [threshold](T y, T t) {
+        const T said = y > threshold ? T(1) : T(0), right = t > T(0.5) ? T(1) : T(0);
         return 1 - absolute(said - right);
     });
 }

@@ -96,6 +96,7 @@ struct Data : Input {
     const void* weights = nullptr;                 // (n,)
     bool by_rows = false;                          // a weighted mean is divided by its rows, not by their weights
     Answers answers = Answers::none;
+    double threshold = 0.5;                        // above which an output says yes, where answers are shares
 };
 
 // The sums over samples; `plain` is that of their losses without weights.

@@ -168,7 +168,7 @@ private:
     // answers.
     void score(const Lot<T>& lot, T* right) const {
         if (data_->answers == Answers::none) return;
-        if (data_->answers == Answers::share) return shares(lot, right);
+        if (data_->answers == Answers::share) return shares(lot, T(data_->threshold), right);
         T said[MOST_BLOCKS * L];
         greatest(lot.y, lot.n, lot.blocks, said);
         if (data_->answers == Answers::greatest) greatest(lot.t, lot.n, lot.blocks, right);

@@ -10,7 +10,7 @@ import numpy as np
 
 from layerwise.description import whole_number
 from layerwise.errors import DataError, ShapeError
-from layerwise.plots.models import labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
+from layerwise.plots.models import chosen_by, labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
@@ -103,7 +103,9 @@ def predictions(
     true = None if y is None else labels_of("predictions", y, len(rows))[:count]
     rows = rows[:count]
     classes, shares = probabilities_of("predictions", model, rows)
-    axes: Axes = _answered("predictions", ax, rows, true, classes, shares, labels, shape, columns)
+    said = chosen_by(model, shares)
+    sure = np.take_along_axis(shares, said[:, np.newaxis], axis=1)[:, 0]
+    axes: Axes = _answered("predictions", ax, rows, true, classes, said, sure, labels, shape, columns)
     return axes
 
 
@@ -144,11 +146,15 @@ def mistakes(
     rows, shape = rows_of_images("mistakes", X, shape)
     true = labels_of("mistakes", y, len(rows))
     classes, shares = probabilities_of("mistakes", model, rows)
-    wrong = np.flatnonzero(classes[shares.argmax(axis=1)] != true)
+    said = chosen_by(model, shares)
+    wrong = np.flatnonzero(classes[said] != true)
     if not len(wrong):
         raise DataError(f"mistakes: all {len(rows):,} answers are right; plots.predictions(model, X, y) draws them")
-    worst = wrong[np.argsort(-shares[wrong].max(axis=1), kind="stable")][:count]
-    axes: Axes = _answered("mistakes", ax, rows[worst], true[worst], classes, shares[worst], labels, shape, columns)
+    sure = np.take_along_axis(shares, said[:, np.newaxis], axis=1)[:, 0]
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
+    axes: Axes = _answered(
+        "mistakes", ax, rows[worst], true[worst], classes, said[worst], sure[worst], labels, shape, columns
+    )
     axes.set_title(f"The {len(worst)} worst of {len(wrong):,} mistakes among {len(rows):,} images")
     return axes
 
@@ -202,14 +208,14 @@ def weights(
 
 
 def _answered(
-    owner: str, ax: Any, rows: Array, true: Array | None, classes: Array, shares: Array,
+    owner: str, ax: Any, rows: Array, true: Array | None, classes: Array, said: Array, sure: Array,
     labels: Sequence[str] | None, shape: tuple[int, int], columns: int | None,
 ) -> Any:  # fmt: skip
     """Images with the answer and its confidence above them."""
     names = names_of(owner, classes, labels)
     places = {label: i for i, label in enumerate(classes.tolist())}
-    said, words, wrong = shares.argmax(axis=1), [], []
-    for i, (place, share) in enumerate(zip(said, shares.max(axis=1), strict=True)):
+    words, wrong = [], []
+    for i, (place, share) in enumerate(zip(said, sure, strict=True)):
         is_wrong = true is not None and classes[place] != true[i]
         right = true[i].item() if true is not None else None
         is_one = f"is {names[places[right]] if right in places else matplotlib_text(right)}" if is_wrong else ""

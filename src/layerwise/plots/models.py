@@ -48,6 +48,20 @@ def inputs_of(owner: str, model: Any, wanted: int, instead: str) -> None:
         )
 
 
+def chosen_by(model: Any, shares: Array) -> Array:
+    """The column of each row's answer (n,): that of the greatest probability, or, of yes and no, by the threshold."""
+    first = model.networks[0] if hasattr(model, "networks") else model
+    network = first if isinstance(first, Network) else getattr(first, "network_", None)
+    if (
+        isinstance(network, Network)
+        and network.task is not None
+        and network.task.says_yes_or_no(network.built()[0].n_out)
+    ):
+        return (shares[:, 1] > network.threshold).astype(np.intp)
+    greatest: Array = shares.argmax(axis=1)
+    return greatest
+
+
 def probabilities_of(owner: str, model: Any, X: ArrayLike) -> tuple[Array, Array]:
     """The classes (k,) and the probability of each (n, k).
 

@@ -11,7 +11,7 @@ from layerwise.data import check_rows
 from layerwise.description import whole_number
 from layerwise.errors import ShapeError
 from layerwise.metrics import r2_score
-from layerwise.plots.models import inputs_of, labels_of, names_of, probabilities_of
+from layerwise.plots.models import chosen_by, inputs_of, labels_of, names_of, probabilities_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
 from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
@@ -77,12 +77,12 @@ def decision_regions(
     classes, shares = probabilities_of("decision_regions", model, grid)
     called = names_of("decision_regions", classes, labels)
     panel = one_panel(ax, "decision_regions", (5.2, 4.4))
-    answers = shares.argmax(axis=1).reshape(resolution, resolution)
+    answers = chosen_by(model, shares).reshape(resolution, resolution)
     _shade(panel, answers, shares.max(axis=1).reshape(answers.shape), x1, x2, len(classes))
     title = "Decision regions: the stronger the colour, the surer"
     if y is not None:
         true = labels_of("decision_regions", y, len(points))
-        said = classes[probabilities_of("decision_regions", model, points)[1].argmax(axis=1)]
+        said = classes[chosen_by(model, probabilities_of("decision_regions", model, points)[1])]
         right = said == true
         _dots(panel, points, true, right, classes, called)
         title = f"Decision regions: {right.mean():.1%} of {len(right):,} right"

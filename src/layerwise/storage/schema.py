@@ -90,6 +90,8 @@ def _check_bounds(value: float, schema: Schema, where: str) -> None:
         raise _wrong(where, f"above {schema['exclusiveMinimum']}", value)
     if "maximum" in schema and value > schema["maximum"]:
         raise _wrong(where, f"at most {schema['maximum']}", value)
+    if "exclusiveMaximum" in schema and value >= schema["exclusiveMaximum"]:
+        raise _wrong(where, f"below {schema['exclusiveMaximum']}", value)
 
 
 def _check_items(value: list[Any], schema: Schema, where: str) -> None:

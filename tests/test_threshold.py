@@ -1,0 +1,172 @@
+"""Where yes begins: one number, which all that answers yes or no follows."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.model_selection import FixedThresholdClassifier
+from typer.testing import CliRunner
+
+import layerwise as lw
+from layerwise.cli.app import app
+from layerwise.engine import native_engine
+from running_exports import needs_compiler, needs_node, run
+
+ENGINES = ["numpy", *(["native"] if native_engine._native is not None else [])]
+rng = np.random.default_rng(0)
+X = rng.standard_normal((60, 3)).astype(np.float32)
+Y = (X + rng.standard_normal((60, 3)) > 0.5).astype(int)
+
+
+def trained(y, n_out, epochs=3, **options):
+    net = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(n_out), lw.Sigmoid()], random_state=0)
+    options = {
+        "loss": lw.BinaryCrossEntropy(),
+        "optimizer": lw.Adam(0.05),
+        "epochs": epochs,
+        "verbose": False,
+        **options,
+    }
+    return net, net.fit(X, y, **options)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7])
+def test_an_output_above_it_is_a_yes(threshold):
+    one, _ = trained(Y[:, 0], 1)
+    several, _ = trained(Y, 3)
+    named, _ = trained(np.array(["no", "yes"])[Y[:, 0]], 1)
+    for net in (one, several, named):
+        assert net.threshold == 0.5
+        given = net.predict(X, threshold=threshold)
+        net.threshold = threshold
+        np.testing.assert_array_equal(net.predict(X), given)
+    np.testing.assert_array_equal(one.predict(X), one.predict_proba(X)[:, 1] > threshold)
+    np.testing.assert_array_equal(several.predict(X), several.predict_proba(X) > threshold)
+    np.testing.assert_array_equal(named.predict(X) == "yes", named.predict_proba(X)[:, 1] > threshold)
+
+
+@pytest.mark.parametrize("n_out", [1, 3])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_accuracy_follows_it_and_targets_do_not(engine, n_out):
+    y = Y[:, 0] if n_out == 1 else Y
+    for smoothing in (0.0, 0.3):
+        net, _ = trained(y, n_out, loss=lw.BinaryCrossEntropy(label_smoothing=smoothing))
+        net.threshold = 0.9  # above smoothed targets
+        history = net.fit(X, y, epochs=1, validation_data=(X, y), metrics="accuracy", engine=engine, verbose=False)
+        assert net.threshold == 0.9  # a further fit keeps it
+        assert history["val_accuracy"][-1] == pytest.approx(np.mean(net.predict(X) == y), rel=1e-6)
+        assert net.evaluate(X, y)["accuracy"] == pytest.approx(np.mean(net.predict(X) == y), rel=1e-6)
+        assert net.evaluate(X, y)["accuracy"] != pytest.approx(np.mean(net.predict(X, threshold=0.5) == y), rel=1e-6)
+
+
+def test_it_is_part_of_the_network(tmp_path):
+    net, _ = trained(Y[:, 0], 1)
+    net.threshold = 0.3
+    net.save(tmp_path / "net.safetensors")
+    for other in (lw.load(tmp_path / "net.safetensors"), net.copy(), pickle.loads(pickle.dumps(net))):
+        assert other.threshold == 0.3
+        np.testing.assert_array_equal(other.predict(X), net.predict(X))
+
+
+@pytest.mark.parametrize(
+    "target", ["python", "numpy", pytest.param("c", marks=needs_compiler), pytest.param("javascript", marks=needs_node)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exports_follow_it(target, dtype, tmp_path):
+    nets = []
+    for y, n_out in ((Y[:, 0], 1), (np.array(["no", "yes"])[Y[:, 0]], 1), (Y, 3)):
+        net = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(n_out), lw.Sigmoid()], random_state=0, dtype=dtype)
+        net.fit(X, y, loss=lw.BinaryCrossEntropy(), optimizer=lw.Adam(0.05), epochs=3, verbose=False)
+        net.threshold = 0.3
+        nets.append(net)
+    for net, found in zip(nets, run(target, nets, [X] * 3, tmp_path), strict=True):
+        np.testing.assert_array_equal(np.array(found.predict), net.predict(X))
+        assert (net.predict(X) != net.predict(X, threshold=0.5)).any()
+
+
+def test_onnx_follows_it(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    for y, n_out in ((Y[:, 0], 1), (Y, 3)):
+        net, _ = trained(y, n_out)
+        net.threshold = 0.3
+        lw.export(net, tmp_path / "net.onnx")
+        session = runtime.InferenceSession(tmp_path / "net.onnx")
+        (label,) = session.run(["label"], {session.get_inputs()[0].name: X})
+        np.testing.assert_array_equal(label, net.predict(X))
+
+
+def test_no_answer_where_the_one_given_is_unsure():
+    net, _ = trained(Y[:, 0], 1)
+    net.threshold = 0.3
+    p, given = net.predict_proba(X), net.predict(X, min_confidence=0.6)
+    np.testing.assert_array_equal(given.mask, p[np.arange(60), net.predict(X)] < 0.6)
+    several, _ = trained(Y, 3)
+    p, given = several.predict_proba(X), several.predict(X, threshold=0.3, min_confidence=0.6)
+    np.testing.assert_array_equal(given.mask, np.where(p > 0.3, p, 1 - p) < 0.6)
+
+
+def test_calibration_keeps_the_answers():
+    net, _ = trained(Y[:, 0], 1, epochs=60)
+    net.threshold = 0.25
+    before = net.predict(X)
+    assert lw.calibrate(net, X, Y[:, 0]).temperature != pytest.approx(1, abs=1e-3)
+    np.testing.assert_array_equal(net.predict(X), before)
+    assert net.threshold != 0.25
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_estimators_follow_it():
+    for y in (Y[:, 0], Y):
+        clf = lw.MLPClassifier((4,), max_iter=5, random_state=0).fit(X, y)
+        clf.network_.threshold = 0.3
+        if y.ndim == 1:
+            fixed = FixedThresholdClassifier(lw.MLPClassifier((4,), max_iter=5, random_state=0), threshold=0.3)
+            np.testing.assert_array_equal(clf.predict(X), fixed.fit(X, y).predict(X))
+        else:
+            np.testing.assert_array_equal(clf.predict(X), clf.predict_proba(X) > 0.3)
+
+
+def test_the_command_follows_it(tmp_path):
+    net, _ = trained(np.array(["no", "yes"])[Y[:, 0]], 1)
+    net.threshold = 0.3
+    net.save(tmp_path / "net.safetensors")
+    np.savetxt(tmp_path / "rows.csv", X, delimiter=",", header="a,b,c", comments="")
+    arguments = ["predict", str(tmp_path / "rows.csv"), "-m", str(tmp_path / "net.safetensors"), "--json"]
+    for options, threshold in (([], 0.3), (["--threshold", "0.6"], 0.6)):
+        result = CliRunner().invoke(app, [*arguments, *options])
+        rows = json.loads(result.stdout)
+        assert [row["answer"] for row in rows] == net.predict(X, threshold=threshold).tolist()
+        shares = net.predict_proba(X)
+        expected = [share[int(row["answer"] == "yes")] for row, share in zip(rows, shares, strict=True)]
+        np.testing.assert_allclose([row["confidence"] for row in rows], expected, rtol=1e-6)
+    assert "yes above 0.3" in CliRunner().invoke(app, ["info", str(tmp_path / "net.safetensors")]).output
+
+
+def test_pictures_follow_it():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    net = lw.Network([lw.Dense(1, weights=[[1.0], [0.0]]), lw.Sigmoid()], random_state=0)
+    points, y = X[:, :2], (X[:, 0] > -0.8).astype(int)
+    net.fit(points, y, loss=lw.BinaryCrossEntropy(), optimizer=lw.SGD(1e-9), epochs=1, verbose=False)
+    net.threshold = 0.31  # sigmoid(-0.8)
+    assert "100.0%" in lw.plots.decision_regions(net, points, y, Figure().subplots()).get_title()
+
+
+def test_what_has_none():
+    fresh = lw.Network([lw.Dense(1), lw.Sigmoid()])
+    with pytest.raises(lw.NotBuiltError, match="call fit"):
+        fresh.threshold = 0.3
+    classes, _ = trained(Y[:, 0], 2, loss=lw.MeanSquaredError())
+    with pytest.raises(lw.DataError, match="answers one of 2 classes"):
+        classes.threshold = 0.3
+    numbers = lw.Network([lw.Dense(1)], random_state=0)
+    numbers.fit(X, X[:, 0], epochs=1, verbose=False)
+    with pytest.raises(lw.DataError, match="answers numbers"):
+        numbers.predict(X, threshold=0.3)
+    net, _ = trained(Y[:, 0], 1)
+    for wrong in (0, 1, -1, 1.5, np.nan, "x"):
+        with pytest.raises((ValueError, TypeError), match="threshold must be"):
+            net.threshold = wrong
+    assert net.threshold == 0.5
