@@ -90,7 +90,7 @@ def test_onnx_follows_it(tmp_path):
     for y, n_out in ((Y[:, 0], 1), (Y, 3)):
         net, _ = trained(y, n_out)
         net.threshold = 0.3
-        lw.export(net, tmp_path / "net.onnx")
+        lw.export(net, tmp_path / "net.onnx", force=True)
         session = runtime.InferenceSession(tmp_path / "net.onnx")
         (label,) = session.run(["label"], {session.get_inputs()[0].name: X})
         np.testing.assert_array_equal(label, net.predict(X))
