@@ -258,7 +258,7 @@ class TestHeldOut:
             (-np.ones(N), "row 0 is -1"),
             (np.r_[np.ones(N - 1), np.nan], f"row {N - 1} is nan"),
             (np.ones(3), r"one a sample \(22,\); its shape is \(3,\)"),
-            (["a"] * N, "must be numbers"),
+            (["a"] * N, "must (be|hold) numbers"),
         ],
     )
     def test_malformed(self, weights, words):
