@@ -143,9 +143,9 @@ def use(name, model):
 
         attempts += [model.summary, model._repr_html_, lambda: to_training_script(model), lambda: model.evaluate(X, Y),
                      lambda: model.fit(X, Y, epochs=1, verbose=False)]  # fmt: skip
-    elif name == "regressor":
+    elif name == "regressor" and hasattr(model, "partial_fit"):  # lbfgs has none
         attempts.append(lambda: model.partial_fit(TABLE, X[:, 1]))
-    elif name == "classifier":
+    elif name == "classifier" and hasattr(model, "partial_fit"):
         attempts.append(lambda: model.partial_fit(X, Y))
     for attempt in attempts:
         try:
