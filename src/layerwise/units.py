@@ -87,7 +87,7 @@ def check_units(scaler: Scaler | None, known: Range | None, X: Array, name: str 
                 "same units"
             )
         if scaler.high >= 100:
-            _check_pixels(scaler.high, values, name)
+            _check_pixels(scaler.high, known, values, name)
             return
     if known is None:
         if scaler is None and X.dtype == np.uint8:
@@ -101,12 +101,12 @@ def check_units(scaler: Scaler | None, known: Range | None, X: Array, name: str 
         _check_range(known, values, X.shape[1], name)
 
 
-def _check_pixels(high: float, values: Array, name: str) -> None:
-    """For a network that scales 0 to 255 itself."""
+def _check_pixels(high: float, known: Range | None, values: Array, name: str) -> None:
+    """For a network that scales 0 to 255 itself; flags are refused unless it was, or is now first, trained on flags."""
     kind = values.dtype.kind
     trained = f"{name}: the network was trained on values from 0 to {high:g}, which it scales itself"
     if kind == "b":
-        if values.any():
+        if known is not None and known[1] > 1 and values.any():
             raise DataError(f"{trained}; {name} holds True and False: give {high:g} * {name} if True is white")
         return
     first = values[:_ROWS]
@@ -139,7 +139,7 @@ def _check_range(known: Range, values: Array, n_in: int, name: str) -> None:
     first, is_wide = values[:_ROWS], n_in >= _PICTURE
     greatest = first.item(first.argmax())  # several times quicker than max, of a single row
     size = high if high > -low else -low
-    if greatest > _FAR * size or greatest >= _FAR >= _FAR * size > 0:
+    if size and (greatest > _FAR * size or greatest >= _FAR >= _FAR * size):
         seen = first[first != 0]
         middle = float(np.median(np.abs(seen.astype(np.float64))))
         if is_wide and size <= 1 and middle > 1 and greatest <= 255 and seen.min() > 0 and (seen % 1 == 0).all():
