@@ -673,9 +673,8 @@ class Network:
 
     def choose_engine(self, engine: str) -> None:
         """Evaluate and predict by the engine of the newest fit, from now on."""
-        self.engine = (
-            "numpy" if engine == "numpy" else "auto"
-        )  # a loss of `evaluate` may be one that runs on NumPy only
+        # Not "native": `evaluate` may be given a loss that runs on NumPy only.
+        self.engine = "numpy" if engine == "numpy" else "auto"
         if self.engine == "numpy":
             self._predictor = None
 
