@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
-from numbers import Integral, Real
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -21,7 +20,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -38,6 +36,7 @@ from layerwise.endings import ending
 from layerwise.estimators import building, continuing, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, views
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
+from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
 from layerwise.layers import Dense, Layer
 from layerwise.losses import Loss
 from layerwise.names import named_columns
@@ -48,7 +47,6 @@ from layerwise.targets import Task
 from layerwise.typing import Array
 
 STOCHASTIC = ("sgd", "adam")
-_AUTO = StrOptions({"auto"})
 
 
 @cache
@@ -61,41 +59,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     network_: Network
     n_outputs_: int
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": [_AUTO, "array-like", Interval(Real, 1, None, closed="left")],
-        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
-        "alpha": [_AUTO, Interval(Real, 0, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-        "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [_AUTO, Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": [_AUTO, "boolean"],
-        "validation_fraction": [_AUTO, Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [_AUTO, Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [_AUTO, Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "scoring": [str, callable, None],
-        "layers": ["array-like", None],
-        "batch_norm": ["boolean"],
-        "layer_norm": ["boolean"],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "ema": [Interval(Real, 0, 1, closed="left"), None],
-        "engine": [StrOptions({"auto", "numpy", "native"})],
-        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-        "dtype": [StrOptions({"float32", "float64"}), None],
-        "preset": [StrOptions({"tabular"}), None],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = options.CONSTRAINTS
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
@@ -128,16 +92,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, ...] | None, incremental: bool = False
     ) -> Any:
-        self._validate_params()
-        settings = self._settings(incremental)
-        options.check(settings, incremental=incremental, validates=validation_data is not None)
-        building.hidden_layers(settings)  # refuses what is wrong before anything is changed
-        as_schedule(settings.schedule)
-        as_callbacks(settings.callbacks)
-        self._scorer()
-        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
-        if not first:
-            self._go_on(settings)
+        settings, first = self._settle(incremental, validation_data is not None)
         given = X
         X, y = self._check_X_y(X, y, first)
         refuse_masked(sample_weight, "sample_weight")
@@ -145,7 +100,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         sample_weight = self._with_class_weights(y, sample_weight)
-        self._random_state = check_random_state(self.random_state)
+        self.__dict__.pop("_random_state", None)
         dtype = self._dtype(X)
         loss = self._loss_of(settings, dtype)
         if first:
@@ -160,6 +115,35 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             X, y, sample_weight, held_out = self._split(given, X, y, sample_weight, settings)
         solve_stochastic(self, settings, X, y, sample_weight, loss, held_out, incremental)
         return self
+
+    def _settle(self, incremental: bool, validates: bool) -> tuple[SimpleNamespace, bool]:
+        """The settings, from parameters found good, and whether the network is new.
+
+        A fit that goes on takes up the parameters that have changed; what is known to be unchanged is not looked at.
+        """
+        known: Settled | None = vars(self).get("_settled")
+        if incremental and known is not None and known.holds(self):
+            return known.settings, False
+        self._settled = None
+        self._validate_params()
+        settings = self._settings(incremental)
+        options.check(settings, incremental=incremental, validates=validates)
+        building.hidden_layers(settings)  # refuses what is wrong before anything is changed
+        as_schedule(settings.schedule)
+        as_callbacks(settings.callbacks)
+        self._scorer()
+        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
+        if not first:
+            self._go_on(settings)
+            self._settled = settle(self, settings) if incremental else None
+        return settings, first
+
+    @cached_property
+    def _random_state(self) -> Any:
+        """The stream that first weights, split and shuffles of one fit are drawn from; made when it is needed."""
+        if not hasattr(self, "n_features_in_"):  # known before the first draw
+            self._fitted("_random_state")
+        return check_random_state(self.random_state)
 
     def _go_on(self, settings: SimpleNamespace) -> None:
         """Let parameters that have changed since the weights were learned take effect, or refuse them."""
@@ -195,6 +179,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return [*floats, np.uint8] if self.scaling is not None else floats
 
     def _check_X_y(self, X: Any, y: Any, first: bool) -> tuple[Any, Any]:
+        if not first and self._is_plain(X) and is_plain_column(y, len(X)):
+            return X, y
         refuse_masked(X, "X")
         refuse_masked(y, "y")
         if self.preset is not None:
@@ -206,6 +192,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=self._y_numeric,
             dtype=self._accepted(), reset=first,
         )  # fmt: skip
+
+    def _is_plain(self, X: object) -> bool:
+        """Whether X is an array that scikit-learn's checks would hand back as it is."""
+        plain = self.preset is None and not hasattr(self, "feature_names_in_")
+        return plain and is_plain_rows(X, self._accepted(), self.n_features_in_)
 
     _y_numeric: ClassVar[bool] = False
 
@@ -221,6 +212,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return self.encoder_.transform(X)
 
     def _check_X(self, X: Any) -> Any:
+        if self._is_plain(X):
+            return X
         refuse_masked(X, "X")
         if self.preset is not None:
             return self._encode_table(X, False)

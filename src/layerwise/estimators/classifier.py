@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.metaestimators import available_if
@@ -20,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from layerwise.arrays import is_sparse
 from layerwise.estimators import building, continuing
 from layerwise.estimators.base import BaseMLP
+from layerwise.estimators.labels import as_sparse, column_as_vector, has_few_labels, is_plain_labels
 from layerwise.losses import Loss
 from layerwise.refusal import without
 from layerwise.targets import Task
@@ -309,7 +309,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if not hasattr(self, "network_"):
             self._forget_classes()
-        if type_of_target(y).startswith("multilabel"):
+        if not is_plain_labels(y) and type_of_target(y).startswith("multilabel"):
             self._check_columns(y if hasattr(y, "shape") else np.asarray(y), classes)
         elif _check_partial_fit_first_call(self, classes):
             self._set_classes(np.asarray(classes))
@@ -341,8 +341,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.n_outputs_ = len(self.classes_) if several else 2 if each else 1
 
     def _encode(self, y: Any, define: bool) -> Array:
-        y = _plain(y)
-        check_classification_targets(y)
+        y = column_as_vector(y)
+        if not (is_plain_labels(y) and has_few_labels(y)):
+            check_classification_targets(y)
         if define:
             self._set_classes(y)
         if self._multilabel:
@@ -446,7 +447,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if min_confidence is None and not refuse_unfamiliar:
             labels = self._labels(self._outputs(X))
-            return _sparse(labels) if getattr(self, "_sparse_labels", False) else labels
+            return as_sparse(labels) if getattr(self, "_sparse_labels", False) else labels
         check_is_fitted(self)
         rows = self._check_X(X)
         given = self.network_.predict(rows, min_confidence=min_confidence, refuse_unfamiliar=refuse_unfamiliar)
@@ -476,15 +477,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _sparse(labels: Array) -> Any:
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix(labels)
-
-
-def _plain(y: Any) -> Any:
-    """One column as a vector."""
-    y = y.toarray() if is_sparse(y) and y.shape[1] == 1 else y
-    return column_or_1d(y, warn=True) if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 else y

@@ -6,11 +6,53 @@ and has none, as there.
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
 from layerwise.estimators.presets import is_auto
 from layerwise.layers import Layer
+
+_AUTO = StrOptions({"auto"})
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": [_AUTO, "array-like", Interval(Real, 1, None, closed="left")],
+    "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+    "alpha": [_AUTO, Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+    "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [_AUTO, Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": [_AUTO, "boolean"],
+    "validation_fraction": [_AUTO, Interval(Real, 0, 1, closed="left")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [_AUTO, Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [_AUTO, Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "scoring": [str, callable, None],
+    "layers": ["array-like", None],
+    "batch_norm": ["boolean"],
+    "layer_norm": ["boolean"],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "ema": [Interval(Real, 0, 1, closed="left"), None],
+    "engine": [StrOptions({"auto", "numpy", "native"})],
+    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    "dtype": [StrOptions({"float32", "float64"}), None],
+    "preset": [StrOptions({"tabular"}), None],
+}
 
 _OF_STEPS = ("dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks", "augmentation")
 _OF_SIZES = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "layer_norm")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from layerwise.estimators.base import BaseMLP
 
 PREFIX = "network."
-_ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config")  # are not among the attributes
+_ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config", "_settled")  # are not among the attributes
 
 
 def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> None:
@@ -179,8 +179,8 @@ def _check_classes(estimator: Any, n_out: int) -> None:
 
 def _may_be_set(estimator: BaseMLP, name: str) -> bool:
     """Whether it is data that `fit` sets, not a parameter, a method or a property."""
-    fitted = name.endswith("_") and not name.startswith("_")
-    return (fitted or name in _PRIVATE) and not hasattr(type(estimator), name) and name not in _ELSEWHERE
+    fitted = name.endswith("_") and not name.startswith("_") and not hasattr(type(estimator), name)
+    return (fitted or name in _PRIVATE) and name not in _ELSEWHERE
 
 
 _PRIVATE = ("_multilabel", "_sparse_labels", "_random_state", "_no_improvement_count", "_least_loss")

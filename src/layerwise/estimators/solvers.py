@@ -138,14 +138,14 @@ def solve_stochastic(
     incremental: bool,
 ) -> None:
     """Train by SGD or Adam."""
-    network, random = estimator.network_, estimator._random_state
+    network = estimator.network_
     optimizer = continuing.optimizer(estimator, settings, incremental)
     order = np.arange(X.shape[0])
 
     def shuffled(n: int) -> Array:
         """The order of the epoch before, shuffled once more, as scikit-learn does it."""
         nonlocal order
-        order = np.asarray(order[random.permutation(n)])
+        order = np.asarray(order[estimator._random_state.permutation(n)])
         return order
 
     watcher = Watcher(estimator, settings, held_out, estimator._scorer())
