@@ -110,6 +110,17 @@ def _check_values(weights: Array, name: str) -> None:
         raise DataError(f"{name}: all {len(weights)} weights are 0, so no sample counts; at least one must be above 0")
 
 
+def balanced(labels: Array, sample_weight: Array | None = None) -> Array:
+    """The weight of each label's class (n,): the rarer, the more, so that all classes weigh alike.
+
+    w_c = Σ s / (classes · Σ_c s), where a sample of weight s counts s times, and not at all if that is 0.
+    """
+    counts = np.bincount(labels, sample_weight)
+    present = np.count_nonzero(counts)
+    weights: Array = counts.sum() / (max(present, 1) * np.where(counts > 0, counts, 1))
+    return weights[labels]
+
+
 def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
     if targets.labels is None or targets.task.classes is None:
         raise DataError(
@@ -120,10 +131,7 @@ def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weigh
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise DataError(f'class_weight must be "balanced" or a dict of class: weight; got {class_weight!r}')
-        counts = np.bincount(targets.labels, weights, minlength=len(classes))
-        present = np.count_nonzero(counts)
-        balanced: Array = counts.sum() / (present * np.where(counts > 0, counts, 1))
-        return balanced[targets.labels]
+        return balanced(targets.labels, weights)
     unknown = [key for key in class_weight if key not in classes]
     absent = [key for key in classes if key not in class_weight]
     if unknown or absent:

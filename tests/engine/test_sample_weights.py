@@ -308,11 +308,14 @@ class TestEstimators:
 
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     def test_weights_of_samples_and_classes_together_are_by_rows(self):
+        """Their product is; alpha is shared out by the samples' weights alone."""
         X, y, sample = self.X, self.y, np.random.default_rng(0).random(50)
-        both = self.made(class_weight=WEIGHTS, batch_size=1).fit(X, y, sample_weight=sample)
-        ones = dict.fromkeys(range(3), 1.0)
-        product = self.made(class_weight=ones, batch_size=1).fit(X, y, sample * [WEIGHTS[label] for label in y])
-        np.testing.assert_allclose(both.coefs_[0], product.coefs_[0], rtol=1e-12)
+        product = sample * [WEIGHTS[label] for label in y]
+        both = self.made(class_weight=WEIGHTS, batch_size=1, alpha=0.01).fit(X, y, sample_weight=sample)
+        as_one = self.made(
+            class_weight=dict.fromkeys(range(3), 1.0), batch_size=1, alpha=0.01 * product.sum() / sample.sum()
+        ).fit(X, y, product)
+        np.testing.assert_allclose(both.coefs_[0], as_one.coefs_[0], rtol=1e-12)
 
     def test_chunks_are_taken_as_they_are(self):
         """A chunk's weights twice as large are a rate twice as high: they are not brought to mean 1."""

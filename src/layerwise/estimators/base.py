@@ -99,7 +99,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
-        sample_weight = self._with_class_weights(y, sample_weight)
+        self._class_weights()  # refuses what does not fit
         self.__dict__.pop("_random_state", None)
         dtype = self._dtype(X)
         loss = self._loss_of(settings, dtype)

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +22,7 @@ from layerwise.estimators.base import BaseMLP
 from layerwise.estimators.labels import as_sparse, column_as_vector, has_few_labels, is_plain_labels
 from layerwise.losses import Loss
 from layerwise.refusal import without
+from layerwise.sample_weights import balanced
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -400,15 +401,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _with_class_weights(self, y: Array, weight: Array | None) -> Array | None:
         if self.class_weight is None or not self._multilabel:
             return weight
-        if not isinstance(self.class_weight, str):
+        each = [balanced(column.astype(np.intp), weight) for column in y.T]
+        return np.multiply.reduce(each if weight is None else [*each, weight])  # type: ignore[no-any-return]
+
+    def _class_weights(self) -> dict[Any, float] | str | None:
+        if self._multilabel and isinstance(self.class_weight, dict):
             raise ValueError(
                 'a dict of class_weight needs one label a sample; where there are several, use "balanced", '
                 "sample_weight or loss=BinaryCrossEntropy(pos_weight=)"
             )
-        balanced: Array = compute_sample_weight(self.class_weight, y)  # the product over the labels
-        return balanced if weight is None else balanced * weight
-
-    def _class_weights(self) -> dict[Any, float] | str | None:
         if self.class_weight is None or self._multilabel:
             return None
         if isinstance(self.class_weight, str):

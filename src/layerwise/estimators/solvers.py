@@ -156,13 +156,13 @@ def solve_stochastic(
         y,
         loss=loss,
         optimizer=optimizer,
-        penalty=L2(settings.alpha / 2, per_batch=True),
+        penalty=L2(_alpha(estimator, settings, weight, incremental) / 2, per_batch=True),
         epochs=1 if incremental else settings.max_iter,
         batch_size=_batch_size(settings, X.shape[0]),
         shuffle=shuffled if settings.shuffle else False,
         validation_data=None if held_out is None else (held_out.X, held_out.y, held_out.weight),
         metrics=metrics,
-        sample_weight=_weights(estimator, weight, incremental),
+        sample_weight=_weights(estimator, y, weight, incremental),
         class_weight=estimator._class_weights(),
         schedule=settings.schedule,
         clip_norm=settings.clip_norm,
@@ -177,14 +177,27 @@ def solve_stochastic(
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
 
 
-def _weights(estimator: Any, weight: Array | None, incremental: bool) -> SampleWeights | None:
+def _weights(estimator: Any, y: Array, weight: Array | None, incremental: bool) -> SampleWeights | None:
     """The weights of samples as scikit-learn counts them; with weights of classes, which it has not, as `Network` does.
 
     Chunks of a stream come as they are: brought to mean 1, each of them would forget its share of the whole.
     """
     if getattr(estimator, "class_weight", None) is not None:
-        return SampleWeights(weight, scaled=not incremental)
+        return SampleWeights(estimator._with_class_weights(y, weight), scaled=not incremental)
     return None if weight is None else SampleWeights(weight, by_rows=False)
+
+
+def _alpha(estimator: Any, settings: SimpleNamespace, weight: Array | None, incremental: bool) -> float:
+    """The penalty's strength for a batch, of which its share will be taken.
+
+    A sample of weight 2 is to do what two samples do: alpha is shared out among Σ w samples. Where weights of classes
+    let a batch be divided by its n rows, and the weights are brought to mean 1, that is alpha · n / Σ w, divided by n.
+    """
+    alpha = float(settings.alpha)
+    if weight is None or incremental or getattr(estimator, "class_weight", None) is None:
+        return alpha
+    total = float(weight.sum())
+    return alpha * len(weight) / total if total > 0 else alpha  # such weights are refused
 
 
 def _batch_size(settings: SimpleNamespace, n: int) -> int:
@@ -215,13 +228,14 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     plan, parameters = network.built()
     check_training(plan, loss)
     targets = encode(y, plan.n_out, loss, network.dtype, network.task)
-    weigh(targets, _weights(estimator, weight, False), estimator._class_weights())
+    weigh(targets, _weights(estimator, y, weight, False), estimator._class_weights())
     n = data.shape[0]
     size = n if isinstance(data, np.ndarray) else max(1, min(n, _CHUNK // plan.n_in))
     rows = rows_for(plan, data, scaler, network.dtype, size)
     size = n if rows.sparse else size
     batches = -(-n // size)
-    plan = compile_training(plan, parameters, loss, [L2(settings.alpha / 2 / batches, per_batch=True)], SGD())
+    penalty = L2(_alpha(estimator, settings, weight, False) / 2 / batches, per_batch=True)
+    plan = compile_training(plan, parameters, loss, [penalty], SGD())
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
     shares = _shares(None if targets.by_rows else targets.weights, n, size)
     network.loss, network.scaling = loss, scaler
