@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import roc_auc_score
+from sklearn.neural_network import MLPClassifier as Theirs
 
 import layerwise as lw
 from layerwise import MLPClassifier, MLPRegressor
@@ -13,7 +14,10 @@ X, y = load_iris(return_X_y=True)
 X = ((X - X.mean(axis=0)) / X.std(axis=0))[::3]
 y = y[::3]
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:batch_size=", "ignore:Training interrupted"
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:batch_size=",
+    "ignore:Training interrupted",
+    "ignore:.*early_stopping is without effect",
 )
 
 
@@ -73,6 +77,39 @@ def outcome(kind, call, **parameters):
     return np.concatenate([estimator.network_.theta, estimator.loss_curve_, estimator.validation_scores_ or []])
 
 
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("sizes", [(), [], np.array([], dtype=int)], ids=["tuple", "list", "array"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dropout": 0.5}, {"batch_norm": True}, {"layer_norm": True}, {"dropout": 0.5, "layer_norm": True},
+        {"batch_norm": True, "preset": "tabular"},
+    ],
+    ids=lambda given: "-".join(given),
+)  # fmt: skip
+def test_what_acts_on_hidden_layers_needs_one(kind, call, sizes, given):
+    names = ", ".join(name for name in given if name != "preset")
+    with pytest.raises(ValueError, match=f"{kind.__name__}: {names} act on hidden layers, and hidden_layer_sizes="):
+        outcome(kind, call, hidden_layer_sizes=sizes, **given)
+
+
+def test_without_hidden_layers_the_activation_is_idle_as_in_scikit_learn():
+    parameters = {"hidden_layer_sizes": (), "random_state": 0, "max_iter": 4}
+    ours = MLPClassifier(**parameters, activation="tanh", dropout=0.0, batch_norm=False).fit(X, y)
+    theirs = Theirs(**parameters, activation="tanh").fit(X, y)
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_early_stopping_with_lbfgs_is_said_to_be_idle(kind):
+    plain = kind(**BASE, solver="lbfgs").fit(X, y)
+    with pytest.warns(UserWarning, match="early_stopping is without effect with solver='lbfgs'") as caught:
+        asked = kind(**BASE, solver="lbfgs", early_stopping=True).fit(X, y)
+    assert [w.filename for w in caught if "early_stopping" in str(w.message)] == [__file__]
+    np.testing.assert_array_equal(asked.network_.theta, plain.network_.theta)
+
+
 def same(one, other):
     return one.shape == other.shape and np.allclose(one, other, rtol=1e-9, atol=0)
 
@@ -123,7 +160,7 @@ def test_a_scorer_needs_held_out_data(call):
         ({"solver": "lbfgs", "layers": [lw.Dense(3, weight_rate="ntk")]}, "Dense.* not with solver='lbfgs'"),
         ({"scoring": roc_auc_score, "early_stopping": True}, "looks like it is a metric function"),
     ],
-    ids=str,
+    ids=lambda part: "-".join(part) if isinstance(part, dict) else "",
 )
 def test_options_that_exclude_each_other(parameters, message):
     with pytest.raises(ValueError, match=message):
@@ -131,7 +168,8 @@ def test_options_that_exclude_each_other(parameters, message):
 
 
 def test_no_dropout_in_any_layer_is_no_dropout():
-    MLPClassifier((5, 4), dropout=(0.0, 0), solver="lbfgs", max_iter=2).fit(X, y)
+    for rates in ((0.0, 0), np.zeros(2)):
+        MLPClassifier((5, 4), dropout=rates, solver="lbfgs", max_iter=2).fit(X, y)
     MLPClassifier((5, 4), dropout=np.array([0.1, 0.0]), max_iter=2).fit(X, y)
 
 

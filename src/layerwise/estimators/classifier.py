@@ -73,6 +73,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     early_stopping : bool or "auto"
         Stop by the score on held-out data: a share of the training data, or `validation_data` of ``fit``. The weights
         of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence. "auto" is False.
+        Without effect, with a warning, for ``solver="lbfgs"``, as in scikit-learn.
     validation_fraction : float or "auto"
         The share that is set aside for it; "auto" is 0.1.
     beta_1, beta_2, epsilon : float

@@ -1,11 +1,12 @@
 """Options that cannot have an effect are refused by name, and not dropped.
 
 What scikit-learn documents as without effect for a solver (`momentum` for Adam, `batch_size` for L-BFGS, …) is taken
-and has none, as there.
+and has none, as there; `early_stopping` for L-BFGS with a warning, as it promises other weights.
 """
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from layerwise.estimators import building
 from layerwise.estimators.presets import is_auto
 from layerwise.layers import Layer
 
@@ -55,7 +57,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 _OF_STEPS = ("dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks", "augmentation")
-_OF_SIZES = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "layer_norm")
+_OF_HIDDEN = ("dropout", "batch_norm", "layer_norm")
+_OF_SIZES = ("hidden_layer_sizes", "activation", *_OF_HIDDEN)
 
 
 def check_alone(settings: SimpleNamespace) -> None:
@@ -66,6 +69,13 @@ def check_alone(settings: SimpleNamespace) -> None:
             raise ValueError(
                 f"{settings.name}: layers stand in place of {', '.join(given)}: give one or the other, such as "
                 "layers=[Dense(64), BatchNorm(), ReLU(), Dropout(0.2)]"
+            )
+    if not is_auto(settings.hidden_layer_sizes) and not building.hidden_sizes(settings.hidden_layer_sizes):
+        given = [name for name in _OF_HIDDEN if _is_set(getattr(settings, name))]
+        if given:
+            raise ValueError(
+                f"{settings.name}: {', '.join(given)} act on hidden layers, and hidden_layer_sizes="
+                f"{settings.hidden_layer_sizes!r} has none: leave it out, or give a hidden layer, such as (100,)"
             )
     smoothing = getattr(settings, "label_smoothing", "auto")
     if not is_auto(smoothing) and smoothing and settings.loss != "log_loss":
@@ -129,6 +139,13 @@ def _check_lbfgs(settings: SimpleNamespace) -> None:
         raise ValueError(f"{settings.name}: {', '.join(asked)} cannot be used with solver='lbfgs': use 'adam' or 'sgd'")
     if settings.scoring is not None:
         raise ValueError(f"{settings.name}: scoring is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
+    if settings.early_stopping:
+        warnings.warn(
+            f"{settings.name}: early_stopping is without effect with solver='lbfgs', which trains on all samples until "
+            "it converges, as in scikit-learn: use 'adam' or 'sgd'",
+            UserWarning,
+            stacklevel=6,
+        )
     for layer in settings.layers or ():
         if isinstance(layer, Layer) and _needs_steps(layer):
             raise ValueError(
@@ -143,6 +160,7 @@ def _needs_steps(layer: Layer) -> bool:
 
 def _is_set(value: Any) -> bool:
     """Whether an option asks for something: not None, False, 0 or a sequence of these."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(value, (list, tuple)):
         return any(_is_set(part) for part in value)
     return value is not None and value is not False and not (isinstance(value, (int, float)) and value == 0)
