@@ -28,7 +28,7 @@ PLAIN = [
 UNSEEN = [
     "nul\0inside", "\x1b[31mred", "\x1b]0;title\x07", "\x9b31m", "\r", "over\rwritten", "two\nlines",
     "two\r\nlines", "tab\tbed",
-    "line\u2028separator", "\u2029", "\u202eright to left", "\u2066isolated", "\ufeffbom", "\ud800",
+    "line\u2028separator", "\u2029", "\u202eright to left", "\u2066isolated", "\ufeffbom", "\u200bwide", "\ud800",
     "half \udfff of a pair",
     "\x7f", "\x85", "\uffff", f'x\n{RUN}\n"""\n', "*/\n#error\n/*",
 ]  # fmt: skip

@@ -965,3 +965,12 @@ def test_the_picture_of_the_search(spiral):
     panel = finder.plot(Figure().subplots())
     assert panel.get_xscale() == "log"
     assert [text.get_text() for text in panel.get_legend().get_texts()][2] == f"suggestion: {finder.suggestion:.2g}"
+
+
+@pytest.mark.parametrize(
+    ("column", "smaller"),
+    [("val_loss", True), ("val_log_loss", True), ("val_mean_squared_error", True), ("val_d2_log_loss_score", False),
+     ("val_d2_absolute_error_score", False), ("val_accuracy", False), ("train_hamming_loss", True)],
+)  # fmt: skip
+def test_which_numbers_are_better(column, smaller):
+    assert callbacks.monitor.Monitor(lw.EarlyStopping(), column, "auto").smaller == smaller

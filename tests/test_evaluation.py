@@ -206,3 +206,14 @@ def test_of_numbers_they_get_the_predictions(rng):
         return float(np.corrcoef(y_true, y_score)[0, 1])
 
     assert net.evaluate(X, y, metrics=ranking)["ranking"] == pytest.approx(ranking(y, net.predict(X)))
+
+
+def test_two_settings_of_one_metric_by_names_of_their_own(clouds):
+    X, y = clouds
+    net = network()
+    fit(net, X, y)
+    half, twice = (functools.partial(sk.fbeta_score, beta=beta, average="macro") for beta in (0.5, 2))
+    with pytest.raises(lw.UnknownNameError, match="give the metric another __name__"):
+        net.evaluate(X, y, metrics=[half, twice])
+    twice.__name__ = "f2"
+    assert {"fbeta_score", "f2"} <= set(net.evaluate(X, y, metrics=[half, twice]))

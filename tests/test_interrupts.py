@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import warnings
 
@@ -112,10 +113,36 @@ def test_a_second_one_ends_an_ensemble_too(spiral, ctrl_c):
             *spiral, epochs=10**6, verbose=False, callbacks=Press(), n_jobs=1
         )
 
-    with pytest.warns(lw.InterruptWarning, match="while 2 networks were trained"):
+    with pytest.warns(lw.InterruptWarning, match="when 1 of 2 networks had been begun"):
         train()
     with pytest.raises(KeyboardInterrupt):
         train()
+
+
+def test_an_interrupted_ensemble_is_saved_and_answers(spiral, ctrl_c, tmp_path):
+    ensemble = lw.Ensemble([lw.Dense(3), lw.Softmax()], size=3, random_state=0)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.warns(lw.InterruptWarning, match="when 1 of 3 networks had been begun"):
+        histories = ensemble.fit(*spiral, epochs=10**7, verbose=False, n_jobs=1)
+    assert len(histories) == 1
+    ensemble.save(tmp_path / "ensemble.safetensors")
+    loaded = lw.load(tmp_path / "ensemble.safetensors")
+    assert len(loaded) == 1
+    np.testing.assert_array_equal(loaded.predict(spiral[0]), ensemble.predict(spiral[0]))
+
+
+def test_half_a_search_for_a_rate_gives_none(spiral, ctrl_c):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+
+    class Finder(lw.LearningRateFinder):
+        def on_step_end(self, run):
+            super().on_step_end(run)
+            if run.step == 5:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        lw.find_learning_rate(net, *spiral, finder=Finder(steps=50))
 
 
 # ---------------------------------------------------------------- at the interpreter's end

@@ -108,7 +108,8 @@ class Ensemble:
         Returns
         -------
         list of History
-            One a network. Ctrl-C ends all of them, with whole weights.
+            One a network. Ctrl-C ends all of them, with whole weights; those that were not begun stay untrained, have
+            no history, and take no part in answers and files.
         """
         n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
         runs = _Runs()
@@ -122,6 +123,7 @@ class Ensemble:
                 for network, own in zip(self.networks, watchers, strict=True)
             ]
             unwritten: list[WriteError] = []
+            interrupted = False
             try:
                 for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
                     try:
@@ -136,11 +138,14 @@ class Ensemble:
                 _cancel(jobs)
                 if interrupts.is_second():
                     raise
-                interrupts.say(f"while {len(jobs)} networks were trained", stacklevel=2)
+                interrupted = True
             except BaseException:
                 runs.stop("another network's error")
                 _cancel(jobs)
                 raise
+        if interrupted:
+            begun = sum(network.task is not None for network in self.networks)
+            interrupts.say(f"when {begun} of {len(jobs)} networks had been begun", stacklevel=2)
         if unwritten:
             raise unwritten[0]
         return [job.result() for job in jobs if not job.cancelled()]
@@ -205,9 +210,9 @@ class Ensemble:
         OSError
             The path cannot be written to; a file that was there stays as it was.
         NotBuiltError
-            The networks have no weights yet.
+            No network has been trained yet.
         """
-        models = [network.to_model() for network in self.networks]
+        models = [network.to_model() for network in self._trained()]
         description = {
             "format_version": storage.FORMAT_VERSION,
             "library": layerwise.__version__,

@@ -286,7 +286,7 @@ def _weights(sample_weight: ArrayLike, n: int) -> Array:
 
 
 def _name(metric: Metric) -> str:
-    own = metric.func if isinstance(metric, partial) else metric
+    own = metric.func if isinstance(metric, partial) and not hasattr(metric, "__name__") else metric
     return str(getattr(own, "__name__", type(own).__name__))
 
 

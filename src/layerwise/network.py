@@ -252,7 +252,8 @@ class Network:
         np.True_
         """
         try:
-            arrays = [np.asarray(value, dtype=self.dtype) for value in values]
+            with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused below
+                arrays = [np.asarray(value, dtype=self.dtype) for value in values]
         except (TypeError, ValueError) as error:
             raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
         if self.plan is None and layer is not None:
@@ -269,7 +270,10 @@ class Network:
                 f"set_parameters needs arrays of the shapes {shapes}{where}; got {[a.shape for a in arrays]}"
             )
         if not all(np.isfinite(a).all() for a in arrays):
-            raise DataError("set_parameters: the arrays hold NaN or infinity; nothing was changed")
+            raise DataError(
+                f"set_parameters: the arrays hold NaN, infinity or numbers too large for {self.dtype.name}; nothing "
+                "was changed"
+            )
         self.build(plan.n_in)
         own = [array for i in chosen for array in vars(self.built()[1].p[i]).values()]
         for target, array in zip(own, arrays, strict=True):

@@ -104,3 +104,5 @@ def test_several_by_name_are_compared():
     assert list(thin.get_ydata()) == one["loss"]
     assert list(watched.get_ydata()) == one["val_loss"]
     panel.figure.canvas.draw()
+    with pytest.raises(TypeError, match="several by name"):
+        learning_curves([one, short])

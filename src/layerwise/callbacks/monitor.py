@@ -15,6 +15,11 @@ _SMALLER = ("loss", "penalty", "error", "deviance", "entropy", "perplexity", "ms
 MODES = ("auto", "min", "max")
 
 
+def _is_cost(column: str) -> bool:
+    """Whether a column's numbers are the better, the smaller: a name that ends in score says that they are not."""
+    return not column.endswith("score") and any(word in column for word in _SMALLER)
+
+
 class Monitor:
     """The best of a column so far.
 
@@ -44,7 +49,7 @@ class Monitor:
             raise UnknownNameError(f"{self.owner}: mode={mode!r} is not known; {nearest(str(mode), MODES)}")
         self.column = column
         self.min_delta = number(owner, "min_delta", min_delta, least=0)
-        self.smaller = mode == "min" or (mode == "auto" and any(word in column.lower() for word in _SMALLER))
+        self.smaller = mode == "min" or (mode == "auto" and _is_cost(column.lower()))
         self.best = math.nan
 
     def reset(self) -> None:

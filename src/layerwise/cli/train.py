@@ -346,6 +346,11 @@ def _train(
         raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
     if standard is not None:
         standard.fold(network)
+    if history.stopped_by == "interrupt":  # what follows takes a while, and may be interrupted too
+        if not json:
+            words = f"interrupted in epoch {history.epochs}: the weights so far are kept; --resume goes on"
+            console.warn(words, "yellow")
+        network.save(output)
     if learned.train[0].dtype == np.uint8:
         rows = learned.train[0][: recipe.samples]
         familiarize(network, rows, None if learned.validation is None else learned.validation[0])
@@ -384,10 +389,6 @@ def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
     if json:
         console.show_json(report)
         return
-    if report["stopped_by"] == "interrupt":
-        console.warn(
-            f"interrupted in epoch {report['epochs']}: the weights so far are kept; --resume goes on", "yellow"
-        )
     console.show(f"trained in {report['seconds']:.1f} s")
     console.show()
     show_score(report["test"], "test")

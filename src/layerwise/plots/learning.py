@@ -72,6 +72,11 @@ def learning_curves(history: Table | Mapping[str, Table], ax: Axes | Sequence[Ax
 
 def _by_name(history: Table | Mapping[str, Table]) -> dict[Any, Table]:
     """The histories by their names; one that has none, by None."""
+    if not isinstance(history, Mapping):
+        raise TypeError(
+            "learning_curves needs a History, or several by name: {'first': history, …}; got "
+            f"{type(history).__name__}"
+        )
     values = list(history.values())
     if values and all(isinstance(value, Mapping) for value in values):
         return dict(history)  # type: ignore[arg-type]

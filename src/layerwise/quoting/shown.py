@@ -6,9 +6,11 @@ import html
 import re
 
 # Control characters, line and paragraph separators, marks that turn the direction of what follows, halves of surrogate
-# pairs, and what is no character: nothing of it can be seen, some of it is obeyed.
+# pairs, what is no character, letters without width or ink, tags: nothing of it can be seen, some of it is obeyed. The
+# joiners U+200C and U+200D and variation selectors are parts of words and emoji, and stay.
 UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\uffa0\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
 
