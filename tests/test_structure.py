@@ -23,7 +23,7 @@ ORDER = [
     ["arrays", "data", "units", "tasks", "targets", "endings", "augmentation"],
     ["learning_rate", "familiarity", "refusal"],
     ["sample_weights"],
-    ["splitting"],
+    ["splitting", "shuffling"],
     ["plan"],
     ["sparse"],
     ["engine", "contract"],

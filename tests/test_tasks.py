@@ -22,6 +22,60 @@ def fitted(y, outputs=3, last=None, X=X, **options):
     return net
 
 
+class TestOneOutputThatIsNoSigmoid:
+    """Whole numbers are labels, of whatever type they are; the answers are labels that occurred."""
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("last", [None, lw.Tanh(), lw.Sigmoid(), lw.ReLU()])
+    @pytest.mark.parametrize(
+        ("values", "cure"), [((-1, 1), "classes="), ((0, 1, 2), "Dense.3.*Softmax"), ((10, 20), "")]
+    )
+    def test_floats_are_refused_as_integers(self, engine, last, values, cure):
+        said = []
+        for kind in (float, np.float32, int):
+            with pytest.raises(lw.DataError, match=f"stands for 0 to 1: .*{cure}") as caught:
+                fitted(np.resize(values, 30).astype(kind), 1, last, task="classification", engine=engine)
+            said.append(str(caught.value).replace(".0", ""))
+        assert len(set(said)) == 1
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("last", [None, lw.Tanh(), lw.Sigmoid()])
+    @pytest.mark.parametrize("classes", [[-1, 1], [10, 20]])
+    def test_classes_say_what_they_are(self, engine, last, classes):
+        y = np.where(X[:, 0] > 0, *classes[::-1])
+        nets = [fitted(y.astype(kind), 1, last, classes=classes, engine=engine) for kind in (int, float)]
+        np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+        assert set(nets[1].predict(X).tolist()) <= set(classes)
+        assert nets[1].evaluate(X, y.astype(float))["accuracy"] == np.mean(nets[1].predict(X) == y)
+
+    def test_numbers_outside_0_to_1_are_no_shares(self):
+        with pytest.raises(lw.DataError, match=r"row 0 has the label 0\.3"):
+            fitted(np.resize([0.3, 5.7], 30), 1, classes=[0, 1])
+
+    def test_one_class_is_not_learned(self):
+        with pytest.raises(lw.DataError, match="one class alone cannot be learned"):
+            fitted(np.zeros(30), 1, lw.Sigmoid(), classes=[0])
+
+
+class TestRowsThatSayNoClass:
+    """Several ones or none are refused whatever the last layer is, in a first fit and afterwards."""
+
+    @pytest.mark.parametrize("last", [None, lw.Sigmoid(), lw.Softmax()])
+    @pytest.mark.parametrize("row", [[0, 0, 0], [1, 1, 0], [-1, 1, -1], [2, 0, -1]])
+    @pytest.mark.parametrize("kind", [int, float, np.int8])
+    def test_refused(self, last, row, kind):
+        y = np.vstack([ONE_HOT[:-1], row]).astype(kind)
+        with pytest.raises(lw.DataError, match=r"one label a sample.*row 29 is \["):
+            fitted(y, last=last, task="classification")
+        net = fitted(ONE_HOT, last=last, task="classification")
+        with pytest.raises(lw.DataError, match=r"one label a sample.*row 29 is \["):
+            net.evaluate(X, y)
+
+    def test_shares_are_taken(self):
+        y = np.full((30, 3), 1 / 3)
+        assert fitted(y, last=lw.Sigmoid(), task="classification").task.kind == "classification"
+
+
 class TestSeveralLabels:
     """Rows that all hold one 1 by chance are one-hot only where nothing is said."""
 
@@ -192,7 +246,10 @@ class TestLabels:
     def test_floats_are_none(self):
         for y, words in (
             (RNG.random(30), r"task='classification' takes labels; .*task='regression'; row 0 is"),
-            (RNG.random((30, 3)), r"takes labels, or rows of probabilities that sum to 1; row 0 is \["),
+            (
+                RNG.random((30, 3)),
+                r"takes labels, or rows of probabilities that sum to 1: one label a sample.*; row 0 is \[",
+            ),
         ):
             with pytest.raises(lw.DataError, match=words):
                 fitted(y, task="classification", loss="mean_squared_error")

@@ -54,6 +54,7 @@ from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.settings import describe_call
+from layerwise.shuffling import check_shuffle
 from layerwise.sparse import rows_for
 from layerwise.splitting import hold_out
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
@@ -487,7 +488,8 @@ class Network:
         epochs, batch_size : int
             How often all samples are seen, and how many a step.
         shuffle : bool or function
-            A new order each epoch; or order(n), which gives the rows of the coming epoch as an array of indices.
+            A new order each epoch; or order(n), which gives the rows of the coming epoch as n integers from 0 to n - 1;
+            it is not asked where one step takes all rows.
         validation_data : (X, y) or (X, y, sample_weight), optional
             Held-out data, evaluated after each epoch. Loss, accuracy and metrics are weighted where weights are given.
         validation_split : float or int, optional
@@ -559,6 +561,7 @@ class Network:
         epochs = whole_number("fit", "epochs", epochs, least=1)
         batch_size = whole_number("fit", "batch_size", batch_size, least=1)
         check_engine(engine, n_threads)
+        check_shuffle(shuffle)
         schedule, own = as_schedule(schedule), as_callbacks(callbacks)
         validates = validation_data is not None or validation_split is not None
         short = _short_forms(clip_norm, ema, patience, monitor, validates)

@@ -18,7 +18,7 @@ from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
 from layerwise.tasks import Task as Task
-from layerwise.tasks import check_asked
+from layerwise.tasks import check_asked, check_one_label
 from layerwise.typing import Array, ArrayLike
 
 
@@ -145,15 +145,17 @@ def _are_labels(values: Array, n_out: int, loss: Loss, known: Task | None) -> bo
     """Whether the targets are labels, one a sample, by the task where it is known."""
     if known is None:
         return values.ndim == 1 and (n_out > 1 or _is_yes_or_no(values, loss))
-    return values.ndim == 1 and known.kind == "classification" and not _are_shares(values, n_out, known.classes)
+    return values.ndim == 1 and known.kind == "classification" and not _are_shares(values, n_out, loss, known.classes)
 
 
-def _are_shares(values: Array, n_out: int, classes: Array | None) -> bool:
-    """Whether the targets of a single output are probabilities of yes, not labels."""
+def _are_shares(values: Array, n_out: int, loss: Loss, classes: Array | None) -> bool:
+    """Whether the targets of a single output are probabilities of yes, not labels: whole numbers are labels."""
     if n_out > 1 or values.dtype.kind != "f":
         return False
-    labels = (0, 1) if classes is None or classes.dtype.kind not in "iuf" else classes
-    return not np.isin(values, labels).all()
+    labels = () if classes is None or classes.dtype.kind not in "iuf" else classes
+    if ((values % 1 == 0) | np.isin(values, labels)).all():
+        return False
+    return isinstance(loss, BinaryCrossEntropy) or bool(((values >= 0) & (values <= 1)).all())
 
 
 def _settled(asked: Task, n_out: int, flat: bool) -> Task:
@@ -207,10 +209,10 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
     if wrong.any():
         row = int(np.argmax(wrong))
         counted = np.array_equal(classes, np.arange(len(classes)))
-        hint = f"give classes=[the labels in order] to the first fit, or np.unique({name}, return_inverse=True)[1]"
+        outputs = f"{n_out} outputs stand" if n_out > 1 else "output stands"
         raise DataError(
-            f"{name}: row {row} has the label {values[row].item()!r}; the network's {n_out} outputs stand for "
-            f"{_listed(classes)}" + (f": {hint}, which counts labels from 0" if counted else "")
+            f"{name}: row {row} has the label {values[row].item()!r}; the network's {outputs} for "
+            f"{_listed(classes)}" + (f": {_other_labels(values, len(classes))}" if counted else "")
         )
     if n_out > 1 and type(loss).smooth is not Loss.smooth:  # it may treat each class in its own way
         dense = np.zeros((len(labels), n_out), dtype)
@@ -218,6 +220,17 @@ def _of_labels(values: Array, n_out: int, loss: Loss, dtype: np.dtype[np.floatin
         loss.smooth(dense)
         return Targets(task, dense=dense)
     return Targets(task, labels=labels, levels=_smoothed(loss, n_out, dtype))
+
+
+def _other_labels(values: Array, known: int) -> str:
+    """What to do where labels are not 0, 1, …, or are more than the outputs can stand for."""
+    found = np.unique(values)
+    count = len(found)
+    if count <= known:
+        return "give classes=[the labels in order] to the first fit; or give y as numbers that count labels from 0"
+    cure = f"{count} labels need {count} outputs: end with Dense({count}), Softmax()"
+    counted = found.dtype.kind in "iuf" and np.array_equal(found, np.arange(count))
+    return cure + ("" if counted else ", and give classes=[the labels in order]")
 
 
 def _smoothed(loss: Loss, n_out: int, dtype: np.dtype[np.floating]) -> Array:
@@ -255,7 +268,10 @@ def _of_numbers(
         one_of = task or Task("classification", np.arange(n_out))
         assert one_of.classes is not None
         return _of_labels(one_of.classes[numbers.argmax(axis=1)], n_out, loss, dtype, one_of, name)
-    _check_numbers(numbers, loss, name)
+    if task is not None and task.kind == "classification" and n_out > 1:
+        check_one_label(numbers, name)
+    else:
+        _check_numbers(numbers, loss, name)
     with np.errstate(over="ignore"):
         dense = numbers.astype(dtype, order="C")  # always a copy: smoothing works in place
     if not np.isfinite(dense).all():

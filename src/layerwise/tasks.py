@@ -158,6 +158,11 @@ def _labels(classes: ArrayLike, n_out: int) -> Array:
     finite = labels.dtype.kind != "f" or np.isfinite(labels).all()
     if labels.ndim != 1 or not finite or len(np.unique(labels)) != labels.size:
         raise DataError(f"fit: classes must be labels that differ, in the order of the outputs; got {classes!r:.80}")
+    if labels.size < 2:
+        raise DataError(
+            f"fit: classes must be two or more; got {classes!r:.80}: one class alone cannot be learned, for there is "
+            "nothing to tell it from"
+        )
     if labels.size != max(n_out, 2):
         fitting = "Dense(1) or Dense(2)" if labels.size == 2 else f"Dense({labels.size})"
         raise ShapeError(f"fit: {labels.size} classes, and the network has {n_out} outputs: end with {fitting}")
@@ -199,13 +204,25 @@ def check_asked(values: Array, n_out: int, loss: Loss, asked: Task, name: str) -
         )
     if asked.kind == "multilabel" and rows.dtype.kind != "U":
         _refuse((rows < 0) | (rows > 1), rows, f"{title} takes yes/no answers, 0 to 1")
-    if asked.kind != "classification" or rows.dtype.kind != "f":
+    if asked.kind != "classification" or rows.dtype.kind != "f" or values.ndim == 2:
         return
-    if values.ndim == 2:
-        wrong = (values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-3)
-        _refuse(wrong[:, np.newaxis], rows, f"{title} takes labels, or rows of probabilities that sum to 1")
-    elif asked.classes is None and not (n_out == 1 and isinstance(loss, BinaryCrossEntropy)):
+    if asked.classes is None and not (n_out == 1 and isinstance(loss, BinaryCrossEntropy)):
         _refuse(values[:, np.newaxis] % 1 != 0, rows, f"{title} takes labels; for numbers give task='regression'")
+
+
+def check_one_label(rows: Array, name: str) -> None:
+    """Refuse rows (n, n_out) for one class of several that do not say which.
+
+    Raises
+    ------
+    DataError
+        A row has several ones or none, or is no probabilities.
+    """
+    wrong = (rows < 0).any(axis=1) | (np.abs(rows.sum(axis=1, dtype=np.float64) - 1) > 1e-3)
+    rule = "takes labels, or rows of probabilities that sum to 1: one label a sample"
+    _refuse(
+        wrong[:, np.newaxis], rows, f"{name}: task='classification' {rule}; for several labels give task='multilabel'"
+    )
 
 
 def _refuse(wrong: Array, rows: Array, rule: str) -> None:

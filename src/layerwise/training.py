@@ -32,6 +32,7 @@ from layerwise.learning_rate import LearningRate
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 from layerwise.schedules import Function, Schedule
+from layerwise.shuffling import check_order
 from layerwise.typing import Array
 
 _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
@@ -300,7 +301,8 @@ class Training:
             if done:
                 self.network.shuffle_state = description["shuffle"]
             self._order_state = self.network.shuffle_state
-            order = arrays["order"] if "order" in arrays else self._order(len(engine.rows))
+            n = len(engine.rows)
+            order = check_order(arrays["order"] if "order" in arrays else self._order(n), n)
             self._order_at_work = order
             engine.reorder(order)
         if done:
