@@ -15,7 +15,8 @@ namespace LW_ISA {
 template <class T>
 class Net final : public Engine {
     static constexpr int L = LANES<T>;
-    static constexpr double PATIENCE = 0.1;  // seconds between two polls
+    static constexpr double PATIENCE = 0.1;   // seconds between two polls
+    static constexpr double BRIEF = 1 << 20;  // rows · parameters of a run, that is over before a second thread is awake
 
 public:
     explicit Net(const Plan& plan)
@@ -31,10 +32,11 @@ public:
         prepare(batch, run.threads);
         bad_.store(false), ending_[0] = ending_[1] = false;
         run.made = 0, run.finite = true, stopped_ = false;
-        tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
+        const index wanted = run.epochs * (run.last - run.first);
+        const bool brief = double(wanted) * double(batch) * double(layers_.length) < BRIEF;
+        tuner_.limit(brief ? 1 : by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
         next_poll_ = epoch_began_ = seconds();
         next_poll_ += PATIENCE;
-        const index wanted = run.epochs * (run.last - run.first);
         while (run.made < wanted && run.finite && !stopped_) {
             const double began = seconds();
             const index made = run.made;
