@@ -274,7 +274,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         X, y = self._check_X_y(data[0], data[1], False)
         refuse_masked(data[2:], "sample_weight of validation_data")
         weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
-        return HeldOut(X, self._encode(y, False), weight, data[0], y)
+        return HeldOut(X, self._encode(y, False), weight, data[0], y, given=True)
 
     def _split(
         self, given: Any, X: Any, y: Array, weight: Array | None, settings: SimpleNamespace
@@ -294,8 +294,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             )
         as_given = self.preset is not None or hasattr(given, "columns")  # for the scorer: with text, with names
         raw = None if self.scoring is None else _safe_indexing(given if as_given else X, test)
-        held_out = HeldOut(X[test], y[test], None if weight is None else weight[test], raw, self._decode(y[test]))
-        return X[train], y[train], None if weight is None else weight[train], held_out
+        weights = (None, None) if weight is None else (weight[train], weight[test])
+        held_out = HeldOut(X[test], y[test], weights[1], raw, self._decode(y[test]), given=False)
+        return X[train], y[train], weights[0], held_out
 
     def _decode(self, y: Array) -> Array:
         """Targets as the user knows them."""

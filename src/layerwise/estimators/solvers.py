@@ -39,6 +39,7 @@ class HeldOut:
     weight: Array | None
     raw_X: Any
     raw_y: Any
+    given: bool  # by the user, not a share of the training data
 
 
 class Watcher(Callback):
@@ -101,15 +102,35 @@ class Watcher(Callback):
                 score = self.scorer(self.estimator, self.held_out.raw_X, self.held_out.raw_y, **weights)
                 run.record("val_score", float(score))
             except Exception as error:
+                if isinstance(error, ValueError) and (missing := self._missing_classes()):
+                    raise ValueError(f"scoring={self.settings.scoring!r} failed: {missing}") from error
                 with_weights = " with sample_weight" if weights else ""
                 error.add_note(f"raised by scoring={self.settings.scoring!r} on the validation data{with_weights}")
                 raise
         if self.estimator.validation_scores_ is not None:
             self.estimator.validation_scores_.append(run.history.columns["val_score"][-1])
 
+    def _missing_classes(self) -> str:
+        """Which classes the held-out data lack, and what to do; empty where they lack none, or there are no classes."""
+        assert self.held_out is not None
+        codes = self.held_out.y
+        if not hasattr(self.estimator, "classes_") or codes.ndim != 1:
+            return ""
+        lacking = np.delete(self.estimator.classes_, np.unique(codes)).tolist()
+        if not lacking:
+            return ""
+        cure = "give data with all classes"
+        if not self.held_out.given:
+            share = self.settings.validation_fraction
+            cure = f"raise validation_fraction={share:g}, or give fit X_val and y_val with all classes"
+        return f"the {len(codes)} held-out samples lack the classes {lacking} of {len(self.estimator.classes_)}; {cure}"
+
     def _score_is_better(self, run: Training) -> bool:
         estimator = self.estimator
         score, best = run.history.columns["val_score"][-1], estimator.best_validation_score_
+        if math.isnan(score):
+            why = self._missing_classes() or "it needs other data: more samples, or more than one class"
+            raise ValueError(f"the score on the held-out data, by which early_stopping chooses, is NaN: {why}")
         if score > best or (score == best and self.settings.preset is not None):
             estimator.best_validation_score_ = score
             assert self.best is not None
