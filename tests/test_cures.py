@@ -67,6 +67,71 @@ def test_targets_with_an_offset_ask_for_larger_steps(engine):
     assert "learning rate too high" not in kinds
 
 
+# ---------------------------------------------------------------- networks that no longer learn
+
+
+def hidden_twice():
+    layers = [lw.Dense(32), lw.ReLU(), lw.Dense(32), lw.ReLU(), lw.Dense(3), lw.Softmax()]
+    return lw.Network(layers, random_state=0).build(2)
+
+
+def with_dead_units():
+    net = hidden_twice()
+    for i in (0, 2):
+        net.parameters.p[i].b[:] = -50
+    return net
+
+
+def killed():
+    net = hidden_twice()
+    net.fit(*lw.datasets.make_spiral(), optimizer=lw.Adam(2.0), epochs=3, verbose=False)
+    return net
+
+
+def frozen():
+    net = hidden_twice()
+    for i in (0, 2, 4):
+        net.freeze(i)
+    return net
+
+
+@pytest.mark.parametrize(("make", "kind", "epochs"), [
+    (with_dead_units, "dead units", 0), (with_dead_units, "dead units", 15), (killed, "dead units", 15),
+    (frozen, "underfitting", 40),
+])  # fmt: skip
+def test_what_new_networks_do_not_have_is_not_dropped(make, kind, epochs):
+    """Trials begin with new weights: they learn well, and that says nothing of a network which is dead now."""
+    X, y = lw.datasets.make_spiral()
+    net = make()
+    if epochs:
+        rate = 0.03 if make is with_dead_units else 0.001 if make is killed else 0.01
+        net.fit(X, y, optimizer=lw.Adam(rate), epochs=epochs, verbose=False)
+    found = lw.diagnose(net, X, y)
+    assert {finding.kind for finding in found.findings} == {kind}
+    for finding in found.findings:
+        assert finding.severity == "serious"
+        assert finding.remedies[0] == Remedy("restart", None)
+        assert finding.tried
+    assert not any(finding.kind.startswith("learning rate") for finding in found.findings)
+
+
+def test_a_network_that_fits_from_first_weights_is_no_lost_one():
+    """The trial of the same training on the same rows comes to the same loss."""
+    X, y = lw.datasets.load_iris()
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0, scaling="standard")
+    net.fit(X, y, optimizer=lw.SGD(1e-5), epochs=20, verbose=False)
+    [finding] = lw.diagnose(net, X, y).findings
+    assert finding.kind == "learning rate too low"
+
+
+def test_dead_units_of_a_network_of_names():
+    X, y = lw.datasets.make_spiral()
+    labels = np.array(["a", "b", "c"])[y]
+    net = with_dead_units()
+    net.fit(X, labels, epochs=5, verbose=False)
+    assert {finding.kind for finding in lw.diagnose(net, X, labels).findings} == {"dead units"}
+
+
 # ---------------------------------------------------------------- remedies as data
 
 
@@ -91,6 +156,7 @@ REMEDIES = [
     Remedy("columns", [0], "it"),
     Remedy("ending", 1),
     Remedy("targets", "standardize"),
+    Remedy("restart", None),
 ]
 
 
@@ -110,7 +176,7 @@ def test_a_remedy_changes_one_thing(one):
     assert (repr(before.layers), dict(before.arguments)) == shown
     changed = [n for n in ("layers", "scaling", "arguments") if repr(getattr(before, n)) != repr(getattr(after, n))]
     changed += [name for name in ("X", "y") if getattr(before, name) is not getattr(after, name)]
-    assert len(changed) == 1
+    assert len(changed) == (one.change != "restart")  # a setup is a training from its beginning
     assert math.isfinite(after.loss(after.train()))
     assert json.loads(json.dumps(one.to_dict()))["change"] == one.change
 

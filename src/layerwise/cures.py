@@ -208,6 +208,7 @@ CHANGES: dict[str, Callable[[Setup, Remedy], Setup]] = {
     "normalize": _normalize,
     "units": _units,
     "columns": _columns,
+    "restart": lambda setup, remedy: setup,  # which is a training from its beginning
     **dict.fromkeys(("batch_size", "clip_norm", "class_weight", "patience", "epochs"), _argument),
 }
 

@@ -6,6 +6,7 @@ diagnose ─► at most 1,024 rows ─► a Probe's look, and the rules of `laye
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 
 from layerwise.cures import Setup
 from layerwise.data import Rows, rows_of
+from layerwise.engine.choice import evaluator
+from layerwise.evaluation import Evaluation
 from layerwise.health import (
     Finding,
     LayerHealth,
@@ -29,7 +32,7 @@ from layerwise.health import (
     some_rows,
     worst_first,
 )
-from layerwise.health.learning import is_unsteady
+from layerwise.health.learning import RESTART, is_unsteady
 from layerwise.losses import Loss
 from layerwise.names import names_of
 from layerwise.network import Network
@@ -39,7 +42,7 @@ from layerwise.quoting import markup, visible
 from layerwise.scaling import Scaler
 from layerwise.targets import Targets, check_lengths, encode
 from layerwise.trials import ROWS as TRIED
-from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Trials, shortened
+from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Reached, Trials, shortened
 from layerwise.typing import Array, ArrayLike
 
 UNEXPLAINED_WHERE_TRIED = 0.05  # of the targets' deviation
@@ -219,7 +222,11 @@ def diagnose(
     probe = Probe(plan, parameters, rows, targets.part(places), twin.seed)
     look = probe.look(twin.steps, stepping, twin.frozen, twin.last_fit.get("clip_norm"))
     setup = _setup(twin, data[few], _plain(targets, y, few), scaler, stepping, chosen)
-    findings = _found(network, data, rows, names, probe, targets, setup)
+    few_rows = rows_of(data[few], scaler, twin.dtype, len(few))
+    with np.errstate(all="ignore"):
+        made = evaluator("numpy", None, plan, parameters, few_rows, targets.part(few), len(few))
+        reached = float(Evaluation(made, {}).row()["loss"])
+    findings = _found(network, data, rows, names, probe, targets, setup, reached)
     return Diagnosis(
         worst_first(findings),
         look.layers,
@@ -232,19 +239,28 @@ def diagnose(
 
 
 def _found(
-    network: Network, data: Array, rows: Rows, names: Sequence[str], probe: Probe, targets: Targets, setup: Setup
+    network: Network,
+    data: Array,
+    rows: Rows,
+    names: Sequence[str],
+    probe: Probe,
+    targets: Targets,
+    setup: Setup,
+    reached: float,
 ) -> list[Finding]:
     """What the rules see; what can be tried is there only if the trial was better."""
     look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
     seen = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
     seen += of_batches(network.layers, n, setup.arguments["batch_size"]) if fit else ()
+    first: list[Finding] = []
     seen += [*of_targets(look, UNEXPLAINED_WHERE_TRIED), *of_layers(look)]
     if network.plan is None:
         seen += of_weights(probe.plan, probe.parameters)
     else:
         known = {finding.kind for finding in seen}
-        first = [finding for finding in _of_the_beginning(setup, probe) if finding.kind not in known]
-        seen += [replace(finding, seen=f"when the training began, {finding.seen}") for finding in first]
+        first = _of_the_beginning(setup, probe)
+        seen += [replace(f, seen=f"when the training began, {f.seen}") for f in first if f.kind not in known]
+    begun = {(finding.kind, finding.where) for finding in first}
     kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
     if not {"class_weight", "sample_weight"} & set(fit.get("others", ())):
         kept += of_classes(targets)
@@ -259,8 +275,11 @@ def _found(
     diverged = bool(look.bad_layer) or (history is not None and history.stopped_by == "divergence")
     short = shortened(setup, n, probe.parameters.theta.size)
     trials = Trials(short, setup.arguments["epochs"], look.constant_loss, diverged)
-    findings = [cured for finding in seen if (cured := trials.cured(finding)) is not None]
-    return [*findings, *kept, *(trials.of_training(look, training) if judged else ())]
+    own = None if network.plan is None else Reached(math.inf if diverged else reached, history, n <= len(setup.X))
+    findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
+    if judged and not any(finding.remedies[0] == RESTART for finding in findings):
+        kept += trials.of_training(look, training, own)
+    return [*findings, *kept]
 
 
 def _of_the_beginning(setup: Setup, probe: Probe) -> list[Finding]:

@@ -9,13 +9,14 @@ The network that is diagnosed takes no part: trials have its layers, seed, argum
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from layerwise.cures import Setup, apply
 from layerwise.errors import LayerwiseError
 from layerwise.health import Finding, Look, Remedy
-from layerwise.health.learning import rate_finding
+from layerwise.health.layers import NEARLY_ALL_DEAD
+from layerwise.health.learning import RESTART, rate_finding, stuck_finding
 
 ROWS = 512  # of the training data
 # Steps of a trial: as many as the training's own, up to these; fewer for large networks, so that a trial makes about
@@ -50,6 +51,30 @@ def shortened(setup: Setup, rows: int, parameters: int) -> Setup:
     least = min(epochs, LEAST_EPOCHS) if parameters * batch * per_epoch < WORK / 50 else 1
     few = max(least, round(min(own, most) / per_epoch))
     return replace(setup, arguments={**setup.arguments, "epochs": few})
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the network itself has come to, which may be no product of the training that the trials repeat.
+
+    Attributes
+    ----------
+    loss : float
+        On the rows of the trials.
+    history : mapping of sequences, optional
+        Of its newest fit.
+    same_rows : bool
+        The trials have all rows of the training.
+    """
+
+    loss: float
+    history: Mapping[str, Sequence[float]] | None
+    same_rows: bool
+
+    @property
+    def best(self) -> float:
+        """The least loss on the way here."""
+        return min([self.loss, *(float(value) for value in (self.history or {}).get("loss", ()))])
 
 
 class Trials:
@@ -118,11 +143,39 @@ class Trials:
             },
         )
 
-    def _most(self, gain: float) -> float:
+    def _most(self, gain: float, base: float | None = None) -> float:
         """The loss that a remedy must come to."""
-        return min(gain * self.base, self.base - self._least) if self.base < math.inf else math.inf
+        base = self.base if base is None else base
+        return min(gain * base, base - self._least) if base < math.inf else math.inf
 
-    def of_training(self, look: Look, seen: Sequence[Finding]) -> list[Finding]:
+    def of_layer(
+        self, finding: Finding, look: Look, own: Reached | None, begun: Set[tuple[str, str]]
+    ) -> Finding | None:
+        """Return the finding with its cure, or None where none helps.
+
+        Units that have died since the training began, or were set so, are none of new networks: where these learn more
+        than the network did, it is to begin anew. A layer without living units is told of in any case.
+        """
+        if finding.kind != "dead units" or own is None or not look.level > SUSPECT:
+            return self.cured(finding)
+        all_dead = finding.numbers["share"] >= NEARLY_ALL_DEAD
+        less = own.loss - self._least if all_dead else own.loss / NEAR
+        untrained = all_dead and own.history is None and self.base < math.inf
+        if (finding.kind, finding.where) not in begun and (untrained or self.base < less):
+            return self._anew(finding, own)
+        return self.cured(finding) or (finding if all_dead else None)
+
+    def _anew(self, finding: Finding, own: Reached) -> Finding:
+        rows, epochs = self.setup.X.shape[0], self.setup.arguments["epochs"]
+        return replace(
+            finding,
+            remedies=(RESTART, *(remedy for remedy in finding.remedies if remedy != RESTART)),
+            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of {self.base:.3g}; the network's "
+            f"is {own.loss:.3g}",
+            numbers={**finding.numbers, "loss": own.loss, "cured": self.base},
+        )
+
+    def of_training(self, look: Look, seen: Sequence[Finding], own: Reached | None = None) -> list[Finding]:
         """Judge the learning rate in both directions, and whether more epochs or units help.
 
         Parameters
@@ -131,7 +184,15 @@ class Trials:
             The network now.
         seen : sequence of Finding
             What the history suggests.
+        own : Reached, optional
+            What the network has come to: where the trial without a change is far below, it says nothing about it.
         """
+        if own is not None and self.base < self._most(GAIN, own.best) and look.level > SUSPECT:
+            return [self._anew(stuck_finding(look), own)] if own.same_rows else []
+        found = self._of_training(look, seen)
+        return [] if any(layer.frozen and layer.weight_norm for layer in look.layers) else found
+
+    def _of_training(self, look: Look, seen: Sequence[Finding]) -> list[Finding]:
         suggested = {finding.kind: finding for finding in seen}
         down = None if set(suggested) == {"learning rate too low"} else self._best(look, DOWN)
         slow = (suggested or look.level > SUSPECT) and "learning rate too high" not in suggested

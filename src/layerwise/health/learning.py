@@ -12,6 +12,7 @@ from layerwise.health.probe import Look
 from layerwise.health.remedy import Remedy
 from layerwise.layers import BatchNorm, Layer
 
+RESTART = Remedy("restart", None)
 LEAST_EPOCHS = 4  # fewer say nothing about where the loss is going
 # A loss that ends half as large again as at its best has been thrown out of where it was; if that is a tenth of what a
 # constant answer costs, it can be seen in the answers.
@@ -119,6 +120,20 @@ def _underfit(loss: list[float], look: Look) -> Iterator[Finding]:
         + (", and the loss was still falling" if falls else ", and the loss no longer falls"),
         (*longer, Remedy("units", 128)) if falls else (Remedy("units", 128), *longer),
         {"level": look.level, "threshold": UNDERFIT},
+    )  # fmt: skip
+
+
+def stuck_finding(look: Look) -> Finding:
+    """A network that does not learn what a new one of the same layers learns."""
+    frozen = [str(layer) for layer in look.layers if layer.frozen and layer.weight_norm]
+    return Finding(
+        "underfitting", "serious", "weights",
+        f"the loss is {look.level:.3g} times that of the best constant answer; a new network with the same training "
+        "comes to much less",
+        f"{', '.join(frozen)}: frozen as it is, and what is behind it cannot make up for that" if frozen
+        else "the weights are where no gradient leads away: an earlier fit left them there, or they were set so",
+        (RESTART,),
+        {"level": look.level},
     )  # fmt: skip
 
 

@@ -43,6 +43,10 @@ _SAID = {
         "take more units or layers, and less dropout and penalty, or better columns",
         "lw.Network([lw.Dense({0}), lw.ReLU(), ...])",
     ),
+    "restart": (
+        "begin anew: a network of the same layers, whose weights are drawn anew and all of which learn",
+        "net = lw.Network(net.layers, scaling=net.scaling)",
+    ),
     "columns": ("leave {1} out", "X = np.delete(X, {0}, axis=1)"),
 }
 
