@@ -175,6 +175,126 @@ def test_the_header_alone_is_read(tmp_path):
             read_description(file)
 
 
+# ---------------------------------------------------------------- copies, formats and damage
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+@pytest.mark.parametrize("pattern", ["run.safetensors", "run-{epoch}-{step:04}.safetensors"])
+def test_copies_that_the_user_made_stay(tmp_path, keep, pattern):
+    """Their contents are those of the run, their names are none that was written."""
+    path = tmp_path / pattern
+    with pytest.raises(Crash):
+        fit(None, CrashAt(9), checkpoint=lw.Checkpoint(path, every=2, keep=keep))
+    newest = max(tmp_path.iterdir(), key=lambda file: read_description(file)["steps"])
+    copies = ["run-20240131.safetensors", "run-1-20240131.safetensors", "run-3-00000008.safetensors"]
+    copies += ["run.safetensors"] if keep == 2 else ["run-8.safetensors", "run-000000012.safetensors"]
+    for name in copies:
+        shutil.copy(newest, tmp_path / name)
+    content = newest.read_bytes()
+    whole, checkpoint = fit(tmp_path / "whole"), lw.Checkpoint(path, every=2, keep=keep)
+    for resume in (True, True, False):
+        net = fit(None, resume=resume, checkpoint=checkpoint)
+        np.testing.assert_array_equal(net.theta, whole.theta)
+        assert len(checkpoint.saved) == keep
+        assert all((tmp_path / name).read_bytes() == content for name in copies)
+    checkpoint.remove()
+    assert {name for name in names(tmp_path) if not name.startswith("whole")} == set(copies)
+
+
+def test_a_copy_under_the_name_of_a_later_checkpoint_is_not_replaced(tmp_path):
+    with pytest.raises(Crash):
+        fit(tmp_path / "run", CrashAt(9))
+    content = (tmp_path / "run-000000008").read_bytes()
+    shutil.copy(tmp_path / "run-000000008", tmp_path / "run-000000012")
+    with pytest.warns(
+        RuntimeWarning, match=r"run-000000012 could not be written.*a copy of a checkpoint of step 8: move"
+    ):
+        fit(tmp_path / "run", resume=True)
+    assert (tmp_path / "run-000000012").read_bytes() == content
+
+
+@pytest.mark.parametrize("every", [1, 3, "epoch"])
+def test_every_file_has_the_name_that_its_contents_give(tmp_path, ctrl_c, every):
+    """Within an epoch, at its end, after Ctrl-C and after going on."""
+
+    class Interrupt(Callback):
+        only_looks = True
+
+        def on_epoch_begin(self, run):
+            if run.epoch == 3:
+                signal.raise_signal(signal.SIGINT)
+
+    path = tmp_path / "run-{epoch}-{step:05d}"
+    with pytest.warns(lw.InterruptWarning):
+        fit(None, Interrupt(), checkpoint=lw.Checkpoint(path, every, keep=None))
+    net = fit(None, resume=True, checkpoint=lw.Checkpoint(path, every, keep=None))
+    assert net.steps == 16
+    checkpoint = lw.Checkpoint(path, every, keep=None)
+    fit(None, resume=True, checkpoint=checkpoint)  # it has ended, and writes nothing
+    assert sorted(map(os.path.basename, checkpoint.saved)) == names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place", ["{epoch:3d}", "{epoch:3}", "{epoch:x}", "{step:e}", "{step:_}", "{step:c}", "{step:>9}", "{step:,}",
+              "{step:+d}", "{step:09.1f}", "{step!r}", "{step:b}", "{steps}", "{epoch:_09d}", "{epoch: d}"],
+)  # fmt: skip
+def test_formats_whose_files_would_not_be_found_are_refused(place):
+    with pytest.raises(ValueError, match="must be digits with zeros before them or nothing") as refused:
+        lw.Checkpoint(f"run-{place}.safetensors")
+    assert place in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "place", ["{epoch}", "{step}", "{epoch:d}", "{epoch:}", "{step:09d}", "{step:03}", "{step:0d}"]
+)
+def test_formats_of_digits_are_found(tmp_path, place):
+    with pytest.raises(Crash):
+        fit(None, CrashAt(6), checkpoint=lw.Checkpoint(tmp_path / f"run-{place}", every=2))
+    net = network()
+    with pytest.raises(Crash):
+        fit(None, CrashAt(5), resume=True, net=net, checkpoint=lw.Checkpoint(tmp_path / f"run-{place}", every=2))
+    assert net.steps == 5  # it went on from step 4
+
+
+@pytest.mark.parametrize("cut", [8, 9, 100, 2000, "zeros"])
+@pytest.mark.parametrize("keep", [1, 3])
+def test_a_checkpoint_that_was_cut_off_is_replaced(tmp_path, keep, cut):
+    """The fit that passes it over writes it anew, without a false word at the end; so does the next one."""
+    made = lambda: lw.Checkpoint(tmp_path / "run", every=2, keep=keep)  # noqa: E731
+    whole = fit(None, checkpoint=made())
+    newest = tmp_path / ("run" if keep == 1 else "run-000000016")
+    for _ in range(2):
+        if cut == "zeros":
+            newest.write_bytes(bytes(5000))
+        else:
+            os.truncate(newest, cut)
+        with pytest.warns(RuntimeWarning) as warned:
+            net = fit(None, resume=True, checkpoint=made())
+        assert [str(one.message)[:7] for one in warned] == ["resume:"]
+        np.testing.assert_array_equal(net.theta, whole.theta)
+        assert lw.load(newest).steps == 16
+
+
+def test_what_may_hold_something_is_not_replaced(tmp_path):
+    """A header that has been overwritten: the weights may still be there."""
+    fit(tmp_path / "run")
+    file = tmp_path / "run-000000016"
+    with open(file, "r+b") as opened:
+        opened.seek(8)
+        opened.write(b"\xff" * 50)
+    content = file.read_bytes()
+    for _ in range(2):
+        with (
+            pytest.warns(RuntimeWarning, match="an older checkpoint|damaged or no model file"),
+            pytest.raises(WriteError, match=r"run-000000016 could not be .*damaged or no model file: move it away"),
+        ):
+            fit(tmp_path / "run", resume=True)
+        assert file.read_bytes() == content
+    file.unlink()
+    fit(tmp_path / "run", resume=True)
+    assert lw.load(file).steps == 16
+
+
 # ---------------------------------------------------------------- two trainings on one path
 
 

@@ -77,6 +77,7 @@ OTHERS = {  # of each argument, another value than that of ARGUMENTS or the defa
     "batch_size": 30,
     "shuffle": False,
     "validation_data": (HELD_OUT[0], (HELD_OUT[1] + 1) % 3),
+    "validation_split": 0.25,
     "sample_weight": np.linspace(0.5, 1.5, 60),
     "class_weight": {0: 2.0, 1: 1.0, 2: 1.0},
     "metrics": ["accuracy"],
@@ -96,12 +97,16 @@ FREE = ("self", "resume", "verbose", "n_threads", "engine")
 @pytest.mark.parametrize("name", [name for name in inspect.signature(lw.Network.fit).parameters if name not in FREE])
 def test_every_argument_of_fit_is_compared(tmp_path, name):
     """A new argument has no value in OTHERS, and fails here until somebody says how it differs."""
-    schedule = {"schedule": "cosine"} if name == "epochs" else {}  # which counts them
-    cut_off(tmp_path / "run", 4, **schedule)
+    beside = {
+        "epochs": {"schedule": "cosine"},
+        "validation_split": {"validation_data": None, "patience": None},
+    }  # what goes with it
+    base = beside.get(name, {})
+    cut_off(tmp_path / "run", 4, **base)
     with pytest.raises(lw.DataError, match=SHOWN_AS.get(name, rf"[; ]{name}: .*")):
-        fit(tmp_path / "run", resume=True, **{**schedule, name: OTHERS[name]})
-    net, _ = fit(tmp_path / "run", resume=True, **schedule)
-    whole, _ = fit(tmp_path / "whole", **schedule)
+        fit(tmp_path / "run", resume=True, **{**base, name: OTHERS[name]})
+    net, _ = fit(tmp_path / "run", resume=True, **base)
+    whole, _ = fit(tmp_path / "whole", **base)
     np.testing.assert_array_equal(net.theta, whole.theta)
 
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -414,85 +412,3 @@ def test_numbers_that_json_does_not_have_become_null(capsys):
 def test_history_is_plain_json(run):
     report = run("train", "iris", "-e", "1", "--json", "--no-plot").json()
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-
-
-def test_a_killed_run_is_gone_on_with(run):
-    """The model is the same to the last bit; the checkpoint is gone once the model is there."""
-    command = ["train", "spiral", "--epochs", "300", "--no-plot", "-q"]
-    assert run(*command, "-o", "whole.safetensors").exit_code == 0
-    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
-    code += "def die(self, *_): os.kill(os.getpid(), 9)\n"
-    code += "real = t.Training.run_epoch\n"
-    code += "t.Training.run_epoch = lambda self: die(self) if self.epoch == 211 else real(self)\n"
-    words = [*command, "-o", "cut.safetensors", "--checkpoint", "50 epochs"]
-    killed = subprocess.run([sys.executable, "-c", f"{code}run({words!r})"], check=False)
-    assert killed.returncode == -9
-    whole = sorted(name for name in os.listdir() if not name.startswith("."))  # what is half-written has a dot
-    assert whole == ["cut.checkpoint.safetensors", "whole.safetensors"]
-    assert lw.load("cut.checkpoint.safetensors").history.epochs in (150, 200)  # the last may still have been written
-    assert run(*words, "--resume").exit_code == 0
-    np.testing.assert_array_equal(lw.load("cut.safetensors").theta, lw.load("whole.safetensors").theta)
-    assert sorted(os.listdir()) == ["cut.safetensors", "whole.safetensors"]
-
-
-def test_resuming_without_a_checkpoint(run):
-    result = run("train", "spiral", "--epochs", "2", "--resume", "--no-plot")
-    assert result.exit_code == 0
-    assert "there is no spiral.checkpoint.safetensors: the training begins" in result.stderr
-    assert run("train", "spiral", "--checkpoint", "fortnight").exit_code == 2
-    assert run("train", "spiral", "--checkpoint", "never", "--resume").exit_code == 2
-
-
-@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
-def test_a_full_disk_at_a_checkpoint(run):
-    """The model is there, and the exit code says that something is not."""
-    code = "import resource, sys, layerwise.callbacks.checkpoint as c; from layerwise.cli.app import run\n"
-    code += "def full(*_): raise OSError(28, 'No space left on device')\n"
-    code += "c.Checkpoint._check_place = full\n"
-    words = ["train", "spiral", "--epochs", "20", "--no-plot", "--checkpoint", "5 epochs", "-o", "m.safetensors"]
-    result = subprocess.run(
-        [sys.executable, "-c", f"{code}sys.exit(run({words!r}))"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 1
-    assert "warning: Checkpoint: m.checkpoint.safetensors could not be written: [Errno 28] No space" in result.stderr
-    assert "error: Checkpoint: m.checkpoint.safetensors could not be written" in result.stderr
-    assert "The model is saved in m.safetensors" in result.stderr
-    assert "Traceback" not in result.stderr
-    assert lw.load("m.safetensors").history.epochs == 20
-
-
-def test_a_model_that_has_the_checkpoint_s_name_stays(run):
-    lw.Network([lw.Dense(2)], random_state=0).build(2).save("m.checkpoint.safetensors")
-    with open("m.checkpoint.safetensors", "rb") as file:
-        before = file.read()
-    command = ["train", "spiral", "--epochs", "2", "--no-plot", "-o", "m.safetensors"]
-    result = run(*command)
-    assert result.exit_code == 2
-    assert "m.checkpoint.safetensors is there" in result.stderr
-    assert run(*command, "--checkpoint", "never").exit_code == 0
-    with open("m.checkpoint.safetensors", "rb") as file:
-        assert file.read() == before
-
-
-def test_a_rate_that_is_changed_on_purpose(run):
-    _cut_off_at(3)
-    command = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.02"]
-    result = run(*command, "--resume")
-    assert result.exit_code == 1
-    assert "learning_rate: 0.01 then, 0.02 now" in result.stderr
-    assert run(*command, "--change", "learning_rate").exit_code == 2
-    assert run(*command, "--resume", "--change", "learning_rate").exit_code == 0
-    (change,) = lw.load("spiral.safetensors").history.changes
-    assert (change["name"], change["then"], change["now"]) == ("learning_rate", 0.01, 0.02)
-    assert "changed      from epoch" in run("info", "spiral.safetensors").stdout
-
-
-def _cut_off_at(epoch):
-    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
-    code += "real = t.Training.run_epoch\n"
-    code += f"t.Training.run_epoch = lambda self: os._exit(9) if self.epoch == {epoch} else real(self)\n"
-    words = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.01"]
-    code += "import layerwise.callbacks.checkpoint as c; write = c.Checkpoint._write\n"
-    code += "c.Checkpoint._write = lambda self, run: (write(self, run), self._wait())\n"
-    killed = subprocess.run([sys.executable, "-c", f"{code}run({words!r})"], check=False)
-    assert killed.returncode == 9

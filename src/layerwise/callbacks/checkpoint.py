@@ -12,7 +12,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from layerwise.callbacks.base import Callback
-from layerwise.callbacks.identity import Identity, Status, identity_of, is_damaged, is_of_run, status_of
+from layerwise.callbacks.filenames import check_places, filled, has_place, matches, with_step
+from layerwise.callbacks.identity import Identity, Status, holds_nothing, identity_of, is_damaged, status_of
 from layerwise.callbacks.monitor import Monitor
 from layerwise.callbacks.unwritten import FAILURES, Unwritten
 from layerwise.description import Description, whole_number
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _ELSEWHERE = "give each training a path of its own"
-_PLACE = re.compile(r"\{(epoch|step)(?::(\w*))?\}")
 
 
 class Checkpoint(Description, Callback):
@@ -35,8 +35,9 @@ class Checkpoint(Description, Callback):
     goes on. What cannot be written (a full disk) is a `RuntimeWarning`; the training goes on, the next turn tries
     again, and what is still not written when the fit has ended is a `WriteError`.
 
-    A file's contents name its path and the run, a random number: only files of this path are gone on from, and only
-    files of this run are removed. No file that another training writes meanwhile is replaced.
+    A file's contents name its path, the run, a random number, and how far it was: only files of this path are gone on
+    from, and only files of this run under the very name that was written are removed. A copy under another name stays.
+    No file that another training writes meanwhile is replaced.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ class Checkpoint(Description, Callback):
     WriteError
         A file could not be written, nor any since: when the fit has ended, the network trained.
     ValueError
-        `every` is none of those, or a folder in the path has ``{epoch}`` or ``{step}``.
+        `every` is none of those, a folder in the path has ``{epoch}`` or ``{step}``, or the format of one is other than
+        digits with zeros before them.
 
     Examples
     --------
@@ -86,8 +88,7 @@ class Checkpoint(Description, Callback):
     ) -> None:
         self._watched = None if monitor is None else Monitor(self, monitor, mode)
         self.path = os.fspath(path)
-        if _PLACE.search(os.path.dirname(self.path)):
-            raise ValueError(f"Checkpoint: only the file's name can have {{epoch}} and {{step}}; got {self.path!r}")
+        check_places(self.path)
         self.every = every
         count, unit = _period(every)
         self.keep = None if keep is None else whole_number(self, "keep", keep, least=1)
@@ -209,7 +210,7 @@ class Checkpoint(Description, Callback):
                 self._check_place(file, identity)
                 write(file)
                 for old in surplus:  # not before there is a newer one
-                    if not os.path.islink(old) and is_of_run(old, identity):
+                    if self._is_own(old, identity):
                         Path(old).unlink(missing_ok=True)
                 self._outcome = kept[len(surplus) :]
             except Exception as error:
@@ -219,42 +220,51 @@ class Checkpoint(Description, Callback):
         self._thread.start()
 
     def _identity(self, run: Training) -> Identity:
-        return Identity(os.path.basename(self.path), run.identity, run.attempt)
+        return Identity(os.path.basename(self.path), run.identity, run.attempt, run.step, run.epoch)
 
     def _check_place(self, file: str, own: Identity) -> None:
         """See that no file is replaced but one of this training, or one that was there when it began."""
         status = status_of(file)
         if status is None or self._before.get(file) == status:
             return
-        other = identity_of(file)
+        other, there = identity_of(file), "another file of that name is there"
+        if other is None and is_damaged(file):
+            raise FileExistsError(f"{there}, which is damaged or no model file: move it away")
         if other is None or not other.is_of(own.path):
-            raise FileExistsError(f"another file of that name, which is not of this Checkpoint, is there: {_ELSEWHERE}")
+            raise FileExistsError(f"{there}, which is not of this Checkpoint: {_ELSEWHERE}")
+        if not self._is_named(file, other):
+            raise FileExistsError(f"{there}, a copy of a checkpoint of step {other.steps}: move it away")
         if other != own:
             raise FileExistsError(f"another training, {other.run}, writes there at the same time: {_ELSEWHERE}")
 
     def remove(self) -> None:
         """Remove the files of the newest fit, which was a whole training; files of others stay."""
         for file in self.saved:
-            if self._newest is not None and not os.path.islink(file) and is_of_run(file, self._newest):
+            if self._newest is not None and self._is_own(file, self._newest):
                 Path(file).unlink(missing_ok=True)
         self.saved = []
 
     # ---------------------------------------------------------------- what is there
 
     def _pattern(self) -> str:
-        if _PLACE.search(self.path) or self.keep == 1:
-            return self.path
-        return _with_step(self.path)
+        return self.path if self.keep == 1 else with_step(self.path)
 
     def _file(self, run: Training) -> str:
-        values = {"epoch": run.epoch, "step": run.step}
-        name = _PLACE.sub(lambda found: format(values[found[1]], found[2] or ""), self._pattern())
-        return name and str(Path(name))
+        return filled(self._pattern(), run.epoch, run.step)
+
+    def _is_named(self, path: str | os.PathLike[str], of: Identity) -> bool:
+        """Whether the file has the name that this Checkpoint gave it: copies that the user made have others."""
+        return os.path.basename(path) == os.path.basename(filled(self._pattern(), of.epoch, of.steps))
+
+    def _is_own(self, path: str | os.PathLike[str], own: Identity) -> bool:
+        """Whether the file was written by this Checkpoint in this run: nothing else is removed."""
+        other = identity_of(path)
+        return other is not None and other.is_of_run(own) and self._is_named(path, other) and not os.path.islink(path)
 
     def _could_be(self, name: str) -> bool:
         """Whether a file of that name could be one of this Checkpoint's, whatever its `keep`."""
         own = os.path.basename(self.path)
-        return any(_matches(pattern, name) for pattern in (own, _with_step(own)))
+        return any(matches(pattern, name) for pattern in (own, with_step(own)))
 
     def _named(self) -> list[Path]:
         folder = Path(os.path.dirname(self.path) or ".")
@@ -272,31 +282,30 @@ class Checkpoint(Description, Callback):
                 found.append(path)
         return found
 
+    def is_taken(self) -> bool:
+        """Whether a file of the very path is there that is not of this Checkpoint, and holds something."""
+        other = identity_of(self.path)
+        if other is not None:
+            return not other.is_of(self.path)
+        return os.path.lexists(self.path) and not holds_nothing(self.path)
+
     def _look_around(self, run: Training) -> None:
         """Note which files may be replaced, and which are of this run; remove what a killed one left half-written."""
         own, ours = self._identity(run), []
         self._before, self._newest = {}, own
-        if not _PLACE.search(self._pattern()):
+        if not has_place(self._pattern()):
             self._before[self._file(run)] = status_of(self.path)  # the user gave this very name
         for path in self._named():
             other = identity_of(path)
-            if (other is not None and other.is_of(self.path)) or not path.stat().st_size:
+            named = other is not None and other.is_of(self.path) and self._is_named(path, other)
+            if named or (other is None and holds_nothing(path)):
                 self._before[str(path)] = status_of(path)
-            if other is not None and (other.path, other.run) == (own.path, own.run) and not path.is_symlink():
+            if other is not None and self._is_own(path, own):
                 ours.append((other.steps, str(path)))
         self.saved = [path for _, path in sorted(ours)]
         for path, meant in leftovers(Path(os.path.dirname(self.path) or ".")):
             if self._could_be(meant):
                 path.unlink(missing_ok=True)
-
-
-def _with_step(path: str) -> str:
-    stem, suffix = os.path.splitext(path)
-    return path if _PLACE.search(path) else f"{stem}-{{step:09d}}{suffix}"
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return re.fullmatch(r"\d+".join(re.escape(part) for part in _PLACE.split(pattern)[::3]), name) is not None
 
 
 def _period(every: str | int) -> tuple[int, str]:

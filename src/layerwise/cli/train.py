@@ -211,9 +211,10 @@ def train(
     loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
     with usage_error("--checkpoint"):
         watcher = None if checkpoint == "never" else Checkpoint(output.with_suffix(CHECKPOINT), checkpoint, keep=1)
-    if watcher is not None and Path(watcher.path).exists() and not watcher.files():
+    if watcher is not None and watcher.is_taken():
         raise typer.BadParameter(
-            f"{watcher.path} is there, and is no checkpoint: move it, or train with --checkpoint never",
+            f"{watcher.path} is there, and is no checkpoint, or a damaged one: move it, or train with "
+            "--checkpoint never",
             param_hint="--checkpoint",
         )
     if change and not resume:
