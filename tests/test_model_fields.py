@@ -344,7 +344,7 @@ def test_no_path_of_a_file_is_written_to(tmp_path, callback, as_given):
     victim.write_text("mine")
     estimator = lw.MLPClassifier((3,), max_iter=1).partial_fit(X, Y, classes=[0, 1, 2])
     estimator.set_params(callbacks=as_given([callback(str(victim)), lw.ReduceOnPlateau("loss")]))
-    estimator.save(tmp_path / "m")
+    estimator.save(tmp_path / "m", optimizer=True)
     with pytest.warns(UserWarning, match=callback.__name__):
         loaded = lw.load(tmp_path / "m", custom=[Hook, Writer])
     kept = [] if loaded.callbacks is None else list(loaded.callbacks)

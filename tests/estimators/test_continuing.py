@@ -122,6 +122,52 @@ def test_a_loaded_estimator_goes_on(tmp_path):
         again.set_params(hidden_layer_sizes=(3,)).fit(X, y)
 
 
+GOES_ON = [
+    {}, {"solver": "sgd"}, {"solver": "sgd", "momentum": 0.0}, {"solver": "sgd", "learning_rate": "invscaling"},
+    {"dropout": 0.3, "batch_norm": True}, {"weight_decay": 0.1}, {"scaling": "standard", "ema": 0.9},
+]  # fmt: skip
+
+
+def gone_on(clf, path, **saved):
+    """The estimator after two more calls, and one from its file after the same."""
+    clf.save(path, **saved)
+    again = lw.load(path)
+    return tuple(one.partial_fit(X, y).partial_fit(X, y) for one in (clf, again))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("go_on", CALLS, ids=["fit", "partial_fit"])
+@pytest.mark.parametrize("parameters", GOES_ON, ids=str)
+def test_with_the_optimizers_state_the_file_makes_no_difference(tmp_path, parameters, go_on, engine):
+    clf = go_on(MLPClassifier(**BASE | parameters, engine=engine))
+    one, again = gone_on(clf, tmp_path / "clf.safetensors", optimizer=True)
+    np.testing.assert_array_equal(again.network_.theta, one.network_.theta)
+    np.testing.assert_array_equal(again.predict_proba(X), one.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize(("solver", "name"), [("adam", "Adam"), ("sgd", "SGD")])
+def test_a_state_that_was_left_out_is_said_once(tmp_path, kind, solver, name):
+    model = kind(**BASE, solver=solver).fit(X, y)
+    with pytest.warns(UserWarning, match=f"{kind.__name__} was loaded .* without the state of {name}") as caught:
+        one, again = gone_on(model, tmp_path / "model.safetensors")
+    assert [w.filename for w in caught] == [__file__]
+    assert not np.array_equal(again.network_.theta, one.network_.theta)
+    again.save(tmp_path / "model.safetensors", optimizer=True)
+    lw.load(tmp_path / "model.safetensors").partial_fit(X, y)
+
+
+def test_nothing_is_said_where_no_state_is_missed(tmp_path):
+    plain = MLPClassifier(**BASE, solver="sgd", momentum=0.0).fit(X, y)
+    one, again = gone_on(plain, tmp_path / "plain.safetensors")
+    np.testing.assert_array_equal(again.network_.theta, one.network_.theta)
+    for before, after in (({}, {"solver": "sgd"}), ({"solver": "lbfgs"}, {"solver": "adam"})):
+        clf = MLPClassifier(**BASE | before).fit(X, y)
+        clf.save(tmp_path / "clf.safetensors")
+        lw.load(tmp_path / "clf.safetensors").set_params(**after).partial_fit(X, y)
+        lw.load(tmp_path / "clf.safetensors").fit(X, y).set_params(solver="adam").partial_fit(X, y)
+
+
 def test_other_columns_of_y():
     regr = MLPRegressor(**BASE).fit(X, y)
     with pytest.raises(ValueError, match="y has 2 columns; this MLPRegressor has learned to predict 1"):

@@ -7,6 +7,7 @@ the optimizer's numbers in partial_fit                    ──► take effect,
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ import numpy as np
 from layerwise.estimators import building, presets
 from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm
 from layerwise.network import Network
-from layerwise.optimizers import Optimizer
+from layerwise.optimizers import SGD, Optimizer
 from layerwise.parameters import Parameters
 from layerwise.plan import compile_layers
 from layerwise.scaling import as_scaler
@@ -95,8 +96,16 @@ def optimizer(estimator: Any, settings: SimpleNamespace, incremental: bool) -> O
     new, present = building.optimizer(settings), estimator.network_.optimizer
     config = new.config()
     built, estimator._optimizer_config = getattr(estimator, "_optimizer_config", config), config
+    left_out = vars(estimator).pop("_optimizer_left_out", False)
     if not incremental or type(present) is not type(new):
         return new
+    if left_out:
+        warnings.warn(
+            f"this {settings.name} was loaded from a file without the state of {type(new).__name__}: partial_fit "
+            "begins with a new one, and differs from going on without the file. save(path, optimizer=True) keeps it",
+            UserWarning,
+            stacklevel=5,
+        )
     for name, value in config.items():
         if value != built.get(name):
             setattr(present, name, value)
@@ -104,7 +113,13 @@ def optimizer(estimator: Any, settings: SimpleNamespace, incremental: bool) -> O
 
 
 def remember_optimizer(estimator: Any) -> None:
-    """Note that the optimizer at work is the one that the present parameters describe: those of a file just read."""
+    """Note that the optimizer at work is the one that the present parameters describe: those of a file just read.
+
+    And whether its state was left out of the file; plain gradient descent has none that the next step depends on.
+    """
     settings = SimpleNamespace(**estimator.get_params(deep=False), name=type(estimator).__name__)
     presets.resolve(settings)
     estimator._optimizer_config = building.optimizer(settings).config()
+    present = estimator.network_.optimizer
+    stateless = isinstance(present, SGD) and not present.momentum
+    estimator._optimizer_left_out = present is not None and present.iterations == 0 and not stateless

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from layerwise.estimators.base import BaseMLP
 
 PREFIX = "network."
-_ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config", "_settled")  # are not among the attributes
+# What is not among the attributes of a file:
+_ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config", "_optimizer_left_out", "_settled")
 
 
 def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> None:
