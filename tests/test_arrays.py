@@ -44,6 +44,99 @@ class TestAnArrayThatIsReadAsItIs:
             tracemalloc.stop()
 
 
+class TestSparseOfAnotherByteOrder:
+    """The places of values in a sparse matrix may be in another byte order than the machine's."""
+
+    sparse = pytest.importorskip("scipy.sparse")
+
+    def given(self, form):
+        plain = self.sparse.random(12, 5, 0.4, form, random_state=0)
+        other = plain.copy()
+        other.indices, other.indptr = (part.astype(">i4") for part in (plain.indices, plain.indptr))
+        return plain, other
+
+    @pytest.mark.parametrize("engine", ["numpy", "auto"])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("form", ["csr", "csc"])
+    def test_network(self, form, dtype, engine):
+        nets = [classes(dtype=dtype) for _ in range(2)]
+        for net, rows in zip(nets, self.given(form), strict=True):
+            net.fit(rows, np.tile(Y, 2), epochs=2, engine=engine, verbose=False)
+        plain, other = self.given(form)
+        np.testing.assert_array_equal(nets[0].outputs(plain), nets[1].outputs(other))
+        assert other.indices.dtype == ">i4"  # the user's own is left as it is
+
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_estimators(self, solver):
+        make = pytest.importorskip("layerwise.estimators").MLPClassifier
+        plain, other = self.given("csr")
+        one, two = (make(solver=solver, max_iter=3, random_state=0).fit(rows, np.tile(Y, 2)) for rows in (plain, other))
+        np.testing.assert_array_equal(one.predict_proba(plain), two.predict_proba(other))
+
+    def test_a_row_is_traced(self):
+        plain, other = self.given("csr")
+        for y in (1, None):
+            dense = str(lw.trace(classes().build(5), plain.toarray()[:1], y))
+            assert str(lw.trace(classes().build(5), plain[0], y)) == dense
+            assert str(lw.trace(classes().build(5), other, None if y is None else np.tile(Y, 2)))
+
+
+class TestMaskedInOtherCalls:
+    """What a mask hides is not used, in whatever call it comes."""
+
+    @pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_estimators(self, kind):
+        estimator = getattr(pytest.importorskip("layerwise.estimators"), kind)(max_iter=2).fit(X, Y)
+        hidden = np.ma.masked_array(X, X > 5)
+        calls = {
+            "y has masked": lambda: estimator.score(X, np.ma.masked_array(Y, Y == 1)),
+            "sample_weight has masked": lambda: estimator.score(X, Y, np.ma.masked_array(np.ones(6), Y == 1)),
+            "X has masked": lambda: estimator.score(hidden, Y),
+            r"X has masked values; fill them in with \.filled\(value\)": lambda: estimator.predict(hidden),
+        }
+        if kind == "MLPClassifier":
+            calls["X has masked.*"] = lambda: estimator.predict_proba(hidden)
+        for words, call in calls.items():
+            with pytest.raises(lw.DataError, match=words):
+                call()
+        assert estimator.score(X, np.ma.masked_array(Y, False)) == estimator.score(X, Y)
+
+    def test_parameters(self):
+        net = classes().build(2)
+        before = net.theta.copy()
+        with pytest.raises(lw.DataError, match="set_parameters: array 1 has masked values"):
+            net.set_parameters([np.ones((2, 2)), np.ma.masked_array(np.ones(2), [True, False])])
+        for name in ("theta", "grad"):
+            with pytest.raises(lw.DataError, match=f"{name} has masked values"):
+                setattr(net, name, np.ma.masked_array(np.ones(6), np.arange(6) == 1))
+        np.testing.assert_array_equal(net.theta, before)
+
+    def test_the_name_is_no_code(self):
+        with pytest.raises(lw.DataError, match=r"y of validation_data has masked values; fill them in with \.filled"):
+            classes().fit(X, Y, validation_data=(X, np.ma.masked_array(Y, Y == 1)), verbose=False)
+
+
+def test_whole_numbers_too_large_for_floats():
+    net = classes().build(2)
+    for sign, shown in ((1, "inf"), (-1, "-inf")):
+        with pytest.raises(lw.DataError, match=f"X: row 1, column 0 is {shown}"):
+            net.predict([[1, 2], [sign * 10**400, 2]])
+
+
+def test_weights_of_classes_in_a_list():
+    with pytest.raises(lw.DataError, match=r'must be "balanced" or a dict of class: weight; got list \[1, 2\]'):
+        classes().fit(X, Y, class_weight=[1, 2], verbose=False)
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_sparse_y_of_one_dimension(kind):
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(ValueError, match=r"y is sparse, of the shape \(6,\).*toarray"):
+        getattr(pytest.importorskip("layerwise.estimators"), kind)().fit(X, sparse.coo_array(Y))
+
+
 class TestObjects:
     def test_numbers_of_every_kind(self):
         values = np.array([[1, 2.5], [decimal.Decimal("0.5"), fractions.Fraction(1, 4)], [True, np.float32(3)]], object)

@@ -81,7 +81,7 @@ def read_sparse(X: Any, name: str) -> Any:
         Not two-dimensional, or no real numbers.
     """
     try:
-        rows = X.tocsr()
+        rows = native_indices(X).tocsr()
     except ValueError as error:
         raise DataError(f"{name} must be a table (samples, inputs): {error}") from None
     if rows.ndim != 2 or rows.dtype.kind not in "buif":
@@ -91,6 +91,17 @@ def read_sparse(X: Any, name: str) -> Any:
         rows.sum_duplicates()
     data = read_array(rows.data, name)
     return rows if data is rows.data else type(rows)((data, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def native_indices(X: Any) -> Any:
+    """X with the places of its values in the machine's byte order, where it is sparse: SciPy itself reads no other.
+
+    The values are as they were, and shared.
+    """
+    if not hasattr(X, "indptr") or (X.indices.dtype.isnative and X.indptr.dtype.isnative):
+        return X
+    parts = (X.data, *(part.astype(part.dtype.newbyteorder("=")) for part in (X.indices, X.indptr)))
+    return type(X)(parts, shape=X.shape)
 
 
 def as_batch(X: ArrayLike, name: str = "X") -> tuple[ArrayLike, bool]:
@@ -123,7 +134,7 @@ def refuse_masked(values: object, name: str) -> None:
     """
     parts = values if isinstance(values, (list, tuple)) else (values,)
     if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
-        raise DataError(f"{name} has masked values; fill them in, with {name}.filled(value), or remove their rows")
+        raise DataError(f"{name} has masked values; fill them in with .filled(value), or remove their rows")
 
 
 def _plain(values: Any, name: str, text: bool) -> Array:

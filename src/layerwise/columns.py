@@ -200,7 +200,15 @@ def _factorized(values: list[Any]) -> tuple[Array, list[Any]]:
 def of_numbers(values: list[Any]) -> Array:
     """Python's numbers in the smallest type that holds all of them: bool, int64, uint64 or float64."""
     numbers = np.array(values)
-    return numbers if numbers.dtype.kind in "buif" else np.array([float(value) for value in values])
+    return numbers if numbers.dtype.kind in "buif" else np.array([_as_float(value) for value in values])
+
+
+def _as_float(value: Any) -> float:
+    """The number as a float; infinite, if it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def is_missing(value: object) -> bool:

@@ -52,8 +52,8 @@ def check_names(names: Sequence[str], known: Sequence[str], title: str = "X") ->
         j = next((j for j, (a, b) in enumerate(zip(names, known)) if a != b), min(len(names), len(known)))
         was, now = (list_[j] if j < len(list_) else None for list_ in (known, names))
         parts.append(f"They must be in the same order as they were in fit: column {j} was {was!r}, and is {now!r} now.")
-    wanted = f"{title}[{list(known)!r}]" if len(known) <= _MOST else f"{title}[names], with the names of fit"
-    parts.append(f"Give {wanted}, or an array without names to have the columns taken as they are")
+    wanted = f"columns {list(known)!r}" if len(known) <= _MOST else "columns of fit, by their names,"
+    parts.append(f"Give the {wanted} in this order, or an array without names to have the columns taken as they are")
     raise DataError(" ".join(parts))
 
 

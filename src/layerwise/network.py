@@ -44,7 +44,7 @@ from layerwise.losses import Loss, as_loss
 from layerwise.metrics import Metric, as_metrics, check_weighted
 from layerwise.names import named_columns, names_of
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
-from layerwise.parameters import Parameters
+from layerwise.parameters import Parameters, assign, read_values
 from layerwise.penalties import Penalties, Penalty, as_penalties
 from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
@@ -198,7 +198,7 @@ class Network:
 
     @theta.setter
     def theta(self, values: ArrayLike) -> None:
-        _assign(self.built()[1].theta, values, "theta")
+        assign(self.built()[1].theta, values, "theta")
 
     @property
     def grad(self) -> Array:
@@ -207,7 +207,7 @@ class Network:
 
     @grad.setter
     def grad(self, values: ArrayLike) -> None:
-        _assign(self.built()[1].grad, values, "grad")
+        assign(self.built()[1].grad, values, "grad")
 
     def get_parameters(self, layer: int | None = None) -> list[Array]:
         """Copies of all weights and biases: W1, b1, W2, b2, …
@@ -252,11 +252,7 @@ class Network:
         >>> (new.get_parameters(0)[0] == old.get_parameters(0)[0]).all()
         np.True_
         """
-        try:
-            with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused below
-                arrays = [np.asarray(value, dtype=self.dtype) for value in values]
-        except (TypeError, ValueError) as error:
-            raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
+        arrays = read_values(values, self.dtype)
         if self.plan is None and layer is not None:
             raise NotBuiltError("set_parameters for one layer needs the network's sizes: call build(n_in) first")
         if self.plan is None and (not arrays or arrays[0].ndim != 2):
@@ -1149,9 +1145,3 @@ def _others(
     return [name for name, there in parts.items() if there] + [
         type(callback).__name__ for callback in callbacks if type(callback) not in known and not callback.only_looks
     ]
-
-
-def _assign(vector: Array, values: ArrayLike, name: str) -> None:
-    if np.shape(values) != vector.shape:
-        raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
-    vector[...] = values

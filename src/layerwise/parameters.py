@@ -9,12 +9,61 @@ Saving, snapshots, clipping, averaging and the gradient check are each a line on
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.typing import Array
+from layerwise.errors import DataError, ShapeError
+from layerwise.typing import Array, ArrayLike
+
+
+def read_values(values: Iterable[ArrayLike], dtype: np.dtype[Any]) -> list[Array]:
+    """The arrays that weights and biases are set from.
+
+    Raises
+    ------
+    ShapeError
+        They are no arrays of numbers.
+    DataError
+        Some of their values are masked.
+    """
+    try:
+        given = list(values)
+        with np.errstate(over="ignore"):  # what is too large becomes infinity, and is refused as such
+            arrays = [np.asarray(value, dtype=dtype) for value in given]
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
+    for i, value in enumerate(given):
+        refuse_masked_values(value, f"set_parameters: array {i}")
+    return arrays
+
+
+def refuse_masked_values(value: object, name: str) -> None:
+    """Refuse an array with masked values, which NumPy would take for values.
+
+    Raises
+    ------
+    DataError
+        Names the array.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise DataError(f"{name} has masked values; fill them in with .filled(value)")
+
+
+def assign(vector: Array, values: ArrayLike, name: str) -> None:
+    """Write values into theta or its gradient.
+
+    Raises
+    ------
+    ShapeError, DataError
+        Another shape, or masked values.
+    """
+    if np.shape(values) != vector.shape:
+        raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
+    refuse_masked_values(values, name)
+    vector[...] = values
+
 
 Shapes = dict[str, tuple[int, ...]]
 

@@ -9,6 +9,7 @@ divided by the sum of its own weights, it would not be, and with one row a batch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +133,11 @@ def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weigh
         if class_weight != "balanced":
             raise DataError(f'class_weight must be "balanced" or a dict of class: weight; got {class_weight!r}')
         return balanced(targets.labels, weights)
+    if not isinstance(class_weight, Mapping):
+        raise DataError(
+            f'class_weight must be "balanced" or a dict of class: weight; got {type(class_weight).__name__} '
+            f"{class_weight!r:.80}; the classes are {classes}"
+        )
     unknown = [key for key in class_weight if key not in classes]
     absent = [key for key in classes if key not in class_weight]
     if unknown or absent:

@@ -30,11 +30,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from layerwise.arrays import refuse_masked
+from layerwise.arrays import native_indices, refuse_masked
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
 from layerwise.estimators import building, continuing, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, views
+from layerwise.estimators.labels import refuse_sparse_vector
 from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
 from layerwise.layers import Dense, Layer
@@ -183,6 +184,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             return X, y
         refuse_masked(X, "X")
         refuse_masked(y, "y")
+        X, y = native_indices(X), native_indices(y)
+        refuse_sparse_vector(y)
         if self.preset is not None:
             table = self._encode_table(X, first)
             return check_X_y(  # type: ignore[no-any-return]
@@ -215,9 +218,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if self._is_plain(X):
             return X
         refuse_masked(X, "X")
+        X = native_indices(X)
         if self.preset is not None:
             return self._encode_table(X, False)
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)
+
+    def _check_scored(self, y: Any, sample_weight: Any) -> None:
+        """Refuse what `fit` refuses too and scikit-learn's metrics would take: values that a mask hides."""
+        refuse_masked(y, "y")
+        refuse_masked(sample_weight, "sample_weight")
 
     def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
         """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""

@@ -19,7 +19,13 @@ from sklearn.utils.validation import check_is_fitted
 from layerwise.arrays import is_sparse
 from layerwise.estimators import building, continuing
 from layerwise.estimators.base import BaseMLP
-from layerwise.estimators.labels import as_sparse, column_as_vector, has_few_labels, is_plain_labels
+from layerwise.estimators.labels import (
+    as_sparse,
+    column_as_vector,
+    has_few_labels,
+    is_plain_labels,
+    refuse_sparse_vector,
+)
 from layerwise.losses import Loss
 from layerwise.refusal import without
 from layerwise.sample_weights import balanced
@@ -311,6 +317,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if not hasattr(self, "network_"):
             self._forget_classes()
+        refuse_sparse_vector(y)
         if not is_plain_labels(y) and type_of_target(y).startswith("multilabel"):
             self._check_columns(y if hasattr(y, "shape") else np.asarray(y), classes)
         elif _check_partial_fit_first_call(self, classes):
@@ -461,6 +468,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         chosen = y.argmax(axis=1) if self.n_outputs_ > 1 else (y[:, 0] > self.network_.threshold).astype(np.intp)
         labels: Array = self.classes_[np.minimum(chosen, len(self.classes_) - 1)]
         return labels
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of samples whose labels are all right, weighted where there are weights."""
+        self._check_scored(y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class (n, classes), in the order of `classes_`."""

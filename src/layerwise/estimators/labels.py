@@ -32,3 +32,15 @@ def as_sparse(labels: Array) -> Any:
     from scipy.sparse import csr_matrix
 
     return csr_matrix(labels)
+
+
+def refuse_sparse_vector(y: Any) -> None:
+    """Refuse a sparse array (n,): scikit-learn's checks take no such y.
+
+    Raises
+    ------
+    ValueError
+        Says what to give.
+    """
+    if is_sparse(y) and y.ndim != 2:
+        raise ValueError(f"y is sparse, of the shape {y.shape}: give labels or numbers (n,) as y.toarray()")

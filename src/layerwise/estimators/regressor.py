@@ -331,6 +331,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
         return score
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R², the share of the variance of y that the predictions explain: the mean of the outputs'."""
+        self._check_scored(y, sample_weight)
+        return float(super().score(X, y, sample_weight))
+
     def predict(self, X: Any) -> Array:
         """The predicted numbers, (n,) or (n, outputs)."""
         y = self._decode(self._outputs(X))

@@ -165,12 +165,13 @@ def trace(
         hint = ": give its network_" if hasattr(network, "network_") else ""
         raise TypeError(f"trace takes a Network; {type(network).__name__} came{hint}")
     inputs, single = as_batch(x, "trace: x")
-    checked = network.read_rows(inputs, "trace: x")
+    checked: Any = network.read_rows(inputs, "trace: x")
     if checked.shape[0] > MOST_ROWS:
         raise ShapeError(
             f"trace: x has {checked.shape[0]:,} rows; at most {MOST_ROWS} can be followed number by number: "
             "give some of them, such as x[:10]"
         )
+    checked = checked.toarray() if is_sparse(checked) else checked  # each number is shown, also those that are 0
     twin = network.copy()
     if y is None:
         return _prediction(twin, checked)
