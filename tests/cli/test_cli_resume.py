@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -114,7 +115,9 @@ def test_a_file_that_is_no_checkpoint_stays_and_one_that_was_cut_off_does_not(ru
     os.unlink("spiral.checkpoint.safetensors")
     _cut_off_at(3)
     os.truncate("spiral.checkpoint.safetensors", 100)
-    result = run(*CUT_OFF, "--resume")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        result = run(*CUT_OFF, "--resume")
     assert result.exit_code == 0
     assert "an older checkpoint is looked for" in result.stderr
     assert os.listdir() == ["spiral.safetensors"]
