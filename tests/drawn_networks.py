@@ -7,6 +7,7 @@ by a twentieth of what the best constant answer costs.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -448,8 +449,10 @@ def follow(kind, seed):
     for finding in lw.diagnose(network, ill.X, ill.y).findings:
         if finding.kind == "overfitting" and "validation_data" not in ill.arguments:
             continue
-        cured = apply(ill, finding.remedies[0])
-        before, after = (measured(finding.kind, s, n, s) for s, n in ((ill, network), (cured, cured.train())))
+        begun = functools.reduce(apply, finding.after, ill)
+        cured = apply(begun, finding.remedies[0])
+        own = begun.train() if finding.after else network
+        before, after = (measured(finding.kind, s, n, s) for s, n in ((begun, own), (cured, cured.train())))
         remedy = finding.remedies[0]
         results.append(Result(kind, finding.kind, before, after, f"{remedy.change} {remedy.value!s:.30}"))
     return results

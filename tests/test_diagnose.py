@@ -1,6 +1,7 @@
 """Diagnose: each finding on a network made ill on purpose, none on healthy ones, and the numbers behind them."""
 
 import ast
+import contextlib
 import dataclasses
 import importlib.util
 import itertools
@@ -93,13 +94,13 @@ def test_every_kind_of_finding_has_its_ill_network():
 
 @every_illness
 def test_a_finding_says_what_why_and_how(case):
-    for finding in lw.diagnose(*case.ill()).findings:
+    net, X, y = case.ill()
+    for finding in lw.diagnose(net, X, y).findings:
+        with contextlib.suppress(lw.DivergenceError):  # that the call runs, not what comes of it
+            exec(finding.call, {"net": net.copy(), "X": X, "y": y, "X_val": X, "y_val": y, "lw": lw, "np": np})
         assert finding.severity in health.SEVERITIES
         assert all((finding.where, finding.seen, finding.why, finding.change))
         ast.parse(finding.call)
-        for name in {word.partition("(")[0] for word in finding.call.split("lw.")[1:]}:
-            top = name.partition(".")[0].strip(" ,)]")
-            assert hasattr(lw, top), finding.call
         json.dumps(finding.to_dict())
 
 
@@ -429,10 +430,10 @@ def test_what_there_is_to_read(spiral):
     X, y = spiral
     found = lw.diagnose(small(1000 * X, y), 1000 * X, y)
     text = str(found)
-    assert text.splitlines()[0] == f"{len(found.findings)} findings"
+    assert text.splitlines()[0] == "1 finding"
     assert "tried   from first weights on 300 rows for 3 epochs: a loss of " in text
     assert "seen    column" in text
-    assert 'lw.Network(layers, scaling="standard")' in text
+    assert 'net = lw.Network(net.layers, scaling="standard")' in text
     assert found.table()[0][0] == "layer"
     assert len(found.table()) == 5
     assert {len(row) for row in found.table()} == {9}

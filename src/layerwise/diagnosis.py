@@ -20,6 +20,7 @@ from layerwise.evaluation import Evaluation
 from layerwise.health import (
     Finding,
     LayerHealth,
+    Look,
     Probe,
     of_batches,
     of_classes,
@@ -32,7 +33,7 @@ from layerwise.health import (
     some_rows,
     worst_first,
 )
-from layerwise.health.learning import RESTART, is_unsteady
+from layerwise.health.learning import NOTHING_LEARNED, RESTART, is_unsteady
 from layerwise.losses import Loss
 from layerwise.names import names_of
 from layerwise.network import Network
@@ -46,6 +47,7 @@ from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Reached, Trials, shorten
 from layerwise.typing import Array, ArrayLike
 
 UNEXPLAINED_WHERE_TRIED = 0.05  # of the targets' deviation
+CAUSES = ("unscaled inputs", "unscaled targets")  # of losses that look as if the rate were wrong
 ROWS = 1024  # enough for shares within two or three percent, and a moment's work
 _COLUMNS = ("layer", "mean", "std", "largest", "dead", "saturated", "weights", "gradient", "update/weights")
 
@@ -278,8 +280,21 @@ def _found(
     own = None if network.plan is None else Reached(math.inf if diverged else reached, history, n <= len(setup.X))
     findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
     if judged and not any(finding.remedies[0] == RESTART for finding in findings):
-        kept += trials.of_training(look, training, own)
+        causes = [finding for finding in findings if finding.kind in CAUSES]
+        follows = trials.beyond(causes, look) if causes else trials.of_training(look, training, own)
+        findings = _causes_first(findings, causes, look, follows)
+        kept += follows
     return [*findings, *kept]
+
+
+def _causes_first(
+    findings: Sequence[Finding], causes: Sequence[Finding], look: Look, follows: Sequence[Finding]
+) -> list[Finding]:
+    """Causes, as serious as what follows from them; without what they cure as well."""
+    serious = not look.level <= NOTHING_LEARNED or any(finding.severity == "serious" for finding in follows)
+    first = [replace(finding, severity="serious") if serious else finding for finding in causes]
+    cures = [finding.remedies[0] for finding in causes]
+    return [*first, *(f for f in findings if f.kind not in CAUSES and f.remedies[0] not in cures)]
 
 
 def _of_the_beginning(setup: Setup, probe: Probe) -> list[Finding]:

@@ -192,6 +192,35 @@ class Trials:
         found = self._of_training(look, seen)
         return [] if any(layer.frozen and layer.weight_norm for layer in look.layers) else found
 
+    def beyond(self, causes: Sequence[Finding], look: Look) -> list[Finding]:
+        """Judge the learning rate with the cures of causes followed: what is then left to find.
+
+        Parameters
+        ----------
+        causes : sequence of Finding
+            As `cured` gives them.
+        look : Look
+            The network now.
+        """
+        setup = self.setup
+        for finding in causes:
+            setup = apply(setup, finding.remedies[0])
+        trials = Trials(setup, self.epochs, look.constant_loss)
+        if not math.inf > trials.base > SUSPECT * look.constant_loss:
+            return []
+        cured = replace(look, loss=trials.base)
+        found = trials.of_training(cured, ())
+        names = " and ".join(finding.kind.removeprefix("un") for finding in causes)
+        return [
+            replace(
+                finding,
+                seen=f"with {names}, the loss of a trial is {cured.level:.3g} times that of the best constant answer",
+                tried=f"with {names}, {finding.tried}",
+                after=tuple(cause.remedies[0] for cause in causes),
+            )
+            for finding in found
+        ]
+
     def _of_training(self, look: Look, seen: Sequence[Finding]) -> list[Finding]:
         suggested = {finding.kind: finding for finding in seen}
         down = None if set(suggested) == {"learning rate too low"} else self._best(look, DOWN)

@@ -125,8 +125,8 @@ def of_classes(targets: Targets) -> Iterator[Finding]:
         return
     classes = targets.task.classes
     counts = np.bincount(targets.labels, minlength=2 if classes is None else len(classes))
-    few, many = int(counts.argmin()), int(counts.argmax())
-    if counts[many] < IMBALANCE * max(1, counts[few]):
+    few, many = int(np.where(counts > 0, counts, counts.max()).argmin()), int(counts.argmax())  # one that is there
+    if counts[many] < IMBALANCE * counts[few]:
         return
     rare, frequent = (i if classes is None else classes[i].item() for i in (few, many))
     yield Finding(
@@ -135,7 +135,7 @@ def of_classes(targets: Targets) -> Iterator[Finding]:
         f"always answering {frequent!r} is right for {counts[many] / counts.sum():.1%}: the rare class adds little "
         "to the loss, and is learned last or never",
         (Remedy("class_weight", "balanced"),),
-        {"ratio": float(counts[many] / max(1, counts[few])), "threshold": IMBALANCE},
+        {"ratio": float(counts[many] / counts[few]), "threshold": IMBALANCE},
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class Finding:
         The measurement, and the threshold that it was held against.
     tried : str
         What the first remedy did where it was tried, in words.
+    after : tuple of Remedy
+        The cures of causes, with which it was tried: they are to be followed first.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Finding:
     remedies: tuple[Remedy, ...]
     numbers: dict[str, float] = field(default_factory=dict)
     tried: str = ""
+    after: tuple[Remedy, ...] = ()
 
     @property
     def change(self) -> str:
@@ -62,7 +65,13 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """It as plain data, for JSON."""
         own = {name: getattr(self, name) for name in ("kind", "severity", "where", "seen", "why", "change", "call")}
-        return {**own, "remedies": [asdict(r) for r in self.remedies], "numbers": self.numbers, "tried": self.tried}
+        return {
+            **own,
+            "remedies": [asdict(r) for r in self.remedies],
+            "numbers": self.numbers,
+            "tried": self.tried,
+            "after": [asdict(r) for r in self.after],
+        }
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

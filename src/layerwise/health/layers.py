@@ -25,7 +25,7 @@ VANISHED, EXPLODED = 1e-3, 1e2
 LARGE_SPREAD = 88.0
 # Weights are drawn for targets of about 1: steps lead from there to 100 only after very many of them. What is missed is
 # held against what a constant answer would miss.
-LARGE_TARGET, UNEXPLAINED = 10.0, 0.7
+LARGE_TARGET, SMALL_TARGET, UNEXPLAINED = 10.0, 0.01, 0.7
 # A fiftieth of the variance: less may be noise around a bound, such as counts that are 0.
 BEYOND = 0.02
 EQUAL = 1e-6  # relative
@@ -151,11 +151,13 @@ def of_targets(look: Look, unexplained: float = UNEXPLAINED) -> Iterator[Finding
             (Remedy("ending", look.outputs),),
             {"share": look.beyond, "threshold": BEYOND},
         )  # fmt: skip
-    if look.target_size > LARGE_TARGET and look.error_size > unexplained * look.target_deviation:
+    is_small = 0 < look.target_size < SMALL_TARGET and look.target_deviation > 0
+    if (is_small or look.target_size > LARGE_TARGET) and look.error_size > unexplained * look.target_deviation:
         yield Finding(
             "unscaled targets", "warning", "y",
             f"the targets are of size {look.target_size:.3g}, and the outputs miss them by {look.error_size:.3g}",
-            "outputs begin near 0; thousands of steps go into growing, and gradients are as large as the targets",
+            "outputs begin at about 1; steps that lead there are too long to tell such targets apart" if is_small
+            else "outputs begin near 0; thousands of steps go into growing, and gradients are as large as the targets",
             (Remedy("targets", "standardize"),),
-            {"size": look.target_size, "threshold": LARGE_TARGET},
+            {"size": look.target_size, "threshold": SMALL_TARGET if is_small else LARGE_TARGET},
         )  # fmt: skip

@@ -5,34 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-MOST = 5  # columns that a call names
-
+# Each call runs as it stands where net, X, y and lw are known; X_val and y_val are held-out data.
 # change: (words, call); {0} is the value, {1} the name beside it
 _SAID = {
     "learning_rate": (
         "make steps of {0:g}, or let the finder suggest a rate",
         "net.fit(X, y, optimizer=lw.{1}({0:g}))",
     ),
-    "scaling": ("let the network scale its inputs", 'lw.Network(layers, scaling="{0}")'),
+    "scaling": ("let the network scale its inputs", 'net = lw.Network(net.layers, scaling="{0}")'),
     "targets": (
         "divide them by their standard deviation, after taking their mean away",
         "net.fit(X, (y - y.mean(axis=0)) / y.std(axis=0))",
     ),
     "weights": (
         "draw the weights at random, in the size that the activations need, and begin with biases of 0",
-        'lw.Network([lw.Dense(64, weights="{0}"), ...])',
+        'net = lw.Network([lw.Dense(layer.units, weights="{0}") if isinstance(layer, lw.Dense) else layer '
+        "for layer in net.layers], scaling=net.scaling)",
     ),
     "activation": (
         "take {0} as the hidden activation, with weights drawn for it",
-        'lw.Network([lw.Dense(64, weights="{1}"), lw.{0}(), ...])',
+        'net = lw.Network([lw.Dense(layer.units, weights="{1}") if isinstance(layer, lw.Dense) '
+        "else lw.{0}() if isinstance(layer, (lw.ReLU, lw.Sigmoid, lw.Tanh)) else layer "
+        "for layer in net.layers[:-1]] + [*net.layers[-1:]], scaling=net.scaling)",
     ),
-    "ending": ("end with Dense alone, whose outputs have no bounds", "lw.Network([..., lw.Dense({0})])"),
+    "ending": (
+        "end with Dense alone, whose outputs have no bounds",
+        "net = lw.Network(net.layers[:-1], scaling=net.scaling)",
+    ),
     "batch_size": ("take larger batches, and none of a single row", "net.fit(X, y, batch_size={0})"),
     "clip_norm": ("cut long gradients", "net.fit(X, y, clip_norm={0:g})"),
-    "normalize": ("normalize between the layers", "lw.Network([lw.Dense(64), lw.{0}(), lw.ReLU(), ...])"),
+    "normalize": (
+        "normalize between the layers",
+        "net = lw.Network([part for layer in net.layers[:-2] for part in "
+        "([layer, lw.{0}()] if isinstance(layer, lw.Dense) else [layer])] + [*net.layers[-2:]], scaling=net.scaling)",
+    ),
     "class_weight": (
         "let each class count the same, and look at more than the accuracy",
-        'net.fit(X, y, class_weight="{0}", validation_data=(X_val, y_val), metrics=["balanced_accuracy", "f1"])',
+        'net.fit(X, y, class_weight="{0}")',
     ),
     "patience": (
         "stop when the validation is at its best; more rows, dropout, a penalty or fewer units may help more",
@@ -41,7 +50,7 @@ _SAID = {
     "epochs": ("train for longer", "net.fit(X, y, epochs={0})"),
     "units": (
         "take more units or layers, and less dropout and penalty, or better columns",
-        "lw.Network([lw.Dense({0}), lw.ReLU(), ...])",
+        "net = lw.Network([lw.Dense({0}), lw.ReLU(), *net.layers], scaling=net.scaling)",
     ),
     "restart": (
         "begin anew: a network of the same layers, whose weights are drawn anew and all of which learn",
@@ -77,10 +86,7 @@ class Remedy:
     @property
     def call(self) -> str:
         """The line of Python that makes it."""
-        value = self.value
-        if isinstance(value, list) and len(value) > MOST:
-            value = f"{value[:MOST]} + ..."
-        return _SAID[self.change][1].format(value, self.name)
+        return _SAID[self.change][1].format(self.value, self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """The remedy as plain data, for JSON."""
