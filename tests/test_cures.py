@@ -159,6 +159,25 @@ def test_a_cause_comes_before_its_symptoms(kind, of_x, of_y, optimizer):
         assert finding.after == first.remedies[:1]
 
 
+# ---------------------------------------------------------------- a loss whose least is not 0
+
+
+@pytest.mark.parametrize(("optimizer", "expected"), [(lw.SGD(1e-6), ["learning rate too low"]), (lw.Adam(0.01), [])])
+@pytest.mark.parametrize("n", [400, 1500])
+def test_counts_are_judged_above_the_least_loss(optimizer, expected, n):
+    """The Poisson loss of counts is negative: what was learned is seen above that of the counts themselves."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 4))
+    y = rng.poisson(np.exp(3 + 0.8 * np.tanh(X[:, 0])))
+    net = lw.Network([lw.Dense(32), lw.ReLU(), lw.Dense(1), lw.Exp()], random_state=0)
+    net.fit(X, y, loss="poisson", optimizer=optimizer, epochs=40, verbose=False)
+    found = lw.diagnose(net, X, y)
+    assert found.constant_loss < 0
+    assert [finding.kind for finding in found.findings] == expected
+    for finding in found.findings:
+        assert finding.numbers["cured"] < found.constant_loss < finding.numbers["loss"]
+
+
 # ---------------------------------------------------------------- remedies as data
 
 

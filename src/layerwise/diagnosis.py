@@ -33,7 +33,7 @@ from layerwise.health import (
     some_rows,
     worst_first,
 )
-from layerwise.health.learning import NOTHING_LEARNED, RESTART, is_unsteady
+from layerwise.health.learning import NOTHING_LEARNED, RESTART, above, is_unsteady
 from layerwise.losses import Loss
 from layerwise.names import names_of
 from layerwise.network import Network
@@ -228,7 +228,8 @@ def diagnose(
     with np.errstate(all="ignore"):
         made = evaluator("numpy", None, plan, parameters, few_rows, targets.part(few), len(few))
         reached = float(Evaluation(made, {}).row()["loss"])
-    findings = _found(network, data, rows, names, probe, targets, setup, reached)
+    least = Probe(plan, parameters, few_rows, targets.part(few), twin.seed).least_loss()
+    findings = _found(network, data, rows, names, probe, targets, setup, reached, least)
     return Diagnosis(
         worst_first(findings),
         look.layers,
@@ -249,6 +250,7 @@ def _found(
     targets: Targets,
     setup: Setup,
     reached: float,
+    least: float,
 ) -> list[Finding]:
     """What the rules see; what can be tried is there only if the trial was better."""
     look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
@@ -270,14 +272,18 @@ def _found(
     kept += [finding for finding in training if finding.kind == "overfitting"]
     training = [finding for finding in training if finding.kind != "overfitting"]
     whole = history is not None and history.stopped_by in ("epochs", "interrupt", "divergence")  # by no callback
-    least = SUSPECT_UNSTEADY if history is not None and is_unsteady(history.columns.get("loss", ())) else SUSPECT
-    judged = training or (whole and look.level > least)
+    suspicious = SUSPECT_UNSTEADY if history is not None and is_unsteady(history.columns.get("loss", ())) else SUSPECT
+    judged = training or (whole and look.level > suspicious)
     if not seen and not judged:
         return kept
     diverged = bool(look.bad_layer) or (history is not None and history.stopped_by == "divergence")
     short = shortened(setup, n, probe.parameters.theta.size)
-    trials = Trials(short, setup.arguments["epochs"], look.constant_loss, diverged)
-    own = None if network.plan is None else Reached(math.inf if diverged else reached, history, n <= len(setup.X))
+    constant = look.constant_loss - look.least_loss
+    trials = Trials(short, setup.arguments["epochs"], constant, diverged, least)
+    losses = None if history is None else above(history.columns.get("loss", ()), look.least_loss)
+    own = None
+    if network.plan is not None:
+        own = Reached(math.inf if diverged else reached - least, losses, n <= len(setup.X))
     findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
     if judged and not any(finding.remedies[0] == RESTART for finding in findings):
         causes = [finding for finding in findings if finding.kind in CAUSES]

@@ -9,7 +9,7 @@ The network that is diagnosed takes no part: trials have its layers, seed, argum
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from layerwise.cures import Setup, apply
@@ -60,21 +60,21 @@ class Reached:
     Attributes
     ----------
     loss : float
-        On the rows of the trials.
-    history : mapping of sequences, optional
-        Of its newest fit.
+        On the rows of the trials, above the least loss there.
+    history : sequence of float, optional
+        The losses of its newest fit, above the least.
     same_rows : bool
         The trials have all rows of the training.
     """
 
     loss: float
-    history: Mapping[str, Sequence[float]] | None
+    history: Sequence[float] | None
     same_rows: bool
 
     @property
     def best(self) -> float:
         """The least loss on the way here."""
-        return min([self.loss, *(float(value) for value in (self.history or {}).get("loss", ()))])
+        return min([self.loss, *(self.history or ())])
 
 
 class Trials:
@@ -90,10 +90,12 @@ class Trials:
         The loss of the best constant answer.
     diverged : bool
         The training itself is known to have ended in infinity or NaN.
+    least : float
+        The least loss that there can be on the trials' rows; all losses and the constant's are held as what lies above.
     """
 
-    def __init__(self, setup: Setup, epochs: int, constant: float, diverged: bool = False) -> None:
-        self.setup, self.epochs = setup, epochs
+    def __init__(self, setup: Setup, epochs: int, constant: float, diverged: bool = False, least: float = 0.0) -> None:
+        self.setup, self.epochs, self.floor = setup, epochs, least
         self._least = MATTERS * constant if constant > 0 else 0.0
         self._losses: dict[str, float] = {}
         self.base = math.inf if diverged else self._loss(setup)
@@ -103,7 +105,8 @@ class Trials:
             network = setup.train()
             if network.history is not None and network.history.stopped_by == "interrupt":
                 raise KeyboardInterrupt
-            return setup.loss(network)
+            loss = setup.loss(network)
+            return max(loss - self.floor, 0.0) if self.floor else loss
         except (LayerwiseError, ValueError, TypeError):  # a change that the data or the layers do not allow
             return math.inf
 
@@ -130,16 +133,16 @@ class Trials:
         first = next(i for i, loss in enumerate(losses) if loss <= min(max(NEAR * best, best + self._least / 2), most))
         others = (*finding.remedies[:first], *finding.remedies[first + 1 :])
         rows, epochs = self.setup.X.shape[0], self.setup.arguments["epochs"]
-        base = f"{self.base:.3g}" if self.base < math.inf else "no number"
+        base = f"{self.base + self.floor:.3g}" if self.base < math.inf else "no number"
         return replace(
             finding,
             remedies=(finding.remedies[first], *others),
-            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of {losses[first]:.3g} with it, "
-            f"{base} without",
+            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of "
+            f"{losses[first] + self.floor:.3g} with it, {base} without",
             numbers={
                 **finding.numbers,
-                **({"loss": self.base} if self.base < math.inf else {}),
-                "cured": losses[first],
+                **({"loss": self.base + self.floor} if self.base < math.inf else {}),
+                "cured": losses[first] + self.floor,
             },
         )
 
@@ -170,9 +173,9 @@ class Trials:
         return replace(
             finding,
             remedies=(RESTART, *(remedy for remedy in finding.remedies if remedy != RESTART)),
-            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of {self.base:.3g}; the network's "
-            f"is {own.loss:.3g}",
-            numbers={**finding.numbers, "loss": own.loss, "cured": self.base},
+            tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of "
+            f"{self.base + self.floor:.3g}; the network's is {own.loss + self.floor:.3g}",
+            numbers={**finding.numbers, "loss": own.loss + self.floor, "cured": self.base + self.floor},
         )
 
     def of_training(self, look: Look, seen: Sequence[Finding], own: Reached | None = None) -> list[Finding]:
@@ -205,10 +208,11 @@ class Trials:
         setup = self.setup
         for finding in causes:
             setup = apply(setup, finding.remedies[0])
-        trials = Trials(setup, self.epochs, look.constant_loss)
-        if not math.inf > trials.base > SUSPECT * look.constant_loss:
+        constant = look.constant_loss - look.least_loss
+        trials = Trials(setup, self.epochs, constant, least=self.floor)
+        if not math.inf > trials.base > SUSPECT * constant:
             return []
-        cured = replace(look, loss=trials.base)
+        cured = replace(look, loss=trials.base + look.least_loss)
         found = trials.of_training(cured, ())
         names = " and ".join(finding.kind.removeprefix("un") for finding in causes)
         return [

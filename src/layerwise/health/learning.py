@@ -47,8 +47,8 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
     look : Look
         The network now.
     """
-    loss = [float(value) for value in history.get("loss", ())]
-    constant = look.constant_loss
+    loss = above(history.get("loss", ()), look.least_loss)
+    constant = look.constant_loss - look.least_loss
     if look.kind == "regression" and loss and look.level > 0:  # its targets may have been standardized, and be no more
         constant = _median(loss[-3:]) / look.level
     too_high = [*_too_high(loss, constant, stopped_by, look)]
@@ -57,7 +57,7 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
     yield from too_low
     if stopped_by and not too_high and not too_low:  # before the end nobody knows
         yield from _underfit(loss, look)
-    yield from _overfit(history, constant, stopped_by in ("", "epochs", "interrupt"))
+    yield from _overfit(history, look, constant, stopped_by in ("", "epochs", "interrupt"))
 
 
 def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look) -> Iterator[Finding]:
@@ -76,7 +76,8 @@ def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look) -
             seen = f"after {len(loss)} epochs the loss is {level:.3g} times that of the best constant answer"
             numbers = {"level": level, "threshold": NOTHING_LEARNED}
         elif last > WORSE * best and last - best > SEEN * constant:
-            seen = f"the loss was {best:.3g} after epoch {loss.index(best) + 1} and is {last:.3g} now"
+            then, now = best + look.least_loss, last + look.least_loss
+            seen = f"the loss was {then:.3g} after epoch {loss.index(best) + 1} and is {now:.3g} now"
             numbers = {"ratio": last / max(best, 1e-300), "threshold": WORSE}
         elif rises >= RISES and by >= BY and height > SEEN * constant:
             seen = f"the loss rises in {rises:.0%} of the epochs, by {by:.0%} on the average"
@@ -137,9 +138,12 @@ def stuck_finding(look: Look) -> Finding:
     )  # fmt: skip
 
 
-def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: bool) -> Iterator[Finding]:
+def _overfit(history: Mapping[str, Sequence[float]], look: Look, constant: float, whole: bool) -> Iterator[Finding]:
     """`whole`: no callback ended the fit, as early stopping does, which takes care of it."""
-    loss, held_out = history.get("loss", ()), history.get("val_loss", ())
+    loss, held_out = (
+        above(history.get("loss", ()), look.least_loss),
+        above(history.get("val_loss", ()), look.least_loss),
+    )
     if not whole or len(held_out) < LEAST_EPOCHS or len(loss) != len(held_out):
         return
     best = int(np.argmin(held_out))
@@ -147,7 +151,8 @@ def _overfit(history: Mapping[str, Sequence[float]], constant: float, whole: boo
     right, on_held_out = history.get("accuracy", ()), history.get("val_accuracy", ())
     rise = last - held_out[best]
     if last > OVERFIT * held_out[best] and rise > SEEN * constant and loss[-1] < loss[best]:
-        seen = f"the validation loss was {held_out[best]:.3g} after epoch {best + 1} and is {last:.3g} now"
+        then, now = held_out[best] + look.least_loss, last + look.least_loss
+        seen = f"the validation loss was {then:.3g} after epoch {best + 1} and is {now:.3g} now"
         numbers = {"ratio": last / max(held_out[best], 1e-300), "threshold": OVERFIT}
     elif right and on_held_out and right[-1] - on_held_out[-1] > GAP:
         seen = f"{right[-1]:.1%} of the rows to train are answered right, {on_held_out[-1]:.1%} of those held out"
@@ -181,6 +186,11 @@ def of_batches(layers: Sequence[Layer], n: int, batch_size: int) -> Iterator[Fin
         (Remedy("batch_size", better),),
         {"batch_size": float(batch_size)},
     )  # fmt: skip
+
+
+def above(losses: Sequence[float], least: float) -> list[float]:
+    """Return how far losses lie above the least, where that is not 0."""
+    return [max(float(value) - least, 0.0) if least else float(value) for value in losses]
 
 
 def _median(values: Sequence[float]) -> float:

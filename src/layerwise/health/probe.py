@@ -127,6 +127,8 @@ class Look:
         The optimizer's class.
     rate : float
         Its learning rate.
+    least_loss : float
+        The loss of the targets as outputs: 0 for most losses, for Poisson t - t log t.
     """
 
     layers: tuple[LayerHealth, ...]
@@ -144,6 +146,7 @@ class Look:
     outputs: int = 1
     optimizer: str = "SGD"
     rate: float = 0.1
+    least_loss: float = 0.0
 
     def rates(self, *factors: float) -> tuple[Remedy, ...]:
         """Other learning rates as remedies: this one times each factor, in one digit."""
@@ -151,8 +154,9 @@ class Look:
 
     @property
     def level(self) -> float:
-        """The loss as a share of the constant answer's: 1 means that nothing was learned. NaN if that is 0."""
-        return self.loss / self.constant_loss if self.constant_loss > 0 else math.nan
+        """The loss as a share of the constant answer's, above the least: 1 where nothing was learned. May be NaN."""
+        whole = self.constant_loss - self.least_loss
+        return (self.loss - self.least_loss) / whole if whole > 0 else math.nan
 
 
 class Probe:
@@ -232,6 +236,7 @@ class Probe:
                 kind=engine.targets.task.kind,
                 optimizer=type(optimizer).__name__,
                 rate=float(optimizer.learning_rate),
+                least_loss=self.least_loss(),
                 **self._targets(),
             )  # fmt: skip
             return self.newest
@@ -289,10 +294,20 @@ class Probe:
 
     def _constant_loss(self) -> float:
         """The mean loss of the targets' mean, given for every row."""
-        t, tmp, engine = self._batch.t, self._batch.tmp, self._engine
-        answer = np.broadcast_to(t.mean(axis=0, dtype=np.float64).astype(t.dtype), t.shape).copy()
+        t = self._batch.t
+        return self._mean_loss(np.broadcast_to(t.mean(axis=0, dtype=np.float64).astype(t.dtype), t.shape).copy())
+
+    def least_loss(self) -> float:
+        """Return the mean loss of the targets as outputs, which no network is below; 0 where that is no number."""
+        self._engine.gather(self._batch, 0, self._batch.n)
+        with np.errstate(all="ignore"):
+            least = self._mean_loss(self._batch.t.copy())
+        return least if math.isfinite(least) and least <= self._constant_loss() else 0.0
+
+    def _mean_loss(self, answer: Array) -> float:
+        t = self._batch.t
         losses = np.empty(len(t), t.dtype)
-        engine.loss.forward(answer, t, losses, tmp)
+        self._engine.loss.forward(answer, t, losses, self._batch.tmp)
         return float(losses.mean(dtype=np.float64))
 
 
