@@ -656,4 +656,6 @@ def test_parity_under_the_other_instruction_sets_of_this_machine(isa):
         check=False,
     )
     assert result.returncode == 0, result.stdout[-3000:]
-    assert f"by {isa}" in result.stdout
+    code = "from layerwise.engine import native_engine; print(native_engine.isa())"
+    used = subprocess.run([sys.executable, "-c", code], env={**os.environ, "LAYERWISE_ISA": isa}, capture_output=True)
+    assert used.stdout.decode().strip() == isa
