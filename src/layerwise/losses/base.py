@@ -111,7 +111,7 @@ class Loss(Description):
 
         Examples
         --------
-        >>> from layerwise.losses import MeanSquaredError
+        >>> from layerwise.losses import CategoricalCrossEntropy, MeanSquaredError
         >>> MeanSquaredError()([4, 8, 6], [4, 9, 6])
         0.3333333333333333
         >>> CategoricalCrossEntropy()([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [0, 1])
