@@ -22,6 +22,23 @@ class DataError(LayerwiseError, ValueError):
     """Data that cannot be learned from: NaN, labels out of range, empty input, an unreadable file."""
 
 
+class ChangedError(DataError):
+    """A fit that is resumed was called otherwise than the one that the checkpoint is of.
+
+    Attributes
+    ----------
+    facts : str
+        What differs.
+    names : list of str
+        The settings that may be changed on purpose.
+    """
+
+    def __init__(self, facts: str, names: list[str]) -> None:
+        on_purpose = f", say that it is meant, resume={names!r}," if names else ""
+        super().__init__(f"resume: {facts}. Call fit as then{on_purpose} or give Checkpoint another path")
+        self.facts, self.names = facts, names
+
+
 class FormatError(LayerwiseError, ValueError):
     """A model file that is not one, is damaged, or has another format version."""
 

@@ -16,7 +16,7 @@ from layerwise import storage
 from layerwise.callbacks import Callback, Checkpoint, ExponentialMovingAverage
 from layerwise.callbacks.identity import Identity, identity_of
 from layerwise.description import Description
-from layerwise.errors import DataError, FormatError
+from layerwise.errors import ChangedError, DataError, FormatError
 from layerwise.optimizers import Optimizer
 from layerwise.settings import (
     Difference,
@@ -98,11 +98,7 @@ class Found:
         if refused:
             listed = "; ".join(lines[other.name] for other in refused)
             names = [short_name(other.name, known) for other in refused if self._obstacle(other) is None]
-            on_purpose = f", say that it is meant, resume={names!r}," if names else ""
-            raise DataError(
-                f"resume: {self.path} is a checkpoint of another fit; {listed}. Call fit as then{on_purpose} or "
-                "give Checkpoint another path"
-            )
+            raise ChangedError(f"{self.path} is a checkpoint of another fit; {listed}", names)
         for other in found:
             if (reason := self._obstacle(other)) is not None:
                 name = short_name(other.name, known)

@@ -78,6 +78,9 @@ def test_a_rate_that_is_changed_on_purpose(run):
     result = run(*command, "--resume")
     assert result.exit_code == 1
     assert "learning_rate: 0.01 then, 0.02 now" in result.stderr
+    words = " ".join(result.stderr.split())
+    assert "say what is changed on purpose, --change learning_rate, or another --output" in words
+    assert "resume=[" not in words
     assert run(*command, "--change", "learning_rate").exit_code == 2
     assert run(*command, "--resume", "--change", "learning_rate").exit_code == 0
     (change,) = lw.load("spiral.safetensors").history.changes

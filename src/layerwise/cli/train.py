@@ -19,7 +19,7 @@ from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_
 from layerwise.cli.score import score, show_score
 from layerwise.cli.standardize import Standardization
 from layerwise.cli.watch import Watch
-from layerwise.errors import DivergenceError, WriteError, missing
+from layerwise.errors import ChangedError, DataError, DivergenceError, WriteError, missing
 from layerwise.familiarizing import familiarize
 from layerwise.files import check_writable
 from layerwise.layers import Dense, Layer
@@ -338,6 +338,10 @@ def _train(
     except WriteError as error:  # of a checkpoint; the network is trained
         assert network.history is not None
         unwritten, history = error, network.history
+    except ChangedError as error:
+        meant = "".join(f" --change {name}" for name in error.names)
+        on_purpose = f", say what is changed on purpose,{meant}," if meant else ""
+        raise DataError(f"--resume: {error.facts}. Give the command as then{on_purpose} or another --output") from None
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
             raise  # in the first epoch: there is nothing worth keeping
