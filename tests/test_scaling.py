@@ -99,7 +99,7 @@ class TestErrors:
             scaler.transform(np.ones((4, 2)))
 
     def test_an_unknown_name(self):
-        with pytest.raises(lw.UnknownNameError, match="did you mean 'StandardScaler'"):
+        with pytest.raises(lw.UnknownNameError, match="did you mean 'standard'"):
             lw.Network([lw.Dense(1)], scaling="standart")
 
 

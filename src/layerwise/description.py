@@ -156,5 +156,5 @@ def _owner(owner: object) -> str:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
-    size: Any = abs(value)
-    return bool(size <= sys.float_info.max)  # false for NaN
+    size = abs(value) if isinstance(value, int) else abs(float(value))  # a large int has no float
+    return size <= sys.float_info.max  # false for NaN

@@ -115,7 +115,7 @@ class Diagnosis:
         for finding in self.findings:
             lines.append(visible(f"{finding.severity}: {finding.kind}, {finding.where}"))
             lines += [f"    {name:<8}{visible(getattr(finding, name))}" for name in ("seen", "why", "change")]
-            lines.append(f"            {finding.call}")
+            lines.append(f"            {visible(finding.call)}")
             lines += [*[f"    tried   {finding.tried}"] * bool(finding.tried), ""]
         table = self.table()
         widths = [max(len(row[i]) for row in table) for i in range(len(_COLUMNS))]
@@ -283,7 +283,7 @@ def _found(
     losses = None if history is None else above(history.columns.get("loss", ()), look.least_loss)
     own = None
     if network.plan is not None:
-        own = Reached(math.inf if diverged else reached - least, losses, n <= len(setup.X))
+        own = Reached(math.inf if diverged else reached - least, losses, n <= setup.X.shape[0])
     findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
     if judged and not any(finding.remedies[0] == RESTART for finding in findings):
         causes = [finding for finding in findings if finding.kind in CAUSES]

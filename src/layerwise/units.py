@@ -110,7 +110,13 @@ def _check_pixels(high: float, known: Range | None, values: Array, name: str) ->
             raise DataError(f"{trained}; {name} holds True and False: give {high:g} * {name} if True is white")
         return
     first = values[:_ROWS]
-    if kind == "f" and (first < 0).mean() > _NEGATIVE and (values < 0).mean() > _NEGATIVE:
+    if (
+        kind == "f"
+        and known is not None
+        and known[0] >= 0
+        and (first < 0).mean() > _NEGATIVE
+        and (values < 0).mean() > _NEGATIVE
+    ):
         raise DataError(f"{trained}; many values here are negative. Give the same units as in training")
     if first.max() > 1:
         return

@@ -54,8 +54,8 @@ class Finding:
 
     @property
     def call(self) -> str:
-        """The line of Python that does it."""
-        return self.remedies[0].call
+        """The line of Python that does it, after the cures of causes."""
+        return "; ".join([*(cause.first for cause in self.after), self.remedies[0].call])
 
     @property
     def line(self) -> str:

@@ -84,6 +84,11 @@ class Remedy:
         return _SAID[self.change][0].format(self.value, self.name)
 
     @property
+    def first(self) -> str:
+        """The line of Python that does it before another cure is followed."""
+        return "y = (y - y.mean(axis=0)) / y.std(axis=0)" if self.change == "targets" else self.call
+
+    @property
     def call(self) -> str:
         """The line of Python that makes it."""
         return _SAID[self.change][1].format(self.value, self.name)
