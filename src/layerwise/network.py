@@ -649,8 +649,10 @@ class Network:
         if augmentation is not None:
             rows = _augmented(rows, augmentation, self._key(), engine)
         evaluations = {}
-        looked_at = {TRAIN: (data, targets) if measures else None, VALIDATION: held_out}
-        for prefix, (some, their) in ((prefix, pair) for prefix, pair in looked_at.items() if pair is not None):
+        for prefix, pair in ((TRAIN, (data, targets) if measures else None), (VALIDATION, held_out)):
+            if pair is None:
+                continue
+            some, their = pair
             watched = rows_for(plan, some, scaler, self.dtype, CHUNK)
             made = evaluator(engine, n_threads, plan, parameters, watched, their, CHUNK)
             evaluations[prefix] = Evaluation(made, extra if prefix == VALIDATION or shows else {})

@@ -1,14 +1,31 @@
-"""Checks of arguments that several datasets share: a count, a seed, and rows that belong together."""
+"""Checks that several datasets share: a file that can be read, a count, a seed, and rows that belong together."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from layerwise.errors import DataError, ShapeError
+from layerwise.errors import DataError, LayerwiseError, ShapeError
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what goes wrong as the file `name` is opened and read into a DataError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
+    except MemoryError:
+        raise DataError(f"{name} holds more than there is memory for") from None
+    except ValueError as error:  # no name that a file can have
+        if isinstance(error, LayerwiseError):
+            raise
+        raise DataError(f"{name!r} cannot be read ({error}); check the path") from error
 
 
 def check_count(name: str, value: object, least: int = 1) -> int:

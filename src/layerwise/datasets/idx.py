@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.errors import DataError, LayerwiseError
+from layerwise.datasets.checks import reading
+from layerwise.errors import DataError
 from layerwise.files import most_unpacked
 
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -62,25 +63,18 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
            [4, 5, 6]], dtype=uint8)
     """
     name = os.fspath(path)
-    try:
-        with open(name, "rb") as file:
-            packed = file.read(2) == GZIP_MAGIC
-            file.seek(0)
-            size = os.fstat(file.fileno()).st_size
-            if not packed:
-                return _read_array(file, name, size)
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                return _read_array(unpacked, name, most_unpacked(size))
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{name} is a damaged gzip file ({error}); obtain it anew") from error
-    except OSError as error:
-        raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
-    except MemoryError:
-        raise DataError(f"{name} holds more than there is memory for") from None
-    except ValueError as error:  # no name that a file can have
-        if isinstance(error, LayerwiseError):
-            raise
-        raise DataError(f"{name!r} cannot be read ({error}); check the path") from error
+    with reading(name):
+        try:
+            with open(name, "rb") as file:
+                packed = file.read(2) == GZIP_MAGIC
+                file.seek(0)
+                size = os.fstat(file.fileno()).st_size
+                if not packed:
+                    return _read_array(file, name, size)
+                with gzip.GzipFile(fileobj=file) as unpacked:
+                    return _read_array(unpacked, name, most_unpacked(size))
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"{name} is a damaged gzip file ({error}); obtain it anew") from error
 
 
 def _read_array(stream: io.BufferedIOBase, name: str, most: int) -> NDArray[Any]:

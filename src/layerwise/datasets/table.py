@@ -15,7 +15,8 @@ from typing import Any, TextIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.errors import DataError, LayerwiseError, nearest
+from layerwise.datasets.checks import reading
+from layerwise.errors import DataError, nearest
 
 Read = TypeVar("Read")
 
@@ -114,22 +115,15 @@ def _read(
     name = os.fspath(path)
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
         raise DataError(f"delimiter must be one character, no quote and no line break, but is {delimiter!r}")
-    try:
-        with open(name, newline="", encoding="utf-8-sig") as file:
-            return parse(_rows(file, name, delimiter or _detect(file)), name)
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name} is not text in UTF-8: it has the byte 0x{error.object[error.start]:02x} where none can "
-            "be; save it as 'CSV UTF-8'"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
-    except MemoryError:
-        raise DataError(f"{name} holds more than there is memory for") from None
-    except ValueError as error:  # no name that a file can have
-        if isinstance(error, LayerwiseError):
-            raise
-        raise DataError(f"{name!r} cannot be read ({error}); check the path") from error
+    with reading(name):
+        try:
+            with open(name, newline="", encoding="utf-8-sig") as file:
+                return parse(_rows(file, name, delimiter or _detect(file)), name)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{name} is not text in UTF-8: it has the byte 0x{error.object[error.start]:02x} where none can "
+                "be; save it as 'CSV UTF-8'"
+            ) from error
 
 
 def _detect(file: TextIO) -> str:
