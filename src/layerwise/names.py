@@ -27,6 +27,18 @@ def names_of(X: Any) -> list[str] | None:
     return found if found and all(isinstance(name, str) for name in found) else None
 
 
+def target_names(y: Any) -> list[str] | None:
+    """What the columns of a frame of targets are called; None of one column, which no other can be taken for.
+
+    Examples
+    --------
+    >>> target_names([[1.0, 2.0]]) is None
+    True
+    """
+    names = names_of(y)
+    return names if names is not None and len(names) > 1 else None
+
+
 def named_columns(names: Sequence[str] | None) -> list[dict[str, Any]] | None:
     """Names as `Network.columns` and the model file have them."""
     return None if names is None else [{"name": str(name), "kind": "number"} for name in names]

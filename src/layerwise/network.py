@@ -464,7 +464,8 @@ class Network:
             The samples: any real type; uint8 is scaled as it is read.
         y : array (n,) or (n, n_out)
             Labels, one a sample; or rows of n_out numbers. Rows of which each has a single 1 and else 0 are one-hot:
-            the network then answers with labels. Several yes/no answers need binary cross-entropy.
+            the network then answers with labels. Several yes/no answers need binary cross-entropy. Names of several
+            columns of a frame are kept in `task.columns`, and compared as those of X are.
         task : {"classification", "multilabel", "regression"}, optional
             What the network is to answer: one label a sample, several yes/no answers, or numbers. By default it
             follows from y and the loss, and once trained the network keeps it. Say it where y could be read in
@@ -629,6 +630,7 @@ class Network:
             settings = describe_call(given | effective | self._own_settings(scaler), own)
         if checkpoint is not None:
             changes = checkpoint.check(self, settings, allowed or ())
+            targets.task = checkpoint.keep_names(self, X, targets.task)
             checkpoint.change(changes, optimizer)
             optimizer = checkpoint.optimizer
         plan, parameters = self.built()

@@ -17,6 +17,7 @@ from layerwise.callbacks import Callback, Checkpoint, ExponentialMovingAverage
 from layerwise.callbacks.identity import Identity, identity_of
 from layerwise.description import Description
 from layerwise.errors import ChangedError, DataError, FormatError
+from layerwise.names import check_names, names_of
 from layerwise.optimizers import Optimizer
 from layerwise.settings import (
     Difference,
@@ -29,6 +30,7 @@ from layerwise.settings import (
     plain,
     short_name,
 )
+from layerwise.tasks import Task
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
@@ -107,6 +109,20 @@ class Found:
                     f"layerwise.load({str(self.path)!r}), or go on with {name} as it was"
                 )
         return found
+
+    def keep_names(self, network: Network, X: Any, task: Task) -> Task:
+        """See that frames have the columns of the training that is gone on with; the task with their names.
+
+        Raises
+        ------
+        DataError
+            Columns of X or y are called otherwise, or are in another order.
+        """
+        names, known = names_of(X), [column["name"] for column in self.model.columns or ()]
+        if known and names is not None and network.columns is None:
+            check_names(names, known)
+        columns = None if self.model.task is None else self.model.task.columns
+        return task if columns is None else replace(task, columns=columns).named(task.columns)
 
     def _obstacle(self, change: Difference) -> str | None:
         """Why a setting cannot be changed; None if it can."""

@@ -17,6 +17,7 @@ import numpy as np
 from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
+from layerwise.names import target_names
 from layerwise.tasks import Task as Task
 from layerwise.tasks import check_asked, check_one_label
 from layerwise.typing import Array, ArrayLike
@@ -97,8 +98,8 @@ def encode(
 
     Parameters
     ----------
-    y : array_like or sparse matrix, (n,) or (n, n_out)
-        Labels, yes/no answers or numbers.
+    y : array_like, frame or sparse matrix, (n,) or (n, n_out)
+        Labels, yes/no answers or numbers. Names of several columns are those of the task, or become them.
     n_out : int
         The network's outputs.
     loss : Loss
@@ -117,8 +118,25 @@ def encode(
     ShapeError
         y does not fit the outputs: says which shapes would.
     DataError
-        Labels out of range or unknown, NaN, values that the loss or the task cannot take: names the row.
+        Labels out of range or unknown, NaN, values that the loss or the task cannot take: names the row. Columns of
+        other names than in the first training, or in another order.
     """
+    names = target_names(y)
+    task = None if task is None else task.named(names, name)
+    targets = _encoded(y, n_out, loss, dtype, task, name, asked)
+    targets.task = targets.task.named(names, name)
+    return targets
+
+
+def _encoded(
+    y: ArrayLike,
+    n_out: int,
+    loss: Loss,
+    dtype: np.dtype[np.floating],
+    task: Task | None,
+    name: str,
+    asked: Task | None,
+) -> Targets:
     sparse = sparse_of(y)
     values = read_array(y, name, text=True) if sparse is None else read_sparse(sparse, name).toarray()
     if values.ndim not in (1, 2) or 0 in values.shape:

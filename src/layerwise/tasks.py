@@ -17,6 +17,7 @@ from layerwise.arrays import read_array
 from layerwise.description import number
 from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss
+from layerwise.names import check_names
 from layerwise.typing import Array, ArrayLike
 
 KINDS = ("classification", "multilabel", "regression")
@@ -36,12 +37,15 @@ class Task:
         Targets came as (n,), so predictions of a single output do too.
     threshold : float
         Of yes or no: an output above it is a yes.
+    columns : tuple of str, optional
+        What the columns of the targets were called, where they came with names.
     """
 
     kind: str
     classes: Array | None = None
     flat: bool = False
     threshold: float = 0.5
+    columns: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The task as JSON, for the model file."""
@@ -50,7 +54,7 @@ class Task:
             "classes": None if self.classes is None else self.classes.tolist(),
             "flat": self.flat,
             "threshold": self.threshold,
-        }
+        } | ({} if self.columns is None else {"columns": list(self.columns)})
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> Task:
@@ -72,7 +76,25 @@ class Task:
             if classes.dtype.kind not in "biufU":
                 raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
         threshold = number("task", "threshold", description.get("threshold", 0.5), above=0, below=1)
-        return cls(kind, classes, bool(description["flat"]), threshold)
+        columns = description.get("columns")
+        if columns is not None and not all(isinstance(name, str) for name in columns):
+            raise ValueError(f"columns must be names; got {columns!r}")
+        return cls(kind, classes, bool(description["flat"]), threshold, None if columns is None else tuple(columns))
+
+    def named(self, names: Sequence[str] | None, title: str = "y") -> Task:
+        """The task with the names of its targets' columns, where it has none yet; else they must be the same.
+
+        Raises
+        ------
+        DataError
+            The columns are called otherwise, or are in another order: names both.
+        """
+        if names is None:
+            return self
+        if self.columns is None:
+            return replace(self, columns=tuple(map(str, names)))
+        check_names(names, self.columns, title)
+        return self
 
     def with_threshold(self, threshold: float, n_out: int) -> Task:
         """The task of a network of n_out outputs, with another threshold.

@@ -18,8 +18,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
@@ -33,14 +32,14 @@ from sklearn.utils.validation import (
 from layerwise.arrays import native_indices, refuse_masked
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
-from layerwise.estimators import building, continuing, options, presets, saving
+from layerwise.estimators import building, continuing, held_out, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, views
 from layerwise.estimators.labels import refuse_sparse_vector
-from layerwise.estimators.solvers import HeldOut, solve_lbfgs, solve_stochastic
+from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
 from layerwise.layers import Dense, Layer
 from layerwise.losses import Loss
-from layerwise.names import named_columns
+from layerwise.names import named_columns, target_names
 from layerwise.network import Network
 from layerwise.schedules import as_schedule
 from layerwise.tabular import TableEncoder
@@ -94,7 +93,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, ...] | None, incremental: bool = False
     ) -> Any:
         settings, first = self._settle(incremental, validation_data is not None)
-        given = X
+        given, given_y = X, y
         X, y = self._check_X_y(X, y, first)
         refuse_masked(sample_weight, "sample_weight")
         y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
@@ -106,15 +105,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         loss = self._loss_of(settings, dtype)
         if first:
             self._begin(X, loss, settings, dtype)
-        held_out = self._held_out(validation_data, settings)
+        self.network_.task = self._named_task(given_y)
+        held = held_out.given(self, validation_data)
         if self.solver == "lbfgs":
-            if held_out is not None:
+            if held is not None:
                 raise ValueError("validation_data is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
             solve_lbfgs(self, settings, X, y, sample_weight, loss)
             return self
-        if settings.early_stopping and held_out is None:
-            X, y, sample_weight, held_out = self._split(given, X, y, sample_weight, settings)
-        solve_stochastic(self, settings, X, y, sample_weight, loss, held_out, incremental)
+        if settings.early_stopping and held is None:
+            X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)
+        solve_stochastic(self, settings, X, y, sample_weight, loss, held, incremental)
         return self
 
     def _settle(self, incremental: bool, validates: bool) -> tuple[SimpleNamespace, bool]:
@@ -224,9 +224,17 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)
 
     def _check_scored(self, y: Any, sample_weight: Any) -> None:
-        """Refuse what `fit` refuses too and scikit-learn's metrics would take: values that a mask hides."""
+        """Refuse what `fit` refuses and scikit-learn's metrics would take: masked values, columns of other names."""
+        if hasattr(self, "network_"):
+            self._named_task(y)
         refuse_masked(y, "y")
         refuse_masked(sample_weight, "sample_weight")
+
+    def _named_task(self, y: Any, title: str = "y") -> Task:
+        """The network's task, with the names of y's columns, which must be those of `fit` where that had any."""
+        task = self.network_.task
+        assert task is not None
+        return task.named(target_names(y), title)
 
     def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
         """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
@@ -264,48 +272,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         peek = np.random.RandomState()
         peek.set_state(self._random_state.get_state())
         return int(peek.randint(2**31 - 1))
-
-    def _validation(self, data: tuple[Any, ...] | None, X: Any, y: Any, sample_weight: Any) -> tuple[Any, ...] | None:
-        """Validation data from either form."""
-        if X is None and y is None and sample_weight is None:
-            return data
-        if data is not None:
-            raise ValueError("give validation_data or X_val and y_val, not both")
-        if X is None or y is None:
-            raise ValueError("X_val and y_val belong together: give both")
-        return (X, y) if sample_weight is None else (X, y, sample_weight)
-
-    def _held_out(self, data: tuple[Any, Any] | None, settings: SimpleNamespace) -> HeldOut | None:
-        if data is None:
-            return None
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
-        X, y = self._check_X_y(data[0], data[1], False)
-        refuse_masked(data[2:], "sample_weight of validation_data")
-        weight = None if len(data) == 2 else _check_sample_weight(data[2], X)
-        return HeldOut(X, self._encode(y, False), weight, data[0], y, given=True)
-
-    def _split(
-        self, given: Any, X: Any, y: Array, weight: Array | None, settings: SimpleNamespace
-    ) -> tuple[Any, Array, Array | None, HeldOut]:
-        """Part of the training data set aside, drawn as scikit-learn draws it."""
-        if settings.validation_fraction == 0:
-            raise ValueError(f"{settings.name}: validation_fraction must be above 0 with early_stopping, got 0")
-        train, test = train_test_split(
-            np.arange(X.shape[0]),
-            random_state=self._random_state,
-            test_size=settings.validation_fraction,
-            stratify=self._stratify(y),
-        )
-        if len(test) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-        as_given = self.preset is not None or hasattr(given, "columns")  # for the scorer: with text, with names
-        raw = None if self.scoring is None else _safe_indexing(given if as_given else X, test)
-        weights = (None, None) if weight is None else (weight[train], weight[test])
-        held_out = HeldOut(X[test], y[test], weights[1], raw, self._decode(y[test]), given=False)
-        return X[train], y[train], weights[0], held_out
 
     def _decode(self, y: Array) -> Array:
         """Targets as the user knows them."""

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import check_is_fitted
 
 from layerwise.arrays import is_sparse
-from layerwise.estimators import building, continuing
+from layerwise.estimators import building, continuing, held_out
 from layerwise.estimators.base import BaseMLP
 from layerwise.estimators.labels import (
     as_sparse,
@@ -295,7 +295,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         ValueError
             Data or a parameter that cannot be used; weights that did not stay finite.
         """
-        self._fit(X, y, sample_weight, self._validation(validation_data, X_val, y_val, sample_weight_val))
+        self._fit(X, y, sample_weight, held_out.as_pair(validation_data, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]

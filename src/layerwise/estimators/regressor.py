@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from layerwise import metrics
 from layerwise.arrays import is_sparse
 from layerwise.endings import takes_standardized_targets
-from layerwise.estimators import building
+from layerwise.estimators import building, held_out
 from layerwise.estimators.base import BaseMLP
 from layerwise.losses import Loss, Poisson, QuadraticCost
 from layerwise.targets import Task
@@ -269,7 +269,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         ValueError
             Data or a parameter that cannot be used; weights that did not stay finite.
         """
-        self._fit(X, y, sample_weight, self._validation(validation_data, X_val, y_val, sample_weight_val))
+        self._fit(X, y, sample_weight, held_out.as_pair(validation_data, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +14,7 @@ from layerwise.callbacks import Callback, as_callbacks
 from layerwise.engine.choice import executor
 from layerwise.errors import DivergenceError
 from layerwise.estimators import continuing
+from layerwise.estimators.held_out import HeldOut
 from layerwise.losses import Loss
 from layerwise.optimizers import SGD
 from layerwise.penalties import L2
@@ -28,18 +28,6 @@ from layerwise.units import range_of
 
 _LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
 _CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where its rows are made dense
-
-
-@dataclass
-class HeldOut:
-    """Validation data: encoded, and as they came for a scorer."""
-
-    X: Any
-    y: Array
-    weight: Array | None
-    raw_X: Any
-    raw_y: Any
-    given: bool  # by the user, not a share of the training data
 
 
 class Watcher(Callback):

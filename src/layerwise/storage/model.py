@@ -209,6 +209,8 @@ class Model:
             and len(model.task.classes) != max(plan.n_out, 2)
         ):
             raise FormatError(f"{len(model.task.classes)} classes do not belong to {plan.n_out} outputs")
+        if model.task is not None and model.task.columns is not None and len(model.task.columns) != plan.n_out:
+            raise FormatError(f"task: {len(model.task.columns)} columns do not belong to {plan.n_out} outputs")
         if not all(0 <= i < len(layers) for i in model.frozen):
             raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
         states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
