@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from layerwise import schedules
 from layerwise.callbacks import Callback
 from layerwise.engine import native_engine
 from layerwise.files import _machine
+from layerwise.settings import describe, differences
+from model_files import rewrite
 
 ENGINES = ["numpy", *(["native"] if native_engine._native is not None else [])]
 
@@ -271,6 +274,8 @@ def test_another_fit_is_told_apart(tmp_path):
     refused(r"X: an array of shape \(157, 6\) then, an array of shape \(100, 6\) now; y: ", X[:100], y[:100])
     refused("X: other values", X + 1)
     refused("y: other values", X, (y + 1) % 3)
+    refused("X: other values, of type float32 then, float64 now", X.astype("d"))
+    refused(r"y: other values, of type .* then, float64 now", X, y.astype("d"))
     refused(r"optimizer: Adam\(\) then, SGD\(\) now", optimizer="sgd")
     refused("loss: CategoricalCrossEntropy.*Mean", loss="mean_squared_error")
     refused(r"schedule: None then, OneCycle\(\) now", schedule="one_cycle")
@@ -284,6 +289,58 @@ def test_another_fit_is_told_apart(tmp_path):
     whole = network()
     whole.fit(X, y, **{**arguments, "epochs": 5})
     np.testing.assert_array_equal(net.theta, whole.theta)
+
+
+LABELS = np.arange(157) % 3
+NAMES = np.array(["no", "yes", "perhaps"])[LABELS]
+INTEGERS = ("b", "i", "B", "L", ">i4", "l")
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        *[(LABELS, LABELS.astype(kind)) for kind in INTEGERS],
+        *[(LABELS.astype(kind), LABELS.astype("h")) for kind in INTEGERS],
+        (NAMES, NAMES.astype("U40")),
+        (NAMES.astype(object), NAMES),
+    ],
+    ids=lambda y: str(y.dtype),
+)
+def test_labels_are_compared_by_their_values(then, now, tmp_path):
+    X, path = data()[0], tmp_path / "run"
+    arguments = {"classes": np.unique(then), "epochs": 1, "verbose": False}
+
+    def fit(y, **resume):
+        network().fit(X, y, validation_data=(X, y), callbacks=lw.Checkpoint(path), **arguments, **resume)
+
+    fit(then)
+    fit(now, resume=True)
+    with pytest.raises(lw.DataError, match=r"y: other values.*; validation_data: "):
+        fit(now[::-1], resume=True)
+
+
+@pytest.mark.parametrize(("kind", "others"), [("l", "lBi"), ("B", "B")])
+def test_labels_of_a_file_that_tells_their_type_alone(kind, others, tmp_path):
+    """As files were before: the type is the same, or none but int64, which all are compared in."""
+    X, checkpoint = data()[0], lw.Checkpoint(tmp_path / "run")
+
+    def fit(y, **resume):
+        network().fit(X, y, epochs=1, callbacks=checkpoint, verbose=False, **resume)
+
+    def forget(description):
+        del description["checkpoint"]["settings"]["y"]["labels"]
+
+    fit(LABELS.astype(kind))
+    for path in checkpoint.saved:
+        rewrite(Path(path), forget)
+    for other in others:
+        fit(LABELS.astype(other), resume=True)
+
+
+def test_numbers_beyond_int64_are_not_taken_for_negative_ones():
+    large = np.array([2**63, 5], np.uint64)
+    then, now = ({"y": describe(y), "callbacks": {}} for y in (large, large.astype(np.int64)))
+    assert differences(then, now)
 
 
 @pytest.mark.skipif(len(ENGINES) < 2, reason="the native engine is not there")

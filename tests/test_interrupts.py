@@ -145,6 +145,24 @@ def test_half_a_search_for_a_rate_gives_none(spiral, ctrl_c):
         lw.find_learning_rate(net, *spiral, finder=Finder(steps=50))
 
 
+class PressInFit(lw.losses.CategoricalCrossEntropy):
+    """Presses Ctrl-C within a fit, which alone has a handler of its own."""
+
+    def forward(self, y, t, losses, tmp):
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            os.kill(os.getpid(), signal.SIGINT)
+        super().forward(y, t, losses, tmp)
+
+
+@pytest.mark.parametrize("call", [lw.diagnose, lw.trace])
+def test_half_a_trial_says_nothing_of_weights(call, spiral, ctrl_c):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(KeyboardInterrupt):
+            call(net, 1000 * spiral[0][::10], spiral[1][::10], loss=PressInFit())
+
+
 # ---------------------------------------------------------------- at the interpreter's end
 
 AT_WORK = """

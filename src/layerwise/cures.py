@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise import interrupts
 from layerwise import layers as kinds
 from layerwise.errors import DivergenceError
 from layerwise.health import Remedy
@@ -68,7 +69,7 @@ class Setup:
     def train(self) -> Network:
         """Return the network after its training; its history says whether that diverged."""
         network = self.network()
-        with contextlib.suppress(DivergenceError):
+        with interrupts.trial(), contextlib.suppress(DivergenceError):
             network.fit(self.X, self.y, **{**self.arguments, "verbose": False})
         return network
 

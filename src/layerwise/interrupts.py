@@ -46,6 +46,17 @@ def say(where: str, stacklevel: int) -> None:
 
 
 @contextmanager
+def trial() -> Iterator[None]:
+    """Make a Ctrl-C within trainings whose weights are thrown away a KeyboardInterrupt: half of one says nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InterruptWarning)  # the fit itself has ended in good order when it warns
+        try:
+            yield
+        except InterruptWarning:
+            raise KeyboardInterrupt from None
+
+
+@contextmanager
 def interruptible(stop: Callable[[], Any]) -> Iterator[Callable[[], bool]]:
     """Call `stop` at the first Ctrl-C, and raise KeyboardInterrupt at a second one.
 

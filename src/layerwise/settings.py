@@ -25,6 +25,7 @@ from layerwise.callbacks import Callback, Checkpoint
 from layerwise.description import Description
 from layerwise.errors import FormatError, UnknownNameError, nearest
 from layerwise.initializers import Given
+from layerwise.typing import Array
 
 Settings = dict[str, Any]
 
@@ -44,7 +45,9 @@ class Difference:
 
     def __str__(self) -> str:
         if _type(self.then) == _type(self.now) == "data" and self.then["shape"] == self.now["shape"]:
-            return f"{self.name}: other values"
+            types = [np.dtype(data["dtype"]) for data in (self.then, self.now)]
+            then, now = (kind.name if kind.isnative else kind.str for kind in types)
+            return f"{self.name}: other values" + (f", of type {then} then, {now} now" if then != now else "")
         return f"{self.name}: {shown(self.then)} then, {shown(self.now)} now"
 
 
@@ -103,9 +106,31 @@ def _config(value: Description | Callback) -> dict[str, Any]:
 
 
 def _data(value: Any) -> dict[str, Any]:
-    """Shape, type and BLAKE2b of all values, whatever their layout in memory."""
+    """Shape, type and BLAKE2b of all values, whatever their layout in memory; of labels, whatever their type too."""
     parts = [value] if not hasattr(value, "indptr") else [value.indptr, value.indices, value.data]
-    found, arrays = hashlib.blake2b(digest_size=16), [np.asarray(part) for part in parts]
+    arrays = [np.asarray(part) for part in parts]
+    shape = list(getattr(value, "shape", arrays[0].shape))
+    found = {"type": "data", "shape": shape, "dtype": arrays[-1].dtype.str, "digest": _digest(arrays)}
+    labels = _labels(arrays[0]) if len(arrays) == 1 else None
+    return found if labels is None else found | {"labels": _digest([labels])}
+
+
+def _labels(array: Array) -> Array | None:
+    """Whole numbers or text (n,) in the one type that all such are compared in; None for all else.
+
+    Numbers that are stored in other types are other bits, for X also other results: they are compared as they are.
+    """
+    if array.ndim != 1 or not array.size:
+        return None
+    if array.dtype.kind in "iu":
+        return array.astype("<i8") if array.dtype != np.uint64 or array.max() <= np.iinfo(np.int64).max else None
+    if array.dtype.kind == "U" or (array.dtype.hasobject and all(type(label) is str for label in array)):
+        return np.array(array.tolist())  # as wide as its longest
+    return None
+
+
+def _digest(arrays: Iterable[Array]) -> str:
+    found = hashlib.blake2b(digest_size=16)
     for array in arrays:
         found.update(f"{array.shape} {array.dtype}".encode())
         if array.dtype.hasobject:
@@ -115,8 +140,7 @@ def _data(value: Any) -> dict[str, Any]:
         step = max(1, _BLOCK // max(1, rows[:1].nbytes))
         for start in range(0, len(rows), step):
             found.update(np.ascontiguousarray(rows[start : start + step]).reshape(-1).view(np.uint8).data)
-    shape = list(getattr(value, "shape", arrays[0].shape))
-    return {"type": "data", "shape": shape, "dtype": arrays[-1].dtype.str, "digest": found.hexdigest()}
+    return found.hexdigest()
 
 
 def _kind(kind: type) -> str:
@@ -152,12 +176,22 @@ def differences(then: Settings, now: Settings) -> list[Difference]:
 
 
 def _compare(name: str, then: Any, now: Any) -> list[Difference]:
-    if then == now:
+    if _same(then, now):
         return []
     if _is_part(then) and _is_part(now) and then["type"] == now["type"]:
         keys = [key for key in dict.fromkeys([*now, *then]) if key != "type"]
         return [other for key in keys for other in _compare(f"{name}.{key}", then.get(key), now.get(key))]
     return [Difference(name, then, now)]
+
+
+def _same(then: Any, now: Any) -> bool:
+    """Whether values are equal; labels, in whatever types they came."""
+    if isinstance(then, list) and isinstance(now, list):
+        return len(then) == len(now) and all(map(_same, then, now))
+    if not _type(then) == _type(now) == "data":
+        return bool(then == now)
+    found = {then.get("labels", then["digest"]), then["digest"]} & {now.get("labels", now["digest"]), now["digest"]}
+    return then["shape"] == now["shape"] and bool(found)
 
 
 def _is_part(value: Any) -> bool:

@@ -103,8 +103,6 @@ class Trials:
     def _loss(self, setup: Setup) -> float:
         try:
             network = setup.train()
-            if network.history is not None and network.history.stopped_by == "interrupt":
-                raise KeyboardInterrupt
             loss = setup.loss(network)
             return max(loss - self.floor, 0.0) if self.floor else loss
         except (LayerwiseError, ValueError, TypeError):  # a change that the data or the layers do not allow

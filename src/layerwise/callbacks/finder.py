@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import layerwise
+from layerwise import interrupts
 from layerwise.callbacks.base import Callback
 from layerwise.description import Description, number, whole_number
-from layerwise.interrupts import InterruptWarning
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -199,9 +198,6 @@ def find_learning_rate(
     )
     kept = {name: value for name, value in arguments.items() if name not in left_out}
     finder = LearningRateFinder() if finder is None else finder
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InterruptWarning)
-        history = network.copy().fit(X, y, epochs=1, callbacks=finder, verbose=False, **kept)
-    if history.stopped_by == "interrupt":  # half a search says nothing
-        raise KeyboardInterrupt
+    with interrupts.trial():
+        network.copy().fit(X, y, epochs=1, callbacks=finder, verbose=False, **kept)
     return finder

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from layerwise import interrupts
 from layerwise.arrays import as_batch, is_sparse
 from layerwise.callbacks import Callback
 from layerwise.data import rows_of
@@ -181,10 +182,11 @@ def trace(
         optimizer = None  # its own, with its state
     overheard = _Overhear()
     number = twin.steps
-    twin.fit(
-        checked, y, loss=loss, optimizer=optimizer, penalty=penalty, epochs=1, batch_size=checked.shape[0],
-        callbacks=overheard, engine="numpy", verbose=False,
-    )  # fmt: skip
+    with interrupts.trial():
+        twin.fit(
+            checked, y, loss=loss, optimizer=optimizer, penalty=penalty, epochs=1, batch_size=checked.shape[0],
+            callbacks=overheard, engine="numpy", verbose=False,
+        )  # fmt: skip
     return _training_step(twin, overheard, number)
 
 
