@@ -262,6 +262,61 @@ class TestMasked:
         with pytest.raises(lw.DataError, match="has masked values"):
             model.predict(MASKED)
 
+    def test_gradients_and_given_weights(self):
+        net = classes().build(2)
+        net.forward(X)
+        hidden = np.ma.masked_array(np.ones((6, 2)), X > 5)
+        with pytest.raises(lw.DataError, match="dy has masked values"):
+            net.backward(hidden)
+        for make in (lambda: lw.Dense(2, weights=hidden), lambda: lw.Neuron(hidden[:, 0])):
+            with pytest.raises(lw.DataError, match=r"weights.* masked values"):
+                make()
+        with pytest.raises(lw.DataError, match="x has masked values"):
+            lw.Neuron([1.0, 2.0])(hidden)
+
+    @pytest.mark.parametrize("metric", [*lw.metrics.METRICS, lw.metrics.confusion_matrix])
+    def test_metrics(self, metric):
+        t, hidden = np.array([0, 1, 1]), np.ma.masked_array([0, 1, 0], [False, False, True])
+        with pytest.raises(lw.DataError, match="y_pred has masked values"):
+            metric(t, hidden)
+        with pytest.raises(lw.DataError, match="y_true has masked values"):
+            metric(hidden, t)
+        if metric is not lw.metrics.confusion_matrix:
+            with pytest.raises(lw.DataError, match="sample_weight has masked values"):
+                metric(t, t, sample_weight=np.ma.masked_array(np.ones(3), hidden.mask))
+        np.testing.assert_array_equal(metric(t, np.ma.masked_array(t, False)), metric(t, t))
+
+    def test_metrics_of_probabilities(self):
+        t, p = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
+        for metric in (lw.metrics.calibration_bins, lw.metrics.expected_calibration_error, lw.metrics.coverage_curve):
+            with pytest.raises(lw.DataError, match="probabilities has masked values"):
+                metric(t, np.ma.masked_array(p, p > 0.8))
+            with pytest.raises(lw.DataError, match="y_true has masked values"):
+                metric(np.ma.masked_array(t, [True, False]), p)
+
+    def test_answers_that_are_not_given_are_no_wrong_ones(self):
+        net = classes()
+        net.fit(X, Y, epochs=1, verbose=False)
+        with pytest.raises(lw.DataError, match="y_pred has masked values"):
+            lw.metrics.accuracy(Y, net.predict(X, min_confidence=1.0))
+
+    def test_formulas_and_data_sets(self):
+        hidden = np.ma.masked_array(np.ones((6, 2)), X > 5)
+        labels = np.ma.masked_array(Y, Y == 1)
+        for use in (
+            lambda: lw.MeanSquaredError()(hidden, np.ones((6, 2))),
+            lambda: lw.MeanSquaredError()(np.ones((6, 2)), hidden),
+            lambda: lw.MeanSquaredError()(np.ones((6, 2)), np.ones((6, 2)), sample_weight=labels),
+            lambda: lw.ReLU()(hidden),
+            lambda: lw.datasets.one_hot(labels),
+            lambda: lw.datasets.batches(hidden, Y, 2),
+            lambda: lw.datasets.batches(X, labels, 2),
+            lambda: lw.datasets.train_validation_split(hidden, Y),
+            lambda: lw.Augmentation(shift=1, shape=(1, 2))(hidden),
+        ):
+            with pytest.raises(lw.DataError, match="masked values"):
+                use()
+
 
 class TestWeights:
     @pytest.mark.parametrize(

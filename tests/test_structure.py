@@ -14,7 +14,7 @@ SOURCE = Path(layerwise.__file__).parent
 # A module may import those on the lines before its own, and those on its own line.
 ORDER = [
     ["typing", "errors"],
-    ["description", "philox", "files", "header", "quoting", "interrupts"],
+    ["description", "philox", "files", "header", "quoting", "interrupts", "masked"],
     ["initializers", "metrics", "schedules"],
     ["parameters"],
     ["penalties"],

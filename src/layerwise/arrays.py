@@ -18,6 +18,7 @@ import numpy as np
 from layerwise.columns import is_missing, is_number, of_numbers
 from layerwise.errors import DataError
 from layerwise.frames import read_frame
+from layerwise.masked import refuse_masked
 from layerwise.typing import Array, ArrayLike
 
 NUMBERS = frozenset("?bhilqBHILQfd")  # the element types that the engines read
@@ -122,19 +123,6 @@ def sparse_of(X: Any) -> Any | None:
         with contextlib.suppress(ImportError, ValueError):  # no SciPy, or what is left out is not 0
             return X.sparse.to_coo()
     return None
-
-
-def refuse_masked(values: object, name: str) -> None:
-    """Refuse a masked array with masked values: NumPy would drop the mask without a word.
-
-    Raises
-    ------
-    DataError
-        Says what to do instead.
-    """
-    parts = values if isinstance(values, (list, tuple)) else (values,)
-    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
-        raise DataError(f"{name} has masked values; fill them in with .filled(value), or remove their rows")
 
 
 def _plain(values: Any, name: str, text: bool) -> Array:

@@ -21,6 +21,7 @@ import numpy as np
 
 from layerwise.description import Description, number, whole_number
 from layerwise.errors import DataError, ShapeError
+from layerwise.masked import unmasked
 from layerwise.philox import words_of
 from layerwise.typing import Array, ArrayLike
 
@@ -140,7 +141,7 @@ class Augmentation(Description):
         array (n, n_in)
             New images, in X's type.
         """
-        images = np.asarray(X)
+        images = unmasked(X, "X")
         return self.apply(images, np.arange(len(images) if images.ndim else 0), random_state, 0)
 
     def apply(

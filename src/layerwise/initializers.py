@@ -12,6 +12,7 @@ import numpy as np
 
 from layerwise.description import Description, number, resolve
 from layerwise.errors import ShapeError
+from layerwise.masked import refuse_masked
 from layerwise.typing import Array, ArrayLike
 
 
@@ -144,6 +145,7 @@ class Given(Initializer):
     """
 
     def __init__(self, values: ArrayLike) -> None:
+        refuse_masked(values, "given weights or biases")
         try:
             self.values = np.array(values, dtype=np.float64)
         except (TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
+from layerwise.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
 Metric = Callable[..., float]
@@ -128,7 +129,7 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
     >>> confidence.tolist(), accuracy.tolist(), counts.tolist()
     ([nan, 0.75], [nan, 0.5], [0, 2])
     """
-    t, p = np.asarray(y_true), np.asarray(probabilities, dtype=np.float64)
+    t, p = unmasked(y_true, "y_true"), unmasked(probabilities, "probabilities", np.float64)
     if p.ndim != 2 or t.shape != (len(p),) or not len(p):
         raise ShapeError(
             f"calibration needs labels (n,) and probabilities (n, classes), n at least 1; {t.shape} and {p.shape} came"
@@ -277,7 +278,7 @@ def _mean(values: Array, sample_weight: ArrayLike | None) -> float:
 
 
 def _weights(sample_weight: ArrayLike, n: int) -> Array:
-    weights = np.asarray(sample_weight, np.float64)
+    weights = unmasked(sample_weight, "sample_weight", np.float64)
     if weights.shape != (n,):
         raise ShapeError(f"sample_weight must be one a sample ({n},); its shape is {weights.shape}")
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
@@ -291,7 +292,7 @@ def _name(metric: Metric) -> str:
 
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
-    t, y = np.asarray(y_true), np.asarray(y_pred)
+    t, y = unmasked(y_true, "y_true"), unmasked(y_pred, "y_pred")
     if t.shape != y.shape:
         raise ShapeError(f"y_true has shape {t.shape} and y_pred {y.shape}; a metric needs them alike")
     return t, y

@@ -13,7 +13,7 @@ import numpy as np
 
 import layerwise
 from layerwise import storage, summary
-from layerwise.arrays import as_batch, in_form
+from layerwise.arrays import as_batch, in_form, read_array
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
@@ -349,7 +349,7 @@ class Network:
             raise NotBuiltError("backward needs the activations of a forward: call forward(X) first")
         batch, x = self._forward
         assert batch.dx is not None
-        gradient = np.asarray(dy, dtype=self.dtype)
+        gradient = read_array(dy, "dy").astype(self.dtype, copy=False)
         if gradient.shape not in (batch.y.shape, batch.y.shape[1:]) or gradient.size != batch.y.size:
             raise ShapeError(f"dy must have the outputs' shape {batch.y.shape}; {gradient.shape} came")
         batch.dy[...] = gradient

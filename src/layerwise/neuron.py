@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layerwise.layers import Dense, Identity, Layer
+from layerwise.masked import unmasked
 from layerwise.network import Network
 from layerwise.typing import Array, ArrayLike
 
@@ -32,7 +33,7 @@ class Neuron:
     """
 
     def __init__(self, weights: ArrayLike, bias: float = 0.0, activation: Layer | None = None) -> None:
-        column = np.array(weights, dtype=np.float64).reshape(-1, 1)
+        column = unmasked(weights, "Neuron: weights", np.float64).reshape(-1, 1)
         self.activation = activation or Identity()
         self.network = Network([Dense(1, weights=column, biases=[bias]), self.activation], dtype=np.float64)
 
@@ -48,7 +49,7 @@ class Neuron:
 
     def __call__(self, x: ArrayLike) -> float | Array:
         """The output for one sample (n_in,), a number; or for each of several (n, n_in), an array (n,)."""
-        y = self.network.forward(np.asarray(x, dtype=np.float64))
+        y = self.network.forward(unmasked(x, "x", np.float64))
         return float(y[0]) if y.ndim == 1 else y[:, 0]
 
     def __repr__(self) -> str:

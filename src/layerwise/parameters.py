@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.errors import DataError, ShapeError
+from layerwise.errors import ShapeError
+from layerwise.masked import refuse_masked
 from layerwise.typing import Array, ArrayLike
 
 
@@ -35,20 +36,8 @@ def read_values(values: Iterable[ArrayLike], dtype: np.dtype[Any]) -> list[Array
     except (TypeError, ValueError) as error:
         raise ShapeError(f"set_parameters needs arrays of numbers: W1, b1, W2, b2, …: {error}") from None
     for i, value in enumerate(given):
-        refuse_masked_values(value, f"set_parameters: array {i}")
+        refuse_masked(value, f"set_parameters: array {i}")
     return arrays
-
-
-def refuse_masked_values(value: object, name: str) -> None:
-    """Refuse an array with masked values, which NumPy would take for values.
-
-    Raises
-    ------
-    DataError
-        Names the array.
-    """
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise DataError(f"{name} has masked values; fill them in with .filled(value)")
 
 
 def assign(vector: Array, values: ArrayLike, name: str) -> None:
@@ -61,7 +50,7 @@ def assign(vector: Array, values: ArrayLike, name: str) -> None:
     """
     if np.shape(values) != vector.shape:
         raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
-    refuse_masked_values(values, name)
+    refuse_masked(values, name)
     vector[...] = values
 
 

@@ -225,3 +225,16 @@ def test_batches_without_shuffling_are_views():
 def test_batches_complain_at_once(wrong):
     with pytest.raises(DataError, match="batch_size must be a whole number of at least 1"):
         batches(np.zeros(4), np.zeros(4), wrong)
+
+
+@pytest.mark.parametrize("shuffle", ["no", 0, 1, None, np.arange(3), lambda n: np.arange(n)])
+def test_batches_are_shuffled_or_not(shuffle):
+    with pytest.raises(TypeError, match="batches: shuffle must be True or False"):
+        batches(np.zeros((3, 1)), np.zeros(3), 2, shuffle=shuffle)
+    assert len(list(batches(np.zeros((3, 1)), np.zeros(3), 2, shuffle=np.True_))) == 2
+
+
+@pytest.mark.parametrize("stratify", ["no", 0, np.arange(3)])
+def test_a_split_is_stratified_or_not(stratify):
+    with pytest.raises(TypeError, match="train_validation_split: stratify must be True, False or None"):
+        train_validation_split(np.zeros((3, 1)), np.zeros(3), stratify=stratify)

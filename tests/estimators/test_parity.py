@@ -104,6 +104,9 @@ def test_both_executors_and_precisions(engine, dtype):
     assert us.coefs_[0].dtype == dtype
     assert us.predict_proba(X).dtype == dtype
     np.testing.assert_allclose(us.loss_curve_, them.loss_curve_, rtol=1e-4 if dtype == np.float32 else 1e-10)
+    wide = X.astype(np.float64)  # in which scikit-learn answers whatever the weights are, and we in the weights' type
+    assert (us.predict_proba(wide).dtype, them.predict_proba(wide).dtype) == (dtype, np.float64)
+    np.testing.assert_allclose(us.predict_proba(wide), us.predict_proba(X), atol=1e-6)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise.errors import DataError, LayerwiseError, ShapeError
+from layerwise.masked import unmasked
 
 
 @contextmanager
@@ -53,7 +54,9 @@ def check_rows(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     arrays = []
     for name, value in (("X", X), ("y", y)):
         try:
-            array = np.asarray(value)
+            array = unmasked(value, name)
+        except DataError:
+            raise
         except ValueError as error:
             raise ShapeError(f"{name} must have rows of equal length, but NumPy says: {error}") from error
         if array.ndim == 0:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from layerwise.datasets.checks import check_count, check_generator, check_rows
 from layerwise.errors import DataError
+from layerwise.masked import unmasked
 from layerwise.splitting import stratified
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
@@ -50,6 +51,8 @@ def train_validation_split(
         If `X` and `y` differ in their number of rows.
     DataError
         If one of the two sets would be empty, or `y` cannot be stratified though it is asked for.
+    TypeError
+        If `stratify` is neither a boolean nor None.
 
     Notes
     -----
@@ -65,6 +68,8 @@ def train_validation_split(
     ([3, 3], [2, 2])
     """
     X, y = check_rows(X, y)
+    if stratify is not None and not isinstance(stratify, (bool, np.bool_)):
+        raise TypeError(f"train_validation_split: stratify must be True, False or None; got {stratify!r:.80}")
     n_validation = _validation_rows(validation_size, len(X))
     order = check_generator(random_state).permutation(len(X))
     has_labels = y.ndim == 1 and y.dtype.kind in "biuSUTO"
@@ -124,7 +129,7 @@ def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.floa
            [0., 0., 1.],
            [0., 1., 0.]], dtype=float32)
     """
-    labels = np.asarray(y)
+    labels = unmasked(y, "y")
     if labels.ndim != 1 or (labels.dtype.kind not in "biu" and labels.size > 0):
         raise DataError(
             f"y must be whole numbers of shape (samples,), but is {labels.dtype} of shape {labels.shape}; "
@@ -175,7 +180,9 @@ def batches(
     ShapeError
         If `X` and `y` differ in their number of rows.
     DataError
-        If `batch_size` is not a positive whole number. Errors are raised by the call itself, not later.
+        If `batch_size` is not a positive whole number, or values are masked.
+    TypeError
+        If `shuffle` is not a boolean. Errors are raised by the call itself, not later.
 
     Examples
     --------
@@ -185,6 +192,8 @@ def batches(
     """
     X, y = check_rows(X, y)
     batch_size = check_count("batch_size", batch_size)
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise TypeError(f"batches: shuffle must be True or False; got {shuffle!r:.80}")
     order = check_generator(random_state).permutation(len(X)) if shuffle else None
     return _batches(X, y, batch_size, order)
 

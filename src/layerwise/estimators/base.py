@@ -29,7 +29,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from layerwise.arrays import native_indices, refuse_masked
+from layerwise.arrays import native_indices
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
 from layerwise.estimators import building, continuing, held_out, options, presets, saving
@@ -39,6 +39,7 @@ from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
 from layerwise.layers import Dense, Layer
 from layerwise.losses import Loss
+from layerwise.masked import refuse_masked
 from layerwise.names import named_columns, target_names
 from layerwise.network import Network
 from layerwise.schedules import as_schedule

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight
 
-from layerwise.arrays import refuse_masked
+from layerwise.masked import refuse_masked
 from layerwise.typing import Array
 
 

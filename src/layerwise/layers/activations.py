@@ -14,6 +14,7 @@ import numpy as np
 from layerwise.description import number
 from layerwise.errors import ShapeError
 from layerwise.layers.base import Layer
+from layerwise.masked import unmasked
 from layerwise.parameters import Shapes, View
 from layerwise.typing import Array, ArrayLike
 
@@ -37,7 +38,7 @@ class Activation(Layer):
         >>> Sigmoid()([0.0, 126.0])
         array([0.5, 1. ])
         """
-        values = np.asarray(x, dtype=np.result_type(np.asarray(x).dtype, np.float32))
+        values = unmasked(x, "x", dtype=np.result_type(np.asarray(x).dtype, np.float32))
         rows = np.atleast_2d(values)
         if rows.ndim != 2 or rows.size == 0:
             raise ShapeError(f"{self!r} takes a number, a vector or a batch (n, outputs); {values.shape} came")

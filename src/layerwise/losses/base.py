@@ -20,6 +20,7 @@ import numpy as np
 from layerwise.description import Description
 from layerwise.errors import DataError, ShapeError
 from layerwise.layers import Layer, Softmax
+from layerwise.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
 Pair = tuple[Array, Array]
@@ -117,8 +118,8 @@ class Loss(Description):
         >>> CategoricalCrossEntropy()([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [0, 1])
         0.34657359027997264
         """
-        outputs = np.atleast_2d(np.asarray(y, dtype=np.result_type(np.asarray(y).dtype, np.float32)))
-        targets = np.asarray(t)
+        outputs = np.atleast_2d(unmasked(y, "y", dtype=np.result_type(np.asarray(y).dtype, np.float32)))
+        targets = unmasked(t, "t")
         if targets.ndim == np.ndim(y) - 1 and outputs.shape[1] > 1:
             targets = self._one_hot(np.atleast_1d(targets), outputs.shape[1])
         elif targets.ndim == np.ndim(y) - 1:
@@ -133,7 +134,7 @@ class Loss(Description):
         self.smooth(targets)
         losses = np.empty(len(outputs), outputs.dtype)
         self.forward(outputs, targets, losses, (np.empty_like(outputs), np.empty_like(outputs)))
-        weights = None if sample_weight is None else np.asarray(sample_weight, outputs.dtype)
+        weights = None if sample_weight is None else unmasked(sample_weight, "sample_weight", outputs.dtype)
         if weights is not None and (weights.shape != losses.shape or (weights < 0).any() or not weights.any()):
             raise DataError(
                 f"{type(self).__name__}: sample_weight must be one a sample, ({len(losses)},), at least 0 and not all 0"

@@ -9,6 +9,7 @@ import numpy as np
 from layerwise.callbacks.histograms import KINDS, Histograms, gradients
 from layerwise.description import whole_number
 from layerwise.errors import DataError
+from layerwise.masked import unmasked
 from layerwise.plots.models import name_of, network_of
 from layerwise.plots.style import colours_of, panels, tidy
 from layerwise.quoting import matplotlib_text
@@ -61,11 +62,11 @@ def histograms(
     firsts, lasts = [group[0].index for group in groups], [group[-1].index for group in groups]
     found = {"weights": [parameters.p[i].W for i in firsts]}
     if X is not None:
-        samples = np.asarray(X)[:MOST_SAMPLES]
+        samples = unmasked(X, "X")[:MOST_SAMPLES]
         outputs = net.activations(samples)
         found["outputs"] = [outputs[i] for i in lasts]
         if y is not None:
-            slopes = gradients(net, samples, np.asarray(y)[: len(samples)])
+            slopes = gradients(net, samples, unmasked(y, "y")[: len(samples)])
             found["gradients"] = [slopes[i].W for i in firsts]
     for kind, arrays in found.items():
         if not all(np.isfinite(array).all() for array in arrays):

@@ -9,6 +9,7 @@ import numpy as np
 from layerwise.description import number, resolve
 from layerwise.errors import DataError, ShapeError
 from layerwise.layers import ACTIVATIONS, Layer
+from layerwise.masked import unmasked
 from layerwise.neuron import Neuron
 from layerwise.parameters import View
 from layerwise.plots.models import inputs_of, network_of
@@ -224,7 +225,7 @@ def pieces(
             f"{len(groups)} layers: use plots.decision_regions or plots.regression_curve"
         )
     if X is not None:
-        values = np.asarray(X, dtype=np.float64).ravel()
+        values = unmasked(X, "X", np.float64).ravel()
         low, high = float(values.min()), float(values.max())
     x = np.linspace(low, high, POINTS)
     found = net.activations(x[:, None])

@@ -9,6 +9,7 @@ import numpy as np
 
 from layerwise.description import whole_number
 from layerwise.errors import DataError, ShapeError
+from layerwise.masked import unmasked
 from layerwise.plots.models import labels_of, name_of, names_of, network_of
 from layerwise.plots.regions import MARKERS
 from layerwise.plots.style import colours_of, panels
@@ -62,7 +63,7 @@ def layer_maps(
             f"layer_maps colours samples by class; the network was trained for {net.task.kind}: "
             "use plots.histograms or plots.unit_activity"
         )
-    data = np.asarray(X)
+    data = unmasked(X, "X")
     true = labels_of("layer_maps", y, len(data))[:samples]
     data = data[:samples]
     if len(data) < 3:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import DataError, NotBuiltError, ShapeError
+from layerwise.masked import unmasked
 from layerwise.network import Network
 from layerwise.plan import Stage
 from layerwise.quoting import matplotlib_text
@@ -95,7 +96,7 @@ def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
     ShapeError
         There is not one label a sample.
     """
-    labels = np.asarray(y)
+    labels = unmasked(y, "y")
     if labels.ndim == 2 and labels.shape[1] > 1 and np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all():
         labels = labels.argmax(axis=1)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -126,7 +127,7 @@ def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> t
     ShapeError
         The numbers of a row make no such image.
     """
-    images = np.asarray(X)
+    images = unmasked(X, "X")
     if images.ndim == 3 and shape is None:
         shape = (images.shape[1], images.shape[2])
     if images.ndim == 3:

@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.data import check_rows
 from layerwise.description import whole_number
 from layerwise.errors import ShapeError
+from layerwise.masked import unmasked
 from layerwise.metrics import r2_score
 from layerwise.plots.models import chosen_by, inputs_of, labels_of, names_of, probabilities_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
@@ -155,7 +156,7 @@ def regression_curve(
     margin = 0.04 * (float(np.ptp(values)) or 1.0)
     x = np.linspace(values.min() - margin, values.max() + margin, 601)
     curves = np.asarray(model.predict(x[:, None]), dtype=np.float64).reshape(len(x), -1)
-    true = None if y is None else np.asarray(y, dtype=np.float64).reshape(len(values), -1)
+    true = None if y is None else unmasked(y, "y", np.float64).reshape(len(values), -1)
     if true is not None and true.shape[1] != curves.shape[1]:
         raise ShapeError(
             f"regression_curve: y must have {curves.shape[1]} columns, as the answers have; {true.shape[1]} came"

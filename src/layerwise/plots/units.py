@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise.errors import ShapeError
 from layerwise.layers import Layer
+from layerwise.masked import unmasked
 from layerwise.plots.models import name_of, network_of
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
@@ -58,7 +59,7 @@ def unit_activity(network: Any, X: ArrayLike, ax: Axes | None = None) -> Axes:
     groups = net.built()[0].groups[:-1]
     if not groups:
         raise ShapeError("unit_activity draws hidden units, and the network has none: plots.weights(network) draws its")
-    outputs = net.activations(np.asarray(X)[:MOST_SAMPLES])
+    outputs = net.activations(unmasked(X, "X")[:MOST_SAMPLES])
     shares = [activity(outputs[group[-1].index], group[-1].layer) for group in groups]
     panel = one_panel(ax, "unit_activity", (6.8, 1.5 + 0.6 * len(groups)))
     _draw(panel, groups, shares)
