@@ -229,7 +229,7 @@ def check_weighted(metrics: Mapping[str, Metric]) -> None:
     DataError
         Names them.
     """
-    deaf = [name for name, metric in metrics.items() if not _takes_weights(metric)]
+    deaf = [name for name, metric in metrics.items() if not takes_weights(metric)]
     if deaf:
         raise DataError(
             f"the samples have weights, and the metric {', '.join(deaf)} takes none: give metric(y_true, y_pred, "
@@ -237,7 +237,8 @@ def check_weighted(metrics: Mapping[str, Metric]) -> None:
         )
 
 
-def _takes_weights(metric: Metric) -> bool:
+def takes_weights(metric: Callable[..., object]) -> bool:
+    """Whether a function has a parameter `sample_weight`, or takes any."""
     try:
         parameters = inspect.signature(metric).parameters
     except (TypeError, ValueError):  # of a function in C that does not say

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.metrics import make_scorer, r2_score
 from sklearn.neural_network import MLPClassifier as Theirs
 
 from layerwise import MLPClassifier, MLPRegressor
@@ -70,6 +71,33 @@ def test_another_fault_of_the_scorer_keeps_its_own_error():
     with pytest.raises(KeyError, match="mine") as caught:
         MLPClassifier(**BASE, scoring=score).fit(X, y, validation_data=(X, y))
     assert any("raised by scoring=" in note for note in caught.value.__notes__)
+
+
+WEIGHT = np.ones(len(y))
+DEAF = ["max_error", lambda estimator, X, y: 0.0, make_scorer(lambda y, said: 0.0)]
+
+
+@pytest.mark.parametrize("scoring", DEAF)
+@pytest.mark.parametrize(
+    "weights",
+    [{"sample_weight": WEIGHT}, {"X_val": X, "y_val": y, "sample_weight_val": WEIGHT}],
+    ids=["share", "given"],
+)
+def test_a_scorer_that_takes_no_weights_is_refused_before_the_training(scoring, weights):
+    model = MLPRegressor(**BASE, scoring=scoring)
+    with pytest.raises(ValueError, match="takes no sample_weight, and the held-out samples have weights"):
+        model.fit(X, y, **weights)
+    assert model.n_iter_ == 0
+    assert not model.loss_curve_
+    model.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    ["r2", lambda estimator, X, y, sample_weight=None: 0.0, lambda estimator, X, y, **rest: 0.0, make_scorer(r2_score)],
+)
+def test_a_scorer_that_takes_weights_gets_them(scoring):
+    assert len(MLPRegressor(**BASE, scoring=scoring).fit(X, y, sample_weight=WEIGHT).validation_scores_) > 0
 
 
 def test_a_score_that_is_nan_chooses_nothing():

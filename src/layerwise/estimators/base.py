@@ -115,6 +115,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             return self
         if settings.early_stopping and held is None:
             X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)
+        held_out.check_scorer(self._scorer(), self.scoring, held)
         solve_stochastic(self, settings, X, y, sample_weight, loss, held, incremental)
         return self
 

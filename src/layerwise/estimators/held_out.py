@@ -12,6 +12,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight
 
 from layerwise.masked import refuse_masked
+from layerwise.metrics import takes_weights
 from layerwise.typing import Array
 
 
@@ -70,3 +71,20 @@ def split(
     weights = (None, None) if weight is None else (weight[train], weight[test])
     held_out = HeldOut(X[test], y[test], weights[1], raw, estimator._decode(y[test]), given=False)
     return X[train], y[train], weights[0], held_out
+
+
+def check_scorer(scorer: Any, scoring: object, held: HeldOut | None) -> None:
+    """Refuse a scorer that takes no weights where the held-out samples have some, before anything is trained.
+
+    Raises
+    ------
+    ValueError
+        Says what to give.
+    """
+    if scorer is None or held is None or held.weight is None:
+        return
+    if not takes_weights(getattr(scorer, "_score_func", scorer)):  # scikit-learn's take any, and hand them on
+        raise ValueError(
+            f"scoring={scoring!r} takes no sample_weight, and the held-out samples have weights: give a "
+            "scorer(estimator, X, y, sample_weight=None), or no weights"
+        )
