@@ -202,13 +202,28 @@ def nasty():
 
 def test_a_diagram_names_its_outputs(nasty):
     diagram = lw.Diagram(nasty, most=len(SHORT))
-    expected = [quoting.shortened(quoting.visible(name)) for name in sorted(SHORT)]
+    expected = [quoting.shortened(quoting.visible(quoting.legible(name))) for name in sorted(SHORT)]
     drawing = ElementTree.fromstring(diagram.svg())
     shown = ["".join(text.itertext()) for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert set(filter(None, expected)) <= set(shown)
     assert not [tag for tag in drawing.iter() if tag.tag.endswith("script")]
     *nodes, _ = re.findall(r"base west.*? at \(.*?\) \{(.*)\};", diagram.tikz())  # the last one is the key
     assert nodes == list(map(quoting.latex, expected))
+
+
+def test_blank_names_are_quoted(tmp_path):
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    X, y = np.eye(6, 4), np.array([" ", "cat", "\xa0 "] * 2)
+    net.fit(X, y, epochs=1, verbose=False)
+    net.columns = [{"name": name, "kind": "number"} for name in ("", "a", "b", "c")]
+    pytest.importorskip("matplotlib")
+    text = lw.report(net, X, y, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "classification, &#x27; &#x27;, cat, &#x27;\\xa0 &#x27;" in text
+    assert "&#x27;&#x27;, a, b, c" in text
+    assert [quoting.matplotlib_text(name) for name in ("", "  ", "a b")] == ["''", "'  '", "a b"]
+    with pytest.raises(lw.DataError, match=r"stand for ' ', cat, '\\xa0 '"):
+        net.evaluate(X, ["dog"] * 6)
+    assert "&#x27; &#x27;" in lw.Diagram(net).svg()
 
 
 DRAWN = [

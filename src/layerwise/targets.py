@@ -18,6 +18,7 @@ from layerwise.arrays import read_array, read_sparse, sparse_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson
 from layerwise.names import target_names
+from layerwise.quoting import legible
 from layerwise.tasks import Task as Task
 from layerwise.tasks import check_asked, check_one_label
 from layerwise.typing import Array, ArrayLike
@@ -262,7 +263,7 @@ def _listed(classes: Array) -> str:
     """The classes as an error lists them."""
     if classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes))):
         return f"{classes[0]} to {classes[-1]}"
-    return ", ".join(map(str, classes[:12].tolist())) + (", …" if len(classes) > 12 else "")
+    return ", ".join(map(legible, classes[:12].tolist())) + (", …" if len(classes) > 12 else "")
 
 
 def _of_numbers(

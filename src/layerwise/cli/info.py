@@ -12,6 +12,7 @@ import typer
 from layerwise import storage
 from layerwise.cli import console
 from layerwise.errors import FormatError
+from layerwise.quoting import legible
 from layerwise.typing import Array
 
 MOST = 12  # names that are shown of a long list
@@ -112,7 +113,7 @@ def _estimator(name: str, parameters: dict[str, Any]) -> str:
 
 
 def _columns(columns: list[dict[str, Any]]) -> str:
-    return _listed([f"{column['name']} ({column['kind']})" for column in columns])
+    return _listed([f"{legible(column['name'])} ({column['kind']})" for column in columns])
 
 
 def _short(value: Any) -> str:
@@ -128,4 +129,4 @@ def _short(value: Any) -> str:
 
 def _listed(names: list[Any]) -> str:
     more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(map(str, names[:MOST])) + more
+    return ", ".join(map(legible, names[:MOST])) + more

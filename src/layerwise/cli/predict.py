@@ -13,6 +13,7 @@ from layerwise.cli.data import check_delimiter, rows_to_predict
 from layerwise.cli.model import load_trained
 from layerwise.errors import DataError, LayerwiseError
 from layerwise.network import Network
+from layerwise.quoting import legible
 from layerwise.targets import Task
 from layerwise.typing import Array
 
@@ -117,8 +118,8 @@ def _line(answer: dict[str, Any]) -> str:
         value = answer["answer"]
         words = f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
         return words if answer["sure"] else f"{words}; {STRANGE}"
-    found = f"{answer['answer']}, confidence {answer['confidence']:.1%}"
-    rest = f"runner-up {answer['runner_up']}, {answer['runner_up_confidence']:.1%}"
+    found = f"{legible(answer['answer'])}, confidence {answer['confidence']:.1%}"
+    rest = f"runner-up {legible(answer['runner_up'])}, {answer['runner_up_confidence']:.1%}"
     if not answer.get("familiar", True):
         return f"{where}: {STRANGE} (if it does, {found}; {rest})"
     return f"{where}: {found}; {rest}" if answer["sure"] else f"{where}: not sure (perhaps {found}; {rest})"

@@ -15,6 +15,7 @@ from layerwise.cli.predict import PIXELS, TABLES
 from layerwise.errors import DataError
 from layerwise.files import write_whole
 from layerwise.network import Network
+from layerwise.quoting import legible
 from layerwise.targets import Task
 from layerwise.trace import Trace
 from layerwise.trace import trace as trace_step
@@ -129,7 +130,7 @@ def _label(task: Task, label: str) -> Any:
         for value in known:
             if str(value) == label:
                 return value
-        raise DataError(f"--label {label!r} is none of the model's classes: {', '.join(map(str, known[:12]))}")
+        raise DataError(f"--label {label!r} is none of the model's classes: {', '.join(map(legible, known[:12]))}")
     numbers = _numbers(label)
     if numbers is None:
         raise DataError(f"--label must be a number, or several with commas between; {label!r} came")

@@ -10,7 +10,7 @@ import numpy as np
 from layerwise.errors import DataError, ShapeError
 from layerwise.network import Network
 from layerwise.plan import Stage
-from layerwise.quoting import shortened, visible
+from layerwise.quoting import legible, shortened, visible
 from layerwise.typing import Array, ArrayLike
 
 RADIUS, STEP, APART, MARGIN = 10.0, 28.0, 150.0, 24.0  # of a unit; between units, between layers, and around
@@ -211,7 +211,7 @@ def _answers(network: Network, last: Column) -> Sequence[str]:
     shares = network.built()[0].ending.layer.gives in ("probabilities", "distribution")
     texts = []
     for unit in last.shown:
-        name = shortened(visible(str(classes[unit]))) if classes is not None and len(classes) == last.units else ""
+        name = shortened(visible(legible(classes[unit]))) if classes is not None and len(classes) == last.units else ""
         value = "" if last.output is None else format(float(last.output[unit]), ".1%" if shares else ".3g")
         texts.append("  ".join(filter(None, [name, value])))
     return texts if any(texts) else []

@@ -28,7 +28,7 @@ from layerwise.quoting.programs import (
     utf8,
     whole,
 )
-from layerwise.quoting.shown import latex, markdown, markup, matplotlib_text, shortened, visible
+from layerwise.quoting.shown import latex, legible, markdown, markup, matplotlib_text, shortened, visible
 
 __all__ = [
     "c_comment",
@@ -42,6 +42,7 @@ __all__ = [
     "javascript_text",
     "javascript_value",
     "latex",
+    "legible",
     "markdown",
     "markup",
     "matplotlib_text",

@@ -35,6 +35,18 @@ def visible(text: str, keep: str = "") -> str:
     return UNSEEN.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
 
 
+def legible(name: object) -> str:
+    """A name as it is, but with quotes where it is blank and could not be seen.
+
+    Examples
+    --------
+    >>> legible("cat"), legible(3), legible(" "), legible("")
+    ('cat', '3', "' '", "''")
+    """
+    text = str(name)
+    return text if text.strip() else repr(text)
+
+
 def _escape(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
 
@@ -56,15 +68,15 @@ def shortened(text: str, most: int = 40) -> str:
 def matplotlib_text(text: object, keep: str = "", most: int = 40) -> str:
     r"""The text for matplotlib, which takes what stands between two dollars for a formula.
 
-    A legend leaves out entries that are empty or begin with an underscore: an empty text becomes two quotes, and a
-    space without width comes before an underscore.
+    A legend leaves out entries that are empty or begin with an underscore: a blank text is put in quotes, and a space
+    without width comes before an underscore.
 
     Examples
     --------
     >>> matplotlib_text("$5 - $10")
     '\\$5 - \\$10'
     """
-    shown = "\n".join(shortened(line, most) for line in visible(str(text), keep).split("\n")) or "''"
+    shown = "\n".join(shortened(line, most) for line in visible(legible(text), keep).split("\n"))
     shown = shown.replace("$", r"\$")
     return f"\u200b{shown}" if shown.startswith("_") else shown
 

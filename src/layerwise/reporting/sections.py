@@ -14,6 +14,7 @@ from layerwise import plots
 from layerwise.diagram import Diagram
 from layerwise.errors import LayerwiseError
 from layerwise.metrics import coverage_curve, expected_calibration_error
+from layerwise.quoting import legible
 from layerwise.reporting import again
 from layerwise.reporting.page import Section, code, paragraph, side_by_side, table
 from layerwise.reporting.pictures import against, picture, residuals
@@ -68,7 +69,7 @@ def _network(subject: Subject) -> str:
     network = subject.network
     rows = [("inputs", f"{network.built()[0].n_in:,}"), ("computes in", network.dtype.name)]
     if network.columns:
-        names = [str(column["name"]) for column in network.columns]
+        names = [legible(column["name"]) for column in network.columns]
         more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
         rows.append(("columns", ", ".join(names[:MOST_CLASSES]) + more))
     if network.scaling is not None:
@@ -192,7 +193,9 @@ def _columns(subject: Subject) -> list[str]:
     columns = subject.network.columns
     named = columns is not None and len(columns) == count
     return (
-        ["row", *(str(c["name"]) for c in columns)] if columns and named else ["row", *(f"x{i}" for i in range(count))]
+        ["row", *(legible(c["name"]) for c in columns)]
+        if columns and named
+        else ["row", *(f"x{i}" for i in range(count))]
     )
 
 

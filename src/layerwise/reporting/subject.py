@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layerwise.network import Network
+from layerwise.quoting import legible
 from layerwise.targets import Task, check_lengths, encode
 from layerwise.typing import Array, ArrayLike
 
@@ -68,7 +69,7 @@ class Subject:
     @property
     def names(self) -> list[str]:
         """What the classes are called."""
-        return [] if self.task.classes is None else [str(name) for name in self.task.classes.tolist()]
+        return [] if self.task.classes is None else [legible(name) for name in self.task.classes.tolist()]
 
     @property
     def is_of_images(self) -> bool:
