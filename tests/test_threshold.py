@@ -60,6 +60,28 @@ def test_accuracy_follows_it_and_targets_do_not(engine, n_out):
         assert net.evaluate(X, y)["accuracy"] != pytest.approx(np.mean(net.predict(X, threshold=0.5) == y), rel=1e-6)
 
 
+@pytest.mark.parametrize("n_out", [1, 3])
+def test_an_ensemble_is_asked_with_one(n_out):
+    ensemble = lw.Ensemble([lw.Dense(n_out), lw.Sigmoid()], size=2, random_state=0)
+    y = Y[:, 0] if n_out == 1 else Y
+    ensemble.fit(X, y, loss=lw.BinaryCrossEntropy(), epochs=3, verbose=False)
+    outputs = ensemble.outputs(X)[:, 0] if n_out == 1 else ensemble.outputs(X)
+    for threshold in (0.2, 0.7):
+        np.testing.assert_array_equal(ensemble.predict(X, threshold=threshold), outputs > threshold)
+    np.testing.assert_array_equal(ensemble.predict(X), outputs > 0.5)
+    with pytest.raises(ValueError, match="threshold must be below 1"):
+        ensemble.predict(X, threshold=1.5)
+
+
+def test_an_ensemble_of_numbers_has_none():
+    ensemble = lw.Ensemble([lw.Dense(1)], size=1, random_state=0)
+    ensemble.fit(X, X[:, 0], epochs=1, verbose=False)
+    with pytest.raises(lw.DataError, match="the network answers numbers"):
+        ensemble.predict(X, threshold=0.4)
+    with pytest.raises(lw.ShapeError, match="X has 60 rows and y 9"):
+        ensemble.evaluate(X, X[:9, 0])
+
+
 def test_it_is_part_of_the_network(tmp_path):
     net, _ = trained(Y[:, 0], 1)
     net.threshold = 0.3

@@ -30,7 +30,7 @@ from layerwise.network import Network
 from layerwise.quoting import visible
 from layerwise.sample_weights import weigh_held_out
 from layerwise.scaling import Scaler
-from layerwise.targets import encode
+from layerwise.targets import check_lengths, encode
 from layerwise.training import Training
 from layerwise.typing import Array, ArrayLike
 
@@ -158,10 +158,25 @@ class Ensemble:
         total /= len(self._trained())
         return total
 
-    def predict(self, X: ArrayLike) -> Array:
-        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y."""
-        task = self._trained()[0].task
+    def predict(self, X: ArrayLike, *, threshold: float | None = None) -> Array:
+        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The samples.
+        threshold : float, optional
+            Of yes or no: above what the mean output is a yes; by default the first network's `threshold`.
+
+        Raises
+        ------
+        DataError
+            A threshold is asked of numbers, or of one class of several.
+        """
+        first = self._trained()[0]
+        task = first.task
         assert task is not None
+        task = task if threshold is None else task.with_threshold(threshold, first.built()[0].n_out)
         return task.answers(self.outputs(X))
 
     def predict_proba(self, X: ArrayLike) -> Array:
@@ -183,6 +198,7 @@ class Ensemble:
         loss, task = first.choose_loss(), first.task
         assert task is not None
         targets = encode(y, outputs.shape[1], loss, first.dtype, task)
+        check_lengths(outputs, targets)
         weigh_held_out(targets, sample_weight)
         weights = {} if targets.weights is None else {"sample_weight": targets.weights}
         if weights:

@@ -22,6 +22,16 @@ def shown(capsys, *arguments):
     return capsys.readouterr().out
 
 
+def test_blank_names(tmp_path, capsys):
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(np.eye(2), [" ", "cat"], epochs=1, verbose=False)
+    net.columns = [{"name": name, "kind": "number"} for name in ("", "x")]
+    net.save(tmp_path / "m")
+    text = shown(capsys, tmp_path / "m")
+    assert "columns      '' (number), x (number)\n" in text
+    assert "task         classification: ' ', cat\n" in text
+
+
 def test_a_network(net, tmp_path, capsys):
     net.save(tmp_path / "m")
     text = shown(capsys, tmp_path / "m")
