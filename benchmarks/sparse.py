@@ -21,16 +21,21 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SHAPES = [(1_000, 200_000, 20), (1_000, 200_000, 100), (20_000, 10_000, 20), (20_000, 10_000, 100)]
 DENSITIES = [0.0001, 0.001, 0.01, 0.03, 0.1]
 EPOCHS, ROUNDS = 3, 2
+PART = 2**18  # entries drawn together
 
 
 def drawn(n, n_in, density):
-    """A CSR matrix with as many entries in each row, and classes."""
+    """A CSR matrix with as many entries in each row, and classes. Part by part: the peak is to be that of the work."""
     from scipy.sparse import csr_matrix
 
     rng, count = np.random.default_rng(0), max(1, round(n_in * density))
-    width = n_in // count
-    columns = (np.arange(count) * width + rng.integers(0, width, (n, count))).astype(np.int32)
-    X = csr_matrix((rng.random(n * count), columns.ravel(), np.arange(0, n * count + 1, count)), shape=(n, n_in))
+    width, rows = n_in // count, max(1, PART // count)
+    values, columns = rng.random(n * count), np.empty((n, count), np.int32)
+    for start in range(0, n, rows):
+        part = columns[start : start + rows]
+        part[:] = rng.integers(0, width, part.shape, np.int32)
+        part += np.arange(count, dtype=np.int32) * np.int32(width)
+    X = csr_matrix((values, columns.ravel(), np.arange(0, n * count + 1, count, np.int32)), shape=(n, n_in))
     return X, rng.integers(0, 5, n)
 
 

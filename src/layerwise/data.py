@@ -80,6 +80,8 @@ def check_rows(
 
 def _check_finite_sparse(rows: Any, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:
     limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
+    if _surely_within(limit, rows.data):
+        return
     for start in range(0, len(rows.data), _ENTRIES):
         wrong = ~(np.abs(rows.data[start : start + _ENTRIES]) <= limit)
         if not wrong.any():
@@ -97,14 +99,18 @@ def _not_finite(
     return DataError(f"{name}: row {row}, column {label} is {what}; remove the row or fill in a number")
 
 
+def _surely_within(limit: np.floating, values: Array) -> bool:
+    """Whether the sum of the squares is at most the limit, which is large: then each value is. NaN is not."""
+    whole = len(values) // _DOT * _DOT
+    blocks, rest = values[:whole].reshape(-1, _DOT), values[whole:]
+    with np.errstate(all="ignore"):
+        return bool(np.vecdot(blocks, blocks).sum() + rest @ rest <= limit)
+
+
 def _check_finite(rows: Array, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:
     limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
-    flat = rows.reshape(-1)
-    with np.errstate(all="ignore"):
-        whole = len(flat) // _DOT * _DOT
-        blocks, rest = flat[:whole].reshape(-1, _DOT), flat[whole:]
-        if np.vecdot(blocks, blocks).sum() + rest @ rest <= limit:  # then each of them is
-            return
+    if _surely_within(limit, rows.reshape(-1)):
+        return
     size = max(1, _BYTES // rows[0].nbytes)
     for start in range(0, len(rows), size):
         part = rows[start : start + size]

@@ -10,6 +10,9 @@ import layerwise as lw
 from layerwise.engine import native_engine
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
+from layerwise.plan import compile_training
+from layerwise.sparse import rows_for
+from layerwise.targets import encode
 
 sparse = pytest.importorskip("scipy.sparse")
 ENGINES = ["numpy", pytest.param("native", marks=needs_native)]
@@ -123,6 +126,55 @@ def test_threads_change_no_bit(optimizer):
         thetas.append(net.theta.copy())
     for theta in thetas[1:]:
         np.testing.assert_array_equal(theta, thetas[0])
+
+
+def crowded(n, n_in, density, dtype):
+    """So many entries that rows go through a large W together, block by block; some rows are empty."""
+    rng = np.random.default_rng(5)
+    columns = [np.flatnonzero(rng.random(n_in, np.float32) < density * (r % 9 > 0)) for r in range(n)]
+    starts = np.cumsum([0, *map(len, columns)])
+    return sparse.csr_matrix(
+        (rng.standard_normal(starts[-1]).astype(dtype), np.concatenate(columns), starts), (n, n_in)
+    )
+
+
+@needs_native
+@pytest.mark.parametrize("following", [[], [lw.Tanh(), lw.Dense(3), lw.Softmax()]], ids=["last", "inner"])
+@pytest.mark.parametrize("units", [2, 20, 33, 130])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_that_read_a_large_layer_together_are_as_rows_alone(dtype, units, following):
+    """The same bits, whichever rows share a block of W and whatever the threads; NumPy's to rounding."""
+    n, n_in = 150, 600_000 // units
+    X = crowded(n, n_in, min(0.2, max(0.02, 4000 / n_in)), dtype)
+    net = lw.Network([lw.Dense(units), *following], random_state=0, dtype=dtype).build(n_in)
+    predictor = native_engine.NativePredictor(*net.built(), None, sparse=True)
+
+    def outputs(rows, n_threads=1, columns=np.int32):
+        return predictor(
+            (rows.indptr.astype(np.int64), rows.indices.astype(columns), rows.data), rows.shape[0], n_threads
+        )
+
+    together = outputs(X)
+    for n_threads in (2, 3, 5):
+        np.testing.assert_array_equal(outputs(X, n_threads), together)
+    np.testing.assert_array_equal(outputs(X, columns=np.int64), together)
+    for r in range(0, n, 13):
+        np.testing.assert_array_equal(outputs(X[r : r + 1])[0], together[r])
+    net.choose_engine("numpy")
+    assert apart(together, net.outputs(X)) <= 10 * TOLERANCE[dtype]
+
+
+@needs_native
+def test_scores_are_the_same_for_any_number_of_threads():
+    X, y = crowded(150, 30_000, 0.1, np.float32), np.arange(150) % 3
+    net = lw.Network([lw.Dense(20), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X, y, epochs=1, verbose=False)
+    plan, parameters = net.built()
+    rows = rows_for(plan, X, None, net.dtype, 150)
+    plan = compile_training(plan, parameters, net.loss, [], lw.SGD())
+    targets_of_y = encode(y, 3, net.loss, net.dtype, net.task)
+    scores = [native_engine.NativeEvaluator(plan, parameters, rows, targets_of_y, t).run() for t in (1, 2, 3, 5)]
+    assert all(score == scores[0] for score in scores)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -21,7 +21,9 @@ public:
     // right answers: the rows are then the samples. False if, not scored, a number of X is not finite.
     bool run(const T* theta, const Input& X, index n, T* outputs, bool scored, Sums& sums, int threads) {
         Job job{this, X, n, outputs, scored};
-        job.chunk = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
+        // So many rows' losses are summed at once, whatever the number of threads.
+        const index part = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
+        job.chunk = plan_.sparse ? sparse_chunk(n, part, threads) : part;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
         job.direct = !plan_.sparse && samples_.as_they_are(X.element) && layers_.groups[0].dense && layers_.groups[0].panels() <= 2 * ABREAST;
         place_weights(job, theta);
@@ -37,7 +39,7 @@ public:
             j.self->chunks(j, t);
         }, &job);
         if (scored)
-            for (index begin = 0; begin < n; begin += job.chunk) sums.add(samples_.sum(begin, lesser(n, begin + job.chunk), true));
+            for (index begin = 0; begin < n; begin += part) sums.add(samples_.sum(begin, lesser(n, begin + part), true));
         return job.finite.load();
     }
 
@@ -56,6 +58,12 @@ private:
         std::atomic<bool> finite{true};
         std::atomic<index> next{0};
     };
+
+    // Sparse rows that go through W together: as many as may, in chunks as equal as can be.
+    index sparse_chunk(index n, index least, index threads) const {
+        const index chunks = lines(lines(n, sparse_rows(layers_.groups[0])), threads) * threads;
+        return greater(least, lines(n, chunks));
+    }
 
     void place_weights(Job& job, const T* theta) const {
         for (const Group<T>& g : layers_.groups) {

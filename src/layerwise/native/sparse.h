@@ -4,6 +4,8 @@
 //     forward           y[r] = b + sum_i x[r][i] W[i]     over the entries of row r, in their order
 //     weight gradient   dW[i] = sum_r x[r][i] dy[r]       over the rows of the batch, in their order
 //
+// Forward, rows go through a large W together, block by block, so that it stays in the cache while they read it.
+//
 // The gradient is made in chunks of some inputs. Each has the entries of all rows that fall to it: since those of a row
 // ascend, a place in every row is all that has to be kept from chunk to chunk. Threads share out the chunks, so that an
 // element is summed in the same order whoever computes it; and a chunk is updated while it is in the cache, so that the
@@ -25,59 +27,115 @@ inline void with_columns(const Input& x, F f) {
 // Lines of the sum that the registers hold.
 constexpr int SPARSE_LINES = REGISTERS / 2 / VECTORS < 8 ? REGISTERS / 2 / VECTORS : 8;
 constexpr index SPARSE_AHEAD = 6;  // entries whose rows of W are asked for early
+constexpr index SPARSE_ROWS = 512;  // that go through W together, at most
+// Bytes: of the sums of these rows; of a block of W, which stays in the second cache beside them; of a W that does not, and
+// of one that is far from it.
+constexpr index SPARSE_SUMS = 1 << 19, SPARSE_BLOCK = 1 << 18, SPARSE_LARGE = 1 << 19, SPARSE_FAR = 1 << 21;
 
-// LINES lines of y[r], from a line of units on. `readable`: how many numbers may be read from w on; a row of W whose last
-// line would reach beyond is copied.
+// LINES lines of y += the sum over n entries. w: where these lines of W's first row begin, of which `left` numbers are its
+// own. `readable`: how many numbers may be read from w on; a row of W whose last line would reach beyond is copied.
 template <class T, int LINES, class C>
-inline void sum_entries(const T* w, index units, index line, index readable, const C* columns, const T* values, index n,
-                        const T* start, T* y, index y_next) {
+void add_entries(const T* w, index units, index left, index readable, const C* columns, const T* values, index n, T* y,
+                 index y_next) {
     constexpr int L = LANES<T>, W = WIDTH<T>;
     Vector<T> sum[LINES * VECTORS];
-    for (int v = 0; v < LINES * VECTORS; ++v) sum[v] = load(start + v * W);
-    w += line * L, readable -= line * L;
-    for (index k = 0; k < n; ++k) {
-        const index at = index(columns[k]) * units;
+#pragma GCC unroll 16
+    for (int v = 0; v < LINES * VECTORS; ++v) sum[v] = load(y + v / VECTORS * y_next + v % VECTORS * W);
+    const auto add = [&](T value, const T* row) {
+        const Vector<T> x = broadcast(value);
+#pragma GCC unroll 16
+        for (int v = 0; v < LINES * VECTORS; ++v) sum[v] += x * load(row + v * W);
+    };
+    index whole = n;
+    while (whole > 0 && index(columns[whole - 1]) * units + LINES * L > readable) --whole;
+    for (index k = 0; k < whole; ++k) {
         if (k + SPARSE_AHEAD < n)
             for (int l = 0; l < LINES; ++l) __builtin_prefetch(w + index(columns[k + SPARSE_AHEAD]) * units + l * L, 0, 3);
-        const Vector<T> x = broadcast(values[k]);
-        const auto add = [&](const T* row) {
-#pragma GCC unroll 16
-            for (int v = 0; v < LINES * VECTORS; ++v) sum[v] += x * load(row + v * W);
-        };
-        if (at + LINES * L <= readable) {
-            add(w + at);
-        } else {
-            alignas(LINE) T padded[LINES * L] = {};
-            std::memcpy(padded, w + at, std::size_t(lesser(LINES * L, units - line * L)) * sizeof(T));
-            add(padded);
-        }
+        add(values[k], w + index(columns[k]) * units);
     }
-    for (int l = 0; l < LINES; ++l)
-        for (int v = 0; v < VECTORS; ++v) store(y + l * y_next + v * W, sum[l * VECTORS + v]);
+    for (index k = whole; k < n; ++k) {
+        alignas(LINE) T padded[LINES * L] = {};
+        std::memcpy(padded, w + index(columns[k]) * units, std::size_t(lesser(LINES * L, left)) * sizeof(T));
+        add(values[k], padded);
+    }
+#pragma GCC unroll 16
+    for (int v = 0; v < LINES * VECTORS; ++v) store(y + v / VECTORS * y_next + v % VECTORS * W, sum[v]);
 }
 
-template <class T, int LINES, class C>
-inline void sum_lines_of_entries(const T* w, index units, index line, index readable, const C* columns, const T* values,
-                                 index n, const T* start, T* y, index y_next) {
-    constexpr int L = LANES<T>;
-    for (; (line + LINES - 1) * L < units; line += LINES)
-        sum_entries<T, LINES>(w, units, line, readable, columns, values, n, start + line * L, y + line * y_next, y_next);
+// All lines of a row's sum, in parts as equal as can be.
+template <class T, int LINES = SPARSE_LINES, class C>
+inline void add_to_some(index lines, const T* w, index units, index left, index readable, const C* columns, const T* values,
+                        index n, T* y, index y_next) {
     if constexpr (LINES > 1)
-        sum_lines_of_entries<T, LINES / 2>(w, units, line, readable, columns, values, n, start, y, y_next);
+        if (lines < LINES)
+            return add_to_some<T, LINES - 1>(lines, w, units, left, readable, columns, values, n, y, y_next);
+    add_entries<T, LINES>(w, units, left, readable, columns, values, n, y, y_next);
+}
+template <class T, class C>
+void add_to_row(const Group<T>& g, const T* w, const C* columns, const T* values, index n, T* y, index y_next) {
+    index p = 0;
+    for (index parts = lines(g.panels(), SPARSE_LINES); parts > 0; --parts) {
+        const index some = lines(g.panels() - p, parts), at = p * LANES<T>;
+        add_to_some<T>(some, w + at, g.n_out, g.n_out - at, g.readable - at, columns, values, n, y + p * y_next, y_next);
+        p += some;
+    }
 }
 
-// x W + b of some rows of a batch; row_of(r): which of the matrix.
+// How many rows go through W together.
+template <class T>
+index sparse_rows(const Group<T>& g) {
+    return lesser(SPARSE_ROWS, greater(16, SPARSE_SUMS / (g.panels() * LINE)));
+}
+
+// How many rows of W these entries of some rows of x take at a time. All, where each of them is read a few times only.
+template <class T>
+index sparse_block(const Group<T>& g, index entries) {
+    const index row = g.n_out * index(sizeof(T)), bytes = g.n_in * row;
+    const index uses = bytes > SPARSE_FAR ? 2 : 8;
+    return bytes <= SPARSE_LARGE || entries / uses < g.n_in ? g.n_in : greater(1, SPARSE_BLOCK / row);
+}
+
+// How many entries of a row there are below column `end`. Those of a row that comes soon are asked for: as many.
+template <class T, class C>
+index entries_below(index end, const C* columns, index k, index row_end, index soon, const T* values) {
+    const index begin = k;
+    while (k < row_end && index(columns[k]) < end) ++k;
+    for (index i = 0; i < k - begin; i += LANES<T>) __builtin_prefetch(values + soon + i, 0, 3);
+    for (index i = 0; i < k - begin; i += LANES<C>) __builtin_prefetch(columns + soon + i, 0, 3);
+    return k - begin;
+}
+
+// x W + b of some rows of a batch; row_of(r): which of the matrix. Where W is large, they take it block by block, so that
+// it comes once into the cache for all of them: each row is read on from where it was left. The order of a sum's terms is
+// the same.
 template <class T, class F>
 void sparse_forward(const Group<T>& g, const Weights<T>& weights, const Input& x, Space<T>& s, index r0, index r1, F row_of) {
     constexpr int L = LANES<T>;
-    T* z = s.buffers[g.z];
+    constexpr index SOON = 2;  // rows
+    const index most = sparse_rows(g);
+    const T* values = static_cast<const T*>(x.X);
     with_columns(x, [&](const auto* columns) {
-        for (index r = r0; r < r1; ++r) {
-            const index row = row_of(r), begin = index(x.starts[row]), n = index(x.starts[row + 1]) - begin;
-            sum_lines_of_entries<T, SPARSE_LINES>(weights.w, g.n_out, 0, g.readable, columns + begin,
-                                                  static_cast<const T*>(x.X) + begin, n, weights.b, z + r * L, s.stride);
-            T* last = z + (g.panels() - 1) * s.stride + r * L;  // what pads it has read of the next row of W
-            for (index j = g.n_out - (g.panels() - 1) * L; j < L; ++j) last[j] = 0;
+        index next[SPARSE_ROWS], ends[SPARSE_ROWS];
+        for (index begin = r0; begin < r1; begin += most) {
+            const index rows = lesser(most, r1 - begin);
+            T *z = s.buffers[g.z] + begin * L, *last = z + (g.panels() - 1) * s.stride;
+            index entries = 0;
+            for (index r = 0; r < rows; ++r) {
+                const index row = row_of(begin + r);
+                next[r] = index(x.starts[row]), ends[r] = index(x.starts[row + 1]), entries += ends[r] - next[r];
+                for (index p = 0; p < g.panels(); ++p) std::memcpy(z + p * s.stride + r * L, weights.b + p * L, LINE);
+            }
+            const index block = sparse_block(g, entries);
+            for (index first = 0; first < g.n_in; first += block)
+                for (index r = 0; r < rows; ++r) {
+                    const index k = next[r];
+                    next[r] += first + block >= g.n_in ? ends[r] - k
+                                                       : entries_below(first + block, columns, k, ends[r],
+                                                                       next[lesser(r + SOON, rows - 1)], values);
+                    add_to_row(g, weights.w, columns + k, values + k, next[r] - k, z + r * L, s.stride);
+                }
+            for (index r = 0; r < rows; ++r)  // what pads it has read of the next row of W
+                for (index j = g.n_out - (g.panels() - 1) * L; j < L; ++j) last[r * L + j] = 0;
         }
     });
 }
