@@ -205,7 +205,8 @@ class Ensemble:
             check_weighted(extra)
         losses = np.empty(len(outputs), outputs.dtype)
         t, tmp = targets.values(outputs.shape[1]), (np.empty_like(outputs), np.empty_like(outputs))
-        loss.forward(outputs, t, losses, tmp)
+        with np.errstate(all="ignore"):
+            loss.forward(outputs, t, losses, tmp)
         row = {"loss": loss.mean(losses.astype(np.float64), targets.weights)}
         if task.kind != "regression":
             row["accuracy"] = accuracy(targets.true(), task.answers(outputs), **weights)

@@ -5,6 +5,7 @@
 
 Divided by its rows, a batch's gradient is on average that of the whole training set, whatever the size of the batches;
 divided by the sum of its own weights, it would not be, and with one row a batch the weights would do nothing.
+A row of weight 0 adds nothing, however far its target is from the output.
 """
 
 from __future__ import annotations
@@ -109,6 +110,17 @@ def _check_values(weights: Array, name: str) -> None:
         raise DataError(f"{name}: weights must be finite and at least 0; that of row {row} is {weights[row]}")
     if not weights.any():
         raise DataError(f"{name}: all {len(weights)} weights are 0, so no sample counts; at least one must be above 0")
+
+
+def without_uncounted(losses: Array, y: Array, weights: Array | None) -> bool:
+    """Set the losses of rows of weight 0 that are not finite to 0; return whether all are finite then.
+
+    The target of such a row may be too far away for a finite loss. Outputs y (n, n_out) that are not finite are another
+    matter: the gradient of weights would be NaN by them.
+    """
+    if weights is not None:
+        losses[(weights == 0) & ~np.isfinite(losses) & np.isfinite(y).all(axis=1)] = 0
+    return bool(np.isfinite(losses).all())
 
 
 def balanced(labels: Array, sample_weight: Array | None = None) -> Array:

@@ -336,8 +336,10 @@ class TestEstimators:
         assert clf.validation_scores_[-1] == theirs.accuracy_score(y, clf.predict(X), sample_weight=w)
         loss = theirs.log_loss(y, clf.predict_proba(X), sample_weight=w)
         assert clf.history_["val_loss"][-1] == pytest.approx(loss, rel=1e-9)
-        with pytest.raises(TypeError) as raised:
+        with pytest.raises(ValueError, match="takes no sample_weight"):
             self.made(scoring=lambda estimator, X, y: 0.0).fit(X, y, validation_data=(X, y, w))
+        with pytest.raises(ZeroDivisionError) as raised:
+            self.made(scoring=lambda estimator, X, y, sample_weight: 1 / 0).fit(X, y, validation_data=(X, y, w))
         assert "with sample_weight" in raised.value.__notes__[-1]
 
     def test_held_out_rows_that_all_weigh_nothing_are_refused(self):
@@ -351,3 +353,52 @@ class TestEstimators:
         regressor = lw.MLPRegressor(max_iter=2)
         with pytest.raises(ValueError, match=r"all 50 weights are 0|at least one non-zero"):
             regressor.fit(X, y, validation_data=(X, y, np.zeros(50)))
+
+
+FAR = {"float32": 1e30, "float64": 1e200}  # its square is infinite
+
+
+@BOTH
+@DTYPES
+@pytest.mark.parametrize("loss", [lw.MeanSquaredError(), lw.QuadraticCost(), lw.Huber(1e35), lw.Poisson()], ids=repr)
+@pytest.mark.parametrize("batch_size", [1, 4, N])
+def test_the_target_of_a_row_of_weight_0_does_not_count(engine, dtype, loss, batch_size):
+    """Training, its loss, validation and evaluation are those with any other target in its place."""
+    X, _, weights = data()
+    t, far = np.abs(X[:, :2]), np.abs(X[:, :2])
+    weights = np.where(np.arange(N) == 5, 0, weights)
+    far[weights == 0] = FAR[dtype] if not isinstance(loss, lw.Poisson) else np.finfo(dtype).max / 2
+    found = []
+    for y in (t, far):
+        net = lw.Network([lw.Dense(4), lw.Tanh(), lw.Dense(2), lw.Exp()], random_state=0, dtype=dtype)
+        history = net.fit(
+            X, y, sample_weight=weights, validation_data=(X, y, weights), loss=loss, optimizer=lw.SGD(1e-3), epochs=3,
+            batch_size=batch_size, engine=engine, verbose=False,
+        )  # fmt: skip
+        assert history.stopped_by == "epochs"
+        ensemble = lw.Ensemble(net.layers, 1)
+        ensemble.networks = [net]
+        scores = [model.evaluate(X, y, sample_weight=weights)["loss"] for model in (net, ensemble)]
+        found.append((net.theta, history["loss"], history["val_loss"], scores))
+    for near, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(near, other)
+    assert np.isfinite(found[1][0]).all()
+
+
+@BOTH
+def test_outputs_of_a_row_of_weight_0_that_are_not_finite_are_still_a_divergence(engine):
+    """They would make gradients of weights NaN, that of 0 · ∞."""
+    X, t, weights = np.full((4, 1), 1e30), np.ones((4, 1)), np.array([1.0, 0.0, 1.0, 1.0])
+    X[[0, 2, 3]] = 1
+    net = lw.Network([lw.Dense(1, weights=[[1e20]])])
+    with pytest.raises(lw.DivergenceError):
+        net.fit(X, t, sample_weight=weights, epochs=1, engine=engine, verbose=False)
+    assert np.isfinite(net.theta).all()
+
+
+@BOTH
+def test_a_target_that_counts_and_is_too_far_away_is_still_a_divergence(engine):
+    X, _, weights = data()
+    far = np.where(np.arange(N) == 5, 1e30, X[:, 0])
+    with pytest.raises(lw.DivergenceError):
+        lw.Network([lw.Dense(1)]).fit(X, far, sample_weight=np.maximum(weights, 0.1), engine=engine, verbose=False)

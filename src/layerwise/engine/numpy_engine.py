@@ -14,9 +14,11 @@ import numpy as np
 
 from layerwise.data import Rows
 from layerwise.engine.workspace import Batch, Workspace
+from layerwise.losses.base import weighted_sum
 from layerwise.parameters import Parameters
 from layerwise.philox import Philox
 from layerwise.plan import Plan, RateTerm
+from layerwise.sample_weights import without_uncounted
 from layerwise.targets import Targets
 from layerwise.typing import Array
 
@@ -174,7 +176,7 @@ class Pass:
             return float(values.mean(dtype=np.float64)) if len(values) else 0.0
         weights = self._weights[: len(values)].astype(np.float64)
         total = float(len(values) if by_rows else weights.sum())
-        return float(values.astype(np.float64) @ weights) / total if total else 0.0
+        return weighted_sum(values.astype(np.float64), weights) / total if total else 0.0
 
 
 class NumpyEngine:
@@ -348,7 +350,7 @@ class NumpyEngine:
         y = forward(batch, x)
         losses, self._newest = self.epoch.losses[start:stop], (start, stop)
         self.loss.forward(y, batch.t, losses, batch.tmp)
-        if not all_finite(losses):
+        if not all_finite(losses) and not without_uncounted(losses, y, weights):
             return False
         self.epoch.note(start, stop, batch)
         if self.plan.fused:

@@ -13,6 +13,7 @@ the scores, stable where the two alone are not. The plan recognises the pair by 
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +26,15 @@ from layerwise.typing import Array, ArrayLike
 
 Pair = tuple[Array, Array]
 EPSILON = 1e-7  # the least probability whose logarithm is taken
+
+
+def weighted_sum(losses: Array, weights: Array) -> float:
+    """Σ w l; a loss that is not finite does not count where its weight is 0."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = float(np.dot(losses, weights))
+    if math.isfinite(total) or weights.all():
+        return total
+    return float(np.dot(np.where(weights == 0, 0, losses), weights))
 
 
 class Loss(Description):
@@ -77,7 +87,7 @@ class Loss(Description):
     def mean(self, losses: Array, weights: Array | None, by_rows: bool = False) -> float:
         """The mean over the samples, weighted if weights are given."""
         total = self._total(len(losses), weights, by_rows)
-        value = float(np.add.reduce(losses) if weights is None else np.dot(losses, weights))
+        value = float(np.add.reduce(losses)) if weights is None else weighted_sum(losses, weights)
         return value / total if total else 0.0
 
     def share(self, n: int, weights: Array | None, by_rows: bool = False) -> float:
@@ -92,6 +102,7 @@ class Loss(Description):
         """Turn the gradients of the samples' losses into those of their mean, in place."""
         if weights is not None:
             np.multiply(dy, weights[:, None], out=dy)
+            dy[weights == 0] = 0  # where dy was infinite, too
         np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
 
     def _least(self, y: Array) -> float:

@@ -85,7 +85,7 @@ public:
 
     // Losses and right answers of `rows` rows from row r of the batch on, and with `learn` the gradient by the outputs, or
     // by the last layer's input where the loss is fused with that; it is 0 for rows that are not there. False if a loss is
-    // not finite.
+    // not finite; that of a row of weight 0 may be, as long as its outputs are finite: its target does not count.
     bool loss(const Batch<T>& batch, index r, index rows, const LossBlocks<T>& at, bool learn) {
         const index n = plan_.n_out, all = at.blocks * L;
         const Lot<T> lot{at.y, at.t, at.d, n, at.blocks};
@@ -93,18 +93,24 @@ public:
         T of_rows[MOST_BLOCKS * L], right[MOST_BLOCKS * L], weights[MOST_BLOCKS * L];
         take_targets(batch.start + r, rows, all, at.t, right);
         losses(plan_.loss, one_hot_, lot, of_rows);
+        if (data_->weights) {
+            for (index i = 0; i < rows; ++i) weights_[r + i] = weight(batch.start + r + i);
+            for (index i = 0; i < rows; ++i)
+                if (weights_[r + i] == 0 && of_rows[i] - of_rows[i] != 0 && (!learn || row_is_finite(at.y, i))) of_rows[i] = 0;
+        }
         T not_finite = 0;  // NaN where one is
         for (index i = 0; i < rows; ++i) losses_[r + i] = of_rows[i];
         for (index i = 0; i < rows; ++i) not_finite += of_rows[i] - of_rows[i];
         score(lot, right);
         for (index i = 0; i < rows; ++i) right_[r + i] = right[i];
-        if (data_->weights)
-            for (index i = 0; i < rows; ++i) weights_[r + i] = weight(batch.start + r + i);
         if (learn) {
             for (index i = 0; i < all; ++i) weights[i] = i < rows ? batch.scale : T(0);
             if (data_->weights)
                 for (index i = 0; i < rows; ++i) weights[i] *= weights_[r + i];
             losses_back(plan_.loss, lot, weights);
+            if (data_->weights)
+                for (index i = 0; i < rows; ++i)
+                    if (weights_[r + i] == 0) clear_row(at.d, i);
             if (at.softmax && !plan_.loss.fused) softmax_back(at.y, at.d, n, at.blocks);
         }
         return not_finite == 0;
@@ -133,6 +139,17 @@ private:
         if (from.empty()) return;
         to = Lines<T>(index(from.size())), wide = Lines<double>(index(from.size()));
         for (std::size_t k = 0; k < from.size(); ++k) wide[k] = from[k], to[k] = T(from[k]);
+    }
+
+    // Row i of the outputs, or of their gradient, as they lie in lines.
+    static index place(index i, index n, index j) { return (i / L * n + j) * L + i % L; }
+    bool row_is_finite(const T* y, index i) const {
+        T rest = 0;
+        for (index j = 0; j < plan_.n_out; ++j) rest += y[place(i, plan_.n_out, j)] - y[place(i, plan_.n_out, j)];
+        return rest == 0;
+    }
+    void clear_row(T* d, index i) const {
+        for (index j = 0; j < plan_.n_out; ++j) d[place(i, plan_.n_out, j)] = 0;
     }
 
     T weight(index position) const { return static_cast<const T*>(data_->weights)[row_at(position)]; }
