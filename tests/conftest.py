@@ -5,6 +5,9 @@ import re
 import signal
 import sys
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the tests share the processors already
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import settings

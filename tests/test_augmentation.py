@@ -339,6 +339,7 @@ def test_native_refuses_what_does_not_fit(images):
 OTHERS = set(augmentation._native.isas) - {augmentation._native.isa()} if augmentation._native else ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", sorted(OTHERS))
 def test_the_other_instruction_sets_of_this_machine(isa):
     result = subprocess.run(

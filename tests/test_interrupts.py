@@ -107,7 +107,9 @@ def test_a_handler_of_somebody_else_is_left_alone(spiral, ctrl_c):
     assert history.stopped_by == "epochs"
 
 
-def test_a_second_one_ends_an_ensemble_too(spiral, ctrl_c):
+def test_a_second_one_ends_an_ensemble_too(spiral, ctrl_c, monkeypatch):
+    monkeypatch.setattr(interrupts, "AGAIN", 60)
+
     def train():
         lw.Ensemble([lw.Dense(3), lw.Softmax()], size=2, random_state=0).fit(
             *spiral, epochs=10**6, verbose=False, callbacks=Press(), n_jobs=1

@@ -115,6 +115,7 @@ def test_recipe_that_takes_some_of_the_rows_says_so(run):
     assert "(the recipe takes the first 1,000)" in run("train", "--recipe", "nielsen-1000", "-e", "1", "-q").stdout
 
 
+@pytest.mark.slow
 def test_validation_share_of_mnist(run):
     words = ["train", "mnist", "--layers", "none", "-e", "1", "-q", "--no-plot", "-b", "500"]
     assert "60,000 rows to train, 10,000 to test" in run(*words, "--validation", "0").stdout

@@ -254,7 +254,7 @@ def test_every_type_of_data_is_read_and_scaled_alike(kind, scaling, dtype, rng):
 sizes = st.integers(1, 300)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @example(n_in=1, hidden=[1], n_out=1, n=1, batch_size=1, seed=0, kind=0)
 @example(n_in=300, hidden=[300, 17], n_out=300, n=300, batch_size=97, seed=1, kind=1)
 @example(n_in=784, hidden=[30], n_out=10, n=23, batch_size=10, seed=2, kind=1)
@@ -278,7 +278,7 @@ def test_any_shape(dtype, n_in, hidden, n_out, n, batch_size, seed, kind):
     close(found, dtype, f"{n_in}-{hidden}-{n_out}, {n} rows by {batch_size}", factor=20 if kind == 1 else 5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @example(n_in=40, hidden=16, n_out=1, n=3, seed=0)
 @example(n_in=4, hidden=40, n_out=21, n=2, seed=0)  # theta ends in the middle of a line
 @example(n_in=700, hidden=300, n_out=9, n=250, seed=0)  # more weights than the second cache keeps
