@@ -50,6 +50,7 @@ print(*numbers)
 
 
 @linux
+@pytest.mark.parametrize("engine", ["native", pytest.param("numpy", marks=pytest.mark.slow)])
 def test_memory_of_a_training_from_uint8(engine):
     """Reached: 92 MB with the data (47 of MNIST's pixels), 102 to 106 after a training; not a byte a step."""
     data, first, more = run(PEAK, engine)

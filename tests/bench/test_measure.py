@@ -79,6 +79,7 @@ def test_rounds_are_interleaved_and_the_fastest_counts(monkeypatch):
 def test_processes_do_not_inherit_a_forced_kernel(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     monkeypatch.setenv("OPENBLAS_L2_SIZE", "1")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     assert measure._run(["-c", "import os; print([n for n in os.environ if n.startswith('OPENBLAS')])"]) == "[]"
 
 

@@ -643,24 +643,16 @@ def test_an_unknown_instruction_set_is_named():
     assert "LAYERWISE_ISA is mmx; this machine and this build have" in result.stderr
 
 
-def parity_under_other_instruction_sets(*selected):
-    """Run the parity tests under each instruction set of this machine that is not in use here."""
+@pytest.mark.slow
+def test_parity_under_the_other_instruction_sets_of_this_machine():
     others = set(native_engine._native.isas) - {native_engine.isa()}
     for isa in sorted(others):
         environment = {**os.environ, "LAYERWISE_ISA": isa}
         tests = __file__.replace("engine.py", "parity.py")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests, *selected]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout[-3000:]
         code = "from layerwise.engine import native_engine; print(native_engine.isa())"
         used = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
         assert used.stdout.decode().strip() == isa
 
-
-def test_layers_under_the_other_instruction_sets_of_this_machine():
-    parity_under_other_instruction_sets("-k", "test_every_layer and 64 and float32")
-
-
-@pytest.mark.slow
-def test_parity_under_the_other_instruction_sets_of_this_machine():
-    parity_under_other_instruction_sets()

@@ -41,14 +41,18 @@ def test_scikit_learn_has_no_complaint(estimator, check):
         check(estimator)
 
 
+def slow(estimator):
+    return pytest.param(estimator, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
         MLPClassifier(dropout=0.2, max_iter=100),  # masks are drawn for the places in a batch, not for the samples
-        MLPClassifier(batch_norm=True, max_iter=100),  # a sample that counts nothing is still part of its batch
-        MLPClassifier(preset="tabular", max_iter=20),  # part of the samples is set aside
-        MLPRegressor(preset="tabular", max_iter=20),
-        MLPClassifier(max_iter=100, dtype="float32"),  # seven digits
+        slow(MLPClassifier(batch_norm=True, max_iter=100)),  # a sample that counts nothing is still part of its batch
+        slow(MLPClassifier(preset="tabular", max_iter=20)),  # part of the samples is set aside
+        slow(MLPRegressor(preset="tabular", max_iter=20)),
+        slow(MLPClassifier(max_iter=100, dtype="float32")),  # seven digits
     ],
     ids=str,
 )

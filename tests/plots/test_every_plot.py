@@ -111,7 +111,7 @@ def test_a_wrong_number_of_axes_is_refused(name):
 
 
 @every_picture
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_figure_of_its_own_is_readable_on_its_background(name, dark, tmp_path):
     before = dict(matplotlib.rcParams)
     with plots.style(dark=dark):
