@@ -655,4 +655,3 @@ def test_parity_under_the_other_instruction_sets_of_this_machine():
         code = "from layerwise.engine import native_engine; print(native_engine.isa())"
         used = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
         assert used.stdout.decode().strip() == isa
-
