@@ -18,7 +18,7 @@ from layerwise import layers as kinds
 from layerwise.errors import DivergenceError
 from layerwise.health import Remedy
 from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm, ReLU
-from layerwise.layers.activations import Activation
+from layerwise.layers.activation import Activation
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import Adam, as_optimizer

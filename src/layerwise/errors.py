@@ -55,6 +55,10 @@ class GradientError(LayerwiseError, ValueError):
     """Training through something that has no usable gradient."""
 
 
+class FormulaError(LayerwiseError, TypeError):
+    """A formula has what no tree can express; says where, and what to write in its place."""
+
+
 class DivergenceError(LayerwiseError, ArithmeticError, ValueError):
     """Training produced NaN or infinity.
 

@@ -368,7 +368,7 @@ class Network:
         found, last = iter(batch.forward), x
         results = []
         for stage in plan.stages:
-            last = last if stage.layer.draws else next(found)[2]
+            last = last if stage.layer.draws else next(found).y
             results.append(last.copy())
         return results
 

@@ -14,7 +14,7 @@ LAYERS = [lw.Dense(6), lw.ReLU(), lw.Tanh(), lw.Dense(6), lw.Dense(2), lw.Softma
 def shared(**options):
     """Between which layers and the next the output is one array."""
     plan, parameters = lw.Network(LAYERS, random_state=0).build(4).built()
-    outputs = [y for _, _, y in Workspace(plan, parameters, 5, **options).batch(5).forward]
+    outputs = [each.y for each in Workspace(plan, parameters, 5, **options).batch(5).forward]
     return [np.shares_memory(one, other) for one, other in pairwise(outputs)]
 
 

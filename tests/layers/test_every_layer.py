@@ -53,7 +53,7 @@ class Bench:
             if not name.isupper():  # vectors that begin with 0 or 1
                 array += 0.3 * rng.random(array.shape)
         self.g = self.parameters.g[0]
-        self.p = Workspace(plan, self.parameters, n, training=True).batch(n).forward[0][1]
+        self.p = Workspace(plan, self.parameters, n, training=True).batch(n).forward[0].p
         self.draw = rng.random((n, n_in)).astype(dtype)
         self.x = (2 * rng.standard_normal((n, n_in))).astype(dtype)
         self.x[np.abs(self.x) < 0.01] = 0.25  # away from the kinks

@@ -17,7 +17,9 @@ import numpy as np
 from layerwise.data import Rows
 from layerwise.engine.numpy_engine import NumpyEngine, Score
 from layerwise.engine.threads import share
-from layerwise.layers import LAYERS
+from layerwise.formula import replace
+from layerwise.formula.lowering import code
+from layerwise.layers import LAYERS, Activation, Layer
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
 from layerwise.parameters import Parameters
@@ -42,12 +44,25 @@ def foreign_part(plan: Plan) -> object | None:
     """The first part of the plan that has no native body; None if all have one."""
     own = {*LAYERS, *LOSSES, *OPTIMIZERS, *PENALTIES}
     parts = [
-        *(stage.layer for stage in plan.stages),
+        *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
         *(term.penalty for term in plan.penalties),
         *(part for part in (plan.loss, plan.optimizer) if part is not None),
     ]
     names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
+
+
+def custom_code(layer: Layer) -> tuple[Any, ...] | None:
+    """Return a custom activation as the native executor runs it: f, its derivative and what that reads."""
+    if type(layer) in LAYERS or not isinstance(layer, Activation) or not layer.has_formula:
+        return None
+    formulas, numbers = layer.formulas(), layer.numbers()
+    f = code(replace(formulas.f, numbers), ["x"])
+    slope = code(replace(formulas.slope, numbers), formulas.reads or ["x"])
+    if f is None or slope is None:
+        return None
+    codes = ((list(each.instructions), each.numbers, each.slots, each.result) for each in (f, slope))
+    return (*codes, "x" in formulas.reads, "y" in formulas.reads)
 
 
 def isa() -> str:
@@ -339,7 +354,8 @@ def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
         parts = [(part.start, *_strengths(plan, part), _rate(plan, part)) for part in slices.values()]
-        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts))
+        custom = custom_code(stage.layer)
+        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
     loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
     return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse)
 

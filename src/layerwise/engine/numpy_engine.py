@@ -25,10 +25,7 @@ from layerwise.typing import Array
 
 def forward(batch: Batch, x: Array) -> Array:
     """The outputs for the inputs x: each layer in turn."""
-    for layer_forward, p, y in batch.forward:
-        layer_forward(p, x, y)
-        x = y
-    return batch.y
+    return batch.run_forward(x)
 
 
 def draw(batch: Batch, philox: Philox, step: int) -> None:
@@ -39,8 +36,7 @@ def draw(batch: Batch, philox: Philox, step: int) -> None:
 
 def backward(batch: Batch, inputs: Array) -> None:
     """The gradients of all parameters from `batch.dy`: each layer in turn, last to first."""
-    for layer_backward, p, x, y, dy, g, dx in batch.backward:
-        layer_backward(p, inputs if x is None else x, y, dy, g, dx)
+    batch.run_backward(inputs)
 
 
 def clip(grad: Array, norm: float) -> None:
@@ -401,9 +397,9 @@ class NumpyEngine:
         draw(batch, self._philox, step)
         with np.errstate(all="ignore"):
             forward(batch, x)
-        for stage, (_, _, y) in zip(self.plan.stages, batch.forward, strict=True):
-            if not np.isfinite(y).all():
-                return str(stage)
+        for each in batch.forward:
+            if not np.isfinite(each.y).all():
+                return str(each.stage)
         return f"the loss ({self.plan.loss!r}) after {self.plan.stages[-1]}"
 
 

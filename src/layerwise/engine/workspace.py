@@ -6,8 +6,10 @@ gradients by the layers' outputs alternate between two arrays, since only two ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,16 +18,53 @@ from layerwise.plan import Plan, Stage
 from layerwise.typing import Array
 
 
+class Observer(Protocol):
+    """Looks on while an executor computes, layer by layer; what it is shown it may only read."""
+
+    def forward(self, stage: Stage, p: View, x: Array, y: Array) -> None:
+        """Look at what a layer has computed."""
+
+    def before_backward(self, stage: Stage, dy: Array) -> None:
+        """Look at the gradient by a layer's outputs, before its own gradients are computed."""
+
+    def backward(self, stage: Stage, g: View, dx: Array | None) -> None:
+        """Look at the gradients that a layer has computed."""
+
+
+@dataclass
+class Pass:
+    """The calls of one layer, forward or backward, and the arrays that they read and write.
+
+    The first layer's `x` is None: `call` then takes the inputs.
+    """
+
+    stage: Stage
+    call: Callable[[Array], Any] | None
+    calls: list[Callable[[], Any]]
+    p: View
+    x: Array | None
+    y: Array
+    dy: Array
+    dx: Array | None
+
+    def run(self, inputs: Array) -> None:
+        """Make the calls."""
+        if self.call is not None:
+            self.call(inputs)
+        for call in self.calls:
+            call()
+
+
 @dataclass
 class Batch:
     """The arrays for n rows, bound to the plan.
 
     Attributes
     ----------
-    forward : list of (forward, p, y)
-        The calls to make, first to last; each takes the output before it.
-    backward : list of (backward, p, x, y, dy, g, dx)
-        The calls to make, last to first; x is None for the first layer, which takes the input.
+    forward : list of Pass
+        The layers, first to last.
+    backward : list of Pass
+        Those with gradients, last to first.
     masks : list of (mask, layer)
         What to fill with random numbers before each step.
     adapting : list of (stage, p)
@@ -40,11 +79,13 @@ class Batch:
         The targets.
     tmp : two arrays (n, n_out)
         For the loss to work in.
+    observer : Observer, optional
+        Is shown what each layer computes.
     """
 
     n: int
-    forward: list[tuple[Any, View, Array]]
-    backward: list[tuple[Any, ...]]
+    forward: list[Pass]
+    backward: list[Pass]
     masks: list[tuple[Array, int]]
     adapting: list[tuple[Stage, View]]
     y: Array
@@ -52,6 +93,45 @@ class Batch:
     dx: Array | None
     t: Array
     tmp: tuple[Array, Array]
+    observer: Observer | None = None
+
+    def __post_init__(self) -> None:
+        first, *others = self.forward
+        self._first, self._then = first.call, [*first.calls, *(call for other in others for call in other.calls)]
+        self._back = [call for each in self.backward for call in each.calls]
+        self._last = self.backward[-1].call if self.backward else None
+
+    def run_forward(self, inputs: Array) -> Array:
+        """Compute the outputs: each layer in turn."""
+        if self.observer is not None:
+            return self._observed_forward(self.observer, inputs)
+        if self._first is not None:
+            self._first(inputs)
+        for call in self._then:
+            call()
+        return self.y
+
+    def run_backward(self, inputs: Array) -> None:
+        """Compute the gradients of all parameters from `dy`: each layer in turn, last to first."""
+        if self.observer is not None:
+            return self._observed_backward(self.observer, inputs)
+        for call in self._back:
+            call()
+        if self._last is not None:
+            self._last(inputs)
+        return None
+
+    def _observed_forward(self, observer: Observer, inputs: Array) -> Array:
+        for each in self.forward:
+            each.run(inputs)
+            observer.forward(each.stage, each.p, inputs if each.x is None else each.x, each.y)
+        return self.y
+
+    def _observed_backward(self, observer: Observer, inputs: Array) -> None:
+        for each in self.backward:
+            observer.before_backward(each.stage, each.dy)
+            each.run(inputs)
+            observer.backward(each.stage, each.p, each.dx)
 
 
 class Workspace:
@@ -119,8 +199,7 @@ class Workspace:
     def _bind(self, n: int) -> Batch:
         outputs = [y[:n] for y in self._outputs]
         views = [self._view(n, stage, buffers) for stage, buffers in zip(self.stages, self._buffers, strict=True)]
-        formulas = [stage.layer.forward if self.training else stage.layer.predict for stage in self.stages]
-        forward = list(zip(formulas, views, outputs, strict=True))
+        forward = self._bind_forward(views, outputs)
         adapting = [(stage, p) for stage, p in zip(self.stages, views, strict=True) if stage.layer.statistics]
         masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
@@ -132,24 +211,43 @@ class Workspace:
         cut = {name: array if name in whole else array[:n] for name, array in buffers.items()}
         return View({**vars(self.parameters.p[stage.index]), **cut})
 
-    def _bind_backward(
-        self, n: int, views: list[View], outputs: list[Array]
-    ) -> tuple[list[tuple[Any, ...]], Array, Array | None]:
+    def _bind_forward(self, views: list[View], outputs: list[Array]) -> list[Pass]:
+        passes = []
+        for i, (stage, p, y) in enumerate(zip(self.stages, views, outputs, strict=True)):
+            layer, x = stage.layer, outputs[i - 1] if i else None
+            calls = [] if x is None else layer.bound_forward(p, x, y, self.training)
+            compute = layer.forward if self.training else layer.predict
+            call = partial(_forward_from, compute, p, y) if x is None else None
+            passes.append(Pass(stage, call, calls, p, x, y, y, None))
+        return passes
+
+    def _bind_backward(self, n: int, views: list[View], outputs: list[Array]) -> tuple[list[Pass], Array, Array | None]:
         """The backward calls, the array where they begin and the one where they end."""
         if self.gradients is None:
             return [], np.empty((0, self.plan.n_out)), None
-        calls: list[tuple[Any, ...]] = []
+        passes: list[Pass] = []
         begin = _rows(self._deltas[0], n, self.plan.n_out)
         dx: Array | None = begin
         learns = [i for i, stage in enumerate(self.stages) if self.parameters.shapes[stage.index]]
         first = 0 if self.gradients == "inputs" else min(learns, default=len(self.stages))
         for i in reversed(range(first, len(self.stages) - self.fused)):
-            stage, dy = self.stages[i], dx
+            stage, dy, p, y = self.stages[i], dx, views[i], outputs[i]
+            assert dy is not None
             wanted = i > first or self.gradients == "inputs"
-            dx = _rows(self._deltas[(len(calls) + 1) % 2], n, stage.n_in) if wanted else None
-            x = outputs[i - 1] if i else None
-            calls.append((stage.layer.backward, views[i], x, outputs[i], dy, self.parameters.g[stage.index], dx))
-        return calls, begin, dx
+            dx = _rows(self._deltas[(len(passes) + 1) % 2], n, stage.n_in) if wanted else None
+            x, g = outputs[i - 1] if i else None, self.parameters.g[stage.index]
+            calls = [] if x is None else stage.layer.bound_backward(p, x, y, dy, g, dx)
+            call = partial(_backward_from, stage.layer.backward, p, (y, dy, g, dx)) if x is None else None
+            passes.append(Pass(stage, call, calls, g, x, y, dy, dx))
+        return passes, begin, dx
+
+
+def _forward_from(compute: Callable[..., None], p: View, y: Array, inputs: Array) -> None:
+    compute(p, inputs, y)
+
+
+def _backward_from(compute: Callable[..., None], p: View, others: tuple[Any, ...], inputs: Array) -> None:
+    compute(p, inputs, *others)
 
 
 def _rows(flat: Array, n: int, width: int) -> Array:

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from layerwise.export.c_formulas import FORMULAS, LANES, dense, in_double
+from layerwise.export.elementwise import C_HELPERS, operations
 from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import Call, Program, program_of
+from layerwise.formula import C
 from layerwise.quoting import c_comment, c_identifier, c_include, c_number, c_text, c_whole, shell
 from layerwise.typing import Array
 
@@ -69,7 +71,10 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
         for call, found in zip(program.calls, arrays, strict=True)
         for key, array in found.items()
     ]
-    formulas = {**FORMULAS, "dense": dense(weights)}
+    own = program.elementwise
+    used = operations(own.values(), C)
+    code += [text.lstrip() for operation, text in C_HELPERS.items() if operation in used]
+    formulas = {**FORMULAS, "dense": dense(weights)} | {name: each.in_c() for name, each in own.items()}
     code += [formulas[function].replace("NAME", function).lstrip() for function in program.functions]
     code += [body, *_probabilities(program, prefix), *_predict(program, prefix)]
     declarations = _declarations(program, prefix)
@@ -85,7 +90,10 @@ The inputs must be finite.
     opening = f"""{_comment(head + facts)}
 #include {header}
 """
-    needed = {"float.h": r"(FLT|DBL)_MIN", "math.h": r"\b(exp|expm1|fabs|log1p|sqrt|tanh)f?\("}
+    needed = {
+        "float.h": r"(FLT|DBL)_MIN",
+        "math.h": r"\b(exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|pow)f?\(|INFINITY|NAN",
+    }
     headers = [f"#include <{file}>\n" for file, word in needed.items() if any(re.search(word, text) for text in code)]
     classes = [] if program.classes is None else [_class_array(program.classes, prefix)]
     return CSource(

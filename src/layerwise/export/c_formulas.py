@@ -94,16 +94,6 @@ static void apply_layer_norm(const float *x, size_t n, const float *gamma, const
         y[i] = gamma[i] * ((x[i] - mean) / sqrtf(var + epsilon)) + beta[i];
 }
 """,
-    "step": _each("1 if x > threshold else 0", "y[i] = x[i] > threshold ? 1.0f : 0.0f;", "float threshold, "),
-    "linear": _each("slope * x", "y[i] = slope * x[i];", "float slope, "),
-    "sigmoid": _each("1 / (1 + e^-x)", "y[i] = 1.0f / (1.0f + expf(-x[i]));"),
-    "tanh": _each("tanh x", "y[i] = tanhf(x[i]);"),
-    "relu": _each("slope * max(x, 0)", "y[i] = x[i] < 0.0f ? 0.0f : slope * x[i];", "float slope, "),
-    "leaky_relu": _each(
-        "slope * x if x > 0 else negative_slope * x",
-        "y[i] = x[i] > 0.0f ? slope * x[i] : negative_slope * x[i];",
-        "float slope, float negative_slope, ",
-    ),
     "softmax": """
 /* e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small */
 static void apply_softmax(const float *x, size_t n, float *y)
@@ -120,36 +110,6 @@ static void apply_softmax(const float *x, size_t n, float *y)
         y[i] /= total;
 }
 """,
-    "elu": _each(
-        "x if x > 0 else alpha (e^x - 1)", "y[i] = x[i] > 0.0f ? x[i] : alpha * expm1f(x[i]);", "float alpha, "
-    ),
-    "selu": _each(
-        "lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017",
-        "y[i] = 1.0507009873554805f * (x[i] > 0.0f ? x[i] : 1.6732632423543772f * expm1f(x[i]));",
-    ),
-    "gelu": _each(
-        "x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))",
-        "y[i] = x[i] * 0.5f * (1.0f + tanhf(0.7978845608028654f * x[i] * (1.0f + 0.044715f * x[i] * x[i])));",
-    ),
-    "silu": _each("x / (1 + e^-x)", "y[i] = x[i] / (1.0f + expf(-x[i]));"),
-    "mish": """
-/* x tanh(log(1 + e^x)) = x m / (m + 2), m = e^x (e^x + 2); from x = 20 on the factor is 1 */
-static void apply_mish(const float *x, size_t n, float *y)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        const float e = expf(x[i] > 20.0f ? 20.0f : x[i]), m = e * (e + 2.0f);
-
-        y[i] = x[i] * (m / (m + 2.0f));
-    }
-}
-""",
-    "softplus": _each(
-        "log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)",
-        "y[i] = (x[i] < 0.0f ? 0.0f : x[i]) + log1pf(expf(-fabsf(x[i])));",
-    ),
-    "exp": _each("e^x", "y[i] = expf(x[i]);"),
 }
 
 
@@ -162,5 +122,6 @@ def in_double(code: str) -> str:
     'double y = 0.5 * exp(x);'
     """
     code = re.sub(r"\bfloat\b", "double", code).replace("FLT_MIN", "DBL_MIN")
-    code = re.sub(r"\b(exp|expm1|fabs|log1p|sqrt|tanh)f\(", r"\1(", code)
+    functions = "exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|pow|maximum|minimum|square|sign"
+    code = re.sub(rf"\b({functions})f\(", r"\1(", code)
     return re.sub(r"(?<=\d)f\b", "", code)

@@ -56,42 +56,6 @@ function layer_norm(x, gamma, beta, epsilon) {
   return x.map((v, i) => (gamma[i] * (v - mean)) / deviation + beta[i]);
 }
 """,
-    "step": """
-/** 1 if x > threshold else 0 */
-function step(x, threshold) {
-  return x.map((v) => (v > threshold ? 1 : 0));
-}
-""",
-    "linear": """
-/** slope * x */
-function linear(x, slope) {
-  return x.map((v) => slope * v);
-}
-""",
-    "sigmoid": """
-/** 1 / (1 + e^-x) */
-function sigmoid(x) {
-  return x.map((v) => 1 / (1 + Math.exp(-v)));
-}
-""",
-    "tanh": """
-/** tanh x */
-function tanh(x) {
-  return x.map((v) => Math.tanh(v));
-}
-""",
-    "relu": """
-/** slope * max(x, 0) */
-function relu(x, slope) {
-  return x.map((v) => slope * Math.max(v, 0));
-}
-""",
-    "leaky_relu": """
-/** slope * x if x > 0 else negative_slope * x */
-function leaky_relu(x, slope, negative_slope) {
-  return x.map((v) => (v > 0 ? slope : negative_slope) * v);
-}
-""",
     "softmax": """
 /** e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small */
 function softmax(x) {
@@ -99,54 +63,6 @@ function softmax(x) {
   const e = x.map((v) => Math.exp(v - largest));
   const total = e.reduce((sum, v) => sum + v, 0);
   return e.map((v) => v / total);
-}
-""",
-    "elu": """
-/** x if x > 0 else alpha (e^x - 1) */
-function elu(x, alpha) {
-  return x.map((v) => (v > 0 ? v : alpha * Math.expm1(v)));
-}
-""",
-    "selu": """
-/** lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017 */
-function selu(x) {
-  const alpha = 1.6732632423543772, scale = 1.0507009873554805;
-  return x.map((v) => scale * (v > 0 ? v : alpha * Math.expm1(v)));
-}
-""",
-    "gelu": """
-/** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
-function gelu(x) {
-  const root = Math.sqrt(2 / Math.PI);
-  return x.map((v) => (v / 2) * (1 + Math.tanh(root * (v + 0.044715 * v ** 3))));
-}
-""",
-    "silu": """
-/** x / (1 + e^-x) */
-function silu(x) {
-  return x.map((v) => v / (1 + Math.exp(-v)));
-}
-""",
-    "mish": """
-/** x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); from x = 20 on the factor is 1 */
-function mish(x) {
-  return x.map((v) => {
-    const e = Math.exp(Math.min(v, 20));
-    const n = e * (e + 2);
-    return (v * n) / (n + 2);
-  });
-}
-""",
-    "softplus": """
-/** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|) */
-function softplus(x) {
-  return x.map((v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v))));
-}
-""",
-    "exp": """
-/** e^x */
-function exp(x) {
-  return x.map((v) => Math.exp(v));
 }
 """,
 }
@@ -184,7 +100,8 @@ def to_javascript(model: Any, name: str) -> str:
     parts += [_constants(call, kind) for call in program.calls if call.arrays]
     if program.classes is not None:
         parts.append(f"export const classes = [\n{wrapped(map(javascript_value, program.classes), 2)}\n];\n")
-    parts += [FORMULAS[function].lstrip() for function in program.functions]
+    formulas = FORMULAS | {name: each.in_javascript() for name, each in program.elementwise.items()}
+    parts += [formulas[function].lstrip() for function in program.functions]
     parts.append(_outputs(program))
     if program.probabilities is not None:
         parts.append(_PROBABILITIES[program.probabilities])

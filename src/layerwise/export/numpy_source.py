@@ -44,80 +44,11 @@ def layer_norm(x, gamma, beta, epsilon):
     var = np.square(d).mean(axis=1, keepdims=True)
     return gamma * (d / np.sqrt(var + epsilon)) + beta
 ''',
-    "step": '''
-def step(x, threshold):
-    """1 if x > threshold else 0"""
-    return (x > threshold).astype(x.dtype)
-''',
-    "linear": '''
-def linear(x, slope):
-    """slope * x"""
-    return slope * x
-''',
-    "sigmoid": '''
-def sigmoid(x):
-    """1 / (1 + e^-x); where e^-x is too large for a number, it is infinity, and y is 0"""
-    return 1 / (1 + np.exp(-x))
-''',
-    "tanh": '''
-def tanh(x):
-    """tanh x"""
-    return np.tanh(x)
-''',
-    "relu": '''
-def relu(x, slope):
-    """slope * max(x, 0)"""
-    return slope * np.maximum(x, 0)
-''',
-    "leaky_relu": '''
-def leaky_relu(x, slope, negative_slope):
-    """slope * x if x > 0 else negative_slope * x"""
-    return np.where(x > 0, slope * x, negative_slope * x)
-''',
     "softmax": '''
 def softmax(x):
     """e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small"""
     e = np.exp(x - x.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
-''',
-    "elu": '''
-def elu(x, alpha):
-    """x if x > 0 else alpha (e^x - 1)"""
-    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
-''',
-    "selu": '''
-def selu(x):
-    """lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017"""
-    alpha, scale = 1.6732632423543772, 1.0507009873554805
-    return scale * (np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)))
-''',
-    "gelu": '''
-def gelu(x):
-    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
-    root = 0.7978845608028654
-    return x / 2 * (1 + np.tanh(root * x * (1 + 0.044715 * x * x)))
-''',
-    "silu": '''
-def silu(x):
-    """x / (1 + e^-x)"""
-    return x / (1 + np.exp(-x))
-''',
-    "mish": '''
-def mish(x):
-    """x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); from x = 20 on the factor is 1"""
-    e = np.exp(np.minimum(x, 20))
-    n = e * (e + 2)
-    return x * (n / (n + 2))
-''',
-    "softplus": '''
-def softplus(x):
-    """log(e^0 + e^x)"""
-    return np.logaddexp(x, 0)
-''',
-    "exp": '''
-def exp(x):
-    """e^x"""
-    return np.exp(x)
 ''',
 }
 
@@ -146,7 +77,8 @@ def to_numpy(model: Any, name: str) -> str:
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
         parts.append(f"classes = np.array([\n{wrapped(map(python_value, program.classes))}\n])\n")
-    parts += [FORMULAS[function] for function in program.functions]
+    formulas = FORMULAS | {name: each.in_numpy() for name, each in program.elementwise.items()}
+    parts += [formulas[function] for function in program.functions]
     parts.append(_outputs(program))
     if program.probabilities is not None:
         body = _PROBABILITIES[program.probabilities].format(n=program.n_out)

@@ -20,7 +20,7 @@ import numpy as np
 import layerwise
 from layerwise.errors import ExportError, FormatError
 from layerwise.export.onnx_graph import Graph
-from layerwise.export.onnx_layers import WRITERS
+from layerwise.export.onnx_layers import WRITERS, writer_of
 from layerwise.export.onnx_table import encoded
 from layerwise.layers import Dropout, Softmax
 from layerwise.network import Network
@@ -78,7 +78,9 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     for stage, p in zip(plan.stages, parameters.p, strict=True):
         if type(stage.layer) is not Dropout:
             graph.scope, graph.doc = scope(stage), visible(repr(stage.layer))
-            x = WRITERS[type(stage.layer)](graph, stage.layer, p, x)
+            write = writer_of(stage.layer)
+            assert write is not None
+            x = write(graph, stage.layer, p, x)
     graph.scope, graph.doc = "answers", ""
     _answers(graph, subject, x)
     _check_names(graph)
@@ -171,10 +173,13 @@ def _plain(labels: Array) -> Array:
 
 
 def _check_layers(stages: Sequence[Stage]) -> None:
-    unknown = [str(stage) for stage in stages if type(stage.layer) not in (*WRITERS, Dropout)]
+    unknown = [str(s) for s in stages if type(s.layer) is not Dropout and writer_of(s.layer) is None]
     if unknown:
         known = ", ".join(sorted(kind.__name__ for kind in (*WRITERS, Dropout)))
-        raise ExportError(f"ONNX has no form for {'; '.join(unknown)}. These layers can be exported to it: {known}")
+        raise ExportError(
+            f"ONNX has no form for {'; '.join(unknown)}. These layers can be exported to it: {known}, and activations "
+            "with a formula f(x)"
+        )
 
 
 def _check_names(graph: Graph) -> None:

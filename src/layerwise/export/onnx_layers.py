@@ -9,17 +9,19 @@ fold a running mean into one bias, which both lose digits where the mean is larg
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from layerwise.export.onnx_graph import Graph
+from layerwise.formula import Tree, replace
+from layerwise.formula.tree import COMPARISONS
 from layerwise.layers import (
     ELU,
     GELU,
     SELU,
+    Activation,
     BatchNorm,
     Dense,
     Exp,
@@ -27,7 +29,6 @@ from layerwise.layers import (
     Layer,
     LayerNorm,
     LeakyReLU,
-    Linear,
     Mish,
     ReLU,
     Scale,
@@ -35,7 +36,6 @@ from layerwise.layers import (
     SiLU,
     Softmax,
     Softplus,
-    Step,
     Tanh,
 )
 from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
@@ -87,80 +87,87 @@ def _normalized_of_parts(graph: Graph, centered: str, var: str, p: View, epsilon
     )
 
 
-def _step(graph: Graph, layer: Step, p: View, x: str) -> str:
-    above = graph.node("Greater", [x, graph.array("threshold", layer.threshold)], "above")
-    return graph.node("Cast", [above], to=graph.float)
-
-
-def _linear(graph: Graph, layer: Linear, p: View, x: str) -> str:
-    return graph.node("Mul", [x, graph.array("slope", layer.slope)])
-
-
 def _relu(graph: Graph, layer: ReLU, p: View, x: str) -> str:
-    if layer.slope == 1:
-        return graph.node("Relu", [x])
-    return graph.node("Mul", [graph.node("Relu", [x], "relu"), graph.array("slope", layer.slope)])
+    return graph.node("Relu", [x]) if layer.slope == 1 else _of_formula(graph, layer, p, x)
 
 
 def _leaky_relu(graph: Graph, layer: LeakyReLU, p: View, x: str) -> str:
     if layer.slope == 1 and not graph.double:
         return graph.node("LeakyRelu", [x], alpha=layer.negative_slope)
-    high = graph.node("Mul", [x, graph.array("slope", layer.slope)], "high")
-    low = graph.node("Mul", [x, graph.array("negative_slope", layer.negative_slope)], "low")
-    return graph.node("Where", [graph.node("Greater", [x, graph.array("zero", 0)], "above"), high, low])
+    return _of_formula(graph, layer, p, x)
 
 
 def _elu(graph: Graph, layer: ELU, p: View, x: str) -> str:
-    return _elu_of_parts(graph, x, layer.alpha) if graph.double else graph.node("Elu", [x], alpha=layer.alpha)
-
-
-def _selu(graph: Graph, layer: SELU, p: View, x: str) -> str:
-    if not graph.double:
-        return graph.node("Selu", [x], alpha=SELU_ALPHA, gamma=SELU_LAMBDA)
-    elu = _elu_of_parts(graph, x, SELU_ALPHA, "elu")
-    return graph.node("Mul", [elu, graph.array("lambda", SELU_LAMBDA)])
-
-
-def _elu_of_parts(graph: Graph, x: str, alpha: float, part: str = "") -> str:
-    """Compute y = max(x, 0) + α (e^min(x, 0) - 1)."""
-    low = graph.node("Exp", [graph.node("Min", [x, graph.array("zero", 0)], "low")], "exp")
-    low = graph.node("Sub", [low, graph.array("one", 1)], "exp_less_1")
-    low = graph.node("Mul", [low, graph.array("alpha", alpha)], "alpha_exp_less_1")
-    return graph.node("Add", [graph.node("Relu", [x], "high"), low], part)
-
-
-def _gelu(graph: Graph, layer: GELU, p: View, x: str) -> str:
-    """Compute y = x/2 (1 + tanh(x √(2/π) (1 + 0.044715 x²)))."""
-    if not graph.double:
-        return graph.node("Gelu", [x], approximate="tanh")
-    t = graph.node("Mul", [graph.node("Mul", [x, x], "square"), graph.array("cubic", 0.044715)], "cubic_square")
-    t = graph.node("Mul", [graph.node("Add", [t, graph.array("one", 1)], "inner"), x], "inner_x")
-    t = graph.node("Tanh", [graph.node("Mul", [t, graph.array("root", math.sqrt(2 / math.pi))], "argument")], "tanh")
-    half = graph.node("Mul", [x, graph.array("half", 0.5)], "half_x")
-    return graph.node("Mul", [half, graph.node("Add", [t, graph.array("one", 1)], "one_and_tanh")])
+    return _of_formula(graph, layer, p, x) if graph.double else graph.node("Elu", [x], alpha=layer.alpha)
 
 
 def _silu(graph: Graph, layer: SiLU, p: View, x: str) -> str:
     return graph.node("Mul", [x, graph.node("Sigmoid", [x], "sigmoid")])
 
 
-def _mish(graph: Graph, layer: Mish, p: View, x: str) -> str:
-    """Compute y = x n / (n + 2), n = e (e + 2), e = e^min(x, 20)."""
-    if not graph.double:
-        return graph.node("Mish", [x])
-    e = graph.node("Exp", [graph.node("Min", [x, graph.array("most", 20)], "low")], "exp")
-    n = graph.node("Mul", [e, graph.node("Add", [e, graph.array("two", 2)], "exp_and_2")], "n")
-    t = graph.node("Div", [n, graph.node("Add", [n, graph.array("two", 2)], "n_and_2")], "tanh")
-    return graph.node("Mul", [x, t])
+def _in_float32(op: str, **attributes: Any) -> Writer:
+    """An operator that runtimes have in float32 alone; in float64 it is made of simpler ones."""
+
+    def write(graph: Graph, layer: Activation, p: View, x: str) -> str:
+        return _of_formula(graph, layer, p, x) if graph.double else graph.node(op, [x], **attributes)
+
+    return write
 
 
-def _softplus(graph: Graph, layer: Softplus, p: View, x: str) -> str:
-    """Compute y = max(x, 0) + log(1 + e^-|x|)."""
-    if not graph.double:
-        return graph.node("Softplus", [x])
-    e = graph.node("Exp", [graph.node("Neg", [graph.node("Abs", [x], "abs")], "low")], "exp")
-    log = graph.node("Log", [graph.node("Add", [e, graph.array("one", 1)], "exp_and_1")], "log")
-    return graph.node("Add", [graph.node("Relu", [x], "high"), log])
+_OPERATORS = {
+    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow", "negative": "Neg",
+    "exp": "Exp", "log": "Log", "tanh": "Tanh", "sqrt": "Sqrt", "absolute": "Abs", "sign": "Sign",
+    "maximum": "Max", "minimum": "Min", "greater": "Greater", "greater_equal": "GreaterOrEqual", "sin": "Sin",
+    "cos": "Cos", "arctan": "Atan",
+}  # fmt: skip
+
+
+def _of_formula(graph: Graph, layer: Activation, p: View, x: str) -> str:
+    """The formula, an operator for each operation."""
+    tree = replace(layer.formulas().f, layer.numbers())
+    places: dict[Tree, str] = {}
+    for i, part in enumerate(tree.parts()):
+        name = "" if part == tree else f"{part.op}_{i}"
+        places[part] = _part(graph, part, places, x, name)
+    if "x" not in tree.symbols:
+        return graph.node("Add", [graph.node("Sub", [x, x], "zeros"), places[tree]])
+    return graph.node("Identity", [x]) if tree.is_leaf else places[tree]
+
+
+def _part(graph: Graph, part: Tree, places: Mapping[Tree, str], x: str, name: str) -> str:
+    """One operation, whose operands lie at `places`; conditions are kept as true and false."""
+    if part.op == "symbol":
+        return x
+    if part.op == "number":
+        return graph.array(_number_name(part.args[0]), part.args[0])
+
+    def value(operand: Tree) -> str:
+        place = places[operand]
+        if operand.op not in COMPARISONS:
+            return place
+        return graph.node("Cast", [place], f"{name or part.op}_of_{operand.op}", to=graph.float)
+
+    if part.op == "where":
+        condition, yes, no = part.args
+        chosen = places[condition]
+        chosen = places[condition]
+        if condition.op not in COMPARISONS:
+            chosen = graph.node("Cast", [chosen], f"{name or 'where'}_condition", to=graph.bool)
+        return graph.node("Where", [chosen, value(yes), value(no)], name)
+    operands = [value(a) for a in part.args]
+    if part.op == "square":
+        return graph.node("Mul", operands * 2, name)
+    if part.op == "expm1":
+        return graph.node("Sub", [graph.node("Exp", operands, f"{name or 'expm1'}_exp"), graph.array("1", 1)], name)
+    if part.op == "log1p":
+        return graph.node("Log", [graph.node("Add", [*operands, graph.array("1", 1)], f"{name or 'log1p'}_sum")], name)
+    if part.op in COMPARISONS and not name:
+        return graph.node("Cast", [graph.node(_OPERATORS[part.op], operands, "condition")], to=graph.float)
+    return graph.node(_OPERATORS[part.op], operands, name)
+
+
+def _number_name(value: float) -> str:
+    return f"{value:.17g}".replace("/", "_")
 
 
 WRITERS: dict[type[Layer], Writer] = {
@@ -168,8 +175,6 @@ WRITERS: dict[type[Layer], Writer] = {
     Scale: _scale,
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,
-    Step: _step,
-    Linear: _linear,
     Identity: _operator("Identity"),
     Sigmoid: _operator("Sigmoid"),
     Tanh: _operator("Tanh"),
@@ -177,10 +182,17 @@ WRITERS: dict[type[Layer], Writer] = {
     LeakyReLU: _leaky_relu,
     Softmax: _operator("Softmax", axis=-1),
     ELU: _elu,
-    SELU: _selu,
-    GELU: _gelu,
+    SELU: _in_float32("Selu", alpha=SELU_ALPHA, gamma=SELU_LAMBDA),
+    GELU: _in_float32("Gelu", approximate="tanh"),
     SiLU: _silu,
-    Mish: _mish,
-    Softplus: _softplus,
+    Mish: _in_float32("Mish"),
+    Softplus: _in_float32("Softplus"),
     Exp: _operator("Exp"),
 }
+
+
+def writer_of(layer: Layer) -> Writer | None:
+    """Return what writes a layer; None where nothing can."""
+    if type(layer) in WRITERS:
+        return WRITERS[type(layer)]
+    return _of_formula if isinstance(layer, Activation) and layer.has_formula else None

@@ -8,9 +8,11 @@ that name, its formula; what has no effect in prediction, `Dropout` and `Identit
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -18,19 +20,17 @@ import numpy as np
 import layerwise
 from layerwise.ensemble import Ensemble
 from layerwise.errors import ExportError, NotBuiltError
+from layerwise.export.elementwise import Elementwise
 from layerwise.layers import (
-    ELU,
     LAYERS,
+    Activation,
     BatchNorm,
     Dense,
+    FormulaActivation,
     Identity,
     Layer,
     LayerNorm,
-    LeakyReLU,
-    Linear,
-    ReLU,
     Softmax,
-    Step,
 )
 from layerwise.network import Network
 from layerwise.plan import Plan, Stage
@@ -39,15 +39,6 @@ from layerwise.scaling import Scaler
 from layerwise.targets import Task
 from layerwise.typing import Array
 
-# The arguments of the constructor that prediction depends on; other layers have none.
-NUMBERS: dict[type[Layer], tuple[str, ...]] = {
-    Step: ("threshold",),
-    Linear: ("slope",),
-    ReLU: ("slope",),
-    LeakyReLU: ("slope", "negative_slope"),
-    ELU: ("alpha",),
-    LayerNorm: ("epsilon",),
-}
 RESCALE, RESCALE_COLUMNS = "rescale", "rescale_columns"
 
 
@@ -67,6 +58,8 @@ class Call:
         Its arrays by name, in the order of its arguments.
     numbers : dict
         Its numbers, which come after the arrays.
+    formula : Elementwise, optional
+        The function, where it is computed number by number.
     """
 
     function: str
@@ -75,6 +68,7 @@ class Call:
     n_out: int
     arrays: dict[str, Array]
     numbers: dict[str, float]
+    formula: Elementwise | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +125,11 @@ class Program:
     def functions(self) -> list[str]:
         """The names of all functions that are called, each once."""
         return list(dict.fromkeys(call.function for call in self.calls))
+
+    @property
+    def elementwise(self) -> dict[str, Elementwise]:
+        """The functions that are computed number by number, by their names."""
+        return {call.function: call.formula for call in self.calls if call.formula is not None}
 
     @property
     def n_probabilities(self) -> int:
@@ -201,6 +200,7 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     check_layers(plan.stages, target, known)
     calls = [] if network.scaling is None else [_rescaling(network.scaling, plan.n_in, network.dtype)]
     calls += [_call(s, vars(p)) for s, p in zip(plan.stages, parameters.p, strict=True) if _acts(s.layer)]
+    calls = _named_apart(calls)
     _check_finite(calls)
     task = network.task or Task("classification" if isinstance(plan.ending.layer, Softmax) else "regression")
     return Program(
@@ -228,17 +228,19 @@ def check_layers(stages: Sequence[Stage], target: str, known: Collection[str]) -
     ExportError
         Names all of them, with their places.
     """
-    foreign = [
-        stage
-        for stage in stages
-        if _acts(stage.layer) and (type(stage.layer) not in LAYERS or function_name(type(stage.layer)) not in known)
-    ]
+    foreign = [stage for stage in stages if _acts(stage.layer) and not _is_known(stage.layer, known)]
     if foreign:
         names = ", ".join(kind.__name__ for kind in LAYERS)
         raise ExportError(
             f"export to {target}: it has no formula for {', '.join(map(str, foreign))}. What can be exported are "
-            f"networks of layerwise's own layers: {names}"
+            f"networks of layerwise's own layers, {names}, and of activations with a formula f(x)"
         )
+
+
+def _is_known(layer: Layer, known: Collection[str]) -> bool:
+    if type(layer) in LAYERS and function_name(type(layer)) in known:
+        return True
+    return isinstance(layer, Activation) and layer.has_formula
 
 
 def _acts(layer: Layer) -> bool:
@@ -267,8 +269,40 @@ def _call(stage: Stage, arrays: Mapping[str, Array]) -> Call:
     if isinstance(layer, BatchNorm):
         factor = arrays["gamma"] / np.sqrt(arrays["var"].astype(np.float64) + layer.epsilon)
         arrays = {"mean": arrays["mean"], "factor": factor.astype(arrays["gamma"].dtype), "beta": arrays["beta"]}
-    numbers = {name: float(getattr(layer, name)) for name in NUMBERS.get(type(layer), ())}
-    return Call(function_name(type(layer)), str(stage.index), stage.n_in, stage.n_out, arrays, numbers)
+    name = layer.name.lower() if isinstance(layer, FormulaActivation) else function_name(type(layer))
+    if isinstance(layer, Activation) and layer.has_formula:
+        numbers = layer.numbers()
+        formula = Elementwise(name, layer.formulas().f, tuple(numbers))
+        return Call(name, str(stage.index), stage.n_in, stage.n_out, {}, numbers, formula)
+    numbers = {"epsilon": float(layer.epsilon)} if isinstance(layer, LayerNorm) else {}
+    return Call(name, str(stage.index), stage.n_in, stage.n_out, arrays, numbers)
+
+
+def _named_apart(calls: Sequence[Call]) -> list[Call]:
+    """Give functions of different formulas different names, none of them that of another function."""
+    names: dict[Elementwise, str] = {}
+    found = []
+    for call in calls:
+        if call.formula is None:
+            found.append(call)
+            continue
+        if call.formula not in names:
+            base = call.function if call.function.isidentifier() and call.function.isascii() else "activation"
+            base = f"{base}_" if base in _TAKEN else base
+            taken = {*names.values(), *(other.function for other in calls if other.formula is None)}
+            numbered = (f"{base}_{i}" for i in count(2))
+            names[call.formula] = next(name for name in chain([base], numbered) if name not in taken)
+        name = names[call.formula]
+        found.append(replace(call, function=name, formula=replace(call.formula, name=name)))
+    return found
+
+
+# What the sources call by these names themselves.
+_TAKEN = {
+    *keyword.kwlist, "abs", "classes", "cos", "divide", "exp", "expm1", "float", "int", "len", "log", "log1p", "map",
+    "Math", "math", "max", "min", "np", "outputs", "power", "predict", "probabilities", "sign", "sin", "sqrt", "square",
+    "sum", "unpack", "values", "x", "y", "zip",
+}  # fmt: skip
 
 
 def _check_finite(calls: Sequence[Call]) -> None:

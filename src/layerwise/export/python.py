@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from layerwise.export.elementwise import PYTHON_HELPERS, operations
 from layerwise.export.literals import decimals, wrapped
 from layerwise.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.formula import PYTHON
 from layerwise.quoting import python_docstring, python_number, python_value
 
 FORMULAS = {
@@ -45,36 +47,6 @@ def layer_norm(x, gamma, beta, epsilon):
     deviation = math.sqrt(var + epsilon)
     return [g * (x_i - mean) / deviation + b for x_i, g, b in zip(x, gamma, beta)]
 ''',
-    "step": '''
-def step(x, threshold):
-    """1 if x > threshold else 0"""
-    return [1.0 if x_i > threshold else 0.0 for x_i in x]
-''',
-    "linear": '''
-def linear(x, slope):
-    """slope * x"""
-    return [slope * x_i for x_i in x]
-''',
-    "sigmoid": '''
-def sigmoid(x):
-    """1 / (1 + e^-x) = e^x / (1 + e^x), whichever has no large exponent"""
-    return [1 / (1 + math.exp(-x_i)) if x_i > 0 else math.exp(x_i) / (1 + math.exp(x_i)) for x_i in x]
-''',
-    "tanh": '''
-def tanh(x):
-    """tanh x"""
-    return [math.tanh(x_i) for x_i in x]
-''',
-    "relu": '''
-def relu(x, slope):
-    """slope * max(x, 0)"""
-    return [slope * max(x_i, 0.0) for x_i in x]
-''',
-    "leaky_relu": '''
-def leaky_relu(x, slope, negative_slope):
-    """slope * x if x > 0 else negative_slope * x"""
-    return [slope * x_i if x_i > 0 else negative_slope * x_i for x_i in x]
-''',
     "softmax": '''
 def softmax(x):
     """e^x / sum of e^x; the largest x is subtracted first, which changes nothing and keeps exponents small"""
@@ -82,45 +54,6 @@ def softmax(x):
     e = [math.exp(x_i - largest) for x_i in x]
     total = sum(e)
     return [e_i / total for e_i in e]
-''',
-    "elu": '''
-def elu(x, alpha):
-    """x if x > 0 else alpha (e^x - 1)"""
-    return [x_i if x_i > 0 else alpha * math.expm1(x_i) for x_i in x]
-''',
-    "selu": '''
-def selu(x):
-    """lambda x if x > 0 else lambda alpha (e^x - 1), with the constants of Klambauer et al. 2017"""
-    alpha, scale = 1.6732632423543772, 1.0507009873554805
-    return [scale * (x_i if x_i > 0 else alpha * math.expm1(x_i)) for x_i in x]
-''',
-    "gelu": '''
-def gelu(x):
-    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))"""
-    root = math.sqrt(2 / math.pi)
-    return [x_i / 2 * (1 + math.tanh(root * (x_i + 0.044715 * x_i**3))) for x_i in x]
-''',
-    "silu": '''
-def silu(x):
-    """x / (1 + e^-x)"""
-    return [x_i / (1 + math.exp(-x_i)) if x_i > -700 else 0.0 for x_i in x]
-''',
-    "mish": '''
-def mish(x):
-    """x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); from x = 20 on the factor is 1"""
-    e = [math.exp(min(x_i, 20)) for x_i in x]
-    n = [e_i * (e_i + 2) for e_i in e]
-    return [x_i * n_i / (n_i + 2) for x_i, n_i in zip(x, n)]
-''',
-    "softplus": '''
-def softplus(x):
-    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)"""
-    return [max(x_i, 0.0) + math.log1p(math.exp(-abs(x_i))) for x_i in x]
-''',
-    "exp": '''
-def exp(x):
-    """e^x"""
-    return [math.exp(x_i) if x_i < 709 else math.inf for x_i in x]
 ''',
 }
 
@@ -144,7 +77,11 @@ def to_python(model: Any, name: str) -> str:
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
         parts.append(f"classes = [\n{wrapped(map(python_value, program.classes))}\n]\n")
-    parts += [FORMULAS[function] for function in program.functions]
+    own = program.elementwise
+    used = operations(own.values(), PYTHON)
+    parts += [text for operation, text in PYTHON_HELPERS.items() if operation in used]
+    formulas = FORMULAS | {name: each.in_python() for name, each in own.items()}
+    parts += [formulas[function] for function in program.functions]
     parts += [_outputs(program), _probabilities(program), _predict(program), _MAIN]
     return "\n".join(part for part in parts if part)
 

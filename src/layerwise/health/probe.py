@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Set
+from collections.abc import Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.workspace import Workspace
 from layerwise.health.remedy import Remedy
 from layerwise.layers import Layer, ReLU, Sigmoid, Softmax, Tanh
-from layerwise.layers.activations import Activation
+from layerwise.layers.activation import Activation
 from layerwise.optimizers import Optimizer
 from layerwise.parameters import Parameters, View
 from layerwise.plan import Plan, Stage
@@ -190,19 +190,17 @@ class Probe:
         )
         self._batch = batch = engine.workspace.batch(len(rows))
         self._deltas: dict[int, float] = {}
-        learning = engine.workspace.stages[: len(engine.workspace.stages) - plan.fused][::-1]
-        batch.backward[:] = [
-            (self._listening(stage, call), *rest) for stage, (call, *rest) in zip(learning, batch.backward)
-        ]
+        batch.observer = self
 
-    def _listening(self, stage: Stage, backward: Callable[..., None]) -> Callable[..., None]:
-        """The call, before which the size of the gradient that it is given is noted."""
+    def forward(self, stage: Stage, p: View, x: Array, y: Array) -> None:
+        """Look at nothing: the outputs are there until the next step."""
 
-        def listen(p: Any, x: Array, y: Array, dy: Array, g: Any, dx: Array | None) -> None:
-            self._deltas[stage.index] = _rms(dy) * len(dy)  # the loss is a mean: its gradient is that of a sample / n
-            backward(p, x, y, dy, g, dx)
+    def before_backward(self, stage: Stage, dy: Array) -> None:
+        """Note the size of the gradient that a layer is given."""
+        self._deltas[stage.index] = _rms(dy) * len(dy)  # the loss is a mean: its gradient is that of a sample / n
 
-        return listen
+    def backward(self, stage: Stage, g: View, dx: Array | None) -> None:
+        """Look at nothing: the gradients are there until the next step."""
 
     def look(
         self, step: int, optimizer: Optimizer, frozen: Set[int] = frozenset(), clip_norm: float | None = None
@@ -262,7 +260,8 @@ class Probe:
         found = []
         x, _ = self._engine.gather(self._batch, 0, self._batch.n)
         last = self._engine.plan.ending.index
-        for stage, (_, _, y) in zip(self._engine.workspace.stages, self._batch.forward, strict=True):
+        for each in self._batch.forward:
+            stage, y = each.stage, each.y
             health = LayerHealth(
                 stage.index, short_name(stage.layer), stage.n_out,
                 float(y.mean(dtype=np.float64)), float(y.std(dtype=np.float64)), float(np.abs(y).max()),

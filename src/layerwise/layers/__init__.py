@@ -1,10 +1,10 @@
 """The layers: a file for each idea, each layer a description and two formulas."""
 
+from layerwise.layers.activation import Activation, FormulaActivation
 from layerwise.layers.activations import (
     ELU,
     GELU,
     SELU,
-    Activation,
     Exp,
     Identity,
     LeakyReLU,
@@ -40,6 +40,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Exp",
+    "FormulaActivation",
     "Identity",
     "Layer",
     "LayerNorm",

@@ -8,7 +8,9 @@ Rows are samples. Arrays are made once, by the workspace, and given; results are
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -93,6 +95,16 @@ class Layer(Description):
     def predict(self, p: View, x: Array, out: Array) -> None:
         """The outputs in prediction, where they differ from those in training."""
         self.forward(p, x, out)
+
+    def bound_forward(self, p: View, x: Array, out: Array, training: bool = True) -> list[Callable[[], Any]]:
+        """Return the calls, without arguments, that compute the outputs in `out` from these arrays."""
+        return [partial(self.forward if training else self.predict, p, x, out)]
+
+    def bound_backward(
+        self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None
+    ) -> list[Callable[[], Any]]:
+        """Return the calls, without arguments, that compute the gradients in `g` and `dx` from these arrays."""
+        return [partial(self.backward, p, x, y, dy, g, dx)]
 
     def adapt(self, p: View) -> None:
         """Change the `statistics` after a step, from what `forward` left in the buffers; not while it is frozen."""

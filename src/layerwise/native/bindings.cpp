@@ -204,20 +204,6 @@ constexpr LayerName LAYERS[] = {
     {"Scale", LayerKind::Scale, nullptr, nullptr},
     {"LayerNorm", LayerKind::LayerNorm, "epsilon", nullptr},
     {"BatchNorm", LayerKind::BatchNorm, "momentum", "epsilon"},
-    {"Step", LayerKind::Step, "threshold", nullptr},
-    {"Linear", LayerKind::Linear, "slope", nullptr},
-    {"Identity", LayerKind::Identity, nullptr, nullptr},
-    {"Sigmoid", LayerKind::Sigmoid, nullptr, nullptr},
-    {"Tanh", LayerKind::Tanh, nullptr, nullptr},
-    {"ReLU", LayerKind::ReLU, "slope", nullptr},
-    {"LeakyReLU", LayerKind::LeakyReLU, "slope", "negative_slope"},
-    {"ELU", LayerKind::ELU, "alpha", nullptr},
-    {"SELU", LayerKind::SELU, nullptr, nullptr},
-    {"GELU", LayerKind::GELU, nullptr, nullptr},
-    {"SiLU", LayerKind::SiLU, nullptr, nullptr},
-    {"Mish", LayerKind::Mish, nullptr, nullptr},
-    {"Softplus", LayerKind::Softplus, nullptr, nullptr},
-    {"Exp", LayerKind::Exp, nullptr, nullptr},
 };
 
 struct LossName {
@@ -260,16 +246,56 @@ int thread_count(int threads) {
 
 // For each array of parameters: (where it begins in theta, L1, L2, L1 and L2 by the batch, how much of each step it makes)
 using PartSpec = std::tuple<Index, double, double, double, double, double>;
-// (name, settings, n_in, n_out, arrays)
-using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<PartSpec>>;
+// (instructions of five numbers each, the numbers in its slots, how many slots, that of the result)
+using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, int, int>;
+// A custom activation: (f, its derivative, whether that reads x, and y)
+using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
+// (name, settings, n_in, n_out, arrays, formula)
+using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<PartSpec>, std::optional<FormulaSpec>>;
 using LossSpec = std::tuple<std::string, Settings, bool>;
 
+Code make_code(const CodeSpec& spec) {
+    const auto& [lines, numbers, slots, result] = spec;
+    const int fixed = 1 + int(numbers.size());
+    if (numbers.size() >= MOST_SLOTS || slots > MOST_SLOTS || slots < fixed || result < 0 || result >= slots)
+        refuse("a formula has at most " + std::to_string(MOST_SLOTS) + " slots");
+    Code code;
+    code.numbers = numbers, code.result = result;
+    for (const std::vector<int>& line : lines) {
+        if (line.size() != 5 || line[0] < 0 || line[0] >= OPERATIONS || line[4] < fixed || line[4] >= slots)
+            refuse("an instruction of a formula is none that there is");
+        for (int i = 1; i < 4; ++i)
+            if (line[std::size_t(i)] < 0 || line[std::size_t(i)] >= slots) refuse("an instruction reads a slot that is not there");
+        const auto slot = [&](int i) { return static_cast<unsigned char>(line[std::size_t(i)]); };
+        code.instructions.push_back({Operation(line[0]), slot(1), slot(2), slot(3), slot(4)});
+    }
+    return code;
+}
+
+void read_formula(const LayerSpec& spec, Layer& layer) {
+    layer.kind = LayerKind::Activation;
+    if (const std::optional<FormulaSpec>& formula = std::get<5>(spec)) {
+        layer.formula = Formula::Custom;
+        layer.f = make_code(std::get<0>(*formula)), layer.slope = make_code(std::get<1>(*formula));
+        layer.reads_x = std::get<2>(*formula), layer.reads_y = std::get<3>(*formula);
+        return;
+    }
+    const FormulaFacts& facts = by_name(FORMULAS, std::get<0>(spec), "layer");
+    layer.formula = Formula(&facts - FORMULAS);
+    layer.reads_x = facts.reads_x, layer.reads_y = facts.reads_y;
+    for (int i = 0; i < MOST_NUMBERS && facts.numbers[i]; ++i) layer.numbers[i] = setting(std::get<1>(spec), facts.numbers[i]);
+}
+
 Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
-    const LayerName& name = by_name(LAYERS, std::get<0>(spec), "layer");
     Layer layer{};
-    layer.kind = name.kind;
-    if (name.a) layer.a = setting(std::get<1>(spec), name.a);
-    if (name.b) layer.b = setting(std::get<1>(spec), name.b);
+    bool is_activation = true;
+    for (const LayerName& name : LAYERS) {
+        if (std::get<0>(spec) != name.name || std::get<5>(spec)) continue;
+        is_activation = false, layer.kind = name.kind;
+        if (name.a) layer.a = setting(std::get<1>(spec), name.a);
+        if (name.b) layer.b = setting(std::get<1>(spec), name.b);
+    }
+    if (is_activation) read_formula(spec, layer);
     layer.n_in = count(std::get<2>(spec), "n_in"), layer.n_out = count(std::get<3>(spec), "n_out");
     layer.position = std::uint32_t(position);
     const bool dense = layer.kind == LayerKind::Dense;
@@ -330,7 +356,7 @@ public:
             if (!plan_.layers.empty() && plan_.layers.back().n_out != layer.n_in)
                 refuse("layer " + std::to_string(plan_.layers.size()) + " has another number of inputs than the layer before it gives");
             predicts |= layer.kind != LayerKind::Dropout;
-            plan_.layers.push_back(layer);
+            plan_.layers.push_back(std::move(layer));
         }
         if (!predicts) refuse("a plan needs a layer besides dropout");
         plan_.n_in = plan_.layers.front().n_in, plan_.n_out = plan_.layers.back().n_out;
@@ -345,9 +371,10 @@ public:
             if (settings.contains("reduction")) plan_.loss.mean = nb::cast<std::string>(settings["reduction"]) == "mean";
             if (settings.contains("pos_weight")) read_positive(settings["pos_weight"]);
             plan_.loss.fused = std::get<2>(*loss);
-            const LayerKind last = plan_.layers.back().kind;
-            const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last == LayerKind::Softmax) ||
-                              (name.kind == LossKind::BinaryCrossEntropy && last == LayerKind::Sigmoid);
+            const Layer& last = plan_.layers.back();
+            const bool sigmoid = last.kind == LayerKind::Activation && last.formula == Formula::Sigmoid;
+            const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last.kind == LayerKind::Softmax) ||
+                              (name.kind == LossKind::BinaryCrossEntropy && sigmoid);
             if (plan_.loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
         }
         engine_.reset(isa().table->make(plan_, wide_));
@@ -688,7 +715,9 @@ NB_MODULE(_native, m) {
     nb::list isas;
     for (const Isa& i : machine_isas()) isas.append(i.name);
     m.attr("isas") = isas;
-    m.attr("layers") = names_of(LAYERS);
+    nb::list layers = names_of(LAYERS);
+    layers.extend(names_of(FORMULAS));
+    m.attr("layers") = layers;
     m.attr("losses") = names_of(LOSSES);
     nb::list optimizers, penalties;
     for (const char* name : OPTIMIZERS) optimizers.append(name);

@@ -58,6 +58,39 @@ inline double absolute(double x) { return __builtin_fabs(x); }
 inline float with_sign(float x, float sign) { return __builtin_copysignf(x, sign); }
 inline double with_sign(double x, double sign) { return __builtin_copysign(x, sign); }
 
+// a b + c, rounded once where the machine can.
+inline float multiply_add(float a, float b, float c) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+inline double multiply_add(double a, double b, double c) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+template <class T>
+inline T square(T x) {
+    return x * x;
+}
+template <class T>
+inline T sign(T x) {
+    return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+}
+inline float sin(float x) { return __builtin_sinf(x); }
+inline double sin(double x) { return __builtin_sin(x); }
+inline float cos(float x) { return __builtin_cosf(x); }
+inline double cos(double x) { return __builtin_cos(x); }
+inline float arctan(float x) { return __builtin_atanf(x); }
+inline double arctan(double x) { return __builtin_atan(x); }
+inline float to_power(float x, float exponent) { return __builtin_powf(x, exponent); }
+inline double to_power(double x, double exponent) { return __builtin_pow(x, exponent); }
+
 // Of two numbers; NaN if x is, as NumPy's maximum and minimum are.
 template <class T>
 inline T at_least(T x, T low) {
@@ -78,17 +111,17 @@ struct Power {
 template <class T>
 inline Power<T> power(T x) {
     using F = format<T>;
-    T shifted = x * T(1.4426950408889634) + F::round;
+    T shifted = multiply_add(x, T(1.4426950408889634), F::round);
     T n = shifted - F::round;
-    T r = x - n * F::ln2_high;
-    r = r - n * F::ln2_low;
+    T r = multiply_add(-n, F::ln2_high, x);
+    r = multiply_add(-n, F::ln2_low, r);
     T series = 0;
     T factorial = 1;
     T inverse[F::exp_degree + 1];
     for (int k = 1; k <= F::exp_degree; ++k) inverse[k] = 1 / (factorial *= T(k));
 #pragma GCC unroll 16
-    for (int k = F::exp_degree; k >= 2; --k) series = series * r + inverse[k];
-    return {r + r * r * series, integer<T>(bits(shifted) - bits(F::round))};
+    for (int k = F::exp_degree; k >= 2; --k) series = multiply_add(series, r, inverse[k]);
+    return {multiply_add(r * r, series, r), integer<T>(bits(shifted) - bits(F::round))};
 }
 
 // 2^n, for n that give a normal number.
@@ -102,7 +135,7 @@ inline T exp(T x) {
     Power<T> p = power(at_most(at_least(x, format<T>::least), format<T>::most));
     integer<T> half = p.whole >> 1;  // 2^n in two factors: the result may be subnormal, or just below infinity
     T scale = two_to<T>(half);
-    return (p.fraction * scale + scale) * two_to<T>(p.whole - half);
+    return multiply_add(p.fraction, scale, scale) * two_to<T>(p.whole - half);
 }
 
 template <class T>
@@ -110,7 +143,7 @@ inline T expm1(T x) {
     Power<T> p = power(at_most(at_least(x, T(-40)), format<T>::most));
     integer<T> half = p.whole >> 1;
     T other = two_to<T>(p.whole - half), scale = two_to<T>(half) * other;
-    T value = p.fraction * scale + (scale - 1);
+    T value = multiply_add(p.fraction, scale, scale - 1);
     T large = (p.fraction + 1) * two_to<T>(half) * other;
     return x > 60 ? large : value;
 }
@@ -120,7 +153,7 @@ template <class T>
 inline T tanh(T x) {
     Power<T> p = power(-2 * at_most(absolute(x), T(20)));
     T scale = two_to<T>(p.whole);
-    T e = p.fraction * scale + (scale - 1);
+    T e = multiply_add(p.fraction, scale, scale - 1);
     return with_sign(-e / (2 + e), x);
 }
 
@@ -130,10 +163,10 @@ inline T log_series(T f, T k) {
     using F = format<T>;
     T s = f / (2 + f), square = s * s, series = 0;
 #pragma GCC unroll 16
-    for (int i = F::log_terms; i >= 1; --i) series = series * square + T(2) / T(2 * i + 1);
+    for (int i = F::log_terms; i >= 1; --i) series = multiply_add(series, square, T(2) / T(2 * i + 1));
     // 2s = f - s f, exactly as far as f goes: only small terms are rounded.
-    T rest = s * (square * series - f) + k * F::ln2_low;
-    return k * F::ln2_high + (f + rest);
+    T rest = multiply_add(s, multiply_add(square, series, -f), k * F::ln2_low);
+    return multiply_add(k, F::ln2_high, f + rest);
 }
 
 template <class T>
@@ -157,6 +190,13 @@ template <class T>
 inline T log1p_unit(T u) {
     bool upper = u > T(0.41421356237309503);
     return log_series(upper ? (u - 1) / 2 : u, upper ? T(1) : T(0));
+}
+
+// log(1 + x) from log of the rounded sum u, and what was rounded off: log(1 + x) = log u + (x - (u - 1)) / u.
+template <class T>
+inline T log1p(T x) {
+    T u = 1 + x, off = x - (u - 1);
+    return u > 0 && u <= from_bits<T>((word<T>(2 * format<T>::bias + 1) << format<T>::digits) - 1) ? log(u) + off / u : log(u);
 }
 
 }  // namespace LW_ISA

@@ -73,7 +73,7 @@ void ops_forward(const Group<T>& g, Space<T>& s, index panel, index r0, index r1
         if (op.kind == LayerKind::Dropout)
             multiply_by<T>(x, s.masks[op.mask] + at, y, n);
         else if (op.kind != LayerKind::Softmax)
-            activate(op.kind, op.a, op.b, x, y, n);
+            op.activation.forward(x, y, n);
     }
 }
 
@@ -87,7 +87,7 @@ void ops_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index pane
         if (op.kind == LayerKind::Dropout)
             multiply_by<T>(d, s.masks[op.mask] + at, d, n);
         else if (op.kind != LayerKind::Softmax)
-            activate_back(op.kind, op.a, op.b, s.buffers[reads_x(op.kind) ? op.x : op.y] + at, d, n);
+            op.activation.backward(s.buffers[op.activation.reads_x() ? op.x : op.y] + at, d, n);
     }
 }
 

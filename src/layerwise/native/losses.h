@@ -75,11 +75,6 @@ void softmax_back(const T* y, T* d, index n, index blocks = 1) {
     });
 }
 
-template <class T>
-inline T sign(T x) {
-    return T(x > 0) - T(x < 0);
-}
-
 // Outputs, targets and room for as many numbers, or the gradient: n lines for each of some blocks.
 template <class T>
 struct Lot {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "activations.h"
+#include "functions.h"
 #include "kernels.h"
 #include "list.h"
 #include "normalization.h"
@@ -42,9 +43,10 @@ private:
 template <class T>
 struct Op {
     LayerKind kind;
-    T a, b;
+    Activation<T> activation;
     int x, y;
     int mask = -1;
+    T rate;  // of dropout
     std::uint32_t position;
 };
 
@@ -135,10 +137,10 @@ public:
                 continue;
             }
             if (layer.kind == LayerKind::Softmax) group.softmax = true;
-            Op<T> op{layer.kind, T(layer.a), T(layer.b), current, current, -1, layer.position};
-            if (kept || reads_x(layer.kind)) op.y = buffer(layer.n_out);
+            Op<T> op{layer.kind, Activation<T>(layer), current, current, -1, T(layer.a), layer.position};
+            if (kept || layer.reads_x) op.y = buffer(layer.n_out);
             if (layer.kind == LayerKind::Dropout) op.mask = masks.size(), masks.push_back(index(layer.n_in));
-            kept = reads_y(layer.kind);
+            kept = layer.reads_y || layer.kind == LayerKind::Softmax;
             group.out = current = op.y;
             group.ops.push_back(static_cast<Op<T>&&>(op));
         }
@@ -248,14 +250,14 @@ void fill_masks(const Layers<T>& layers, const Masks& masks, std::uint64_t seed,
             if (op.kind != LayerKind::Dropout) continue;
             T uniform[PART];
             T* mask = masks[op.mask];
-            const T keep = 1 / (1 - op.a);
+            const T keep = 1 / (1 - op.rate);
             const index n = g.n_out, end = (row + rows) * n;
             index r = 0, column = 0;
             for (index e = row * n; e < end;) {
                 const index m = lesser(PART - e % 4, end - e);
                 draw(seed, std::uint64_t(step), op.position, e, m, uniform);
                 for (index i = 0; i < m; ++i) {
-                    mask[place(r, column, n)] = uniform[i] >= op.a ? keep : T(0);
+                    mask[place(r, column, n)] = uniform[i] >= op.rate ? keep : T(0);
                     if (++column == n) column = 0, ++r;
                 }
                 e += m;

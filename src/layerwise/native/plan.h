@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "formula_list.h"
+
 namespace lw {
 
-enum class LayerKind {
-    Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm,
-    Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
-};
+enum class LayerKind { Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm, Activation };
 enum class LossKind {
     MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
     CategoricalCrossEntropy, BinaryCrossEntropy,
@@ -28,9 +27,28 @@ struct Part {
     bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
 };
 
+// An operation on slots, each of which holds some numbers.
+struct Instruction {
+    Operation operation;
+    unsigned char a, b, c, out;
+};
+
+// A custom formula for the interpreter (formulas.cpp). The first slot holds the input, those after it the numbers.
+struct Code {
+    std::vector<Instruction> instructions;
+    std::vector<double> numbers;
+    int result = 0;  // the slot of the result
+};
+
+constexpr int MOST_NUMBERS = 4;  // of an activation
+
 struct Layer {
     LayerKind kind;
-    double a = 0, b = 0;        // slope, threshold, alpha, rate, epsilon ...: what the formulas in activations.h call them
+    double a = 0, b = 0;  // of dropout the rate; of normalizations epsilon, momentum
+    Formula formula = Formula::Identity;  // of an activation, and its numbers
+    double numbers[MOST_NUMBERS] = {};
+    Code f, slope;                        // of a custom one
+    bool reads_x = false, reads_y = false;  // what its derivative is computed from
     std::ptrdiff_t n_in, n_out;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
     Part parts[4];               // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)

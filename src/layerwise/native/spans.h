@@ -155,9 +155,9 @@ private:
                 if (op.kind == LayerKind::Dropout)
                     multiply_by<T>(x, s.masks[op.mask], y, n);
                 else if (op.kind != LayerKind::Softmax)
-                    activate(op.kind, op.a, op.b, x, y, n);
+                    op.activation.forward(x, y, n);
                 else if (&g != &layers_.groups.back() || !softmax_with_loss(layers_)) {
-                    activate(LayerKind::Identity, op.a, op.b, x, y, n);
+                    if (x != y) std::memcpy(y, x, std::size_t(n) * sizeof(T));
                     softmax(y, g.n_out, blocks);
                 }
             }
@@ -225,7 +225,7 @@ private:
             if (op.kind == LayerKind::Dropout)
                 multiply_by<T>(delta, s.masks[op.mask], delta, n);
             else if (op.kind != LayerKind::Softmax)
-                activate_back<T>(op.kind, op.a, op.b, s.buffers[reads_x(op.kind) ? op.x : op.y], delta, n);
+                op.activation.backward(s.buffers[op.activation.reads_x() ? op.x : op.y], delta, n);
             else
                 softmax_back<T>(s.buffers[op.y], delta, g.n_out, blocks);
         }

@@ -19,8 +19,9 @@ from layerwise.augmentation import Augmentation
 from layerwise.callbacks import CALLBACKS, Callback
 from layerwise.description import Description, parameters_of
 from layerwise.errors import FormatError, nearest
+from layerwise.formula import as_data, from_data
 from layerwise.initializers import INITIALIZERS, Given
-from layerwise.layers import LAYERS
+from layerwise.layers import LAYERS, Activation, FormulaActivation
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
 from layerwise.penalties import PENALTIES
@@ -52,8 +53,12 @@ def encode(value: Any) -> Any:
         return {"type": "Zeros"}  # what was given is in the arrays, trained since
     if isinstance(value, Description):
         kind = type(value)
+        if isinstance(value, FormulaActivation):
+            return {"type": "Activation", "name": value.name, **value.numbers(), "formula": _formula(value)}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
-        return {"type": name, **{key: encode(v) for key, v in value.config().items()}}
+        part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
+        has_formula = isinstance(value, Activation) and value.has_formula
+        return part | {"formula": _formula(value)} if has_formula and name not in KNOWN else part
     if isinstance(value, tuple):
         return {"type": "tuple", "items": [encode(item) for item in value]}
     if isinstance(value, list):
@@ -94,15 +99,50 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     name = value.get("type")
     if isinstance(name, str) and name in _READERS:
         return _READERS[name](value, custom)
+    if "formula" in value and not _is_found(name, custom):
+        return _of_formula(value, custom)
     kind = _find(name, custom)
     if takes_path(kind):
         raise FormatError(f"{name} takes a path, and none that a file names is used: make it yourself")
-    arguments = {key: decode(item, custom) for key, item in value.items() if key != "type"}
+    left_out = ("type", "formula") if issubclass(kind, Activation) else ("type",)
+    arguments = {key: decode(item, custom) for key, item in value.items() if key not in left_out}
     _check_plain(kind, arguments)
     try:
         return kind(**arguments)
     except (TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"{name} cannot be made from {reprlib.repr(arguments)}: {error}") from None
+
+
+def _formula(activation: Activation) -> dict[str, Any]:
+    """Return the formulas of a custom activation, by which it is loaded where its class is not there."""
+    formulas = activation.formulas()
+    lines = {"f": as_data(formulas.f), "derivative": as_data(formulas.slope), "numbers": list(formulas.names)}
+    return {"type": "dict", **{name: encode(value) for name, value in lines.items()}}
+
+
+def _is_found(name: Any, custom: Mapping[str, type[Description]]) -> bool:
+    return isinstance(name, str) and (name in KNOWN or name in custom or name.rpartition(".")[2] in custom)
+
+
+def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> FormulaActivation:
+    """Return an activation from its formulas: trees of known operations, which are data and no code."""
+    formula = decode(value["formula"], custom)
+    name = str(value.get("name", value.get("type"))).rpartition(".")[2]
+    if not name.isidentifier() or len(name) > 100:
+        raise FormatError(f"a custom activation needs a name; got {reprlib.repr(name)}")
+    if not isinstance(formula, dict) or not isinstance(formula.get("numbers"), list):
+        raise FormatError(f"{name}: formula must have f, derivative and numbers")
+    names = formula["numbers"]
+    numbers = {key: value.get(key) for key in names if isinstance(key, str) and key.isidentifier()}
+    if len(numbers) != len(names) or {"x", "y", "dy"} & set(numbers):
+        raise FormatError(f"{name}: the names of its numbers are not right: {reprlib.repr(names)}")
+    if any(type(each) not in (int, float) or abs(each) > 1e300 for each in numbers.values()):
+        raise FormatError(f"{name}: its numbers must be finite; got {reprlib.repr(numbers)}")
+    f = from_data(formula.get("f"), {"x", *names}, f"{name}: f")
+    slope = from_data(formula.get("derivative"), {"x", "y", *names}, f"{name}: derivative")
+    if {"x", "y"} <= slope.symbols:
+        raise FormatError(f"{name}: derivative has x and y; it may have one of them")
+    return FormulaActivation(f, slope, name, {key: float(each) for key, each in numbers.items()})
 
 
 def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:

@@ -9,128 +9,16 @@ lines out and hold them to the values, for every layer that there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from layerwise.layers import (
-    ELU,
-    GELU,
-    SELU,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Exp,
-    Identity,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Linear,
-    Mish,
-    ReLU,
-    Scale,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Step,
-    Tanh,
-)  # fmt: skip
-from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
-from layerwise.trace.notation import Numbers, delta, enclosed, in_full, negative, symbol, words
+from layerwise.formula import latex, replace
+from layerwise.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale, Softmax
+from layerwise.trace.notation import Numbers, delta, enclosed, in_full, symbol, words
 from layerwise.trace.record import LayerTrace
 from layerwise.trace.sums import product, products, summed
 from layerwise.typing import Array
-
-# -------------------------------------------------------------------- activations that work number by number
-
-
-def _either(yes: str, condition: str, no: str) -> str:
-    return rf"({yes}\text{{ if }}{condition}\text{{ else }}{no})"
-
-
-def _sigmoid(x: str) -> str:
-    return rf"\frac{{1}}{{1 + e^{{{negative(x)}}}}}"
-
-
-def _elu(x: str, alpha: str) -> str:
-    return rf"(\max({x}, 0) + {alpha} \cdot (e^{{\min({x}, 0)}} - 1))"
-
-
-def _gelu_tanh(x: str) -> str:
-    return rf"\tanh(\sqrt{{\frac{{2}}{{\pi}}}} \cdot {enclosed(x)} \cdot (1 + 0.044715 \cdot {enclosed(x)}^{{2}}))"
-
-
-def _gelu_slope(x: str) -> str:
-    root = r"\sqrt{\frac{2}{\pi}}"
-    inner = (
-        rf"{enclosed(x)} \cdot (1 - {_gelu_tanh(x)}^{{2}}) \cdot {root} \cdot (1 + 0.134145 \cdot {enclosed(x)}^{{2}})"
-    )
-    return rf"0.5 \cdot (1 + {_gelu_tanh(x)} + {inner})"
-
-
-def _mish_tanh(x: str) -> str:
-    return rf"\tanh(\ln(1 + e^{{{x}}}))"
-
-
-def _mish_slope(x: str) -> str:
-    return rf"{_mish_tanh(x)} + {enclosed(x)} \cdot (1 - {_mish_tanh(x)}^{{2}}) \cdot {_sigmoid(x)}"
-
-
-# For each: the output for the input x, and its derivative from x and the output y. `own` is the layer.
-ELEMENTWISE: dict[type[Layer], tuple[Callable[[Any, str], str], Callable[[Any, str, str], str]]] = {
-    Step: (
-        lambda own, x: _either("1", f"{x} > {in_full(own.threshold)}", "0"),
-        lambda own, x, y: "0",
-    ),
-    Linear: (
-        lambda own, x: rf"{in_full(own.slope)} \cdot {enclosed(x)}",
-        lambda own, x, y: in_full(own.slope),
-    ),
-    Identity: (lambda own, x: x, lambda own, x, y: "1"),
-    Sigmoid: (lambda own, x: _sigmoid(x), lambda own, x, y: rf"{y} \cdot (1 - {y})"),
-    Tanh: (lambda own, x: rf"\tanh({x})", lambda own, x, y: rf"1 - {enclosed(y)}^{{2}}"),
-    ReLU: (
-        lambda own, x: _times(own.slope, rf"\max({x}, 0)"),
-        lambda own, x, y: _either(in_full(own.slope), f"{y} > 0", "0"),
-    ),
-    LeakyReLU: (
-        lambda own, x: rf"{enclosed(x)} \cdot {_leaky(own, x)}",
-        lambda own, x, y: _leaky(own, x),
-    ),
-    ELU: (
-        lambda own, x: _elu(x, in_full(own.alpha)),
-        lambda own, x, y: _either("1", f"{y} > 0", f"{y} + {in_full(own.alpha)}"),
-    ),
-    SELU: (
-        lambda own, x: rf"{SELU_LAMBDA} \cdot {_elu(x, str(SELU_ALPHA))}",
-        lambda own, x, y: _either(str(SELU_LAMBDA), f"{y} > 0", rf"{y} + {SELU_LAMBDA} \cdot {SELU_ALPHA}"),
-    ),
-    GELU: (
-        lambda own, x: rf"0.5 \cdot {enclosed(x)} \cdot (1 + {_gelu_tanh(x)})",
-        lambda own, x, y: _gelu_slope(x),
-    ),
-    SiLU: (
-        lambda own, x: rf"\frac{{{x}}}{{1 + e^{{{negative(x)}}}}}",
-        lambda own, x, y: rf"{_sigmoid(x)} + {enclosed(y)} \cdot (1 - {_sigmoid(x)})",
-    ),
-    Mish: (
-        lambda own, x: rf"{enclosed(x)} \cdot {_mish_tanh(x)}",
-        lambda own, x, y: _mish_slope(x),
-    ),
-    Softplus: (lambda own, x: rf"\ln(1 + e^{{{x}}})", lambda own, x, y: rf"1 - e^{{{negative(y)}}}"),
-    Exp: (lambda own, x: rf"e^{{{x}}}", lambda own, x, y: y),
-}  # fmt: skip
-
-
-def _times(factor: float, term: str) -> str:
-    return term if factor == 1 else rf"{in_full(factor)} \cdot {term}"
-
-
-def _leaky(layer: LeakyReLU, x: str) -> str:
-    return _either(in_full(layer.slope), f"{x} > 0", in_full(layer.negative_slope))
-
 
 # -------------------------------------------------------------------- layers
 
@@ -173,22 +61,34 @@ class LayerFormula:
 
 
 class _Elementwise(LayerFormula):
-    def __init__(self, value: Callable[[Any, str], str], slope: Callable[[Any, str, str], str]) -> None:
-        self.value, self.slope = value, slope
+    """What an activation's own formula says."""
+
+    def value(self, layer: Activation, x: str) -> str:
+        """Return f for the input x."""
+        return latex(replace(layer.formulas().f, layer.numbers()), {"x": x}, in_full)
+
+    def slope(self, layer: Activation, x: str, y: str) -> str:
+        """Return f′ for the input x and the output y."""
+        return latex(replace(layer.formulas().slope, layer.numbers()), {"x": x, "y": y}, in_full)
 
     def forward(self, part: LayerTrace) -> str:
-        return self.value(part.layer, symbol(part.source))
+        return self.value(_activation(part), symbol(part.source))
 
     def backward(self, part: LayerTrace) -> str:
-        slope = self.slope(part.layer, symbol(part.source), symbol(part.name))
+        slope = self.slope(_activation(part), symbol(part.source), symbol(part.name))
         return rf"{delta(part.name)} \cdot {enclosed(slope)}"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str:
-        return self.value(part.layer, numbers(part.x[s, j]))
+        return self.value(_activation(part), numbers(part.x[s, j]))
 
     def input_gradient(self, part: LayerTrace, s: int, i: int, numbers: Numbers, most: int | None) -> str:
-        slope = self.slope(part.layer, numbers(part.x[s, i]), numbers(part.y[s, i]))
+        slope = self.slope(_activation(part), numbers(part.x[s, i]), numbers(part.y[s, i]))
         return rf"{numbers(_of(part.dy)[s, i])} \cdot {enclosed(slope)}"
+
+
+def _activation(part: LayerTrace) -> Activation:
+    assert isinstance(part.layer, Activation)
+    return part.layer
 
 
 def _of(array: Array | None) -> Array:
@@ -367,11 +267,12 @@ LAYER_FORMULAS: dict[type[Layer], LayerFormula] = {
     LayerNorm: _LayerNormFormula(),
     BatchNorm: _BatchNormFormula(),
     Softmax: _SoftmaxFormula(),
-    **{kind: _Elementwise(*pair) for kind, pair in ELEMENTWISE.items()},
 }
-_UNKNOWN = LayerFormula()
+_ELEMENTWISE, _UNKNOWN = _Elementwise(), LayerFormula()
 
 
 def formula_of(layer: Layer) -> LayerFormula:
     """The formulas of this very class: one that derives from it may compute otherwise."""
+    if isinstance(layer, Activation) and layer.has_formula:
+        return _ELEMENTWISE
     return LAYER_FORMULAS.get(type(layer), _UNKNOWN)

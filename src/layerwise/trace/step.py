@@ -9,7 +9,6 @@ that the workspace has bound, so that what each leaves in its arrays is copied b
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -42,7 +41,7 @@ KEPT = ("mask", "normal", "inverse", "batch_mean", "batch_var")
 
 
 class _Listener:
-    """Copies what each call of a batch leaves, as it is made.
+    """Copies what each layer of a batch computes.
 
     Attributes
     ----------
@@ -54,40 +53,31 @@ class _Listener:
         The same, from backward.
     """
 
-    def __init__(self, stages: list[Stage], batch: Batch, fused: bool = False) -> None:
+    def __init__(self, batch: Batch) -> None:
         self.first_input = np.empty(0)
         self.outputs: dict[int, Array] = {}
         self.kept: dict[int, Arrays] = {}
         self.dy: dict[int, Array] = {}
         self.dx: dict[int, Array] = {}
         self.gradients: dict[int, Arrays] = {}
-        batch.forward[:] = [
-            (self._forward(stage, call), p, y) for stage, (call, p, y) in zip(stages, batch.forward, strict=True)
-        ]
-        learning = stages[: len(stages) - fused][::-1]  # backward stops before the first that learns
-        batch.backward[:] = [
-            (self._backward(stage, call), *rest) for stage, (call, *rest) in zip(learning, batch.backward)
-        ]
+        batch.observer = self
 
-    def _forward(self, stage: Stage, call: Callable[..., None]) -> Callable[..., None]:
-        def listen(p: Any, x: Array, out: Array) -> None:
-            if not self.outputs:
-                self.first_input = x.copy()
-            call(p, x, out)
-            self.outputs[stage.index] = out.copy()
-            self.kept[stage.index] = {name: vars(p)[name].copy() for name in KEPT if name in vars(p)}
+    def forward(self, stage: Stage, p: View, x: Array, y: Array) -> None:
+        """Copy what a layer has computed."""
+        if not self.outputs:
+            self.first_input = x.copy()
+        self.outputs[stage.index] = y.copy()
+        self.kept[stage.index] = {name: vars(p)[name].copy() for name in KEPT if name in vars(p)}
 
-        return listen
+    def before_backward(self, stage: Stage, dy: Array) -> None:
+        """Copy the gradient by a layer's outputs."""
+        self.dy[stage.index] = dy.copy()
 
-    def _backward(self, stage: Stage, call: Callable[..., None]) -> Callable[..., None]:
-        def listen(p: Any, x: Array, y: Array, dy: Array, g: Any, dx: Array | None) -> None:
-            self.dy[stage.index] = dy.copy()
-            call(p, x, y, dy, g, dx)
-            self.gradients[stage.index] = {name: array.copy() for name, array in vars(g).items()}
-            if dx is not None:
-                self.dx[stage.index] = dx.copy()
-
-        return listen
+    def backward(self, stage: Stage, g: View, dx: Array | None) -> None:
+        """Copy the gradients that a layer has computed."""
+        self.gradients[stage.index] = {name: array.copy() for name, array in vars(g).items()}
+        if dx is not None:
+            self.dx[stage.index] = dx.copy()
 
 
 class _Overhear(Callback):
@@ -103,7 +93,7 @@ class _Overhear(Callback):
         """Before the step."""
         self.engine = run.engine
         batch = self.engine.workspace.batch(len(self.engine.rows))
-        self.heard = _Listener(self.engine.workspace.stages, batch, run.plan.fused)
+        self.heard = _Listener(batch)
         self.theta = run.parameters.theta.copy()
         optimizer = run.plan.optimizer
         optimizer.allocate(self.theta)
@@ -199,7 +189,7 @@ def _prediction(twin: Network, data: Array) -> Trace:
     rows = rows_of(data, scaler, twin.dtype, data.shape[0])
     workspace = Workspace(plan, parameters, len(rows))
     batch = workspace.batch(len(rows))
-    heard = _Listener(workspace.stages, batch)
+    heard = _Listener(batch)
     with np.errstate(all="ignore"):
         numpy_engine.forward(batch, rows.span(0, len(rows)))
     parts = _layers(workspace.stages, heard, parameters, parameters.theta)

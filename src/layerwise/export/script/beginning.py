@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import initializers, scaling
-from layerwise.layers import Softmax
+from layerwise.layers import Activation, Softmax
 from layerwise.losses import Loss
 from layerwise.plan import Stage
 from layerwise.quoting import python_number, python_value, whole
@@ -100,8 +100,8 @@ def orthogonal(rng, n_in, n_out, gain):
 }  # fmt: skip
 
 
-def construction(stage: Stage) -> str:
-    """The call that makes the layer, with its first weights."""
+def construction(stage: Stage, numbered: bool) -> str:
+    """The call that makes the layer, with its first weights; `numbered` activations are given their numbers."""
     layer, name = stage.layer, type(stage.layer).__name__
     config: dict[str, Any] = layer.config()
     if name == "Dense":
@@ -112,8 +112,9 @@ def construction(stage: Stage) -> str:
         return f"Dense({', '.join(drawn)})"
     if name == "Dropout":
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
-    if name == "ReLU" and config["slope"] == 1:
-        return "ReLU()"
+    if isinstance(layer, Activation) and layer.has_formula:
+        numbers = [f"{key}={python_number(value)}" for key, value in layer.numbers().items()] if numbered else []
+        return f"{name}({', '.join(numbers)})"
     sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
     numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"

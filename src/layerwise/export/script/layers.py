@@ -5,8 +5,12 @@ Each computes what the layer's own formulas compute, in the same order, so that 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from layerwise import layers
-from layerwise.layers.activations import SELU_ALPHA, SELU_LAMBDA
+from layerwise.export.elementwise import in_words
+from layerwise.formula import NUMPY, WORDS, Tree, operation, symbol
+from layerwise.formula import replace as filled
 
 COLUMN_SUMS = '''
 def column_sums(a):
@@ -150,111 +154,6 @@ class BatchNorm(Layer):
 BATCH_NORM_PARAMETERS = "        self.parameters = [self.gamma, self.beta]\n"
 BATCH_NORM_STILL = BATCH_NORM_PARAMETERS + "        self.still = [np.zeros(2 * n_in, DTYPE)]\n"
 
-STEP = '''
-class Step(Layer):
-    """y = 1 if x > threshold else 0; its derivative is 0."""
-
-    def __init__(self, threshold):
-        self.threshold = threshold
-
-    def forward(self, x):
-        return (x > self.threshold).astype(DTYPE)
-
-    def backward(self, dy):
-        return np.zeros_like(dy)
-'''
-
-LINEAR = '''
-class Linear(Layer):
-    """y = a x,  dx = a dy."""
-
-    def __init__(self, slope):
-        self.slope = slope
-
-    def forward(self, x):
-        return self.slope * x
-
-    def backward(self, dy):
-        return self.slope * dy
-'''
-
-IDENTITY = '''
-class Identity(Layer):
-    """y = x,  dx = dy."""
-
-    def forward(self, x):
-        return x
-
-    def backward(self, dy):
-        return dy
-'''
-
-SIGMOID = '''
-class Sigmoid(Layer):
-    """y = 1 / (1 + e⁻ˣ),  dx = dy · y (1 - y)."""
-
-    def forward(self, x):
-        self.y = 1 / (1 + np.exp(-x))
-        return self.y
-
-    def backward(self, dy):
-        return dy * (self.y * (1 - self.y))
-'''
-
-TANH = '''
-class Tanh(Layer):
-    """y = tanh x,  dx = dy · (1 - y²)."""
-
-    def forward(self, x):
-        self.y = np.tanh(x)
-        return self.y
-
-    def backward(self, dy):
-        return dy * (1 - self.y**2)
-'''
-
-RELU = '''
-class ReLU(Layer):
-    """y = max(x, 0),  dx = dy where y > 0, else 0."""
-
-    def forward(self, x):
-        self.y = np.maximum(x, 0)
-        return self.y
-
-    def backward(self, dy):
-        return dy * (self.y > 0)
-'''
-
-SLOPED_RELU = '''
-class ReLU(Layer):
-    """y = a max(x, 0),  dx = a dy where y > 0, else 0."""
-
-    def __init__(self, slope=1.0):
-        self.slope = slope
-
-    def forward(self, x):
-        self.y = self.slope * np.maximum(x, 0)
-        return self.y
-
-    def backward(self, dy):
-        return self.slope * (dy * (self.y > 0))
-'''
-
-LEAKY_RELU = '''
-class LeakyReLU(Layer):
-    """y = x · (a if x > 0 else b),  dx = dy · (a if x > 0 else b)."""
-
-    def __init__(self, negative_slope, slope):
-        self.b, self.a = negative_slope, slope
-
-    def forward(self, x):
-        self.slopes = (x > 0).astype(DTYPE) * (self.a - self.b) + self.b
-        return x * self.slopes
-
-    def backward(self, dy):
-        return dy * self.slopes
-'''
-
 SOFTMAX = '''
 class Softmax(Layer):
     """y = eˣ / Σ eˣ over the outputs of a sample,  dx = y · (dy - Σ dy y)."""
@@ -272,105 +171,43 @@ SOFTMAX_BACKWARD = """
         return (dy - product.sum(axis=1)[:, None]) * self.y
 """
 
-ELU = '''
-class ELU(Layer):
-    """y = x for x > 0, α (eˣ - 1) for the rest,  dx = dy · (1 if y > 0 else y + α)."""
 
-    def __init__(self, alpha):
-        self.alpha = alpha
+def activation_text(layer: layers.Activation, numbered: bool) -> str:
+    """Return the class of an activation, from its formulas: the same calls in the same order.
 
-    def forward(self, x):
-        self.y = self.alpha * np.expm1(np.minimum(x, 0)) + np.maximum(x, 0)
-        return self.y
-
-    def backward(self, dy):
-        positive = (self.y > 0).astype(DTYPE)
-        return dy * (np.minimum(self.y, 0) + self.alpha + positive * (1 - self.alpha))
-'''
-
-SELU = f'''
-class SELU(Layer):
-    """y = λ x for x > 0, λ α (eˣ - 1) for the rest,  dx = dy · (λ if y > 0 else y + λ α)."""
-
-    ALPHA, LAMBDA = {SELU_ALPHA}, {SELU_LAMBDA}
-
-    def forward(self, x):
-        self.y = (np.expm1(np.minimum(x, 0)) * self.ALPHA + np.maximum(x, 0)) * self.LAMBDA
-        return self.y
-
-    def backward(self, dy):
-        positive = (self.y > 0).astype(DTYPE) * (self.LAMBDA * (1 - self.ALPHA))
-        return dy * (np.minimum(self.y, 0) + self.LAMBDA * self.ALPHA + positive)
-'''
-
-GELU = '''
-class GELU(Layer):
-    """y = x/2 (1 + t), t = tanh(c (x + a x³)), c = √(2/π), a = 0.044715.
-
-    dx = dy · ½ (1 + t + x (1 - t²) c (1 + 3a x²)).
+    Its numbers are arguments where it is `numbered`, and else stand in the formulas.
     """
+    formulas, names = layer.formulas(), layer.formulas().names
+    if not numbered:
+        values, names = layer.numbers(), ()
+        formulas = replace(formulas, f=filled(formulas.f, values), slope=filled(formulas.slope, values))
+    own = {name: f"self.{name}" for name in names}
+    kept = {"x": "self.x", "y": "self.y"}
+    lines = [f"class {type(layer).__name__}(Layer):", f'    """{_words(formulas.f, formulas.slope)}"""', ""]
+    if names:
+        lines += [f"    def __init__(self, {', '.join(names)}):", *(f"        self.{n} = {n}" for n in names), ""]
+    statements, value = NUMPY.statements(formulas.f, own)
+    lines += ["    def forward(self, x):", *(["        self.x = x"] if "x" in formulas.reads else [])]
+    value = value if "x" in formulas.f.symbols else f"np.full_like(x, {value})"
+    end = [f"self.y = {value}", "return self.y"] if "y" in formulas.reads else [f"return {value}"]
+    lines += _indented([*statements, *end])
+    back = operation("multiply", symbol("dy"), formulas.slope)
+    statements, value = NUMPY.statements(back, own | {letter: letter for letter in formulas.reads})
+    value = value if "dy" in back.symbols else f"np.full_like(dy, {value})"
+    opened = [f"        {letter} = {kept[letter]}" for letter in formulas.reads]
+    lines += ["", "    def backward(self, dy):", *opened, *_indented(statements), f"        return {value}"]
+    return "\n".join(lines).replace(".astype(x.dtype)", ".astype(DTYPE)")
 
-    C = math.sqrt(2 / math.pi)
 
-    def forward(self, x):
-        self.x, self.t = x, np.tanh((x**2 * 0.044715 + 1) * x * self.C)
-        return (self.t + 1) * 0.5 * x
+def _words(f: Tree, slope: Tree) -> str:
+    y, slope_text = in_words(f), f"({WORDS.expression(slope)})"
+    texts = [f"y = {y},  dx = dy · {slope_text}.", f"y = {y},  dx = dy · f′(x)."]
+    return next((text for text in texts if len(text) <= 100), "y = f(x),  dx = dy · f′(x).")
 
-    def backward(self, dy):
-        x, t = self.x, self.t
-        return ((x**2 * (3 * 0.044715) + 1) * self.C * x * (1 - t**2) + t + 1) * 0.5 * dy
-'''
 
-SILU = '''
-class SiLU(Layer):
-    """y = x s, s = 1 / (1 + e⁻ˣ),  dx = dy · (s + y (1 - s))."""
+def _indented(statements: list[str]) -> list[str]:
+    return [f"        {line}" for line in statements]
 
-    def forward(self, x):
-        self.s = 1 / (1 + np.exp(-x))
-        self.y = x * self.s
-        return self.y
-
-    def backward(self, dy):
-        return dy * (self.s + self.y * (1 - self.s))
-'''
-
-MISH = '''
-class Mish(Layer):
-    """y = x t, t = tanh(log(1 + eˣ)) = n / (n + 2), n = e (e + 2);  dx = dy · (t + x (1 - t²) e / (1 + e))."""
-
-    def forward(self, x):
-        e = np.exp(np.minimum(x, 20))  # from 20 on t is 1 to the last digit
-        n = e * (e + 2)
-        self.x, self.t, self.s = x, n / (n + 2), e / (e + 1)
-        return x * self.t
-
-    def backward(self, dy):
-        return dy * (self.t + (1 - self.t**2) * self.x * self.s)
-'''
-
-SOFTPLUS = '''
-class Softplus(Layer):
-    """y = log(1 + eˣ),  dx = dy · (1 - e⁻ʸ)."""
-
-    def forward(self, x):
-        self.y = np.logaddexp(x, 0)
-        return self.y
-
-    def backward(self, dy):
-        return -np.expm1(-self.y) * dy
-'''
-
-EXP = '''
-class Exp(Layer):
-    """y = eˣ,  dx = dy · y."""
-
-    def forward(self, x):
-        self.y = np.exp(x)
-        return self.y
-
-    def backward(self, dy):
-        return dy * self.y
-'''
 
 LAYERS: dict[type[layers.Layer], str] = {
     layers.Dense: DENSE,
@@ -378,19 +215,13 @@ LAYERS: dict[type[layers.Layer], str] = {
     layers.Scale: SCALE,
     layers.LayerNorm: LAYER_NORM,
     layers.BatchNorm: BATCH_NORM,
-    layers.Step: STEP,
-    layers.Linear: LINEAR,
-    layers.Identity: IDENTITY,
-    layers.Sigmoid: SIGMOID,
-    layers.Tanh: TANH,
-    layers.ReLU: RELU,
-    layers.LeakyReLU: LEAKY_RELU,
     layers.Softmax: SOFTMAX,
-    layers.ELU: ELU,
-    layers.SELU: SELU,
-    layers.GELU: GELU,
-    layers.SiLU: SILU,
-    layers.Mish: MISH,
-    layers.Softplus: SOFTPLUS,
-    layers.Exp: EXP,
 }
+
+
+def text_of(layer: layers.Layer, numbered: bool) -> str:
+    """Return the class of a layer; `numbered` as for `activation_text`."""
+    if type(layer) in LAYERS:
+        return LAYERS[type(layer)]
+    assert isinstance(layer, layers.Activation)
+    return activation_text(layer, numbered)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from layerwise.export.script import beginning, layers, rules
 from layerwise.export.script.loop import train_text
 from layerwise.export.script.run import Run
-from layerwise.layers import ReLU, Softmax
+from layerwise.layers import Softmax
 from layerwise.network import Network
 from layerwise.quoting import python_docstring, python_number, python_value, visible, whole
 
@@ -141,9 +141,9 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         """The classes of the layers that there are, each once."""
         found: dict[str, str] = {}
         for stage in self.plan.stages:
-            found.setdefault(type(stage.layer).__name__, layers.LAYERS[type(stage.layer)])
-        if any(isinstance(stage.layer, ReLU) and stage.layer.slope != 1 for stage in self.plan.stages):
-            found["ReLU"] = layers.SLOPED_RELU
+            found.setdefault(
+                type(stage.layer).__name__, layers.text_of(stage.layer, type(stage.layer) in self.run.numbered)
+            )
         learned = self.plan.stages[:-1] if self.run.fused else self.plan.stages
         if any(isinstance(stage.layer, Softmax) for stage in learned):
             found["Softmax"] = found["Softmax"].rstrip("\n") + "\n" + layers.SOFTMAX_BACKWARD
@@ -153,7 +153,10 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
 
     def _first_weights(self) -> list[str]:
         used = [type(getattr(stage.layer, name, None)) for stage in self.plan.stages for name in ("weights", "biases")]
-        calls = "\n".join(f"        {beginning.construction(stage)}," for stage in self.plan.stages)
+        numbered = self.run.numbered
+        calls = "\n".join(
+            f"        {beginning.construction(stage, type(stage.layer) in numbered)}," for stage in self.plan.stages
+        )
         return [
             *(text for kind, text in beginning.FUNCTIONS.items() if kind in used),
             f'''

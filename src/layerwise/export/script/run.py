@@ -7,6 +7,7 @@ from typing import Any
 from layerwise.description import Description
 from layerwise.errors import ExportError
 from layerwise.export.script import beginning, layers, rules
+from layerwise.layers import Activation
 from layerwise.losses import Loss
 from layerwise.network import Network
 from layerwise.optimizers import Optimizer
@@ -26,6 +27,10 @@ KNOWN: dict[type[Any], Any] = {
 }
 
 
+def _is_known(part: Description) -> bool:
+    return type(part) in KNOWN or (isinstance(part, Activation) and part.has_formula)
+
+
 class Run:
     """A training that begins with the seed's weights and is one fit.
 
@@ -39,6 +44,8 @@ class Run:
         What is learned, in the order in which the script lists it.
     counts : bool
         Answers are right or wrong.
+    numbered : set of type
+        The activations of which there are some with other numbers than others: these are arguments in the script.
     shares : list of float
         How much of the optimizer's steps each of the arrays makes; empty where all make the whole.
     predicts_otherwise : bool
@@ -69,6 +76,7 @@ class Run:
             for name in stage.layer.parameter_shapes(stage.n_in)
             if name not in stage.layer.statistics
         ]
+        self.numbered = {type(stage.layer) for stage in plan.stages if self._numbers_differ(type(stage.layer))}
         self.counts = self.task.kind != "regression"
         self._slices = parameters.slices
         rates = [stage.layer.rates(stage.n_in).get(name, 1.0) for stage, name in self.arrays]
@@ -77,11 +85,17 @@ class Run:
         self.predicts_otherwise = statistics or any(stage.layer.draws for stage in plan.stages)
         self.clips_beside_statistics = statistics and fit["clip_norm"] is not None
 
+    def _numbers_differ(self, kind: type[Any]) -> bool:
+        alike = [stage.layer for stage in self.plan.stages if type(stage.layer) is kind]
+        return (
+            len({repr(layer.numbers()) for layer in alike if isinstance(layer, Activation) and layer.has_formula}) > 1
+        )
+
     # ---------------------------------------------------------------- what can be written
 
     def _check(self) -> None:
         fit = self.fit
-        problems = [f"{where} is no part of layerwise" for where, part in self._parts() if type(part) not in KNOWN]
+        problems = [f"{where} is no part of layerwise" for where, part in self._parts() if not _is_known(part)]
         problems += [f"it was trained with {name}" for name in fit["others"]]
         if fit["first_step"]:
             problems.append(f"its last fit went on from step {fit['first_step']}")

@@ -1,0 +1,42 @@
+"""Formulas: traced from plain NumPy into trees, derived, and written in every language.
+
+function ──► trace ──► Tree ─┬─► derivative ──► Tree
+├─► steps ──► bind          NumPy's calls, without allocation
+├─► NUMPY, PYTHON, JAVASCRIPT, C, CPP: text of a language
+├─► latex                   with symbols or numbers
+└─► as_data ◄─► from_data   lists, as a file keeps them
+"""
+
+from __future__ import annotations
+
+from layerwise.formula.calls import Steps, bind, steps
+from layerwise.formula.data import as_data, from_data
+from layerwise.formula.derivative import derivative
+from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language
+from layerwise.formula.latex import latex
+from layerwise.formula.tree import Traced, Tree, compute, number, operation, replace, symbol, trace
+
+__all__ = [
+    "CPP",
+    "JAVASCRIPT",
+    "NUMPY",
+    "PYTHON",
+    "WORDS",
+    "C",
+    "Language",
+    "Steps",
+    "Traced",
+    "Tree",
+    "as_data",
+    "bind",
+    "compute",
+    "derivative",
+    "from_data",
+    "latex",
+    "number",
+    "operation",
+    "replace",
+    "steps",
+    "symbol",
+    "trace",
+]

@@ -1,0 +1,189 @@
+"""A tree as calls of NumPy's functions that allocate nothing: found once, and bound to arrays once.
+
+    steps(tree, "y")        1 / (1 + e⁻ˣ)  ──►  negative x → y,  exp y → y,  add 1, y → y,  divide 1, y → y
+    bind(steps, arrays)     each step is a function without arguments, its arrays fixed
+
+Each part is computed once. A result goes into the array of an operand that is not needed any more, so that few arrays
+are needed besides the result's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from layerwise.formula.tree import COMPARISONS, Tree
+from layerwise.typing import Array
+
+Operand = str | float  # an array by its name, or a number
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call: an operation, what it takes, and the name of the array that it writes.
+
+    ``"where"`` takes an array of true and false and two operands; ``"copyto"`` and ``"not_equal"`` turn true and false
+    into numbers and back.
+    """
+
+    op: str
+    operands: tuple[Operand, ...]
+    out: str
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The calls that compute a tree.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        In order.
+    arrays, flags : tuple of str
+        The arrays to work in, all like the result: those of numbers, and those of true and false.
+    """
+
+    steps: tuple[Step, ...]
+    arrays: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+def steps(
+    tree: Tree,
+    out: str,
+    *,
+    given: Mapping[Tree, str] | None = None,
+    keep: Mapping[Tree, str] | None = None,
+    over: Collection[str] = (),
+    prefix: str = "tmp",
+) -> Steps:
+    """Return the calls that compute a tree.
+
+    Parameters
+    ----------
+    tree : Tree
+        What is computed; its symbols are the names of arrays.
+    out : str
+        The array of the result.
+    given : dict, optional
+        Parts that were computed before, and the arrays where they lie.
+    keep : dict, optional
+        Parts that are asked for again later, and the arrays where they shall lie.
+    over : collection of str
+        Symbols whose array may be `out` itself, which is then written only once they were read for the last time.
+    prefix : str
+        What the names of the arrays to work in begin with.
+    """
+    values = _Values(dict(given or {}))
+    result = values.number(tree)
+    if not values.steps or result != values.steps[-1].out:  # a symbol, a number, or what is there already
+        values.add("copyto", (result,))
+    if values.steps[-1].op == "where" and values.steps[-1].operands[1] in over:  # it is read after `out` was begun
+        values.add("copyto", (values.steps[-1].out,))
+    kept = {values.found[part]: name for part, name in (keep or {}).items() if part in values.found}
+    return _with_arrays(values.steps, out, kept, over, prefix)
+
+
+@dataclass
+class _Values:
+    """Steps of which each writes a value of its own: ``"n0"``, ``"n1"`` … are numbers, ``"f0"`` … true or false."""
+
+    found: dict[Tree, Operand]
+    steps: list[Step] = field(default_factory=list)
+    _numbers: dict[Tree, Operand] = field(default_factory=dict)
+
+    def add(self, op: str, operands: tuple[Operand, ...], letter: str = "%n") -> str:
+        value = f"{letter}{len(self.steps)}"
+        self.steps.append(Step(op, operands, value))
+        return value
+
+    def value(self, tree: Tree) -> Operand:
+        """Return where a part lies, after the steps that compute it."""
+        if tree in self.found:
+            return self.found[tree]
+        if tree.is_leaf:
+            return tree.args[0]  # type: ignore[no-any-return]
+        if tree.op == "where":
+            condition = self.flag(tree.args[0])
+            operands: tuple[Operand, ...] = (condition, *map(self.number, tree.args[1:]))
+        else:
+            operands = tuple(map(self.number, tree.args))
+        self.found[tree] = self.add(tree.op, operands, "%f" if tree.op in COMPARISONS else "%n")
+        return self.found[tree]
+
+    def number(self, tree: Tree) -> Operand:
+        """Return where a part lies as numbers."""
+        value = self.value(tree)
+        if tree.op not in COMPARISONS:
+            return value
+        if tree not in self._numbers:
+            self._numbers[tree] = self.add("copyto", (value,))
+        return self._numbers[tree]
+
+    def flag(self, tree: Tree) -> Operand:
+        """Return where a condition lies as true and false."""
+        value = self.value(tree)
+        return value if tree.op in COMPARISONS else self.add("not_equal", (value, 0.0), "%f")
+
+
+def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over: Collection[str], prefix: str) -> Steps:
+    """Give each value an array: one that is free again, where there is one."""
+    last_read = {operand: i for i, step in enumerate(steps) for operand in step.operands}
+    may_write = max((last_read.get(name, -1) for name in over), default=-1)  # `out`, from this step on
+    late_reads = {step.operands[1] for step in steps if step.op == "where"}  # once the result was begun
+    home: dict[Operand, str] = dict(kept)
+    pools: dict[str, list[str]] = {"n": [], "f": []}
+    made: dict[str, list[str]] = {"n": [], "f": []}
+    found = []
+    for i, step in enumerate(steps):
+        ends = [home[a] for a in dict.fromkeys(step.operands) if last_read.get(a) == i and a in home and a not in kept]
+        if step.op == "where" and home.get(step.operands[1]) in ends:  # read after the result was begun
+            ends.remove(home[step.operands[1]])
+        before = [a for a in ends if a != out]
+        for a in before:
+            pools["f" if a in made["f"] else "n"].append(a)
+        kind = step.out[1]
+        is_out_free = i >= may_write and (out not in home.values() or out in ends)
+        if step.op == "where" and step.operands[1] in over:
+            is_out_free = is_out_free and i > may_write
+        if i == len(steps) - 1:
+            home[step.out] = out
+        elif step.out in kept:
+            pass
+        elif kind == "n" and is_out_free and step.out not in late_reads:
+            home[step.out] = out
+        else:
+            if not pools[kind]:
+                made[kind].append(f"{prefix}_{'array' if kind == 'n' else 'flags'}_{len(made[kind])}")
+                pools[kind].append(made[kind][-1])
+            home[step.out] = pools[kind].pop()
+        found.append(Step(step.op, tuple(home.get(a, a) for a in step.operands), home[step.out]))
+        for operand in dict.fromkeys(step.operands):
+            if last_read.get(operand) == i and operand in home and operand not in kept:
+                late = home.pop(operand)
+                if late not in before and late != out:
+                    pools["n"].append(late)
+    return Steps(tuple(found), tuple(made["n"]), tuple(made["f"]))
+
+
+def bind(steps: Steps, arrays: Mapping[str, Array]) -> list[Callable[[], Any]]:
+    """Return the calls as functions without arguments, in order, on these arrays by their names."""
+    calls: list[Callable[[], Any]] = []
+    for step in steps.steps:
+        values = [arrays[a] if isinstance(a, str) else a for a in step.operands]
+        calls += _bound(step.op, values, arrays[step.out])
+    return calls
+
+
+def _bound(op: str, values: list[Any], out: Array) -> list[Callable[[], Any]]:
+    if op == "copyto":
+        return [] if values[0] is out else [partial(np.copyto, out, values[0])]
+    if op == "where":
+        condition, yes, no = values
+        first = [] if no is out else [partial(np.copyto, out, no)]
+        return [*first, partial(np.copyto, out, yes, where=condition)]
+    return [partial(getattr(np, op), *values, out=out)]

@@ -1,0 +1,202 @@
+"""A tree as text of a programming language: an expression, after statements for what stands in it more than once.
+
+1 / (1 + e⁻ˣ)  ──►  1.0f / (1.0f + expf(-x))         in C
+──►  1 / (1 + Math.exp(-x))           in JavaScript
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from layerwise.formula.signs import never_zero
+from layerwise.formula.tree import COMPARISONS, Tree, symbol
+
+_SIGNS = {
+    "add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "greater": (">", 0),
+    "greater_equal": (">=", 0),
+}  # fmt: skip
+_NEGATIVE, _ATOM = 3, 4
+
+
+@dataclass(frozen=True)
+class Language:
+    """How operations are written.
+
+    Attributes
+    ----------
+    functions : dict
+        For operations without a sign of their own: a name, or a form with the places ``{0}``, ``{1}``.
+    number : callable
+        Writes a number.
+    where : str
+        The form of a choice, with the places condition, yes and no.
+    where_numbers : str, optional
+        The same where x stands in neither.
+    truth : str
+        The form of a condition where a number is wanted.
+    assign : str
+        The form of a statement that gives a part a name.
+    """
+
+    functions: Mapping[str, str]
+    number: Callable[[float], str]
+    where: str = "({0} ? {1} : {2})"
+    where_numbers: str | None = None
+    truth: str = "({0} ? 1 : 0)"
+    assign: str = "{0} = {1}"
+
+    def expression(self, tree: Tree, names: Mapping[str, str] | None = None) -> str:
+        """Return the tree as one expression; `names` says what symbols are called."""
+        return self._text(tree, names or {}, 0)
+
+    def statements(
+        self, tree: Tree, names: Mapping[str, str] | None = None, prefix: str = "t"
+    ) -> tuple[list[str], str]:
+        """Return the statements for what stands in the tree more than once, and the expression that is left."""
+        places = dict(names or {})
+        found: list[str] = []
+        short: dict[Tree, Tree] = {}
+        for part, is_shared in _with_shares(tree):
+            inner = part if part.is_leaf else Tree(self.op(part), *(short[a] for a in part.args))
+            if is_shared and part is not tree:
+                name = f"{prefix}{len(found) + 1}"
+                found.append(self.assign.format(name, self._text(inner, places, 0)))
+                inner = symbol(name)
+            short[part] = inner
+        return found, self._text(short[tree], places, 0)
+
+    def op(self, part: Tree) -> str:
+        """Return the operation of a part as this language has it."""
+        return "checked_divide" if part.op == "divide" and self.divides_checked(part.args[1]) else part.op
+
+    def divides_checked(self, divisor: Tree) -> bool:
+        """Whether a division by this goes through a function, since it may be 0 and the sign would fail."""
+        return "checked_divide" in self.functions and not never_zero(divisor)
+
+    def _text(self, t: Tree, names: Mapping[str, str], above: int) -> str:
+        if t.op == "symbol":
+            return names.get(t.args[0], t.args[0])
+        if t.op == "number":
+            text = self.number(t.args[0])
+            return f"({text})" if text.startswith("-") and above else text
+        if t.op in COMPARISONS:
+            return self.truth.format(self._condition(t, names))
+        if t.op in _SIGNS:
+            sign, own = _SIGNS[t.op]
+            right = self._text(t.args[1], names, own + 1)  # in the order of the tree, which a rounded sum keeps
+            text = f"{self._text(t.args[0], names, own)} {sign} {right}"
+            return f"({text})" if own < above else text
+        if t.op == "negative":
+            text = f"-{self._text(t.args[0], names, _NEGATIVE)}"
+            return f"({text})" if above >= 2 else text
+        if t.op == "where":
+            form = self.where_numbers if "x" not in t.args[1].symbols | t.args[2].symbols else None
+            return (form or self.where).format(
+                self._condition(t.args[0], names), *(self._text(a, names, 1) for a in t.args[1:])
+            )
+        return self._call(self.functions[t.op], t, names)
+
+    def _call(self, form: str, t: Tree, names: Mapping[str, str]) -> str:
+        if "{" in form:
+            return form.format(*(self._text(a, names, _ATOM) for a in t.args))
+        return f"{form}({', '.join(self._text(a, names, 0) for a in t.args)})"
+
+    def _condition(self, t: Tree, names: Mapping[str, str]) -> str:
+        if t.op not in COMPARISONS:
+            return f"{self._text(t, names, 1)} != {self.number(0.0)}"
+        return f"{self._text(t.args[0], names, 1)} {_SIGNS[t.op][0]} {self._text(t.args[1], names, 1)}"
+
+
+def _with_shares(tree: Tree) -> list[tuple[Tree, bool]]:
+    """Return every part, and whether it is to be computed once for several places."""
+    uses: dict[Tree, int] = {}
+    parts = list(tree.parts())
+    for part in parts:
+        for operand in () if part.is_leaf else part.args:
+            uses[operand] = uses.get(operand, 0) + 1
+    return [(part, uses.get(part, 0) > 1 and not part.is_leaf and not _is_brief(part)) for part in parts]
+
+
+def _is_brief(part: Tree) -> bool:
+    """Whether a part is as short as its name would be: a comparison with a number, or a sign."""
+    return part.op in ("negative", *COMPARISONS) and all(a.is_leaf for a in part.args)
+
+
+def whole(value: float) -> str:
+    """Return a number without a point where it is whole."""
+    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _extreme(value: float, infinity: str, nan: str, write: Callable[[float], str]) -> str:
+    if value != value:
+        return nan
+    return write(value) if abs(value) != float("inf") else infinity if value > 0 else f"-{infinity}"
+
+
+def _names(prefix: str, suffix: str = "") -> dict[str, str]:
+    usual = ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "sin", "cos")
+    return {name: f"{prefix}{name}{suffix}" for name in usual}
+
+
+NUMPY = Language(
+    {
+        **_names("np."), "absolute": "np.abs", "sign": "np.sign", "arctan": "np.arctan", "maximum": "np.maximum",
+        "minimum": "np.minimum", "square": "np.square", "power": "np.power",
+    },
+    number=lambda v: _extreme(v, "np.inf", "np.nan", whole),
+    where="np.where({0}, {1}, {2})",
+    where_numbers="np.where({0}, {1}, {2}).astype(x.dtype)",
+    truth="({0}).astype(x.dtype)",
+)  # fmt: skip
+
+# For comments and messages.
+WORDS = Language(
+    {name: form.removeprefix("np.") for name, form in NUMPY.functions.items()},
+    number=whole,
+    where="({1} if {0} else {2})",
+    truth="({0})",
+)
+
+# exp, log and their like are functions of the module itself, which give infinity where Python's own raise.
+PYTHON = Language(
+    {
+        **_names(""), "tanh": "math.tanh", "sin": "math.sin", "cos": "math.cos", "absolute": "abs", "sign": "sign",
+        "arctan": "math.atan", "maximum": "max", "minimum": "min", "square": "square", "power": "power",
+        "checked_divide": "divide",
+    },
+    number=lambda v: _extreme(v, "math.inf", "math.nan", whole),
+    where="({1} if {0} else {2})",
+    truth="float({0})",
+)  # fmt: skip
+
+JAVASCRIPT = Language(
+    {
+        **_names("Math."), "absolute": "Math.abs", "sign": "Math.sign", "arctan": "Math.atan", "maximum": "Math.max",
+        "minimum": "Math.min", "square": "({0} ** 2)", "power": "({0} ** {1})",
+    },
+    number=lambda v: _extreme(v, "Infinity", "NaN", whole),
+    assign="const {0} = {1};",
+)  # fmt: skip
+
+# NaN passes through a comparison as it passes through NumPy's maximum and minimum.
+C = Language(
+    {
+        **_names("", "f"), "absolute": "fabsf", "arctan": "atanf", "sign": "signf", "square": "squaref",
+        "power": "powf", "maximum": "maximumf", "minimum": "minimumf",
+    },
+    number=lambda v: _extreme(v, "INFINITY", "NAN", lambda w: f"{w!r}f"),
+    truth="({0} ? 1.0f : 0.0f)",
+    assign="const float {0} = {1};",
+)  # fmt: skip
+
+CPP = Language(
+    {
+        **_names(""), "absolute": "absolute", "sign": "sign", "arctan": "arctan", "sqrt": "square_root",
+        "square": "square", "power": "to_power", "maximum": "at_least", "minimum": "at_most",
+        "log1p_unit": "log1p_unit",
+    },
+    number=lambda v: f"T({_extreme(v, 'INFINITY', 'NAN', whole)})",
+    truth="({0} ? T(1) : T(0))",
+    assign="const T {0} = {1};",
+)  # fmt: skip

@@ -1,0 +1,110 @@
+"""A tree as the native engine computes it: lines for its interpreter, or C++ that is compiled ahead.
+
+    tree ──► lowered ─┬─► code       instructions on numbered slots, for custom formulas
+                      └─► CPP        text (languages.py), for layerwise's own
+
+Both have the same operations in the same order, and give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layerwise.formula.languages import CPP
+from layerwise.formula.signs import is_at_least_zero
+from layerwise.formula.tree import OPERATIONS, Tree
+
+# The interpreter's operations, in the order of their numbers. log1p_unit is log1p for what is from 0 to 1.
+INSTRUCTIONS = (*OPERATIONS, "log1p_unit")
+MOST_SLOTS = 64  # of the interpreter: inputs, numbers and what is computed
+
+
+def lowered(tree: Tree) -> Tree:
+    """Return the tree with the operations that the native engine has."""
+    found: dict[Tree, Tree] = {}
+    for part in tree.parts():
+        if part.is_leaf:
+            found[part] = part
+            continue
+        operands = [found[a] for a in part.args]
+        op = part.op
+        if op in ("maximum", "minimum") and operands[0].op == "number":
+            operands.reverse()  # NaN comes through the first one
+        if op == "log1p" and _is_of_unit(part.args[0]):
+            op = "log1p_unit"
+        found[part] = Tree(op, *operands)
+    return found[tree]
+
+
+def _is_of_unit(tree: Tree) -> bool:
+    """Whether the tree is from 0 to 1, as exp of what is never above 0 is."""
+    if tree.op != "exp" or tree.args[0].op != "negative":
+        return False
+    return is_at_least_zero(tree.args[0].args[0])
+
+
+@dataclass(frozen=True)
+class Code:
+    """A formula for the interpreter.
+
+    Attributes
+    ----------
+    instructions : tuple
+        Of each the operation, its operands and where the result goes: ``(op, a, b, c, out)``; slots that an operation
+        does not read are 0.
+    numbers : tuple of float
+        What the slots after the inputs hold from the beginning.
+    slots : int
+        How many there are.
+    result : int
+        The slot of the result.
+    """
+
+    instructions: tuple[tuple[int, int, int, int, int], ...]
+    numbers: tuple[float, ...]
+    slots: int
+    result: int
+
+
+def code(tree: Tree, inputs: Sequence[str]) -> Code | None:
+    """Return the tree for the interpreter, or None where it needs more slots than there are.
+
+    Parameters
+    ----------
+    tree : Tree
+        Its symbols are the inputs.
+    inputs : sequence of str
+        What the first slots hold.
+    """
+    parts = list(lowered(tree).parts())
+    slots: dict[Tree, int] = {}
+    numbers = [part for part in parts if part.op == "number"]
+    for part in parts:
+        if part.op == "symbol":
+            slots[part] = list(inputs).index(part.args[0])
+    slots.update({part: len(inputs) + i for i, part in enumerate(numbers)})
+    fixed = count = len(inputs) + len(numbers)
+    last = {operand: i for i, part in enumerate(parts) if not part.is_leaf for operand in part.args}
+    free: list[int] = []
+    instructions = []
+    for i, part in enumerate(parts):
+        if part.is_leaf:
+            continue
+        operands = [slots[a] for a in part.args]
+        free += [slots[a] for a in dict.fromkeys(part.args) if last[a] == i and slots[a] >= fixed]
+        if not free:
+            free.append(count)
+            count += 1
+        slots[part] = free.pop()
+        a, b, c = (*operands, 0, 0)[:3]
+        instructions.append((INSTRUCTIONS.index(part.op), a, b, c, slots[part]))
+    if count > MOST_SLOTS:
+        return None
+    values = tuple(part.args[0] for part in numbers)
+    return Code(tuple(instructions), values, count, slots[parts[-1]])
+
+
+def cpp(tree: Tree, names: dict[str, str]) -> tuple[list[str], str]:
+    """Return the tree as statements and an expression of C++."""
+    return CPP.statements(lowered(tree), names)

@@ -1,0 +1,185 @@
+"""Custom activations: one formula, both engines, every export, and a file that loads without the class."""
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from native_and_numpy import needs_native
+
+import layerwise as lw
+from layerwise.engine import native_engine
+from layerwise.errors import EngineError
+from layerwise.export.onnx import to_onnx
+from layerwise.layers import LAYERS
+from running_exports import RUNNERS, run
+
+
+class Bent(lw.Activation):
+    def __init__(self, bend=0.5):
+        self.bend = bend
+
+    def f(self, x):
+        return (np.sqrt(x**2 + 1) - 1) * self.bend + x
+
+
+class Snake(lw.Activation):
+    def f(self, x):
+        return x + np.sin(x) ** 2
+
+
+class Arrays(lw.Activation):
+    """Written on arrays."""
+
+    def forward(self, p, x, out):
+        np.tanh(x, out=out)
+
+    def backward(self, p, x, y, dy, g, dx):
+        np.multiply(dy, 1 - y**2, out=dx)
+
+
+class Same(lw.Activation):
+    """Another activation's formulas, so that the interpreter has what is compiled ahead."""
+
+    def __init__(self, other):
+        self.other = other
+
+    def f(self, x):
+        return self.other.f(x)
+
+    def derivative(self, x, y):
+        slope = self.other.formulas().slope
+        return lw.formula.compute(lw.formula.replace(slope, self.other.numbers()), {"x": x, "y": y})
+
+
+CUSTOM = [Bent(0.3), Snake(), lw.Activation(lambda x: x * np.tanh(x)), lw.Activation(lambda x: np.clip(x, -1, 1))]
+COMPILED = [kind() for kind in LAYERS if issubclass(kind, lw.Activation) and kind not in (lw.Softmax, lw.Step)]
+COMPILED += [lw.LeakyReLU(0.3, 1.5), lw.ELU(0.4), lw.ReLU(0.7), lw.Linear(-0.5)]
+
+
+def trained(activation, engine, dtype="float64", **options):
+    X, y = lw.datasets.make_spiral(random_state=0)
+    layers = [lw.Dense(12), activation, lw.Dense(9), activation, lw.Dense(3), lw.Softmax()]
+    net = lw.Network(layers, random_state=0, dtype=dtype)
+    rate = 1e-4 if isinstance(activation, lw.Exp) or "Exp" in repr(activation) else 0.01
+    net.fit(X, y, epochs=3, batch_size=50, optimizer=lw.SGD(rate), engine=engine, verbose=False, **options)
+    return net
+
+
+@needs_native
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", CUSTOM, ids=repr)
+def test_a_custom_formula_trains_natively_as_on_numpy(activation, dtype):
+    found, expected = (trained(activation, engine, dtype) for engine in ("native", "numpy"))
+    np.testing.assert_allclose(found.theta, expected.theta, rtol=0, atol=2e-5 if dtype == "float32" else 1e-12)
+
+
+@needs_native
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", COMPILED, ids=repr)
+def test_interpreted_and_compiled_formulas_have_the_same_bits(activation, dtype):
+    same = Same(activation)
+    assert native_engine.custom_code(same) is not None
+    assert native_engine.custom_code(activation) is None
+    found, expected = (trained(each, "native", dtype) for each in (same, activation))
+    np.testing.assert_array_equal(found.theta, expected.theta)
+
+
+@needs_native
+def test_the_generated_headers_are_those_of_the_formulas():
+    path = Path(__file__).parents[2] / "tools" / "native_formulas.py"
+    if not path.exists():
+        pytest.skip("the sources without their tools")
+    spec = importlib.util.spec_from_file_location("native_formulas", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    for name, text in (("formula_list.h", tool.facts()), ("formulas.h", tool.functions())):
+        assert (tool.NATIVE / name).read_text() == text, f"run tools/native_formulas.py: {name} is stale"
+
+
+@pytest.mark.parametrize("activation", CUSTOM, ids=repr)
+@pytest.mark.parametrize("target", RUNNERS)
+def test_a_custom_formula_is_exported(activation, target, tmp_path):
+    net = trained(activation, "numpy")
+    X = np.random.default_rng(0).normal(0, 3, (40, 2))
+    [found] = run(target, [net], [X], tmp_path)
+    np.testing.assert_allclose(found.outputs, net.outputs(X), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", CUSTOM, ids=repr)
+def test_a_custom_formula_in_onnx(activation, dtype):
+    runtime = pytest.importorskip("onnxruntime")
+    net = trained(activation, "numpy", dtype)
+    X = np.random.default_rng(0).normal(0, 3, (40, 2)).astype(dtype)
+    session = runtime.InferenceSession(to_onnx(net).SerializeToString(), providers=["CPUExecutionProvider"])
+    found = session.run(["probabilities"], {session.get_inputs()[0].name: X})[0]
+    np.testing.assert_allclose(found, net.predict_proba(X), rtol=0, atol=1e-5 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("activation", CUSTOM, ids=repr)
+def test_a_file_of_a_custom_formula_loads_without_its_class(activation, tmp_path):
+    net = trained(activation, "auto")
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    net.save(tmp_path / "net")
+    for _ in range(2):  # and once more, saved from what was loaded
+        loaded = lw.load(tmp_path / "net")
+        assert repr(loaded.layers[1]) == repr(activation)
+        np.testing.assert_array_equal(loaded.outputs(X), net.outputs(X))
+        loaded.save(tmp_path / "net")
+
+
+def test_a_class_that_is_passed_in_is_used(tmp_path):
+    trained(Bent(0.3), "auto").save(tmp_path / "net")
+    assert type(lw.load(tmp_path / "net", custom=[Bent]).layers[1]) is Bent
+
+
+def test_arrays_still_do():
+    net = trained(Arrays(), "auto")
+    np.testing.assert_allclose(net.theta, trained(lw.Tanh(), "numpy").theta, rtol=0, atol=1e-12)
+    with pytest.raises(EngineError, match=r"Arrays\(\) has no native body"):
+        trained(Arrays(), "native")
+
+
+def test_an_activation_without_any_formula_is_refused():
+    class Nothing(lw.Activation):
+        pass
+
+    with pytest.raises(lw.FormulaError, match=r"Nothing has no formula: define f\(self, x\)"):
+        trained(Nothing(), "auto")
+
+
+def test_one_with_a_branch_is_refused_with_its_line():
+    class Branch(lw.Activation):
+        def f(self, x):
+            return x if x > 0 else 0 * x
+
+    with pytest.raises(lw.FormulaError, match=r"(?s)Branch\.f: .*np\.where.*return x if x > 0"):
+        trained(Branch(), "auto")
+
+
+def test_numbers_that_a_formula_decides_by_are_taken_as_they_are():
+    class Kind(lw.Activation):
+        def __init__(self, power=1.0):
+            self.power = power
+
+        def f(self, x):
+            return np.tanh(x) if self.power == 1 else np.tanh(x) ** self.power
+
+    assert Kind()(0.5) == pytest.approx(math.tanh(0.5))
+    assert Kind(3.0)(0.5) == pytest.approx(math.tanh(0.5) ** 3)
+
+
+def test_functions_of_one_name_and_other_formulas_are_told_apart(tmp_path):
+    class Kind(lw.Activation):
+        def __init__(self, sharp=False):
+            self.sharp = sharp
+
+        def f(self, x):
+            return np.tanh(4 * x) if self.sharp else np.tanh(x)
+
+    net = lw.Network([lw.Dense(3), Kind(), lw.Dense(3), Kind(True), lw.Dense(1)], random_state=0).build(2)
+    X = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
+    [found] = run("numpy", [net], [X], tmp_path)
+    np.testing.assert_allclose(found.outputs, net.outputs(X), rtol=1e-5)
