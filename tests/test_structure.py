@@ -14,6 +14,7 @@ SOURCE = Path(layerwise.__file__).parent
 # A module may import those on the lines before its own, and those on its own line.
 ORDER = [
     ["typing", "errors"],
+    ["formula"],
     ["description", "philox", "files", "header", "quoting", "interrupts", "masked"],
     ["initializers", "metrics", "schedules"],
     ["parameters"],

@@ -57,8 +57,9 @@ def encode(value: Any) -> Any:
             return {"type": "Activation", "name": value.name, **value.numbers(), "formula": _formula(value)}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
-        has_formula = isinstance(value, Activation) and value.has_formula
-        return part | {"formula": _formula(value)} if has_formula and name not in KNOWN else part
+        if isinstance(value, Activation) and value.has_formula and name not in KNOWN:
+            part["formula"] = _formula(value)
+        return part
     if isinstance(value, tuple):
         return {"type": "tuple", "items": [encode(item) for item in value]}
     if isinstance(value, list):
@@ -133,16 +134,17 @@ def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) 
     if not isinstance(formula, dict) or not isinstance(formula.get("numbers"), list):
         raise FormatError(f"{name}: formula must have f, derivative and numbers")
     names = formula["numbers"]
-    numbers = {key: value.get(key) for key in names if isinstance(key, str) and key.isidentifier()}
+    numbers: dict[str, Any] = {key: value.get(key) for key in names if isinstance(key, str) and key.isidentifier()}
     if len(numbers) != len(names) or {"x", "y", "dy"} & set(numbers):
         raise FormatError(f"{name}: the names of its numbers are not right: {reprlib.repr(names)}")
-    if any(type(each) not in (int, float) or abs(each) > 1e300 for each in numbers.values()):
+    found = {key: float(each) for key, each in numbers.items() if type(each) in (int, float) and abs(each) < 1e300}
+    if len(found) != len(numbers):
         raise FormatError(f"{name}: its numbers must be finite; got {reprlib.repr(numbers)}")
     f = from_data(formula.get("f"), {"x", *names}, f"{name}: f")
     slope = from_data(formula.get("derivative"), {"x", "y", *names}, f"{name}: derivative")
     if {"x", "y"} <= slope.symbols:
         raise FormatError(f"{name}: derivative has x and y; it may have one of them")
-    return FormulaActivation(f, slope, name, {key: float(each) for key, each in numbers.items()})
+    return FormulaActivation(f, slope, name, found)
 
 
 def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:
