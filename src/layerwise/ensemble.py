@@ -118,13 +118,12 @@ class Ensemble:
         threads = max(1, default_threads() // min(n_jobs, len(self.networks)))
         common = {"verbose": False, "n_threads": threads, **arguments}
         with ThreadPoolExecutor(n_jobs) as pool:
-            jobs = [
-                pool.submit(network.fit, X, y, callbacks=own, **common)
-                for network, own in zip(self.networks, watchers, strict=True)
-            ]
+            jobs: list[Future[History]] = []
             unwritten: list[WriteError] = []
             interrupted = False
             try:
+                for network, own in zip(self.networks, watchers, strict=True):
+                    jobs.append(pool.submit(network.fit, X, y, callbacks=own, **common))
                 for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
                     try:
                         job.result()
@@ -145,7 +144,7 @@ class Ensemble:
                 raise
         if interrupted:
             begun = sum(network.task is not None for network in self.networks)
-            interrupts.say(f"when {begun} of {len(jobs)} networks had been begun", stacklevel=2)
+            interrupts.say(f"when {begun} of {len(self.networks)} networks had been begun", stacklevel=2)
         if unwritten:
             raise unwritten[0]
         return [job.result() for job in jobs if not job.cancelled()]

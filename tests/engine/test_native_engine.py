@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from native_and_numpy import captured, needs_native
 
@@ -445,7 +445,10 @@ def test_run_refuses_what_it_cannot_take(value, name):
     if name in ("order", "rates") and value is None:
         engine._core.run(**call)
         return
-    before = engine.parameters.theta.copy()
+    before = engine.parameters.theta
+    is_right = isinstance(value, np.ndarray) and (value.dtype, value.shape) == (before.dtype, before.shape)
+    assume(not (is_right and name in ("theta", "grad") and value.flags.carray))
+    before = before.copy()
     with pytest.raises(REFUSED):
         engine._core.run(**call)
     np.testing.assert_array_equal(engine.parameters.theta, before)
@@ -468,7 +471,7 @@ NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
 @given(value=odd_arrays(), name=st.sampled_from(NAMES))
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
-    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5), (10, *[0.0] * 5)])],
+    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5), (10, *[0.0] * 5)], None)],
                                         ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
@@ -514,7 +517,7 @@ def test_numbers_out_of_range_are_refused(changes):
     order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
-    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)])],
+    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)], None)],
                                         ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
     X = np.ones((6, 2), np.float32)
 
@@ -541,6 +544,10 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
             run()
 
 
+LINES = st.lists(st.lists(st.integers(-1, 70), min_size=4, max_size=5), max_size=3)
+CODES = st.tuples(LINES, st.lists(st.floats(), max_size=2), st.integers(-1, 70), st.integers(-1, 70))
+
+
 @settings(max_examples=200)
 @given(
     layers=st.lists(
@@ -550,6 +557,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             st.lists(st.tuples(st.integers(-1, 40) | st.just(2**63 - 1), *[st.just(0.0)] * 5), max_size=3),
+            st.none() | st.tuples(CODES, CODES, st.booleans(), st.booleans()),
         ),
         max_size=3,
     ),

@@ -26,7 +26,6 @@ from layerwise.layers import (
     Activation,
     BatchNorm,
     Dense,
-    FormulaActivation,
     Identity,
     Layer,
     LayerNorm,
@@ -269,7 +268,7 @@ def _call(stage: Stage, arrays: Mapping[str, Array]) -> Call:
     if isinstance(layer, BatchNorm):
         factor = arrays["gamma"] / np.sqrt(arrays["var"].astype(np.float64) + layer.epsilon)
         arrays = {"mean": arrays["mean"], "factor": factor.astype(arrays["gamma"].dtype), "beta": arrays["beta"]}
-    name = layer.name.lower() if isinstance(layer, FormulaActivation) else function_name(type(layer))
+    name = layer.name.lower() if type(layer) is Activation else function_name(type(layer))
     if isinstance(layer, Activation) and layer.has_formula:
         numbers = layer.numbers()
         formula = Elementwise(name, layer.formulas().f, tuple(numbers))

@@ -1,6 +1,6 @@
 """The layers: a file for each idea, each layer a description and two formulas."""
 
-from layerwise.layers.activation import Activation, FormulaActivation
+from layerwise.layers.activation import Activation
 from layerwise.layers.activations import (
     ELU,
     GELU,
@@ -40,7 +40,6 @@ __all__ = [
     "Dense",
     "Dropout",
     "Exp",
-    "FormulaActivation",
     "Identity",
     "Layer",
     "LayerNorm",

@@ -14,6 +14,7 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,17 @@ class Activation(Layer):
 
     `derivative(x, y)` may be given where f′ is shorter by y = f(x), as that of a sigmoid, y (1 - y), is.
 
+    Parameters
+    ----------
+    f : callable or Tree, optional
+        The formula, of an activation that is no class of its own.
+    derivative : callable or Tree, optional
+        f′ from x and y = f(x); by default it is derived.
+    name : str
+        What it is called.
+    values : dict, optional
+        The numbers that stand in a tree by their names.
+
     Where a formula won't do, define `forward(p, x, out)` and `backward(p, x, y, dy, g, dx)` on arrays, as for any
     layer; such an activation runs on NumPy.
 
@@ -79,10 +91,35 @@ class Activation(Layer):
 
     f: Any = None
     derivative: Any = None
+    name: str = ""
+    values: Mapping[str, float] = MappingProxyType({})
 
-    def __new__(cls, *arguments: Any, **named: Any) -> Activation:
-        """Make a `FormulaActivation` of what is asked of this class itself."""
-        return object.__new__(FormulaActivation if cls is Activation else cls)
+    def __init__(
+        self,
+        f: Callable[..., Any] | Tree | None = None,
+        derivative: Callable[..., Any] | Tree | None = None,
+        name: str = "Activation",
+        values: Mapping[str, float] | None = None,
+    ) -> None:
+        if f is None:
+            return  # called by a class that has its own
+        self.name, self.values = name, dict(values or {})
+        self.f = f if isinstance(f, Tree) else trace(f, "x", name=name)
+        self.derivative = derivative
+        if derivative is not None and not isinstance(derivative, Tree):
+            self.derivative = trace(derivative, "x", "y", name=f"{name}, derivative")
+
+    def __init_subclass__(cls) -> None:
+        """Leave the arguments of this class to itself."""
+        if cls.__init__ is Activation.__init__:
+            cls.__init__ = object.__init__  # type: ignore[method-assign, assignment]
+
+    def __repr__(self) -> str:
+        if type(self) is not Activation or self.f is None:
+            return super().__repr__()
+        if self.name != "Activation":
+            return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
+        return f"Activation({WORDS.expression(replace(self.f, self.values))})"
 
     def formulas(self) -> Formulas:
         """Return f and f′ as trees.
@@ -92,10 +129,14 @@ class Activation(Layer):
         FormulaError
             `f` has what no tree can express; says in which line.
         """
+        if isinstance(self.f, Tree):
+            return _from_trees(self.f, self.derivative, tuple(self.values))
         return _cached(_Key(self))
 
     def numbers(self) -> dict[str, float]:
         """Return the activation's own numbers, by their names in the trees."""
+        if isinstance(self.f, Tree):
+            return dict(self.values)
         return {name: float(getattr(self, name)) for name in self.formulas().names}
 
     @property
@@ -177,56 +218,6 @@ class Activation(Layer):
             self.forward(View(buffers), rows, out)
         result: Array = out.reshape(values.shape)[()]
         return result
-
-
-class FormulaActivation(Activation):
-    """An activation that is no class of its own: a function, or the formula that a file has.
-
-    Parameters
-    ----------
-    f : callable or Tree
-        From x.
-    derivative : callable or Tree, optional
-        From x and y = f(x); by default it is derived.
-    name : str
-        What it is called.
-    values : dict, optional
-        The numbers that stand in the trees by their names.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from layerwise.layers import Activation
-    >>> Activation(lambda x: x * np.tanh(x))
-    Activation(x * tanh(x))
-    """
-
-    def __init__(
-        self,
-        f: Callable[..., Any] | Tree,
-        derivative: Callable[..., Any] | Tree | None = None,
-        name: str = "Activation",
-        values: Mapping[str, float] | None = None,
-    ) -> None:
-        self.name, self.values = name, dict(values or {})
-        self.f = f if isinstance(f, Tree) else trace(f, "x", name=name)
-        if derivative is None or isinstance(derivative, Tree):
-            self.derivative = derivative
-        else:
-            self.derivative = trace(derivative, "x", "y", name=f"{name}, derivative")
-
-    def formulas(self) -> Formulas:
-        """Return f and f′ as trees."""
-        return _from_trees(self.f, self.derivative, tuple(self.values))
-
-    def numbers(self) -> dict[str, float]:
-        """Return the activation's own numbers, by their names in the trees."""
-        return self.values
-
-    def __repr__(self) -> str:
-        if self.name != "Activation":
-            return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
-        return f"Activation({WORDS.expression(replace(self.f, self.values))})"
 
 
 class _Key:

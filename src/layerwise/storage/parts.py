@@ -21,7 +21,7 @@ from layerwise.description import Description, parameters_of
 from layerwise.errors import FormatError, nearest
 from layerwise.formula import as_data, from_data
 from layerwise.initializers import INITIALIZERS, Given
-from layerwise.layers import LAYERS, Activation, FormulaActivation
+from layerwise.layers import LAYERS, Activation
 from layerwise.losses import LOSSES
 from layerwise.optimizers import OPTIMIZERS
 from layerwise.penalties import PENALTIES
@@ -53,7 +53,7 @@ def encode(value: Any) -> Any:
         return {"type": "Zeros"}  # what was given is in the arrays, trained since
     if isinstance(value, Description):
         kind = type(value)
-        if isinstance(value, FormulaActivation):
+        if type(value) is Activation:
             return {"type": "Activation", "name": value.name, **value.numbers(), "formula": _formula(value)}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
@@ -125,7 +125,7 @@ def _is_found(name: Any, custom: Mapping[str, type[Description]]) -> bool:
     return isinstance(name, str) and (name in KNOWN or name in custom or name.rpartition(".")[2] in custom)
 
 
-def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> FormulaActivation:
+def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Activation:
     """Return an activation from its formulas: trees of known operations, which are data and no code."""
     formula = decode(value["formula"], custom)
     name = str(value.get("name", value.get("type"))).rpartition(".")[2]
@@ -144,7 +144,7 @@ def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) 
     slope = from_data(formula.get("derivative"), {"x", "y", *names}, f"{name}: derivative")
     if {"x", "y"} <= slope.symbols:
         raise FormatError(f"{name}: derivative has x and y; it may have one of them")
-    return FormulaActivation(f, slope, name, found)
+    return Activation(f, slope, name, found)
 
 
 def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:
