@@ -9,6 +9,7 @@ are needed besides the result's own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -107,6 +108,9 @@ class _Values:
             return self.found[tree]
         if tree.is_leaf:
             return tree.args[0]  # type: ignore[no-any-return]
+        if tree.op == "where" and all(a.op == "number" and math.isfinite(a.args[0]) for a in tree.args[1:]):
+            self.found[tree] = self._one_of_two(tree)
+            return self.found[tree]
         if tree.op == "where":
             condition = self.flag(tree.args[0])
             operands: tuple[Operand, ...] = (condition, *map(self.number, tree.args[1:]))
@@ -114,6 +118,17 @@ class _Values:
             operands = tuple(map(self.number, tree.args))
         self.found[tree] = self.add(tree.op, operands, "%f" if tree.op in COMPARISONS else "%n")
         return self.found[tree]
+
+    def _one_of_two(self, tree: Tree) -> Operand:
+        """Return one of two numbers from a condition c, 1 or 0: by products, which are faster than a choice."""
+        yes, no = (a.args[0] for a in tree.args[1:])
+        c = self.add("copyto", (self.flag(tree.args[0]),))
+        if no == 0:
+            return self.add("multiply", (c, yes))
+        if all(kind(yes - no) + kind(no) == kind(yes) for kind in (np.float32, np.float64)):
+            return self.add("add", (self.add("multiply", (c, yes - no)), no))
+        other = self.add("multiply", (self.add("subtract", (1.0, c)), no))
+        return self.add("add", (self.add("multiply", (c, yes)), other))
 
     def number(self, tree: Tree) -> Operand:
         """Return where a part lies as numbers."""

@@ -28,7 +28,8 @@ from layerwise.parameters import Shapes, View
 from layerwise.typing import Array, ArrayLike
 
 _RESERVED = ("x", "y", "dy")
-_COSTLY = ("exp", "expm1", "log", "log1p", "tanh", "sqrt", "sin", "cos", "arctan", "power", "divide")
+_SLOW = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "arctan", "power")
+_COSTLY = (*_SLOW, "sqrt", "divide")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,26 @@ class Formulas:
     names: tuple[str, ...]
     reads: tuple[str, ...]
     kept: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls of NumPy's functions for an activation.
+
+    Attributes
+    ----------
+    forward, backward : Steps
+        From x to y, and from dy to dx.
+    kept : tuple of str
+        The arrays of what forward keeps for backward.
+    reads : tuple of str
+        Which of x and y backward needs.
+    """
+
+    forward: Steps
+    backward: Steps
+    kept: tuple[str, ...]
+    reads: tuple[str, ...]
 
 
 class Activation(Layer):
@@ -149,7 +170,7 @@ class Activation(Layer):
     @property
     def reads(self) -> tuple[str, ...]:  # type: ignore[override]
         """Which of x and y f′ is computed from."""
-        return self.formulas().reads if self.has_formula else Layer.reads
+        return self._calls().reads if self.has_formula else Layer.reads
 
     @property
     def in_place(self) -> bool:  # type: ignore[override]
@@ -159,18 +180,21 @@ class Activation(Layer):
     @property
     def flags(self) -> tuple[str, ...]:  # type: ignore[override]
         """The arrays of true and false that the calls work in."""
-        return () if self.f is None else tuple(flag for steps in self._calls() for flag in steps.flags)
+        return (
+            ()
+            if self.f is None
+            else tuple(dict.fromkeys((*self._calls().forward.flags, *self._calls().backward.flags)))
+        )
 
     def buffers(self, n_in: int) -> Shapes:
         """Return the arrays that the calls work in, and those of what is kept from forward to backward."""
         if self.f is None:
             return {}
-        forward, backward = self._calls()
-        kept = (_kept_name(i) for i in range(len(self.formulas().kept) * self.has_formula))
-        names = (*forward.arrays, *backward.arrays, *forward.flags, *backward.flags, *kept)
-        return dict.fromkeys(names, (n_in,))
+        calls = self._calls()
+        arrays = (*calls.forward.arrays, *calls.backward.arrays)
+        return dict.fromkeys((*arrays, *self.flags, *calls.kept), (n_in,))
 
-    def _calls(self) -> tuple[Steps, Steps]:
+    def _calls(self) -> Calls:
         """Return the calls of forward and of backward."""
         return _steps(self.formulas(), tuple(self.numbers().items()), self.has_formula)
 
@@ -178,7 +202,7 @@ class Activation(Layer):
         """Return the calls, without arguments, that compute y = f(x)."""
         if not self.has_formula:
             return super().bound_forward(p, x, out, training)
-        return bind(self._calls()[0], {**vars(p), "x": x, "y": out})
+        return bind(self._calls().forward, {**vars(p), "x": x, "y": out})
 
     def bound_backward(
         self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None
@@ -186,17 +210,17 @@ class Activation(Layer):
         """Return the calls, without arguments, that compute dx = dy · f′."""
         if not self.has_formula:
             return super().bound_backward(p, x, y, dy, g, dx)
-        return [] if dx is None else bind(self._calls()[1], {**vars(p), "x": x, "y": y, "dy": dy, "dx": dx})
+        return [] if dx is None else bind(self._calls().backward, {**vars(p), "x": x, "y": y, "dy": dy, "dx": dx})
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = f(x)."""
-        for call in bind(self._calls()[0], {**vars(p), "x": x, "y": out}):
+        for call in bind(self._calls().forward, {**vars(p), "x": x, "y": out}):
             call()
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = dy · f′."""
         arrays = {**vars(p), "x": x, "y": y, "dy": dy, "dx": dx}
-        for call in [] if dx is None else bind(self._calls()[1], arrays):
+        for call in [] if dx is None else bind(self._calls().backward, arrays):
             call()
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -270,33 +294,54 @@ def _from_trees(f: Tree, slope: Tree | None, names: tuple[str, ...]) -> Formulas
     if {"x", "y"} <= slope.symbols:
         slope = replace(slope, {"y": f})
     reads = tuple(letter for letter in ("x", "y") if letter in slope.symbols)
-    shared = set(f.parts()) & set(slope.parts())
-    costly = [part for part in shared if part != f and any(inner.op in _COSTLY for inner in part.parts())]
-    kept = [part for part in costly if not any(part is not other and part in other.args for other in costly)]
-    return Formulas(f, slope, names, reads, tuple(sorted(kept, key=repr)))
+    return Formulas(f, slope, names, reads, _worth_keeping(f, slope))
+
+
+def _worth_keeping(f: Tree, slope: Tree) -> tuple[Tree, ...]:
+    """Return the costly parts of f′ that f has too; one within another only where it stands elsewhere as well."""
+    shared = set(f.parts()) - {f}
+    found: dict[Tree, None] = {}
+    stack = [slope]
+    while stack:
+        part = stack.pop()
+        if part in shared and part.op in _COSTLY and any(inner.op in _SLOW for inner in part.parts()):
+            found[part] = None
+        elif not part.is_leaf:
+            stack += part.args
+    return tuple(found)
 
 
 def _by_output(slope: Tree, f: Tree) -> Tree:
     """Return f′ from y alone, where f stands in it and x nowhere else."""
+    found = _with_output(slope, f)
+    return slope if "x" in found.symbols else found
+
+
+def _with_output(slope: Tree, f: Tree) -> Tree:
+    """Return f′ with y in place of f."""
     found: dict[Tree, Tree] = {}
     for part in slope.parts():
         inner = part if part.is_leaf else operation(part.op, *(found[a] for a in part.args))
         found[part] = symbol("y") if part == f else inner
-    return slope if "x" in found[slope].symbols else found[slope]
+    return found[slope]
 
 
 @lru_cache(maxsize=256)
-def _steps(formulas: Formulas, numbers: tuple[tuple[str, float], ...], keeps: bool) -> tuple[Steps, Steps]:
+def _steps(formulas: Formulas, numbers: tuple[tuple[str, float], ...], keeps: bool) -> Calls:
     values = dict(numbers)
     f, slope, *kept = (replace(tree, values) for tree in (formulas.f, formulas.slope, *formulas.kept))
-    places = {part: _kept_name(i) for i, part in enumerate(kept)} if keeps else {}
+    places = {part: f"kept_{i}" for i, part in enumerate(kept)} if keeps else {}
     forward = steps(f, "y", keep=places, over=("x",), prefix="tmp")
-    backward = steps(operation("multiply", symbol("dy"), slope), "dx", given=places, prefix="tmp")
-    return forward, backward
+    # Where f stands in f′, y does too, and x need not be kept if nothing else of f′ needs it.
+    trees = (operation("multiply", symbol("dy"), tree) for tree in (_with_output(slope, f), slope))
+    found = [steps(tree, "dx", given=places, prefix="tmp") for tree in trees]
+    backward = next((each for each in found if len(_read(each)) < 2), found[1])
+    return Calls(forward, backward, tuple(places.values()), _read(backward))
 
 
-def _kept_name(i: int) -> str:
-    return f"kept_{i}"
+def _read(calls: Steps) -> tuple[str, ...]:
+    operands = {operand for step in calls.steps for operand in step.operands}
+    return tuple(letter for letter in ("x", "y") if letter in operands)
 
 
 def _is_hashable(value: Any) -> bool:
