@@ -183,3 +183,78 @@ def test_functions_of_one_name_and_other_formulas_are_told_apart(tmp_path):
     X = np.random.default_rng(0).normal(size=(10, 2)).astype(np.float32)
     [found] = run("numpy", [net], [X], tmp_path)
     np.testing.assert_allclose(found.outputs, net.outputs(X), rtol=1e-5)
+
+
+# -------------------------------------------------------------------- losses
+
+
+class LogCosh(lw.Loss):
+    def f(self, y, t):
+        return np.log(np.cosh(y - t))
+
+
+class Power(lw.Loss):
+    reduction = "sum"
+
+    def __init__(self, exponent=1.5):
+        self.exponent = exponent
+
+    def f(self, y, t):
+        return np.abs(y - t) ** self.exponent
+
+
+LOSSES = [LogCosh(), Power(3.0), lw.Loss(lambda y, t: np.sqrt((y - t) ** 2 + 1) - 1)]
+
+
+def regressed(loss, engine, dtype="float64"):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 4))
+    y = np.tanh(X @ rng.normal(size=(4, 2)))
+    net = lw.Network([lw.Dense(9), lw.Tanh(), lw.Dense(2)], random_state=0, dtype=dtype)
+    weights = rng.random(90)
+    net.fit(X, y, loss, epochs=3, batch_size=20, optimizer=lw.SGD(0.05), engine=engine, verbose=False,
+            sample_weight=weights)  # fmt: skip
+    return net, X, y
+
+
+@needs_native
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_a_custom_loss_trains_natively_as_on_numpy(loss, dtype):
+    (found, X, y), (expected, *_) = (regressed(loss, engine, dtype) for engine in ("native", "numpy"))
+    np.testing.assert_allclose(found.theta, expected.theta, rtol=0, atol=2e-5 if dtype == "float32" else 1e-12)
+    assert found.evaluate(X, y)["loss"] == pytest.approx(loss(expected.outputs(X), y), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_the_gradient_of_a_custom_loss(loss):
+    net, X, y = regressed(loss, "auto")
+    assert lw.gradcheck(net, X, y, loss).passed
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_a_file_of_a_custom_loss_loads_without_its_class(loss, tmp_path):
+    net, X, y = regressed(loss, "auto")
+    net.save(tmp_path / "net")
+    for _ in range(2):
+        loaded = lw.load(tmp_path / "net")
+        assert loaded.evaluate(X, y)["loss"] == net.evaluate(X, y)["loss"]
+        loaded.save(tmp_path / "net")
+
+
+def test_a_plain_function_is_a_loss():
+    by_name, *_ = regressed("mse", "numpy")
+    by_function, *_ = regressed(lambda y, t: (y - t) ** 2, "numpy")
+    np.testing.assert_allclose(by_function.theta, by_name.theta, rtol=0, atol=1e-13)
+    assert repr(by_function.loss) == "Loss(square(y - t))"
+
+
+def test_a_loss_that_no_tree_can_express_is_refused_with_its_line():
+    with pytest.raises(lw.FormulaError, match=r"(?s)np\.where.*y - t if y > t else t - y"):
+        regressed(lambda y, t: y - t if y > t else t - y, "auto")
+
+
+def test_a_custom_loss_in_a_trace():
+    net = lw.Network([lw.Dense(1)], random_state=0, dtype="float64")
+    found = lw.trace(net, [[0.5, -1.0]], [1.0], lw.Loss(lambda y, t: np.sqrt((y - t) ** 2 + 1))).latex()
+    assert r"\sqrt{(" in found

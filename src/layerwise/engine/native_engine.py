@@ -20,7 +20,7 @@ from layerwise.engine.threads import share
 from layerwise.formula import replace
 from layerwise.formula.lowering import code
 from layerwise.layers import LAYERS, Activation, Layer
-from layerwise.losses import LOSSES
+from layerwise.losses import LOSSES, Loss
 from layerwise.optimizers import OPTIMIZERS
 from layerwise.parameters import Parameters
 from layerwise.penalties import L1, L2, PENALTIES
@@ -46,7 +46,7 @@ def foreign_part(plan: Plan) -> object | None:
     parts = [
         *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
         *(term.penalty for term in plan.penalties),
-        *(part for part in (plan.loss, plan.optimizer) if part is not None),
+        *(part for part in (plan.loss, plan.optimizer) if part is not None and custom_loss(part) is None),
     ]
     names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
@@ -63,6 +63,16 @@ def custom_code(layer: Layer) -> tuple[Any, ...] | None:
         return None
     codes = ((list(each.instructions), each.numbers, each.slots, each.result) for each in (f, slope))
     return (*codes, "x" in formulas.reads, "y" in formulas.reads)
+
+
+def custom_loss(loss: object) -> tuple[Any, ...] | None:
+    """Return a custom loss as the native executor runs it: f and its derivative by the output."""
+    if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
+        return None
+    codes = [code(tree, ["y", "t"]) for tree in loss.formulas()]
+    if any(each is None for each in codes):
+        return None
+    return tuple((list(each.instructions), each.numbers, each.slots, each.result) for each in codes if each is not None)
 
 
 def isa() -> str:
@@ -356,7 +366,11 @@ def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
         parts = [(part.start, *_strengths(plan, part), _rate(plan, part)) for part in slices.values()]
         custom = custom_code(stage.layer)
         layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
-    loss = None if plan.loss is None else (type(plan.loss).__name__, plan.loss.config(), plan.fused)
+    loss = None
+    if plan.loss is not None:
+        custom_of_loss = custom_loss(plan.loss)
+        settings = plan.loss.config() if custom_of_loss is None else {"reduction": plan.loss.reduction}
+        loss = (type(plan.loss).__name__, settings, plan.fused, custom_of_loss)
     return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse)
 
 

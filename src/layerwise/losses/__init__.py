@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 from layerwise.description import resolve
 from layerwise.losses.base import EPSILON, Loss
 from layerwise.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
@@ -29,6 +31,8 @@ LOSSES: tuple[type[Loss], ...] = (
 
 
 def as_loss(value: object) -> Loss:
-    """A loss from an instance or a name (``"mean_squared_error"``, or ``"mse"`` and ``"mae"`` for short)."""
+    """A loss from an instance, a function f(y, t) or a name (``"mean_squared_error"`` or ``"mse"`` for short)."""
+    if inspect.isfunction(value):
+        return Loss(value)
     short = {"mse": MeanSquaredError.__name__, "mae": MeanAbsoluteError.__name__}
     return resolve("loss", short.get(value, value) if isinstance(value, str) else value, Loss, LOSSES)

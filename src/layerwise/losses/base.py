@@ -14,12 +14,14 @@ the scores, stable where the two alone are not. The plan recognises the pair by 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
 from layerwise.description import Description
-from layerwise.errors import DataError, ShapeError
+from layerwise.errors import DataError, ShapeError, UnknownNameError
+from layerwise.formula import WORDS, Tree, bind, derivative, steps, trace
 from layerwise.layers import Layer, Softmax
 from layerwise.masked import unmasked
 from layerwise.typing import Array, ArrayLike
@@ -38,7 +40,24 @@ def weighted_sum(losses: Array, weights: Array) -> float:
 
 
 class Loss(Description):
-    """Base of the losses; one of your own defines `forward` and `backward`.
+    """Base of the losses.
+
+    A custom loss is a class with `f(y, t)`, plain NumPy on one output y and its target t; its derivative follows from
+    it. The loss of a sample is the mean over its outputs, or with ``reduction = "sum"`` the sum. Or give the function
+    alone, ``loss=lambda y, t: np.log(np.cosh(y - t))``.
+
+    Where a formula won't do, define `forward` and `backward` on arrays; such a loss runs on NumPy.
+
+    Parameters
+    ----------
+    f : callable or Tree, optional
+        The formula, of a loss that is no class of its own.
+    derivative : callable or Tree, optional
+        ∂f/∂y from y and t; by default it is derived.
+    name : str
+        What it is called.
+    reduction : {"mean", "sum"}
+        Over the outputs of a sample.
 
     Attributes
     ----------
@@ -57,14 +76,92 @@ class Loss(Description):
     fuses_with: ClassVar[type[Layer] | None] = None
     label_smoothing: float = 0.0
     epsilon: float = EPSILON
+    f: Any = None
+    derivative: Any = None
+    name: str = ""
+    reduction: str = "mean"
+
+    def __init__(
+        self,
+        f: Callable[..., Any] | Tree | None = None,
+        derivative: Callable[..., Any] | Tree | None = None,
+        name: str = "Loss",
+        reduction: str = "mean",
+    ) -> None:
+        if f is None:
+            return  # called by a class that has its own
+        self.name, self.reduction = name, reduction
+        if reduction not in ("mean", "sum"):
+            raise UnknownNameError(f'{name}: reduction must be "mean" or "sum"; got {reduction!r}')
+        self.f = f if isinstance(f, Tree) else trace(f, "y", "t", name=name)
+        self.derivative = derivative
+        if derivative is not None and not isinstance(derivative, Tree):
+            self.derivative = trace(derivative, "y", "t", name=f"{name}, derivative")
+
+    def __init_subclass__(cls) -> None:
+        """Leave the arguments of this class to itself."""
+        if cls.__init__ is Loss.__init__:
+            cls.__init__ = object.__init__  # type: ignore[method-assign, assignment]
+
+    def __repr__(self) -> str:
+        if type(self) is not Loss or self.f is None:
+            return super().__repr__()
+        return f"{self.name}()" if self.name != "Loss" else f"Loss({WORDS.expression(self.f)})"
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether it is computed by its formula, and not by array formulas of its class's own."""
+        kind = type(self)
+        return self.f is not None and kind.forward is Loss.forward and kind.backward is Loss.backward
+
+    def formulas(self) -> tuple[Tree, Tree]:
+        """Return f and ∂f/∂y as trees of y and t.
+
+        Raises
+        ------
+        FormulaError
+            `f` has what no tree can express; says in which line.
+        """
+        name = self.name or type(self).__name__
+        f = self.f if isinstance(self.f, Tree) else trace(self.f, "y", "t", name=f"{name}.f")
+        slope = self.derivative
+        if slope is None:
+            slope = derivative(f, "y")
+        return f, slope if isinstance(slope, Tree) else trace(slope, "y", "t", name=f"{name}.derivative")
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
         """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
-        raise NotImplementedError(f"{type(self).__name__} must define forward(y, t, out, tmp)")
+        self._formula(0, y, t, tmp[0], tmp[1])
+        np.add.reduce(tmp[0], axis=1, out=out)
+        np.multiply(out, self._of_each(y), out=out)
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
         """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
-        raise NotImplementedError(f"{type(self).__name__} must define backward(y, t, dy, tmp)")
+        self._formula(1, y, t, dy, tmp[0])
+        np.multiply(dy, self._of_each(y), out=dy)
+
+    def _of_each(self, y: Array) -> float:
+        """How much each output counts."""
+        return 1 / y.shape[1] if self.reduction == "mean" else 1.0
+
+    def _formula(self, which: int, y: Array, t: Array, out: Array, tmp: Array) -> None:
+        """Compute f (0) or ∂f/∂y (1) for each output."""
+        if self.f is None:
+            method = ("forward(y, t, out, tmp)", "backward(y, t, dy, tmp)")[which]
+            raise NotImplementedError(f"{type(self).__name__} must define f(y, t), or {method}")
+        key = (which, y.shape, y.dtype)
+        work = vars(self).setdefault("_work", {})
+        if key not in work:
+            found = steps(self.formulas()[which], "out")
+            arrays = dict(zip(found.arrays[1:], (np.empty_like(y) for _ in found.arrays[1:])))
+            work[key] = found, arrays | {name: np.empty(y.shape, bool) for name in found.flags}
+        found, arrays = work[key]
+        first = dict.fromkeys(found.arrays[:1], tmp)
+        for call in bind(found, {**arrays, **first, "y": y, "t": t, "out": out}):
+            call()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_work"}
 
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
         """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""

@@ -34,6 +34,10 @@ private:
     bool reads_x_ = false;
 };
 
+// A custom formula of one input or two: out = f(a, b).
+template <class T>
+void compute(const Code& code, const T* a, const T* b, T* out, index n);
+
 template <class T, class F>
 inline void each(index n, const T* x, T* y, F f) {
     LW_INDEPENDENT

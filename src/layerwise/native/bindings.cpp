@@ -252,15 +252,16 @@ using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, 
 using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
 // (name, settings, n_in, n_out, arrays, formula)
 using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<PartSpec>, std::optional<FormulaSpec>>;
-using LossSpec = std::tuple<std::string, Settings, bool>;
+// (name, settings, fused, and of a custom one f and its derivative by the output)
+using LossSpec = std::tuple<std::string, Settings, bool, std::optional<std::pair<CodeSpec, CodeSpec>>>;
 
-Code make_code(const CodeSpec& spec) {
+Code make_code(const CodeSpec& spec, int inputs) {
     const auto& [lines, numbers, slots, result] = spec;
-    const int fixed = 1 + int(numbers.size());
+    const int fixed = inputs + int(numbers.size());
     if (numbers.size() >= MOST_SLOTS || slots > MOST_SLOTS || slots < fixed || result < 0 || result >= slots)
         refuse("a formula has at most " + std::to_string(MOST_SLOTS) + " slots");
     Code code;
-    code.numbers = numbers, code.result = result;
+    code.inputs = inputs, code.numbers = numbers, code.result = result;
     for (const std::vector<int>& line : lines) {
         if (line.size() != 5 || line[0] < 0 || line[0] >= OPERATIONS || line[4] < fixed || line[4] >= slots)
             refuse("an instruction of a formula is none that there is");
@@ -276,7 +277,7 @@ void read_formula(const LayerSpec& spec, Layer& layer) {
     layer.kind = LayerKind::Activation;
     if (const std::optional<FormulaSpec>& formula = std::get<5>(spec)) {
         layer.formula = Formula::Custom;
-        layer.f = make_code(std::get<0>(*formula)), layer.slope = make_code(std::get<1>(*formula));
+        layer.f = make_code(std::get<0>(*formula), 1), layer.slope = make_code(std::get<1>(*formula), 1);
         layer.reads_x = std::get<2>(*formula), layer.reads_y = std::get<3>(*formula);
         return;
     }
@@ -363,8 +364,11 @@ public:
         plan_.sparse = sparse;
         if (sparse && plan_.layers.front().kind != LayerKind::Dense) refuse("sparse rows need a dense layer first");
         if (loss) {
-            const LossName& name = by_name(LOSSES, std::get<0>(*loss), "loss");
+            const auto& custom = std::get<3>(*loss);
+            const LossName own{"", LossKind::Custom, nullptr};
+            const LossName& name = custom ? own : by_name(LOSSES, std::get<0>(*loss), "loss");
             const Settings& settings = std::get<1>(*loss);
+            if (custom) plan_.loss.f = make_code(custom->first, 2), plan_.loss.slope = make_code(custom->second, 2);
             plan_.has_loss = true;
             plan_.loss.kind = name.kind;
             if (name.a) plan_.loss.a = setting(settings, name.a);

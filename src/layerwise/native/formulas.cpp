@@ -59,16 +59,17 @@ void execute(const Instruction& line, T (*slots)[BLOCK / sizeof(T)], index n) {
     }
 }
 
-// The formula of one input, block by block: done(result, at, n) for each.
+// The formula of one input or two, block by block: done(result, at, n) for each.
 template <class T, class Done>
-void interpret(const Code& code, const T* from, index n, Done done) {
+void interpret(const Code& code, const T* a, const T* b, index n, Done done) {
     constexpr index SIZE = BLOCK / index(sizeof(T));
     alignas(LINE) T slots[MOST_SLOTS][SIZE];
     for (std::size_t k = 0; k < code.numbers.size(); ++k)
-        for (index i = 0; i < SIZE; ++i) slots[1 + k][i] = T(code.numbers[k]);
+        for (index i = 0; i < SIZE; ++i) slots[std::size_t(code.inputs) + k][i] = T(code.numbers[k]);
     for (index at = 0; at < n; at += SIZE) {
         const index here = n - at < SIZE ? n - at : SIZE;
-        std::memcpy(slots[0], from + at, std::size_t(here) * sizeof(T));
+        std::memcpy(slots[0], a + at, std::size_t(here) * sizeof(T));
+        if (code.inputs > 1) std::memcpy(slots[1], b + at, std::size_t(here) * sizeof(T));
         for (const Instruction& line : code.instructions) execute<T>(line, slots, here);
         done(slots[code.result], at, here);
     }
@@ -79,7 +80,7 @@ void interpret(const Code& code, const T* from, index n, Done done) {
 template <class T>
 void Activation<T>::forward(const T* x, T* y, index n) const {
     if (formula_ == Formula::Custom)
-        return interpret(*f_, x, n, [&](const T* result, index at, index here) {
+        return interpret<T>(*f_, x, nullptr, n, [&](const T* result, index at, index here) {
             std::memcpy(y + at, result, std::size_t(here) * sizeof(T));
         });
     if (const auto f = FORMULA_FUNCTIONS<T>[int(formula_)].f)
@@ -91,13 +92,22 @@ void Activation<T>::forward(const T* x, T* y, index n) const {
 template <class T>
 void Activation<T>::backward(const T* from, T* d, index n) const {
     if (formula_ == Formula::Custom)
-        return interpret(*slope_, from, n, [&](const T* result, index at, index here) {
+        return interpret<T>(*slope_, from, nullptr, n, [&](const T* result, index at, index here) {
             LW_INDEPENDENT
             for (index i = 0; i < here; ++i) d[at + i] *= result[i];
         });
     if (const auto slope = FORMULA_FUNCTIONS<T>[int(formula_)].slope) slope(p_, from, d, n);
 }
 
+template <class T>
+void compute(const Code& code, const T* a, const T* b, T* out, index n) {
+    interpret<T>(code, a, b, n, [&](const T* result, index at, index here) {
+        std::memcpy(out + at, result, std::size_t(here) * sizeof(T));
+    });
+}
+
+template void compute(const Code&, const float*, const float*, float*, index);
+template void compute(const Code&, const double*, const double*, double*, index);
 template class Activation<float>;
 template class Activation<double>;
 

@@ -161,6 +161,9 @@ void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
                 T rest = log(at_least(1 - y, least));
                 return rest + t * (log(at_least(y, least)) - rest);
             });
+        case LossKind::Custom:
+            compute<T>(loss.f, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
+            return sum_up(lot, loss.mean ? mean : T(1), out);
     }
 }
 
@@ -216,6 +219,9 @@ void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
             }
             if (loss.fused) return write(loss.mean ? mean : T(1), [](T y, T t) { return y - t; });
             return write(loss.mean ? mean : T(1), [least](T y, T t) { return (y - t) / at_least(y * (1 - y), least); });
+        case LossKind::Custom:
+            compute<T>(loss.slope, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
+            return weigh(lot, loss.mean ? mean : T(1), weights);
     }
 }
 

@@ -13,7 +13,7 @@ namespace lw {
 enum class LayerKind { Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm, Activation };
 enum class LossKind {
     MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
-    CategoricalCrossEntropy, BinaryCrossEntropy,
+    CategoricalCrossEntropy, BinaryCrossEntropy, Custom,
 };
 enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW };
 
@@ -33,8 +33,9 @@ struct Instruction {
     unsigned char a, b, c, out;
 };
 
-// A custom formula for the interpreter (formulas.cpp). The first slot holds the input, those after it the numbers.
+// A custom formula for the interpreter (formulas.cpp). The first slots hold the inputs, those after them the numbers.
 struct Code {
+    int inputs = 1;
     std::vector<Instruction> instructions;
     std::vector<double> numbers;
     int result = 0;  // the slot of the result
@@ -70,6 +71,7 @@ struct Loss {
     double a = 0;        // delta, q, epsilon
     bool mean = true;    // over the outputs, where the loss leaves a choice
     bool fused = false;  // with the softmax or sigmoid before it
+    Code f, slope;                 // of a custom one, from y and t
     std::vector<double> positive;  // how much a yes counts beside a no, one an output; empty: as much
 };
 

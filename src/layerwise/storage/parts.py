@@ -22,7 +22,7 @@ from layerwise.errors import FormatError, nearest
 from layerwise.formula import as_data, from_data
 from layerwise.initializers import INITIALIZERS, Given
 from layerwise.layers import LAYERS, Activation
-from layerwise.losses import LOSSES
+from layerwise.losses import LOSSES, Loss
 from layerwise.optimizers import OPTIMIZERS
 from layerwise.penalties import PENALTIES
 from layerwise.scaling import SCALERS
@@ -53,11 +53,13 @@ def encode(value: Any) -> Any:
         return {"type": "Zeros"}  # what was given is in the arrays, trained since
     if isinstance(value, Description):
         kind = type(value)
+        if type(value) is Loss:
+            return {"type": "Loss", "name": value.name, "formula": _formula(value)}
         if type(value) is Activation:
             return {"type": "Activation", "name": value.name, **value.numbers(), "formula": _formula(value)}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
-        if isinstance(value, Activation) and value.has_formula and name not in KNOWN:
+        if isinstance(value, (Activation, Loss)) and value.has_formula and name not in KNOWN:
             part["formula"] = _formula(value)
         return part
     if isinstance(value, tuple):
@@ -105,7 +107,7 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     kind = _find(name, custom)
     if takes_path(kind):
         raise FormatError(f"{name} takes a path, and none that a file names is used: make it yourself")
-    left_out = ("type", "formula") if issubclass(kind, Activation) else ("type",)
+    left_out = ("type", "formula") if issubclass(kind, (Activation, Loss)) else ("type",)
     arguments = {key: decode(item, custom) for key, item in value.items() if key not in left_out}
     _check_plain(kind, arguments)
     try:
@@ -114,9 +116,12 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
         raise FormatError(f"{name} cannot be made from {reprlib.repr(arguments)}: {error}") from None
 
 
-def _formula(activation: Activation) -> dict[str, Any]:
-    """Return the formulas of a custom activation, by which it is loaded where its class is not there."""
-    formulas = activation.formulas()
+def _formula(part: Activation | Loss) -> dict[str, Any]:
+    """Return the formulas of a custom part, by which it is loaded where its class is not there."""
+    if isinstance(part, Loss):
+        f, slope = map(as_data, part.formulas())
+        return {"type": "dict", "f": encode(f), "derivative": encode(slope), "reduction": part.reduction}
+    formulas = part.formulas()
     lines = {"f": as_data(formulas.f), "derivative": as_data(formulas.slope), "numbers": list(formulas.names)}
     return {"type": "dict", **{name: encode(value) for name, value in lines.items()}}
 
@@ -125,12 +130,17 @@ def _is_found(name: Any, custom: Mapping[str, type[Description]]) -> bool:
     return isinstance(name, str) and (name in KNOWN or name in custom or name.rpartition(".")[2] in custom)
 
 
-def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Activation:
-    """Return an activation from its formulas: trees of known operations, which are data and no code."""
+def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Activation | Loss:
+    """Return an activation or a loss from its formulas: trees of known operations, which are data and no code."""
     formula = decode(value["formula"], custom)
     name = str(value.get("name", value.get("type"))).rpartition(".")[2]
     if not name.isidentifier() or len(name) > 100:
-        raise FormatError(f"a custom activation needs a name; got {reprlib.repr(name)}")
+        raise FormatError(f"a custom part needs a name; got {reprlib.repr(name)}")
+    if isinstance(formula, dict) and "reduction" in formula:
+        f, slope = (from_data(formula.get(key), {"y", "t"}, f"{name}: {key}") for key in ("f", "derivative"))
+        if formula["reduction"] not in ("mean", "sum"):
+            raise FormatError(f"{name}: reduction must be mean or sum; got {reprlib.repr(formula['reduction'])}")
+        return Loss(f, slope, name, formula["reduction"])
     if not isinstance(formula, dict) or not isinstance(formula.get("numbers"), list):
         raise FormatError(f"{name}: formula must have f, derivative and numbers")
     names = formula["numbers"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from layerwise.formula import latex
 from layerwise.losses import (
     EPSILON,
     BinaryCrossEntropy,
@@ -130,12 +131,18 @@ FUSED_FORMULAS: dict[type[Loss], Callable[[Any, str, str, int], str]] = {
 
 def loss_term(loss: Loss, a: str, y: str) -> str | None:
     """The loss of one output."""
+    if loss.has_formula:
+        return latex(loss.formulas()[0], {"y": a, "t": y}, in_full)
     pair = LOSS_FORMULAS.get(type(loss))
     return None if pair is None else pair[0](loss, a, y)
 
 
 def loss_gradient(loss: Loss, a: str, y: str, m: int, n: int, fused: bool) -> str | None:
     """The gradient of the mean cost by one output, or, fused, by the input that it came from."""
+    if loss.has_formula:
+        slope = latex(loss.formulas()[1], {"y": a, "t": y}, in_full)
+        term = _over(m, slope) if loss.reduction == "mean" else slope
+        return term if n == 1 else rf"\frac{{1}}{{{n}}} \cdot ({term})"
     pair = LOSS_FORMULAS.get(type(loss))
     if pair is None or (fused and type(loss) not in FUSED_FORMULAS):
         return None
