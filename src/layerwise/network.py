@@ -432,7 +432,7 @@ class Network:
         *,
         task: str | None = None,
         classes: ArrayLike | None = None,
-        loss: Loss | str | None = None,
+        loss: Loss | str | Callable[..., Any] | None = None,
         optimizer: Optimizer | str | None = None,
         penalty: Penalties = None,
         epochs: int = 10,
@@ -474,7 +474,7 @@ class Network:
             The labels, in the order of the outputs (of a single output: no, then yes). By default 0, 1, … for whole
             numbers, and the sorted labels of y for text. For a first chunk of the data that lacks some; for labels
             such as -1 and 1; and for the names of the columns of one-hot rows.
-        loss : Loss or str, optional
+        loss : Loss, str or function f(y, t), optional
             By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error; and
             squared error for `task="regression"`.
         optimizer : Optimizer or str, optional
@@ -689,7 +689,7 @@ class Network:
         """The last layer that takes part in prediction."""
         return next(layer for layer in reversed(self.layers) if not layer.draws)
 
-    def choose_loss(self, loss: Loss | str | None = None, task: str | None = None) -> Loss:
+    def choose_loss(self, loss: Loss | str | Callable[..., Any] | None = None, task: str | None = None) -> Loss:
         """The loss asked for, or the network's own, or the one that suits the last layer."""
         if loss is not None:
             return as_loss(loss)
@@ -916,7 +916,7 @@ class Network:
         y: ArrayLike,
         *,
         sample_weight: ArrayLike | None = None,
-        loss: Loss | str | None = None,
+        loss: Loss | str | Callable[..., Any] | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
     ) -> dict[str, float]:
         """Loss, penalty, accuracy (for classes) and metrics on held-out data, by name.
@@ -928,7 +928,7 @@ class Network:
         sample_weight : array (n,), optional
             How much each sample counts: loss and accuracy are means by these weights, divided by their sum, and each
             metric gets them as `sample_weight`.
-        loss : Loss or str, optional
+        loss : Loss, str or function f(y, t), optional
             By default the network's own.
         metrics : str, function or sequence of them, optional
             As for `fit`.
