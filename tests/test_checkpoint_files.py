@@ -571,3 +571,17 @@ def test_a_log_that_was_taken_away_is_begun_anew(tmp_path):
 
     network().fit(*data(), callbacks=[lw.CSVLog(log), Away()], **ARGUMENTS)
     assert [row.split(",")[0] for row in log.read_text().splitlines()] == ["epoch", "3", "4"]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_file_of_the_very_name_that_is_no_checkpoint_stays(tmp_path, resume, spiral):
+    path = tmp_path / "best.safetensors"
+    saved = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=5)
+    saved.fit(*spiral, epochs=1, verbose=False)
+    for write in (saved.save, *([] if resume else [lambda path: path.write_text("precious")])):
+        write(path)
+        before = path.read_bytes()
+        net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+        with pytest.raises(FileExistsError, match=r"best\.safetensors is there, and is no checkpoint"):
+            net.fit(*spiral, epochs=1, resume=resume, callbacks=lw.Checkpoint(path, keep=1), verbose=False)
+        assert path.read_bytes() == before

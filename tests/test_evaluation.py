@@ -217,3 +217,24 @@ def test_two_settings_of_one_metric_by_names_of_their_own(clouds):
         net.evaluate(X, y, metrics=[half, twice])
     twice.__name__ = "f2"
     assert {"fbeta_score", "f2"} <= set(net.evaluate(X, y, metrics=[half, twice]))
+
+
+@pytest.mark.parametrize("value", [None, "text", np.zeros(3)], ids=repr)
+def test_a_metric_that_returns_no_number_is_named(value, spiral):
+    def odd(y, answers):
+        return value
+
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    with pytest.raises(lw.DataError, match="the metric 'odd' must return a number; got"):
+        net.fit(*spiral, epochs=1, validation_data=spiral, metrics=odd, verbose=False)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("factor", [1e-300, 1e-44, 1e39, 1e300])
+def test_weights_multiplied_by_a_constant_do_the_same(factor, dtype, spiral):
+    X, y = spiral
+    weights = np.random.default_rng(0).random(len(X)) + 0.1
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0, dtype=dtype)
+    net.fit(X, y, epochs=1, sample_weight=weights * factor, validation_split=0.2, verbose=False)
+    found, expected = (net.evaluate(X, y, sample_weight=weights * f) for f in (factor, 1))
+    assert found == pytest.approx(expected, rel=1e-5)

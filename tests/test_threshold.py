@@ -192,3 +192,15 @@ def test_what_has_none():
         with pytest.raises((ValueError, TypeError), match="threshold must be"):
             net.threshold = wrong
     assert net.threshold == 0.5
+
+
+def test_an_ensemble_has_one_for_all_its_networks():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    ensemble = lw.Ensemble([lw.Dense(4), lw.ReLU(), lw.Dense(1), lw.Sigmoid()], size=2, random_state=0)
+    ensemble.fit(X, X[:, 0] > 1, epochs=2, verbose=False)
+    ensemble.threshold = 0.05
+    assert [network.threshold for network in ensemble.networks] == [ensemble.threshold] * 2 == [0.05] * 2
+    np.testing.assert_array_equal(ensemble.predict(X), ensemble.outputs(X)[:, 0] > 0.05)
+    with pytest.raises(ValueError, match="threshold"):
+        ensemble.threshold = 2.0

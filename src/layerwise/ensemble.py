@@ -157,6 +157,16 @@ class Ensemble:
         total /= len(self._trained())
         return total
 
+    @property
+    def threshold(self) -> float:
+        """Above what the mean output is a yes, where the networks answer yes or no; as for `Network`."""
+        return self._trained()[0].threshold
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        for network in self._trained():
+            network.threshold = value
+
     def predict(self, X: ArrayLike, *, threshold: float | None = None) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from layerwise.engine.native_engine import NativeEvaluator
 from layerwise.engine.numpy_engine import Evaluator, penalty_value
+from layerwise.errors import DataError
 from layerwise.layers import Softmax
 from layerwise.metrics import Metric, check_weighted, takes
 from layerwise.targets import Targets
@@ -81,7 +83,12 @@ def metric_values(metrics: Mapping[str, Metric], targets: Targets, y: Array, is_
             order = slice(None) if task.classes is None else np.argsort(task.classes)
             shares = task.shares(y, is_softmax)[:, order]
             value = metric(y_true, shares[:, 1] if shares.shape[1] == 2 else shares, **weights)
-        found[name] = float(value)
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"the metric {name!r} must return a number; got {reprlib.repr(value)}, of type {type(value).__name__}"
+            ) from None
     return found
 
 

@@ -20,6 +20,8 @@ from layerwise.errors import DataError, ShapeError
 from layerwise.targets import Targets
 from layerwise.typing import Array, ArrayLike
 
+_USUAL = (1e-20, 1e20)  # between these, weights and their sum are exact enough in every type of network
+
 
 @dataclass(frozen=True)
 class SampleWeights:
@@ -76,6 +78,8 @@ def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str 
     """
     if sample_weight is not None:
         weights = check_weights(sample_weight, len(targets), name)
+        if not _USUAL[0] < weights.max() < _USUAL[1]:  # as multiplied by a constant, they do the same
+            weights = weights / weights.max()
         targets.weights, targets.by_rows = _cast(weights, targets, name), False
 
 

@@ -472,7 +472,7 @@ NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
     core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5), (10, *[0.0] * 5)], None)],
-                                        ("QuadraticCost", {}, False), 12, "float32")  # fmt: skip
+                                        ("QuadraticCost", {}, False, None), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
         "labels": np.zeros(n, np.int64), "levels": (0.0, 1.0), "dense": None, "weights": None,
@@ -518,7 +518,7 @@ def test_numbers_out_of_range_are_refused(changes):
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
     core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)], None)],
-                                        ("QuadraticCost", {}, False), 9, "float32")  # fmt: skip
+                                        ("QuadraticCost", {}, False, None), 9, "float32")  # fmt: skip
     X = np.ones((6, 2), np.float32)
 
     def data(labels):
@@ -561,8 +561,10 @@ CODES = st.tuples(LINES, st.lists(st.floats(), max_size=2), st.integers(-1, 70),
         ),
         max_size=3,
     ),
-    loss=st.sampled_from([None, ("Huber", {"delta": 1.0}, False), ("Huber", {}, False), ("None", {}, True),
-                          ("CategoricalCrossEntropy", {}, True)]),
+    loss=st.sampled_from([
+        None, ("Huber", {"delta": 1.0}, False, None), ("Huber", {}, False, None), ("None", {}, True, None),
+        ("CategoricalCrossEntropy", {}, True, None),
+    ]),
     n_theta=st.integers(-1, 60) | st.just(2**62),
     dtype=st.sampled_from(["float32", "float64", "int8"]),
 )  # fmt: skip

@@ -293,8 +293,10 @@ class Checkpoint(Description, Callback):
         """Note which files may be replaced, and which are of this run; remove what a killed one left half-written."""
         own, ours = self._identity(run), []
         self._before, self._newest = {}, own
-        if not has_place(self._pattern()):
-            self._before[self._file(run)] = status_of(self.path)  # the user gave this very name
+        if not has_place(self._pattern()) and self.is_taken():
+            raise FileExistsError(
+                f"{self!r}: {self.path} is there, and is no checkpoint of this training: {_ELSEWHERE}"
+            )
         for path in self._named():
             other = identity_of(path)
             named = other is not None and other.is_of(self.path) and self._is_named(path, other)
