@@ -229,7 +229,7 @@ def test_two_rhythms_at_once(spiral):
 
     fitted(spiral, batch_size=50, epochs=2, callbacks=[Every(2), Every(5)])
     assert seen == [(2, 2), (2, 4), (5, 5), (2, 6), (2, 8), (2, 10), (5, 10), (2, 12)]
-    with pytest.raises(ValueError, match="Every: every_steps must be a whole number, at least 1; 0 came"):
+    with pytest.raises(ValueError, match="Every: every_steps must be a whole number, at least 1; got 0"):
         fitted(spiral, callbacks=Every(0))
 
 
@@ -711,7 +711,7 @@ def test_clipped_steps_are_short(spiral):
         fitted(spiral, net, optimizer=lw.SGD(1.0), engine="numpy", **arguments)
         lengths = np.linalg.norm(np.diff(steps.thetas, axis=0), axis=1)
         np.testing.assert_allclose(lengths, 0.01, rtol=1e-9)
-    with pytest.raises(ValueError, match=r"fit: clip_norm must be above 0; 0 came"):
+    with pytest.raises(ValueError, match=r"fit: clip_norm must be above 0; got 0"):
         fitted(spiral, clip_norm=0)
 
 
@@ -766,7 +766,7 @@ def test_layers_that_cannot_be_frozen(spiral):
         lw.ShapeError, match=r"nothing in these layers learns: 3 \(Softmax\(\)\); those that do are \[0"
     ):
         net.freeze(-1)
-    with pytest.raises(TypeError, match="whole numbers; 'first' came"):
+    with pytest.raises(TypeError, match="whole numbers; got 'first'"):
         net.freeze("first")
     with pytest.raises(lw.ShapeError, match="Freeze: there is no layer -5"):
         fitted(spiral, callbacks=lw.Freeze(-5))

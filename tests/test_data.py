@@ -197,5 +197,5 @@ class TestSizes:
         with pytest.raises(lw.NotBuiltError, match=r"call forward\(X\) first"):
             net.backward(np.ones((4, 2)))
         net.forward(np.eye(4))
-        with pytest.raises(lw.ShapeError, match=r"dy must have the outputs' shape \(4, 2\); \(4, 3\) came"):
+        with pytest.raises(lw.ShapeError, match=r"dy must have the outputs' shape \(4, 2\); got \(4, 3\)"):
             net.backward(np.ones((4, 3)))

@@ -116,8 +116,8 @@ class TestResolve:
             ("leakrelu", lw.UnknownNameError, "activation='leakrelu' is not known; did you mean 'LeakyReLU'?"),
             ("zzz", lw.UnknownNameError, "known: LeakyReLU, ReLU, Tanh"),
             (lw.ReLU, TypeError, r"activation is the class ReLU; give an instance: ReLU\(\.\.\.\)"),
-            (3, TypeError, "must be an instance of Activation or one of the names LeakyReLU, ReLU, Tanh; int came"),
-            (None, TypeError, "NoneType came"),
+            (3, TypeError, "must be an instance of Activation or one of the names LeakyReLU, ReLU, Tanh; got int"),
+            (None, TypeError, "got NoneType"),
         ],
     )
     def test_what_is_none_of_them(self, value, error, words):
@@ -139,11 +139,11 @@ class TestNumbers:
 
     def test_bounds(self):
         assert number("Thing", "size", 0, least=0, below=1) == 0
-        with pytest.raises(ValueError, match="size must be below 1; 1 came"):
+        with pytest.raises(ValueError, match="size must be below 1; got 1"):
             number("Thing", "size", 1, least=0, below=1)
-        with pytest.raises(ValueError, match="size must be above 0; 0 came"):
+        with pytest.raises(ValueError, match="size must be above 0; got 0"):
             number("Thing", "size", 0, above=0, most=1)
-        with pytest.raises(ValueError, match="size must be at most 1; 2 came"):
+        with pytest.raises(ValueError, match="size must be at most 1; got 2"):
             number("Thing", "size", 2, above=0, most=1)
 
     def test_whole_numbers(self):

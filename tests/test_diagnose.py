@@ -451,7 +451,7 @@ def test_mistakes(spiral):
         lw.diagnose(net, X[:, :1], y)
     with pytest.raises(lw.ShapeError, match="X has 300 rows and y 299"):
         lw.diagnose(net, X, y[1:])
-    with pytest.raises(TypeError, match="diagnose takes a Network; int came"):
+    with pytest.raises(TypeError, match="diagnose takes a Network; got int"):
         lw.diagnose(3, X, y)
     estimator = lw.MLPClassifier((4,), max_iter=200, tol=1.0, random_state=0).fit(X, y)
     with pytest.raises(TypeError, match="give its network_"):

@@ -138,7 +138,7 @@ def test_estimators_and_neurons_are_drawn():
         (lambda: lw.Diagram(by_hand(), x=["a", "b"]), lw.DataError, "numbers of one sample"),
         (lambda: lw.Diagram(by_hand(), x=[1.0, np.nan]), lw.DataError, "NaN or infinity"),
         (lambda: lw.Diagram(by_hand(), most=1), ValueError, "at least 2"),
-        (lambda: lw.Diagram(by_hand()).save("a.png"), lw.UnknownNameError, r"as .svg or .tex; .png came"),
+        (lambda: lw.Diagram(by_hand()).save("a.png"), lw.UnknownNameError, r"as .svg or .tex; got .png"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, kind, message):

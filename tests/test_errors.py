@@ -81,7 +81,7 @@ class TestNetworkArguments:
         [
             (lambda: lw.Network(lw.Dense(3)), TypeError, r"takes a list of layers: Network\(\[Dense\(3\), ...\]\)"),
             (lambda: lw.Network([lw.Dense(3), lw.ReLU]), TypeError, r"layer 1 is the class ReLU; give an instance"),
-            (lambda: lw.Network([lw.Dense(3), "relu"]), TypeError, "layer 1 must be a Layer .*'relu' came"),
+            (lambda: lw.Network([lw.Dense(3), "relu"]), TypeError, "layer 1 must be a Layer .*got 'relu'"),
             (lambda: lw.Network([]), lw.ShapeError, "at least one layer"),
             (lambda: lw.Network([lw.Dense(3)], dtype="float16"), lw.UnknownNameError, '"float32" or "float64"'),
             (lambda: lw.Network([lw.Dense(3)], random_state=-1), ValueError, "random_state must be a whole number"),
@@ -89,7 +89,7 @@ class TestNetworkArguments:
             (lambda: lw.Network([lw.Dense(3)]).get_parameters(), lw.NotBuiltError, "sizes are not known yet"),
             (lambda: lw.Network([lw.Dense(3)]).theta, lw.NotBuiltError, "call fit or forward with data"),
             (lambda: lw.Network([lw.Dense(3)]).build(0), ValueError, "n_in must be a whole number, at least 1"),
-            (lambda: lw.Network([lw.Dense(3)]).build(2).build(4), lw.ShapeError, "takes 2 inputs; 4 came"),
+            (lambda: lw.Network([lw.Dense(3)]).build(2).build(4), lw.ShapeError, "takes 2 inputs; got 4"),
         ],
     )
     def test_malformed(self, make, error, words):
@@ -99,9 +99,9 @@ class TestNetworkArguments:
     @pytest.mark.parametrize(
         ("options", "error", "words"),
         [
-            ({"epochs": 0}, ValueError, "fit: epochs must be a whole number, at least 1; 0 came"),
-            ({"batch_size": 2.5}, ValueError, "fit: batch_size must be a whole number, at least 1; 2.5 came"),
-            ({"engine": "gpu"}, lw.UnknownNameError, "engine must be .*'gpu' came"),
+            ({"epochs": 0}, ValueError, "fit: epochs must be a whole number, at least 1; got 0"),
+            ({"batch_size": 2.5}, ValueError, "fit: batch_size must be a whole number, at least 1; got 2.5"),
+            ({"engine": "gpu"}, lw.UnknownNameError, "engine must be .*got 'gpu'"),
             ({"loss": "squared"}, lw.UnknownNameError, "loss='squared' is not known"),
             ({"optimizer": "adamm"}, lw.UnknownNameError, "did you mean 'Adam"),
             ({"optimizer": lw.Adam}, TypeError, r"give an instance: Adam\(\.\.\.\)"),
@@ -122,7 +122,7 @@ class TestNetworkArguments:
             net.set_parameters([np.ones((2, 3)), np.ones(2)])
         with pytest.raises(lw.ShapeError):
             net.set_parameters([np.ones((3, 2))])
-        with pytest.raises(lw.ShapeError, match=r"theta has shape \(8,\); \(7,\) came"):
+        with pytest.raises(lw.ShapeError, match=r"theta has shape \(8,\); got \(7,\)"):
             net.theta = np.ones(7)
         np.testing.assert_array_equal(net.theta, before)
 

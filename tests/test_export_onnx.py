@@ -268,7 +268,7 @@ def test_other_things_are_refused():
         to_onnx(lw.Network([lw.Dense(2)]))
     with pytest.raises(lw.ExportError, match="each of its networks"):
         to_onnx(lw.Ensemble([lw.Dense(2), lw.Softmax()]))
-    with pytest.raises(lw.ExportError, match="list came"):
+    with pytest.raises(lw.ExportError, match="got list"):
         to_onnx([])
 
 

@@ -84,7 +84,7 @@ def test_a_description_that_claims_a_vast_network_is_refused():
     model = to_onnx(lw.Network([lw.Dense(2)]).build(3))
     entry = next(entry for entry in model.metadata_props if entry.key == "layerwise")
     entry.value = entry.value.replace('"n_in": 3', '"n_in": 1000000000000')
-    refused(model, "layer 0 (Dense(2", "(1000000000000, 2); (3, 2) came")
+    refused(model, "layer 0 (Dense(2", "(1000000000000, 2); got (3, 2)")
 
 
 def test_a_file_of_ours_that_was_changed_is_read_by_its_nodes(rng):
@@ -424,7 +424,7 @@ def test_files_that_are_none(tmp_path):
             lw.from_onnx(tmp_path / "m.onnx")
     with pytest.raises(FileNotFoundError):
         lw.from_onnx(tmp_path / "nowhere.onnx")
-    with pytest.raises(TypeError, match="int came"):
+    with pytest.raises(TypeError, match="got int"):
         lw.from_onnx(3)
 
 

@@ -96,9 +96,9 @@ def test_what_is_no_network_of_scikit_learn(sklearn, data):
 
     with pytest.raises(lw.NotBuiltError, match="no weights yet"):
         lw.from_sklearn(sklearn.MLPClassifier())
-    with pytest.raises(TypeError, match="LogisticRegression came"):
+    with pytest.raises(TypeError, match="got LogisticRegression"):
         lw.from_sklearn(LogisticRegression())
-    with pytest.raises(TypeError, match="PolynomialFeatures came"):
+    with pytest.raises(TypeError, match="got PolynomialFeatures"):
         lw.from_sklearn(make_pipeline(PolynomialFeatures(), sklearn.MLPClassifier()))
     own = lw.MLPClassifier((3,), solver="lbfgs", max_iter=1000, random_state=0).fit(data[0], data[1].argmax(axis=1))
     with pytest.raises(TypeError, match="network_"):

@@ -142,9 +142,9 @@ class TestGiven:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: initializers.Normal(-1), "Normal: scale must be at least 0; -1 came"),
+        (lambda: initializers.Normal(-1), "Normal: scale must be at least 0; got -1"),
         (lambda: initializers.Uniform(np.inf), "Uniform: limit must be a finite number"),
-        (lambda: initializers.Orthogonal(None), "Orthogonal: gain must be a finite number; None came"),
+        (lambda: initializers.Orthogonal(None), "Orthogonal: gain must be a finite number; got None"),
     ],
 )
 def test_arguments_out_of_range(make, words):

@@ -329,14 +329,14 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("make", "words"),
         [
-            (lambda: lw.Huber(delta=0), "Huber: delta must be above 0; 0 came"),
-            (lambda: lw.Quantile(q=1), "Quantile: q must be below 1; 1 came"),
+            (lambda: lw.Huber(delta=0), "Huber: delta must be above 0; got 0"),
+            (lambda: lw.Quantile(q=1), "Quantile: q must be below 1; got 1"),
             (lambda: lw.Quantile(q=0.0), "Quantile: q must be above 0"),
             (lambda: lw.CategoricalCrossEntropy(label_smoothing=1.0), "label_smoothing must be below 1"),
             (lambda: lw.BinaryCrossEntropy(label_smoothing=-0.1), "label_smoothing must be at least 0"),
             (lambda: lw.CategoricalCrossEntropy(epsilon=0.0), "CategoricalCrossEntropy: epsilon must be above 0"),
             (lambda: lw.BinaryCrossEntropy(epsilon=0.5), "BinaryCrossEntropy: epsilon must be below 0.5"),
-            (lambda: lw.BinaryCrossEntropy(reduction="total"), 'reduction must be "mean" or "sum"; \'total\' came'),
+            (lambda: lw.BinaryCrossEntropy(reduction="total"), 'reduction must be "mean" or "sum"; got \'total\''),
         ],
     )
     def test_out_of_range(self, make, words):
@@ -472,8 +472,8 @@ class TestPosWeight:
     @pytest.mark.parametrize(
         ("p", "words"),
         [
-            (0, "pos_weight must be above 0; 0 came"),
-            ((1, -2), "pos_weight must be above 0; -2 came"),
+            (0, "pos_weight must be above 0; got 0"),
+            ((1, -2), "pos_weight must be above 0; got -2"),
             (np.nan, "pos_weight must be a finite number"),
             ([], "a number, or one an output"),
             ([[1.0]], "a number, or one an output"),

@@ -34,7 +34,7 @@ def test_confusion_matrix(pairs):
 def test_confusion_matrix_finds_its_size():
     assert metrics.confusion_matrix([0, 2], [0, 0]).shape == (3, 3)
     assert metrics.confusion_matrix([0, 2], [0, 0], classes=5).sum() == 2
-    with pytest.raises(lw.ShapeError, match="classes=2, but class 2 came"):
+    with pytest.raises(lw.ShapeError, match="classes=2, but got class 2"):
         metrics.confusion_matrix([0, 2], [0, 0], classes=2)
     with pytest.raises(lw.ShapeError, match="negative"):
         metrics.confusion_matrix([0, -1], [0, 0])

@@ -309,12 +309,12 @@ def test_defaults_are_those_of_the_books():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: lw.SGD(0), "SGD: learning_rate must be above 0; 0 came"),
+        (lambda: lw.SGD(0), "SGD: learning_rate must be above 0; got 0"),
         (lambda: lw.SGD(0.1, momentum=1), "SGD: momentum must be below 1"),
         (lambda: lw.SGD(-0.1), "SGD: learning_rate must be above 0"),
         (lambda: lw.Adam(beta_2=1.0), "Adam: beta_2 must be below 1"),
         (lambda: lw.Adam(epsilon=0), "Adam: epsilon must be above 0"),
-        (lambda: lw.Adam("fast"), "Adam: learning_rate must be a finite number; 'fast' came"),
+        (lambda: lw.Adam("fast"), "Adam: learning_rate must be a finite number; got 'fast'"),
         (lambda: lw.RMSprop(rho=-0.1), "RMSprop: rho must be at least 0"),
         (lambda: lw.AdamW(weight_decay=-1), "AdamW: weight_decay must be at least 0"),
         (lambda: lw.Adagrad(decay=-1), "Adagrad: decay must be at least 0"),

@@ -259,7 +259,7 @@ def test_a_parameter_of_the_wrong_shape_is_refused_when_it_is_set():
         def initialize(self, p, rng):
             p.w = np.ones(99)
 
-    with pytest.raises(ValueError, match=r"w has shape \(2,\); an array of shape \(99,\) came"):
+    with pytest.raises(ValueError, match=r"w has shape \(2,\); got an array of shape \(99,\)"):
         lw.Network([Misshapen()]).build(2)
 
 

@@ -95,7 +95,7 @@ class TestErrors:
 
     def test_another_number_of_columns(self):
         scaler = fitted(lw.StandardScaler(), np.eye(3))
-        with pytest.raises(lw.ShapeError, match=r"fitted on 3 columns; 2 came"):
+        with pytest.raises(lw.ShapeError, match=r"fitted on 3 columns; got 2"):
             scaler.transform(np.ones((4, 2)))
 
     def test_an_unknown_name(self):

@@ -353,9 +353,9 @@ def test_names_and_layers():
         trace["dC/dw1"]
     with pytest.raises(lw.ShapeError, match=r"no layer 7; it has 0 \(z1, Dense"):
         trace.layer(7)
-    with pytest.raises(lw.ShapeError, match=r"layer 0 \(Dense\(5\)\) has neurons 0 to 4; 5 came"):
+    with pytest.raises(lw.ShapeError, match=r"layer 0 \(Dense\(5\)\) has neurons 0 to 4; got 5"):
         trace.neuron(0, 5)
-    with pytest.raises(lw.ShapeError, match="samples 0 to 0; sample=1 came"):
+    with pytest.raises(lw.ShapeError, match="samples 0 to 0; got sample=1"):
         trace.text(sample=1)
 
 
@@ -373,9 +373,9 @@ def test_it_is_json():
 def test_what_cannot_be_traced():
     X, t = data(2)
     net = network([lw.Dense(3), lw.Softmax()]).build(4)
-    with pytest.raises(TypeError, match="takes a Network; list came"):
+    with pytest.raises(TypeError, match="takes a Network; got list"):
         lw.trace([lw.Dense(3)], X)
-    with pytest.raises(TypeError, match="takes a Network; SimpleNamespace came: give its network_"):
+    with pytest.raises(TypeError, match="takes a Network; got SimpleNamespace: give its network_"):
         lw.trace(SimpleNamespace(network_=net), X)  # as an estimator has it
     with pytest.raises(lw.ShapeError, match="trace: x has 3 columns; the network takes 4 inputs"):
         lw.trace(net, X[:, :3])

@@ -362,13 +362,13 @@ def test_a_bar_in_a_notebook(spiral, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"epochs": 0}, "epochs must be a whole number, at least 1; 0 came"),
+        ({"epochs": 0}, "epochs must be a whole number, at least 1; got 0"),
         ({"batch_size": 2.5}, "batch_size must be a whole number"),
         ({"engine": "cuda"}, 'engine must be "auto", "numpy" or "native"'),
         ({"loss": "crossentropy"}, "did you mean 'BinaryCrossEntropy'"),
         ({"optimizer": "adamm"}, "did you mean 'Adam'"),
         ({"optimizer": lw.Adam}, "give an instance: Adam"),
-        ({"penalty": "l3"}, r"such as L2\(0\.001\); 'l3' came"),
+        ({"penalty": "l3"}, r"such as L2\(0\.001\); got 'l3'"),
         ({"callbacks": [print]}, "must be instances of Callback"),
         ({"validation_data": np.zeros((3, 2))}, r"must be \(X, y\) or \(X, y, sample_weight\)"),
         ({"validation_data": (np.zeros((3, 5)), [0, 1, 2])}, "X of validation_data has 5 columns"),

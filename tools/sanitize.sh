@@ -25,7 +25,7 @@ if [ "$sanitizers" = thread ]; then
     which="(test_native_engine and (threads or interrupted or at_once or progress or caller or lock)) or any_threads"
 else
     library=libasan.so
-    which="test_native"
+    which="test_native or custom_formula_trains or same_bits or custom_loss_trains"
 fi
 # NumPy and Python are not looked at: they are built without the sanitizers.
 export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OPENBLAS_NUM_THREADS=1

@@ -104,9 +104,9 @@ class Augmentation(Description):
         self.shift = number(self, "shift", shift, least=0, most=max(self.shape[:2]))
         self.whole_shift = whole_shift
         if not isinstance(whole_shift, (bool, np.bool_)):
-            raise ValueError(f"Augmentation: whole_shift must be True or False; {whole_shift!r} came")
+            raise ValueError(f"Augmentation: whole_shift must be True or False; got {whole_shift!r}")
         if whole_shift and self.shift != int(self.shift):
-            raise ValueError(f"Augmentation: shift must be a whole number with whole_shift=True; {shift!r} came")
+            raise ValueError(f"Augmentation: shift must be a whole number with whole_shift=True; got {shift!r}")
         self.rotation = number(self, "rotation", rotation, least=0, most=180)
         self.scale = number(self, "scale", scale, least=0, below=1)
         self.shear = number(self, "shear", shear, least=0, below=90)
@@ -272,7 +272,7 @@ class Augmentation(Description):
         X = np.asarray(X)
         if X.dtype not in _TYPES:
             hint = "X.astype(np.uint8) if its values are 0 to 255, else X.astype(np.float32)"
-            raise DataError(f"Augmentation: X must be uint8, float32 or float64; {X.dtype} came: give {hint}")
+            raise DataError(f"Augmentation: X must be uint8, float32 or float64; got {X.dtype}: give {hint}")
         if X.ndim != 2 or X.shape[1] != self.n_in:
             hint = "give X.reshape(len(X), -1)" if X.ndim > 2 and X[0].size == self.n_in else "give the images' shape="
             size = f"{' x '.join(map(str, self.shape))} = {self.n_in} numbers"
@@ -328,11 +328,11 @@ def _normal(seed: int, steps: Array, count: int) -> Array:
 def _check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     sizes = tuple(shape) if isinstance(shape, (Sequence, np.ndarray)) and not isinstance(shape, str) else ()
     if len(sizes) not in (2, 3):
-        raise ShapeError(f"Augmentation: shape must be (height, width) or (height, width, channels); {shape!r} came")
+        raise ShapeError(f"Augmentation: shape must be (height, width) or (height, width, channels); got {shape!r}")
     names = ("height", "width", "channels")
     whole = tuple(whole_number("Augmentation", name, n, least=1) for name, n in zip(names, sizes))
     if math.prod(whole) > 2**24:
-        raise ShapeError(f"Augmentation: an image must have at most 2^24 numbers; shape={shape!r} came")
+        raise ShapeError(f"Augmentation: an image must have at most 2^24 numbers; got shape={shape!r}")
     return whole
 
 
@@ -340,21 +340,21 @@ def _check_rows(rows: Array, n: int) -> Array:
     rows = np.asarray(rows)
     if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
         raise ShapeError(
-            f"Augmentation.apply: rows must be a one-dimensional array of row numbers; {rows.dtype} of shape "
-            f"{rows.shape} came"
+            f"Augmentation.apply: rows must be a one-dimensional array of row numbers; got {rows.dtype} of shape "
+            f"{rows.shape}"
         )
     if rows.size and not (rows.min() >= 0 and rows.max() < n):
         wrong = rows[(rows < 0) | (rows >= n)][0]
-        raise DataError(f"Augmentation.apply: rows must be from 0 to {n - 1}, as X has {n} rows; {wrong} came")
+        raise DataError(f"Augmentation.apply: rows must be from 0 to {n - 1}, as X has {n} rows; got {wrong}")
     return np.ascontiguousarray(rows, np.int64)
 
 
 def _check_out(out: Array, X: Array, n: int) -> Array:
     wanted = (n, X.shape[1])
     if not isinstance(out, np.ndarray) or out.shape != wanted:
-        raise ShapeError(f"Augmentation.apply: out must be an array {wanted}; {np.shape(out)} came")
+        raise ShapeError(f"Augmentation.apply: out must be an array {wanted}; got {np.shape(out)}")
     if out.dtype != X.dtype:
-        raise DataError(f"Augmentation.apply: out must have X's type, {X.dtype}; {out.dtype} came")
+        raise DataError(f"Augmentation.apply: out must have X's type, {X.dtype}; got {out.dtype}")
     if not (out.flags.c_contiguous and out.flags.writeable) or np.may_share_memory(out, X):
         raise DataError("Augmentation.apply: out must be C-contiguous, writable and apart from X: give a new array")
     return out
@@ -362,5 +362,5 @@ def _check_out(out: Array, X: Array, n: int) -> Array:
 
 def _below(name: str, value: int, bits: int) -> int:
     if whole_number("Augmentation.apply", name, value, least=0) >= 2**bits:
-        raise ValueError(f"Augmentation.apply: {name} must be below 2^{bits}; {value!r} came")
+        raise ValueError(f"Augmentation.apply: {name} must be below 2^{bits}; got {value!r}")
     return int(value)

@@ -110,7 +110,7 @@ def resolve(argument: str, value: object, base: type[Part], known: Iterable[type
         raise TypeError(f"{argument} is the class {value.__name__}; give an instance: {value.__name__}(...)")
     raise TypeError(
         f"{argument} must be an instance of {base.__name__} or one of the names {', '.join(sorted(classes))}; "
-        f"{type(value).__name__} came"
+        f"got {type(value).__name__}"
     )
 
 
@@ -137,7 +137,7 @@ def number(
     )
     broken = [words for holds, words in bounds if not holds]
     if broken:
-        raise ValueError(f"{_owner(owner)}: {name} must be {' and '.join(broken)}; {value!r} came")
+        raise ValueError(f"{_owner(owner)}: {name} must be {' and '.join(broken)}; got {value!r}")
     return float(value)
 
 
@@ -145,7 +145,7 @@ def whole_number(owner: object, name: str, value: int, *, least: int) -> int:
     """`value` as an int, checked to be whole and no less than `least`."""
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_whole or value < least:
-        raise ValueError(f"{_owner(owner)}: {name} must be a whole number, at least {least}; {value!r} came")
+        raise ValueError(f"{_owner(owner)}: {name} must be a whole number, at least {least}; got {value!r}")
     return int(value)
 
 

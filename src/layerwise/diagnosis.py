@@ -205,7 +205,7 @@ def diagnose(
     """
     if not isinstance(network, Network):
         hint = ": give its network_" if hasattr(network, "network_") else ""
-        raise TypeError(f"diagnose takes a Network; {type(network).__name__} came{hint}")
+        raise TypeError(f"diagnose takes a Network; got {type(network).__name__}{hint}")
     data = network.read_rows(X, "diagnose: X")
     names = _names(network, X, data.shape[1])
     twin = network.copy()

@@ -92,7 +92,7 @@ class Familiarity:
         if n_in > MOST_INPUTS:
             raise DataError(f"familiarize: {n_in:,} inputs are more than {MOST_INPUTS:,}, whose covariance can be kept")
         if n < 2 or held_out.shape[0] < 2:
-            raise DataError(f"familiarize needs at least 2 rows and 2 held out; {n} and {held_out.shape[0]} came")
+            raise DataError(f"familiarize needs at least 2 rows and 2 held out; got {n} and {held_out.shape[0]}")
         mean = (sum(part.sum(axis=0, dtype=np.float64) for part in rows) / n).astype(np.float32)
         directions = _directions(rows, mean)
         z = np.concatenate([(part - mean) @ directions for part in rows])

@@ -62,7 +62,7 @@ def familiarize(
         raise NotBuiltError("familiarize: the network was never trained; call fit(X, y) first")
     answered = number("familiarize", "answered", answered, above=0)
     if answered > 1:
-        raise DataError(f"familiarize: answered must be a share, above 0 and at most 1; {answered:g} came")
+        raise DataError(f"familiarize: answered must be a share, above 0 and at most 1; got {answered:g}")
     rng = np.random.default_rng(network.seed)
     rows = _checked(network, X, "X")
     order = rng.permutation(rows.shape[0])

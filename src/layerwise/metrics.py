@@ -96,11 +96,11 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
         )
     t, y = t.astype(np.intp), y.astype(np.intp)
     if t.size and min(t.min(), y.min()) < 0:
-        raise ShapeError("confusion_matrix: classes must be whole numbers from 0; a negative one came")
+        raise ShapeError("confusion_matrix: classes must be whole numbers from 0; got a negative one")
     least = int(max(t.max(), y.max(), -1)) + 1 if t.size else 0
     size = least if classes is None else classes
     if size < least:
-        raise ShapeError(f"confusion_matrix: classes={size}, but class {least - 1} came")
+        raise ShapeError(f"confusion_matrix: classes={size}, but got class {least - 1}")
     return np.bincount(t * size + y, minlength=size * size).reshape(size, size)
 
 
@@ -132,7 +132,7 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
     t, p = unmasked(y_true, "y_true"), unmasked(probabilities, "probabilities", np.float64)
     if p.ndim != 2 or t.shape != (len(p),) or not len(p):
         raise ShapeError(
-            f"calibration needs labels (n,) and probabilities (n, classes), n at least 1; {t.shape} and {p.shape} came"
+            f"calibration needs labels (n,) and probabilities (n, classes), n at least 1; got {t.shape} and {p.shape}"
         )
     if t.dtype.kind not in "biuf" or (t != np.floor(t)).any() or t.min() < 0 or t.max() >= p.shape[1]:
         raise ShapeError(
@@ -140,7 +140,7 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
             "np.searchsorted(network.task.classes, labels) makes such numbers of others"
         )
     if not ((p >= 0) & (p <= 1 + 1e-6)).all():
-        raise DataError("calibration: probabilities must be from 0 to 1, as predict_proba gives them; others came")
+        raise DataError("calibration: probabilities must be from 0 to 1, as predict_proba gives them; got others")
     confidence, right = p.max(axis=1), p.argmax(axis=1) == t
     place = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
     counts = np.bincount(place, minlength=bins)

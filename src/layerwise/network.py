@@ -128,7 +128,7 @@ class Network:
         self.layers = _check_layers(layers)
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
-            raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; {dtype!r} came')
+            raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; got {dtype!r}')
         drawn = secrets.randbits(63) if random_state is None else random_state
         self.seed = whole_number("Network", "random_state", drawn, least=0)
         self.random_state = None if random_state is None else self.seed
@@ -165,7 +165,7 @@ class Network:
         plan = compile_layers(self.layers, whole_number("Network.build", "n_in", n_in, least=1))
         if self.parameters is not None:
             if plan.n_in != self.built()[0].n_in:
-                raise ShapeError(f"the network takes {self.built()[0].n_in} inputs; {n_in} came")
+                raise ShapeError(f"the network takes {self.built()[0].n_in} inputs; got {n_in}")
             return self
         parameters = Parameters([s.layer.parameter_shapes(s.n_in) for s in plan.stages], self.dtype)
         for stage, p in zip(plan.stages, parameters.p, strict=True):
@@ -310,7 +310,7 @@ class Network:
         last, found = len(self.layers) - 1, set()
         for index in layers:
             if not isinstance(index, (int, np.integer)) or isinstance(index, bool):
-                raise TypeError(f"{owner}: layers are given by whole numbers; {index!r} came")
+                raise TypeError(f"{owner}: layers are given by whole numbers; got {index!r}")
             if not -last - 1 <= index <= last:
                 raise ShapeError(f"{owner}: there is no layer {index}; the network has layers 0 to {last}")
             found.add(int(index) % (last + 1))
@@ -351,7 +351,7 @@ class Network:
         assert batch.dx is not None
         gradient = read_array(dy, "dy").astype(self.dtype, copy=False)
         if gradient.shape not in (batch.y.shape, batch.y.shape[1:]) or gradient.size != batch.y.size:
-            raise ShapeError(f"dy must have the outputs' shape {batch.y.shape}; {gradient.shape} came")
+            raise ShapeError(f"dy must have the outputs' shape {batch.y.shape}; got {gradient.shape}")
         batch.dy[...] = gradient
         with np.errstate(all="ignore"):
             numpy_engine.backward(batch, x)
@@ -853,7 +853,7 @@ class Network:
         else:
             least = number("predict", "min_confidence", min_confidence, least=0)
             if least > 1:
-                raise DataError(f"predict: min_confidence must be a probability, 0 to 1; {min_confidence!r} came")
+                raise DataError(f"predict: min_confidence must be a probability, 0 to 1; got {min_confidence!r}")
             self._check_probabilities("min_confidence")
             y = self.outputs(X)
             answers, refused = task.answers(y), task.confidence(y, self.ends_in_softmax) < least
@@ -1082,14 +1082,14 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     if isinstance(layers, Layer):
         raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
     if not isinstance(layers, Iterable):
-        raise TypeError(f"Network takes a list of layers; {layers!r} came")
+        raise TypeError(f"Network takes a list of layers; got {layers!r}")
     layers = tuple(layers)
     for index, layer in enumerate(layers):
         if isinstance(layer, type):
             raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             names = ", ".join(kind.__name__ for kind in LAYERS)
-            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); {layer!r} came")
+            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); got {layer!r}")
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
     return layers
@@ -1097,7 +1097,7 @@ def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:
     if not isinstance(augmentation, Augmentation):
-        raise TypeError(f"fit: augmentation must be an Augmentation(...); {augmentation!r} came")
+        raise TypeError(f"fit: augmentation must be an Augmentation(...); got {augmentation!r}")
     if rows.made or rows.sparse:
         raise DataError("fit: augmentation needs images, in a dense array; X is sparse: give X.toarray()")
     augmentation.apply(rows.X, np.arange(1), seed, 0, engine=engine)  # refuses what does not suit the images

@@ -49,7 +49,7 @@ def assign(vector: Array, values: ArrayLike, name: str) -> None:
         Another shape, or masked values.
     """
     if np.shape(values) != vector.shape:
-        raise ShapeError(f"{name} has shape {vector.shape}; {np.shape(values)} came")
+        raise ShapeError(f"{name} has shape {vector.shape}; got {np.shape(values)}")
     refuse_masked(values, name)
     vector[...] = values
 
@@ -73,7 +73,7 @@ class View:
             raise AttributeError(f"this layer has no array {name!r}; it has {', '.join(self.__dict__) or 'none'}")
         if value is not array:
             if np.shape(value) != array.shape:
-                raise ValueError(f"{name} has shape {array.shape}; an array of shape {np.shape(value)} came")
+                raise ValueError(f"{name} has shape {array.shape}; got an array of shape {np.shape(value)}")
             array[...] = value
 
     def __repr__(self) -> str:
@@ -158,7 +158,7 @@ class Parameters:
                 if part.start <= index < part.stop:
                     where = np.unravel_index(index - part.start, self.shapes[layer][name])
                     return layer, name, tuple(int(i) for i in where)
-        raise IndexError(f"theta has {self.theta.size} entries; index {index} came")
+        raise IndexError(f"theta has {self.theta.size} entries; got index {index}")
 
 
 def _slices(shapes: Sequence[Shapes]) -> list[dict[str, slice]]:

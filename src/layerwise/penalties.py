@@ -80,5 +80,5 @@ def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
     items = value if isinstance(value, (list, tuple)) else [value]
     for item in items:
         if not isinstance(item, Penalty):
-            raise TypeError(f"{argument} must be a penalty with its strength, such as L2(0.001); {item!r} came")
+            raise TypeError(f"{argument} must be a penalty with its strength, such as L2(0.001); got {item!r}")
     return tuple(items)

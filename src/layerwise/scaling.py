@@ -47,7 +47,7 @@ class Scaler(Description):
             raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
         offset, factor = np.asarray(self.offset, np.float64), np.asarray(self.factor, np.float64)
         if any(array.ndim and array.shape != (n_in,) for array in (offset, factor)):
-            raise ShapeError(f"{self!r} was fitted on {max(offset.size, factor.size)} columns; {n_in} came")
+            raise ShapeError(f"{self!r} was fitted on {max(offset.size, factor.size)} columns; got {n_in}")
         return offset.astype(dtype) if offset.any() else None, factor.astype(dtype)
 
 

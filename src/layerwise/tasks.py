@@ -67,14 +67,14 @@ class Task:
         """
         kind, classes = description["kind"], description["classes"]
         if kind not in ("classification", "multilabel", "regression"):
-            raise ValueError(f"a task is classification, multilabel or regression; {kind!r} came")
+            raise ValueError(f"a task is classification, multilabel or regression; got {kind!r}")
         if classes is not None:
             types = {type(label) for label in classes}
             if len(types) != 1 or len(set(classes)) != len(classes):
-                raise ValueError(f"classes must be different labels of one type; {classes!r} came")
+                raise ValueError(f"classes must be different labels of one type; got {classes!r}")
             classes = np.array(classes)
             if classes.dtype.kind not in "biufU":
-                raise ValueError(f"classes must be text or numbers of 64 bits; {classes!r} came")
+                raise ValueError(f"classes must be text or numbers of 64 bits; got {classes!r}")
         threshold = number("task", "threshold", description.get("threshold", 0.5), above=0, below=1)
         columns = description.get("columns")
         if columns is not None and not all(isinstance(name, str) for name in columns):

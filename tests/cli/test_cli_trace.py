@@ -35,7 +35,7 @@ def test_a_row_of_a_table(run, iris_model, tmp_path):
     (tmp_path / "two.csv").write_text("a,b,c,d\n1,2,3,4\n5.1,3.5,1.4,0.2\n")
     assert run("trace", iris_model, "two.csv", "--row", 2).stdout == run("trace", iris_model, "5.1,3.5,1.4,0.2").stdout
     result = run("trace", iris_model, "two.csv", "--row", 3)
-    assert (result.exit_code, result.stderr) == (1, "error: two.csv has 2 rows; --row 3 came\n")
+    assert (result.exit_code, result.stderr) == (1, "error: two.csv has 2 rows; got --row 3\n")
 
 
 def test_a_picture(run, tmp_path, digits_model):
@@ -70,13 +70,13 @@ def test_worked_examples(run, tmp_path):
 
 def test_what_cannot_be_traced(run, iris_model, tmp_path):
     cases = [
-        (("5.1,3.5",), 1, "the model takes 4 inputs; 2 numbers came"),
+        (("5.1,3.5",), 1, "the model takes 4 inputs; got 2 numbers"),
         (
             ("5.1,3.5,1.4,0.2", "--label", "rose"),
             1,
             "'rose' is none of the model's classes: setosa, versicolor, virginica",
         ),
-        (("5.1,3.5,1.4,0.2", "--neuron", "0,9"), 1, "has neurons 0 to 4; 9 came"),
+        (("5.1,3.5,1.4,0.2", "--neuron", "0,9"), 1, "has neurons 0 to 4; got 9"),
         (("5.1,3.5,1.4,0.2", "--neuron", "first"), 2, "such as 0,5"),
         (("a.png",), 1, "takes 4 inputs, not a picture's 784"),
         ((), 2, "name a picture, a table or numbers"),

@@ -36,7 +36,7 @@ def test_the_target_follows_from_the_ending(net, tmp_path):
         lw.export(net, tmp_path / "a.h5")
     with pytest.raises(lw.UnknownNameError, match="to='pyton' is not known; did you mean 'python'"):
         lw.export(net, tmp_path / "a.py", "pyton")
-    with pytest.raises(lw.UnknownNameError, match=r"export to c writes a file that ends with \.c; .*a\.py came"):
+    with pytest.raises(lw.UnknownNameError, match=r"export to c writes a file that ends with \.c; got .*a\.py"):
         lw.export(net, str(tmp_path / "a.py"), "c")
 
 
@@ -87,15 +87,15 @@ def test_weights_that_are_not_finite_are_refused(net, tmp_path):
 
 
 def test_models_of_other_kinds(net, tmp_path):
-    with pytest.raises(lw.ExportError, match=r"an Ensemble of 3 came\. Export each of ensemble\.networks"):
+    with pytest.raises(lw.ExportError, match=r"got an Ensemble of 3\. Export each of ensemble\.networks"):
         lw.export(lw.Ensemble([lw.Dense(2)], 3), tmp_path / "net.c")
     with pytest.raises(
-        lw.ExportError, match=r"a Network, or a fitted MLPClassifier .* of layerwise; builtins\.dict came"
+        lw.ExportError, match=r"a Network, or a fitted MLPClassifier .* of layerwise; got builtins\.dict"
     ):
         lw.export({}, tmp_path / "net.c")
     with pytest.raises(lw.ExportError, match="weights='int8' is for to=\"c\""):
         lw.export(net, tmp_path / "net.mjs", weights="int8")
-    with pytest.raises(lw.UnknownNameError, match="weights must be one of float32, int8; 'int4' came"):
+    with pytest.raises(lw.UnknownNameError, match="weights must be one of float32, int8; got 'int4'"):
         lw.export(net, tmp_path / "net.c", weights="int4")
 
 

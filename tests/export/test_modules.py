@@ -41,7 +41,7 @@ def test_as_a_program_it_answers_line_by_line(net, tmp_path, to):
 
 def test_samples_of_another_size_are_refused(net, tmp_path):
     python = module(lw.export(net, tmp_path / "net_python.py", "python").files[0])
-    with pytest.raises(ValueError, match="a sample has 2 numbers; 3 came"):
+    with pytest.raises(ValueError, match="a sample has 2 numbers; got 3"):
         python.predict([1, 2, 3])
     numpy = module(lw.export(net, tmp_path / "net_numpy.py", "numpy").files[0])
     for X in ([1, 2], [[1, 2, 3]]):
@@ -54,7 +54,7 @@ def test_javascript_refuses_them_too(net, tmp_path):
     lw.export(net, tmp_path / "net.mjs")
     call = "import('./net.mjs').then((net) => net.predict([1, 2, 3])).catch((e) => console.log(`${e}`))"
     done = subprocess.run([NODE, "-e", call], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "RangeError: a sample has 2 numbers; 3 came\n"
+    assert done.stdout == "RangeError: a sample has 2 numbers; got 3\n"
 
 
 @needs_node

@@ -511,7 +511,7 @@ def test_all_problems_are_named_at_once(rng):
 def test_what_came_before_the_fit_is_told(rng):
     X, y = table(rng)
     net = lw.Network([lw.Dense(3)], random_state=0)
-    with pytest.raises(TypeError, match="takes a Network; list came"):
+    with pytest.raises(TypeError, match="takes a Network; got list"):
         to_training_script([net])
     with pytest.raises(ExportError, match="call fit first"):
         to_training_script(net)

@@ -212,7 +212,7 @@ class TestCall:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: lw.ReLU(slope=0), "ReLU: slope must be above 0; 0 came"),
+        (lambda: lw.ReLU(slope=0), "ReLU: slope must be above 0; got 0"),
         (lambda: lw.ELU(alpha=-1), "ELU: alpha must be at least 0"),
         (lambda: lw.Step(threshold=np.nan), "Step: threshold must be a finite number"),
         (lambda: lw.LeakyReLU(negative_slope="0.1"), "LeakyReLU: negative_slope must be a finite number"),

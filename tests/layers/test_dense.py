@@ -40,11 +40,11 @@ def test_an_unknown_initializer_gets_a_suggestion():
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"weights": np.eye(3)}, r"weights must be \(inputs, units\), units 2; an array \(3, 3\) came"),
-        ({"weights": [1.0, 2.0]}, r"weights must be \(inputs, units\).* \(2,\) came"),
+        ({"weights": np.eye(3)}, r"weights must be \(inputs, units\), units 2; got an array \(3, 3\)"),
+        ({"weights": [1.0, 2.0]}, r"weights must be \(inputs, units\).* \(2,\)"),
         ({"weights": [[1.0, 2.0], [3.0]]}, "must be an array of numbers"),
         ({"weights": [["a", "b"]]}, "must be an array of numbers"),
-        ({"biases": [1.0, 2.0, 3.0]}, r"biases must be one a unit, \(2,\); an array \(3,\) came"),
+        ({"biases": [1.0, 2.0, 3.0]}, r"biases must be one a unit, \(2,\); got an array \(3,\)"),
     ],
 )
 def test_given_arrays_of_the_wrong_shape(arrays, message):
@@ -92,7 +92,7 @@ def test_ntk_rates_are_the_training_of_the_ntk_parametrisation(rng):
 
 
 def test_an_unknown_weight_rate_is_named():
-    with pytest.raises(lw.UnknownNameError, match="weight_rate must be a number or \"ntk\"; 'mup' came"):
+    with pytest.raises(lw.UnknownNameError, match="weight_rate must be a number or \"ntk\"; got 'mup'"):
         lw.Dense(2, weight_rate="mup")
     with pytest.raises(ValueError, match="Dense: bias_rate must be at least 0"):
         lw.Dense(2, bias_rate=-1.0)

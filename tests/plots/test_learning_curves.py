@@ -66,7 +66,7 @@ def test_empty_history_is_refused(history):
 
 
 def test_wrong_number_of_axes_is_refused():
-    with pytest.raises(lw.ShapeError, match="takes 2 Axes, one a panel; 1 came"):
+    with pytest.raises(lw.ShapeError, match="takes 2 Axes, one a panel; got 1"):
         learning_curves(HISTORY, figure.Figure().subplots())
 
 

@@ -131,7 +131,7 @@ def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
                 f"callbacks holds the class {callback.__name__}; give an instance: {callback.__name__}(...)"
             )
         if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be instances of Callback; {callback!r} came")
+            raise TypeError(f"callbacks must be instances of Callback; got {callback!r}")
     return callbacks
 
 

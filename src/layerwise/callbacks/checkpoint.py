@@ -319,6 +319,6 @@ def _period(every: str | int) -> tuple[int, str]:
     if found is None or count < 1:
         raise ValueError(
             f"Checkpoint: every must be 'epoch', a number of steps, or such as '5 epochs', '500 steps', '10 minutes'; "
-            f"{every!r} came"
+            f"got {every!r}"
         )
     return count, found[2]

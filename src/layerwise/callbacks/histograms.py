@@ -63,7 +63,7 @@ class Histograms(Description, Callback):
         self.X, self.y = X, y
         self.every = whole_number(self, "every", every, least=1)
         if X is None and y is not None:
-            raise DataError("Histograms: y are the targets of X, and no X came: Histograms(X, y)")
+            raise DataError("Histograms: y are the targets of X; got no X: Histograms(X, y)")
         self.epochs: list[int] = []
         self.names: dict[int, str] = {}
         self._records: dict[tuple[str, int], list[Array]] = {}

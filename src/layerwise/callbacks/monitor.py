@@ -44,7 +44,7 @@ class Monitor:
     def __init__(self, owner: object, column: str, mode: str, min_delta: float = 0.0) -> None:
         self.owner = type(owner).__name__
         if not isinstance(column, str):
-            raise TypeError(f"{self.owner}: monitor must be a column's name, such as 'val_loss'; {column!r} came")
+            raise TypeError(f"{self.owner}: monitor must be a column's name, such as 'val_loss'; got {column!r}")
         if mode not in MODES:
             raise UnknownNameError(f"{self.owner}: mode={mode!r} is not known; {nearest(str(mode), MODES)}")
         self.column = column

@@ -263,7 +263,7 @@ def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -
     if X.shape[1] == n_in - 1 and y.dtype.kind in "if":
         X = np.column_stack([X, y])
     if X.shape[1] != n_in:
-        raise DataError(f"{path}: the model takes {n_in} columns of numbers; {X.shape[1] + 1} columns came")
+        raise DataError(f"{path}: the model takes {n_in} columns of numbers; got {X.shape[1] + 1} columns")
     return X
 
 

@@ -100,13 +100,13 @@ def _sample(network: Network, sample: str, row: int, delimiter: str | None) -> A
     if path.suffix.lower() in TABLES:
         X = rows_to_predict(sample, network, delimiter)
         if row > len(X):
-            raise DataError(f"{sample} has {len(X)} rows; --row {row} came")
+            raise DataError(f"{sample} has {len(X)} rows; got --row {row}")
         found: Array = X[row - 1]
         return found
     numbers = _numbers(sample)
     if numbers is not None and not path.exists():
         if len(numbers) != n_in:
-            raise DataError(f"the model takes {n_in} inputs; {len(numbers)} numbers came: {sample}")
+            raise DataError(f"the model takes {n_in} inputs; got {len(numbers)} numbers: {sample}")
         return np.array(numbers)
     if n_in != PIXELS:
         raise DataError(f"{sample}: the model takes {n_in} inputs, not a picture's {PIXELS}; give numbers or FILE.csv")
@@ -133,7 +133,7 @@ def _label(task: Task, label: str) -> Any:
         raise DataError(f"--label {label!r} is none of the model's classes: {', '.join(map(legible, known[:12]))}")
     numbers = _numbers(label)
     if numbers is None:
-        raise DataError(f"--label must be a number, or several with commas between; {label!r} came")
+        raise DataError(f"--label must be a number, or several with commas between; got {label!r}")
     return numbers if len(numbers) > 1 else numbers[0]
 
 
@@ -142,6 +142,6 @@ def _place(neuron: str) -> tuple[int, int]:
         layer, j = (int(word) for word in neuron.split(","))
     except ValueError:
         raise typer.BadParameter(
-            f"must be a layer and a neuron, such as 0,5; {neuron!r} came", param_hint="--neuron"
+            f"must be a layer and a neuron, such as 0,5; got {neuron!r}", param_hint="--neuron"
         ) from None
     return layer, j

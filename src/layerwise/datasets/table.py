@@ -160,7 +160,7 @@ def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | 
     for line, cells in rows:
         if len(cells) != len(header):
             raise DataError(
-                f"{name}, line {line}: expected {len(header)} cells, as the header has, but came {len(cells)}"
+                f"{name}, line {line}: expected {len(header)} cells, as the header has, but got {len(cells)}"
             )
         for heading, cell in zip(header, cells):
             number = _number(cell)
@@ -226,7 +226,7 @@ def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
         return DataError(f"{where}: the cell is empty; fill it in or leave out the row")
     if number is None:
         return DataError(
-            f"{where}: expected a number, but came {reprlib.repr(cell)}; correct it, encode the column as "
+            f"{where}: expected a number, but got {reprlib.repr(cell)}; correct it, encode the column as "
             "numbers, or name it as the target"
         )
     return DataError(f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row")

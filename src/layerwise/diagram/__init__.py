@@ -47,7 +47,7 @@ class Diagram:
     def __init__(self, network: Network | Any, x: ArrayLike | None = None, *, most: int = 12) -> None:
         found = getattr(network, "network_", getattr(network, "network", network))
         if not isinstance(found, Network):
-            raise TypeError(f"Diagram draws a Network, or an estimator that is fitted; {type(network).__name__} came")
+            raise TypeError(f"Diagram draws a Network, or an estimator that is fitted; got {type(network).__name__}")
         self._picture = lay_out(found, x, whole_number("Diagram", "most", most, least=2))
 
     def svg(self, *, inline: bool = False) -> str:
@@ -80,7 +80,7 @@ class Diagram:
         """
         kind = Path(path).suffix.lower()
         if kind not in (".svg", ".tex"):
-            raise UnknownNameError(f"{os.fspath(path)}: a diagram is written as .svg or .tex; {kind or 'nothing'} came")
+            raise UnknownNameError(f"{os.fspath(path)}: a diagram is written as .svg or .tex; got {kind or 'nothing'}")
         write_whole(Path(path), (self.svg() if kind == ".svg" else self.tikz()).encode())
 
     def _repr_svg_(self) -> str:

@@ -27,7 +27,7 @@ def check_engine(engine: str, n_threads: int | None) -> None:
         Says what there is.
     """
     if engine not in ENGINES:
-        raise UnknownNameError(f'fit: engine must be "auto", "numpy" or "native"; {engine!r} came')
+        raise UnknownNameError(f'fit: engine must be "auto", "numpy" or "native"; got {engine!r}')
     if n_threads is not None:
         whole_number("fit", "n_threads", n_threads, least=1)
 

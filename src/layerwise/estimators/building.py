@@ -100,7 +100,7 @@ def hidden_layers(settings: SimpleNamespace) -> list[Layer]:
         layers = [copy.deepcopy(layer) for layer in settings.layers]
         for layer in layers:
             if not isinstance(layer, Layer):
-                raise TypeError(f"{settings.name}: layers must be layers, such as [Dense(64), ReLU()]; {layer!r} came")
+                raise TypeError(f"{settings.name}: layers must be layers, such as [Dense(64), ReLU()]; got {layer!r}")
         return layers
     return sized_layers(settings)
 

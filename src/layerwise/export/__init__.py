@@ -127,7 +127,7 @@ def export(
     path = Path(path)
     to = target_of(path, to)
     if weights not in WEIGHTS:
-        raise UnknownNameError(f"export: weights must be one of {', '.join(WEIGHTS)}; {weights!r} came")
+        raise UnknownNameError(f"export: weights must be one of {', '.join(WEIGHTS)}; got {weights!r}")
     if weights != "float32" and to != "c":
         raise ExportError(f'export to {to} keeps weights as they are; weights={weights!r} is for to="c"')
     made = TARGETS[to].make(model, path.stem, weights)
@@ -157,7 +157,7 @@ def target_of(path: Path, to: str | None) -> str:
             raise UnknownNameError(f"export: to={to!r} is not known; {nearest(to, TARGETS)}")
         endings = TARGETS[to].suffixes
         if path.suffix.lower() not in endings:
-            raise UnknownNameError(f"export to {to} writes a file that ends with {' or '.join(endings)}; {path} came")
+            raise UnknownNameError(f"export to {to} writes a file that ends with {' or '.join(endings)}; got {path}")
         return to
     found = [name for name, target in TARGETS.items() if path.suffix.lower() in target.suffixes]
     if len(found) != 1:

@@ -138,7 +138,7 @@ def _outputs(program: Program) -> str:
         lines.append(f"  y = {call.function}({', '.join(['y', *arrays, *numbers])});\n")
     return f"""/** The outputs for a sample x, {program.n_in} numbers in the units of the training data. */
 export function outputs(x) {{
-  if (x.length !== {program.n_in}) throw new RangeError(`a sample has {program.n_in} numbers; ${{x.length}} came`);
+  if (x.length !== {program.n_in}) throw new RangeError(`a sample has {program.n_in} numbers; got ${{x.length}}`);
   let y = Float64Array.from(x);
 {"".join(lines)}  return Array.from(y);
 }}

@@ -120,7 +120,7 @@ def outputs(X):
     """The outputs (n, {program.n_out}) for samples X (n, {program.n_in}) in the units of the training data."""
     x = np.asarray(X, "{program.dtype}")
     if x.ndim != 2 or x.shape[1] != {program.n_in}:
-        raise ValueError(f"X must have the shape (samples, {program.n_in}); {{x.shape}} came")
+        raise ValueError(f"X must have the shape (samples, {program.n_in}); got {{x.shape}}")
     with np.errstate(over="ignore"):
 {"".join(lines)}    return x
 '''

@@ -151,7 +151,7 @@ def _subject(model: Any) -> Subject:
     network = getattr(model, "network_", None)
     if not isinstance(network, Network):
         raise ExportError(
-            f"ONNX takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; {type(model).__name__} came"
+            f"ONNX takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; got {type(model).__name__}"
             + (": export each of its networks" if hasattr(model, "networks") else "")
         )
     assert network.task is not None

@@ -163,7 +163,7 @@ def network_of(model: Any) -> Network:
         return model
     if isinstance(model, Ensemble):
         raise ExportError(
-            f"export takes one network; an Ensemble of {len(model)} came. Export each of ensemble.networks, and take "
+            f"export takes one network; got an Ensemble of {len(model)}. Export each of ensemble.networks, and take "
             "the mean of their outputs, or train one network"
         )
     kind = type(model).__name__
@@ -173,7 +173,7 @@ def network_of(model: Any) -> Network:
     if not isinstance(network, Network):
         raise ExportError(
             f"export takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; "
-            f"{type(model).__module__}.{kind} came"
+            f"got {type(model).__module__}.{kind}"
         )
     if getattr(model, "encoder_", None) is not None:
         scaled = " and gives (y - target_mean_) / target_scale_" if hasattr(model, "target_scale_") else ""

@@ -104,7 +104,7 @@ def _outputs(program: Program) -> str:
 def outputs(x):
     """The outputs for a sample x, a list of {program.n_in} numbers in the units of the training data."""
     if len(x) != {program.n_in}:
-        raise ValueError(f"a sample has {program.n_in} numbers; {{len(x)}} came")
+        raise ValueError(f"a sample has {program.n_in} numbers; got {{len(x)}}")
     x = [float(x_i) for x_i in x]
 {"".join(lines)}    return x
 '''

@@ -41,7 +41,7 @@ def assemble(
         shapes = stage.layer.parameter_shapes(stage.n_in)
         for name, array in given.items():
             if array.shape != shapes[name]:
-                raise FormatError(f"{source}: {stage} needs {name} of shape {shapes[name]}; {array.shape} came")
+                raise FormatError(f"{source}: {stage} needs {name} of shape {shapes[name]}; got {array.shape}")
     if scaling is not None and not all(np.isfinite(np.asarray(a)).all() for a in (scaling.offset, scaling.factor)):
         raise FormatError(f"{source}: its scaling holds NaN or infinity")
     network = Network(layers, random_state=random_state, dtype=dtype, scaling=scaling)
@@ -69,7 +69,7 @@ def task_of(network: Network, classes: ArrayLike | None) -> Task:
     if classes is not None:
         given = np.array(classes)
         if given.shape != (outputs,) or len(set(given.tolist())) != outputs:
-            raise ShapeError(f"classes must be {outputs} different labels, in the order of the outputs; {classes} came")
+            raise ShapeError(f"classes must be {outputs} different labels, in the order of the outputs; got {classes}")
         return Task("classification", given, True)
     if isinstance(last.layer, Softmax) or (isinstance(last.layer, Sigmoid) and last.n_out == 1):
         return Task("classification", np.arange(outputs), True)

@@ -103,7 +103,7 @@ def _parse(source: Any) -> tuple[str, Any]:
         except (DecodeError, RuntimeError, ValueError, MemoryError) as error:
             raise FormatError(f"{title} is not a whole ONNX file: {error}") from None
     if not isinstance(source, onnx.ModelProto):
-        raise TypeError(f"from_onnx takes a path, bytes or an onnx.ModelProto; {type(source).__name__} came")
+        raise TypeError(f"from_onnx takes a path, bytes or an onnx.ModelProto; got {type(source).__name__}")
     if not source.graph.node:
         raise FormatError(f"{title} is not a whole ONNX file: its graph has no nodes")
     return title, source

@@ -89,7 +89,7 @@ def _check(estimator: Any) -> None:
     if isinstance(getattr(estimator, "network_", None), Network):
         raise TypeError(f"from_sklearn: this {kind} is layerwise's own, whose network is there: estimator.network_")
     if not all(hasattr(estimator, name) for name in ("hidden_layer_sizes", "activation", "alpha")):
-        raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor; {kind} came")
+        raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor; got {kind}")
     if not hasattr(estimator, "coefs_"):
         raise NotBuiltError(f"from_sklearn: this {kind} has no weights yet: call its fit(X, y) first")
 
@@ -144,7 +144,7 @@ def _pipeline(pipeline: Any) -> tuple[Scaler | None, Any]:
     if len(before) > 1 or kind not in ("StandardScaler", "MinMaxScaler") or getattr(step, "clip", False):
         names = ", ".join(type(step).__name__ for step in before)
         raise TypeError(
-            f"from_sklearn: a pipeline may have one StandardScaler or MinMaxScaler before its network; {names} came: "
+            f"from_sklearn: a pipeline may have one StandardScaler or MinMaxScaler before its network; got {names}: "
             "give the network alone, pipeline[-1], and transform its data with pipeline[:-1]"
         )
     if not hasattr(step, "n_features_in_"):

@@ -175,7 +175,7 @@ def _read(source: Any) -> tuple[str, dict[str, Array], bool]:
     if isinstance(source, Sequence):
         return "the weights", _numbers("the weights", {f"weights[{i}]": a for i, a in enumerate(source)}), True
     raise TypeError(
-        f"weights come as a path, a mapping of names to arrays or a list of arrays; {type(source).__name__} came: "
+        f"weights come as a path, a mapping of names to arrays or a list of arrays; got {type(source).__name__}: "
         "give model.state_dict() of PyTorch, model.get_weights() of Keras"
     )
 
@@ -231,7 +231,7 @@ def _numbers(title: str, tensors: Mapping[str, Any]) -> dict[str, Array]:
         if array.dtype.kind not in "fiub":
             raise FormatError(f"{title}: {name} must hold numbers; its type is {array.dtype}")
         if not isinstance(name, str):
-            raise FormatError(f"{title}: tensors are found by names that are text; {name!r} came")
+            raise FormatError(f"{title}: tensors are found by names that are text; got {name!r}")
         if re.split(r"[./]", name)[-1] not in _IGNORED:
             found[name] = array
     if not found:

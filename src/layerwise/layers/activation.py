@@ -235,7 +235,7 @@ class Activation(Layer):
         values = unmasked(x, "x", dtype=np.result_type(np.asarray(x).dtype, np.float32))
         rows = np.atleast_2d(values)
         if rows.ndim != 2 or rows.size == 0:
-            raise ShapeError(f"{self!r} takes a number, a vector or a batch (n, outputs); {values.shape} came")
+            raise ShapeError(f"{self!r} takes a number, a vector or a batch (n, outputs); got {values.shape}")
         out = np.empty_like(rows)
         buffers = self.make_buffers(len(rows), rows.shape[1], rows.dtype)
         with np.errstate(all="ignore"):

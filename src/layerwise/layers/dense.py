@@ -65,17 +65,17 @@ class Dense(Layer):
         self.biases = as_initializer("Dense: biases", biases)
         self.penalty = as_penalties("Dense: penalty", penalty)
         if isinstance(weight_rate, str) and weight_rate != "ntk":
-            raise UnknownNameError(f'Dense: weight_rate must be a number or "ntk"; {weight_rate!r} came')
+            raise UnknownNameError(f'Dense: weight_rate must be a number or "ntk"; got {weight_rate!r}')
         self.weight_rate = (
             weight_rate if isinstance(weight_rate, str) else number(self, "weight_rate", weight_rate, least=0)
         )
         self.bias_rate = number(self, "bias_rate", bias_rate, least=0)
         given = getattr(self.weights, "values", None)
         if given is not None and (given.ndim != 2 or given.shape[1] != units):
-            raise ShapeError(f"Dense: weights must be (inputs, units), units {units}; an array {given.shape} came")
+            raise ShapeError(f"Dense: weights must be (inputs, units), units {units}; got an array {given.shape}")
         given = getattr(self.biases, "values", None)
         if given is not None and given.shape != (units,):
-            raise ShapeError(f"Dense: biases must be one a unit, ({units},); an array {given.shape} came")
+            raise ShapeError(f"Dense: biases must be one a unit, ({units},); got an array {given.shape}")
 
     def n_out(self, n_in: int) -> int:
         """`units`, whatever comes in."""

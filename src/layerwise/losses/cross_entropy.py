@@ -81,7 +81,7 @@ class BinaryCrossEntropy(Loss):
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0, below=0.5)
         if reduction not in ("mean", "sum"):
-            raise UnknownNameError(f'BinaryCrossEntropy: reduction must be "mean" or "sum"; {reduction!r} came')
+            raise UnknownNameError(f'BinaryCrossEntropy: reduction must be "mean" or "sum"; got {reduction!r}')
         self.reduction = reduction
         self.pos_weight = self._positive(pos_weight)
 

@@ -235,12 +235,12 @@ const auto& by_name(const Names& names, const std::string& name, const char* wha
 constexpr Index MOST = Index(1) << 40;
 
 Index count(Index n, const char* what) {
-    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; " + std::to_string(n) + " came");
+    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; got " + std::to_string(n));
     return n;
 }
 
 int thread_count(int threads) {
-    if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; " + std::to_string(threads) + " came");
+    if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; got " + std::to_string(threads));
     return threads;
 }
 
@@ -336,7 +336,7 @@ Optimizer make_optimizer(const std::string& name, const Settings& settings, Inde
     } else {
         refuse("there is no native optimizer " + name);
     }
-    if (o.states != states) refuse(name + " has " + std::to_string(o.states) + " states; " + std::to_string(states) + " came");
+    if (o.states != states) refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
     return o;
 }
 
@@ -346,7 +346,7 @@ class Native {
 public:
     Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype,
            bool sparse) {
-        if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; " + dtype + " came");
+        if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; got " + dtype);
         if (layers.empty()) refuse("a plan needs at least one layer");
         wide_ = dtype == "float64";
         if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
@@ -470,7 +470,7 @@ public:
             held.back().must_have({epochs * (last - first)});
             run.rates = static_cast<const double*>(held.back().data());
         }
-        if (clip_norm && !(*clip_norm > 0)) refuse("clip_norm must be above 0; " + std::to_string(*clip_norm) + " came");
+        if (clip_norm && !(*clip_norm > 0)) refuse("clip_norm must be above 0; got " + std::to_string(*clip_norm));
         run.clip_norm = clip_norm.value_or(0);
         std::vector<std::uint8_t> still(plan_.layers.size());
         for (const Index layer : frozen) {

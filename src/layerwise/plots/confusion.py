@@ -92,7 +92,7 @@ def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple
     absent = [label for label in found if label not in known]
     if absent:
         raise DataError(
-            f"confusion_matrix: {absent[0]!r} came, and labels has {len(named)} other classes ({named[0]!r}, …): "
+            f"confusion_matrix: got {absent[0]!r}, and labels has {len(named)} other classes ({named[0]!r}, …): "
             "name all of them"
         )
     return known, [matplotlib_text(name, most=LONGEST) for name in named]

@@ -56,7 +56,7 @@ def histograms(
     plan, parameters = net.built()
     groups = [group for group in plan.groups if "W" in vars(parameters.p[group[0].index])]
     if y is not None and X is None:
-        raise DataError("histograms: y are the targets of X, and no X came: histograms(network, X, y)")
+        raise DataError("histograms: y are the targets of X; got no X: histograms(network, X, y)")
     if not groups:
         raise DataError("histograms: no layer of the network has weights")
     firsts, lasts = [group[0].index for group in groups], [group[-1].index for group in groups]
@@ -137,7 +137,7 @@ def histograms_over_training(recorder: Histograms, ax: Axes | Array | None = Non
     """
     if not isinstance(recorder, Histograms):
         raise TypeError(
-            f"histograms_over_training draws the callback lw.Histograms() after a fit; {type(recorder).__name__} came"
+            f"histograms_over_training draws the callback lw.Histograms() after a fit; got {type(recorder).__name__}"
         )
     kinds, layers = [kind for kind in KINDS if recorder.layers(kind)], recorder.layers("weights")
     if not layers:

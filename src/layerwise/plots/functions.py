@@ -270,7 +270,7 @@ def _draw_pieces(panel: Any, x: Array, parts: Array, points: list[list[tuple[flo
 
 def _weight_and_bias(owner: str, one: Neuron) -> tuple[float, float]:
     if not isinstance(one, Neuron):
-        raise TypeError(f"{owner} draws a Neuron: lw.Neuron([1.0], bias=0.5, activation=lw.ReLU()); {one!r} came")
+        raise TypeError(f"{owner} draws a Neuron: lw.Neuron([1.0], bias=0.5, activation=lw.ReLU()); got {one!r}")
     if len(one.weights) != 1:
         raise ShapeError(
             f"{owner} draws neurons of one input; this one has {len(one.weights)}: "

@@ -65,7 +65,7 @@ def images(
         else [matplotlib_text(title, keep="\n") if str(title) else "" for title in titles]
     )
     if len(words) != len(rows):
-        raise ShapeError(f"images: {len(rows)} images need as many titles; {len(words)} came")
+        raise ShapeError(f"images: {len(rows)} images need as many titles; got {len(words)}")
     axes: Axes = _mosaic("images", ax, rows.reshape(-1, *shape), words, None, columns)
     return axes
 

@@ -67,7 +67,7 @@ def layer_maps(
     true = labels_of("layer_maps", y, len(data))[:samples]
     data = data[:samples]
     if len(data) < 3:
-        raise ShapeError(f"layer_maps needs at least 3 samples to lay them out; {len(data)} came")
+        raise ShapeError(f"layer_maps needs at least 3 samples to lay them out; got {len(data)}")
     groups, outputs = net.built()[0].groups, net.activations(data)
     shown = [("inputs", data.astype(np.float64))]
     for group in groups:

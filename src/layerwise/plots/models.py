@@ -33,7 +33,7 @@ def network_of(owner: str, model: Any) -> Network:
             raise TypeError(f"{owner} looks into one network; give one of the ensemble's: ensemble.networks[0]")
         if hasattr(model, "fit") and not hasattr(model, "network_"):
             raise NotBuiltError(f"{owner}: {type(model).__name__} has no network yet: call fit(X, y) first")
-        raise TypeError(f"{owner} needs a Network, or an estimator of layerwise; {type(model).__name__} came")
+        raise TypeError(f"{owner} needs a Network, or an estimator of layerwise; got {type(model).__name__}")
     found.built()
     return found
 
@@ -115,7 +115,7 @@ def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> lis
         There are not as many names as classes.
     """
     if labels is not None and len(labels) != len(classes):
-        raise ShapeError(f"{owner}: labels must name {len(classes)} classes; {len(labels)} came")
+        raise ShapeError(f"{owner}: labels must name {len(classes)} classes; got {len(labels)}")
     return [matplotlib_text(name, most=LONGEST) for name in (classes.tolist() if labels is None else labels)]
 
 

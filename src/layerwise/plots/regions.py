@@ -159,7 +159,7 @@ def regression_curve(
     true = None if y is None else unmasked(y, "y", np.float64).reshape(len(values), -1)
     if true is not None and true.shape[1] != curves.shape[1]:
         raise ShapeError(
-            f"regression_curve: y must have {curves.shape[1]} columns, as the answers have; {true.shape[1]} came"
+            f"regression_curve: y must have {curves.shape[1]} columns, as the answers have; got {true.shape[1]}"
         )
     panel = one_panel(ax, "regression_curve")
     colours = colours_of(panel)

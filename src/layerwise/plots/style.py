@@ -180,7 +180,7 @@ def panels(
         return np.array(made.flat[:count])
     given = np.ravel(np.array(ax, dtype=object))
     if len(given) != count:
-        raise ShapeError(f"{purpose} takes {count} Axes, one a panel; {len(given)} came")
+        raise ShapeError(f"{purpose} takes {count} Axes, one a panel; got {len(given)}")
     return given
 
 

@@ -59,7 +59,7 @@ def report(
         The path cannot be written to.
     """
     if not isinstance(network, Network):
-        raise TypeError(f"report is about a Network; {type(network).__name__} came (an estimator has it as network_)")
+        raise TypeError(f"report is about a Network; got {type(network).__name__} (an estimator has it as network_)")
     if network.task is None:
         raise DataError("report: the network was never trained; call fit(X, y) first")
     check_writable(path)

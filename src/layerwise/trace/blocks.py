@@ -54,7 +54,7 @@ class Blocks:
     ) -> None:
         n, last = len(trace.x), trace.layers[-1]
         if not 0 <= sample < n:
-            raise ShapeError(f"the trace has samples 0 to {n - 1}; sample={sample!r} came")
+            raise ShapeError(f"the trace has samples 0 to {n - 1}; got sample={sample!r}")
         self.trace, self.sample, self.numbers = trace, sample, Numbers(digits)
         answers = [last.y[sample], *([] if trace.step is None else [trace.step.targets[sample]])]
         self.marked = {int(row.argmax()) for row in answers}  # shown in every layer of as many outputs as the last
@@ -64,7 +64,7 @@ class Blocks:
             part = trace.layer(index)
             units = part.y.shape[1]
             if j is not None and not 0 <= j < units:
-                raise ShapeError(f"{describe(part)} has neurons 0 to {units - 1}; {j} came")
+                raise ShapeError(f"{describe(part)} has neurons 0 to {units - 1}; got {j}")
             for other in self.chain(part):
                 self.of_layer[other.index] |= set(range(units)) if j is None else {j}
 

@@ -154,7 +154,7 @@ def trace(
     """
     if not isinstance(network, Network):
         hint = ": give its network_" if hasattr(network, "network_") else ""
-        raise TypeError(f"trace takes a Network; {type(network).__name__} came{hint}")
+        raise TypeError(f"trace takes a Network; got {type(network).__name__}{hint}")
     inputs, single = as_batch(x, "trace: x")
     checked: Any = network.read_rows(inputs, "trace: x")
     if checked.shape[0] > MOST_ROWS:

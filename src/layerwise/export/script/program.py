@@ -54,7 +54,7 @@ def to_training_script(network: Network) -> str:
     True
     """
     if not isinstance(network, Network):
-        raise TypeError(f"to_training_script takes a Network; {type(network).__name__} came")
+        raise TypeError(f"to_training_script takes a Network; got {type(network).__name__}")
     return _Program(Run(network)).text()
 
 
