@@ -412,7 +412,7 @@ def test_data_that_are_no_such_images(X, kind, words):
     [
         ({"rows": [0, 3]}, DataError, "rows must be from 0 to 2, as X has 3 rows; got 3"),
         ({"rows": [-1]}, DataError, "got -1"),
-        ({"rows": [0.5]}, ShapeError, "one-dimensional array of row numbers; float64"),
+        ({"rows": [0.5]}, ShapeError, "one-dimensional array of row numbers; got float64"),
         ({"rows": [[0]]}, ShapeError, r"of shape \(1, 1\)"),
         ({"seed": -1}, ValueError, "seed must be a whole number, at least 0; got -1"),
         ({"seed": 2**64}, ValueError, r"seed must be below 2\^64"),

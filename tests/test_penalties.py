@@ -180,5 +180,5 @@ def test_strengths_that_are_none(kind, strength):
 def test_what_is_no_penalty():
     with pytest.raises(TypeError, match=r"Dense: penalty must be a penalty .*, such as L2\(0\.001\); got 0\.1"):
         lw.Dense(3, penalty=0.1)
-    with pytest.raises(TypeError, match=r"such as L2\(0\.001\); <class"):
+    with pytest.raises(TypeError, match=r"such as L2\(0\.001\); got <class"):
         network().fit(X, Y, penalty=lw.L2, verbose=False)

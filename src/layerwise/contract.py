@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.errors import FormulaError
 from layerwise.layers import LAYERS
 from layerwise.losses import LOSSES, Loss
 from layerwise.parameters import View
@@ -72,6 +73,8 @@ def _run(part: object, formula: str, run: Callable[[], Any]) -> Any:
     """What the formula returns; an error about shapes names the part."""
     try:
         return run()
+    except FormulaError:
+        raise
     except (ValueError, IndexError) as error:
         raise TypeError(f"{type(part).__name__}.{formula} fails on {_ROWS} samples: {error}") from error
 

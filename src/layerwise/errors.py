@@ -55,7 +55,7 @@ class GradientError(LayerwiseError, ValueError):
     """Training through something that has no usable gradient."""
 
 
-class FormulaError(LayerwiseError, TypeError):
+class FormulaError(LayerwiseError, ValueError):
     """A formula has what no tree can express; says where, and what to write in its place."""
 
 

@@ -45,7 +45,7 @@ def test_samples_of_another_size_are_refused(net, tmp_path):
         python.predict([1, 2, 3])
     numpy = module(lw.export(net, tmp_path / "net_numpy.py", "numpy").files[0])
     for X in ([1, 2], [[1, 2, 3]]):
-        with pytest.raises(ValueError, match=r"X must have the shape \(samples, 2\); \("):
+        with pytest.raises(ValueError, match=r"X must have the shape \(samples, 2\); got \("):
             numpy.predict(X)
 
 
