@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.arrays import read_array
 from layerwise.cures import Setup
 from layerwise.data import Rows, rows_of
 from layerwise.engine.choice import evaluator
@@ -334,7 +335,7 @@ def _setup(twin: Network, X: Array, y: Array, scaler: Scaler | None, optimizer: 
 
 def _plain(targets: Targets, y: ArrayLike, places: Array) -> Array:
     """The targets of some rows: classes as whole numbers, all else as it is."""
-    return np.asarray(y)[places] if targets.labels is None else targets.labels[places]
+    return read_array(y, "y", text=True)[places] if targets.labels is None else targets.labels[places]
 
 
 def _names(network: Network, X: Any, width: int) -> Sequence[str]:
