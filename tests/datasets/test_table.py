@@ -45,6 +45,8 @@ def test_another_column_may_be_the_target(csv_file):
         (["b", "a", "b"], np.str_, ("a", "b")),
         (["1", "none", "2"], np.str_, ("1", "2", "none")),
         (["1_0", "2", "3"], np.str_, ("1_0", "2", "3")),
+        (["007", "7", "08"], np.str_, ("007", "08", "7")),
+        (["01234", "90210", "+7"], np.str_, ("+7", "01234", "90210")),
     ],
 )
 def test_the_spelling_of_targets_decides_their_type(csv_file, targets, dtype, class_names):

@@ -32,7 +32,7 @@ class Table:
     X : ndarray of shape (rows, features), float64
         The features.
     y : ndarray of shape (rows,)
-        The target: float64 for a quantity, int64 for class numbers, str for class names.
+        The target: float64 for a quantity, int64 for class numbers, str for class names, zip codes such as 01234 too.
     feature_names : tuple of str
         The names of the columns of `X`.
     target_name : str
@@ -201,15 +201,25 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
 
 
 def _read_target(labels: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Class numbers, quantities or class names, as the spelling of all labels together allows."""
-    if any(_number(label) is None for label in labels):
+    """Class numbers, quantities or class names, as the spelling of all labels together allows.
+
+    Whole numbers with zeros before them, such as zip codes, are names: as numbers they would be spelled otherwise, and
+    two of them might be one.
+    """
+    is_whole = all(label.lstrip("+-").isdecimal() for label in labels)
+    if any(_number(label) is None or (is_whole and _is_padded(label)) for label in labels):
         return np.array(labels), tuple(sorted(set(labels)))
-    if all(label.lstrip("+-").isdecimal() for label in labels):
+    if is_whole:
         try:
             return np.array([int(label) for label in labels], np.int64), ()
         except (OverflowError, ValueError):  # beyond 64 bits, or 4,300 digits, it is no class number
             pass
     return np.array([float(label) for label in labels]), ()
+
+
+def _is_padded(label: str) -> bool:
+    digits = label.lstrip("+-")
+    return len(digits) > 1 and digits.startswith("0")
 
 
 def _number(cell: str) -> float | None:
