@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from layerwise.callbacks import Callback, History
 from layerwise.errors import UnknownNameError, nearest
-from layerwise.initializers import Initializer, LecunNormal, Normal
+from layerwise.initializers import Initializer, Normal
 from layerwise.layers import Dense, Dropout, Layer, Linear, ReLU, Sigmoid, Softmax
 from layerwise.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, QuadraticCost
 from layerwise.network import Network
@@ -163,7 +163,6 @@ def for_table(classes: int | None) -> Recipe:
 
 IMAGES = ("mnist", "fashion")
 LARGE = Normal(1.0)  # Nielsen's first program draws all weights, and all programs all biases, from N(0, 1)
-SMALL = LecunNormal()  # his second draws weights from N(0, 1) / √n_in
 
 
 def _sigmoids(*units: int, weights: Initializer = LARGE) -> tuple[Layer, ...]:

@@ -43,7 +43,6 @@ class Watcher(Callback):
         moves = settings.solver == "sgd" and settings.learning_rate != "constant"
         self.reads_history_only = held_out is None and not moves
         self.best: Array | None = None
-        self.converged = False
 
     def on_fit_begin(self, run: Training) -> None:
         """The weights to fall back on, until a score is known."""
@@ -131,7 +130,6 @@ class Watcher(Callback):
             run.optimizer.learning_rate /= 5
             self.estimator._no_improvement_count = 0
             return
-        self.converged = True
         what = "the validation score" if self.stops_early else "the training loss"
         run.stop(f"{what} did not improve by tol={self.settings.tol:g} for {self.settings.n_iter_no_change} epochs")
 
