@@ -61,18 +61,15 @@ def custom_code(layer: Layer) -> tuple[Any, ...] | None:
     slope = code(replace(formulas.slope, numbers), formulas.reads or ["x"])
     if f is None or slope is None:
         return None
-    codes = ((list(each.instructions), each.numbers, each.slots, each.result) for each in (f, slope))
-    return (*codes, "x" in formulas.reads, "y" in formulas.reads)
+    return f, slope, "x" in formulas.reads, "y" in formulas.reads
 
 
 def custom_loss(loss: object) -> tuple[Any, ...] | None:
     """Return a custom loss as the native executor runs it: f and its derivative by the output."""
     if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
         return None
-    codes = [code(tree, ["y", "t"]) for tree in loss.formulas()]
-    if any(each is None for each in codes):
-        return None
-    return tuple((list(each.instructions), each.numbers, each.slots, each.result) for each in codes if each is not None)
+    f, slope = (code(tree, ["y", "t"]) for tree in loss.formulas())
+    return None if f is None or slope is None else (f, slope)
 
 
 def isa() -> str:

@@ -60,7 +60,6 @@ def steps(
     given: Mapping[Tree, str] | None = None,
     keep: Mapping[Tree, str] | None = None,
     over: Collection[str] = (),
-    prefix: str = "tmp",
 ) -> Steps:
     """Return the calls that compute a tree.
 
@@ -76,8 +75,6 @@ def steps(
         Parts that are asked for again later, and the arrays where they shall lie.
     over : collection of str
         Symbols whose array may be `out` itself, which is then written only once they were read for the last time.
-    prefix : str
-        What the names of the arrays to work in begin with.
     """
     values = _Values(dict(given or {}))
     result = values.number(tree)
@@ -86,7 +83,7 @@ def steps(
     if values.steps[-1].op == "where" and values.steps[-1].operands[1] in over:  # it is read after `out` was begun
         values.add("copyto", (values.steps[-1].out,))
     kept = {values.found[part]: name for part, name in (keep or {}).items() if part in values.found}
-    return _with_arrays(values.steps, out, kept, over, prefix)
+    return _with_arrays(values.steps, out, kept, over)
 
 
 @dataclass
@@ -145,7 +142,7 @@ class _Values:
         return value if tree.op in COMPARISONS else self.add("not_equal", (value, 0.0), "%f")
 
 
-def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over: Collection[str], prefix: str) -> Steps:
+def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over: Collection[str]) -> Steps:
     """Give each value an array: one that is free again, where there is one."""
     last_read = {operand: i for i, step in enumerate(steps) for operand in step.operands}
     may_write = max((last_read.get(name, -1) for name in over), default=-1)  # `out`, from this step on
@@ -173,7 +170,7 @@ def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over:
             home[step.out] = out
         else:
             if not pools[kind]:
-                made[kind].append(f"{prefix}_{'array' if kind == 'n' else 'flags'}_{len(made[kind])}")
+                made[kind].append(f"tmp_{'array' if kind == 'n' else 'flags'}_{len(made[kind])}")
                 pools[kind].append(made[kind][-1])
             home[step.out] = pools[kind].pop()
         found.append(Step(step.op, tuple(home.get(a, a) for a in step.operands), home[step.out]))

@@ -9,7 +9,7 @@ Both have the same operations in the same order, and give the same bits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from layerwise.formula.languages import CPP
 from layerwise.formula.signs import is_at_least_zero
@@ -44,9 +44,8 @@ def _is_of_unit(tree: Tree) -> bool:
     return is_at_least_zero(tree.args[0].args[0])
 
 
-@dataclass(frozen=True)
-class Code:
-    """A formula for the interpreter.
+class Code(NamedTuple):
+    """A formula for the interpreter, as the native engine takes it.
 
     Attributes
     ----------

@@ -331,10 +331,10 @@ def _steps(formulas: Formulas, numbers: tuple[tuple[str, float], ...], keeps: bo
     values = dict(numbers)
     f, slope, *kept = (replace(tree, values) for tree in (formulas.f, formulas.slope, *formulas.kept))
     places = {part: f"kept_{i}" for i, part in enumerate(kept)} if keeps else {}
-    forward = steps(f, "y", keep=places, over=("x",), prefix="tmp")
+    forward = steps(f, "y", keep=places, over=("x",))
     # Where f stands in f′, y does too, and x need not be kept if nothing else of f′ needs it.
     trees = (operation("multiply", symbol("dy"), tree) for tree in (_with_output(slope, f), slope))
-    found = [steps(tree, "dx", given=places, prefix="tmp") for tree in trees]
+    found = [steps(tree, "dx", given=places) for tree in trees]
     backward = next((each for each in found if len(_read(each)) < 2), found[1])
     return Calls(forward, backward, tuple(places.values()), _read(backward))
 
