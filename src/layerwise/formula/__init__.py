@@ -14,7 +14,7 @@ from layerwise.formula.data import as_data, from_data
 from layerwise.formula.derivative import derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language
 from layerwise.formula.latex import latex
-from layerwise.formula.tree import Traced, Tree, compute, number, operation, replace, symbol, trace
+from layerwise.formula.tree import Traced, Tree, compute, number, operation, rebuilt, replace, symbol, trace
 
 __all__ = [
     "CPP",
@@ -35,6 +35,7 @@ __all__ = [
     "latex",
     "number",
     "operation",
+    "rebuilt",
     "replace",
     "steps",
     "symbol",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from layerwise.formula.languages import CPP
 from layerwise.formula.signs import is_at_least_zero
-from layerwise.formula.tree import OPERATIONS, Tree
+from layerwise.formula.tree import OPERATIONS, Tree, rebuilt
 
 # The interpreter's operations, in the order of their numbers. log1p_unit is log1p for what is from 0 to 1.
 INSTRUCTIONS = (*OPERATIONS, "log1p_unit")
@@ -22,19 +22,15 @@ MOST_SLOTS = 64  # of the interpreter: inputs, numbers and what is computed
 
 def lowered(tree: Tree) -> Tree:
     """Return the tree with the operations that the native engine has."""
-    found: dict[Tree, Tree] = {}
-    for part in tree.parts():
+
+    def make(part: Tree, operands: tuple[Tree, ...]) -> Tree:
         if part.is_leaf:
-            found[part] = part
-            continue
-        operands = [found[a] for a in part.args]
-        op = part.op
-        if op in ("maximum", "minimum") and operands[0].op == "number":
-            operands.reverse()  # NaN comes through the first one
-        if op == "log1p" and _is_of_unit(part.args[0]):
-            op = "log1p_unit"
-        found[part] = Tree(op, *operands)
-    return found[tree]
+            return part
+        if part.op in ("maximum", "minimum") and operands[0].op == "number":
+            operands = operands[::-1]  # NaN comes through the first one
+        return Tree("log1p_unit" if part.op == "log1p" and _is_of_unit(part.args[0]) else part.op, *operands)
+
+    return rebuilt(tree, make)
 
 
 def _is_of_unit(tree: Tree) -> bool:

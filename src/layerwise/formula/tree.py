@@ -137,18 +137,24 @@ def _without_signs(op: str, operands: tuple[Tree, ...]) -> Tree:
     return Tree(op, *operands)
 
 
-def replace(tree: Tree, values: Mapping[str, Tree | float]) -> Tree:
-    """Return the tree with symbols replaced by trees or numbers."""
+def rebuilt(tree: Tree, make: Callable[[Tree, tuple[Tree, ...]], Tree]) -> Tree:
+    """Return the tree made anew, operands first: ``make(part, operands)`` gives each part from its new operands."""
     found: dict[Tree, Tree] = {}
     for part in tree.parts():
-        if part.op == "symbol":
-            value = values.get(part.args[0], part)
-            found[part] = value if isinstance(value, Tree) else number(value)
-        elif part.op == "number":
-            found[part] = part
-        else:
-            found[part] = operation(part.op, *(found[a] for a in part.args))
+        found[part] = make(part, () if part.is_leaf else tuple(found[a] for a in part.args))
     return found[tree]
+
+
+def replace(tree: Tree, values: Mapping[str, Tree | float]) -> Tree:
+    """Return the tree with symbols replaced by trees or numbers."""
+
+    def make(part: Tree, operands: tuple[Tree, ...]) -> Tree:
+        if part.op != "symbol":
+            return operation(part.op, *operands) if operands else part
+        value = values.get(part.args[0], part)
+        return value if isinstance(value, Tree) else number(value)
+
+    return rebuilt(tree, make)
 
 
 def compute(tree: Tree, values: Mapping[str, Any]) -> Any:

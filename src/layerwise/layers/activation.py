@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import FormulaError, ShapeError
-from layerwise.formula import WORDS, Steps, Traced, Tree, bind, operation, replace, steps, symbol, trace
+from layerwise.formula import WORDS, Steps, Traced, Tree, bind, operation, rebuilt, replace, steps, symbol, trace
 from layerwise.formula import derivative as derivative_of
 from layerwise.layers.base import Layer
 from layerwise.masked import unmasked
@@ -319,11 +319,13 @@ def _by_output(slope: Tree, f: Tree) -> Tree:
 
 def _with_output(slope: Tree, f: Tree) -> Tree:
     """Return f′ with y in place of f."""
-    found: dict[Tree, Tree] = {}
-    for part in slope.parts():
-        inner = part if part.is_leaf else operation(part.op, *(found[a] for a in part.args))
-        found[part] = symbol("y") if part == f else inner
-    return found[slope]
+
+    def make(part: Tree, operands: tuple[Tree, ...]) -> Tree:
+        if part == f:
+            return symbol("y")
+        return operation(part.op, *operands) if operands else part
+
+    return rebuilt(slope, make)
 
 
 @lru_cache(maxsize=256)
