@@ -215,8 +215,10 @@ def test_no_file_that_an_onnx_model_names_is_opened(tmp_path, monkeypatch):
 
 def test_numbers_that_python_does_not_read(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("a,b\n1," + "0" * 5000 + "5\n2,7\n")
-    assert lw.datasets.read_csv(path).y.tolist() == [5.0, 7.0]
+    path.write_text("a,b\n" + "0" * 5000 + "5,1\n7,2\n")
+    assert lw.datasets.read_csv(path).X.tolist() == [[5.0], [7.0]]
+    path.write_text("a,b\n1," + "0" * 5000 + "5\n2,7\n")  # a name, as zip codes are
+    assert lw.datasets.read_csv(path).y.tolist() == ["0" * 5000 + "5", "7"]
     for bad in ("a\0b.csv", "\ud800.csv"):
         with pytest.raises(lw.DataError, match="cannot be read"):
             lw.datasets.read_csv(bad)
