@@ -1,5 +1,6 @@
 import builtins
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -131,3 +132,30 @@ class TestNetworkArguments:
         history = net.fit(np.eye(2), [0.0, 1.0], epochs=1, verbose=False)
         with pytest.raises(KeyError, match="no column 'val_loss' in the history; there are loss, penalty"):
             history["val_loss"]
+
+
+def _damaged_checkpoint(path):
+    X, y = lw.datasets.load_iris()
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    options = {"epochs": 2, "verbose": False, "callbacks": [lw.Checkpoint(path / "run", keep=2)]}
+    net.fit(X, y, **options)
+    newest = max(path.iterdir(), key=lambda file: file.name)
+    newest.write_bytes(newest.read_bytes()[:-8])
+    lw.Network([lw.Dense(3), lw.Softmax()], random_state=0).fit(X, y, resume=True, **options)
+
+
+def _early_stopping_of_lbfgs(path):
+    lw.MLPClassifier(solver="lbfgs", early_stopping=True, max_iter=500, alpha=1.0).fit([[0.0], [1.0]], [0, 1])
+
+
+def _large_batch(path):
+    lw.MLPRegressor(batch_size=10, max_iter=400, tol=1.0).fit([[0.0], [1.0]], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("call", [_damaged_checkpoint, _early_stopping_of_lbfgs, _large_batch])
+def test_a_warning_names_the_line_that_called_layerwise(tmp_path, call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call(tmp_path)
+    assert caught
+    assert {warning.filename for warning in caught} == {__file__}

@@ -220,6 +220,23 @@ def test_every_layout_of_the_same_data_is_the_same(tmp_path):
     fit(tmp_path / "run", resume=True, X=np.asfortranarray(X))
 
 
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_the_same_values_in_a_list_are_the_same_data(tmp_path, engine):
+    rows, weights, held = X.astype("d"), np.linspace(0.5, 1.5, 60), HELD_OUT[0].astype("d")
+    given = {"engine": engine, "classes": np.arange(3)}
+    cut_off(tmp_path / "run", 4, X=rows, sample_weight=weights, validation_data=(held, HELD_OUT[1]), **given)
+    lists = {
+        "X": rows.tolist(), "y": Y.tolist(), "sample_weight": weights.tolist(), "classes": [0, 1, 2],
+        "validation_data": (held.tolist(), HELD_OUT[1].tolist()), "engine": engine,
+    }  # fmt: skip
+    net, _ = fit(tmp_path / "run", resume=True, **lists)
+    whole, _ = fit(tmp_path / "whole", X=rows, sample_weight=weights, validation_data=(held, HELD_OUT[1]), **given)
+    np.testing.assert_array_equal(net.theta, whole.theta)
+    cut_off(tmp_path / "other", 4, **lists)
+    with pytest.raises(lw.DataError, match="y: other values"):
+        fit(tmp_path / "other", resume=True, **{**lists, "y": [*Y.tolist()[1:], Y[0]]})
+
+
 def test_functions_are_compared_by_name(tmp_path):
     cut_off(tmp_path / "run", 4, shuffle=forwards, metrics=[hits])
     with pytest.raises(lw.DataError, match=r"shuffle: .*forwards then, .*backwards now"):

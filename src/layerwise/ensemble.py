@@ -144,7 +144,7 @@ class Ensemble:
                 raise
         if interrupted:
             begun = sum(network.task is not None for network in self.networks)
-            interrupts.say(f"when {begun} of {len(self.networks)} networks had been begun", stacklevel=2)
+            interrupts.say(f"when {begun} of {len(self.networks)} networks had been begun")
         if unwritten:
             raise unwritten[0]
         return [job.result() for job in jobs if not job.cancelled()]

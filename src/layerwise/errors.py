@@ -7,6 +7,8 @@ the built-in exceptions that Python users already catch.
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
 
 
@@ -113,3 +115,11 @@ def missing(package: str, extra: str, purpose: str) -> MissingDependencyError:
     return MissingDependencyError(
         f"{purpose} needs the package {package!r}, which is not installed: pip install 'layerwise[{extra}]'"
     )
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn as from the line outside of layerwise that called it, however deep within it the reason was found."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "layerwise":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from layerwise.errors import warn
+
 AGAIN = 2.0  # seconds after a Ctrl-C within which another is one for the whole program
 _newest = -math.inf  # when the newest one came
 
@@ -35,13 +37,12 @@ def is_second() -> bool:
     return second
 
 
-def say(where: str, stacklevel: int) -> None:
+def say(where: str) -> None:
     """Warn that a training was interrupted."""
-    warnings.warn(
+    warn(
         f"interrupted by Ctrl-C {where}: the weights so far are kept. Press Ctrl-C twice within {AGAIN:g} s for a "
         "KeyboardInterrupt",
         InterruptWarning,
-        stacklevel=stacklevel + 1,
     )
 
 

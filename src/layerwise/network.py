@@ -54,7 +54,7 @@ from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.settings import describe_call
-from layerwise.shuffling import check_shuffle
+from layerwise.shuffling import CustomOrder, check_shuffle
 from layerwise.sparse import rows_for
 from layerwise.splitting import hold_out
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
@@ -533,8 +533,9 @@ class Network:
             Go on from the newest whole file of the `Checkpoint` among `callbacks`, to the same bits as without the
             interruption; begin anew if there is none. Data, arguments and settings of callbacks must be those of the
             first call, but for `verbose`, `n_threads`, and `epochs` where no `schedule` counts them; functions are
-            compared by name. Names of settings, ``resume=["learning_rate", "patience"]``, may differ on purpose:
-            they take effect from here on, and stand in ``history.changes``.
+            compared by name, code and the values they refer to. Names of settings,
+            ``resume=["learning_rate", "patience"]``, may differ on purpose: they take effect from here on, and stand
+            in ``history.changes``.
         verbose : bool or int
             A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
             every n-th epoch.
@@ -658,13 +659,14 @@ class Network:
             watched = rows_for(plan, some, scaler, self.dtype, CHUNK)
             made = evaluator(engine, n_threads, plan, parameters, watched, their, CHUNK)
             evaluations[prefix] = Evaluation(made, extra if prefix == VALIDATION or shows else {})
+        order = CustomOrder(shuffle) if callable(shuffle) else self.draw_order if shuffle else None
         run = Training(
             network=self,
             plan=plan,
             parameters=parameters,
             engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key()),
             epochs=epochs,
-            order=shuffle if callable(shuffle) else self.draw_order if shuffle else None,
+            order=order,
             first_step=self.steps,
             evaluations=evaluations,
             callbacks=watchers,
@@ -672,6 +674,7 @@ class Network:
         )
         if checkpoint is not None:
             checkpoint.record(changes, last_fit)
+            checkpoint.replay(order, changes, data.shape[0])
             anew = begin_anew(changes, own, short)
             run.restore(*checkpoint.training, checkpoint.model.history, checkpoint.run, anew)
         run.settings = settings

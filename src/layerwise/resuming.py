@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from layerwise import storage
 from layerwise.callbacks import Callback, Checkpoint, ExponentialMovingAverage
 from layerwise.callbacks.identity import Identity, identity_of
 from layerwise.description import Description
-from layerwise.errors import ChangedError, DataError, FormatError
+from layerwise.errors import ChangedError, DataError, FormatError, warn
 from layerwise.names import check_names, names_of
 from layerwise.optimizers import Optimizer
 from layerwise.settings import (
@@ -29,7 +28,9 @@ from layerwise.settings import (
     labels,
     plain,
     short_name,
+    unchecked,
 )
+from layerwise.shuffling import CustomOrder
 from layerwise.tasks import Task
 from layerwise.typing import Array
 
@@ -83,11 +84,10 @@ class Found:
         """
         if (then := self.settings) is None:
             then = self._earlier(now)
-            warnings.warn(
+            warn(
                 f"resume: {self.path} was written by an earlier version, which kept neither the data's values nor the "
                 "settings of callbacks: they are not compared",
                 RuntimeWarning,
-                stacklevel=3,
             )
         if network.random_state is None:  # the streams go on from the file's
             now = {**now, "random_state": then["random_state"]}
@@ -96,6 +96,10 @@ class Found:
             found = differences(then, now)
             lines = {other.name: str(replace(other, name=short_name(other.name, known))) for other in found}
         free = [full_name(name, known) for name in allowed]
+        changed = {re.split(r"[.\[]", other.name)[0] for other in found}
+        for name, what in unchecked(then, now).items():  # the orders that shuffle gives are compared themselves
+            if name != "shuffle" and name not in changed:
+                warn(f"resume: {name} cannot be compared with that of {self.path}: {what}", RuntimeWarning)
         refused = [other for other in found if not any(_covers(name, other.name) for name in free)]
         if refused:
             listed = "; ".join(lines[other.name] for other in refused)
@@ -193,6 +197,12 @@ class Found:
                 for other in changes
             ]
 
+    def replay(self, order: object, changes: Sequence[Difference], n: int) -> None:
+        """Bring a custom order of the n rows to where it was, unless it is another one on purpose."""
+        state = self.training[0].get("orders")  # none in files of earlier versions
+        if state is not None and isinstance(order, CustomOrder) and not any(c.name == "shuffle" for c in changes):
+            order.replay(state, n)
+
     def check_engine(self, native: bool) -> None:
         """See that an epoch that was begun is ended by the executor that began it.
 
@@ -226,7 +236,7 @@ def newest_checkpoint(callbacks: Sequence[Callback], parts: Iterable[Any]) -> Fo
         try:
             return _read(path, known)
         except FormatError as error:
-            warnings.warn(f"resume: {error}; an older checkpoint is looked for", RuntimeWarning, stacklevel=4)
+            warn(f"resume: {error}; an older checkpoint is looked for", RuntimeWarning)
     return None
 
 

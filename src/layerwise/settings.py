@@ -4,7 +4,7 @@
     differences   [Difference("optimizer.learning_rate", 0.01, 0.1), …]
 
 Parts are their class and its constructor's arguments; arrays their shape, type and a digest of all values; functions
-their module and name, for what is in them cannot be compared. Nothing that a callback changes later is in it.
+their name, a digest of their code and the values they refer to. Nothing that a callback changes later is in it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ from layerwise import storage
 from layerwise.callbacks import Callback, Checkpoint
 from layerwise.description import Description
 from layerwise.errors import FormatError, UnknownNameError, nearest
+from layerwise.functions import describe_callable, describe_function, path_of
 from layerwise.initializers import Given
 from layerwise.typing import Array
 
 Settings = dict[str, Any]
 
 EXECUTION = ("self", "resume", "verbose", "n_threads", "engine")  # which change no number, or have a rule of their own
-_VALUES = ("data", "function", "pairs", "float", "array", "tuple", "dict", "partial", "object", "RandomState")
+DATA = ("X", "y", "validation_data", "sample_weight")  # which may be lists
+_VALUES = (
+    "data", "function", "pairs", "float", "array", "tuple", "dict", "partial", "object", "RandomState", "set", "module",
+    "again",
+)  # fmt: skip
 _BLOCK = 2**22  # bytes that are made contiguous and hashed at a time
 _MOST = 100  # items of a list that are written down one by one
 
@@ -48,14 +53,30 @@ class Difference:
             types = [np.dtype(data["dtype"]) for data in (self.then, self.now)]
             then, now = (kind.name if kind.isnative else kind.str for kind in types)
             return f"{self.name}: other values" + (f", of type {then} then, {now} now" if then != now else "")
-        return f"{self.name}: {shown(self.then)} then, {shown(self.now)} now"
+        then, now = shown(self.then), shown(self.now)
+        if then == now:
+            return f"{self.name}: {now}, but with {' and '.join(_changed(self.then, self.now)) or 'other values'}"
+        return f"{self.name}: {then} then, {now} now"
 
 
 def describe_call(arguments: Mapping[str, Any], callbacks: Sequence[Callback]) -> Settings:
     """All arguments of a fit but those of its execution; and callbacks by their names, but those that only look."""
-    found = {name: describe(value) for name, value in arguments.items() if name not in (*EXECUTION, "callbacks")}
+    if isinstance(arguments.get("classes"), np.ndarray):
+        arguments = {**arguments, "classes": arguments["classes"].tolist()}
+    found = {
+        name: _describe_data(value) if name in DATA else describe(value)
+        for name, value in arguments.items()
+        if name not in (*EXECUTION, "callbacks")
+    }
     found["callbacks"] = {label: describe(callback) for label, callback in labels(callbacks).items()}
     return found
+
+
+def _describe_data(value: Any) -> Any:
+    """Arrays, whatever container their values are in; the held-out ones are a tuple of them."""
+    if isinstance(value, tuple):
+        return [_describe_data(part) for part in value]
+    return describe(np.asarray(value) if isinstance(value, (list, range)) else value)
 
 
 def labels(callbacks: Sequence[Callback]) -> dict[str, Callback]:
@@ -68,32 +89,37 @@ def labels(callbacks: Sequence[Callback]) -> dict[str, Callback]:
     }
 
 
-def describe(value: Any) -> Any:
-    """A value as JSON, such that equal values give equal JSON."""
+def describe(value: Any, within: tuple[int, ...] = ()) -> Any:
+    """A value as JSON, such that equal values give equal JSON; `within`: the ids of those that it is a part of."""
     if isinstance(value, Given):
         return {"type": "Given", "values": _data(value.values)}
+    if id(value) in within:  # refers to itself
+        return {"type": "again", "name": path_of(value)}
+    part = functools.partial(describe, within=(*within, id(value)))
     if isinstance(value, (Description, Callback)):
-        return {"type": _kind(type(value)), **{name: describe(part) for name, part in _config(value).items()}}
+        return {"type": _kind(type(value)), **{name: part(each) for name, each in _config(value).items()}}
     if isinstance(value, (list, tuple)) and len(value) <= _MOST:
-        return [describe(item) for item in value]
+        return [part(item) for item in value]
     if isinstance(value, dict):
-        items = [[describe(key), describe(item)] for key, item in value.items()]
+        items = [[part(key), part(item)] for key, item in value.items()]
         return {"type": "pairs", "items": sorted(items, key=json.dumps)}
+    if isinstance(value, (set, frozenset)):
+        return {"type": "set", "items": sorted(map(part, value), key=json.dumps)}
     if isinstance(value, functools.partial):
-        return {"type": "partial", "of": [describe(part) for part in (value.func, value.args, value.keywords)]}
+        return {"type": "partial", "of": [part(each) for each in (value.func, value.args, value.keywords)]}
     if inspect.isroutine(value) or isinstance(value, type):
-        return {"type": "function", "name": _path(value)}
+        return describe_function(value, part)
     if is_dataclass(value):
         return {
-            "type": _path(type(value)),
-            **{part.name: describe(getattr(value, part.name)) for part in fields(value)},
+            "type": path_of(type(value)),
+            **{field.name: part(getattr(value, field.name)) for field in fields(value)},
         }
     if isinstance(value, (list, tuple)) or hasattr(value, "__array__") or hasattr(value, "indptr"):
         return storage.encode(value) if isinstance(value, np.generic) else _data(value)
     try:
         return storage.encode(value)
     except FormatError:
-        return {"type": "object", "name": _path(type(value))}
+        return describe_callable(value, part) if callable(value) else {"type": "object", "name": path_of(type(value))}
 
 
 def _config(value: Description | Callback) -> dict[str, Any]:
@@ -144,11 +170,7 @@ def _digest(arrays: Iterable[Array]) -> str:
 
 
 def _kind(kind: type) -> str:
-    return kind.__name__ if storage.KNOWN.get(kind.__name__) is kind else _path(kind)
-
-
-def _path(value: Any) -> str:
-    return f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return kind.__name__ if storage.KNOWN.get(kind.__name__) is kind else path_of(kind)
 
 
 def _type(value: Any) -> str | None:
@@ -185,13 +207,58 @@ def _compare(name: str, then: Any, now: Any) -> list[Difference]:
 
 
 def _same(then: Any, now: Any) -> bool:
-    """Whether values are equal; labels, in whatever types they came."""
+    """Whether values are equal; labels, in whatever types they came; functions, as far as both are known."""
     if isinstance(then, list) and isinstance(now, list):
         return len(then) == len(now) and all(map(_same, then, now))
     if not _type(then) == _type(now) == "data":
-        return bool(then == now)
+        if not (isinstance(then, dict) and isinstance(now, dict)):
+            return bool(then == now)
+        left_out = () if _type(now) != "function" or _same_python(then, now) else ("code", "python", "values")
+        names = [name for name in dict.fromkeys([*then, *now]) if name not in left_out]
+        return all(name in then and name in now and _same(then[name], now[name]) for name in names)
     found = {then.get("labels", then["digest"]), then["digest"]} & {now.get("labels", now["digest"]), now["digest"]}
     return then["shape"] == now["shape"] and bool(found)
+
+
+def _same_python(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return bool(then.get("python") == now.get("python"))
+
+
+def _changed(then: Any, now: Any) -> list[str]:
+    """What differs in two functions, or lists of them, of the same names."""
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        return [change for pair in zip(then, now, strict=True) for change in _changed(*pair)]
+    if not _type(then) == _type(now) == "function" or _same(then, now):
+        return []
+    was, has = then.get("values", {}), now.get("values", {})
+    names = [name for name in dict.fromkeys([*was, *has]) if not _same(was.get(name), has.get(name))]
+    found = ["other code"] if then.get("code") != now.get("code") and _same_python(then, now) else []
+    for name in names:
+        pair = [shown(each.get(name)) for each in (was, has)]
+        found.append(f"another {name}" + (f", {pair[0]} then, {pair[1]} now" if pair[0] != pair[1] else ""))
+    return found
+
+
+def unchecked(then: Settings, now: Settings) -> dict[str, str]:
+    """The settings that hold what cannot be compared, or not with what the file has, and what that is."""
+    found = {}
+    for name, value in {**now, **now["callbacks"]}.items():
+        if name != "callbacks" and (what := _unchecked({**then, **then["callbacks"]}.get(name), value)):
+            found[name] = what
+    return found
+
+
+def _unchecked(then: Any, now: Any) -> str:
+    if isinstance(now, list):
+        parts = zip(then, now) if isinstance(then, list) else ()  # another length is a difference
+        return next(filter(None, (_unchecked(*pair) for pair in parts)), "")
+    if not isinstance(now, dict) or not isinstance(then, dict):
+        return ""
+    if now.get("type") == "object" and "state" not in now:
+        return f"nothing tells the state of {now['name']}"
+    if now.get("type") == "function" and not _same_python(then, now):
+        return f"the file is of another version of Python or layerwise, so {now['name']} is compared by name alone"
+    return next(filter(None, (_unchecked(then.get(name), value) for name, value in now.items())), "")
 
 
 def _is_part(value: Any) -> bool:
@@ -246,8 +313,10 @@ def shown(value: Any) -> str:
         return repr(value)
     if kind == "data":
         return f"an array of shape {tuple(value['shape'])}"
-    if kind in ("function", "object"):
+    if kind in ("function", "object", "module", "again"):
         return str(value["name"])
+    if kind in ("partial", "set"):
+        return f"{kind} {shown(value['of' if kind == 'partial' else 'items'])}"
     try:
         return repr(storage.decode(value, {}))
     except FormatError:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from layerwise.arrays import read_array
-from layerwise.errors import DataError, ShapeError
+from layerwise.errors import DataError, ShapeError, warn
 from layerwise.typing import Array, ArrayLike
 
 _NAME = "fit: the order that shuffle gave"
@@ -41,3 +45,41 @@ def check_order(order: ArrayLike, n: int) -> Array:
         i = int(np.argmax(wrong))
         raise DataError(f"{_NAME} must be of rows 0 to {n - 1}; entry {i} is {rows[i]}")
     return rows.astype(np.int64, copy=False)
+
+
+class CustomOrder:
+    """The orders that a function gives, epoch by epoch, and a digest of all of them.
+
+    Parameters
+    ----------
+    function : callable
+        Called with the number of rows.
+    """
+
+    def __init__(self, function: Callable[[int], ArrayLike]) -> None:
+        self.function = function
+        self._count, self._digest = 0, ""
+
+    def __call__(self, n: int) -> Array:
+        """The order of the coming epoch."""
+        order = check_order(self.function(n), n)
+        found = hashlib.blake2b(self._digest.encode(), digest_size=16)
+        found.update(np.ascontiguousarray(order, "<i8").data)
+        self._count, self._digest = self._count + 1, found.hexdigest()
+        return order
+
+    def state(self) -> dict[str, Any]:
+        """How many orders there were, and their digest."""
+        return {"count": self._count, "digest": self._digest}
+
+    def replay(self, state: Mapping[str, Any], n: int) -> None:
+        """Bring the function to where it was: call it for all epochs so far, and see that it gives their orders."""
+        for _ in range(state["count"]):
+            self(n)
+        if self.state() != state:
+            warn(
+                "resume: shuffle gives other orders of the rows now than in the epochs so far, so the training ends "
+                "with other weights than one that was not cut off. Give a function that begins as it did then, such as "
+                "one whose random generator is made anew from the same seed",
+                RuntimeWarning,
+            )

@@ -32,7 +32,7 @@ from layerwise.learning_rate import LearningRate
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 from layerwise.schedules import Function, Schedule
-from layerwise.shuffling import check_order
+from layerwise.shuffling import CustomOrder, check_order
 from layerwise.typing import Array
 
 _AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
@@ -188,7 +188,7 @@ class Training:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """What the next step depends on beside the network and its history: as JSON and arrays."""
-        network, theta = self.network, self.parameters.theta
+        theta = self.parameters.theta
         description: dict[str, Any] = {
             "epoch": self._complete,
             "done": self._done,
@@ -201,6 +201,8 @@ class Training:
             "columns": list(self._columns),
             "callbacks": [],
         }
+        if isinstance(self._order, CustomOrder):
+            description["orders"] = self._order.state()
         arrays: dict[str, Array] = {}
         if not np.array_equal(self._good, theta):
             arrays["good"] = self._good.copy()
@@ -213,7 +215,7 @@ class Training:
                 "native": isinstance(self.engine, NativeEngine),
             }
             arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
-            if self._order_at_work is not None and self._order != network.draw_order:
+            if self._order_at_work is not None and isinstance(self._order, CustomOrder):
                 arrays["order"] = self._order_at_work
         for i, callback in enumerate(self._callbacks):
             state = callback.state()
@@ -337,7 +339,7 @@ class Training:
             finally:
                 errors.clear()  # each holds this frame
         if interrupted():
-            say(f"in epoch {self.epoch} of {self.epochs}", stacklevel=3)
+            say(f"in epoch {self.epoch} of {self.epochs}")
         return self.history
 
     def _train(self) -> None:

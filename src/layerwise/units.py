@@ -6,13 +6,12 @@ without an error, and wrongly. What cannot be right is refused; what may be righ
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, warn
 from layerwise.scaling import RangeScaler, Scaler
 from layerwise.typing import Array
 
@@ -125,9 +124,8 @@ def _check_pixels(high: float, known: Range | None, values: Array, name: str) ->
         return
     if kind == "f":
         raise DataError(f"{trained}; all values here lie in 0 to {greatest:g}. Give the same units as in training")
-    warnings.warn(
+    warn(
         f"{trained}; all values here are 0 or 1: right for black pictures; give {high:g} * {name} if 1 is white",
-        stacklevel=4,
     )
 
 
@@ -181,7 +179,6 @@ def _refuse(seen: str, low: float, high: float, name: str) -> NoReturn:
 
 
 def _warn(seen: str, low: float, high: float) -> None:
-    warnings.warn(
+    warn(
         f"{seen}, but the network was trained on values from {low:.6g} to {high:.6g}: are these the same units?",
-        stacklevel=5,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from layerwise.callbacks.base import Callback
 from layerwise.data import rows_of
 from layerwise.description import Description, whole_number
 from layerwise.engine.threads import quiet_blas
+from layerwise.errors import warn
 from layerwise.health import (
     Finding,
     LayerHealth,
@@ -145,4 +145,4 @@ class Diagnose(Description, Callback):
             is_new = finding.kind not in {kind for kind, _ in known}
             self.findings.append(finding)
             if self.warn and is_new:
-                warnings.warn(finding.line, DiagnosisWarning, stacklevel=2)
+                warn(finding.line, DiagnosisWarning)

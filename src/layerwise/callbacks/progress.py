@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import sys
 import time
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from layerwise.callbacks.base import Callback
 from layerwise.description import Description, whole_number
+from layerwise.errors import warn
 from layerwise.quoting import markup, visible
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ class Progress(Description, Callback):
             getattr(self._shown, hook)(run)
         except OSError as error:
             self._shown = Callback()
-            warnings.warn(
-                f"Progress: the training cannot be shown any more ({error}); it goes on", RuntimeWarning, stacklevel=2
-            )
+            warn(f"Progress: the training cannot be shown any more ({error}); it goes on", RuntimeWarning)
 
 
 def _suitable(interval: float) -> Callback:

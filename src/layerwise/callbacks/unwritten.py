@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
 
-from layerwise.errors import FormatError, WriteError
+from layerwise.errors import FormatError, WriteError, warn
 
 FAILURES = (OSError, FormatError, MemoryError)  # of a write, which end no training
 
@@ -36,10 +35,9 @@ class Unwritten:
         """Keep the failure, and warn of the first of several in a row."""
         is_new, self.error, self.path = self.error is None, error, os.fspath(path)
         if is_new:
-            warnings.warn(
+            warn(
                 f"{self._what()}. The training goes on, and it is tried again at the next turn. {advice}".rstrip(),
                 RuntimeWarning,
-                stacklevel=3,
             )
 
     def settle(self, advice: str = "") -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 from layerwise.data import Rows
 from layerwise.description import whole_number
 from layerwise.engine import native_engine
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
-from layerwise.errors import EngineError, UnknownNameError
+from layerwise.errors import EngineError, UnknownNameError, warn
 from layerwise.parameters import Parameters
 from layerwise.plan import Plan
 from layerwise.targets import Targets
@@ -63,11 +61,10 @@ def _say_why_not() -> None:
     global _said_why_not
     if not _said_why_not:
         _said_why_not = True
-        warnings.warn(
+        warn(
             f"layerwise's native engine is not there ({native_engine.WHY_NOT}); NumPy does its work, several times "
             f"as slowly. To have it: {_REMEDY}",
             RuntimeWarning,
-            stacklevel=4,
         )
 
 

@@ -7,7 +7,6 @@ the optimizer's numbers in partial_fit                    ──► take effect,
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.errors import warn
 from layerwise.estimators import building, presets
 from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm
 from layerwise.network import Network
@@ -100,11 +100,10 @@ def optimizer(estimator: Any, settings: SimpleNamespace, incremental: bool) -> O
     if not incremental or type(present) is not type(new):
         return new
     if left_out:
-        warnings.warn(
+        warn(
             f"this {settings.name} was loaded from a file without the state of {type(new).__name__}: partial_fit "
             "begins with a new one, and differs from going on without the file. save(path, optimizer=True) keeps it",
             UserWarning,
-            stacklevel=5,
         )
     for name, value in config.items():
         if value != built.get(name):

@@ -6,7 +6,6 @@ and has none, as there; `early_stopping` for L-BFGS with a warning, as it promis
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from layerwise.errors import warn
 from layerwise.estimators import building
 from layerwise.estimators.presets import is_auto
 from layerwise.layers import Layer
@@ -140,11 +140,10 @@ def _check_lbfgs(settings: SimpleNamespace) -> None:
     if settings.scoring is not None:
         raise ValueError(f"{settings.name}: scoring is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
     if settings.early_stopping:
-        warnings.warn(
+        warn(
             f"{settings.name}: early_stopping is without effect with solver='lbfgs', which trains on all samples until "
             "it converges, as in scikit-learn: use 'adam' or 'sgd'",
             UserWarning,
-            stacklevel=6,
         )
     for layer in settings.layers or ():
         if isinstance(layer, Layer) and _needs_steps(layer):

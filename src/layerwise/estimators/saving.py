@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from layerwise import storage
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import as_callbacks
 from layerwise.description import Description
-from layerwise.errors import FormatError
+from layerwise.errors import FormatError, warn
 from layerwise.estimators import building, continuing
 from layerwise.losses import Loss
 from layerwise.network import Network
@@ -113,11 +112,10 @@ def _without_paths(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     if not left_out:
         return value
     names = ", ".join(str(callback["type"]) for callback in left_out if callback is not None)
-    warnings.warn(
+    warn(
         f"the estimator was saved with callbacks that are told where to write: {names}. No path in a file is used, so "
         "they are left out: give them anew, estimator.set_params(callbacks=[...])",
         UserWarning,
-        stacklevel=4,
     )
     return [callback for callback in callbacks if callback not in left_out] or None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from layerwise.callbacks import Callback, as_callbacks
 from layerwise.engine.choice import executor
-from layerwise.errors import DivergenceError
+from layerwise.errors import DivergenceError, warn
 from layerwise.estimators import continuing
 from layerwise.estimators.held_out import HeldOut
 from layerwise.losses import Loss
@@ -212,17 +211,16 @@ def _batch_size(settings: SimpleNamespace, n: int) -> int:
     if isinstance(value, str):
         return min(200, n)
     if value > n and settings.preset is None:
-        warnings.warn(f"batch_size={value} is more than the {n} samples; all of them make one batch", stacklevel=5)
+        warn(f"batch_size={value} is more than the {n} samples; all of them make one batch")
     return min(int(value), n)
 
 
 def _warn_of_limit(what: str, rate: float | None = None) -> None:
     smaller = "" if rate is None else f", a learning rate other than {rate:g} (smaller if the loss jumps)"
-    warnings.warn(
+    warn(
         f"{what} and the optimization hasn't converged yet. Try scaled inputs (scaling='standard' or a StandardScaler "
         f"before it), more iterations (max_iter){smaller}",
         ConvergenceWarning,
-        stacklevel=5,
     )
 
 

@@ -36,6 +36,8 @@ def check_training(training: Mapping[str, Any], arrays: Mapping[str, Array], mod
     for name in ("shuffle", "elapsed", "frozen", "native") if training["done"] else ():
         if name not in training:
             raise FormatError(f"there is no field training.{name}, of a checkpoint within an epoch")
+    if (count := training.get("orders", {}).get("count", 0)) > training["epoch"] + 1:
+        raise FormatError(f"training.orders.count must be at most one more than training.epoch; got {count}")
     if not all(i < len(model.layers) for i in training.get("frozen", ())):
         raise FormatError(f"training.frozen must be layers below {len(model.layers)}; got {training['frozen']}")
     theta = model.parameters.theta
