@@ -13,7 +13,7 @@ import layerwise
 SOURCE = Path(layerwise.__file__).parent
 # A module may import those on the lines before its own, and those on its own line.
 ORDER = [
-    ["typing", "errors"],
+    ["typing", "errors", "starting"],
     ["formula"],
     ["description", "functions", "philox", "files", "header", "quoting", "interrupts", "masked"],
     ["initializers", "metrics", "schedules"],

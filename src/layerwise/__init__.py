@@ -7,6 +7,7 @@ training.py, in that order.
 from importlib import import_module
 from typing import Any
 
+import layerwise.starting  # first: the imports below are most of the start of the command
 from layerwise import callbacks, datasets, initializers, metrics, schedules
 from layerwise.augmentation import Augmentation
 from layerwise.calibration import Calibration, calibrate

@@ -3,12 +3,15 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 
 import pytest
 
 import layerwise as lw
 from layerwise import recipes
-from layerwise.cli import main
+from layerwise.callbacks import Callback
+from layerwise.cli import main, training
 from layerwise.cli.data import DATA_SETS, load
 
 
@@ -116,10 +119,88 @@ def test_ctrl_c_keeps_and_saves_the_weights(start, tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the weights so far are kept" in err
+    assert "the weights so far are kept in spiral.safetensors" in err
     assert "model            spiral.safetensors" in out
     assert lw.load(tmp_path / "spiral.safetensors").steps > 0
     assert (tmp_path / "spiral.png").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as in POSIX")
+@pytest.mark.parametrize("package", ["numpy", "typer"])  # of the package itself, and of the command
+def test_ctrl_c_at_the_start_is_a_line(run_process, tmp_path, package):
+    code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    (tmp_path / f"{package}.py").write_text(code)
+    done = run_process("train", "iris", PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    assert (done.returncode, done.stderr, done.stdout) == (130, "interrupted\n", "")
+
+
+def test_ctrl_c_in_another_program_is_its_own(tmp_path):
+    code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import layerwise
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class Twice(Callback):
+    """As if Ctrl-C had been pressed twice in a step."""
+
+    only_looks = True
+
+    def on_step_end(self, run):
+        if run.step == 25:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+@pytest.mark.parametrize("name", ["spiral", "sine"])
+def test_second_ctrl_c_saves_the_weights_so_far(run, monkeypatch, tmp_path, name, quiet):
+    fit = recipes.Recipe.fit
+
+    def interrupted(*arguments, callbacks, **options):
+        return fit(*arguments, callbacks=[*callbacks, Twice()], **options)
+
+    monkeypatch.setattr(recipes.Recipe, "fit", interrupted)
+    result = run("train", name, "--checkpoint", "never", *(["--quiet"] if quiet else []))
+    assert result.exit_code == 130
+    assert result.stderr.endswith(f"interrupted: the model is saved in {name}.safetensors\n")
+    assert lw.load(tmp_path / f"{name}.safetensors").steps == 25
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.safetensors"]
+
+
+@pytest.mark.parametrize(("option", "said"), [([], 1), (["--quiet"], 0), (["--json"], 0)])
+def test_ctrl_c_is_said_before_the_evaluation(run, monkeypatch, option, said):
+    fit = recipes.Recipe.fit
+
+    class Once(Callback):
+        only_looks = True
+
+        def on_step_end(self, run):
+            run.stop("interrupt")
+
+    def interrupted(*arguments, callbacks, **options):
+        return fit(*arguments, callbacks=[*callbacks, Once()], **options)
+
+    monkeypatch.setattr(recipes.Recipe, "fit", interrupted)
+    result = run("train", "spiral", "--no-plot", *option)
+    assert result.exit_code == 130
+    assert result.stderr.count("stopping in epoch 1\n") == said
+
+
+@pytest.mark.parametrize("place", ["familiarize", "score"])
+def test_ctrl_c_after_the_training_says_where_the_model_is(run, monkeypatch, tmp_path, place):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, place, interrupted)
+    data = "mnist" if place == "familiarize" else "spiral"
+    words = ["train", data, "--layers", "none", "--epochs", "1", "--batch-size", "1000"]
+    result = run(*words)
+    assert result.exit_code == 130
+    assert result.stderr == f"interrupted: the model is saved in {data}.safetensors\n"
+    assert lw.load(tmp_path / f"{data}.safetensors").steps > 0
 
 
 def test_second_ctrl_c_ends_at_once(run, monkeypatch, tmp_path):

@@ -1,7 +1,7 @@
 """The command `layerwise`: train, evaluate and predict from a terminal.
 
 app.py       the commands together, and how an error ends
-train.py     data + recipe + choices → network → model file, learning curves
+train.py     data + recipe + choices → network → model file, learning curves; training.py, the middle of it
 watch.py     the panel of `train --watch`, and curves.py, which draws in its characters
 evaluate.py  predict.py  trace.py  diagnose.py  plot.py  report.py  export.py  info.py  bench.py  listing.py
 choices.py   options that replace parts of a recipe
@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+
+from layerwise import starting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from layerwise.cli.app import run
 
+        starting.started()
         return run(arguments)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt:  # between two commands' own lines for it
+        print("interrupted", file=sys.stderr)
+        return starting.INTERRUPTED

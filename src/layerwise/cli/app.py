@@ -30,6 +30,14 @@ from layerwise.quoting import visible
 class Commands(TyperGroup):
     """The group of commands, in which errors are shown without a traceback."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the words after `layerwise`; Ctrl-C meanwhile ends as it does in a command."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            console.warn("interrupted")
+            raise typer.Exit(console.INTERRUPTED) from None
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what it raises on purpose ends as a message and an exit code."""
         try:

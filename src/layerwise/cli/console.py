@@ -13,11 +13,12 @@ from rich.panel import Panel
 from rich.text import Text
 
 from layerwise.quoting import visible
+from layerwise.starting import INTERRUPTED as INTERRUPTED
 from layerwise.typing import Array
 
-OK, ERROR, NOT_SURE, INTERRUPTED = 0, 1, 3, 130
+OK, ERROR, NOT_SURE = 0, 1, 3
 EXIT_CODES = """Exit codes: 0 all went well; 1 data, a model or an output cannot be used; 2 the command was not
-understood; 3 an answer is 'not sure'; 130 interrupted by Ctrl-C (a training still saves its weights)."""
+understood; 3 an answer is 'not sure'; 130 interrupted by Ctrl-C (a training that has begun still saves its weights)."""
 
 
 def show(text: str = "", style: str = "") -> None:

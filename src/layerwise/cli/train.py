@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-from layerwise.callbacks import Callback, Checkpoint, History
+from layerwise.callbacks import Callback, Checkpoint
 from layerwise.cli import console
 from layerwise.cli.choices import Choices, usage_error
-from layerwise.cli.data import DATA_SETS, Data, check_delimiter, check_name, is_table, load
-from layerwise.cli.score import score, show_score
-from layerwise.cli.standardize import Standardization
+from layerwise.cli.data import DATA_SETS, check_delimiter, check_name, is_table, load
+from layerwise.cli.score import show_score
+from layerwise.cli.training import told_where, train_and_save
 from layerwise.cli.watch import Watch
-from layerwise.errors import ChangedError, DataError, DivergenceError, WriteError, missing
-from layerwise.familiarizing import familiarize
+from layerwise.errors import missing
 from layerwise.files import check_writable
-from layerwise.layers import Dense, Layer
-from layerwise.plan import compile_layers
 from layerwise.plots import picture_format, save_learning_curves
 from layerwise.quoting import shell
-from layerwise.recipes import RECIPES, Recipe, find, for_table
+from layerwise.recipes import RECIPES, Recipe, find
 
 CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
 PASSING = (
@@ -40,7 +34,6 @@ PASSING = (
     "quiet",
     "json",
 )  # leave the network the same
-MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
 class Task(StrEnum):
@@ -191,8 +184,8 @@ def train(
     """Train a network, test it, and write a model file and a picture of its learning curves.
 
     `layerwise train mnist` is a good start. Every data set has a recipe; each option replaces a part of it. Ctrl-C
-    ends the training early: the weights so far are tested and saved. The same call with `--resume` goes on from there,
-    or from the newest checkpoint of a run that was killed, as if nothing had been.
+    ends the training early: the weights so far are saved and tested; a second one leaves out the test. The same call
+    with `--resume` goes on from there, or from the newest checkpoint of a run that was killed, as if nothing had been.
     """
     name, chosen = _find(data, recipe)
     if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
@@ -231,11 +224,16 @@ def train(
         callbacks.append(Watch())
     execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
     loaded.notes["command"] = _command(context, loaded.notes["data"])
-    report, history = _train(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
+    report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory
-    if picture is not None:
-        save_learning_curves(history, picture)
-    _show_files(report | {"plot": picture and str(picture)}, json, is_digits=name == "mnist")
+    with told_where(output):
+        if not json:
+            console.show(f"trained in {report['seconds']:.1f} s")
+            console.show()
+            show_score(report["test"], "test")
+        if picture is not None:
+            save_learning_curves(history, picture)
+        _show_files(report | {"plot": picture and str(picture)}, json, is_digits=name == "mnist")
     if history.stopped_by == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
     if watcher is not None:
@@ -297,106 +295,10 @@ def _check_output(output: Path, picture: Path | None, source: Path | None) -> No
             raise missing(package, extra, purpose)
 
 
-def _train(
-    data: Data,
-    chosen: Recipe | None,
-    choices: Choices,
-    seed: int,
-    execution: dict[str, Any],
-    output: Path,
-    quiet: bool,
-    json: bool,
-) -> tuple[dict[str, Any], History]:
-    """Train, test and save; what there is to report, and the history."""
-    base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
-    recipe = choices.apply(base, data.classes)
-    _check_size(recipe, data.train[0].shape[1])
-    network = recipe.network(seed)
-    network.notes = data.notes
-    network.columns = [{"name": name, "kind": "number"} for name in data.columns] or None
-    standard = Standardization.of(data, recipe)
-    learned = data if standard is None else standard.apply(data)
-    if not json:
-        first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
-        console.show(f"{data.name}: {data.sizes()}{first}")
-        console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
-        console.show(" > ".join(map(_short, recipe.layers)))
-        if standard is not None:
-            target = data.notes["target"]
-            words = f"({target} - {standard.mean:.6g}) / {standard.std:.6g}; the test's is not"
-            console.show(f"the loss of the epochs is that of the standardized target, {words}")
-    unwritten: WriteError | None = None
-    try:
-        history = recipe.fit(
-            network,
-            *learned.train,
-            task="regression" if data.classes is None else None,
-            validation_data=learned.validation,
-            verbose=not (quiet or json),
-            **execution,
-        )
-    except WriteError as error:  # of a checkpoint; the network is trained
-        assert network.history is not None
-        unwritten, history = error, network.history
-    except ChangedError as error:
-        meant = "".join(f" --change {name}" for name in error.names)
-        on_purpose = f", say what is changed on purpose,{meant}," if meant else ""
-        raise DataError(f"--resume: {error.facts}. Give the command as then{on_purpose} or another --output") from None
-    except DivergenceError as error:
-        if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
-            raise  # in the first epoch: there is nothing worth keeping
-        if standard is not None:
-            standard.fold(network)
-        network.save(output)
-        raise DivergenceError(f"{error}. They are saved in {output}", error.step, error.layer) from None
-    if standard is not None:
-        standard.fold(network)
-    if history.stopped_by == "interrupt":  # what follows takes a while, and may be interrupted too
-        if not json:
-            words = f"interrupted in epoch {history.epochs}: the weights so far are kept; --resume goes on"
-            console.warn(words, "yellow")
-        network.save(output)
-    if learned.train[0].dtype == np.uint8:
-        rows = learned.train[0][: recipe.samples]
-        familiarize(network, rows, None if learned.validation is None else learned.validation[0])
-    network.save(output)
-    if unwritten is not None:
-        raise WriteError(f"{unwritten} The model is saved in {output}") from None
-    assert network.task is not None
-    report = {
-        "data": data.name,
-        "recipe": base.name,
-        "seed": seed,
-        "epochs": history.epochs,
-        "stopped_by": history.stopped_by,
-        "seconds": sum(history["seconds"]),
-        "history": history.to_dict(),
-        "standardized_target": standard and asdict(standard),
-        "test": score(network, network.task, *data.test),
-        "model": str(output),
-    }
-    return report, history
-
-
-def _check_size(recipe: Recipe, n_in: int) -> None:
-    """Refuse what no memory holds while it is only a number: past some size, arrays fail in ways of their own."""
-    stages = compile_layers(recipe.layers, n_in).stages
-    weights = sum(math.prod(shape) for s in stages for shape in s.layer.parameter_shapes(s.n_in).values())
-    if weights > MOST_WEIGHTS:
-        raise MemoryError(f"the network would have {weights:,} weights")
-
-
-def _short(layer: Layer) -> str:
-    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
-
-
 def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
     if json:
         console.show_json(report)
         return
-    console.show(f"trained in {report['seconds']:.1f} s")
-    console.show()
-    show_score(report["test"], "test")
     console.show()
     console.show(f"model            {report['model']}")
     if report["plot"]:
