@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import FixedThresholdClassifier
 from typer.testing import CliRunner
 
@@ -181,7 +182,7 @@ def test_what_has_none():
     with pytest.raises(lw.NotBuiltError, match="call fit"):
         fresh.threshold = 0.3
     classes, _ = trained(Y[:, 0], 2, loss=lw.MeanSquaredError())
-    with pytest.raises(lw.DataError, match="answers one of 2 classes"):
+    with pytest.raises(lw.DataError, match=r"answers one of 2 classes, .*predict\(X, threshold=\)"):
         classes.threshold = 0.3
     numbers = lw.Network([lw.Dense(1)], random_state=0)
     numbers.fit(X, X[:, 0], epochs=1, verbose=False)
@@ -204,3 +205,72 @@ def test_an_ensemble_has_one_for_all_its_networks():
     np.testing.assert_array_equal(ensemble.predict(X), ensemble.outputs(X)[:, 0] > 0.05)
     with pytest.raises(ValueError, match="threshold"):
         ensemble.threshold = 2.0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("ending", [lw.Softmax(), lw.Sigmoid()])
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8])
+def test_of_two_classes_with_an_output_each(engine, ending, threshold):
+    net = lw.Network([lw.Dense(2), ending], random_state=0)
+    net.fit(X, np.array(["no", "yes"])[Y[:, 0]], epochs=3, engine=engine, verbose=False)
+    second = net.predict_proba(X)[:, 1]
+    answers = net.predict(X, threshold=threshold)
+    np.testing.assert_array_equal(answers == "yes", second > threshold)
+    sure = net.predict(X, threshold=threshold, min_confidence=0.6)
+    np.testing.assert_array_equal(sure.mask, np.where(second > threshold, second, 1 - second) < 0.6)
+
+
+def test_of_two_classes_an_ensemble_takes_it():
+    ensemble = lw.Ensemble([lw.Dense(2), lw.Softmax()], size=2, random_state=0)
+    ensemble.fit(X, Y[:, 0], epochs=3, verbose=False)
+    np.testing.assert_array_equal(ensemble.predict(X, threshold=0.3), ensemble.predict_proba(X)[:, 1] > 0.3)
+    with pytest.raises(lw.DataError, match="answers one of 2 classes"):
+        ensemble.threshold = 0.3
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.99])
+def test_the_command_takes_it_for_what_train_makes_of_two_classes(tmp_path, monkeypatch, threshold):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{a},{b},{'yes' if y else 'no'}" for (a, b, _), y in zip(X.tolist(), Y[:, 0], strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]))
+    assert CliRunner().invoke(app, ["train", "t.csv", "-e", "2", "--no-plot"]).exit_code == 0
+    words = ["predict", "t.csv", "--model", "t.safetensors", "--threshold", str(threshold), "--json"]
+    found = json.loads(CliRunner().invoke(app, words).stdout)
+    net = lw.load("t.safetensors")
+    expected = net.predict(X[:, :2].astype(float), threshold=threshold)
+    assert [row["answer"] for row in found] == expected.tolist()
+    assert len(set(expected)) == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("y", [Y[:, 0], Y], ids=["two classes", "several labels"])
+def test_estimators_take_it_after_fit(y, tmp_path):
+    clf = lw.MLPClassifier((4,), max_iter=5, random_state=0)
+    with pytest.raises(NotFittedError):
+        clf.threshold = 0.3
+    clf.fit(X, y)
+    assert clf.threshold == 0.5
+    clf.threshold = 0.3
+    p = clf.predict_proba(X)
+    expected = p > 0.3 if y.ndim == 2 else p[:, 1] > 0.3
+    clf.save(tmp_path / "clf")
+    for other in (clf, lw.load(tmp_path / "clf"), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(other.predict(X), expected)
+        assert other.threshold == 0.3
+    assert (clf.predict(X) != (p > 0.5 if y.ndim == 2 else p[:, 1] > 0.5)).any()
+    with pytest.raises(ValueError, match="threshold"):
+        clf.threshold = 3
+    with pytest.raises(ValueError, match="Invalid parameter 'threshold'"):
+        clf.set_params(threshold=0.3)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_estimators_without_yes_or_no_refuse_it():
+    for estimator, y, message in (
+        (lw.MLPClassifier(max_iter=1), np.arange(60) % 3, "an output for each of 3 classes"),
+        (lw.MLPClassifier(max_iter=1, preset="tabular"), Y[:, 0], "an output for each of 2 classes"),
+        (lw.MLPRegressor(max_iter=1), X[:, 0], "answers numbers"),
+    ):
+        estimator.fit(X, y)
+        with pytest.raises(ValueError, match=message):
+            estimator.threshold = 0.3

@@ -175,12 +175,13 @@ class Ensemble:
         X : array (n, n_in)
             The samples.
         threshold : float, optional
-            Of yes or no: above what the mean output is a yes; by default the first network's `threshold`.
+            Of yes or no: above what the mean output is a yes; by default the first network's `threshold`. Of two
+            classes with an output each: above what mean probability it is the second, by default 0.5.
 
         Raises
         ------
         DataError
-            A threshold is asked of numbers, or of one class of several.
+            A threshold is asked of numbers, or of one class of more than two.
         """
         first = self._trained()[0]
         task = first.task

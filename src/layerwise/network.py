@@ -808,7 +808,7 @@ class Network:
     def threshold(self, value: float) -> None:
         if self.task is None:
             raise NotBuiltError("threshold: the network has not learned what it answers; call fit(X, y) first")
-        self.task = self.task.with_threshold(value, self.built()[0].n_out)
+        self.task = self.task.with_threshold(value, self.built()[0].n_out, kept=True)
 
     @property
     def _task(self) -> Task:
@@ -829,7 +829,8 @@ class Network:
         X : array (n, n_in)
             The samples.
         threshold : float, optional
-            Of yes or no: above what an output is a yes; by default the network's own `threshold`.
+            Of yes or no: above what an output is a yes; by default the network's own `threshold`. Of two classes with
+            an output each: above what probability it is the second, by default 0.5.
         min_confidence : float, optional
             No answer where the probability of the answer is smaller.
         refuse_unfamiliar : bool

@@ -96,20 +96,22 @@ class Task:
         check_names(names, self.columns, title)
         return self
 
-    def with_threshold(self, threshold: float, n_out: int) -> Task:
-        """The task of a network of n_out outputs, with another threshold.
+    def with_threshold(self, threshold: float, n_out: int, kept: bool = False) -> Task:
+        """The task of a network of n_out outputs, with another threshold; `kept`: as a part of the network.
 
         Raises
         ------
         DataError
-            The network answers something else than yes or no.
+            The network answers something else than yes or no, or one of two classes.
         ValueError
             The threshold is not between 0 and 1.
         """
-        if not self.says_yes_or_no(n_out):
+        of_two = self.kind == "classification" and n_out == 2
+        if not (self.says_yes_or_no(n_out) or (of_two and not kept)):
             what = "numbers" if self.kind == "regression" else f"one of {n_out} classes, that of the greatest output"
+            hint = ": give it to predict(X, threshold=)" if of_two else ""
             raise DataError(
-                f"a threshold is for yes or no, a single sigmoid or several labels; the network answers {what}"
+                f"a threshold is for yes or no, a single sigmoid or several labels; the network answers {what}{hint}"
             )
         return replace(self, threshold=number("Network", "threshold", threshold, above=0, below=1))
 
@@ -122,9 +124,17 @@ class Task:
         if self.kind == "multilabel":
             return (y > self.threshold).astype(np.intp)
         if self.kind == "classification":
-            chosen: Array = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > self.threshold).astype(np.intp)
+            chosen = self._chosen(y)
             return chosen if self.classes is None else self.classes[chosen]
         return np.copy(y[:, 0] if self.flat else y)
+
+    def _chosen(self, y: Array) -> Array:
+        """The number of the class of each row of outputs: of two outputs, the second if its share is above."""
+        if y.shape[1] > 2 or (y.shape[1] == 2 and self.threshold == 0.5):
+            greatest: Array = y.argmax(axis=1)
+            return greatest
+        is_second: Array = y[:, -1] > self.threshold * (1 if y.shape[1] == 1 else y.sum(axis=1))
+        return is_second.astype(np.intp)
 
     def shares(self, y: Array, is_softmax: bool) -> Array:
         """The outputs y (n, n_out) as probabilities of the classes, or of each yes.
@@ -144,8 +154,8 @@ class Task:
         if self.says_yes_or_no(y.shape[1]):
             of_answers: Array = np.where(y > self.threshold, y, 1 - y)
             return of_answers if self.kind == "multilabel" else of_answers[:, 0]
-        likeliest: Array = self.shares(y, is_softmax).max(axis=1)
-        return likeliest
+        shares = self.shares(y, is_softmax)
+        return shares[np.arange(len(y)), self._chosen(y)]
 
 
 def asked_task(task: str | None, classes: ArrayLike | None, known: Task | None, n_out: int) -> Task | None:

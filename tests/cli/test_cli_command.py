@@ -184,7 +184,7 @@ def test_ctrl_c_is_said_before_the_evaluation(run, monkeypatch, option, said):
         return fit(*arguments, callbacks=[*callbacks, Once()], **options)
 
     monkeypatch.setattr(recipes.Recipe, "fit", interrupted)
-    result = run("train", "spiral", "--no-plot", *option)
+    result = run("train", "spiral", "--batch-size", "100", "--no-plot", *option)
     assert result.exit_code == 130
     assert result.stderr.count("stopping in epoch 1\n") == said
 

@@ -1,5 +1,7 @@
 """`layerwise report`: a page from a model file alone, or from a table of one's own."""
 
+import re
+
 import pytest
 
 import layerwise as lw
@@ -48,3 +50,17 @@ def test_the_command_that_trained_is_in_the_model_file(run, tmp_path):
     assert command == "layerwise train spiral --layers 8,dropout:0.1 --epochs 2 --seed 4 --engine numpy"
     assert run(*command.split()[1:], "-q", "--no-plot", "-o", "again.safetensors").exit_code == 0
     assert (lw.load(tmp_path / "again.safetensors").theta == network.theta).all()
+
+
+@pytest.mark.parametrize("words", [["report"], ["plot", "confusion"]])
+def test_a_model_of_a_table_needs_data(run, tmp_path, words):
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *(f"{x},{x > 25}" for x in range(50))]))
+    assert run("train", "t.csv", "-e", "1", "--no-plot", "--quiet").exit_code == 0
+    result = run(*words, "t.safetensors")
+    assert result.exit_code == 2
+    text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.stderr).split())
+    assert "Invalid value for --data: t.safetensors was trained on t.csv; name the data to test it on: --data" in text
+    assert "A model that was trained on a table needs it" in " ".join(
+        re.sub(r"[│╭╮╰╯─]", " ", run(words[0], "--help").stdout).split()
+    )
+    assert run(*words, "t.safetensors", "--data", "t.csv").exit_code == 0

@@ -227,6 +227,37 @@ def test_task_of_many_whole_numbers(run, tmp_path, task, measure):
     assert measure in run("train", "t.csv", "--task", task, "-e", "1", "--no-plot", "--json").json()["test"]
 
 
+@pytest.mark.parametrize(
+    ("task", "labels", "known"),
+    [
+        ("classes", ("1.1", "1.10"), ["1.1", "1.10"]),
+        ("classes", ("1", "1.0"), ["1", "1.0"]),
+        ("classes", ("+1", "1"), ["+1", "1"]),
+        ("classes", ("-0", "1"), ["-0", "1"]),
+        ("classes", ("0.5", "1e-1"), ["0.5", "1e-1"]),
+        ("classes", ("9007199254740993.0", "9007199254740992.0"), ["9007199254740992.0", "9007199254740993.0"]),
+        ("classes", ("0", "1"), [0, 1]),
+        ("auto", ("0", "1"), [0, 1]),
+        ("auto", ("18446744073709551616", "18446744073709551617"), ["18446744073709551616", "18446744073709551617"]),
+    ],
+)
+def test_labels_are_what_the_file_has(run, tmp_path, task, labels, known):
+    """Labels that are one number in floating point are different classes; the test rows are read in the same way."""
+    rows = [f"{x},{labels[x >= 50]}" for x in range(100)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    report = run("train", "t.csv", "--task", task, "--json", "--no-plot").json()
+    assert report["test"]["accuracy"] > 0.8
+    assert lw.load("t.safetensors").task.classes.tolist() == known
+    (tmp_path / "half.csv").write_text("\n".join(["x,y", *rows[50:]]))  # one class of the two
+    assert run("evaluate", "t.safetensors", "half.csv", "--json").json()["accuracy"] > 0.8
+
+
+def test_quantities_stay_numbers(run, tmp_path):
+    rows = [f"{x},{x % 3}.{x % 2}0" for x in range(100)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    assert "r2" in run("train", "t.csv", "-e", "1", "--json", "--no-plot").json()["test"]
+
+
 def test_names_are_no_numbers(run, flowers):
     result = run("train", flowers, "--target", "kind", "--task", "numbers")
     assert result.exit_code == 1

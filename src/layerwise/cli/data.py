@@ -14,6 +14,7 @@ from layerwise.datasets.fashion import CLASS_NAMES
 from layerwise.datasets.table import Table, read_header
 from layerwise.errors import DataError, UnknownNameError, nearest
 from layerwise.network import Network
+from layerwise.tasks import Task
 from layerwise.typing import Array
 
 Rows = tuple[Array, Array]
@@ -176,7 +177,7 @@ def load(
         data = Data(name, entry.recipe, train, held_out, tested, entry.classes, entry.notes(), entry.columns)
     else:
         table = datasets.read_csv(name, target, delimiter)
-        X, y = table.X, as_target(name, table.y, regression)
+        X, y = table.X, as_target(name, table, regression)
         _check_several_classes(name, y)
         train, tested = _split(X, y, 0.2 if test is None else test, "--test")
         classes = None if y.dtype.kind == "f" else len(np.unique(y))
@@ -216,14 +217,23 @@ def _hold_out(data: Data, share: float) -> Data:
     return replace(data, train=train, validation=held_out)
 
 
-def as_target(path: str, y: Array, regression: bool | None) -> Array:
-    """The target of a table as float64 for a quantity, else as 0, 1, … or names of classes."""
+def as_target(path: str, table: Table, regression: bool | None, classes: Array | None = None) -> Array:
+    """The target of a table as float64 for a quantity, else as 0, 1, … or names of classes.
+
+    Labels are what the file has, letter by letter: 1.10 and 1.1 are two of them. They are numbers only where all are
+    spelled 0, 1, … without a gap, or where the model's classes are.
+    """
+    y, labels = table.y, table.labels
+    assert labels is not None
     if regression is None:
-        regression = y.dtype.kind == "f" or (y.dtype.kind == "i" and len(np.unique(y)) > MOST_CLASSES)
+        is_whole = y.dtype.kind == "i" or all(label.lstrip("+-").isdecimal() for label in labels.tolist())
+        regression = y.dtype.kind in "if" and not (is_whole and len(np.unique(labels)) <= MOST_CLASSES)
     if not regression:
+        if y.dtype.kind != "i" or not np.array_equal(y.astype(str), labels):
+            return labels
         known = np.unique(y)
-        counted = y.dtype.kind == "i" and np.array_equal(known, np.arange(len(known)))
-        return y if counted else y.astype(str)
+        counted = np.array_equal(known, np.arange(len(known))) if classes is None else classes.dtype.kind in "iu"
+        return y if counted else labels
     if y.dtype.kind not in "if":
         raise DataError(f"{path}: the target has names ({y[0]!r}), but a regression needs numbers")
     return y.astype(np.float64)
@@ -234,9 +244,7 @@ def _check_several_classes(path: str, y: Array) -> None:
         raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
 
 
-def rows_to_evaluate(
-    path: str, network: Network, target: str | None, regression: bool, delimiter: str | None = None
-) -> Rows:
+def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task, delimiter: str | None = None) -> Rows:
     """Features, in the order that the model knows them by name, and target of a CSV file."""
     columns = columns_of(network)
     if columns is not None:
@@ -244,7 +252,7 @@ def rows_to_evaluate(
         _check_names(path, [*columns, *([] if target is None else [target])], read_header(path, delimiter))
     table = datasets.read_csv(path, target, delimiter)
     X = table.X if columns is None else _by_name(path, table, columns)
-    return X, as_target(path, table.y, regression)
+    return X, as_target(path, table, task.kind == "regression", task.classes)
 
 
 def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -> Array:

@@ -43,7 +43,7 @@ def diagnose(
     if name in DATA_SETS:
         X, y = load(name).train
     else:
-        X, y = rows_to_evaluate(name, network, target, task.kind == "regression", check_delimiter(delimiter))
+        X, y = rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
     found = look_at(network, X, y)
     if json:
         console.show_json({"model": str(model), "data": name, **found.to_dict()})

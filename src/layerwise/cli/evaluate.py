@@ -40,7 +40,7 @@ def evaluate(
     if name in DATA_SETS:
         X, y = load(name).test
     else:
-        X, y = rows_to_evaluate(name, network, target, task.kind == "regression", check_delimiter(delimiter))
+        X, y = rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
     result = score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
@@ -62,5 +62,5 @@ def own_data(model: Path, network: Network, words: str) -> str:
     known = f"was trained on {name}" if isinstance(name, str) else "does not say what it was trained on"
     raise typer.BadParameter(
         f"{model} {known}; name the data to test it on: {words}, or a data set ({', '.join(DATA_SETS)})",
-        param_hint="DATA",
+        param_hint="--data" if words.startswith("--data") else "DATA",
     )

@@ -167,7 +167,8 @@ def plot(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set (its test rows) or FILE.csv; by default what the model was trained on."),
+        typer.Option(help="A data set (its test rows) or FILE.csv (all its rows). A model that was trained on a "
+                          "table needs it; by default, the data set that the model was trained on."),
     ] = None,
     target: Annotated[
         str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
@@ -231,7 +232,7 @@ def rows_not_learned(
         if X.shape[1] != n_in:
             raise ShapeError(f"{name} has {X.shape[1]} inputs, and the model takes {n_in}: name its own data by --data")
         return X, y
-    return rows_to_evaluate(name, network, target, task.kind == "regression", check_delimiter(delimiter))
+    return rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
 
 
 def _draw(chosen: What, subject: Subject, path: Path, dark: bool) -> None:

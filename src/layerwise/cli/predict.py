@@ -32,7 +32,11 @@ def predict(
         float, typer.Option(min=0, max=1, help="Below that, the answer is 'not sure' and the exit code 3.")
     ] = 0.0,
     threshold: Annotated[
-        float | None, typer.Option(help="Of yes or no: above what probability it is a yes; by default the model's own.")
+        float | None,
+        typer.Option(
+            help="Of yes or no, or two classes: above what probability it is a yes, or the second class; "
+            "by default the model's own."
+        ),
     ] = None,
     delimiter: Annotated[
         str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
@@ -49,14 +53,14 @@ def predict(
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
     network, task = load_trained(model)
     if threshold is not None:
-        network.threshold = threshold
+        task.with_threshold(threshold, network.built()[0].n_out)  # refuses it once, not file by file
     answers: list[dict[str, Any]] = []
     for file in files:
         try:
             found = (
-                _table(network, task, file, check_delimiter(delimiter))
+                _table(network, task, file, check_delimiter(delimiter), threshold)
                 if file.suffix.lower() in TABLES
-                else [_picture(network, task, file, not json)]
+                else [_picture(network, task, file, not json, threshold)]
             )
         except (LayerwiseError, OSError) as error:
             console.warn(f"error: {error}")
@@ -75,7 +79,7 @@ def predict(
         raise typer.Exit(console.NOT_SURE)
 
 
-def _picture(network: Network, task: Task, path: Path, shown: bool) -> dict[str, Any]:
+def _picture(network: Network, task: Task, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
     """The answer for one picture."""
     from layerwise.images import read_digit
 
@@ -85,18 +89,21 @@ def _picture(network: Network, task: Task, path: Path, shown: bool) -> dict[str,
     pixels = read_digit(path)
     if shown:
         console.show_image(pixels)
-    return {"file": str(path), **_answers(network, task, pixels[np.newaxis])[0]}
+    return {"file": str(path), **_answers(network, task, pixels[np.newaxis], threshold)[0]}
 
 
-def _table(network: Network, task: Task, path: Path, delimiter: str | None) -> list[dict[str, Any]]:
+def _table(
+    network: Network, task: Task, path: Path, delimiter: str | None, threshold: float | None
+) -> list[dict[str, Any]]:
     """An answer for each row."""
     X = rows_to_predict(str(path), network, delimiter)
-    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(_answers(network, task, X), start=1)]
+    answers = _answers(network, task, X, threshold)
+    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(answers, start=1)]
 
 
-def _answers(network: Network, task: Task, X: Array) -> list[dict[str, Any]]:
+def _answers(network: Network, task: Task, X: Array, threshold: float | None) -> list[dict[str, Any]]:
     """The answer for each row, with its confidence and the runner-up where there are classes."""
-    answers = network.predict(X)
+    answers = network.predict(X, threshold=threshold)
     known = [{}] * len(X) if network.familiarity is None else [{"familiar": f} for f in network.is_familiar(X).tolist()]
     if task.kind != "classification" or task.classes is None:
         return [{"answer": answer, **familiar} for answer, familiar in zip(answers.tolist(), known, strict=True)]

@@ -20,7 +20,8 @@ def report(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set (its test rows) or FILE.csv; by default what the model was trained on."),
+        typer.Option(help="A data set (its test rows) or FILE.csv (all its rows). A model that was trained on a "
+                          "table needs it; by default, the data set that the model was trained on."),
     ] = None,
     target: Annotated[
         str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")

@@ -90,7 +90,7 @@ def train_and_save(
     if not json:
         _show_plan(data, recipe, standard)
     work = Work(network, standard, output)
-    callbacks = [*execution["callbacks"], *([] if quiet else [SayStopping()])]
+    callbacks = [*execution["callbacks"], *([] if quiet or json else [SayStopping()])]
     unwritten: WriteError | None = None
     try:
         history = _fit(work, recipe, learned, execution | {"callbacks": callbacks}, verbose=not (quiet or json))

@@ -39,6 +39,8 @@ class Table:
         The name of the column that `y` was.
     class_names : tuple of str
         The classes in order, where they have names; empty otherwise.
+    labels : ndarray of shape (rows,), str, optional
+        The target's cells as the file has them, where it came from one.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Table:
     feature_names: tuple[str, ...]
     target_name: str
     class_names: tuple[str, ...] = ()
+    labels: NDArray[np.str_] | None = None
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.X, self.y))
@@ -175,7 +178,7 @@ def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | 
         raise DataError(f"{name} has a header but no rows; there is nothing to learn from")
     X = np.frombuffer(values).reshape(-1, len(features))
     y, class_names = _read_target(labels)
-    return Table(X, y, features, target, class_names)
+    return Table(X, y, features, target, class_names, y if class_names else np.array(labels))
 
 
 def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:

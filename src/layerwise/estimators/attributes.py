@@ -91,3 +91,20 @@ class OptimizerView:
     def __repr__(self) -> str:
         kind = "SGDOptimizer" if isinstance(self._optimizer, SGD) else "AdamOptimizer"
         return f"<{kind} of {self._optimizer!r}>"
+
+
+class Threshold:
+    """Above what probability a sample is of the second class, or has a label: the network's, to read and to set."""
+
+    def __get__(self, estimator: Any, kind: type) -> Any:
+        return self if estimator is None else estimator._fitted("threshold").threshold
+
+    def __set__(self, estimator: Any, value: float) -> None:
+        network = estimator._fitted("threshold")
+        task = network.task
+        if task.kind == "classification" and not task.says_yes_or_no(network.built()[0].n_out):
+            raise ValueError(
+                f"{type(estimator).__name__}: threshold is for yes or no, and there is an output for each of "
+                f"{len(estimator.classes_)} classes: compare predict_proba, or wrap it in a FixedThresholdClassifier"
+            )
+        network.threshold = value

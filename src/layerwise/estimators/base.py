@@ -33,7 +33,7 @@ from layerwise.arrays import native_indices
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
 from layerwise.estimators import building, continuing, held_out, options, presets, saving
-from layerwise.estimators.attributes import OptimizerView, views
+from layerwise.estimators.attributes import OptimizerView, Threshold, views
 from layerwise.estimators.labels import refuse_sparse_vector
 from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
@@ -60,6 +60,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     network_: Network
     n_outputs_: int
+    threshold = Threshold()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = options.CONSTRAINTS
 
     @classmethod
