@@ -155,3 +155,13 @@ class TestNumbers:
 
 def test_every_activation_says_what_it_gives():
     assert {kind.gives for kind in ACTIVATIONS} == {"values", "probabilities", "distribution"}
+
+
+def test_a_number_in_an_array_without_dimensions_is_one():
+    """As reductions of other libraries give it."""
+    assert lw.BinaryCrossEntropy(pos_weight=np.array(3.0)).pos_weight == 3.0
+    assert repr(lw.SGD(np.array(0.1), momentum=np.array(0.5))) == repr(lw.SGD(0.1, momentum=0.5))
+    assert type(lw.Dense(np.array(3)).units) is int
+    for wrong in (np.array([3.0]), np.array("3"), np.array(True), np.array(np.nan)):
+        with pytest.raises(ValueError, match=r"pos_weight must be (a finite number|a number)|pos_weight has 1 numbers"):
+            lw.BinaryCrossEntropy(pos_weight=wrong).check_outputs(2)

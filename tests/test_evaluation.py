@@ -122,6 +122,40 @@ def test_weights_are_part_of_the_measured_loss(clouds, engine):
     assert history["train_loss"][-1] == pytest.approx(net.evaluate(X, y, sample_weight=w)["loss"], rel=1e-9)
 
 
+@pytest.mark.parametrize("class_weight", [None, "some"])
+def test_the_training_data_are_measured_as_held_out_ones_are(clouds, engine, class_weight):
+    """Their columns are the same, where they are the same rows with the same weights."""
+    X, y = clouds
+    net, w = network(), np.where(y == "fig", 5.0, 0.5)
+    class_weight = class_weight and dict.fromkeys(np.unique(y).tolist(), 1.0) | {"fig": 3.0}
+    arguments = {
+        "engine": engine,
+        "sample_weight": w,
+        "class_weight": class_weight,
+        "metrics": sk.balanced_accuracy_score,
+    }
+    history = fit(net, X, y, validation_data=(X, y, w), train_metrics=True, **arguments)
+    for name in ("loss", "accuracy", "balanced_accuracy_score"):
+        np.testing.assert_allclose(history[f"train_{name}"], history[f"val_{name}"], rtol=1e-6, err_msg=name)
+    expected = sk.accuracy_score(y, net.predict(X), sample_weight=w)
+    assert history["train_accuracy"][-1] == pytest.approx(expected, rel=1e-6)
+    assert expected != pytest.approx(sk.accuracy_score(y, net.predict(X)), rel=1e-3)
+    alone = fit(network(), X, y, **arguments)  # without held-out data, the metrics are those of the training
+    assert alone["train_balanced_accuracy_score"] == history["train_balanced_accuracy_score"]
+
+
+def test_a_metric_that_takes_no_weights_is_refused_of_training_data_too(clouds):
+    X, y = clouds
+    net = network()
+
+    def share_of_pears(y_true, y_pred):
+        return float((y_pred == "pear").mean())
+
+    with pytest.raises(lw.DataError, match="share_of_pears"):
+        fit(net, X, y, metrics=share_of_pears, sample_weight=np.linspace(1, 2, len(y)))
+    assert net.history is None
+
+
 # ---------------------------------------------------------------- metrics that need probabilities
 
 ovr = functools.partial(sk.roc_auc_score, multi_class="ovr")

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression
 
 import layerwise as lw
 from layerwise.storage import read
@@ -214,3 +216,104 @@ class TestEstimators:
         frame = pandas.DataFrame(y, columns=["a", "b"])
         with pytest.raises(lw.DataError, match="y of validation_data: the column names should match"):
             kind(max_iter=1, **arguments).fit(X, frame, validation_data=(X, frame[["b", "a"]]))
+
+
+# ---------------------------------------------------------------- weights by name
+
+
+def several(make):
+    """Two labels of which one is rare, by a loss whose weights have names."""
+    frame = make(ANSWERS, ["a", "b"])
+    weights = {"b": 3.0, "a": 0.5}
+    kinds = {
+        "mapping": weights,
+        "Series": pandas.Series(weights),
+        "list": [0.5, 3.0],
+        "counted": pandas.Series([0.5, 3.0]),
+    }
+    return frame, {kind: lw.BinaryCrossEntropy(pos_weight=value) for kind, value in kinds.items()}
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_pos_weight_goes_by_the_names_of_y(make, engine):
+    frame, losses = several(make)
+    thetas = {}
+    for kind, loss in losses.items():
+        net = network(lw.Sigmoid)
+        net.fit(X, frame, loss=loss, epochs=2, engine=engine, verbose=False)
+        assert net.loss.pos_weight == (0.5, 3.0)
+        assert net.evaluate(X, frame, loss=loss)["loss"] == net.evaluate(X, frame)["loss"]
+        net.fit(X, ANSWERS, loss=loss, epochs=1, engine=engine, verbose=False)  # the names are known by now
+        thetas[kind] = net.theta
+    for kind in ("mapping", "Series", "counted"):
+        np.testing.assert_array_equal(thetas[kind], thetas["list"])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_pos_weight_of_estimators_goes_by_the_names_of_y(make):
+    frame, losses = several(make)
+    fits = [lw.MLPClassifier((3,), loss=loss, max_iter=2, random_state=0).fit(X, frame) for loss in losses.values()]
+    for clf in fits[1:]:
+        np.testing.assert_array_equal(clf.network_.theta, fits[0].network_.theta)
+
+
+def test_names_of_pos_weight_that_y_has_not_are_refused(tmp_path):
+    frame = pandas.DataFrame(ANSWERS, columns=["a", "b"])
+    for weights, y, message in (
+        ({"a": 1.0, "c": 2.0}, frame, r"has \['c'\] besides and lacks \['b'\]"),
+        ({"a": 1.0}, frame, r"lacks \['b'\]"),
+        ({"a": 1.0, "b": 2.0}, ANSWERS, r"pos_weight has the names \['a', 'b'\], and y has none"),
+    ):
+        net = network(lw.Sigmoid)
+        with pytest.raises(lw.DataError, match=message):
+            net.fit(X, y, loss=lw.BinaryCrossEntropy(pos_weight=weights), epochs=1, verbose=False)
+        assert net.history is None
+    for index in (["a", "a"], [1, 0], ["a", 1], []):
+        with pytest.raises(lw.DataError, match="must have the names of y's columns, each once"):
+            lw.BinaryCrossEntropy(pos_weight=pandas.Series([1.0] * len(index), index=index, dtype=float))
+    clf = lw.MLPClassifier(loss=lw.BinaryCrossEntropy(pos_weight={"a": 1.0, "c": 2.0}))
+    with pytest.raises(lw.DataError, match=r"lacks \['b'\]"):
+        clf.fit(X, frame)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_pos_weight_by_name_is_kept_in_parameters(tmp_path):
+    clf = lw.MLPClassifier((3,), loss=lw.BinaryCrossEntropy(pos_weight={"b": 3.0, "a": 0.5}), max_iter=1, tol=9.0)
+    fitted = clone(clf).fit(X, pandas.DataFrame(ANSWERS, columns=["a", "b"]))
+    fitted.save(tmp_path / "clf")
+    assert lw.load(tmp_path / "clf").loss.pos_weight == {"b": 3.0, "a": 0.5}
+    assert lw.load(tmp_path / "clf").network_.loss.pos_weight == (0.5, 3.0)
+
+
+# ---------------------------------------------------------------- names that are no text
+
+
+@pytest.mark.parametrize("names", [[5, 7], [("a", 1), ("a", 2)], [1.5, 2.5]])
+def test_names_that_are_no_text_are_none(names):
+    """As in scikit-learn: such columns are taken as they are."""
+    frame, other = pandas.DataFrame(NUMBERS, columns=names), pandas.DataFrame(NUMBERS, columns=names[::-1])
+    net = trained(frame)
+    assert net.task.columns is None
+    net.fit(X, other, epochs=1, verbose=False)
+    net = network()
+    net.fit(frame, NUMBERS, epochs=1, verbose=False)
+    assert net.column_names is None
+    np.testing.assert_array_equal(net.predict(other), net.predict(NUMBERS))
+
+
+def test_names_of_which_some_are_text_are_refused():
+    """As in scikit-learn, which raises a TypeError."""
+    frame = pandas.DataFrame(NUMBERS, columns=["a", 1])
+    with pytest.raises(TypeError, match="string names"):
+        LinearRegression().fit(frame, NUMBERS)
+    for call in (
+        lambda: network().fit(frame, NUMBERS, epochs=1, verbose=False),
+        lambda: network().fit(X, frame, epochs=1, verbose=False),
+        lambda: trained(NUMBERS).evaluate(X, frame),
+    ):
+        with pytest.raises(lw.DataError, match=r"must all be text, or none of them; got names of the types int, str"):
+            call()
+    with pytest.raises(TypeError, match="string names"):
+        lw.MLPRegressor(max_iter=1).fit(frame, NUMBERS)

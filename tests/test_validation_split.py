@@ -126,3 +126,18 @@ def test_the_training_script_says_that_it_cannot(tmp_path):
     net, _, _ = fitted(validation_split=0.2)
     with pytest.raises(lw.ExportError, match="validation_split"):
         lw.export(net, tmp_path / "train.py", "training-script")
+
+
+@pytest.mark.parametrize("share", [0.2, 10])
+def test_a_number_in_an_array_without_dimensions_is_one(share):
+    one, _, _ = fitted(validation_split=np.array(share))
+    other, _, _ = fitted(validation_split=share)
+    np.testing.assert_array_equal(one.theta, other.theta)
+
+
+@pytest.mark.parametrize("share", ["0.2", "a fifth", True, [0.2], np.array([0.2]), np.array("0.2"), 0.2j])
+def test_what_is_no_number_is_refused(share):
+    with pytest.raises(
+        TypeError, match="validation_split must be a share between 0 and 1, or a whole number of rows; got"
+    ):
+        fitted(validation_split=share)

@@ -62,6 +62,8 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
         return values
     refuse_masked(values, name)
     array = _plain(values, name, text)
+    if text and array.dtype.kind in "OU":
+        check_one_kind(values, name)
     if array.dtype.kind in "OT":
         array = _of_objects(array.astype(object), name, text)
     if array.dtype.kind == "S":
@@ -71,6 +73,34 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
     with np.errstate(over="ignore"):  # what a float64 cannot hold becomes infinite, and is refused as such
         array = np.asarray(array, _read_as(array.dtype), order="C")
     return array if array.flags.aligned else array.copy()
+
+
+def check_one_kind(labels: Any, name: str) -> None:
+    """Refuse labels (n,) of which some are text and some are not: NumPy would make 1 and "1" one label.
+
+    Raises
+    ------
+    DataError
+        Names the types and a label of each.
+    """
+    if isinstance(labels, np.ndarray) and (labels.dtype.kind != "O" or labels.ndim != 1):
+        return
+    values = labels.tolist() if hasattr(labels, "tolist") else labels
+    if not isinstance(values, (list, tuple)):
+        return
+    kinds = set(map(type, values))
+    texts = {kind for kind in kinds if issubclass(kind, (str, bytes))}
+    if not texts or texts == kinds or any(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
+        return
+    text = next(i for i, value in enumerate(values) if type(value) in texts)
+    other = next((i for i, value in enumerate(values) if type(value) not in texts and not is_missing(value)), None)
+    if other is None:
+        return
+    seen = " and ".join(f"row {i} is {values[i]!r:.40}" for i in sorted((text, other)))
+    raise DataError(
+        f"{name} mixes labels of the types {', '.join(sorted(kind.__name__ for kind in kinds))}: {seen}. Give labels "
+        f"of one type, such as [str(label) for label in {name}]"
+    )
 
 
 def read_sparse(X: Any, name: str) -> Any:

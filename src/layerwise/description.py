@@ -125,6 +125,7 @@ def number(
     most: float | None = None,
 ) -> float:
     """`value` as a float, checked against its bounds; the error names the owner, the argument and the bound."""
+    value = _scalar(value)
     bounds = (
         [
             (above is None or value > above, f"above {above}"),
@@ -143,10 +144,16 @@ def number(
 
 def whole_number(owner: object, name: str, value: int, *, least: int) -> int:
     """`value` as an int, checked to be whole and no less than `least`."""
+    value = _scalar(value)
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_whole or value < least:
         raise ValueError(f"{_owner(owner)}: {name} must be a whole number, at least {least}; got {value!r}")
     return int(value)
+
+
+def _scalar(value: Any) -> Any:
+    """The number in an array without dimensions, such as a reduction of NumPy's may give."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _owner(owner: object) -> str:

@@ -11,7 +11,12 @@ _MOST = 5  # names that an error lists of each kind
 
 
 def names_of(X: Any) -> list[str] | None:
-    """What the columns of a frame are called; None where X has no names, or not all of them are text.
+    """What the columns of a frame are called; None where X has no names, or none of them is text, as in scikit-learn.
+
+    Raises
+    ------
+    DataError
+        Some names are text and some are not.
 
     Examples
     --------
@@ -24,7 +29,14 @@ def names_of(X: Any) -> list[str] | None:
     if not isinstance(names, Iterable):
         return None
     found = list(names)
-    return found if found and all(isinstance(name, str) for name in found) else None
+    kinds = sorted({type(name).__name__ for name in found})
+    texts = [isinstance(name, str) for name in found]
+    if any(texts) and not all(texts):
+        raise DataError(
+            f"column names must all be text, or none of them; got names of the types {', '.join(kinds)}: give "
+            "frame.rename(columns=str)"
+        )
+    return found if all(texts) and found else None
 
 
 def target_names(y: Any) -> list[str] | None:

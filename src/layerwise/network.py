@@ -42,7 +42,7 @@ from layerwise.familiarity import Familiarity
 from layerwise.layers import LAYERS, Layer, Softmax
 from layerwise.losses import Loss, as_loss
 from layerwise.metrics import Metric, as_metrics, check_weighted
-from layerwise.names import named_columns, names_of
+from layerwise.names import named_columns, names_of, target_names
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters, assign, read_values
 from layerwise.penalties import Penalties, Penalty, as_penalties
@@ -50,13 +50,13 @@ from layerwise.philox import Philox
 from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
 from layerwise.refusal import without
 from layerwise.resuming import as_allowed, begin_anew, newest_checkpoint
-from layerwise.sample_weights import SampleWeights, weigh, weigh_held_out
+from layerwise.sample_weights import SampleWeights, of_evaluation, weigh, weigh_held_out
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.schedules import Function, Schedule, as_schedule
 from layerwise.settings import describe_call
 from layerwise.shuffling import CustomOrder, check_shuffle
 from layerwise.sparse import rows_for
-from layerwise.splitting import hold_out
+from layerwise.splitting import as_share, hold_out
 from layerwise.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.tasks import asked_task
 from layerwise.training import Training
@@ -500,7 +500,8 @@ class Network:
         class_weight : dict or "balanced", optional
             How much each class counts; "balanced": the rarer, the more. Multiplied with `sample_weight`.
         metrics : str, function or sequence of them, optional
-            metric(y_true, y_pred) on the validation data, or, without any, on the training data. A function whose
+            metric(y_true, y_pred) on the validation data, or, without any, on the training data. It is given their
+            `sample_weight`, where they have one, and not the weights of classes. A function whose
             second parameter is ``y_score``, ``y_prob`` or ``y_proba`` is handed probabilities instead of answers.
         train_metrics : bool
             Measure the training data too, after each epoch's last step, without dropout and distortions: columns
@@ -584,12 +585,14 @@ class Network:
         data, aside = self.read_rows(X), None
         whole = data
         plan = self.plan or compile_layers(self.layers, data.shape[1])
+        chosen = chosen.for_columns(target_names(y) or self._task.columns)
         check_loss(chosen, plan.n_out)
         check_training(plan, chosen)
         asked = asked_task(task, classes, self.task, plan.n_out)
         targets = encode(y, plan.n_out, chosen, self.dtype, self.task, asked=asked)
         check_lengths(data, targets)
         if validation_split is not None:
+            validation_split = as_share(validation_split)
             if validation_data is not None:
                 raise DataError("fit: give validation_data or validation_split, not both")
             data, targets, sample_weight, aside = hold_out(data, targets, sample_weight, validation_split, self.seed)
@@ -604,8 +607,10 @@ class Network:
         )
         shows = train_metrics or (bool(extra) and held_out is None)  # nothing asked for is left out
         measures = shows or watches_training(getattr(watcher, "monitor", None) for watcher in watchers)
-        if held_out is not None and held_out[1].weights is not None:
-            check_weighted(extra)
+        learned_from = of_evaluation(targets, sample_weight) if measures else None
+        for evaluated in (learned_from if shows else None, None if held_out is None else held_out[1]):
+            if evaluated is not None and evaluated.weights is not None:
+                check_weighted(extra)
         optimizer = self._choose_optimizer(optimizer)
         last_fit = {
             "rows": data.shape[0],
@@ -652,7 +657,7 @@ class Network:
         if augmentation is not None:
             rows = _augmented(rows, augmentation, self._key(), engine)
         evaluations = {}
-        for prefix, pair in ((TRAIN, (data, targets) if measures else None), (VALIDATION, held_out)):
+        for prefix, pair in ((TRAIN, None if learned_from is None else (data, learned_from)), (VALIDATION, held_out)):
             if pair is None:
                 continue
             some, their = pair
@@ -942,7 +947,7 @@ class Network:
         ShapeError, DataError
             Data or weights that do not fit, or a metric that takes no weights where there are some.
         """
-        chosen = self.choose_loss(loss)
+        chosen = self.choose_loss(loss).for_columns(target_names(y) or self._task.columns)
         rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()
         check_outputs(plan, chosen)

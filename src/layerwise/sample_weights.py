@@ -11,7 +11,7 @@ A row of weight 0 adds nothing, however far its target is from the output.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,6 +81,13 @@ def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str 
         if not _USUAL[0] < weights.max() < _USUAL[1]:  # as multiplied by a constant, they do the same
             weights = weights / weights.max()
         targets.weights, targets.by_rows = _cast(weights, targets, name), False
+
+
+def of_evaluation(targets: Targets, sample_weight: ArrayLike | SampleWeights | None) -> Targets:
+    """The targets of a training, weighted as held-out ones are: by the samples' weights, not by those of classes."""
+    found = replace(targets, weights=None, by_rows=False)
+    weigh_held_out(found, sample_weight.values if isinstance(sample_weight, SampleWeights) else sample_weight)
+    return found
 
 
 def _cast(weights: Array, targets: Targets, name: str) -> Array:

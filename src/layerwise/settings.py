@@ -91,6 +91,8 @@ def labels(callbacks: Sequence[Callback]) -> dict[str, Callback]:
 
 def describe(value: Any, within: tuple[int, ...] = ()) -> Any:
     """A value as JSON, such that equal values give equal JSON; `within`: the ids of those that it is a part of."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, Given):
         return {"type": "Given", "values": _data(value.values)}
     if id(value) in within:  # refers to itself

@@ -53,9 +53,26 @@ def hold_out(
     return X[train], targets.part(train), None if weights is None else weights[train], (X[held_out], validation)
 
 
+def as_share(value: Any) -> float | int:
+    """A share of the rows as a float, or how many of them as an int.
+
+    Raises
+    ------
+    TypeError
+        It is neither.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(
+            f"fit: validation_split must be a share between 0 and 1, or a whole number of rows; got {value!r:.80}"
+        )
+    return float(value) if isinstance(value, (float, np.floating)) else int(value)
+
+
 def _rows(share: float, n: int) -> int:
     """How many of n rows are set aside."""
-    if isinstance(share, (float, np.floating)):
+    if isinstance(share, float):
         count = int(share * n + 0.5) if 0 < share < 1 else 0
     else:
         count = whole_number("fit", "validation_split", share, least=1)

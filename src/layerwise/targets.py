@@ -279,9 +279,12 @@ def _of_numbers(
         raise DataError(f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}")
     numbers = values.reshape(len(values), -1)
     if numbers.shape[1] != n_out:
-        raise ShapeError(
-            f"{name} has {numbers.shape[1]} columns, the network {n_out} outputs: end with Dense({numbers.shape[1]})"
-        )
+        cure = f"end with Dense({numbers.shape[1]})"
+        if len(numbers) == 1:
+            cure = f"give {name}.ravel() if these are the targets of {numbers.shape[1]} samples"
+        elif len(numbers) == n_out:
+            cure += f", or give {name}.T if its rows are the outputs"
+        raise ShapeError(f"{name} has {numbers.shape[1]} columns, the network {n_out} outputs: {cure}")
     is_binary = n_out > 1 and bool(((numbers == 0) | (numbers == 1)).all())
     if is_binary and bool((numbers.sum(axis=1) == 1).all()) and (task is None or task.kind == "classification"):
         one_of = task or Task("classification", np.arange(n_out))

@@ -88,8 +88,12 @@ def train_validation_split(
 
 def _validation_rows(size: float, samples: int) -> int:
     """The number of rows to validate, from a fraction or a count."""
+    if isinstance(size, np.ndarray) and size.ndim == 0:
+        size = size[()]
     if isinstance(size, (float, np.floating)):
         rows = int(size * samples + 0.5) if 0 < size < 1 else 0
+    elif isinstance(size, str):
+        raise DataError(f"validation_size must be a fraction between 0 and 1, or a whole number of rows; got {size!r}")
     else:
         rows = check_count("validation_size", size)
     if not 0 < rows < samples:

@@ -29,12 +29,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from layerwise.arrays import native_indices
+from layerwise.arrays import check_one_kind, native_indices
 from layerwise.callbacks import as_callbacks
 from layerwise.endings import ending
 from layerwise.estimators import building, continuing, held_out, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, Threshold, views
-from layerwise.estimators.labels import refuse_sparse_vector
+from layerwise.estimators.labels import check_form, refuse_sparse_vector
 from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
 from layerwise.layers import Dense, Layer
@@ -104,7 +104,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self._class_weights()  # refuses what does not fit
         self.__dict__.pop("_random_state", None)
         dtype = self._dtype(X)
-        loss = self._loss_of(settings, dtype)
+        loss = self._loss_of(settings, dtype).for_columns(target_names(given_y))
         if first:
             self._begin(X, loss, settings, dtype)
         self.network_.task = self._named_task(given_y)
@@ -187,6 +187,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             return X, y
         refuse_masked(X, "X")
         refuse_masked(y, "y")
+        check_form(y, X)
         X, y = native_indices(X), native_indices(y)
         refuse_sparse_vector(y)
         if self.preset is not None:
@@ -231,6 +232,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if hasattr(self, "network_"):
             self._named_task(y)
         refuse_masked(y, "y")
+        check_one_kind(y, "y")
         refuse_masked(sample_weight, "sample_weight")
 
     def _named_task(self, y: Any, title: str = "y") -> Task:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from layerwise.arrays import is_sparse
+from layerwise.arrays import check_one_kind, is_sparse
 from layerwise.typing import Array
 
 
@@ -32,6 +32,25 @@ def as_sparse(labels: Array) -> Any:
     from scipy.sparse import csr_matrix
 
     return csr_matrix(labels)
+
+
+def check_form(y: Any, X: Any) -> None:
+    """Refuse targets whose form scikit-learn's checks would speak of in other words, or not at all.
+
+    Raises
+    ------
+    ValueError
+        y is one row, or mixes text with other labels, or lacks one: says what to give.
+    """
+    n: int = np.shape(X)[0] if hasattr(X, "shape") and np.ndim(X) else len(X) if hasattr(X, "__len__") else 0
+    if n > 1 and getattr(y, "shape", ()) == (1, n):
+        raise ValueError(f"y has the shape (1, {n}), one row, and X has {n}: give y.ravel(), a target a row")
+    if not (hasattr(y, "dtype") and getattr(y, "ndim", 1) != 1):
+        check_one_kind(y, "y")
+    if isinstance(y, np.ndarray) and y.dtype.kind == "O" and y.ndim == 1:
+        missing = next((i for i, label in enumerate(y.tolist()) if label is None), None)
+        if missing is not None:
+            raise ValueError(f"y: row {missing} is None; remove the row or fill in a target")
 
 
 def refuse_sparse_vector(y: Any) -> None:

@@ -14,7 +14,7 @@ the scores, stable where the two alone are not. The plan recognises the pair by 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -166,6 +166,10 @@ class Loss(Description):
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
         """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
         raise NotImplementedError(f"{type(self).__name__} must define backward_fused(y, t, dz)")
+
+    def for_columns(self, names: Sequence[str] | None) -> Loss:
+        """The same loss, with what it was told by the names of the targets' columns in their order."""
+        return self
 
     def check_outputs(self, n_out: int) -> None:
         """Refuse a number of outputs that the loss's own settings do not fit."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from layerwise.description import number
-from layerwise.errors import ShapeError, UnknownNameError
+from layerwise.errors import DataError, ShapeError, UnknownNameError
 from layerwise.layers import Layer, Sigmoid, Softmax
 from layerwise.losses.base import EPSILON, Loss, Pair
 from layerwise.typing import Array
@@ -63,9 +63,10 @@ class BinaryCrossEntropy(Loss):
         and scikit-learn.
     epsilon : float
         The least probability whose logarithm is taken.
-    pos_weight : float or sequence of float, optional
+    pos_weight : float, sequence, mapping or Series of float, optional
         p, how much a yes counts beside a no: one for all outputs, or one for each; above 1 where yes is rare. Negatives
-        over positives in the training data makes both count the same.
+        over positives in the training data makes both count the same. Names, in a mapping or a Series, are those of
+        y's columns, whatever their order.
     """
 
     takes: ClassVar[str] = "probabilities"
@@ -76,7 +77,7 @@ class BinaryCrossEntropy(Loss):
         label_smoothing: float = 0.0,
         reduction: str = "mean",
         epsilon: float = EPSILON,
-        pos_weight: float | Sequence[float] | None = None,
+        pos_weight: float | Sequence[float] | Mapping[str, float] | None = None,
     ) -> None:
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0, below=0.5)
@@ -85,15 +86,51 @@ class BinaryCrossEntropy(Loss):
         self.reduction = reduction
         self.pos_weight = self._positive(pos_weight)
 
-    def _positive(self, value: Any) -> float | tuple[float, ...] | None:
+    def _positive(self, value: Any) -> float | tuple[float, ...] | dict[str, float] | None:
+        if isinstance(value, Mapping) or (hasattr(value, "index") and hasattr(value, "items")):
+            return self._by_name(list(value.items()))
         if value is None or np.ndim(value) == 0:
             return None if value is None else number(self, "pos_weight", value, above=0)
         if np.ndim(value) != 1 or not len(value):
             raise ShapeError(f"BinaryCrossEntropy: pos_weight must be a number, or one an output; got {value!r}")
         return tuple(number(self, "pos_weight", p, above=0) for p in value)
 
+    def _by_name(self, items: list[tuple[Any, float]]) -> tuple[float, ...] | dict[str, float]:
+        names, weights = [name for name, _ in items], [number(self, "pos_weight", p, above=0) for _, p in items]
+        if weights and names == list(range(len(names))):  # no names, but a Series that counts its rows
+            return tuple(weights)
+        if not weights or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
+            raise DataError(
+                f"BinaryCrossEntropy: pos_weight must have the names of y's columns, each once; got {names!r:.80}"
+            )
+        return dict(zip(names, weights, strict=True))
+
+    def for_columns(self, names: Sequence[str] | None) -> Loss:
+        """The same with `pos_weight` in the order of y's columns, where it was given by their names.
+
+        Raises
+        ------
+        DataError
+            y has no names, or others.
+        """
+        if not isinstance(self.pos_weight, dict) or names is None:
+            return self
+        if set(names) != set(self.pos_weight):
+            unknown, missing = sorted(set(self.pos_weight) - set(names)), sorted(set(names) - set(self.pos_weight))
+            parts = [f"has {unknown} besides"] * bool(unknown) + [f"lacks {missing}"] * bool(missing)
+            raise DataError(
+                f"BinaryCrossEntropy: pos_weight needs a number for each column of y, {list(names)!r:.80}; it "
+                f"{' and '.join(parts):.160}"
+            )
+        return type(self)(**{**self.config(), "pos_weight": [self.pos_weight[name] for name in names]})
+
     def check_outputs(self, n_out: int) -> None:
         """Refuse another number of outputs than `pos_weight` has numbers."""
+        if isinstance(self.pos_weight, dict):
+            raise DataError(
+                f"BinaryCrossEntropy: pos_weight has the names {list(self.pos_weight)!r:.80}, and y has none: give y "
+                "as a frame with these columns, or pos_weight as a list in their order"
+            )
         if isinstance(self.pos_weight, tuple) and len(self.pos_weight) != n_out:
             raise ShapeError(
                 f"BinaryCrossEntropy: pos_weight has {len(self.pos_weight)} numbers, the network {n_out} outputs: give "

@@ -68,7 +68,7 @@ def _p(loss: BinaryCrossEntropy) -> str:
     """The weight of a yes as a factor: nothing for 1, a letter where each output has its own."""
     if loss.pos_weight is None:
         return ""
-    return r"p \cdot " if isinstance(loss.pos_weight, tuple) else rf"{in_full(loss.pos_weight)} \cdot "
+    return rf"{in_full(loss.pos_weight)} \cdot " if isinstance(loss.pos_weight, float) else r"p \cdot "
 
 
 def _error(loss: BinaryCrossEntropy, a: str, y: str) -> str:
