@@ -119,6 +119,21 @@ def batches(size):
     return fitted(network(lw.Dense(16), lw.BatchNorm(), lw.ReLU()), *clouds(), batch_size=size)
 
 
+def first(scale):
+    layer = lw.Dense(16, weights=lw.initializers.Normal(scale))
+    return fitted(network(layer, lw.ReLU()), *clouds(), optimizer=lw.SGD(0.05))
+
+
+def drowned(weight):
+    return fitted(network(lw.Dense(16), lw.ReLU()), *clouds(), class_weight={0: weight, 1: 1, 2: 1})
+
+
+def small(*hidden, end=(), **arguments):
+    """Sixteen units, and what is between them and the end."""
+    layers = [lw.Dense(16), lw.ReLU(), *hidden, lw.Dense(3), *end, lw.Softmax()]
+    return fitted(lw.Network(layers, random_state=0), *clouds(), **arguments)
+
+
 def huge(weight):
     return network(lw.Dense(16, weights=np.full((4, 16), weight)), lw.ReLU()), *clouds()
 
@@ -144,6 +159,19 @@ ILL = [
         lambda: ring(lw.Dense(16, weights=np.full((2, 16), 0.1)), lw.ReLU()), lambda: ring(lw.Dense(16), lw.ReLU())),
     Ill("batches of one row", "batch normalization at batch_size=1", "batch_size=32",
         lambda: batches(1), lambda: batches(32)),
+    Ill("large first weights", "the first layer's from N(0, 30²)", "N(0, ½²)", lambda: first(30.0), lambda: first(0.5)),
+    Ill("two output activations", "a softmax of a softmax", "one softmax",
+        lambda: small(end=[lw.Softmax()]), small),
+    Ill("penalty too strong", "L2(1)", "L2(0.0001)",
+        lambda: small(penalty=lw.L2(1.0)), lambda: small(penalty=lw.L2(0.0001))),
+    Ill("dropout too strong", "Dropout(0.95)", "Dropout(0.2)",
+        lambda: small(lw.Dropout(0.95)), lambda: small(lw.Dropout(0.2))),
+    Ill("learning rate decays too fast", "decay=100", "no decay",
+        lambda: small(optimizer=lw.Adam(0.01, decay=100.0)), small),
+    Ill("clip_norm too small", "SGD at clip_norm=0.0001", "clip_norm=1",
+        lambda: small(optimizer=lw.SGD(0.1), clip_norm=1e-4), lambda: small(optimizer=lw.SGD(0.1), clip_norm=1.0)),
+    Ill("class drowned by weights", "a class of weight 0.001", "no weights",
+        lambda: drowned(0.001), lambda: drowned(1)),
     Ill("constant columns", "a column of ones", "without it",
         lambda: columns(lambda X: np.ones(len(X))), lambda: columns(lambda X: X[:, :0])),
     Ill("duplicate columns", "a column twice", "once",

@@ -1,4 +1,4 @@
-"""Networks drawn at random, healthy and ill ones, as setups that can be trained, diagnosed, cured and trained again.
+"""Ill networks drawn at random, as setups that can be trained, diagnosed, cured and trained again.
 
 Each illness is one function from a healthy setup to an ill one, over a range of severity. It counts as ill only where
 it is so in truth, whatever any rule says: where its loss ends at least a quarter above that of the healthy setup, and
@@ -14,120 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import layerwise as lw
-from layerwise.cures import Setup, apply, suited
+from drawn_healthy import clouds, healthy, noisy, spirals, taught
+from layerwise import schedules
+from layerwise.cures import apply, class_losses, hidden
 
 HARMED, MATTERS = 1.25, 0.05  # times the healthy setup's loss; and more, as a share of the best constant answer's
 LEARNED = 0.6  # of the best constant answer's loss; a healthy network is below
-STEPS = 300, 700
-
-
-# ---------------------------------------------------------------- healthy ones
-
-
-def clouds(rng, n, d, k):
-    """Clouds of points, which overlap."""
-    centres = rng.normal(size=(k, d)) * rng.uniform(0.8, 2.0)
-    y = rng.integers(0, k, n)
-    return _standard(centres[y] + rng.normal(size=(n, d))), y
-
-
-def taught(rng, n, d, k):
-    """Classes that another network gives."""
-    X = rng.normal(size=(n, d))
-    scores = np.tanh(X @ rng.normal(size=(d, 8)) / np.sqrt(d) * 1.5) @ rng.normal(size=(8, k))
-    return X, (scores - scores.mean(axis=0)).argmax(axis=1)
-
-
-def spirals(rng, n, d, k):
-    """Arms of a spiral, with columns that say nothing beside it."""
-    X, y = lw.datasets.make_spiral(samples=max(40, n // 3), random_state=int(rng.integers(1000)))
-    return _standard(np.column_stack([X, rng.normal(size=(len(X), min(d, 2)))])), y
-
-
-def digits(rng, n, d, k):
-    """Small pictures."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    chosen = rng.permutation(len(X))[: max(300, n)]
-    return X[chosen] / 16, y[chosen]
-
-
-def mnist(rng, n, d, k):
-    """Pictures as they are: uint8."""
-    (X, y), _, _ = lw.datasets.load_mnist()
-    chosen = rng.permutation(len(X))[: max(300, n)]
-    return X[chosen], y[chosen]
-
-
-def _standard(X):
-    return (X - X.mean(axis=0)) / X.std(axis=0)
-
-
-def numbers(rng, n, d, n_out):
-    """Numbers of about 1, of which a twentieth is noise."""
-    X = rng.normal(size=(n, d))
-    y = np.tanh(X @ rng.normal(size=(d, 6)) / np.sqrt(d)) @ rng.normal(size=(6, n_out))
-    y = _standard(y + 0.05 * rng.normal(size=y.shape))
-    return X, y[:, 0] if n_out == 1 else y
-
-
-HIDDEN = {"relu": lw.ReLU, "tanh": lw.Tanh, "gelu": lw.GELU, "selu": lw.SELU, "leaky": lw.LeakyReLU, "elu": lw.ELU}
-CLASSES = [clouds, taught, spirals, digits, mnist]
-
-
-def hidden_layers(rng, activation=None, depth=None, normalized=None):
-    """Some layers of one width."""
-    kind = HIDDEN[activation or str(rng.choice(list(HIDDEN)))]
-    width, depth = int(rng.integers(12, 49)), depth or int(rng.integers(1, 4))
-    normalized = rng.random() < 0.15 if normalized is None else normalized
-    layers = []
-    for _ in range(depth):
-        layers += [lw.Dense(width, suited(kind())), *[lw.BatchNorm()] * normalized, kind()]
-    return layers
-
-
-def optimizer(rng):
-    """One with a rate that suits it."""
-    kind = rng.integers(4)
-    if kind == 0:
-        return lw.SGD(float(10 ** rng.uniform(-1.3, -0.7)))
-    if kind == 1:
-        return lw.SGD(float(10 ** rng.uniform(-2.0, -1.5)), momentum=0.9)
-    if kind == 2:
-        return lw.RMSprop(float(10 ** rng.uniform(-2.7, -2.2)))
-    return lw.Adam(float(10 ** rng.uniform(-2.5, -2.0)))
-
-
-def healthy(rng, task=None, activation=None, depth=None, normalized=None, source=None, scaling=None):
-    """Draw a healthy setup: of classes, yes/no answers or numbers."""
-    task = task or str(rng.choice(["classes", "classes", "yes", "several", "numbers"]))
-    n, d = int(rng.integers(120, 500)), int(rng.integers(2, 16))
-    layers = hidden_layers(rng, activation, depth, normalized)
-    if task == "classes":
-        make = source or CLASSES[rng.integers(len(CLASSES))]
-        X, y = make(rng, n, d, int(rng.integers(3, 6)))
-        layers += [lw.Dense(10 if make in (digits, mnist) else max(3, int(y.max()) + 1)), lw.Softmax()]
-    elif task == "yes":
-        X, y = (source or (clouds, taught)[rng.integers(2)])(rng, n, d, 2)
-        layers += [lw.Dense(1), lw.Sigmoid()]
-    elif task == "several":
-        X, y = numbers(rng, n, d, 3)
-        y = (y > 0).astype(int)
-        layers += [lw.Dense(3), lw.Sigmoid()]
-    else:
-        n_out = int(rng.integers(1, 3))
-        X, y = numbers(rng, n, d, n_out)
-        layers += [lw.Dense(n_out)]
-    if scaling is None and rng.random() < 0.3 and X.dtype != np.uint8 and X.shape[1] < 64:
-        X = X * 10 ** rng.uniform(-2, 2, X.shape[1]) + rng.normal(size=X.shape[1]) * 10
-        scaling = "standard"
-    batch_size = int(rng.choice([16, 32, 64]))
-    while len(X) % batch_size == 1:
-        X, y = X[1:], y[1:]
-    epochs = max(8, round(rng.uniform(*STEPS) / np.ceil(len(X) / batch_size)))
-    arguments = {"optimizer": optimizer(rng), "epochs": int(epochs), "batch_size": batch_size}
-    return Setup(tuple(layers), X, y, arguments, scaling or None, int(rng.integers(1000)))
 
 
 # ---------------------------------------------------------------- ill ones
@@ -312,23 +204,116 @@ def overfitting(rng):
 
 
 def underfitting(rng):
-    """A straight line around what no line separates, or a training that is far too short."""
+    """A straight line around what no line separates, or a training that is far too short; other rows are held out."""
     if rng.random() < 0.5:
-        X = rng.uniform(-1, 1, (int(rng.integers(200, 500)), 2))
+        X = rng.uniform(-1, 1, (int(rng.integers(300, 600)), 2))
         y = (
             ((X**2).sum(axis=1) < rng.uniform(0.4, 0.8)).astype(int)
             if rng.random() < 0.5
             else (X[:, 0] * X[:, 1] > 0).astype(int)
         )
-        well = healthy(rng, "yes", "relu", 1, normalized=False)
-        well = replace(
-            well, X=X, y=y, scaling=None, layers=(lw.Dense(32, "he_normal"), lw.ReLU(), lw.Dense(2), lw.Softmax())
-        )
-        well = _with(well, optimizer=lw.Adam(0.01), epochs=40, batch_size=16)
+        layers = (lw.Dense(32, "he_normal"), lw.ReLU(), lw.Dense(2), lw.Softmax())
+        well = replace(healthy(rng, "yes"), X=X, y=y, scaling=None, layers=layers)
+        well = _held_out(_with(well, optimizer=lw.Adam(0.01), epochs=40, batch_size=16), rng)
         return well, replace(well, layers=well.layers[-2:])
     well = healthy(rng, "classes", source=spirals)
-    well = _with(well, epochs=200, optimizer=lw.Adam(0.01))
+    X, y = lw.datasets.make_spiral(samples=200, random_state=int(rng.integers(1000)))
+    well = replace(well, X=X / X.std(axis=0), y=y, scaling=None)
+    well = _held_out(_with(well, epochs=200, optimizer=lw.Adam(0.01)), rng)
     return well, _with(well, epochs=int(rng.integers(4, 8)))
+
+
+def _held_out(setup, rng):
+    """With a third of the rows held out."""
+    order = rng.permutation(len(setup.X))
+    rest, train = np.split(order, [len(order) // 3])
+    return _with(replace(setup, X=setup.X[train], y=setup.y[train]), validation_data=(setup.X[rest], setup.y[rest]))
+
+
+def penalty_too_strong(rng):
+    """A penalty on all weights, of layers, or a decay of theirs, up to ten thousand times what suits."""
+    well, where = healthy(rng), rng.integers(4)
+    if where == 0:
+        return well, _with(well, penalty=lw.L2(float(10 ** rng.uniform(-1.5, 0.5))))
+    if where == 1:
+        return well, _with(well, penalty=lw.L1(float(10 ** rng.uniform(-2.5, -0.5))))
+    if where == 2:
+        penalty = lw.L2(float(10 ** rng.uniform(-1.5, 0.5)))
+        return well, _dense(well, lambda layer, n_in: lw.Dense(layer.units, layer.weights, penalty=penalty))
+    rate = float(10 ** rng.uniform(-2.5, -2.0))
+    decay = float(10 ** rng.uniform(-2, -0.5)) / rate
+    return _with(well, optimizer=lw.Adam(rate)), _with(well, optimizer=lw.AdamW(rate, weight_decay=decay))
+
+
+def two_output_activations(rng):
+    """A softmax of a softmax, of sigmoids or of tanh; a sigmoid of a sigmoid."""
+    well = healthy(rng, str(rng.choice(["classes", "classes", "yes"])))
+    first = (
+        lw.Sigmoid()
+        if isinstance(well.layers[-1], lw.Sigmoid)
+        else (lw.Softmax, lw.Sigmoid, lw.Tanh)[rng.integers(3)]()
+    )
+    return well, replace(well, layers=(*well.layers[:-1], first, well.layers[-1]))
+
+
+def decay_too_fast(rng):
+    """A decay by the step of up to 100, or a schedule that is next to nothing soon."""
+    well = healthy(rng)
+    if rng.random() < 0.5:
+        own = well.arguments["optimizer"]
+        decay = float(10 ** rng.uniform(-0.5, 2))
+        return well, _with(well, optimizer=type(own)(**{**own.config(), "decay": decay}))
+    small = float(10 ** rng.uniform(-5, -2))
+    some = (
+        schedules.Constant(small),
+        schedules.Exponential(max(small, 1e-3)),
+        schedules.StepDecay(small, every=1),
+        schedules.InverseTime(1 / small),
+    )
+    return well, _with(well, schedule=some[rng.integers(4)])
+
+
+def clip_norm_too_small(rng):
+    """Gradients cut to a ten-thousandth, where steps are as long as they are."""
+    well = healthy(rng)
+    well = _with(well, optimizer=lw.SGD(float(10 ** rng.uniform(-1.3, -0.7))))
+    return well, _with(well, clip_norm=float(10 ** rng.uniform(-5, -2)))
+
+
+def dropout_too_strong(rng):
+    """Nine tenths and more of each hidden layer dropped."""
+    well = healthy(rng, normalized=False)
+    dropout, layers = lw.Dropout(float(rng.uniform(0.85, 0.99))), list(well.layers)
+    for i in reversed(hidden(layers)):
+        layers.insert(i + 1, dropout)
+    return well, replace(well, layers=tuple(layers))
+
+
+def large_first_weights(rng):
+    """The first layer's weights from N(0, 16²) to N(0, 60²)."""
+    well = healthy(rng, normalized=False)
+    first = lw.Dense(well.layers[0].units, lw.initializers.Normal(float(10 ** rng.uniform(1.2, 1.8))))
+    return well, replace(well, layers=(first, *well.layers[1:]))
+
+
+def class_drowned(rng):
+    """Weights of a thousandth, or of a thousand, for one class."""
+    factor = float(10 ** -rng.uniform(2, 4))
+    if rng.random() < 0.3:
+        well = _with(healthy(rng, "yes"), loss=lw.BinaryCrossEntropy())
+        return well, _with(well, loss=lw.BinaryCrossEntropy(pos_weight=factor ** rng.choice([-1, 1])))
+    well = healthy(rng, "classes", source=(clouds, taught)[rng.integers(2)])
+    weights = dict.fromkeys(range(int(well.y.max()) + 1), 1.0) | {int(rng.integers(well.y.max() + 1)): factor}
+    if rng.random() < 0.5:
+        return well, _with(well, class_weight=weights)
+    return well, _with(well, sample_weight=np.array([weights[int(c)] for c in well.y]))
+
+
+def batches_of_one_in_few_epochs(rng):
+    """As it is with batches of one row, in two to four epochs: larger batches make few steps."""
+    well = healthy(rng, normalized=True)
+    epochs = int(rng.integers(2, 5))
+    return _with(well, batch_size=4, epochs=epochs), _with(well, batch_size=1, epochs=epochs)
 
 
 def constant_columns(rng):
@@ -350,7 +335,7 @@ ILL: dict[str, list[Callable]] = {
     "unscaled targets": [unscaled_targets],
     "targets out of reach": [out_of_reach],
     "equal weights": [equal_weights],
-    "batches of one row": [batches_of_one],
+    "batches of one row": [batches_of_one, batches_of_one_in_few_epochs],
     "dead units": [dead_units],
     "saturated units": [saturated_units],
     "vanishing gradients": [vanishing_gradients],
@@ -360,6 +345,13 @@ ILL: dict[str, list[Callable]] = {
     "class imbalance": [class_imbalance],
     "overfitting": [overfitting],
     "underfitting": [underfitting],
+    "penalty too strong": [penalty_too_strong],
+    "two output activations": [two_output_activations],
+    "learning rate decays too fast": [decay_too_fast],
+    "clip_norm too small": [clip_norm_too_small],
+    "dropout too strong": [dropout_too_strong],
+    "large first weights": [large_first_weights],
+    "class drowned by weights": [class_drowned],
     "constant columns": [constant_columns],
     "duplicate columns": [duplicate_columns],
 }
@@ -402,7 +394,9 @@ def measured(kind, setup, network, reference):
     if kind == "class imbalance":
         losses = [setup.loss(network, setup.X[setup.y == c], setup.y[setup.y == c]) for c in np.unique(setup.y)]
         return float(np.mean(losses))
-    if kind == "overfitting":
+    if kind == "class drowned by weights":
+        return float(class_losses(network, setup.X, setup.y).mean()) if setup.loss(network) < np.inf else np.inf
+    if kind in ("overfitting", "underfitting") and "validation_data" in reference.arguments:
         return setup.loss(network, *reference.arguments["validation_data"])
     return setup.loss(network)
 
@@ -456,6 +450,12 @@ def follow(kind, seed):
         remedy = finding.remedies[0]
         results.append(Result(kind, finding.kind, before, after, f"{remedy.change} {remedy.value!s:.30}"))
     return results
+
+
+def found_in_noise(seed):
+    """Draw a healthy network, trained on noisy data: the setup, and what is found in it."""
+    setup = noisy(np.random.default_rng([seed, 2]))
+    return setup, lw.diagnose(setup.train(), setup.X, setup.y)
 
 
 def learned(seed):

@@ -15,7 +15,7 @@ import layerwise as lw
 from layerwise import cures, health
 from layerwise.cures import Setup, apply
 from layerwise.health import LayerHealth, Look, Remedy, of_layers, of_weights, probe, remedy
-from layerwise.trials import LEAST_STEPS, STEPS, WORK, shortened
+from layerwise.shortening import LEAST_STEPS, STEPS, WORK, shortened
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)
@@ -33,6 +33,17 @@ def test_the_cure_of_a_drawn_network_lowers_the_loss(kind):
 
 def test_nothing_is_found_in_drawn_healthy_networks():
     assert [drawn_networks.learned(seed)[1].findings for seed in range(12)] == [()] * 12
+
+
+def test_nothing_but_overfitting_is_found_in_noise():
+    """Larger networks, and longer steps, would learn the noise of the rows that they are given."""
+    assert [drawn_networks.found_in_noise(seed)[1].findings for seed in range(5)] == [()] * 5
+
+
+@pytest.mark.slow
+def test_three_of_a_hundred_noisy_networks_at_most():
+    found = [drawn_networks.found_in_noise(seed)[1].findings for seed in range(20_000, 20_200)]
+    assert sum(bool(findings) for findings in found) <= 6
 
 
 @pytest.mark.slow
@@ -207,7 +218,20 @@ REMEDIES = [
     Remedy("ending", 1),
     Remedy("targets", "standardize"),
     Remedy("restart", None),
+    Remedy("optimizer", {"decay": 0.0}, "SGD(learning_rate=0.1)"),
+    Remedy("schedule", None),
+    Remedy("penalty", 0.01, "[lw.L2(0.001)]"),
+    Remedy("layer_penalty", None),
+    Remedy("dropout", 0.2),
+    Remedy("ending_alone", 1),
+    Remedy("pos_weight", None, "BinaryCrossEntropy()"),
 ]
+SUITED = {  # what a change needs, so that there is something to change
+    "optimizer": {"optimizer": lw.SGD(0.1, decay=9.0)},
+    "schedule": {"schedule": "cosine"},
+    "penalty": {"penalty": [lw.L2(0.1)]},
+    "pos_weight": {"loss": lw.BinaryCrossEntropy(pos_weight=9.0)},
+}
 
 
 def test_every_change_can_be_said_and_made():
@@ -217,6 +241,11 @@ def test_every_change_can_be_said_and_made():
 @pytest.mark.parametrize("one", REMEDIES, ids=lambda one: one.change)
 def test_a_remedy_changes_one_thing(one):
     before = setup() if one.change != "patience" else setup(validation_data=lw.datasets.make_spiral(random_state=1))
+    before = replace(before, arguments={**before.arguments, **SUITED.get(one.change, {})})
+    if one.change == "pos_weight":
+        before = replace(before, y=(before.y > 0).astype(int), layers=(lw.Dense(1), lw.Sigmoid()))
+    if one.change in ("layer_penalty", "dropout", "ending_alone"):
+        before = replace(before, layers=(lw.Dense(3, penalty=lw.L2(0.1)), lw.Dropout(0.9), lw.Tanh(), lw.Softmax()))
     if one.change in ("ending", "targets"):
         before = replace(before, y=10.0 + before.X, layers=(lw.Dense(2), lw.Tanh()))
     if one.change == "columns":
@@ -238,6 +267,10 @@ def test_the_call_of_each_change_runs_as_it_stands(one, monkeypatch):
     net = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
     if one.change == "targets":
         net, y = lw.Network([lw.Dense(8), lw.Tanh(), lw.Dense(1)], random_state=0), X[:, 0]
+    if one.change == "pos_weight":
+        net, y = lw.Network([lw.Dense(1), lw.Sigmoid()], random_state=0), (y > 0).astype(int)
+    if one.change == "ending_alone":
+        net = lw.Network([lw.Dense(3), lw.Softmax(), lw.Softmax()], random_state=0)
     if one.change == "ending":
         net, y = lw.Network([lw.Dense(8), lw.Tanh(), lw.Dense(1), lw.Tanh()], random_state=0), X[:, 0]
     names = {"net": net, "X": X, "y": y, "X_val": X[::2], "y_val": y[::2], "lw": lw, "np": np}
@@ -306,7 +339,7 @@ def test_nothing_is_tried_where_nothing_is_suspected(monkeypatch):
 ])  # fmt: skip
 def test_a_trial_is_short(rows, batch, epochs, parameters):
     few = np.zeros((min(rows, 512), 4))
-    short = shortened(Setup((), few, few, {"epochs": epochs, "batch_size": batch}), rows, parameters)
+    short = shortened([Setup((), few, few, {"epochs": epochs, "batch_size": batch})], rows, parameters)[0]
     steps = short.arguments["epochs"] * -(-len(few) // batch)
     own = epochs * -(-rows // batch)
     assert 1 <= steps <= max(own, 1)

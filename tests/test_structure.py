@@ -36,6 +36,7 @@ ORDER = [
     ["resuming"],
     ["network"],
     ["neuron", "gradcheck", "ensemble", "diagram", "trace", "cures", "calibration", "familiarizing"],
+    ["shortening"],
     ["trials"],
     ["diagnosis"],
     ["export"],

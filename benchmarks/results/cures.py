@@ -6,9 +6,12 @@ the healthy ones, and, for the suspicion of a rate that is too high, after a loo
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent.parent / "tests"))
@@ -18,16 +21,18 @@ DRAWN, HEALTHY = 50, 200
 SEED = 70_000
 
 
-def followed(seeds: Sequence[int], kinds: Sequence[str]) -> Iterator[tuple[str, list[list[drawn_networks.Result]]]]:
-    """Of each illness: the results of each of its networks."""
-    for kind in kinds:
-        yield kind, [drawn_networks.follow(kind, seed) for seed in seeds]
+def found_in(seed: int, noisy: bool = False) -> str:
+    """The findings in a healthy network."""
+    _, found = (drawn_networks.found_in_noise if noisy else drawn_networks.learned)(seed)
+    return ", ".join(finding.kind for finding in found.findings)
 
 
-def found_in_healthy(seeds: Sequence[int]) -> list[str]:
-    """The findings in healthy networks, a network each that has any."""
-    found = [drawn_networks.learned(seed)[1].findings for seed in seeds]
-    return [", ".join(finding.kind for finding in findings) for findings in found if findings]
+def healthy_lines(pool: Pool, seeds: Sequence[int]) -> Iterator[str]:
+    """How many healthy networks have a finding, a sentence for each sort."""
+    for name, noisy in (("healthy networks", False), ("healthy networks on noisy data", True)):
+        found = [kinds for kinds in pool.map(partial(found_in, noisy=noisy), seeds, chunksize=1) if kinds]
+        which = f": {'; '.join(found)}" if found else ""
+        yield f"Of {len(seeds)} {name}, {len(found)} had a finding{which}."
 
 
 def row(kind: str, networks: Sequence[Sequence[drawn_networks.Result]]) -> tuple[int, int, int]:
@@ -37,22 +42,28 @@ def row(kind: str, networks: Sequence[Sequence[drawn_networks.Result]]) -> tuple
     return sum(bool(found) for found in own), len(results), sum(result.cured for result in results)
 
 
-def lines() -> Iterator[str]:
+def lines(processes: int = 2) -> Iterator[str]:
     """The table, in Markdown."""
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from _lines(pool)
+
+
+def _lines(pool: Pool) -> Iterator[str]:
     yield "| illness | drawn | found | cure followed | lower loss | found in other ill networks | lower loss |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     own, elsewhere = {}, defaultdict(list)
-    for kind, networks in followed(range(SEED, SEED + DRAWN), list(drawn_networks.ILL)):
+    for kind in drawn_networks.ILL:
+        networks = pool.map(partial(drawn_networks.follow, kind), range(SEED, SEED + DRAWN), chunksize=1)
         own[kind] = (len(networks), *row(kind, networks))
+        print(kind, *own[kind], file=sys.stderr, flush=True)
         for results in networks:
             for result in results:
                 if result.kind != kind:
                     elsewhere[result.kind].append(result.cured)
-    for kind, (drawn, found, followed_, cured) in own.items():
+    for kind, (drawn, found, followed, cured) in own.items():
         others = elsewhere[kind]
-        shares = f"{cured / max(1, followed_):.0%}", f"{sum(others) / len(others):.0%}" if others else "–"
-        yield f"| {kind} | {drawn} | {found / drawn:.0%} | {followed_} | {shares[0]} | {len(others)} | {shares[1]} |"
-    found_anyway = found_in_healthy(range(SEED, SEED + HEALTHY))
-    yield ""
-    which = f": {'; '.join(found_anyway)}" if found_anyway else ""
-    yield f"Of {HEALTHY} healthy networks, {len(found_anyway)} had a finding{which}."
+        shares = f"{cured / max(1, followed):.0%}", f"{sum(others) / len(others):.0%}" if others else "–"
+        yield f"| {kind} | {drawn} | {found / drawn:.0%} | {followed} | {shares[0]} | {len(others)} | {shares[1]} |"
+    for line in healthy_lines(pool, range(SEED, SEED + HEALTHY)):
+        yield ""
+        yield line

@@ -17,11 +17,12 @@ from layerwise import interrupts
 from layerwise import layers as kinds
 from layerwise.errors import DivergenceError
 from layerwise.health import Remedy
-from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm, ReLU
+from layerwise.layers import BatchNorm, Dense, Dropout, Layer, LayerNorm, ReLU
 from layerwise.layers.activation import Activation
-from layerwise.losses import Loss
+from layerwise.losses import Loss, as_loss
 from layerwise.network import Network
 from layerwise.optimizers import Adam, as_optimizer
+from layerwise.penalties import as_penalties
 from layerwise.scaling import Scaler, as_scaler
 from layerwise.typing import Array
 
@@ -93,6 +94,20 @@ class Setup:
                 found = _mean(network.choose_loss(), network.outputs(X), y, self)
         return float(found) if np.isfinite(found) else np.inf
 
+    def held_out(self, network: Network) -> Array:
+        """Return the loss of the `validation_data` after each epoch, in the units that the targets came in.
+
+        Parameters
+        ----------
+        network : Network
+            As `train` gives it.
+        """
+        assert network.history is not None
+        losses = np.array(network.history.get("val_loss", ()), np.float64)
+        if len(losses) and (np.ndim(self.scale) or self.scale != 1.0):
+            losses *= self.loss(network, *self.arguments["validation_data"]) / losses[-1]
+        return np.where(np.isfinite(losses), losses, np.inf)
+
 
 def _mean(loss: Loss, outputs: Array, y: Array, setup: Setup) -> float:
     """The mean loss of standardized outputs, in the units of the data."""
@@ -101,6 +116,27 @@ def _mean(loss: Loss, outputs: Array, y: Array, setup: Setup) -> float:
     losses, tmp = np.empty(len(values)), (np.empty_like(values), np.empty_like(values))
     loss.forward(values, targets, losses, tmp)
     return float(losses.mean())
+
+
+def class_losses(network: Network, X: Any, y: Array) -> Array:
+    """Return the mean cross-entropy of each class, or of each answer to each output, unweighed.
+
+    Parameters
+    ----------
+    network : Network
+        Of classes or of yes/no answers.
+    X : array
+        Rows.
+    y : array
+        The number of each row's class, or yes/no answers as 1 and 0.
+    """
+    p = np.clip(np.asarray(network.outputs(X), np.float64), 1e-7, 1 - 1e-7)
+    p = p.reshape(len(y), -1)
+    if y.ndim == 1 and p.shape[1] > 1:
+        return np.array([-np.log(p[y == j, j]).mean() for j in range(p.shape[1]) if (y == j).any()])
+    wide = y.reshape(len(y), -1)
+    pairs = [(p[wide[:, j] == t, j], t) for j in range(p.shape[1]) for t in (0, 1)]
+    return np.array([-np.log(q if t else 1 - q).mean() for q, t in pairs if len(q)])
 
 
 def suited(activation: Layer | None) -> str:
@@ -160,6 +196,42 @@ def _ending(setup: Setup, remedy: Remedy) -> Setup:
     return replace(setup, layers=tuple(layer for layer in setup.layers if layer is not last))
 
 
+def _ending_alone(setup: Setup, remedy: Remedy) -> Setup:
+    return replace(setup, layers=(*setup.layers[: -remedy.value - 1], setup.layers[-1]))
+
+
+def _penalty(setup: Setup, remedy: Remedy) -> Setup:
+    before, names = setup.arguments.get("penalty") or (), ("weights", "biases")
+    after = [
+        type(one)(**{**one.config(), **{name: remedy.value * getattr(one, name) for name in names}})
+        for one in as_penalties("penalty", before) or ()
+    ]
+    return _with(setup, penalty=after if remedy.value else [])
+
+
+def _layer_penalty(setup: Setup, remedy: Remedy) -> Setup:
+    layers = copy.deepcopy(setup.layers)
+    for layer in layers:
+        if isinstance(layer, Dense):
+            layer.penalty = None
+    return replace(setup, layers=layers)
+
+
+def _dropout(setup: Setup, remedy: Remedy) -> Setup:
+    layers = [Dropout(min(layer.rate, remedy.value)) if isinstance(layer, Dropout) else layer for layer in setup.layers]
+    return replace(setup, layers=tuple(layers))
+
+
+def _optimizer(setup: Setup, remedy: Remedy) -> Setup:
+    own = as_optimizer(setup.arguments.get("optimizer") or Adam())
+    return _with(setup, optimizer=type(own)(**{**own.config(), **remedy.value}))
+
+
+def _pos_weight(setup: Setup, remedy: Remedy) -> Setup:
+    own = as_loss(setup.arguments["loss"])
+    return _with(setup, loss=type(own)(**{**own.config(), "pos_weight": remedy.value}))
+
+
 def _normalize(setup: Setup, remedy: Remedy) -> Setup:
     layers: list[Layer] = []
     places = hidden(setup.layers)
@@ -209,8 +281,15 @@ CHANGES: dict[str, Callable[[Setup, Remedy], Setup]] = {
     "normalize": _normalize,
     "units": _units,
     "columns": _columns,
+    "class_weight": lambda setup, remedy: _with(setup, class_weight=remedy.value, sample_weight=None),
+    "ending_alone": _ending_alone,
+    "penalty": _penalty,
+    "layer_penalty": _layer_penalty,
+    "dropout": _dropout,
+    "optimizer": _optimizer,
+    "pos_weight": _pos_weight,
     "restart": lambda setup, remedy: setup,  # which is a training from its beginning
-    **dict.fromkeys(("batch_size", "clip_norm", "class_weight", "patience", "epochs"), _argument),
+    **dict.fromkeys(("batch_size", "clip_norm", "patience", "epochs", "schedule"), _argument),
 }
 
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from layerwise.arrays import read_array
-from layerwise.cures import Setup
+from layerwise.cures import Setup, class_losses
 from layerwise.data import Rows, rows_of
 from layerwise.engine.choice import evaluator
 from layerwise.evaluation import Evaluation
 from layerwise.health import (
+    Diagnosis,
     Finding,
-    LayerHealth,
     Look,
     Probe,
     of_batches,
@@ -29,133 +29,36 @@ from layerwise.health import (
     of_history,
     of_inputs,
     of_layers,
+    of_settings,
     of_targets,
+    of_weighting,
     of_weights,
     some_rows,
     worst_first,
 )
 from layerwise.health.learning import NOTHING_LEARNED, RESTART, above, is_unsteady
+from layerwise.health.settings import KINDS as SETTINGS
 from layerwise.losses import Loss
 from layerwise.names import names_of
 from layerwise.network import Network
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.plan import check_training, compile_training
-from layerwise.quoting import markup, visible
+from layerwise.quoting import visible
 from layerwise.scaling import Scaler
+from layerwise.shortening import ROWS as TRIED
+from layerwise.shortening import folds, shortened
 from layerwise.targets import Targets, check_lengths, encode
-from layerwise.trials import ROWS as TRIED
-from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Reached, Trials, shortened
+from layerwise.trials import SUSPECT, SUSPECT_UNSTEADY, Reached, Trials
 from layerwise.typing import Array, ArrayLike
 
 UNEXPLAINED_WHERE_TRIED = 0.05  # of the targets' deviation
-CAUSES = ("unscaled inputs", "unscaled targets")  # of losses that look as if the rate were wrong
+CAUSES = (
+    "unscaled inputs",
+    "unscaled targets",
+    "large first weights",
+    *SETTINGS,
+)  # of losses that look as if the rate were wrong
 ROWS = 1024  # enough for shares within two or three percent, and a moment's work
-_COLUMNS = ("layer", "mean", "std", "largest", "dead", "saturated", "weights", "gradient", "update/weights")
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What was found; `str` of it is a page of text, and a notebook shows it as HTML.
-
-    Attributes
-    ----------
-    findings : tuple of Finding
-        The worst first; empty if nothing was found.
-    layers : tuple of LayerHealth
-        The numbers of each layer.
-    loss : float
-        The mean data loss of the rows looked at, dropout taking part as in training.
-    constant_loss : float
-        That of the best answer which is the same for every row.
-    rows, rows_in_all : int
-        How many rows were looked at, of how many.
-    epochs : int
-        How many epochs of a history were looked at.
-    """
-
-    findings: tuple[Finding, ...]
-    layers: tuple[LayerHealth, ...]
-    loss: float
-    constant_loss: float
-    rows: int
-    rows_in_all: int
-    epochs: int
-
-    def table(self) -> list[tuple[str, ...]]:
-        """The layers' numbers as text, with a first row of titles; a dash where a layer has none."""
-        return [_COLUMNS, *(_cells(layer) for layer in self.layers)]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
-        return {
-            "findings": [finding.to_dict() for finding in self.findings],
-            "layers": [layer.to_dict() for layer in self.layers],
-            "loss": self.loss,
-            "constant_loss": self.constant_loss,
-            "rows": self.rows,
-            "rows_in_all": self.rows_in_all,
-            "epochs": self.epochs,
-        }
-
-    @property
-    def _headline(self) -> str:
-        found = len(self.findings)
-        return {0: "Nothing found", 1: "1 finding"}.get(found, f"{found} findings")
-
-    @property
-    def _looked_at(self) -> str:
-        training = f"a history of {self.epochs} epochs" if self.epochs else "no history, for it was not trained here"
-        return (
-            f"Looked at: {len(self.layers)} layers forward and backward on {self.rows:,} of {self.rows_in_all:,} rows, "
-            f"the columns and targets, and {training}. Loss {self.loss:.4g}; the best constant answer's is "
-            f"{self.constant_loss:.4g}."
-        )
-
-    def __str__(self) -> str:
-        lines = [self._headline, ""]
-        for finding in self.findings:
-            lines.append(visible(f"{finding.severity}: {finding.kind}, {finding.where}"))
-            lines += [f"    {name:<8}{visible(getattr(finding, name))}" for name in ("seen", "why", "change")]
-            lines.append(f"            {visible(finding.call)}")
-            lines += [*[f"    tried   {finding.tried}"] * bool(finding.tried), ""]
-        table = self.table()
-        widths = [max(len(row[i]) for row in table) for i in range(len(_COLUMNS))]
-        for row in table:
-            cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
-            lines.append("  ".join(cells).rstrip())
-        return "\n".join([*lines, "", self._looked_at])
-
-    def _repr_html_(self) -> str:
-        parts = [f"<p><b>{self._headline}</b></p>"]
-        for finding in self.findings:
-            seen, why, change, call = (
-                markup(text) for text in (finding.seen, finding.why, finding.change, finding.call)
-            )
-            title = markup(f"{finding.severity}: {finding.kind}, {finding.where}")
-            tried = f"<br>Tried {markup(finding.tried)}." * bool(finding.tried)
-            parts.append(f"<p><b>{title}</b><br>{seen}: {why}.<br>{change}:<br><code>{call}</code>{tried}</p>")
-        head, *body = self.table()
-        rows = "".join(
-            f"<tr><td><code>{markup(name)}</code></td>"
-            + "".join(f"<td style='text-align:right'>{cell}</td>" for cell in cells)
-            + "</tr>"
-            for name, *cells in body
-        )
-        titles = "".join(f"<th>{title}</th>" for title in head)
-        parts.append(f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>")
-        return "".join([*parts, f"<p>{markup(self._looked_at)}</p>"])
-
-
-def _cells(layer: LayerHealth) -> tuple[str, ...]:
-    shares = [("–" if value is None else f"{value:.0%}") for value in (layer.dead, layer.saturated)]
-    numbers = [
-        "–" if value is None else f"{value:.2g}"
-        for value in (layer.weight_norm, layer.gradient_norm, layer.update_ratio)
-    ]
-    name = f"{layer.index} {visible(layer.name)}" + (
-        " (frozen)" if layer.frozen and layer.weight_norm is not None else ""
-    )
-    return name, f"{layer.mean:.2g}", f"{layer.std:.2g}", f"{layer.largest:.2g}", *shares, *numbers
 
 
 def diagnose(
@@ -225,12 +128,13 @@ def diagnose(
     probe = Probe(plan, parameters, rows, targets.part(places), twin.seed)
     look = probe.look(twin.steps, stepping, twin.frozen, twin.last_fit.get("clip_norm"))
     setup = _setup(twin, data[few], _plain(targets, y, few), scaler, stepping, chosen)
+    apart = _apart(setup, data, targets, y)
     few_rows = rows_of(data[few], scaler, twin.dtype, len(few))
     with np.errstate(all="ignore"):
         made = evaluator("numpy", None, plan, parameters, few_rows, targets.part(few), len(few))
         reached = float(Evaluation(made, {}).row()["loss"])
     least = Probe(plan, parameters, few_rows, targets.part(few), twin.seed).least_loss()
-    findings = _found(network, data, rows, names, probe, targets, setup, reached, least)
+    findings = _found(network, data, rows, names, probe, targets, setup, apart, reached, least)
     return Diagnosis(
         worst_first(findings),
         look.layers,
@@ -250,48 +154,66 @@ def _found(
     probe: Probe,
     targets: Targets,
     setup: Setup,
+    apart: Sequence[Setup],
     reached: float,
     least: float,
 ) -> list[Finding]:
     """What the rules see; what can be tried is there only if the trial was better."""
     look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
+    constant = look.constant_loss - look.least_loss
     seen = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
     seen += of_batches(network.layers, n, setup.arguments["batch_size"]) if fit else ()
+    if network.plan is not None and not reached - least <= SUSPECT_UNSTEADY * constant:
+        steps = setup.arguments["epochs"] * math.ceil(n / setup.arguments["batch_size"])
+        seen += of_settings(network.layers, setup.arguments, steps)
     first: list[Finding] = []
     seen += [*of_targets(look, UNEXPLAINED_WHERE_TRIED), *of_layers(look)]
     if network.plan is None:
-        seen += of_weights(probe.plan, probe.parameters)
+        weights = of_weights(probe.plan, probe.parameters)
+        seen += [f for f in weights if not look.bad_layer or f.kind != "large first weights"]
     else:
         known = {finding.kind for finding in seen}
         first = _of_the_beginning(setup, probe)
+        if any(finding.kind == "not finite" for finding in (*seen, *first)):
+            first = [finding for finding in first if finding.kind != "large first weights"]
         seen += [replace(f, seen=f"when the training began, {f.seen}") for f in first if f.kind not in known]
     begun = {(finding.kind, finding.where) for finding in first}
-    kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
-    if not {"class_weight", "sample_weight"} & set(fit.get("others", ())):
-        kept += of_classes(targets)
     training = [] if history is None else [*of_history(history, history.stopped_by, look)]
+    kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
+    kept += () if {"class_weight", "sample_weight"} & set(fit.get("others", ())) else of_classes(targets)
     kept += [finding for finding in training if finding.kind == "overfitting"]
     training = [finding for finding in training if finding.kind != "overfitting"]
     whole = history is not None and history.stopped_by in ("epochs", "interrupt", "divergence")  # by no callback
     suspicious = SUSPECT_UNSTEADY if history is not None and is_unsteady(history.columns.get("loss", ())) else SUSPECT
     judged = training or (whole and look.level > suspicious)
-    if not seen and not judged:
+    drowned = _drowned(network, setup)
+    if not seen and not judged and not drowned:
         return kept
     diverged = bool(look.bad_layer) or (history is not None and history.stopped_by == "divergence")
-    short = shortened(setup, n, probe.parameters.theta.size)
-    constant = look.constant_loss - look.least_loss
-    trials = Trials(short, setup.arguments["epochs"], constant, diverged, least)
+    shorts = shortened([setup, *apart], n, probe.parameters.theta.size)
+    trials = Trials(shorts[0], setup.arguments["epochs"], constant, diverged, least, shorts[1:])
     losses = None if history is None else above(history.columns.get("loss", ()), look.least_loss)
     own = None
     if network.plan is not None:
         own = Reached(math.inf if diverged else reached - least, losses, n <= setup.X.shape[0])
     findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
+    weighed = [cured for finding in drowned if (cured := trials.of_weighting(finding, network)) is not None]
+    if weighed:
+        return [*weighed, *findings, *kept]
     if judged and not any(finding.remedies[0] == RESTART for finding in findings):
         causes = [finding for finding in findings if finding.kind in CAUSES]
         follows = trials.beyond(causes, look) if causes else trials.of_training(look, training, own)
         findings = _causes_first(findings, causes, look, follows)
         kept += follows
     return [*findings, *kept]
+
+
+def _drowned(network: Network, setup: Setup) -> list[Finding]:
+    """What is suspected of the weights of samples and classes."""
+    if network.task is None or network.task.kind == "regression" or not network.last_fit:
+        return []
+    losses = class_losses(network, setup.X, setup.y)
+    return [*of_weighting(losses, network.last_fit.get("others", ()), setup.arguments["loss"])]
 
 
 def _causes_first(
@@ -331,6 +253,15 @@ def _setup(twin: Network, X: Array, y: Array, scaler: Scaler | None, optimizer: 
         "schedule": fit.get("schedule"),
     }
     return Setup(twin.layers, X, y, arguments, scaler, twin.seed, twin.dtype.name)
+
+
+def _apart(setup: Setup, data: Any, targets: Targets, y: ArrayLike) -> list[Setup]:
+    """The same training with rows held out, each part of them once."""
+    found = []
+    for train, rest in folds(data.shape[0], setup.arguments["batch_size"]):
+        arguments = {**setup.arguments, "validation_data": (data[rest], _plain(targets, y, rest))}
+        found.append(replace(setup, X=data[train], y=_plain(targets, y, train), arguments=arguments))
+    return found
 
 
 def _plain(targets: Targets, y: ArrayLike, places: Array) -> Array:

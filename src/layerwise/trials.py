@@ -8,20 +8,25 @@ The network that is diagnosed takes no part: trials have its layers, seed, argum
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from layerwise.cures import Setup, apply
+import numpy as np
+
+from layerwise.cures import Setup, apply, class_losses
 from layerwise.errors import LayerwiseError
 from layerwise.health import Finding, Look, Remedy
 from layerwise.health.layers import NEARLY_ALL_DEAD
 from layerwise.health.learning import RESTART, rate_finding, stuck_finding
+from layerwise.health.settings import KINDS as SETTINGS
+from layerwise.network import Network
 
-ROWS = 512  # of the training data
-# Steps of a trial: as many as the training's own, up to these; fewer for large networks, so that a trial makes about
-# WORK products of two numbers, and some epochs where batches are small.
-STEPS, LEAST_STEPS, LEAST_EPOCHS, WORK = 600, 20, 6, 3e9
+# A change that lowers the loss of the rows that are trained on may do so by learning their noise. So it is tried again,
+# with rows held out: what makes a network learn more of any rows (MORE) has to take a tenth off their loss, at its
+# least on the way; other changes have to do no harm there.
+HELD_GAIN, NO_HARM, MORE = 0.9, 1.05, ("underfitting", "learning rate too low", *SETTINGS)
 # A remedy is advised if it takes a fifth off the loss, another learning rate if it takes a third: less is within what
 # another seed would do. Of several remedies, the first whose loss is within a tenth of the best.
 GAIN, RATE_GAIN, LONGER_GAIN, NEAR = 0.8, 0.67, 0.95, 1.1
@@ -30,27 +35,6 @@ MATTERS = 0.02  # and so much of the best constant answer's loss, below which no
 SUSPECT, SUSPECT_UNSTEADY = 0.5, 0.1
 PLATEAU = 1.05  # a loss up to so many times the network's own is no worse: the better rates may lie behind
 DOWN, UP = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4), (3.0, 10.0, 30.0, 100.0, 1e3, 1e4)
-
-
-def shortened(setup: Setup, rows: int, parameters: int) -> Setup:
-    """Return the training with fewer epochs, for trials on some of its rows.
-
-    Parameters
-    ----------
-    setup : Setup
-        On the rows of the trial.
-    rows : int
-        How many the whole training has.
-    parameters : int
-        How many the network has.
-    """
-    batch, epochs = min(setup.arguments["batch_size"], rows), setup.arguments["epochs"]
-    own = epochs * math.ceil(rows / batch)
-    most = max(LEAST_STEPS, min(STEPS, int(WORK / (6 * parameters * batch))))
-    per_epoch = math.ceil(setup.X.shape[0] / batch)
-    least = min(epochs, LEAST_EPOCHS) if parameters * batch * per_epoch < WORK / 50 else 1
-    few = max(least, round(min(own, most) / per_epoch))
-    return replace(setup, arguments={**setup.arguments, "epochs": few})
 
 
 @dataclass(frozen=True)
@@ -92,13 +76,24 @@ class Trials:
         The training itself is known to have ended in infinity or NaN.
     least : float
         The least loss that there can be on the trials' rows; all losses and the constant's are held as what lies above.
+    apart : sequence of Setup
+        The same training, `shortened`, on other rows than its `validation_data`; empty where there are too few.
     """
 
-    def __init__(self, setup: Setup, epochs: int, constant: float, diverged: bool = False, least: float = 0.0) -> None:
-        self.setup, self.epochs, self.floor = setup, epochs, least
+    def __init__(
+        self,
+        setup: Setup,
+        epochs: int,
+        constant: float,
+        diverged: bool = False,
+        least: float = 0.0,
+        apart: Sequence[Setup] = (),
+    ) -> None:
+        self.setup, self.epochs, self.floor, self.apart = setup, epochs, least, apart
         self._least = MATTERS * constant if constant > 0 else 0.0
         self._losses: dict[str, float] = {}
         self.base = math.inf if diverged else self._loss(setup)
+        self._base_apart: float | None = None
 
     def _loss(self, setup: Setup) -> float:
         try:
@@ -112,15 +107,37 @@ class Trials:
         """Return the loss with that change."""
         key = repr(remedy)
         if key not in self._losses:
-            if remedy.change == "epochs":
-                share = self.setup.arguments["epochs"] / max(1, self.epochs)
-                remedy = Remedy("epochs", max(1, round(remedy.value * share)))
-            try:
-                changed = apply(self.setup, remedy)
-            except (LayerwiseError, ValueError, TypeError):
-                return math.inf
-            self._losses[key] = self._loss(changed)
+            changed = self._changed(self.setup, remedy)
+            self._losses[key] = math.inf if changed is None else self._loss(changed)
         return self._losses[key]
+
+    def _changed(self, setup: Setup, remedy: Remedy) -> Setup | None:
+        """A trial with that change; None where the data or the layers do not allow it."""
+        if remedy.change == "epochs":
+            share = setup.arguments["epochs"] / max(1, self.epochs)
+            remedy = Remedy("epochs", max(1, round(remedy.value * share)))
+        try:
+            return apply(setup, remedy)
+        except (LayerwiseError, ValueError, TypeError):
+            return None
+
+    def _best_apart(self, setups: Sequence[Setup | None]) -> float:
+        """The least loss of the rows held out, after any epoch."""
+        try:
+            curves = [setup.held_out(setup.train()) for setup in setups if setup is not None]
+        except (LayerwiseError, ValueError, TypeError):
+            return math.inf
+        if len(curves) < len(setups) or len({len(curve) for curve in curves}) > 1:  # one ended early: it diverged
+            return math.inf
+        return max(float(np.min(np.mean(curves, axis=0), initial=math.inf)) - self.floor, 0.0)
+
+    def held_out(self, remedy: Remedy) -> tuple[float, float] | None:
+        """Return the least loss of the rows held out, with that change and without; None where none are."""
+        if not self.apart:
+            return None
+        if self._base_apart is None:
+            self._base_apart = self._best_apart(self.apart) if self.base < math.inf else math.inf
+        return self._best_apart([self._changed(setup, remedy) for setup in self.apart]), self._base_apart
 
     def cured(self, finding: Finding, gain: float = GAIN) -> Finding | None:
         """Return the finding with its best remedy first and what that did, or None where none helps."""
@@ -129,6 +146,10 @@ class Trials:
         if not best < math.inf or best > most:
             return None
         first = next(i for i, loss in enumerate(losses) if loss <= min(max(NEAR * best, best + self._least / 2), most))
+        held_out = self.held_out(finding.remedies[first])
+        most = HELD_GAIN if finding.kind in MORE else NO_HARM
+        if held_out is not None and not held_out[0] <= most * held_out[1]:
+            return None
         others = (*finding.remedies[:first], *finding.remedies[first + 1 :])
         rows, epochs = self.setup.X.shape[0], self.setup.arguments["epochs"]
         base = f"{self.base + self.floor:.3g}" if self.base < math.inf else "no number"
@@ -136,7 +157,7 @@ class Trials:
             finding,
             remedies=(finding.remedies[first], *others),
             tried=f"from first weights on {rows:,} rows for {epochs} epochs: a loss of "
-            f"{losses[first] + self.floor:.3g} with it, {base} without",
+            f"{losses[first] + self.floor:.3g} with it, {base} without{self._apart_words(held_out)}",
             numbers={
                 **finding.numbers,
                 **({"loss": self.base + self.floor} if self.base < math.inf else {}),
@@ -144,10 +165,50 @@ class Trials:
             },
         )
 
+    def _apart_words(self, held_out: tuple[float, float] | None) -> str:
+        if held_out is None or not max(held_out) < math.inf:
+            return ""
+        cured, base = (loss + self.floor for loss in held_out)
+        return f"; of rows held out, {cured:.3g} and {base:.3g} at best"
+
     def _most(self, gain: float, base: float | None = None) -> float:
         """The loss that a remedy must come to."""
         base = self.base if base is None else base
         return min(gain * base, base - self._least) if base < math.inf else math.inf
+
+    def of_weighting(self, finding: Finding, network: Network) -> Finding | None:
+        """Return the finding if classes are learned better by a remedy, each counting the same, than by the network.
+
+        Parameters
+        ----------
+        finding : Finding
+            That weights of samples or classes do harm; the network's own are not known to the trials.
+        network : Network
+            As it is.
+        """
+        setups = self.apart or (replace(self.setup, arguments={**self.setup.arguments, "validation_data": None}),)
+        base = self._of_classes(setups, [network] * len(setups))
+        for remedy in finding.remedies:
+            changed = [self._changed(setup, remedy) for setup in setups]
+            if None in changed:
+                continue
+            cured = self._of_classes(setups, [setup.train() for setup in changed if setup is not None])
+            if cured < GAIN * base:
+                rows, epochs = setups[0].X.shape[0], setups[0].arguments["epochs"]
+                return replace(
+                    finding,
+                    remedies=(remedy, *(other for other in finding.remedies if other != remedy)),
+                    tried=f"from first weights on {rows:,} rows for {epochs} epochs: a mean of the classes' losses of "
+                    f"{cured:.3g} on rows held out; the network's is {base:.3g}",
+                    numbers={**finding.numbers, "loss": base, "cured": cured},
+                )
+        return None
+
+    @staticmethod
+    def _of_classes(setups: Sequence[Setup], networks: Sequence[Network]) -> float:
+        """The mean over classes of the loss of rows held out."""
+        pairs = [setup.arguments["validation_data"] or (setup.X, setup.y) for setup in setups]
+        return float(np.mean([class_losses(net, *pair).mean() for net, pair in zip(networks, pairs, strict=True)]))
 
     def of_layer(
         self, finding: Finding, look: Look, own: Reached | None, begun: Set[tuple[str, str]]
@@ -203,11 +264,11 @@ class Trials:
         look : Look
             The network now.
         """
-        setup = self.setup
-        for finding in causes:
-            setup = apply(setup, finding.remedies[0])
+        cures = [finding.remedies[0] for finding in causes]
+        setup = functools.reduce(apply, cures, self.setup)
+        apart = [functools.reduce(apply, cures, part) for part in self.apart]
         constant = look.constant_loss - look.least_loss
-        trials = Trials(setup, self.epochs, constant, least=self.floor)
+        trials = Trials(setup, self.epochs, constant, least=self.floor, apart=apart)
         if not math.inf > trials.base > SUSPECT * constant:
             return []
         cured = replace(look, loss=trials.base + look.least_loss)

@@ -12,7 +12,7 @@ from layerwise.cli.choices import usage_error
 from layerwise.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
 from layerwise.cli.evaluate import own_data
 from layerwise.cli.model import load_trained
-from layerwise.diagnosis import Diagnosis
+from layerwise.health import Diagnosis
 from layerwise.diagnosis import diagnose as look_at
 
 STYLES = {"serious": "bold red", "warning": "bold yellow", "note": "bold"}

@@ -1,9 +1,10 @@
 """What ails a network: its layers, its data and its training looked at, and what was seen put into words.
 
 probe.py      one forward and one backward of the NumPy executor on some rows: numbers, layer by layer
-layers.py     data.py     learning.py     rules: numbers in, findings out; the thresholds and their reasons
+layers.py  data.py  learning.py  settings.py  rules: numbers in, findings out; the thresholds and their reasons
 finding.py    what was seen, why it matters, what to change
 remedy.py     the change as data, which `layerwise.cures` follows
+result.py     all of it as a page
 
 `lw.diagnose` asks all of them once; the callback `Diagnose` asks them while the network trains.
 """
@@ -14,9 +15,12 @@ from layerwise.health.layers import of_layers, of_targets, of_weights
 from layerwise.health.learning import of_batches, of_history
 from layerwise.health.probe import LayerHealth, Look, Probe, some_rows
 from layerwise.health.remedy import Remedy
+from layerwise.health.result import Diagnosis
+from layerwise.health.settings import of_settings, of_weighting
 
 __all__ = [
     "SEVERITIES",
+    "Diagnosis",
     "Finding",
     "LayerHealth",
     "Look",
@@ -28,7 +32,9 @@ __all__ = [
     "of_history",
     "of_inputs",
     "of_layers",
+    "of_settings",
     "of_targets",
+    "of_weighting",
     "of_weights",
     "some_rows",
     "worst_first",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from layerwise.health.finding import Finding
 from layerwise.health.probe import LayerHealth, Look, short_name
 from layerwise.health.remedy import Remedy
 from layerwise.parameters import Parameters
-from layerwise.plan import Plan
+from layerwise.plan import Plan, Stage
 
 # Some units die in any training: a third on a spiral's two inputs, half on a sine's single one, and both are learned
 # well. At seven tenths, a layer does with its few units what a smaller one would do better; at nineteen twentieths,
@@ -29,6 +29,8 @@ LARGE_TARGET, SMALL_TARGET, UNEXPLAINED = 10.0, 0.01, 0.7
 # A fiftieth of the variance: less may be noise around a bound, such as counts that are 0.
 BEYOND = 0.02
 EQUAL = 1e-6  # relative
+# Weights of a deviation of √(2 / n_in) keep the size of what a ReLU layer is given; these make it ten times larger.
+LARGE_WEIGHTS = 15.0
 
 DRAWN, SCALED = Remedy("weights", "he_normal"), Remedy("scaling", "standard")
 RELU, LEAKY = Remedy("activation", "ReLU", "he_normal"), Remedy("activation", "LeakyReLU", "he_normal")
@@ -114,8 +116,9 @@ def _gradients(look: Look) -> Iterator[Finding]:
 
 
 def of_weights(plan: Plan, parameters: Parameters, frozen: Set[int] = frozenset()) -> Iterator[Finding]:
-    """Whether all units of a hidden layer have the same weights and biases."""
+    """Whether all units of a hidden layer have the same weights and biases, or weights are far too large."""
     mixing = [stage for stage in plan.stages if stage.mixes]
+    yield from _large_weights([stage for stage in mixing if stage.index not in frozen], parameters)
     for stage in mixing[:-1]:
         arrays = [array.reshape(-1, array.shape[-1]) for array in vars(parameters.p[stage.index]).values()]
         if stage.n_out == 1 or not arrays or stage.index in frozen:
@@ -126,6 +129,20 @@ def of_weights(plan: Plan, parameters: Parameters, frozen: Set[int] = frozenset(
                 f"all {stage.n_out} units have the same weights",
                 "they are one unit: they give the same answer, and only differences behind them can part them",
                 (DRAWN,),
+            )  # fmt: skip
+
+
+def _large_weights(stages: Sequence[Stage], parameters: Parameters) -> Iterator[Finding]:
+    for stage in stages:
+        W = getattr(parameters.p[stage.index], "W", None)
+        size = 0.0 if W is None else float(np.sqrt(np.square(W, dtype=np.float64).sum(axis=0).mean()))
+        if size > LARGE_WEIGHTS:
+            yield Finding(
+                "large first weights", "serious", f"layer {stage.index} ({short_name(stage.layer)})",
+                f"the weights of a unit have a length of {size:.3g}",
+                "inputs of about 1 come out that much larger, and steps in what follows are far too long or too short",
+                (DRAWN,),
+                {"length": size, "threshold": LARGE_WEIGHTS},
             )  # fmt: skip
 
 

@@ -178,12 +178,14 @@ def of_batches(layers: Sequence[Layer], n: int, batch_size: int) -> Iterator[Fin
         return
     if batch_size > 1 and n % batch_size != 1:
         return
-    better = next(size for size in (32, 31, 30, 29, 28) if n % size != 1)
+    sizes = [
+        next((s for s in range(most, 1, -1) if n % s != 1), n) for most in (32, 8, 4)
+    ]  # short fits need many steps
     yield Finding(
         "batches of one row", "serious" if batch_size == 1 else "warning", "batch_size",
         "each batch is a single row" if batch_size == 1 else f"the last of the batches of {batch_size} is a single row",
         "batch normalization takes the batch's mean away: of one row, nothing is left",
-        (Remedy("batch_size", better),),
+        tuple(Remedy("batch_size", size) for size in sizes),
         {"batch_size": float(batch_size)},
     )  # fmt: skip
 

@@ -33,7 +33,25 @@ _SAID = {
         "net = lw.Network(net.layers[:-1], scaling=net.scaling)",
     ),
     "batch_size": ("take larger batches, and none of a single row", "net.fit(X, y, batch_size={0})"),
-    "clip_norm": ("cut long gradients", "net.fit(X, y, clip_norm={0:g})"),
+    "clip_norm": ("cut gradients to a length of {0:g}", "net.fit(X, y, clip_norm={0:g})"),
+    "optimizer": ("let the optimizer be {1}", "net.fit(X, y, optimizer=lw.{1})"),
+    "schedule": ("keep the learning rate, or let it fall more slowly", "net.fit(X, y, schedule=None)"),
+    "penalty": ("weaken the penalty: {0:g} times what it is", "net.fit(X, y, penalty={1})"),
+    "layer_penalty": (
+        "take the layers' penalty away, or make it far smaller",
+        "net = lw.Network([lw.Dense(layer.units, layer.weights, layer.biases) if isinstance(layer, lw.Dense) else "
+        "layer for layer in net.layers], scaling=net.scaling)",
+    ),
+    "dropout": (
+        "drop {0:.0%} at most",
+        "net = lw.Network([lw.Dropout(min(layer.rate, {0:g})) if isinstance(layer, lw.Dropout) else layer "
+        "for layer in net.layers], scaling=net.scaling)",
+    ),
+    "ending_alone": (
+        "leave the activation before the last one out",
+        "net = lw.Network([*net.layers[:-{0} - 1], net.layers[-1]], scaling=net.scaling)",
+    ),
+    "pos_weight": ("let yes and no count the same", "net.fit(X, y, loss=lw.{1})"),
     "normalize": (
         "normalize between the layers",
         "net = lw.Network([part for layer in net.layers[:-2] for part in "
