@@ -134,7 +134,10 @@ class Diagnose(Description, Callback):
     def _found(run: Training, look: Look) -> Iterable[Finding]:
         yield from of_targets(look)
         yield from of_layers(look)
-        yield from of_history(run.history, run.history.stopped_by, look)
+        history = of_history(run.history, run.history.stopped_by, look)
+        yield from (
+            finding for finding in history if finding.kind != "underfitting"
+        )  # it may be noise: a trial can tell
 
     def _note(self, findings: Iterable[Finding]) -> None:
         """Keep what is new, and warn of what is new in kind."""

@@ -12,8 +12,8 @@ from layerwise.cli.choices import usage_error
 from layerwise.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
 from layerwise.cli.evaluate import own_data
 from layerwise.cli.model import load_trained
-from layerwise.health import Diagnosis
 from layerwise.diagnosis import diagnose as look_at
+from layerwise.health import Diagnosis
 
 STYLES = {"serious": "bold red", "warning": "bold yellow", "note": "bold"}
 

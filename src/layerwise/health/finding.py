@@ -32,7 +32,7 @@ class Finding:
     numbers : dict of float
         The measurement, and the threshold that it was held against.
     tried : str
-        What the first remedy did where it was tried, in words.
+        What the first remedy did where it was tried, in words; empty where it was not, and nothing is proven.
     after : tuple of Remedy
         The cures of causes, with which it was tried: they are to be followed first.
     """

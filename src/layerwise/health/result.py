@@ -9,6 +9,7 @@ from layerwise.health.finding import Finding
 from layerwise.health.probe import LayerHealth
 from layerwise.quoting import markup, visible
 
+UNTRIED = "not here: what comes of it is not known"
 _COLUMNS = ("layer", "mean", "std", "largest", "dead", "saturated", "weights", "gradient", "update/weights")
 
 
@@ -76,7 +77,7 @@ class Diagnosis:
             lines.append(visible(f"{finding.severity}: {finding.kind}, {finding.where}"))
             lines += [f"    {name:<8}{visible(getattr(finding, name))}" for name in ("seen", "why", "change")]
             lines.append(f"            {visible(finding.call)}")
-            lines += [*[f"    tried   {finding.tried}"] * bool(finding.tried), ""]
+            lines += [f"    tried   {finding.tried or UNTRIED}", ""]
         table = self.table()
         widths = [max(len(row[i]) for row in table) for i in range(len(_COLUMNS))]
         for row in table:
@@ -91,7 +92,7 @@ class Diagnosis:
                 markup(text) for text in (finding.seen, finding.why, finding.change, finding.call)
             )
             title = markup(f"{finding.severity}: {finding.kind}, {finding.where}")
-            tried = f"<br>Tried {markup(finding.tried)}." * bool(finding.tried)
+            tried = f"<br>Tried: {markup(finding.tried or UNTRIED)}."
             parts.append(f"<p><b>{title}</b><br>{seen}: {why}.<br>{change}:<br><code>{call}</code>{tried}</p>")
         head, *body = self.table()
         rows = "".join(
