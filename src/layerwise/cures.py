@@ -17,6 +17,7 @@ from layerwise import interrupts
 from layerwise import layers as kinds
 from layerwise.errors import DivergenceError
 from layerwise.health import Remedy
+from layerwise.health.settings import weaker
 from layerwise.layers import BatchNorm, Dense, Dropout, Layer, LayerNorm, ReLU
 from layerwise.layers.activation import Activation
 from layerwise.losses import Loss, as_loss
@@ -201,12 +202,8 @@ def _ending_alone(setup: Setup, remedy: Remedy) -> Setup:
 
 
 def _penalty(setup: Setup, remedy: Remedy) -> Setup:
-    before, names = setup.arguments.get("penalty") or (), ("weights", "biases")
-    after = [
-        type(one)(**{**one.config(), **{name: remedy.value * getattr(one, name) for name in names}})
-        for one in as_penalties("penalty", before) or ()
-    ]
-    return _with(setup, penalty=after if remedy.value else [])
+    own = as_penalties("penalty", setup.arguments.get("penalty")) or ()
+    return _with(setup, penalty=[weaker(one, remedy.value) for one in own] if remedy.value else [])
 
 
 def _layer_penalty(setup: Setup, remedy: Remedy) -> Setup:
@@ -298,11 +295,12 @@ def apply(setup: Setup, remedy: Remedy) -> Setup:
 
     Examples
     --------
-    >>> import layerwise as lw
-    >>> from layerwise.health import Remedy
-    >>> X, y = lw.datasets.make_spiral()
-    >>> setup = Setup((lw.Dense(3), lw.Softmax()), X, y, {"epochs": 3})
-    >>> apply(setup, Remedy("scaling", "standard")).network().scaling
-    StandardScaler()
+        >>> import layerwise as lw
+        >>> from layerwise.health import Remedy
+    from layerwise.health.settings import weaker
+        >>> X, y = lw.datasets.make_spiral()
+        >>> setup = Setup((lw.Dense(3), lw.Softmax()), X, y, {"epochs": 3})
+        >>> apply(setup, Remedy("scaling", "standard")).network().scaling
+        StandardScaler()
     """
     return CHANGES[remedy.change](setup, remedy)

@@ -195,11 +195,12 @@ class Trials:
             cured = self._of_classes(setups, [setup.train() for setup in changed if setup is not None])
             if cured < GAIN * base:
                 rows, epochs = setups[0].X.shape[0], setups[0].arguments["epochs"]
+                others = " on rows held out" if self.apart else ""
                 return replace(
                     finding,
                     remedies=(remedy, *(other for other in finding.remedies if other != remedy)),
                     tried=f"from first weights on {rows:,} rows for {epochs} epochs: a mean of the classes' losses of "
-                    f"{cured:.3g} on rows held out; the network's is {base:.3g}",
+                    f"{cured:.3g}{others}; the network's is {base:.3g}",
                     numbers={**finding.numbers, "loss": base, "cured": cured},
                 )
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from layerwise.layers import Dropout, Layer
 from layerwise.layers.activation import Activation
 from layerwise.losses import Loss
 from layerwise.optimizers import Optimizer
+from layerwise.penalties import Penalty
 from layerwise.typing import Array
 
 MUCH_DROPOUT = 0.5  # the largest rate in common use
@@ -94,10 +96,10 @@ def _penalties(layers: Sequence[Layer], arguments: Mapping[str, Any]) -> Iterato
     why = "it costs more to have weights than they take off the loss: they are held near 0"
     seen = list(arguments["penalty"])
     if seen:
-        weaker = [type(one)(**{**one.config(), **_times(one, 0.01)}) for one in seen]
+        weak = [weaker(one, 0.01) for one in seen]
         yield Finding(
             "penalty too strong", "serious", "penalty", f"the training has the penalty {_listed(seen)}", why,
-            (Remedy("penalty", 0.01, f"[{', '.join(f'lw.{one!r}' for one in weaker)}]"), Remedy("penalty", 0.0, "[]")),
+            (Remedy("penalty", 0.01, f"[{', '.join(f'lw.{one!r}' for one in weak)}]"), Remedy("penalty", 0.0, "[]")),
         )  # fmt: skip
     of_layers = [one for layer in layers for one in getattr(layer, "penalty", None) or ()]
     if of_layers:
@@ -128,7 +130,7 @@ def _dropout(layers: Sequence[Layer]) -> Iterator[Finding]:
 def _decay(arguments: Mapping[str, Any], steps: int) -> Iterator[Finding]:
     optimizer, schedule, epochs = arguments["optimizer"], arguments["schedule"], arguments["epochs"]
     factors = []
-    if optimizer.decay:
+    if getattr(optimizer, "decay", 0.0):
         factors.append((1 / (1 + optimizer.decay * np.arange(steps)), "decay", _changed(optimizer, decay=0.0)))
     if schedule is not None:
         times = np.linspace(0, epochs, 200, endpoint=False)
@@ -161,8 +163,11 @@ def _changed(optimizer: Optimizer, **config: Any) -> Remedy:
     return Remedy("optimizer", config, repr(type(optimizer)(**{**optimizer.config(), **config})))
 
 
-def _times(penalty: Any, factor: float) -> dict[str, float]:
-    return {name: factor * getattr(penalty, name) for name in ("weights", "biases")}
+def weaker(penalty: Penalty, factor: float) -> Penalty:
+    """Return the penalty with a strength that is so many times its own."""
+    own = copy.copy(penalty)
+    own.weights, own.biases = (float(f"{factor * value:.6g}") for value in (penalty.weights, penalty.biases))
+    return own
 
 
 def _listed(penalties: Sequence[Any]) -> str:
