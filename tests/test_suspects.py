@@ -81,6 +81,15 @@ def test_batches_of_one_row_in_a_short_fit(epochs):
     assert "batches of one row" in kinds(net, X, y, epochs=epochs, batch_size=1, optimizer=lw.Adam())
 
 
+def test_balanced_weights_are_no_fault():
+    """With them the loss of all rows alike is above that of a new network without them."""
+    rng = np.random.default_rng([32, 5])
+    y = (rng.random(200) < 0.92).astype(int)
+    X = rng.normal(size=(200, 2)) + 0.5 * y[:, None]
+    net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=32)
+    assert kinds(net, X, y, class_weight="balanced", epochs=25, optimizer=lw.Adam(0.005)) == []
+
+
 @pytest.mark.parametrize("optimizer", [lw.Adam(0.01), lw.SGD(0.1)], ids=lambda optimizer: type(optimizer).__name__)
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes"])
 def test_settings_that_do_no_harm_are_left_alone(name, optimizer):

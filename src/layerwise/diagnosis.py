@@ -164,6 +164,7 @@ def _found(
 ) -> list[Finding]:
     """What the rules see; what can be tried is there only if the trial was better."""
     look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
+    weighs = bool({"class_weight", "sample_weight"} & set(fit.get("others", ())))  # which the trials do not have
     constant = look.constant_loss - look.least_loss
     seen = [*of_inputs(rows.span(0, len(rows)), names)]  # causes come before what follows from them
     seen += of_batches(network.layers, n, setup.arguments["batch_size"]) if fit else ()
@@ -184,7 +185,7 @@ def _found(
     begun = {(finding.kind, finding.where) for finding in first}
     training = [] if history is None else [*of_history(history, history.stopped_by, look)]
     kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
-    kept += () if {"class_weight", "sample_weight"} & set(fit.get("others", ())) else of_classes(targets)
+    kept += () if weighs else of_classes(targets)
     kept += [finding for finding in training if finding.kind == "overfitting"]
     training = [finding for finding in training if finding.kind != "overfitting"]
     whole = history is not None and history.stopped_by in ("epochs", "interrupt", "divergence")  # by no callback
@@ -198,7 +199,7 @@ def _found(
     trials = Trials(shorts[0], setup.arguments["epochs"], constant, diverged, least, shorts[1:])
     losses = None if history is None else above(history.columns.get("loss", ()), look.least_loss)
     own = None
-    if network.plan is not None:
+    if network.plan is not None and not weighs:
         own = Reached(math.inf if diverged else reached - least, losses, n <= setup.X.shape[0])
     findings = [cured for finding in seen if (cured := trials.of_layer(finding, look, own, begun)) is not None]
     weighed = [cured for finding in drowned if (cured := trials.of_weighting(finding, network)) is not None]
