@@ -15,7 +15,7 @@ SOURCE = Path(layerwise.__file__).parent
 ORDER = [
     ["typing", "errors", "starting"],
     ["formula"],
-    ["description", "functions", "philox", "files", "header", "quoting", "interrupts", "masked"],
+    ["assignment", "description", "functions", "philox", "files", "header", "quoting", "interrupts", "masked"],
     ["initializers", "metrics", "schedules"],
     ["parameters"],
     ["penalties"],

@@ -6,7 +6,7 @@ import copy
 import os
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.arrays import as_batch, in_form, read_array
+from layerwise.assignment import Attribute
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
@@ -36,18 +37,26 @@ from layerwise.engine.choice import check_engine, evaluator, executor, is_native
 from layerwise.engine.native_engine import NativePredictor, as_read
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
-from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError, UnknownNameError
+from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError
 from layerwise.evaluation import TRAIN, VALIDATION, Evaluation, watches_training
 from layerwise.familiarity import Familiarity
-from layerwise.layers import LAYERS, Layer, Softmax
+from layerwise.layers import Layer, Softmax
 from layerwise.losses import Loss, as_loss
 from layerwise.metrics import Metric, as_metrics, check_weighted
 from layerwise.names import named_columns, names_of, target_names
 from layerwise.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parameters import Parameters, assign, read_values
-from layerwise.penalties import Penalties, Penalty, as_penalties
+from layerwise.penalties import Penalties, as_penalties
 from layerwise.philox import Philox
-from layerwise.plan import Plan, check_outputs, check_training, compile_layers, compile_training
+from layerwise.plan import (
+    Plan,
+    check_dtype,
+    check_layers,
+    check_outputs,
+    check_training,
+    compile_layers,
+    compile_training,
+)
 from layerwise.refusal import without
 from layerwise.resuming import as_allowed, begin_anew, newest_checkpoint
 from layerwise.sample_weights import SampleWeights, of_evaluation, weigh, weigh_held_out
@@ -117,6 +126,13 @@ class Network:
     True
     """
 
+    layers = Attribute(check_layers, "make a new Network of the other layers")
+    dtype = Attribute(check_dtype, "make a new Network with dtype=, and give it get_parameters()")
+    scaling = Attribute(as_scaler)
+    loss = Attribute(lambda value: None if value is None else as_loss(value))
+    optimizer = Attribute(lambda value: None if value is None else as_optimizer(value))
+    penalties = Attribute(lambda value: as_penalties("penalties", value) or ())
+
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -125,19 +141,15 @@ class Network:
         dtype: str | np.dtype[Any] | type = "float32",
         scaling: Scaler | str | None = None,
     ) -> None:
-        self.layers = _check_layers(layers)
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float32, np.float64):
-            raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; got {dtype!r}')
+        self.layers, self.dtype = layers, dtype
         drawn = secrets.randbits(63) if random_state is None else random_state
         self.seed = whole_number("Network", "random_state", drawn, least=0)
         self.random_state = None if random_state is None else self.seed
         self.scaling = copy.deepcopy(as_scaler(scaling))
         self.plan: Plan | None = None
         self.parameters: Parameters | None = None
-        self.loss: Loss | None = None
-        self.optimizer: Optimizer | None = None
-        self.penalties: tuple[Penalty, ...] = ()
+        self.loss = self.optimizer = None
+        self.penalties = ()
         self.task: Task | None = None
         self.input_range: Range | None = None
         self.frozen: frozenset[int] = frozenset()
@@ -1085,23 +1097,6 @@ class Network:
             self.shuffle_state = model.shuffle
         except (KeyError, TypeError, ValueError, OverflowError):
             raise FormatError(f"the state of the shuffling stream is not one: {str(model.shuffle)[:200]}") from None
-
-
-def _check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    if isinstance(layers, Layer):
-        raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
-    if not isinstance(layers, Iterable):
-        raise TypeError(f"Network takes a list of layers; got {layers!r}")
-    layers = tuple(layers)
-    for index, layer in enumerate(layers):
-        if isinstance(layer, type):
-            raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
-        if not isinstance(layer, Layer):
-            names = ", ".join(kind.__name__ for kind in LAYERS)
-            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); got {layer!r}")
-    if not any(not layer.draws for layer in layers):
-        raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
-    return layers
 
 
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:

@@ -8,11 +8,14 @@ Order, sizes and the chain rule exist here once. An executor walks the plan: the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from layerwise.errors import GradientError, ShapeError
-from layerwise.layers import Layer
+import numpy as np
+
+from layerwise.errors import GradientError, ShapeError, UnknownNameError
+from layerwise.layers import LAYERS, Layer
 from layerwise.losses import Loss
 from layerwise.optimizers import Optimizer
 from layerwise.parameters import Parameters
@@ -117,6 +120,44 @@ class Plan:
 
 _KINDS = ("values", "probabilities", "distribution")  # each is one of those before it too
 _WORDS = {"values": "any number", "probabilities": "numbers from 0 to 1", "distribution": "probabilities that sum to 1"}
+
+
+def check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers of a network as a tuple.
+
+    Raises
+    ------
+    TypeError, ShapeError
+        They are no layers, or none of them takes part in prediction.
+    """
+    if isinstance(layers, Layer):
+        raise TypeError(f"Network takes a list of layers: Network([{layers!r}, ...])")
+    if not isinstance(layers, Iterable):
+        raise TypeError(f"Network takes a list of layers; got {layers!r}")
+    layers = tuple(layers)
+    for index, layer in enumerate(layers):
+        if isinstance(layer, type):
+            raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
+        if not isinstance(layer, Layer):
+            names = ", ".join(kind.__name__ for kind in LAYERS)
+            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); got {layer!r}")
+    if not any(not layer.draws for layer in layers):
+        raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
+    return layers
+
+
+def check_dtype(dtype: Any) -> np.dtype[Any]:
+    """What a network computes in.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither float32 nor float64.
+    """
+    found: np.dtype[Any] = np.dtype(dtype)
+    if found not in (np.float32, np.float64):
+        raise UnknownNameError(f'Network: dtype must be "float32" or "float64"; got {dtype!r}')
+    return found
 
 
 def compile_layers(layers: Sequence[Layer], n_in: int) -> Plan:
