@@ -15,7 +15,7 @@ SOURCE = Path(layerwise.__file__).parent
 ORDER = [
     ["typing", "errors", "starting"],
     ["formula"],
-    ["assignment", "description", "functions", "philox", "files", "header", "quoting", "interrupts", "masked"],
+    ["description", "functions", "philox", "files", "header", "quoting", "interrupts", "masked"],
     ["initializers", "metrics", "schedules"],
     ["parameters"],
     ["penalties"],

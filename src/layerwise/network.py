@@ -14,7 +14,6 @@ import numpy as np
 import layerwise
 from layerwise import storage, summary
 from layerwise.arrays import as_batch, in_form, read_array
-from layerwise.assignment import Attribute
 from layerwise.augmentation import Augmentation
 from layerwise.callbacks import (
     Callback,
@@ -30,7 +29,7 @@ from layerwise.callbacks import (
 )
 from layerwise.contract import check_layer, check_loss
 from layerwise.data import AugmentedRows, Rows, check_rows, rows_of
-from layerwise.description import number, whole_number
+from layerwise.description import Attribute, number, whole_number
 from layerwise.endings import loss_for
 from layerwise.engine import numpy_engine
 from layerwise.engine.choice import check_engine, evaluator, executor, is_native
