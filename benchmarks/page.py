@@ -7,9 +7,9 @@ python benchmarks/page.py --from FILE.json   nothing is measured: the page of wh
 import sys
 from pathlib import Path
 
-from layerwise.bench.report import write_page
-from layerwise.bench.results import Report
-from layerwise.cli import main
+from layerwise.app.bench.report import write_page
+from layerwise.app.bench.results import Report
+from layerwise.app.cli import main
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 

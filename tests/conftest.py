@@ -13,8 +13,9 @@ import pytest
 from hypothesis import settings
 
 import layerwise as lw
-from layerwise import augmentation, interrupts
+from layerwise.data import augmentation
 from layerwise.engine import native_engine
+from layerwise.training import interrupts
 
 settings.register_profile("layerwise", deadline=None, print_blob=True)
 settings.load_profile("layerwise")

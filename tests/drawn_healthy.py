@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 import layerwise as lw
-from layerwise.cures import Setup, suited
+from layerwise.explain.cures import Setup, suited
 
 STEPS = 300, 700
 

@@ -15,8 +15,8 @@ import numpy as np
 
 import layerwise as lw
 from drawn_healthy import clouds, healthy, noisy, spirals, taught
-from layerwise import schedules
-from layerwise.cures import apply, class_losses, hidden
+from layerwise.explain.cures import apply, class_losses, hidden
+from layerwise.parts import schedules
 
 HARMED, MATTERS = 1.25, 0.05  # times the healthy setup's loss; and more, as a share of the best constant answer's
 LEARNED = 0.6  # of the best constant answer's loss; a healthy network is below

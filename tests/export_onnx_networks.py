@@ -3,7 +3,7 @@
 import numpy as np
 
 import layerwise as lw
-from layerwise.layers import LAYERS
+from layerwise.parts.layers import LAYERS
 
 ARGUMENTS = {
     lw.Dense: [(12,)],

@@ -5,7 +5,7 @@ import json
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from layerwise.storage import container
+from layerwise.files import container
 
 
 def parts(path):

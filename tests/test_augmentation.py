@@ -11,8 +11,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise import augmentation
-from layerwise.augmentation import Augmentation, sample, smoothing
+from layerwise.data import augmentation
+from layerwise.data.augmentation import Augmentation, sample, smoothing
 from layerwise.errors import DataError, ShapeError
 
 needs_native = pytest.mark.skipif(augmentation._native is None, reason="the native executor is not built")

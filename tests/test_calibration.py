@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.metrics import coverage_curve, expected_calibration_error
+from layerwise.parts.metrics import coverage_curve, expected_calibration_error
 
 
 def as_sure_as(temperature, n=4000, classes=3, seed=0, ending=None):

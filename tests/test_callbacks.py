@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import callbacks, schedules
-from layerwise.callbacks import CALLBACKS
 from layerwise.engine import native_engine
+from layerwise.parts import schedules
+from layerwise.training import callbacks
+from layerwise.training.callbacks import CALLBACKS
 
 ENGINES = ["numpy", pytest.param("native", marks=pytest.mark.skipif(native_engine._native is None, reason="not there"))]
 MAKE = {

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import schedules
-from layerwise.callbacks import Callback
+from layerwise.data.writing import _machine
 from layerwise.engine import native_engine
-from layerwise.files import _machine
-from layerwise.settings import describe, differences
+from layerwise.network.settings import describe, differences
+from layerwise.parts import schedules
+from layerwise.training.callbacks import Callback
 from model_files import rewrite
 
 ENGINES = ["numpy", *(["native"] if native_engine._native is not None else [])]

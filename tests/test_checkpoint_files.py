@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.callbacks import Callback
+from layerwise.data.header import read_description
 from layerwise.errors import WriteError
-from layerwise.header import read_description
+from layerwise.training.callbacks import Callback
 from test_checkpoint import Crash, CrashAt, data, network
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits and signals of POSIX")
@@ -82,7 +82,7 @@ def test_a_finished_model_is_not_gone_on_from(tmp_path):
 
 def test_a_list_of_files_in_a_checkpoint_is_not_believed(tmp_path):
     """A file that names others, as those of an earlier format do, has nothing removed."""
-    from layerwise import storage
+    from layerwise import files as storage
 
     with pytest.raises(Crash):
         fit(tmp_path / "run", CrashAt(6))

@@ -12,10 +12,11 @@ import pytest
 
 import drawn_networks
 import layerwise as lw
-from layerwise import cures, health
-from layerwise.cures import Setup, apply
-from layerwise.health import LayerHealth, Look, Remedy, of_layers, of_weights, probe, remedy
-from layerwise.shortening import LEAST_STEPS, STEPS, WORK, shortened
+from layerwise.explain import cures
+from layerwise.explain.cures import Setup, apply
+from layerwise.explain.shortening import LEAST_STEPS, STEPS, WORK, shortened
+from layerwise.training import health
+from layerwise.training.health import LayerHealth, Look, Remedy, of_layers, of_weights, probe, remedy
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
 every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import initializers, storage
-from layerwise.description import Description, number, resolve, whole_number
-from layerwise.initializers import INITIALIZERS
-from layerwise.layers import ACTIVATIONS, LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.penalties import PENALTIES
-from layerwise.scaling import SCALERS
+from layerwise import files as storage
+from layerwise.parts import initializers
+from layerwise.parts.description import Description, number, resolve, whole_number
+from layerwise.parts.initializers import INITIALIZERS
+from layerwise.parts.layers import ACTIVATIONS, LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.penalties import PENALTIES
+from layerwise.parts.scaling import SCALERS
 
 REQUIRED = {"units": 3, "rate": 0.25, "weights": 0.5}
 KINDS = [*LAYERS, *LOSSES, *PENALTIES, *OPTIMIZERS, *INITIALIZERS, *SCALERS]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-NAMES = {**vars(lw), **vars(initializers)}
+NAMES = {**{name: getattr(lw, name) for name in dir(lw)}, **vars(initializers)}
 
 
 def plain(kind, **arguments):

@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import health, recipes
-from layerwise.callbacks.diagnosing import SHARE
-from layerwise.callbacks.histograms import gradients
-from layerwise.cli.data import load
-from layerwise.diagnosis import ROWS
-from layerwise.health import Look, of_columns, of_history, of_inputs
-from layerwise.health.settings import KINDS as SETTINGS
-from layerwise.layers import LAYERS
+from layerwise.app import recipes
+from layerwise.app.cli.data import load
+from layerwise.explain.diagnosis import ROWS
+from layerwise.parts.layers import LAYERS
+from layerwise.training import health
+from layerwise.training.callbacks.diagnosing import SHARE
+from layerwise.training.callbacks.histograms import gradients
+from layerwise.training.health import Look, of_columns, of_history, of_inputs
+from layerwise.training.health.settings import KINDS as SETTINGS
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "ill_networks.py"
 
@@ -502,7 +503,7 @@ def test_a_fit_that_diverges_is_told_of(spiral):
 def looks(monkeypatch, seconds_per_look, epochs=40, **arguments):
     """In which epochs it looks, by a clock on which an epoch takes a second."""
     clock = [0.0]
-    monkeypatch.setattr("layerwise.callbacks.diagnosing.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("layerwise.training.callbacks.diagnosing.time.perf_counter", lambda: clock[0])
     seen = []
 
     class Watched(lw.Diagnose):

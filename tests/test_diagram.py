@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.diagram.svg import COLOURS
+from layerwise.explain.diagram.svg import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 

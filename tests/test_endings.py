@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.cli.choices import Choices
-from layerwise.endings import ending, keeps, loss_for, takes_standardized_targets
-from layerwise.losses import LOSSES
-from layerwise.recipes import for_table
+from layerwise.app.cli.choices import Choices
+from layerwise.app.recipes import for_table
+from layerwise.parts.endings import ending, keeps, loss_for, takes_standardized_targets
+from layerwise.parts.losses import LOSSES
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(30, 2))

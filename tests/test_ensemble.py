@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.engine import threads
 
 X, y = lw.datasets.make_spiral()
 LAYERS = [lw.Dense(16), lw.ReLU(), lw.Dropout(0.1), lw.Dense(3), lw.Softmax()]
@@ -61,7 +62,7 @@ def test_an_error_of_one_ends_all_and_is_shown():
     ensemble = lw.Ensemble(LAYERS, size=4, random_state=0)
     with pytest.raises(RuntimeError, match="the third epoch"):
         ensemble.fit(X, y, **{**FIT, "epochs": 10**6}, callbacks=Fails())
-    assert lw.engine.threads._at_work == 0
+    assert threads._at_work == 0
 
 
 def test_an_interrupt_ends_all(ctrl_c):

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 import layerwise as lw
-from layerwise.metrics import expected_calibration_error
+from layerwise.parts.metrics import expected_calibration_error
 
 
 @pytest.fixture

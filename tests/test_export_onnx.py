@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import layerwise as lw
 from export_onnx_networks import VARIANTS, difference, fill, run
-from layerwise.export.onnx import to_onnx
-from layerwise.layers import LAYERS
+from layerwise.data.tasks import Task
+from layerwise.exchange.export.onnx import to_onnx
+from layerwise.parts.layers import LAYERS
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -95,7 +96,7 @@ def test_normalization_keeps_its_digits_where_the_mean_is_large(layer, rng):
 )
 def test_labels_and_probabilities(labels, kind, rng):
     net = fill(lw.Network([lw.Dense(9), lw.ReLU(), lw.Dense(3), lw.Softmax()]), 4, rng)
-    net.task = lw.targets.Task("classification", np.array(labels))
+    net.task = Task("classification", np.array(labels))
     X = rng.normal(size=(60, 4)).astype(np.float32)
     found = run(to_onnx(net), X)
     assert list(found) == ["label", "probabilities"]
@@ -132,7 +133,7 @@ def test_several_sigmoids_are_shares_of_classes_or_answers_of_their_own(rng):
 
 def test_scores_are_no_probabilities(rng):
     net = fill(lw.Network([lw.Dense(3)]), 4, rng)
-    net.task = lw.targets.Task("classification", np.arange(3))
+    net.task = Task("classification", np.arange(3))
     X = rng.normal(size=(20, 4)).astype(np.float32)
     found = run(to_onnx(net), X)
     assert list(found) == ["label", "output"]

@@ -11,8 +11,8 @@ import time
 import pytest
 
 import layerwise as lw
-from layerwise import files
-from layerwise.files import leftovers, write_whole
+from layerwise.data import writing as files
+from layerwise.data.writing import leftovers, write_whole
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and signals of POSIX")
 
@@ -156,7 +156,7 @@ LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 from pathlib import Path
-from layerwise.files import write_whole
+from layerwise.data.writing import write_whole
 try:
     write_whole(Path(sys.argv[1]), [b"x" * 3000] * 3)
 except OSError as error:
@@ -180,7 +180,7 @@ def test_a_file_that_grows_beyond_what_is_allowed(tmp_path, old):
 WRITER = """
 import sys, time
 from pathlib import Path
-from layerwise.files import write_whole
+from layerwise.data.writing import write_whole
 
 def pieces():
     yield b"half"

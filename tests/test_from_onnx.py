@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import layerwise as lw
 from export_onnx_networks import VARIANTS, difference, fill, run
-from layerwise.export.onnx import to_onnx
+from layerwise.data.tasks import Task
+from layerwise.exchange.export.onnx import to_onnx
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -39,7 +40,7 @@ def test_classes_scaling_loss_and_notes_come_back(scaling, classes, rng, tmp_pat
     net.notes = {"columns": ["one", "two", "three"]}
     X = rng.normal(size=(60, 3)) * [1, 100, 1e4] + 200
     y = np.array(classes)[np.arange(60) % 2]
-    net.task = lw.targets.Task("classification", np.array(classes), True)
+    net.task = Task("classification", np.array(classes), True)
     penalty = lw.L2(0.01)
     net.fit(X, y, loss=lw.CategoricalCrossEntropy(label_smoothing=0.1), penalty=penalty, epochs=2, verbose=False)
     (tmp_path / "net.onnx").write_bytes(to_onnx(net).SerializeToString())
@@ -106,7 +107,7 @@ def test_without_its_description_a_file_is_read_by_its_nodes(rng):
         net = fill(lw.Network([lw.Dense(9), layer, lw.Dense(3), lw.Softmax()], scaling="standard"), 4, rng)
         X = rng.normal(3, 2, size=(40, 4)).astype(np.float32)
         net.scaling.fit(X)
-        net.task = lw.targets.Task("classification", np.array(["x", "y", "z"]))
+        net.task = Task("classification", np.array(["x", "y", "z"]))
         model = to_onnx(net)
         del model.metadata_props[:]
         back = lw.from_onnx(model)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.settings import describe
+from layerwise.network.settings import describe
 from test_resuming import cut_off, fit
 
 RATE = 2.0
@@ -110,7 +110,7 @@ def test_comments_and_names_of_variables_do_not_count():
 
 def test_the_digest_is_the_same_in_another_process():
     code = (
-        "from layerwise.settings import describe\nimport numpy as np, json\nscale = 2.0\n"
+        "from layerwise.network.settings import describe\nimport numpy as np, json\nscale = 2.0\n"
         "f = lambda n: [x for x in range(n) if x in {'a', 'b', 'c', 'd'} or np.any(x)] * scale\n"
         "print(json.dumps(describe(f)))"
     )

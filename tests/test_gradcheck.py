@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
 
 WORST = 1e-6
 ARGUMENTS = {lw.Dense: (3,), lw.Dropout: (0.4,)}

@@ -20,8 +20,8 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from drawn_digits import draw_digit
+from layerwise.datasets.images import read_digit, render, to_mnist
 from layerwise.errors import DataError, MissingDependencyError, ShapeError
-from layerwise.images import read_digit, render, to_mnist
 
 DIGITS = [*(2, 7), *(pytest.param(digit, marks=pytest.mark.slow) for digit in (0, 1, 3, 4, 5, 6, 8, 9))]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.data.writing import most_unpacked
 from layerwise.errors import LayerwiseError
-from layerwise.files import most_unpacked
 
 LAYERS = [lw.Dense(4), lw.ReLU(), lw.Dense(2)]
 WEIGHTS = {"0.weight": np.ones((4, 3)), "0.bias": np.ones(4), "2.weight": np.ones((2, 4)), "2.bias": np.ones(2)}
@@ -55,7 +55,7 @@ def onnx_of_others(path):
 
 
 def onnx_bytes():
-    from layerwise.export.onnx import to_onnx
+    from layerwise.exchange.export.onnx import to_onnx
 
     net = lw.Network([lw.Dense(4), lw.BatchNorm(), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=0).build(3)
     model = to_onnx(net)
@@ -78,7 +78,7 @@ def csv(path):
 
 
 def png(path):
-    from layerwise.images.reading import read_digit
+    from layerwise.datasets.images.reading import read_digit
 
     pytest.importorskip("PIL.Image").fromarray(np.eye(28, dtype=np.uint8) * 255).save(path, "PNG")
     return read_digit

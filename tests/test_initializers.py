@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import initializers
-from layerwise.initializers import INITIALIZERS, Given, Initializer
+from layerwise.parts import initializers
+from layerwise.parts.initializers import INITIALIZERS, Given, Initializer
 
 N_IN, N_OUT = 300, 200
 SIZE = N_IN * N_OUT

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import interrupts
+from layerwise.training import interrupts
 
 
 class Press(lw.Callback):
@@ -78,7 +78,7 @@ def test_each_interrupt_is_said():
     """Python shows equal warnings from one line once; these come from one line, and are equal."""
     code = """
     import os, signal, time, layerwise as lw
-    from layerwise import interrupts
+    from layerwise.training import interrupts
     signal.signal(signal.SIGINT, signal.default_int_handler)
     class Press(lw.Callback):
         def on_epoch_end(self, run):
@@ -202,7 +202,10 @@ def run(code, *words):
     )
 
 
-@pytest.mark.parametrize("work", ["fit", "fit with a bar", "fits", "numpy", "augmented", "predict", "evaluate"])
+AT_WORK_SLOW = [pytest.param(work, marks=pytest.mark.slow) for work in ("fit", "numpy", "augmented", "evaluate")]
+
+
+@pytest.mark.parametrize("work", ["fit with a bar", "fits", "predict", *AT_WORK_SLOW])
 def test_a_daemon_thread_at_work_lets_the_interpreter_end(work):
     result = run(AT_WORK, work)
     assert result.returncode == 0, result.stderr

@@ -8,8 +8,8 @@ from scipy import special
 from sklearn import metrics
 
 import layerwise as lw
-from layerwise.losses import LOSSES, Loss, as_loss
-from layerwise.targets import encode
+from layerwise.data.targets import encode
+from layerwise.parts.losses import LOSSES, Loss, as_loss
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 import layerwise as lw
-from layerwise import metrics
-from layerwise.metrics import METRICS, as_metrics
+from layerwise.parts import metrics
+from layerwise.parts.metrics import METRICS, as_metrics
 
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40)
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.storage import container
+from layerwise.files import container
 from model_files import parts, put_together, rewrite
 
 LIMIT = 64 * 2**20  # bytes that opening a small file may take, whatever it says

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import storage
-from layerwise.storage import schema
+from layerwise import files as storage
+from layerwise.files import schema
+from layerwise.parts.description import Description
 from model_files import parts, rewrite
 
 pytest.importorskip("sklearn")
@@ -139,7 +140,7 @@ def use(name, model):
     repr(model)
     attempts = [lambda: model.predict(TABLE if name == "regressor" else X)]
     if isinstance(model, lw.Network):
-        from layerwise.export.script import to_training_script
+        from layerwise.exchange.export.script import to_training_script
 
         attempts += [model.summary, model._repr_html_, lambda: to_training_script(model), lambda: model.evaluate(X, Y),
                      lambda: model.fit(X, Y, epochs=1, verbose=False)]  # fmt: skip
@@ -317,14 +318,14 @@ def test_a_checkpoint_that_leads_outside_of_the_data(tmp_path, change, change_ar
 # ---------------------------------------------------------------- paths
 
 
-class Hook(lw.Callback, lw.description.Description):
+class Hook(lw.Callback, Description):
     """A callback of somebody's own."""
 
     def __init__(self, target=None, every=1):
         self.target, self.every = target, every
 
 
-class Writer(lw.Callback, lw.description.Description):
+class Writer(lw.Callback, Description):
     def __init__(self, log_file=None):
         self.log_file = log_file
 

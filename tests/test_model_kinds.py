@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import schedules, storage
+from layerwise import files as storage
+from layerwise.parts import schedules
 from model_files import parts
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("network-*.safetensors"))

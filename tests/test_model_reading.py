@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise import storage
-from layerwise.storage.safetensors import SafetensorsFile, read_json
+from layerwise import files as storage
+from layerwise.files.safetensors import SafetensorsFile, read_json
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise import optimizers
-from layerwise.optimizers import OPTIMIZERS, Optimizer
+from layerwise.parts import optimizers
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 

@@ -50,7 +50,7 @@ def test_the_python_of_the_page_on_import_runs(tmp_path, monkeypatch, capsys):
 
 
 def test_every_function_of_import_has_its_row():
-    from layerwise import importing
+    from layerwise.exchange import importing
 
     page = (DOCS / "import.md").read_text(encoding="utf-8")
     for name in importing.__all__:
@@ -59,7 +59,7 @@ def test_every_function_of_import_has_its_row():
 
 
 def test_the_page_on_traces_shows_what_is_printed(capsys):
-    from layerwise.trace.worked import one_one_one
+    from layerwise.explain.trace.worked import one_one_one
 
     namespace = {}
     for block in blocks("trace.md"):

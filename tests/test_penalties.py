@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn import linear_model
 
 import layerwise as lw
-from layerwise.penalties import PENALTIES, Penalty
+from layerwise.parts.penalties import PENALTIES, Penalty
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 

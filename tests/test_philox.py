@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layerwise.philox import Philox, words_of
+from layerwise.data.philox import Philox, words_of
 
 
 def hexadecimal(words):

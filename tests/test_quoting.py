@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise import quoting
-from layerwise.export import TARGETS
-from layerwise.export.onnx import to_onnx
-from layerwise.export.script import to_training_script
+from layerwise.exchange.export import TARGETS
+from layerwise.exchange.export.onnx import to_onnx
+from layerwise.exchange.export.script import to_training_script
+from layerwise.formula import quoting
 from nasty_names import CANARY, PLAIN, UNSEEN
 from running_exports import every_target, module, run
 

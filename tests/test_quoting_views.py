@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise import quoting
-from layerwise.export import TARGETS
-from layerwise.quoting.shown import UNSEEN as UNSEEN_LETTERS
-from layerwise.trace.document import Block, Cell, Document, Section
-from layerwise.trace.html import page
-from layerwise.trace.notation import plain, words
+from layerwise.exchange.export import TARGETS
+from layerwise.explain.trace.document import Block, Cell, Document, Section
+from layerwise.explain.trace.html import page
+from layerwise.explain.trace.notation import plain, words
+from layerwise.formula import quoting
+from layerwise.formula.quoting.shown import UNSEEN as UNSEEN_LETTERS
 from nasty_names import CANARY, PLAIN, UNSEEN
 
 ALL = PLAIN + UNSEEN
@@ -310,7 +310,7 @@ def model(tmp_path_factory):
         writer.writerow([*COLUMNS, "[bold]$y$\x1b[1m"])
         for i in range(8 * len(CLASSES)):
             writer.writerow([*rng.normal(i % len(CLASSES), 1, len(COLUMNS)), CLASSES[i % len(CLASSES)]])
-    from layerwise.cli.app import run
+    from layerwise.app.cli.app import run
 
     path = folder / "model.safetensors"
     assert run(["train", str(folder / "table.csv"), "-o", str(path), "--epochs", "2", "-q", "--no-plot"]) == 0
@@ -337,7 +337,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_show_names_and_obey_none(command, model, capfd):
-    from layerwise.cli.app import run
+    from layerwise.app.cli.app import run
 
     places = {"MODEL": str(model[0]), "TABLE": str(model[1])}
     code = run([*command.split(), *(places.get(word, word) for word in COMMANDS[command])])
@@ -349,7 +349,7 @@ def test_commands_show_names_and_obey_none(command, model, capfd):
 
 def test_a_report_has_no_tags_but_its_own(model, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    from layerwise.reporting import pictures
+    from layerwise.app.reporting import pictures
 
     encoded = pictures._encoded
     monkeypatch.setattr(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import recipes
+from layerwise.app import recipes
 
 FEATURES = {"mnist": 784, "iris": 4, "spiral": 2, "sine": 1}
 CLASSES = {"mnist": 10, "iris": 3, "spiral": 3, "sine": None}

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import familiarizing
-from layerwise.familiarity import COMPONENTS, NAMES, Familiarity
-from layerwise.refusal import without
+from layerwise.data.familiarity import COMPONENTS, NAMES, Familiarity
+from layerwise.network.refusal import without
+from layerwise.trust import familiarizing
 from model_files import rewrite
 
 

@@ -104,6 +104,7 @@ def test_the_figures_are_the_networks(digits):
     assert f"{net.is_familiar(X).mean():.1%} of these rows look like" in text
 
 
+@pytest.mark.slow
 def test_the_same_network_makes_the_same_page(digits, tmp_path):
     net, X, y, path = digits
     lw.report(net, X, y, tmp_path / "digits.html")
@@ -119,7 +120,10 @@ def test_the_python_on_the_page_comes_to_the_same_weights(digits):
     np.testing.assert_array_equal(namespace["network"].theta, net.theta)
 
 
-@pytest.mark.parametrize("kind", ["table", "numbers", "several numbers", "several labels", "no history", "own names"])
+QUICK, SLOW = ["table", "several labels", "no history"], ["numbers", "several numbers", "own names"]
+
+
+@pytest.mark.parametrize("kind", [*QUICK, *(pytest.param(kind, marks=pytest.mark.slow) for kind in SLOW)])
 def test_other_tasks_have_what_makes_sense(kind, tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 4))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import schedules, storage
-from layerwise.callbacks import CALLBACKS, Callback
-from layerwise.settings import EXECUTION, describe, shown
+from layerwise import files as storage
+from layerwise.network.settings import EXECUTION, describe, shown
+from layerwise.parts import schedules
+from layerwise.training.callbacks import CALLBACKS, Callback
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((60, 4)).astype("f"), RNG.integers(0, 3, 60)
@@ -144,7 +145,7 @@ def callback_settings():
 
 @pytest.mark.parametrize(("kind", "name"), list(callback_settings()))
 def test_every_setting_of_every_callback_is_compared(kind, name):
-    from layerwise.settings import describe_call, differences
+    from layerwise.network.settings import describe_call, differences
 
     base, others = MADE[kind.__name__]
     if (kind.__name__, name) == ("Checkpoint", "path"):
@@ -341,7 +342,7 @@ def test_within_an_epoch_too_and_momentum_keeps_its_velocity(tmp_path):
 
 
 def test_changes_are_in_the_file_and_shown(tmp_path, capsys):
-    from layerwise.cli.app import run
+    from layerwise.app.cli.app import run
 
     cut_off(tmp_path / "run", 7)
     net, history = fit(tmp_path / "run", resume=["learning_rate", "clip_norm"], optimizer=lw.SGD(0.02), clip_norm=1.0)

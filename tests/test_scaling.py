@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import preprocessing
 
 import layerwise as lw
-from layerwise.scaling import SCALERS, Scaler
+from layerwise.parts.scaling import SCALERS, Scaler
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 

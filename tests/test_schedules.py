@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from layerwise import schedules
 from layerwise.errors import UnknownNameError
-from layerwise.schedules import SCHEDULES, as_schedule, factors, moments
+from layerwise.parts import schedules
+from layerwise.parts.schedules import SCHEDULES, as_schedule, factors, moments
 
 WORKED = [
     (schedules.Constant(0.5), 10, {0: 0.5, 9.5: 0.5}),

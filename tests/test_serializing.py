@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.parameters import Parameters
+from layerwise.parts.parameters import Parameters
 
 sklearn = pytest.importorskip("sklearn")
 joblib = pytest.importorskip("joblib")

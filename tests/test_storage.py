@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
 from model_files import rewrite
 
 ARGUMENTS = {lw.Dense: (4,), lw.Dropout: (0.25,)}

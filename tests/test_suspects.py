@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import schedules
-from layerwise.shortening import FEWEST, HELD_OUT, ROWS, folds
+from layerwise.explain.shortening import FEWEST, HELD_OUT, ROWS, folds
+from layerwise.parts import schedules
 
 datasets = pytest.importorskip("sklearn.datasets")
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.frames import read_columns
-from layerwise.tabular import TableEncoder
+from layerwise.data.frames import read_columns
+from layerwise.data.tabular import TableEncoder
 
 
 @pytest.fixture
@@ -510,6 +510,7 @@ def tables(draw):
 
 
 class TestProperties:
+    @settings(max_examples=40)
     @given(tables(), st.booleans(), st.none() | st.integers(1, 3))
     def test_every_table(self, both, scale, most):
         X, other = (np.array(rows, dtype=object) for rows in both)
@@ -564,7 +565,7 @@ class TestProperties:
 def test_no_frame_library_is_imported():
     code = """
 import sys
-from layerwise.tabular import TableEncoder
+from layerwise.data.tabular import TableEncoder
 TableEncoder().fit_transform([[1.0, "a"], [2.0, None]])
 print([name for name in ("pandas", "polars", "sklearn", "scipy", "pyarrow") if name in sys.modules])
 """

@@ -6,8 +6,8 @@ from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 
 import layerwise as lw
-from layerwise.storage import read
-from layerwise.tasks import Task
+from layerwise.data.tasks import Task
+from layerwise.files import read
 from model_files import rewrite
 
 pandas = pytest.importorskip("pandas")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.targets import encode
+from layerwise.data.targets import encode
 
 X = np.random.default_rng(0).normal(size=(6, 2))
 LABELS = np.array([0, 1, 2, 0, 1, 2])

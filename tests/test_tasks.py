@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.data.targets import Task
 from layerwise.engine import native_engine
-from layerwise.export.script.beginning import targets_text
-from layerwise.targets import Task
+from layerwise.exchange.export.script.beginning import targets_text
 
 ENGINES = ["numpy", pytest.param("native", marks=pytest.mark.skipif(native_engine._native is None, reason="not there"))]
 RNG = np.random.default_rng(0)

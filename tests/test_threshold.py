@@ -10,7 +10,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from typer.testing import CliRunner
 
 import layerwise as lw
-from layerwise.cli.app import app
+from layerwise.app.cli.app import app
 from layerwise.engine import native_engine
 from running_exports import needs_compiler, needs_node, run
 

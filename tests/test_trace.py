@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.penalties import PENALTIES
-from layerwise.trace.notation import plain
+from layerwise.explain.trace.notation import plain
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.penalties import PENALTIES
 
 LAYERS_WITH_ARGUMENTS = {
     lw.Dense: [lw.Dense(4), lw.Dense(4, weight_rate=0.5, bias_rate=0)],

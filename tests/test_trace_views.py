@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.trace.html import page
-from layerwise.trace.notation import Numbers, latex, plain
-from layerwise.trace.worked import WORKED, one_one_one, two_three_two
+from layerwise.explain.trace.html import page
+from layerwise.explain.trace.notation import Numbers, latex, plain
+from layerwise.explain.trace.worked import WORKED, one_one_one, two_three_two
 
 # Every figure of tests/worked_examples/test_backpropagation_1_1_1.py, and those of 2_3_2, as they were published.
 PUBLISHED_1_1_1 = """

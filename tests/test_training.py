@@ -9,11 +9,11 @@ import types
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.callbacks import progress
+from layerwise.training.callbacks import progress
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 
@@ -169,6 +169,7 @@ def test_two_fits_are_one_longer_fit(spiral):
 
 
 @given(seed=st.integers(0, 2**63 - 1))
+@settings(max_examples=20)
 def test_same_seed_same_bits(seed):
     X, y = lw.datasets.make_spiral(20)
     nets = [lw.Network([lw.Dense(4), lw.Dropout(0.2), lw.Dense(3), lw.Softmax()], random_state=seed) for _ in "ab"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from layerwise.callbacks import CALLBACKS
-from layerwise.callbacks.base import HOOKS
-from layerwise.schedules import SCHEDULES
+from layerwise.parts.schedules import SCHEDULES
+from layerwise.training.callbacks import CALLBACKS
+from layerwise.training.callbacks.base import HOOKS
 
 PAGE = Path(__file__).parent.parent / "docs" / "training.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the sources without their pages")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.units import as_range, check_units, range_of
+from layerwise.data.units import as_range, check_units, range_of
 
 rng = np.random.default_rng(0)
 PIXELS = np.where(rng.random((40, 64)) < 0.5, 0, rng.integers(1, 256, (40, 64)))

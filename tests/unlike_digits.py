@@ -15,7 +15,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from layerwise.images import to_mnist
+from layerwise.datasets.images import to_mnist
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSerif", "DejaVuSerif-Italic",
          "DejaVuSerif-Bold", "DejaVuSansMono", "DejaVuSansMono-Oblique")  # fmt: skip

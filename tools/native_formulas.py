@@ -1,7 +1,7 @@
 """Write what the native engine has of formulas: tools/native_formulas.py
 
 The formulas of layerwise's activations as C++, and the names and facts that go with them, are made from
-`layerwise.layers.activations`. They are kept in the repository; a test fails where they are not those of the code.
+parts/layers/activations.py. They are kept in the repository; a test fails where they are not those of the code.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import layerwise as lw
 from layerwise.formula import Tree, number, symbol
 from layerwise.formula.lowering import INSTRUCTIONS, MOST_SLOTS, cpp
-from layerwise.layers import LAYERS, Activation
+from layerwise.parts.layers import LAYERS, Activation
 
-NATIVE = Path(lw.__file__).parent / "native"
+NATIVE = Path(lw.__file__).parent / "engine" / "native"
 MADE = "// Made by tools/native_formulas.py from the formulas in Python: not to be edited by hand.\n"
 
 

@@ -74,7 +74,7 @@ def machine() -> str:
     """Processor, system and versions, in a line."""
     import sklearn
 
-    from layerwise.bench.results import processor
+    from layerwise.app.bench.results import processor
 
     return (
         f"{processor()} ({os.cpu_count()} cores), {platform.system()}, Python {platform.python_version()}, "

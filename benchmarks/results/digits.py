@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import layerwise as lw
-from layerwise import schedules
+from layerwise.parts import schedules
 
 SEEDS = (0, 1, 2, 3, 4)
 

@@ -65,7 +65,7 @@ class Run:
 
 def run(name: str, seed: int) -> Run:
     """Train a recipe once, measuring after each epoch on what its figure was published for."""
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     recipe = recipes.find(name)
     on = recipe.published.on if recipe.published else "test"
@@ -97,7 +97,7 @@ def load(name: str) -> dict:
 
 def run_all(names: Sequence[str], seeds: Sequence[int], processes: int) -> Iterator[Run]:
     """All runs as they end, in processes of one thread each; the longest trainings begin first."""
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the processes that are started from here on
 
@@ -114,7 +114,7 @@ def run_all(names: Sequence[str], seeds: Sequence[int], processes: int) -> Itera
 
 def table(names: Sequence[str], runs: dict[str, list[Run]]) -> str:
     """The results as a Markdown table, a row a recipe."""
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     columns = ["recipe", "network", "on", "published", "first", "last"]
     columns += ["median", "spread", "best", "difference", "seconds"]
@@ -151,7 +151,7 @@ def _difference(published, median: float, best: float) -> str:
 
 def sources(names: Sequence[str]) -> str:
     """Where each figure was published."""
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     by_source: dict[str, list[str]] = {}
     for name in names:
@@ -182,13 +182,13 @@ def section(names: Sequence[str], seeds: Sequence[int], processes: int) -> str:
 
 def everything() -> list[str]:
     """The names of all recipes that are measured by an accuracy."""
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     return [recipe.name for recipe in recipes.RECIPES if recipe.data[0] in ("mnist", "iris", "spiral")]
 
 
 def main() -> int:
-    from layerwise import recipes
+    from layerwise.app import recipes
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", default=",".join(everything()), help="names, with commas between")

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import layerwise as lw
-from layerwise import metrics, recipes
+from layerwise.app import recipes
+from layerwise.parts import metrics
 
 sys.path.append(str(Path(__file__).parent.parent.parent / "tests"))
 import unlike_digits

@@ -1,99 +1,163 @@
 """layerwise: neural networks you can read, layer by layer, that train fast on a CPU.
 
-To read the code, begin with layers/dense.py, layers/activations.py, losses/, optimizers.py, plan.py and
-training.py, in that order.
+To read the code, begin with parts/layers/dense.py, parts/layers/activations.py, parts/losses/, parts/optimizers.py,
+engine/plan.py and training/loop.py, in that order.
 """
 
 from importlib import import_module
-from typing import Any
-
-import layerwise.starting  # first: the imports below are most of the start of the command
-from layerwise import callbacks, datasets, initializers, metrics, schedules
-from layerwise.augmentation import Augmentation
-from layerwise.calibration import Calibration, calibrate
-from layerwise.callbacks import (
-    Callback,
-    Checkpoint,
-    CSVLog,
-    Diagnose,
-    DiagnosisWarning,
-    EarlyStopping,
-    ExponentialMovingAverage,
-    Freeze,
-    GradientClip,
-    Histograms,
-    History,
-    LearningRateFinder,
-    Progress,
-    ReduceOnPlateau,
-    TensorBoard,
-    find_learning_rate,
-)
-from layerwise.diagram import Diagram
-from layerwise.ensemble import Ensemble
-from layerwise.errors import (
-    DataError,
-    DivergenceError,
-    ExportError,
-    FormatError,
-    FormulaError,
-    GradientError,
-    LayerwiseError,
-    NotBuiltError,
-    ShapeError,
-    UnknownNameError,
-)
-from layerwise.export import Exported, export
-from layerwise.familiarity import Familiarity
-from layerwise.familiarizing import familiarize
-from layerwise.gradcheck import GradcheckResult, gradcheck
-from layerwise.initializers import Initializer
-from layerwise.interrupts import InterruptWarning
-from layerwise.layers import (
-    ELU,
-    GELU,
-    SELU,
-    Activation,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Exp,
-    Identity,
-    Layer,
-    LayerNorm,
-    LeakyReLU,
-    Linear,
-    Mish,
-    ReLU,
-    Scale,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Step,
-    Tanh,
-)
-from layerwise.loading import load
-from layerwise.losses import (
-    BinaryCrossEntropy,
-    CategoricalCrossEntropy,
-    Huber,
-    Loss,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    Poisson,
-    QuadraticCost,
-    Quantile,
-)
-from layerwise.network import Network
-from layerwise.neuron import Neuron
-from layerwise.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from layerwise.penalties import L1, L2, Penalty
-from layerwise.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
-from layerwise.tabular import TableEncoder
-from layerwise.trace import Trace, trace
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_NAMES = {  # where each public name is; it is loaded when it is first asked for
+    "errors": (
+        "DataError DivergenceError ExportError FormatError FormulaError GradientError LayerwiseError "
+        "NotBuiltError ShapeError UnknownNameError"
+    ),
+    "parts.initializers": "Initializer",
+    "parts.layers": (
+        "Activation BatchNorm Dense Dropout ELU Exp GELU Identity Layer LayerNorm LeakyReLU Linear Mish ReLU SELU "
+        "Scale SiLU Sigmoid Softmax Softplus Step Tanh"
+    ),
+    "parts.losses": (
+        "BinaryCrossEntropy CategoricalCrossEntropy Huber Loss MeanAbsoluteError MeanSquaredError Poisson "
+        "QuadraticCost Quantile"
+    ),
+    "parts.optimizers": "Adagrad Adam AdamW Optimizer RMSprop SGD",
+    "parts.penalties": "L1 L2 Penalty",
+    "parts.scaling": "MinMaxScaler RangeScaler Scaler StandardScaler",
+    "data.augmentation": "Augmentation",
+    "data.familiarity": "Familiarity",
+    "data.tabular": "TableEncoder",
+    "training.callbacks": (
+        "CSVLog Callback Checkpoint Diagnose DiagnosisWarning EarlyStopping ExponentialMovingAverage Freeze "
+        "GradientClip Histograms History LearningRateFinder Progress ReduceOnPlateau TensorBoard "
+        "find_learning_rate"
+    ),
+    "training.interrupts": "InterruptWarning",
+    "network.ensemble": "Ensemble",
+    "network.network": "Network",
+    "network.neuron": "Neuron",
+    "trust.calibration": "Calibration calibrate",
+    "trust.familiarizing": "familiarize",
+    "explain.diagnosis": "diagnose",
+    "explain.diagram": "Diagram",
+    "explain.gradcheck": "GradcheckResult gradcheck",
+    "explain.trace": "Trace trace",
+    "estimators": "MLPClassifier MLPRegressor",
+    "exchange.export": "Exported export",
+    "exchange.importing": "from_keras from_onnx from_sklearn from_torch",
+    "exchange.loading": "load",
+    "app.reporting": "report",
+}
+_MODULES = {
+    "callbacks": "training.callbacks",
+    "datasets": "datasets",
+    "errors": "errors",
+    "estimators": "estimators",
+    "initializers": "parts.initializers",
+    "layers": "parts.layers",
+    "losses": "parts.losses",
+    "metrics": "parts.metrics",
+    "optimizers": "parts.optimizers",
+    "penalties": "parts.penalties",
+    "plots": "plots",
+    "scaling": "parts.scaling",
+    "schedules": "parts.schedules",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+
+if TYPE_CHECKING:
+    from layerwise import datasets, errors, estimators, plots
+    from layerwise.app.reporting import report
+    from layerwise.data.augmentation import Augmentation
+    from layerwise.data.familiarity import Familiarity
+    from layerwise.data.tabular import TableEncoder
+    from layerwise.errors import (
+        DataError,
+        DivergenceError,
+        ExportError,
+        FormatError,
+        FormulaError,
+        GradientError,
+        LayerwiseError,
+        NotBuiltError,
+        ShapeError,
+        UnknownNameError,
+    )
+    from layerwise.estimators import MLPClassifier, MLPRegressor
+    from layerwise.exchange.export import Exported, export
+    from layerwise.exchange.importing import from_keras, from_onnx, from_sklearn, from_torch
+    from layerwise.exchange.loading import load
+    from layerwise.explain.diagnosis import diagnose
+    from layerwise.explain.diagram import Diagram
+    from layerwise.explain.gradcheck import GradcheckResult, gradcheck
+    from layerwise.explain.trace import Trace, trace
+    from layerwise.network.ensemble import Ensemble
+    from layerwise.network.network import Network
+    from layerwise.network.neuron import Neuron
+    from layerwise.parts import initializers, layers, losses, metrics, optimizers, penalties, scaling, schedules
+    from layerwise.parts.initializers import Initializer
+    from layerwise.parts.layers import (
+        ELU,
+        GELU,
+        SELU,
+        Activation,
+        BatchNorm,
+        Dense,
+        Dropout,
+        Exp,
+        Identity,
+        Layer,
+        LayerNorm,
+        LeakyReLU,
+        Linear,
+        Mish,
+        ReLU,
+        Scale,
+        Sigmoid,
+        SiLU,
+        Softmax,
+        Softplus,
+        Step,
+        Tanh,
+    )
+    from layerwise.parts.losses import (
+        BinaryCrossEntropy,
+        CategoricalCrossEntropy,
+        Huber,
+        Loss,
+        MeanAbsoluteError,
+        MeanSquaredError,
+        Poisson,
+        QuadraticCost,
+        Quantile,
+    )
+    from layerwise.parts.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+    from layerwise.parts.penalties import L1, L2, Penalty
+    from layerwise.parts.scaling import MinMaxScaler, RangeScaler, Scaler, StandardScaler
+    from layerwise.training import callbacks
+    from layerwise.training.callbacks import (
+        Callback,
+        Checkpoint,
+        CSVLog,
+        Diagnose,
+        DiagnosisWarning,
+        EarlyStopping,
+        ExponentialMovingAverage,
+        Freeze,
+        GradientClip,
+        Histograms,
+        History,
+        LearningRateFinder,
+        Progress,
+        ReduceOnPlateau,
+        TensorBoard,
+        find_learning_rate,
+    )
+    from layerwise.training.interrupts import InterruptWarning
+    from layerwise.trust.calibration import Calibration, calibrate
+    from layerwise.trust.familiarizing import familiarize
 
 __all__ = [
     "ELU",
@@ -184,6 +248,8 @@ __all__ = [
     "callbacks",
     "datasets",
     "diagnose",
+    "errors",
+    "estimators",
     "export",
     "familiarize",
     "find_learning_rate",
@@ -193,34 +259,30 @@ __all__ = [
     "from_torch",
     "gradcheck",
     "initializers",
+    "layers",
     "load",
+    "losses",
     "metrics",
+    "optimizers",
+    "penalties",
     "plots",
     "report",
+    "scaling",
     "schedules",
     "trace",
 ]
 
 
-_LAZY = {  # where what is not needed by every program is found, when it is first asked for
-    "MLPClassifier": "estimators",
-    "MLPRegressor": "estimators",
-    "diagnose": "diagnosis",
-    "from_keras": "importing",
-    "from_onnx": "importing",
-    "from_sklearn": "importing",
-    "from_torch": "importing",
-    "report": "reporting",
-}
-
-
 def __getattr__(name: str) -> Any:
-    """What is found when it is first asked for, such as the estimators, which need scikit-learn."""
-    if name == "plots":
-        return import_module("layerwise.plots")
-    if name in _LAZY:
-        return getattr(import_module(f"layerwise.{_LAZY[name]}"), name)
-    raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
+    """Load a public name when it is first asked for."""
+    if name in _MODULES:
+        value = import_module(f"layerwise.{_MODULES[name]}")
+    elif name in _HOMES:
+        value = getattr(import_module(f"layerwise.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

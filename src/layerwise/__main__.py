@@ -2,7 +2,7 @@
 
 import sys
 
-from layerwise.cli import main
+from layerwise.app.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from layerwise.bench import child, growth, measure, predictors
-from layerwise.bench.measure import compare
-from layerwise.bench.peers import PEERS
-from layerwise.bench.works import Work
+from layerwise.app.bench import child, growth, measure, predictors
+from layerwise.app.bench.measure import compare
+from layerwise.app.bench.peers import PEERS
+from layerwise.app.bench.works import Work
 
 TINY = Work("tiny", (20, 8, 2), "relu", "adam", 1e-2, 50, "sines", 500)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.bench import child, peers, predictors, works
-from layerwise.bench.peers import PEERS
-from layerwise.bench.works import Work
+from layerwise.app.bench import child, peers, predictors, works
+from layerwise.app.bench.peers import PEERS
+from layerwise.app.bench.works import Work
 
 TINY = Work("tiny", (20, 16, 2), "relu", "adam", 1e-2, 50, "sines", 2000)
 INSTALLED = [peer for peer in PEERS.values() if peer.is_installed()]

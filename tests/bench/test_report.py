@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 import layerwise as lw
-from layerwise.bench import report
-from layerwise.bench.predictors import PREDICTIONS
-from layerwise.bench.results import Comparison, Growth, Measured, Report, machine
-from layerwise.bench.works import WORKS
+from layerwise.app.bench import report
+from layerwise.app.bench.predictors import PREDICTIONS
+from layerwise.app.bench.results import Comparison, Growth, Measured, Report, machine
+from layerwise.app.bench.works import WORKS
 
 
 def comparison(work, description, per="step"):

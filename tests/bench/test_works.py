@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.bench import works
-from layerwise.bench.works import WORKS, Work, find, forward_flops, load, step_flops
+from layerwise.app.bench import works
+from layerwise.app.bench.works import WORKS, Work, find, forward_flops, load, step_flops
 
 TINY = Work("tiny", (20, 8, 2), "relu", "adam", 1e-2, 50, "sines", 500)
 

@@ -16,7 +16,7 @@ pytest.importorskip("rich")
 
 from typer.testing import CliRunner
 
-from layerwise.cli.app import app
+from layerwise.app.cli.app import app
 
 
 @pytest.fixture

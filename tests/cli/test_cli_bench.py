@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from layerwise.bench import growth, measure
-from layerwise.bench.peers import PEERS
-from layerwise.bench.results import Growth, Report
-from layerwise.bench.works import WORKS
+from layerwise.app.bench import growth, measure
+from layerwise.app.bench.peers import PEERS
+from layerwise.app.bench.results import Growth, Report
+from layerwise.app.bench.works import WORKS
 
 TINY = "20-4-2,relu,adam,0.01,5000"
 

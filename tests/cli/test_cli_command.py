@@ -9,10 +9,10 @@ import sys
 import pytest
 
 import layerwise as lw
-from layerwise import recipes
-from layerwise.callbacks import Callback
-from layerwise.cli import main, training
-from layerwise.cli.data import DATA_SETS, load
+from layerwise.app import recipes
+from layerwise.app.cli import main, training
+from layerwise.app.cli.data import DATA_SETS, load
+from layerwise.training.callbacks import Callback
 
 
 def test_version(run):

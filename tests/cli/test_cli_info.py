@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.cli.app import run
+from layerwise.app.cli.app import run
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.cli.data import load
-from layerwise.cli.plot import PICTURES
+from layerwise.app.cli.data import load
+from layerwise.app.cli.plot import PICTURES
 
 pytest.importorskip("matplotlib")
 
@@ -46,7 +46,7 @@ def first_rows(name):
 @pytest.mark.parametrize("what", [name for name in PICTURES if name != "curves"])
 def test_each_picture_of_a_model_that_it_suits(run, request, monkeypatch, tmp_path, what):
     model = model_for(what, request)
-    monkeypatch.setattr("layerwise.cli.plot.load", first_rows)
+    monkeypatch.setattr("layerwise.app.cli.plot.load", first_rows)
     result = run("plot", what, model)
     assert result.exit_code == 0, result.stderr
     ending, magic = ("svg", b"<svg") if what == "diagram" else ("png", b"\x89PNG")

@@ -18,7 +18,7 @@ def test_a_killed_run_is_gone_on_with(run):
     """The model is the same to the last bit; the checkpoint is gone once the model is there."""
     command = ["train", "spiral", "--epochs", "300", "--no-plot", "-q"]
     assert run(*command, "-o", "whole.safetensors").exit_code == 0
-    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
+    code = "import os, sys, layerwise.training.loop as t; from layerwise.app.cli.app import run\n"
     code += "def die(self, *_): os.kill(os.getpid(), 9)\n"
     code += "real = t.Training.run_epoch\n"
     code += "t.Training.run_epoch = lambda self: die(self) if self.epoch == 211 else real(self)\n"
@@ -44,7 +44,7 @@ def test_resuming_without_a_checkpoint(run):
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 def test_a_full_disk_at_a_checkpoint(run):
     """The model is there, and the exit code says that something is not."""
-    code = "import resource, sys, layerwise.callbacks.checkpoint as c; from layerwise.cli.app import run\n"
+    code = "import resource, sys, layerwise.training.callbacks.checkpoint as c; from layerwise.app.cli.app import run\n"
     code += "def full(*_): raise OSError(28, 'No space left on device')\n"
     code += "c.Checkpoint._check_place = full\n"
     words = ["train", "spiral", "--epochs", "20", "--no-plot", "--checkpoint", "5 epochs", "-o", "m.safetensors"]
@@ -89,10 +89,10 @@ def test_a_rate_that_is_changed_on_purpose(run):
 
 
 def _cut_off_at(epoch):
-    code = "import os, sys, layerwise.training as t; from layerwise.cli.app import run\n"
+    code = "import os, sys, layerwise.training.loop as t; from layerwise.app.cli.app import run\n"
     code += "real = t.Training.run_epoch\n"
     code += f"t.Training.run_epoch = lambda self: os._exit(9) if self.epoch == {epoch} else real(self)\n"
-    code += "import layerwise.callbacks.checkpoint as c; write = c.Checkpoint._write\n"
+    code += "import layerwise.training.callbacks.checkpoint as c; write = c.Checkpoint._write\n"
     code += "c.Checkpoint._write = lambda self, run: (write(self, run), self._wait())\n"
     killed = subprocess.run([sys.executable, "-c", f"{code}run({CUT_OFF!r})"], check=False)
     assert killed.returncode == 9

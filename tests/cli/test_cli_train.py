@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.cli import console
+from layerwise.app.cli import console
 
 
 def test_iris_from_training_to_prediction(run, tmp_path):
@@ -143,7 +143,7 @@ def test_fashion_that_cannot_be_kept(run, tmp_path, monkeypatch):
 def test_missing_package_is_found_before_training(run, monkeypatch, package):
     from importlib.util import find_spec
 
-    monkeypatch.setattr("layerwise.cli.train.find_spec", lambda name: None if name == package else find_spec(name))
+    monkeypatch.setattr("layerwise.app.cli.train.find_spec", lambda name: None if name == package else find_spec(name))
     result = run("train", "iris")
     assert result.exit_code == 1
     assert "pip install 'layerwise[" in result.stderr

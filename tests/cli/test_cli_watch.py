@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import layerwise as lw
-from layerwise.cli.curves import chart
-from layerwise.cli.watch import View, Watch, _clock, _gauge
+from layerwise.app.cli.curves import chart
+from layerwise.app.cli.watch import View, Watch, _clock, _gauge
 
 WIDTHS = [44, 60, 80, 120]
 

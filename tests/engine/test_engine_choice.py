@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise import augmentation
+from layerwise.data import augmentation
 from layerwise.engine import native_engine
 
 pytestmark = pytest.mark.skipif(native_engine._native is None, reason="the native executor is not installed")

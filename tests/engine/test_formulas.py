@@ -11,8 +11,8 @@ from native_and_numpy import needs_native
 import layerwise as lw
 from layerwise.engine import native_engine
 from layerwise.errors import EngineError
-from layerwise.export.onnx import to_onnx
-from layerwise.layers import LAYERS
+from layerwise.exchange.export.onnx import to_onnx
+from layerwise.parts.layers import LAYERS
 from running_exports import RUNNERS, run
 
 

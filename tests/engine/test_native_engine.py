@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from native_and_numpy import captured, needs_native
 
 import layerwise as lw
-from layerwise.data import Rows
+from layerwise.data.rows import Rows
 from layerwise.engine import native_engine, numpy_engine, threads
 from layerwise.errors import DivergenceError, EngineError
 

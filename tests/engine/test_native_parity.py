@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from native_and_numpy import ARGUMENTS, TOLERANCE, apart, captured, differences, ending, needs_native, targets
 
 import layerwise as lw
-from layerwise.data import Rows
+from layerwise.data.rows import Rows
 from layerwise.engine import native_engine, numpy_engine
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.penalties import PENALTIES
-from layerwise.scaling import SCALERS
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.penalties import PENALTIES
+from layerwise.parts.scaling import SCALERS
 
 pytestmark = needs_native
 

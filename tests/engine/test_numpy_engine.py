@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
-from layerwise.data import Rows
+from layerwise.data.rows import Rows
 from layerwise.engine import numpy_engine
-from layerwise.layers import LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
 
 ARGUMENTS = {lw.Dense: (8,), lw.Dropout: (0.3,)}
 

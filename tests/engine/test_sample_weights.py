@@ -7,8 +7,8 @@ from sklearn import metrics as theirs
 from sklearn.datasets import load_iris
 
 import layerwise as lw
-from layerwise import metrics
-from layerwise.losses import LOSSES
+from layerwise.parts import metrics
+from layerwise.parts.losses import LOSSES
 
 BOTH = pytest.mark.parametrize("engine", ["numpy", pytest.param("native", marks=needs_native)])
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])

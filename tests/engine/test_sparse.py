@@ -7,12 +7,12 @@ import pytest
 from native_and_numpy import TOLERANCE, apart, captured, differences, ending, needs_native, targets
 
 import layerwise as lw
+from layerwise.data.targets import encode
 from layerwise.engine import native_engine
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.plan import compile_training
-from layerwise.sparse import rows_for
-from layerwise.targets import encode
+from layerwise.engine.plan import compile_training
+from layerwise.engine.sparse import rows_for
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
 
 sparse = pytest.importorskip("scipy.sparse")
 ENGINES = ["numpy", pytest.param("native", marks=needs_native)]
@@ -62,7 +62,7 @@ STACKS = {
 }
 
 
-@pytest.mark.parametrize("batch_size", [1, 16, 200])
+@pytest.mark.parametrize("batch_size", [1, pytest.param(200, marks=pytest.mark.slow), 16])
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("engine", ENGINES)

@@ -14,28 +14,36 @@ BEYOND = {
     "hidden_layer_sizes": (20, 10), "activation": ("tanh", "gelu"), "layer_norm": True, "weight_decay": 1e-3,
     "clip_norm": 1.0, "schedule": "cosine", "ema": 0.9, "scaling": None, "engine": "numpy",
 }  # fmt: skip
-CLASSES = [
+SOLVERS = [
     MLPClassifier(max_iter=100),
     MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
-    MLPClassifier(solver="sgd", max_iter=100, learning_rate_init=0.1, momentum=0.5, nesterovs_momentum=False),
     MLPClassifier(solver="lbfgs", max_iter=100),
+    MLPRegressor(max_iter=100),
+    MLPRegressor(solver="lbfgs"),
+]
+OTHERS = [
+    MLPClassifier(solver="sgd", max_iter=100, learning_rate_init=0.1, momentum=0.5, nesterovs_momentum=False),
     MLPClassifier(max_iter=100, label_smoothing=0.1, **BEYOND),
     MLPClassifier(max_iter=100, class_weight="balanced"),
     MLPClassifier(max_iter=100, loss="mean_squared_error", n_threads=2, engine="auto"),
     MLPClassifier(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.LeakyReLU()], learning_rate_init=0.01),
-]
-NUMBERS = [
-    MLPRegressor(max_iter=100),
     MLPRegressor(solver="sgd", max_iter=100),
-    MLPRegressor(solver="lbfgs"),
     MLPRegressor(max_iter=100, **BEYOND),
     MLPRegressor(max_iter=100, loss="huber", learning_rate_init=0.01),
     MLPRegressor(max_iter=100, layers=[lw.Dense(12, "he_normal"), lw.Mish()], learning_rate_init=0.01),
 ]
 
 
-@parametrize_with_checks([*CLASSES, *NUMBERS])
+@parametrize_with_checks(SOLVERS)
 def test_scikit_learn_has_no_complaint(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(OTHERS)
+def test_nor_of_other_parameters(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         check(estimator)

@@ -128,7 +128,8 @@ def test_numpy_alone_suffices_until_they_are_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     for name in [name for name in sys.modules if name.startswith("layerwise.estimators")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(lw, "estimators", raising=False)
+    for name in ("estimators", "MLPClassifier"):
+        monkeypatch.delattr(lw, name, raising=False)
     with pytest.raises(ImportError, match=r"pip install 'layerwise\[sklearn\]'"):
         _ = lw.MLPClassifier
     with pytest.raises(AttributeError, match="no attribute 'MLPclassifier'"):

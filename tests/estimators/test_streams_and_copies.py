@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import layerwise as lw
 from layerwise import MLPClassifier, MLPRegressor
-from layerwise.callbacks import Callback
+from layerwise.training.callbacks import Callback
 
 X, y = load_iris(return_X_y=True)
 X, y = X[::3], y[::3]

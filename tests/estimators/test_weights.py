@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from layerwise import MLPClassifier
-from layerwise.sample_weights import balanced
+from layerwise.data.sample_weights import balanced
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 RANDOM = np.random.default_rng(3)

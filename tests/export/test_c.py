@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.targets import Task
+from layerwise.data.targets import Task
 from running_exports import COMPILER, FLAGS, needs_compiler, run
 
 pytestmark = needs_compiler

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.export import TARGETS
+from layerwise.exchange.export import TARGETS
 
 
 class Swish(lw.Activation):

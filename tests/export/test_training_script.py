@@ -12,22 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
+from layerwise.app.recipes import RECIPES
 from layerwise.engine import native_engine
 from layerwise.errors import ExportError
-from layerwise.export.script import to_training_script
-from layerwise.initializers import INITIALIZERS
-from layerwise.layers import ACTIVATIONS, LAYERS
-from layerwise.losses import LOSSES
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.penalties import PENALTIES
-from layerwise.recipes import RECIPES
-from layerwise.scaling import SCALERS
-from layerwise.schedules import SCHEDULES
+from layerwise.exchange.export.script import to_training_script
+from layerwise.parts.initializers import INITIALIZERS
+from layerwise.parts.layers import ACTIVATIONS, LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.penalties import PENALTIES
+from layerwise.parts.scaling import SCALERS
+from layerwise.parts.schedules import SCHEDULES
 
 DTYPES = ["float32", "float64"]
 ARGUMENTS = {lw.Dense: (6,), lw.Dropout: (0.3,)}
 ENDINGS = {lw.CategoricalCrossEntropy: lw.Softmax, lw.BinaryCrossEntropy: lw.Sigmoid, lw.Poisson: lw.Softplus}
-every_type = pytest.mark.parametrize("dtype", DTYPES)
+every_type = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 
 
 class Steps(lw.Callback):

@@ -7,7 +7,7 @@ import pytest
 from test_tree import FORMULAS, X
 
 import layerwise as lw
-from layerwise.export.elementwise import PYTHON_HELPERS
+from layerwise.exchange.export.elementwise import PYTHON_HELPERS
 from layerwise.formula import JAVASCRIPT, NUMPY, PYTHON, WORDS, C, latex, trace
 
 

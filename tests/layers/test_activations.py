@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 import layerwise as lw
-from layerwise.layers import ACTIVATIONS
+from layerwise.parts.layers import ACTIVATIONS
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 
@@ -101,7 +101,7 @@ def test_the_slope_far_out(activation, dtype):
 
 
 @every_activation
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(x=st.floats(1e-3, 25), sign=st.sampled_from([-1, 1]))
 def test_the_slope_is_the_central_difference(activation, x, sign):
     x, h = sign * x, 1e-5

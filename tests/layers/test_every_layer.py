@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from layerwise import layers
+from layerwise.engine.plan import compile_layers
 from layerwise.engine.workspace import Workspace
-from layerwise.layers import LAYERS, Activation, Dropout, Layer
-from layerwise.parameters import Parameters, View
-from layerwise.plan import compile_layers
+from layerwise.parts import layers
+from layerwise.parts.layers import LAYERS, Activation, Dropout, Layer
+from layerwise.parts.parameters import Parameters, View
 
 pytestmark = pytest.mark.usefixtures("each_engine")
 

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.layers import ACTIVATIONS
+from layerwise.data.tasks import Task
+from layerwise.parts.layers import ACTIVATIONS
 
 pytest.importorskip("matplotlib")
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from layerwise import plots
-from layerwise.callbacks.histograms import gradients
 from layerwise.plots.functions import value_and_slope
 from layerwise.plots.maps import plane
 from layerwise.plots.robustness import moved, noisy, turned
 from layerwise.plots.style import LIGHT
+from layerwise.training.callbacks.histograms import gradients
 
 
 def axes(count=None):
@@ -201,7 +202,7 @@ def test_the_counts_and_shares_of_confusions():
     assert (panel.get_ylabel(), panel.get_xlabel()) == ("true class", "answer")
 
 
-@pytest.mark.parametrize("classes", [2, 10, 20])
+@pytest.mark.parametrize("classes", [2, pytest.param(10, marks=pytest.mark.slow), 20])
 def test_the_numbers_are_readable_and_fit_their_fields(classes):
     rng = np.random.default_rng(0)
     true = rng.integers(0, classes, 10_000)
@@ -238,7 +239,7 @@ def shades():
     """A network by hand that tells bright 2x2 images from dark ones: the surer, the farther from the middle."""
     W = np.array([[-5.0, 5.0]] * 4) / 4
     net = lw.Network([lw.Dense(2, W, [2.5, -2.5]), lw.Softmax()], dtype="float64")
-    net.task = lw.targets.Task("classification", np.array([0, 1]))
+    net.task = Task("classification", np.array([0, 1]))
     return net
 
 

@@ -18,7 +18,7 @@ def trained(X, y, seed):
     return net
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_iris_with_scikit_learns_split(seed):
     X, y = lw.datasets.load_iris()
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=42)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise.errors import DataError, LayerwiseError, ShapeError
-from layerwise.masked import unmasked
+from layerwise.parts.masked import unmasked
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from layerwise.data.splitting import stratified
 from layerwise.datasets.checks import check_count, check_generator, check_rows
 from layerwise.errors import DataError
-from layerwise.masked import unmasked
-from layerwise.splitting import stratified
+from layerwise.parts.masked import unmasked
 
 Rows = tuple[NDArray[Any], NDArray[Any]]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from layerwise.data import Rows
-from layerwise.description import whole_number
+from layerwise.data.rows import Rows
+from layerwise.data.targets import Targets
 from layerwise.engine import native_engine
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
+from layerwise.engine.plan import Plan
 from layerwise.errors import EngineError, UnknownNameError, warn
-from layerwise.parameters import Parameters
-from layerwise.plan import Plan
-from layerwise.targets import Targets
+from layerwise.parts.description import whole_number
+from layerwise.parts.parameters import Parameters
 
 ENGINES = ("auto", "numpy", "native")
 _said_why_not = False

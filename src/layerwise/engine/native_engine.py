@@ -1,4 +1,4 @@
-"""The native executor: it walks the same plan in C++ (src/layerwise/native), many steps at a time.
+"""The native executor: it walks the same plan in C++ (src/layerwise/engine/native), many steps at a time.
 
     fit ──► NativeEngine.run ──► _native: gather ─► forward ─► loss ─► backward ─► update, on all cores
 
@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data import Rows
+from layerwise.data.rows import Rows
+from layerwise.data.targets import Targets
 from layerwise.engine.numpy_engine import NumpyEngine, Score
+from layerwise.engine.plan import Plan
+from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
 from layerwise.formula import replace
 from layerwise.formula.lowering import code
-from layerwise.layers import LAYERS, Activation, Layer
-from layerwise.losses import LOSSES, Loss
-from layerwise.optimizers import OPTIMIZERS
-from layerwise.parameters import Parameters
-from layerwise.penalties import L1, L2, PENALTIES
-from layerwise.plan import Plan
-from layerwise.scaling import Scaler
-from layerwise.sparse import SparseRows
-from layerwise.targets import Targets
+from layerwise.parts.layers import LAYERS, Activation, Layer
+from layerwise.parts.losses import LOSSES, Loss
+from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.parameters import Parameters
+from layerwise.parts.penalties import L1, L2, PENALTIES
+from layerwise.parts.scaling import Scaler
 from layerwise.typing import Array
 
 _native: Any = None

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.data import Rows
+from layerwise.data.philox import Philox
+from layerwise.data.rows import Rows
+from layerwise.data.sample_weights import without_uncounted
+from layerwise.data.targets import Targets
+from layerwise.engine.plan import Plan, RateTerm
 from layerwise.engine.workspace import Batch, Workspace
-from layerwise.losses.base import weighted_sum
-from layerwise.parameters import Parameters
-from layerwise.philox import Philox
-from layerwise.plan import Plan, RateTerm
-from layerwise.sample_weights import without_uncounted
-from layerwise.targets import Targets
+from layerwise.parts.losses.base import weighted_sum
+from layerwise.parts.parameters import Parameters
 from layerwise.typing import Array
 
 

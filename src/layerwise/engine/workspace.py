@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from layerwise.parameters import Parameters, View
-from layerwise.plan import Plan, Stage
+from layerwise.engine.plan import Plan, Stage
+from layerwise.parts.parameters import Parameters, View
 from layerwise.typing import Array
 
 

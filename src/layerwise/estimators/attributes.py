@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.optimizers import SGD, Optimizer
-from layerwise.parameters import Parameters
+from layerwise.parts.optimizers import SGD, Optimizer
+from layerwise.parts.parameters import Parameters
 from layerwise.typing import Array
 
 

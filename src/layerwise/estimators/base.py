@@ -29,22 +29,22 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from layerwise.arrays import check_one_kind, native_indices
-from layerwise.callbacks import as_callbacks
-from layerwise.endings import ending
+from layerwise.data.arrays import check_one_kind, native_indices
+from layerwise.data.names import named_columns, target_names
+from layerwise.data.tabular import TableEncoder
+from layerwise.data.targets import Task
 from layerwise.estimators import building, continuing, held_out, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, Threshold, views
 from layerwise.estimators.labels import check_form, refuse_sparse_vector
 from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
 from layerwise.estimators.unchanged import Settled, is_plain_column, is_plain_rows, settle
-from layerwise.layers import Dense, Layer
-from layerwise.losses import Loss
-from layerwise.masked import refuse_masked
-from layerwise.names import named_columns, target_names
-from layerwise.network import Network
-from layerwise.schedules import as_schedule
-from layerwise.tabular import TableEncoder
-from layerwise.targets import Task
+from layerwise.network.network import Network
+from layerwise.parts.endings import ending
+from layerwise.parts.layers import Dense, Layer
+from layerwise.parts.losses import Loss
+from layerwise.parts.masked import refuse_masked
+from layerwise.parts.schedules import as_schedule
+from layerwise.training.callbacks import as_callbacks
 from layerwise.typing import Array
 
 STOCHASTIC = ("sgd", "adam")

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.description import resolve
-from layerwise.layers import (
+from layerwise.parts.description import resolve
+from layerwise.parts.layers import (
     ACTIVATIONS,
     Activation,
     BatchNorm,
@@ -29,7 +29,7 @@ from layerwise.layers import (
     Sigmoid,
     Tanh,
 )
-from layerwise.losses import (
+from layerwise.parts.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Huber,
@@ -40,7 +40,7 @@ from layerwise.losses import (
     Quantile,
     as_loss,
 )
-from layerwise.optimizers import SGD, Adam, AdamW, Optimizer
+from layerwise.parts.optimizers import SGD, Adam, AdamW, Optimizer
 
 _ACTIVATIONS: dict[str, type[Activation]] = {
     "identity": Identity,

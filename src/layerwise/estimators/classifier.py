@@ -16,7 +16,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from layerwise.arrays import is_sparse
+from layerwise.data.arrays import is_sparse
+from layerwise.data.sample_weights import balanced
+from layerwise.data.targets import Task
 from layerwise.estimators import building, continuing, held_out
 from layerwise.estimators.base import BaseMLP
 from layerwise.estimators.labels import (
@@ -26,10 +28,8 @@ from layerwise.estimators.labels import (
     is_plain_labels,
     refuse_sparse_vector,
 )
-from layerwise.losses import Loss
-from layerwise.refusal import without
-from layerwise.sample_weights import balanced
-from layerwise.targets import Task
+from layerwise.network.refusal import without
+from layerwise.parts.losses import Loss
 from layerwise.typing import Array
 
 
@@ -103,7 +103,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     scoring : str or callable, optional
         The scorer that stops early, as in scikit-learn's model selection; by default the accuracy.
     schedule : Schedule, str, function or None
-        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``. "auto" is None.
+        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.parts.schedules``. "auto" is None.
     clip_norm : float, optional
         A gradient that is longer is shortened to this length.
     weight_decay : float

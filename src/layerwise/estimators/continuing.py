@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.engine.plan import compile_layers
 from layerwise.errors import warn
 from layerwise.estimators import building, presets
-from layerwise.layers import BatchNorm, Dense, Layer, LayerNorm
-from layerwise.network import Network
-from layerwise.optimizers import SGD, Optimizer
-from layerwise.parameters import Parameters
-from layerwise.plan import compile_layers
-from layerwise.scaling import as_scaler
+from layerwise.network.network import Network
+from layerwise.parts.layers import BatchNorm, Dense, Layer, LayerNorm
+from layerwise.parts.optimizers import SGD, Optimizer
+from layerwise.parts.parameters import Parameters
+from layerwise.parts.scaling import as_scaler
 
 
 def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], preset: bool) -> Network:

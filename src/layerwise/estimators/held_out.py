@@ -11,8 +11,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight
 
-from layerwise.masked import refuse_masked
-from layerwise.metrics import takes_weights
+from layerwise.parts.masked import refuse_masked
+from layerwise.parts.metrics import takes_weights
 from layerwise.typing import Array
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from layerwise.arrays import check_one_kind, is_sparse
+from layerwise.data.arrays import check_one_kind, is_sparse
 from layerwise.typing import Array
 
 

@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from layerwise.errors import warn
 from layerwise.estimators import building
 from layerwise.estimators.presets import is_auto
-from layerwise.layers import Layer
+from layerwise.parts.layers import Layer
 
 _AUTO = StrOptions({"auto"})
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from layerwise.estimators import building
-from layerwise.initializers import Normal
-from layerwise.layers import Dense, Layer, Scale
-from layerwise.schedules import CosLog
+from layerwise.parts.initializers import Normal
+from layerwise.parts.layers import Dense, Layer, Scale
+from layerwise.parts.schedules import CosLog
 
 DEFAULTS: dict[str, Any] = {  # scikit-learn's
     "hidden_layer_sizes": (100,),

@@ -11,13 +11,13 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
-from layerwise import metrics
-from layerwise.arrays import is_sparse
-from layerwise.endings import takes_standardized_targets
+from layerwise.data.arrays import is_sparse
+from layerwise.data.targets import Task
 from layerwise.estimators import building, held_out
 from layerwise.estimators.base import BaseMLP
-from layerwise.losses import Loss, Poisson, QuadraticCost
-from layerwise.targets import Task
+from layerwise.parts import metrics
+from layerwise.parts.endings import takes_standardized_targets
+from layerwise.parts.losses import Loss, Poisson, QuadraticCost
 from layerwise.typing import Array
 
 
@@ -88,7 +88,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     scoring : str or callable, optional
         The scorer that stops early, as in scikit-learn's model selection; by default R².
     schedule : Schedule, str, function or None
-        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.schedules``. "auto" is None.
+        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.parts.schedules``. "auto" is None.
     clip_norm : float, optional
         A gradient that is longer is shortened to this length.
     weight_decay : float

@@ -10,17 +10,17 @@ import numpy as np
 from sklearn.base import is_classifier
 
 import layerwise
-from layerwise import storage
-from layerwise.augmentation import Augmentation
-from layerwise.callbacks import as_callbacks
-from layerwise.description import Description
+from layerwise import files as storage
+from layerwise.data.augmentation import Augmentation
+from layerwise.data.tabular import TableEncoder
 from layerwise.errors import FormatError, warn
 from layerwise.estimators import building, continuing
-from layerwise.losses import Loss
-from layerwise.network import Network
-from layerwise.scaling import as_scaler
-from layerwise.schedules import as_schedule
-from layerwise.tabular import TableEncoder
+from layerwise.network.network import Network
+from layerwise.parts.description import Description
+from layerwise.parts.losses import Loss
+from layerwise.parts.scaling import as_scaler
+from layerwise.parts.schedules import as_schedule
+from layerwise.training.callbacks import as_callbacks
 from layerwise.typing import Array
 
 if TYPE_CHECKING:

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from layerwise.callbacks import Callback, as_callbacks
+from layerwise.data.sample_weights import SampleWeights, weigh
+from layerwise.data.targets import encode
+from layerwise.data.units import range_of
 from layerwise.engine.choice import executor
+from layerwise.engine.plan import check_training, compile_training
+from layerwise.engine.sparse import rows_for
 from layerwise.errors import DivergenceError, warn
 from layerwise.estimators import continuing
 from layerwise.estimators.held_out import HeldOut
-from layerwise.losses import Loss
-from layerwise.optimizers import SGD
-from layerwise.penalties import L2
-from layerwise.plan import check_training, compile_training
-from layerwise.sample_weights import SampleWeights, weigh
-from layerwise.sparse import rows_for
-from layerwise.targets import encode
-from layerwise.training import Training
+from layerwise.parts.losses import Loss
+from layerwise.parts.optimizers import SGD
+from layerwise.parts.penalties import L2
+from layerwise.training.callbacks import Callback, as_callbacks
+from layerwise.training.loop import Training
 from layerwise.typing import Array
-from layerwise.units import range_of
 
 _LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
 _CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where its rows are made dense

@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from layerwise.formula.quoting import matplotlib_text
 from layerwise.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, need, save
-from layerwise.quoting import matplotlib_text
 
 if TYPE_CHECKING:
-    from layerwise.bench.results import Comparison, Growth
+    from layerwise.app.bench.results import Comparison, Growth
 
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.description import whole_number
-from layerwise.metrics import calibration_bins, coverage_curve, expected_calibration_error
+from layerwise.parts.description import whole_number
+from layerwise.parts.metrics import calibration_bins, coverage_curve, expected_calibration_error
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
 from layerwise.typing import ArrayLike
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise import metrics
 from layerwise.errors import DataError, ShapeError
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.parts import metrics
 from layerwise.plots.models import LONGEST, labels_of
 from layerwise.plots.style import colours_of, one_panel
-from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.callbacks.histograms import KINDS, Histograms, gradients
-from layerwise.description import whole_number
 from layerwise.errors import DataError
-from layerwise.masked import unmasked
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.parts.description import whole_number
+from layerwise.parts.masked import unmasked
 from layerwise.plots.models import name_of, network_of
 from layerwise.plots.style import colours_of, panels, tidy
-from layerwise.quoting import matplotlib_text
+from layerwise.training.callbacks.histograms import KINDS, Histograms, gradients
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:

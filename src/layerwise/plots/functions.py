@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.description import number, resolve
 from layerwise.errors import DataError, ShapeError
-from layerwise.layers import ACTIVATIONS, Layer
-from layerwise.masked import unmasked
-from layerwise.neuron import Neuron
-from layerwise.parameters import View
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.network.neuron import Neuron
+from layerwise.parts.description import number, resolve
+from layerwise.parts.layers import ACTIVATIONS, Layer
+from layerwise.parts.masked import unmasked
+from layerwise.parts.parameters import View
 from layerwise.plots.models import inputs_of, network_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
-from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.description import whole_number
 from layerwise.errors import DataError, ShapeError
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.parts.description import whole_number
 from layerwise.plots.models import chosen_by, labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
-from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:

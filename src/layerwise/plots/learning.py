@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import DataError, ShapeError
+from layerwise.formula.quoting import matplotlib_text
 from layerwise.plots.style import colours_of, legend, need, one_panel, panels, picture_format, save, tidy
-from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from layerwise.callbacks import LearningRateFinder
+    from layerwise.training.callbacks import LearningRateFinder
 
 COLUMNS = ("loss", "accuracy")
 Table = Mapping[str, Sequence[float]]

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.engine.plan import Stage
 from layerwise.errors import DataError, NotBuiltError, ShapeError
-from layerwise.masked import unmasked
-from layerwise.network import Network
-from layerwise.plan import Stage
-from layerwise.quoting import matplotlib_text
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.network.network import Network
+from layerwise.parts.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
 LONGEST = 24  # letters of a class's name: more would leave no room for the picture

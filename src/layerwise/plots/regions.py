@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.data import check_rows
-from layerwise.description import whole_number
+from layerwise.data.rows import check_rows
 from layerwise.errors import ShapeError
-from layerwise.masked import unmasked
-from layerwise.metrics import r2_score
+from layerwise.formula.quoting import matplotlib_text
+from layerwise.parts.description import whole_number
+from layerwise.parts.masked import unmasked
+from layerwise.parts.metrics import r2_score
 from layerwise.plots.models import chosen_by, inputs_of, labels_of, names_of, probabilities_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
-from layerwise.quoting import matplotlib_text
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.augmentation import sample
-from layerwise.description import number, whole_number
+from layerwise.data.augmentation import sample
+from layerwise.parts.description import number, whole_number
 from layerwise.plots.models import labels_of, rows_of_images
 from layerwise.plots.style import colours_of, panels, tidy
 from layerwise.typing import Array, ArrayLike

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layerwise.data.writing import write_whole
 from layerwise.errors import ShapeError, UnknownNameError, missing
-from layerwise.files import write_whole
 from layerwise.typing import Array
 
 if TYPE_CHECKING:

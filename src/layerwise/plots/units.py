@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.errors import ShapeError
-from layerwise.layers import Layer
-from layerwise.masked import unmasked
+from layerwise.parts.layers import Layer
+from layerwise.parts.masked import unmasked
 from layerwise.plots.models import name_of, network_of
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
@@ -16,7 +16,7 @@ from layerwise.typing import Array, ArrayLike
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from layerwise.plan import Stage
+    from layerwise.engine.plan import Stage
 
 MOST_SAMPLES = 5000
 

@@ -1,0 +1,46 @@
+"""The command `layerwise`: train, evaluate and predict from a terminal.
+
+app.py       the commands together, and how an error ends
+train.py     data + recipe + choices → network → model file, learning curves; training.py, the middle of it
+watch.py     the panel of `train --watch`, and curves.py, which draws in its characters
+evaluate.py  predict.py  trace.py  diagnose.py  plot.py  report.py  export.py  info.py  bench.py  listing.py
+choices.py   options that replace parts of a recipe
+data.py      data sets by name, and tables from files
+standardize.py  targets of any size
+score.py     accuracy and confusions, or loss and R²
+console.py   what goes to which stream, and the exit codes
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from layerwise.app.cli import starting
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; typer and rich are needed only from here on.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after `layerwise`; those of the process if not given.
+    """
+    try:
+        import rich
+        import typer
+    except ImportError as error:
+        print(
+            f"the command needs the package {error.name!r}, which is not installed: pip install 'layerwise[cli]'",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        from layerwise.app.cli.app import run
+
+        starting.started()
+        return run(arguments)
+    except KeyboardInterrupt:  # between two commands' own lines for it
+        print("interrupted", file=sys.stderr)
+        return starting.INTERRUPTED

@@ -1,0 +1,303 @@
+"""Data for the commands: the data sets by name, and tables from files, each with its rows to train and to test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layerwise import datasets
+from layerwise.data.tasks import Task
+from layerwise.datasets.fashion import CLASS_NAMES
+from layerwise.datasets.table import Table, read_header
+from layerwise.errors import DataError, UnknownNameError, nearest
+from layerwise.network.network import Network
+from layerwise.typing import Array
+
+Rows = tuple[Array, Array]
+
+SPLIT_SEED = 42  # a table's rows are held out by this seed, whatever the seed of the training
+MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target are a quantity
+
+
+@dataclass
+class Data:
+    """Rows to train, to validate (None: no validation) and to test.
+
+    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, `notes`
+    what the model file keeps, the data's name and that of a table's target, and `columns` the names of its columns.
+    """
+
+    name: str
+    recipe: str
+    train: Rows
+    validation: Rows | None
+    test: Rows
+    classes: int | None
+    notes: dict[str, Any] = field(default_factory=dict)
+    columns: Sequence[str] = ()
+
+    def sizes(self) -> str:
+        """How many rows there are, in words."""
+        parts = [f"{len(self.train[1]):,} rows to train"]
+        if self.validation is not None:
+            parts.append(f"{len(self.validation[1]):,} to validate")
+        return ", ".join([*parts, f"{len(self.test[1]):,} to test"])
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set by name: what `layerwise datasets` shows, and how it is loaded."""
+
+    name: str
+    description: str
+    rows: tuple[int, int, int]  # to train, to validate, to test
+    features: int
+    classes: int | None
+    recipe: str
+    load: Callable[[], tuple[Rows, Rows | None, Rows]]
+    columns: tuple[str, ...] = ()  # their names and the target's, where they have names
+    target: str = ""
+
+    def notes(self) -> dict[str, Any]:
+        """What a model that is trained on it keeps in its file."""
+        return {"data": self.name, **({"target": self.target} if self.columns else {})}
+
+
+def _mnist() -> tuple[Rows, Rows | None, Rows]:
+    return datasets.load_mnist()
+
+
+def _fashion() -> tuple[Rows, Rows | None, Rows]:
+    names = np.array(CLASS_NAMES)
+    train, validation, test = ((X, names[y]) for X, y in datasets.load_fashion_mnist())
+    return train, validation, test
+
+
+def iris_split() -> tuple[Array, Array]:
+    """The rows to test and to train of the published run: 75/25 by the legacy generator's seed 42."""
+    order = np.random.RandomState(SPLIT_SEED).permutation(150)
+    return order[:38], order[38:]
+
+
+def _iris() -> tuple[Rows, Rows | None, Rows]:
+    table = datasets.load_iris()
+    X, y = table.X, np.array(table.class_names)[table.y]
+    test, train = iris_split()
+    return (X[train], y[train]), None, (X[test], y[test])
+
+
+def _spiral() -> tuple[Rows, Rows | None, Rows]:
+    return datasets.make_spiral(), None, datasets.make_spiral(random_state=1)
+
+
+def _vertical() -> tuple[Rows, Rows | None, Rows]:
+    return datasets.make_vertical(), None, datasets.make_vertical(random_state=1)
+
+
+def _sine() -> tuple[Rows, Rows | None, Rows]:
+    return datasets.make_sine(1000), None, datasets.make_sine(333)
+
+
+IRIS_COLUMNS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+
+DATA_SETS: dict[str, DataSet] = {
+    entry.name: entry
+    for entry in (
+        DataSet("mnist", "handwritten digits, 28x28 pixels", (50_000, 10_000, 10_000),
+                784, 10, "mnist", _mnist),
+        DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", (50_000, 10_000, 10_000),
+                784, 10, "mnist", _fashion),
+        DataSet("iris", "three species of flower by four lengths", (112, 0, 38), 4, 3,
+                "iris-4-10-5-3", _iris, IRIS_COLUMNS, "species"),
+        DataSet("spiral", "points on three arms of a spiral", (300, 0, 300), 2, 3, "spiral-adam", _spiral),
+        DataSet("vertical", "points in three clouds side by side", (300, 0, 300), 2, 3, "spiral-adam", _vertical),
+        DataSet("sine", "a number to predict: one period of a sine", (1000, 0, 333), 1, None,
+                "sine", _sine),
+    )
+}  # fmt: skip
+
+
+def is_table(name: str) -> bool:
+    """Whether it is a file of one's own rather than a data set's name."""
+    return name not in DATA_SETS and (Path(name).suffix != "" or Path(name).exists())
+
+
+def check_name(name: str) -> str:
+    """The name of a data set or a file.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither; the nearest name is suggested.
+    """
+    if name not in DATA_SETS and not is_table(name):
+        raise UnknownNameError(
+            f"data set {name!r} is not known; {nearest(name, DATA_SETS)} (a table of your own: FILE.csv)"
+        )
+    return name
+
+
+def check_delimiter(delimiter: str | None) -> str | None:
+    """The character that --delimiter names; a tab is hard to type, so its name will do."""
+    return "\t" if delimiter in ("tab", "\\t") else delimiter
+
+
+def load(
+    name: str,
+    validation: float | None = None,
+    test: float | None = None,
+    target: str | None = None,
+    regression: bool | None = None,
+    delimiter: str | None = None,
+) -> Data:
+    """Load a data set or a table.
+
+    Parameters
+    ----------
+    name : str
+        A data set's name or a CSV file's path.
+    validation : float, optional
+        The share of the rows to train that is held out to validate; 0 for none.
+    test : float, optional
+        The share of a table's rows that is held out to test.
+    target : str, optional
+        The column of a table to be predicted, by default the last one.
+    regression : bool, optional
+        Whether a table's target is a number rather than a class; by default its values tell.
+    delimiter : str, optional
+        The character between two cells of a table; by default the header tells.
+    """
+    if name in DATA_SETS:
+        entry = DATA_SETS[name]
+        train, held_out, tested = entry.load()
+        data = Data(name, entry.recipe, train, held_out, tested, entry.classes, entry.notes(), entry.columns)
+    else:
+        table = datasets.read_csv(name, target, delimiter)
+        X, y = table.X, as_target(name, table, regression)
+        _check_several_classes(name, y)
+        train, tested = _split(X, y, 0.2 if test is None else test, "--test")
+        classes = None if y.dtype.kind == "f" else len(np.unique(y))
+        file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
+        notes = {"data": file, "target": table.target_name}
+        data = Data(Path(name).stem, "table", train, None, tested, classes, notes, table.feature_names)
+        validation = 0.15 if validation is None else validation
+    data = data if validation is None else _hold_out(data, validation)
+    found = len(np.unique(data.train[1]))
+    if data.classes is not None and found < data.classes:
+        raise DataError(
+            f"{name}: some classes have too few rows: of {data.classes} classes, only {found} are among the "
+            f"{len(data.train[1])} rows to train; give more rows of the others, or hold out fewer"
+        )
+    return data
+
+
+def _split(X: Array, y: Array, share: float, option: str) -> tuple[Rows, Rows]:
+    """The rows without that share, and the share, as the option asked for."""
+    held_out = int(share * len(y) + 0.5)
+    if not 0 < held_out < len(y):
+        raise DataError(
+            f"{option} {share:g} of {len(y)} rows would hold out {held_out} and leave {len(y) - held_out} to train; "
+            f"at least one of each is needed: give another {option} or more rows"
+        )
+    return datasets.train_validation_split(X, y, validation_size=held_out, random_state=SPLIT_SEED)
+
+
+def _hold_out(data: Data, share: float) -> Data:
+    """The same data with that share of the rows to train and to validate held out to validate."""
+    X, y = data.train
+    if data.validation is not None:
+        X, y = np.concatenate([X, data.validation[0]]), np.concatenate([y, data.validation[1]])
+    if share == 0:
+        return replace(data, train=(X, y), validation=None)
+    train, held_out = _split(X, y, share, "--validation")
+    return replace(data, train=train, validation=held_out)
+
+
+def as_target(path: str, table: Table, regression: bool | None, classes: Array | None = None) -> Array:
+    """The target of a table as float64 for a quantity, else as 0, 1, … or names of classes.
+
+    Labels are what the file has, letter by letter: 1.10 and 1.1 are two of them. They are numbers only where all are
+    spelled 0, 1, … without a gap, or where the model's classes are.
+    """
+    y, labels = table.y, table.labels
+    assert labels is not None
+    if regression is None:
+        is_whole = y.dtype.kind == "i" or all(label.lstrip("+-").isdecimal() for label in labels.tolist())
+        regression = y.dtype.kind in "if" and not (is_whole and len(np.unique(labels)) <= MOST_CLASSES)
+    if not regression:
+        if y.dtype.kind != "i" or not np.array_equal(y.astype(str), labels):
+            return labels
+        known = np.unique(y)
+        counted = np.array_equal(known, np.arange(len(known))) if classes is None else classes.dtype.kind in "iu"
+        return y if counted else labels
+    if y.dtype.kind not in "if":
+        raise DataError(f"{path}: the target has names ({y[0]!r}), but a regression needs numbers")
+    return y.astype(np.float64)
+
+
+def _check_several_classes(path: str, y: Array) -> None:
+    if y.dtype.kind != "f" and (y == y[0]).all():
+        raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
+
+
+def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task, delimiter: str | None = None) -> Rows:
+    """Features, in the order that the model knows them by name, and target of a CSV file."""
+    columns = columns_of(network)
+    if columns is not None:
+        target = network.notes.get("target") if target is None else target
+        _check_names(path, [*columns, *([] if target is None else [target])], read_header(path, delimiter))
+    table = datasets.read_csv(path, target, delimiter)
+    X = table.X if columns is None else _by_name(path, table, columns)
+    return X, as_target(path, table, task.kind == "regression", task.classes)
+
+
+def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -> Array:
+    """Features in the order that the model knows them by name; the target may be there, too, or not.
+
+    A model that knows no names takes its columns as they come, and passes over one more, the last.
+    """
+    columns = columns_of(network)
+    if columns is not None:
+        header, target = read_header(path, delimiter), network.notes.get("target")
+        _check_names(path, columns, header)
+        table = datasets.read_csv(path, target if target in header else None, delimiter)
+        return _by_name(path, table, columns)
+    X, y = datasets.read_csv(path, delimiter=delimiter)
+    n_in = network.built()[0].n_in
+    if X.shape[1] == n_in - 1 and y.dtype.kind in "if":
+        X = np.column_stack([X, y])
+    if X.shape[1] != n_in:
+        raise DataError(f"{path}: the model takes {n_in} columns of numbers; got {X.shape[1] + 1} columns")
+    return X
+
+
+def columns_of(network: Network) -> list[str] | None:
+    """The names of the columns that a model was trained on, if it knows them."""
+    columns = network.columns
+    return [column["name"] for column in columns] if columns and len(columns) == network.built()[0].n_in else None
+
+
+def _check_names(path: str, needed: list[str], header: list[str]) -> None:
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise DataError(f"{path}: the model needs {_listed(missing)}, but the table has only {_listed(header)}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"the column{'s' if len(names) > 1 else ''} {', '.join(map(repr, names[:12]))}{more}"
+
+
+def _by_name(path: str, table: Table, columns: list[str]) -> Array:
+    """The columns of those names, in that order; the one that was read as the target may be among them."""
+    place = {name: number for number, name in enumerate(table.feature_names)}
+    if table.target_name in columns:
+        if table.y.dtype.kind not in "if":
+            raise DataError(f"{path}: column {table.target_name!r} must be numbers, but has {table.y[0]!r}")
+        place[table.target_name] = table.X.shape[1]
+        return np.column_stack([table.X, table.y])[:, [place[name] for name in columns]]
+    return table.X[:, [place[name] for name in columns]]

@@ -1,0 +1,66 @@
+"""`layerwise evaluate`: how good a trained model is on a test set or on a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from layerwise.app.cli.choices import usage_error
+from layerwise.app.cli.console import show_json
+from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
+from layerwise.app.cli.model import load_trained
+from layerwise.app.cli.score import score, show_score
+from layerwise.network.network import Network
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="A data set (its test rows) or FILE.csv (all its rows)."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Test a trained model: accuracy and the confusions made most often, or loss and R².
+
+    Without DATA, the data set that the model was trained on.
+    """
+    network, task = load_trained(model)
+    name = own_data(model, network, f"layerwise evaluate {model} FILE.csv") if data is None else data
+    with usage_error("DATA"):
+        check_name(name)
+    if name in DATA_SETS:
+        X, y = load(name).test
+    else:
+        X, y = rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
+    result = score(network, task, X, y)
+    if json:
+        show_json({"model": str(model), "data": name, **result})
+    else:
+        show_score(result, name)
+
+
+def own_data(model: Path, network: Network, words: str) -> str:
+    """The data set that the model was trained on, as its file says; `words` would name another.
+
+    Raises
+    ------
+    BadParameter
+        It was trained on none of them, or does not say on which.
+    """
+    name = network.notes.get("data")
+    if isinstance(name, str) and name in DATA_SETS:
+        return name
+    known = f"was trained on {name}" if isinstance(name, str) else "does not say what it was trained on"
+    raise typer.BadParameter(
+        f"{model} {known}; name the data to test it on: {words}, or a data set ({', '.join(DATA_SETS)})",
+        param_hint="--data" if words.startswith("--data") else "DATA",
+    )

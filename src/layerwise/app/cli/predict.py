@@ -1,0 +1,132 @@
+"""`layerwise predict`: what a trained model says about pictures or rows of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from layerwise.app.cli import console
+from layerwise.app.cli.data import check_delimiter, rows_to_predict
+from layerwise.app.cli.model import load_trained
+from layerwise.data.targets import Task
+from layerwise.errors import DataError, LayerwiseError
+from layerwise.formula.quoting import legible
+from layerwise.network.network import Network
+from layerwise.typing import Array
+
+PIXELS = 784
+STRANGE = "this does not look like the training data"
+TABLES = (".csv", ".tsv", ".txt")
+
+
+def predict(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE...", help="Pictures of a digit each (PNG, JPEG…), or tables (FILE.csv)."),
+    ],
+    model: Annotated[Path, typer.Option("--model", "-m", help="The model file.")] = Path("mnist.safetensors"),
+    min_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Below that, the answer is 'not sure' and the exit code 3.")
+    ] = 0.0,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Of yes or no, or two classes: above what probability it is a yes, or the second class; "
+            "by default the model's own."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Recognise handwritten digits in pictures of any size, or predict the rows of a table.
+
+    A picture may be dark on light or light on dark. It is brought to MNIST's form, and shown as the network sees it.
+    One that cannot be read does not stop the others; the exit code is then 1. One that does not look like the training
+    data is said to be so, where the model knows them (those of images do), and the exit code is then 3.
+    """
+    if not model.is_file() and str(model) == "mnist.safetensors":
+        raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
+    network, task = load_trained(model)
+    if threshold is not None:
+        task.with_threshold(threshold, network.built()[0].n_out)  # refuses it once, not file by file
+    answers: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            found = (
+                _table(network, task, file, check_delimiter(delimiter), threshold)
+                if file.suffix.lower() in TABLES
+                else [_picture(network, task, file, not json, threshold)]
+            )
+        except (LayerwiseError, OSError) as error:
+            console.warn(f"error: {error}")
+            found = [{"file": str(file), "error": str(error)}]
+        for answer in found:
+            familiar = answer.get("familiar", True)
+            answer["sure"] = "error" not in answer and familiar and answer.get("confidence", 1.0) >= min_confidence
+            if not json and "error" not in answer:
+                console.show(_line(answer), "bold" if answer["sure"] else "yellow")
+        answers += found
+    if json:
+        console.show_json(answers)
+    if any("error" in answer for answer in answers):
+        raise typer.Exit(console.ERROR)
+    if not all(answer["sure"] for answer in answers):
+        raise typer.Exit(console.NOT_SURE)
+
+
+def _picture(network: Network, task: Task, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
+    """The answer for one picture."""
+    from layerwise.datasets.images import read_digit
+
+    n_in = network.built()[0].n_in
+    if n_in != PIXELS:
+        raise DataError(f"{path}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")
+    pixels = read_digit(path)
+    if shown:
+        console.show_image(pixels)
+    return {"file": str(path), **_answers(network, task, pixels[np.newaxis], threshold)[0]}
+
+
+def _table(
+    network: Network, task: Task, path: Path, delimiter: str | None, threshold: float | None
+) -> list[dict[str, Any]]:
+    """An answer for each row."""
+    X = rows_to_predict(str(path), network, delimiter)
+    answers = _answers(network, task, X, threshold)
+    return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(answers, start=1)]
+
+
+def _answers(network: Network, task: Task, X: Array, threshold: float | None) -> list[dict[str, Any]]:
+    """The answer for each row, with its confidence and the runner-up where there are classes."""
+    answers = network.predict(X, threshold=threshold)
+    known = [{}] * len(X) if network.familiarity is None else [{"familiar": f} for f in network.is_familiar(X).tolist()]
+    if task.kind != "classification" or task.classes is None:
+        return [{"answer": answer, **familiar} for answer, familiar in zip(answers.tolist(), known, strict=True)]
+    probabilities = network.predict_proba(X)
+    ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    chosen = task.classes[ranking[:, 0]] == answers
+    ranking = np.where(chosen[:, np.newaxis], ranking, ranking[:, ::-1])  # where a threshold chose the less likely one
+    names = task.classes[ranking].tolist()
+    shares = np.take_along_axis(probabilities, ranking, axis=1).tolist()
+    return [
+        {"answer": name[0], "confidence": share[0], "runner_up": name[1], "runner_up_confidence": share[1], **familiar}
+        for name, share, familiar in zip(names, shares, known, strict=True)
+    ]
+
+
+def _line(answer: dict[str, Any]) -> str:
+    where = answer["file"] + (f", row {answer['row']}" if "row" in answer else "")
+    if "confidence" not in answer:
+        value = answer["answer"]
+        words = f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
+        return words if answer["sure"] else f"{words}; {STRANGE}"
+    found = f"{legible(answer['answer'])}, confidence {answer['confidence']:.1%}"
+    rest = f"runner-up {legible(answer['runner_up'])}, {answer['runner_up_confidence']:.1%}"
+    if not answer.get("familiar", True):
+        return f"{where}: {STRANGE} (if it does, {found}; {rest})"
+    return f"{where}: {found}; {rest}" if answer["sure"] else f"{where}: not sure (perhaps {found}; {rest})"

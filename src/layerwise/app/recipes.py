@@ -1,0 +1,255 @@
+"""Recipes: whole trainings by name, with the figures that were published for them.
+
+A recipe is everything that a training is made of. The command line starts from one and lets every part of it be
+replaced; `benchmarks/results` runs the published ones beside their figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layerwise.errors import UnknownNameError, nearest
+from layerwise.network.network import Network
+from layerwise.parts.initializers import Initializer, Normal
+from layerwise.parts.layers import Dense, Dropout, Layer, Linear, ReLU, Sigmoid, Softmax
+from layerwise.parts.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, QuadraticCost
+from layerwise.parts.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
+from layerwise.parts.penalties import L2, Penalty
+from layerwise.training.callbacks import Callback, History
+from layerwise.typing import Array, ArrayLike
+
+NIELSEN = "M. Nielsen, Neural Networks and Deep Learning (2015)"
+KINSLEY = "H. Kinsley, D. Kukiela, Neural Networks from Scratch in Python (2020)"
+TUTORIAL = "a tutorial's run of Nielsen's program"
+FISHER = "a tutorial's network for Fisher's iris"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published for a training.
+
+    Attributes
+    ----------
+    source : str
+        Where.
+    best : float, optional
+        Accuracy in per cent at the best epoch of the best run.
+    first, last : float, optional
+        The same after the first and after the last epoch of a run.
+    on : str
+        The data that it was measured on: ``"test"``, ``"validation"`` or ``"train"``.
+    """
+
+    source: str
+    best: float | None = None
+    first: float | None = None
+    last: float | None = None
+    on: str = "test"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training by name. Layers own no arrays, and `fit` copies the optimizer, so one recipe serves many runs.
+
+    Attributes
+    ----------
+    name, description : str
+        What it is called, and one line about it.
+    data : tuple of str
+        The data sets that it suits, the one that it was made for first.
+    layers : tuple of Layer
+        First to last.
+    loss, optimizer, penalty, batch_size, epochs
+        As for `Network.fit`.
+    samples : int, optional
+        Train on so many rows only, the first ones.
+    scaling : str, optional
+        As for `Network`.
+    dtype : str
+        As for `Network`.
+    published : Published, optional
+        The figures to be met.
+
+    Examples
+    --------
+    >>> recipe = find("iris-4-10-5-3")
+    >>> recipe.batch_size, recipe.network(random_state=0).layers[-1]
+    (16, Softmax())
+    """
+
+    name: str
+    description: str
+    data: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    loss: Loss
+    optimizer: Optimizer
+    penalty: tuple[Penalty, ...] = ()
+    batch_size: int = 10
+    epochs: int = 30
+    samples: int | None = None
+    scaling: str | None = None
+    dtype: str = "float32"
+    published: Published | None = None
+
+    def network(self, random_state: int | None = None) -> Network:
+        """A new network, not trained yet."""
+        return Network(self.layers, random_state=random_state, dtype=self.dtype, scaling=self.scaling)
+
+    def fit(
+        self,
+        network: Network,
+        X: Array,
+        y: Array,
+        *,
+        task: str | None = None,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        callbacks: Sequence[Callback] = (),
+        engine: str = "auto",
+        n_threads: int | None = None,
+        resume: bool | str | Sequence[str] = False,
+        verbose: bool = True,
+    ) -> History:
+        """Train the network as the recipe says; the arguments are those of `Network.fit`."""
+        rows = slice(self.samples)
+        return network.fit(
+            X[rows],
+            y[rows],
+            task=task,
+            loss=self.loss,
+            optimizer=self.optimizer,
+            penalty=self.penalty,
+            batch_size=self.batch_size,
+            epochs=self.epochs,
+            validation_data=validation_data,
+            callbacks=callbacks,
+            engine=engine,
+            n_threads=n_threads,
+            resume=resume,
+            verbose=verbose,
+        )
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        There is none; the nearest name is suggested.
+    """
+    known = {recipe.name: recipe for recipe in RECIPES}
+    if name not in known:
+        raise UnknownNameError(f"recipe {name!r} is not known; {nearest(name, known)}")
+    return known[name]
+
+
+def for_table(classes: int | None) -> Recipe:
+    """The recipe for a table of one's own: so many classes, or, if None, a number to be predicted."""
+    hidden = (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU())
+    output: tuple[Layer, ...] = (Dense(1), Linear()) if classes is None else (Dense(classes), Softmax())
+    return Recipe(
+        name="table",
+        description="two hidden layers of 64 ReLU, Adam, standard scaling",
+        data=("table",),
+        layers=(*hidden, *output),
+        loss=MeanSquaredError() if classes is None else CategoricalCrossEntropy(),
+        optimizer=Adam(0.003),
+        batch_size=32,
+        epochs=60,
+        scaling="standard",
+    )
+
+
+IMAGES = ("mnist", "fashion")
+LARGE = Normal(1.0)  # Nielsen's first program draws all weights, and all programs all biases, from N(0, 1)
+
+
+def _sigmoids(*units: int, weights: Initializer = LARGE) -> tuple[Layer, ...]:
+    """Nielsen's networks: every layer is a dense one and a sigmoid."""
+    return tuple(part for n in units for part in (Dense(n, weights=weights, biases=LARGE), Sigmoid()))
+
+
+def _quadratic(name: str, *units: int, published: Published) -> Recipe:
+    """Nielsen, chapter 1: quadratic cost, learning rate 3."""
+    shape = "-".join(map(str, (784, *units, 10)))
+    return Recipe(
+        name, f"{shape}, sigmoid, quadratic cost, SGD(3)", IMAGES, _sigmoids(*units, 10), QuadraticCost(), SGD(3.0),
+        published=published,
+    )  # fmt: skip
+
+
+def _cross_entropy(
+    name: str,
+    hidden: int,
+    published: Published,
+    *,
+    eta: float = 0.5,
+    lambda_: float = 0.0,
+    epochs: int = 30,
+    samples: int | None = None,
+) -> Recipe:
+    """Nielsen, chapter 3: cross-entropy, and L2 in his form, λ / 2n Σ w²."""
+    penalty = (L2(lambda_ / (2 * (samples or 50_000))),) if lambda_ else ()
+    words = [f"784-{hidden}-10, sigmoid, cross-entropy, SGD({eta:g})"]
+    words += [f"λ = {lambda_:g}"] if lambda_ else []
+    words += [f"the first {samples:,} images"] if samples else []
+    return Recipe(
+        name, ", ".join(words), IMAGES, _sigmoids(hidden, 10), BinaryCrossEntropy(reduction="sum"), SGD(eta), penalty,
+        epochs=epochs, samples=samples, published=published,
+    )  # fmt: skip
+
+
+def _spiral(name: str, words: str, optimizer: Optimizer, accuracy: float | None = None) -> Recipe:
+    """Kinsley and Kukiela: 2-64-3 on 300 points, all of them in every step."""
+    layers = (Dense(64, weights=Normal(0.01)), ReLU(), Dense(3, weights=Normal(0.01)), Softmax())
+    return Recipe(
+        name, f"2-64-3, ReLU, softmax, {words}, full batch", ("spiral", "vertical"), layers, CategoricalCrossEntropy(),
+        optimizer, batch_size=300, epochs=10_000, published=Published(KINSLEY, last=accuracy, on="train"),
+    )  # fmt: skip
+
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "mnist", "784-512-10, ReLU, dropout, softmax, Adam", IMAGES,
+        (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
+        CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=128, epochs=10,
+    ),
+    _quadratic("nielsen-30", 30, published=Published(f"{TUTORIAL}; {NIELSEN}, ch. 1", 95.42, 90.32, 94.58)),
+    _quadratic("nielsen-16-16", 16, 16, published=Published(TUTORIAL, None, 89.57, 93.85)),
+    _quadratic("nielsen-0", published=Published(f"{TUTORIAL} (“about 75%”)", last=75.0)),
+    _quadratic("nielsen-100", 100, published=Published(f"{NIELSEN}, ch. 1", 96.59)),
+    _cross_entropy("nielsen-30-cross-entropy", 30, Published(f"{NIELSEN}, ch. 3", 95.49)),
+    _cross_entropy("nielsen-100-cross-entropy", 100, Published(f"{NIELSEN}, ch. 3", 96.82)),
+    _cross_entropy("nielsen-30-l2", 30, Published(f"{NIELSEN}, ch. 3", 96.49), lambda_=5.0),
+    _cross_entropy("nielsen-100-l2", 100, Published(f"{NIELSEN}, ch. 3", 97.92, on="validation"), lambda_=5.0),
+    _cross_entropy(
+        "nielsen-100-l2-60", 100, Published(f"{NIELSEN}, ch. 3", 98.04, on="validation"), eta=0.1, lambda_=5.0,
+        epochs=60,
+    ),
+    Recipe(
+        "nielsen-100-softmax", "784-100-10, sigmoid, softmax, SGD(0.1)", IMAGES,
+        (Dense(100, weights=Normal(0.1), biases=LARGE), Sigmoid(), Dense(10, weights="zeros"), Softmax()),
+        CategoricalCrossEntropy(), SGD(0.1), epochs=60, published=Published(f"{NIELSEN}, ch. 6", 97.80),
+    ),
+    _cross_entropy("nielsen-1000", 30, Published(f"{NIELSEN}, ch. 3", 82.27), epochs=400, samples=1_000),
+    _cross_entropy(
+        "nielsen-1000-l2", 30, Published(f"{NIELSEN}, ch. 3", 87.1), lambda_=0.1, epochs=400, samples=1_000
+    ),
+    Recipe(
+        "iris-4-10-5-3", "4-10-5-3, ReLU, softmax, Adam", ("iris",),
+        (Dense(10, weights="he_normal"), ReLU(), Dense(5, weights="he_normal"), ReLU(), Dense(3), Softmax()),
+        CategoricalCrossEntropy(), Adam(0.01), batch_size=16, epochs=100, scaling="standard",
+        published=Published(FISHER, last=97.0),
+    ),
+    _spiral("spiral-sgd", "SGD(1)", SGD(1.0, decay=1e-3)),
+    _spiral("spiral-momentum", "SGD(1), momentum 0.9", SGD(1.0, momentum=0.9, decay=1e-3)),
+    _spiral("spiral-adagrad", "Adagrad(1)", Adagrad(1.0, decay=1e-4)),
+    _spiral("spiral-rmsprop", "RMSprop(0.02)", RMSprop(0.02, rho=0.999, decay=1e-5)),
+    _spiral("spiral-adam", "Adam(0.05)", Adam(0.05, decay=5e-7), 96.7),
+    Recipe(
+        "sine", "1-64-64-1, ReLU, linear, Adam", ("sine",),
+        (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU(), Dense(1), Linear()),
+        MeanSquaredError(), Adam(0.005, decay=1e-3), batch_size=100, epochs=200,
+    ),
+)  # fmt: skip

@@ -1,0 +1,129 @@
+"""Picture files of any kind as grey values, upright, and from there as digits."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layerwise.datasets.images.form import WORK_SIDE, require_pillow, to_mnist
+from layerwise.datasets.images.pixels import reduce, reduction
+from layerwise.errors import DataError
+from layerwise.typing import Array
+
+if TYPE_CHECKING:
+    from PIL import Image as PillowImage
+
+_STRIP = 2**20  # pixels of a picture that are converted together
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+
+
+def read_digit(path: str | os.PathLike[str]) -> Array:
+    """Read a picture of one handwritten digit as a row of MNIST's form.
+
+    Any size, dark ink on light paper or the reverse. The picture may have colours, transparency, a palette,
+    16-bit greys or CMYK inks, and it is turned upright if the camera noted that it was held sideways.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A PNG, JPEG, BMP, GIF (the first frame) or WebP file.
+
+    Returns
+    -------
+    ndarray of uint8, shape (784,)
+        Row by row, 0 where there is paper, 255 where there is ink.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not a picture, is damaged, is too large, or shows no ink.
+    MissingDependencyError
+        Pillow is not installed.
+    """
+    require_pillow()
+    try:
+        return to_mnist(_load_grey(Path(path)))
+    except DataError as problem:
+        raise DataError(f"{os.fspath(path)}: {problem}") from None
+
+
+def _load_grey(path: Path) -> Array:
+    """The grey values of the picture at `path`, upright."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if not path.is_file():
+        found = "is a directory" if path.is_dir() else "does not exist"
+        raise DataError(f"expected a picture ({', '.join(FORMATS)}), but this {found}; check the path")
+    if path.stat().st_size == 0:
+        raise DataError("expected a picture, got an empty file (0 bytes); save or download it again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as picture:
+                picture.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is decoded at half its size or less
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _grey(picture)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            f"expected at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, got more; "
+            "crop the picture to the digit or make it smaller"
+        ) from None
+    except UnidentifiedImageError:
+        raise DataError(
+            f"expected a picture ({', '.join(FORMATS)}), got a file of another kind; save it as PNG or JPEG"
+        ) from None
+    except Exception as problem:  # a damaged file makes decoders raise nearly anything
+        raise DataError(
+            f"expected a whole picture, but it cannot be read ({problem}); save or download it again"
+        ) from None
+
+
+def _grey(picture: PillowImage.Image) -> Array:
+    """Grey values of a picture of any mode, reduced if it is large; what is transparent becomes paper."""
+    if not picture.has_transparency_data:
+        return np.concatenate([reduce(_opaque(strip), WORK_SIDE, picture.size) for strip in _strips(picture)])
+    paper = _paper(picture)
+    strips = (_grey_and_alpha(strip) for strip in _strips(picture))
+    return np.concatenate(
+        [reduce(np.asarray(alpha * grey + (1 - alpha) * paper), WORK_SIDE, picture.size) for grey, alpha in strips]
+    )
+
+
+def _strips(picture: PillowImage.Image) -> Iterator[PillowImage.Image]:
+    """The picture from top to bottom, in parts that are reduced as the whole would be: large ones take much memory."""
+    width, height = picture.size
+    factor = reduction(picture.size, WORK_SIDE)
+    rows = max(1, _STRIP // (width * factor)) * factor
+    for top in range(0, height, rows):
+        yield picture.crop((0, top, width, min(top + rows, height)))
+
+
+def _opaque(strip: PillowImage.Image) -> Array:
+    if strip.mode.startswith("I"):  # 16-bit greys, which some versions of Pillow hold in 32 bits
+        return np.asarray(np.clip(np.asarray(strip), 0, 65535), np.uint16)
+    return np.asarray(strip.convert("L"))
+
+
+def _grey_and_alpha(strip: PillowImage.Image) -> tuple[Array, Array]:
+    """Grey values, and how opaque each pixel is, from 0 to 1."""
+    grey, alpha = np.moveaxis(np.asarray(strip.convert("RGBA").convert("LA"), np.float64), -1, 0)
+    return grey, alpha / 255
+
+
+def _paper(picture: PillowImage.Image) -> float:
+    """The grey that shows through where the picture is transparent."""
+    opaque, ink, counts = 0.0, 0.0, np.zeros(256, np.int64)
+    for strip in _strips(picture):
+        grey, alpha = _grey_and_alpha(strip)
+        opaque, ink = opaque + float(alpha.sum()), ink + float((grey * alpha).sum())
+        counts += np.bincount(grey[alpha > 0.5].astype(np.intp), minlength=256)
+    if opaque > 0.5 * picture.size[0] * picture.size[1]:  # paper with clear corners or margins
+        below, n = np.cumsum(counts), int(counts.sum())  # the median
+        return float(np.searchsorted(below, (n - 1) // 2, "right") + np.searchsorted(below, n // 2, "right")) / 2
+    return 255.0 if ink < 127.5 * opaque else 0.0  # ink alone: put under it what shows it best

@@ -1,0 +1,67 @@
+"""What is around the digit on a picture: a desk, which is taken away, or hardly any paper, which is added.
+
+Both show in the histogram: the picture has two shades, and the rarer one is far from rare. Otsu's threshold [1]_
+parts them; which of them is ink, the frame of the picture tells.
+
+References
+----------
+.. [1] N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on Systems, Man, and
+   Cybernetics 9 (1979), 62–66.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.datasets.images.pixels import PARTS_SIDE, connected_parts, enlarge, frame, reduce, thicken
+from layerwise.typing import Array
+
+TWO_SHADES = 0.8  # of the variance is between two shades: of a desk and a sheet, or of much ink and paper
+RECTANGLE = 0.85  # a sheet fills this share of the rectangle around it; an ellipse does not
+MUCH_INK = 0.15  # of a picture: more than leaves wide margins
+
+
+def drop_desk(grey: Array) -> Array:
+    """The sheet of paper alone, if what is around it in the picture is as dark (or as light) as the ink on it."""
+    small = reduce(grey, PARTS_SIDE)
+    light, clearness = _two_shades(small)
+    for desk in (~light, light) if clearness > TWO_SHADES else ():
+        parts = connected_parts(desk)
+        around = desk & np.isin(parts, frame(parts))
+        parts = connected_parts(~around)
+        sheet = parts == np.bincount(parts[~around]).argmax()
+        ink = desk[sheet].mean()
+        edged = thicken(~sheet, 2.5)  # with the blurred edge of the sheet
+        if around.any() and edged.mean() < 0.8 and 0.002 < ink < 0.3 and _rectangularity(sheet) > RECTANGLE:
+            beyond = enlarge(edged, -(-max(grey.shape) // PARTS_SIDE), grey.shape)
+            rows, columns = (np.flatnonzero(~beyond.all(axis=other)) for other in (1, 0))
+            flat = np.where(beyond, np.median(small[sheet]), grey)
+            return flat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return grey
+
+
+def complete_margin(grey: Array) -> Array:
+    """With paper added on all sides, if the picture was cut so tightly that ink covers much of it."""
+    light, clearness = _two_shades(grey)
+    ink = ~light if light.mean() < frame(light).mean() else light  # there is less of it on the frame than within
+    shadow = frame(ink).mean() > 0.8 * ink.mean() and grey.shape[0] < 2.2 * grey.shape[1]  # and no upright 1
+    if clearness < TWO_SHADES or not MUCH_INK < ink.mean() < 1 - MUCH_INK or shadow:
+        return grey
+    return np.pad(grey, max(grey.shape) // 4, constant_values=np.median(grey[~ink]))
+
+
+def _two_shades(grey: Array) -> tuple[Array, float]:
+    """What is on the light side of Otsu's threshold [1]_, and how much of the variance is between the two sides."""
+    count = np.bincount(grey.astype(np.uint8).ravel(), minlength=256)
+    dark, total = np.cumsum(count), np.cumsum(count * np.arange(256.0))
+    between = (total[-1] / grey.size * dark - total) ** 2 / np.maximum(dark * (grey.size - dark), 1)
+    threshold = int(between.argmax())
+    return np.asarray(grey >= threshold + 1), float(between[threshold] / max(grey.var(), 1e-9))
+
+
+def _rectangularity(mask: Array) -> float:
+    """Its share of the smallest rectangle around it, upright or turned."""
+    angle = np.deg2rad(np.arange(0, 90, 3))
+    turns = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    sides = np.ptp(np.tensordot(np.argwhere(mask), turns, 1), axis=0) + 1
+    return float(mask.sum() / sides.prod(axis=0).min())

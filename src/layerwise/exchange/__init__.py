@@ -1,0 +1,1 @@
+"""Models for other places and from them, and model files of all kinds."""

@@ -1,0 +1,1 @@
+"""A network looked into: one step in full, what is wrong, gradients checked, diagrams."""

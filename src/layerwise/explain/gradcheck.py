@@ -1,0 +1,167 @@
+"""Is the gradient right? Back-propagation against central differences, over the whole flat vector.
+
+    ∂L/∂θ_i ≈ (L(θ + h e_i) - L(θ - h e_i)) / 2h          in float64
+
+The loss is evaluated by the executor's own forward, penalties and dropout masks included, so what is checked is
+what trains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.data.rows import rows_of
+from layerwise.data.sample_weights import weigh
+from layerwise.data.targets import check_lengths, encode
+from layerwise.engine.numpy_engine import NumpyEngine
+from layerwise.engine.plan import check_training, compile_training
+from layerwise.errors import DivergenceError, ShapeError
+from layerwise.network.network import Network
+from layerwise.parts.description import number
+from layerwise.parts.losses import Loss
+from layerwise.parts.optimizers import SGD
+from layerwise.parts.penalties import Penalties, as_penalties
+from layerwise.typing import Array, ArrayLike
+
+FLOOR = 1e-3  # gradients smaller than this are compared absolutely, in units of it: differences carry 1e-11 of noise
+
+
+@dataclass(frozen=True)
+class GradcheckResult:
+    """What `gradcheck` found.
+
+    Attributes
+    ----------
+    error : float
+        The worst |analytic - numeric| / max(|analytic|, |numeric|, 1e-3) over all parameters.
+    parameter : str
+        Where it is: layer, array and index.
+    analytic, numeric : float
+        The two gradients there.
+    gradients : array (2, n)
+        All of them, analytic and numeric, in the order of theta.
+    """
+
+    error: float
+    parameter: str
+    analytic: float
+    numeric: float
+    gradients: Array
+
+    def __str__(self) -> str:
+        return (
+            f"worst relative error {self.error:.2g} at {self.parameter}: "
+            f"back-propagation {self.analytic:.10g}, central difference {self.numeric:.10g}"
+        )
+
+
+def gradcheck(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: Loss | str | None = None,
+    *,
+    penalty: Penalties = None,
+    sample_weight: ArrayLike | None = None,
+    h: float = 1e-5,
+) -> GradcheckResult:
+    """Compare the gradient of the loss on X, y with central differences.
+
+    The network itself is not changed: the check runs on a float64 copy. A kink (ReLU at 0, the absolute value
+    at 0) within `h` of a sample shows as an error, though nothing is wrong; so does a probability below 1e-7,
+    where cross-entropy is cut off and has no slope: check with small inputs.
+
+    Parameters
+    ----------
+    network : Network
+        With its weights drawn, or not yet.
+    X, y : array
+        A few samples and their targets.
+    loss : Loss or str, optional
+        By default the network's own.
+    penalty : Penalty or sequence of Penalty, optional
+        For all layers that have none of their own.
+    sample_weight : array (n,), optional
+        How much each sample counts.
+    h : float
+        The width of the differences.
+
+    Returns
+    -------
+    GradcheckResult
+        The worst error, where it is, and both gradients.
+
+    Raises
+    ------
+    DivergenceError
+        The loss is not finite, so there is no gradient to compare.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(5), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> X, y = lw.datasets.make_spiral(samples=4)
+    >>> lw.gradcheck(net, X, y, lw.CategoricalCrossEntropy()).error < 1e-6
+    True
+    """
+    engine = _engine(network, X, y, loss, penalty, sample_weight)
+    plan, theta, n = engine.plan, engine.parameters.theta, len(engine.rows)
+    number("gradcheck", "h", h, above=0)
+    with np.errstate(all="ignore"):
+        if not engine.gradient(0, n, 0):
+            bad = engine.first_bad_layer(0, n, 0)
+            raise DivergenceError(f"gradcheck: {bad} gives NaN or infinity; check with smaller inputs", 0, bad)
+        analytic = engine.parameters.grad.copy()
+        numeric = np.array([_slope(engine, i, h) for i in range(theta.size)])
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), FLOOR)
+    errors = np.abs(analytic - numeric) / scale
+    worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
+    layer, name, index = engine.parameters.locate(worst)
+    return GradcheckResult(
+        float(errors[worst]),
+        f"{plan.stages[layer]}, {name}[{', '.join(map(str, index))}]",
+        float(analytic[worst]),
+        float(numeric[worst]),
+        np.stack([analytic, numeric]),
+    )
+
+
+def _engine(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: Loss | str | None,
+    penalty: Penalties,
+    sample_weight: ArrayLike | None,
+) -> NumpyEngine:
+    """A float64 executor on a copy of the network, all samples one batch."""
+    dtype = np.dtype(np.float64)
+    data, scaler = network.training_rows(X)
+    twin = Network(network.layers, random_state=network.seed, dtype=dtype).build(data.shape[1])
+    if network.parameters is not None:
+        twin.theta = network.theta
+    chosen = network.choose_loss(loss)
+    plan, parameters = twin.built()
+    penalties = network.penalties if penalty is None else as_penalties("penalty", penalty) or ()
+    check_training(plan, chosen)
+    plan = compile_training(plan, parameters, chosen, penalties, SGD())
+    if not parameters.theta.size:
+        raise ShapeError("gradcheck: the network has no parameters to check")
+    targets = encode(y, plan.n_out, chosen, dtype, network.task)
+    check_lengths(data, targets, "gradcheck: X")
+    weigh(targets, sample_weight)
+    rows = rows_of(data, scaler, dtype, len(targets))
+    return NumpyEngine(plan, parameters, rows, targets, len(targets), network.seed)
+
+
+def _slope(engine: NumpyEngine, i: int, h: float) -> float:
+    theta, n = engine.parameters.theta, len(engine.rows)
+    kept = theta[i]
+    theta[i] = kept + h
+    above = engine.value(0, n, 0)
+    theta[i] = kept - h
+    below = engine.value(0, n, 0)
+    theta[i] = kept
+    return (above - below) / (2 * h)

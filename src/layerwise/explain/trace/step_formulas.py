@@ -1,0 +1,227 @@
+"""How the numbers of a loss, a penalty and an optimizer come about, in the manner of `layer_formulas`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from layerwise.explain.trace.notation import enclosed, in_full, negative, plus
+from layerwise.formula import latex
+from layerwise.parts.losses import (
+    EPSILON,
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    QuadraticCost,
+    Quantile,
+)  # fmt: skip
+from layerwise.parts.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from layerwise.parts.penalties import L1, L2, Penalty
+
+# -------------------------------------------------------------------- losses
+
+
+def _less(a: str, y: str) -> str:
+    return f"{a} - {enclosed(y)}"
+
+
+def _over(m: int, term: str) -> str:
+    return term if m == 1 else rf"\frac{{{term}}}{{{m}}}"
+
+
+def _huber(own: Huber, a: str, y: str) -> str:
+    least = rf"\min(|{_less(a, y)}|, {in_full(own.delta)})"
+    return rf"{least} \cdot (|{_less(a, y)}| - \frac{{{least}}}{{2}})"
+
+
+def _quantile(q: str, e: str) -> str:
+    return rf"\max({q} \cdot ({e}), ({q} - 1) \cdot ({e}))"
+
+
+def _outputs(loss: BinaryCrossEntropy, m: int) -> int:
+    return m if loss.reduction == "mean" else 1
+
+
+def _safe(a: str, least: float) -> str:
+    """A logarithm's argument, that is never less than that."""
+    return rf"\max({a}, {in_full(least)})" if _number(a, least) < least else a
+
+
+def _rest(a: str, least: float) -> str:
+    """1 - a, the same."""
+    return rf"\max(1 - {a}, {in_full(least)})" if 1 - _number(a, 0) < least else f"1 - {a}"
+
+
+def _number(a: str, otherwise: float) -> float:
+    """What a is, if it is a number and no symbol."""
+    try:
+        return float(a)
+    except ValueError:
+        return otherwise
+
+
+def _p(loss: BinaryCrossEntropy) -> str:
+    """The weight of a yes as a factor: nothing for 1, a letter where each output has its own."""
+    if loss.pos_weight is None:
+        return ""
+    return rf"{in_full(loss.pos_weight)} \cdot " if isinstance(loss.pos_weight, float) else r"p \cdot "
+
+
+def _error(loss: BinaryCrossEntropy, a: str, y: str) -> str:
+    """The difference a - y, in which a yes may count more."""
+    return _less(a, y) if loss.pos_weight is None else rf"(1 - {y}) \cdot {a} - {_p(loss)}{y} \cdot (1 - {a})"
+
+
+def _binary(own: BinaryCrossEntropy, a: str, y: str) -> str:
+    yes, no = rf"\ln({_safe(a, own.epsilon)})", rf"\ln({_rest(a, own.epsilon)})"
+    return rf"-({_p(own)}{y} \cdot {yes} + (1 - {y}) \cdot {no})"
+
+
+def _variance(loss: BinaryCrossEntropy, a: str) -> str:
+    number = _number(a, 0.5)
+    return in_full(loss.epsilon) if number * (1 - number) < loss.epsilon else rf"{a} \cdot (1 - {a})"
+
+
+# For each: the loss of one output, and the gradient of the sample's loss by it. `own` is the loss, a the output, y the
+# target, m how many outputs there are.
+LOSS_FORMULAS: dict[type[Loss], tuple[Callable[[Any, str, str], str], Callable[[Any, str, str, int], str]]] = {
+    MeanSquaredError: (
+        lambda own, a, y: rf"({_less(a, y)})^{{2}}",
+        lambda own, a, y, m: _over(m, rf"2 \cdot ({_less(a, y)})"),
+    ),
+    QuadraticCost: (
+        lambda own, a, y: rf"\frac{{({_less(a, y)})^{{2}}}}{{2}}",
+        lambda own, a, y, m: _less(a, y),
+    ),
+    MeanAbsoluteError: (
+        lambda own, a, y: f"|{_less(a, y)}|",
+        lambda own, a, y, m: _over(m, rf"\text{{sign}}({_less(a, y)})"),
+    ),
+    Huber: (
+        _huber,
+        lambda own, a, y, m: _over(m, rf"\max(\min({_less(a, y)}, {in_full(own.delta)}), {in_full(-own.delta)})"),
+    ),
+    Quantile: (
+        lambda own, a, y: _quantile(in_full(own.q), _less(y, a)),
+        lambda own, a, y, m: _over(m, rf"0.5 \cdot \text{{sign}}({_less(a, y)}) + 0.5 - {in_full(own.q)}"),
+    ),
+    Poisson: (
+        lambda own, a, y: rf"{a} - {enclosed(y)} \cdot \ln({_safe(a, EPSILON)})",
+        lambda own, a, y, m: _over(m, rf"1 - \frac{{{y}}}{{{_safe(a, EPSILON)}}}"),
+    ),
+    CategoricalCrossEntropy: (
+        lambda own, a, y: rf"{negative(y)} \cdot \ln({_safe(a, own.epsilon)})",
+        lambda own, a, y, m: rf"-\frac{{{y}}}{{{_safe(a, own.epsilon)}}}",
+    ),
+    BinaryCrossEntropy: (
+        _binary,
+        lambda own, a, y, m: _over(_outputs(own, m), rf"\frac{{{_error(own, a, y)}}}{{{_variance(own, a)}}}"),
+    ),
+}  # fmt: skip
+# The joint gradient with the last layer, by that layer's input.
+FUSED_FORMULAS: dict[type[Loss], Callable[[Any, str, str, int], str]] = {
+    CategoricalCrossEntropy: lambda own, a, y, m: _less(a, y),
+    BinaryCrossEntropy: lambda own, a, y, m: _over(_outputs(own, m), _error(own, a, y)),
+}
+
+
+def loss_term(loss: Loss, a: str, y: str) -> str | None:
+    """The loss of one output."""
+    if loss.has_formula:
+        return latex(loss.formulas()[0], {"y": a, "t": y}, in_full)
+    pair = LOSS_FORMULAS.get(type(loss))
+    return None if pair is None else pair[0](loss, a, y)
+
+
+def loss_gradient(loss: Loss, a: str, y: str, m: int, n: int, fused: bool) -> str | None:
+    """The gradient of the mean cost by one output, or, fused, by the input that it came from."""
+    if loss.has_formula:
+        slope = latex(loss.formulas()[1], {"y": a, "t": y}, in_full)
+        term = _over(m, slope) if loss.reduction == "mean" else slope
+        return term if n == 1 else rf"\frac{{1}}{{{n}}} \cdot ({term})"
+    pair = LOSS_FORMULAS.get(type(loss))
+    if pair is None or (fused and type(loss) not in FUSED_FORMULAS):
+        return None
+    term = (FUSED_FORMULAS[type(loss)] if fused else pair[1])(loss, a, y, m)
+    return term if n == 1 else rf"\frac{{1}}{{{n}}} \cdot ({term})"
+
+
+# -------------------------------------------------------------------- penalties and optimizers
+
+PENALTY_FORMULAS: dict[type[Penalty], tuple[Callable[[str], str], Callable[[str], str]]] = {
+    L2: (lambda w: rf"\sum {w}^{{2}}", lambda w: rf"2 \cdot {enclosed(w)}"),
+    L1: (lambda w: rf"\sum |{w}|", lambda w: rf"\text{{sign}}({w})"),
+}
+
+Lines = dict[str, str]  # the new states by name, then the new weight under ""
+Given = Callable[[str], str]  # a constructor's argument, as a symbol or as a number
+
+
+def _sgd(o: SGD, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
+    step = rf"{c('eta')} \cdot {enclosed(g)}"
+    start = rf"{enclosed(w)} \cdot (1 - {c('eta')} \cdot {c('weight_decay')})" if o.weight_decay else w
+    if not o.momentum:
+        return {"": f"{start} - {step}"}
+    velocity = rf"{c('momentum')} \cdot {enclosed(old['velocity'])} - {step}"
+    if o.nesterov:
+        return {"velocity": velocity, "": rf"{start} - {step} + {c('momentum')} \cdot {enclosed(new['velocity'])}"}
+    return {"velocity": velocity, "": start + plus(new["velocity"])}
+
+
+def _scaled_step(w: str, g: str, cache: str, c: Given) -> str:
+    return rf"{w} - \frac{{{c('eta')} \cdot {enclosed(g)}}}{{\sqrt{{{cache}}} + {c('epsilon')}}}"
+
+
+def _adagrad(o: Adagrad, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
+    return {"cache": rf"{old['cache']} + {enclosed(g)}^{{2}}", "": _scaled_step(w, g, new["cache"], c)}
+
+
+def _rmsprop(o: RMSprop, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
+    cache = rf"{c('rho')} \cdot {old['cache']} + (1 - {c('rho')}) \cdot {enclosed(g)}^{{2}}"
+    return {"cache": cache, "": _scaled_step(w, g, new["cache"], c)}
+
+
+def _adam(o: Adam | AdamW, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
+    lines = {
+        "m": rf"{c('beta_1')} \cdot {enclosed(old['m'])} + (1 - {c('beta_1')}) \cdot {enclosed(g)}",
+        "v": rf"{c('beta_2')} \cdot {old['v']} + (1 - {c('beta_2')}) \cdot {enclosed(g)}^{{2}}",
+    }
+    left_1, left_2 = rf"1 - {c('beta_1')}^{{{c('t')}}}", rf"1 - {c('beta_2')}^{{{c('t')}}}"
+    epsilon = rf"\frac{{{c('epsilon')}}}{{\sqrt{{{left_2}}}}}" if o.epsilon_hat else c("epsilon")
+    mean, root = rf"\frac{{{new['m']}}}{{{left_1}}}", rf"\sqrt{{\frac{{{new['v']}}}{{{left_2}}}}}"
+    start = rf"{enclosed(w)} \cdot (1 - {c('eta')} \cdot {c('weight_decay')})" if getattr(o, "weight_decay", 0) else w
+    return {**lines, "": rf"{start} - {c('eta')} \cdot \frac{{{mean}}}{{{root} + {epsilon}}}"}
+
+
+OPTIMIZER_FORMULAS: dict[type[Optimizer], Callable[[Any, str, str, Lines, Lines, Given], Lines]] = {
+    SGD: _sgd,
+    Adagrad: _adagrad,
+    RMSprop: _rmsprop,
+    Adam: _adam,
+    AdamW: _adam,
+}
+_LETTERS = {
+    "eta": r"\eta", "momentum": r"\mu", "weight_decay": r"\lambda", "rho": r"\rho", "beta_1": r"\beta_{1}",
+    "beta_2": r"\beta_{2}", "epsilon": r"\epsilon", "t": "t",
+}  # fmt: skip
+
+
+def in_letters(name: str) -> str:
+    """An optimizer's argument as its symbol."""
+    return _LETTERS[name]
+
+
+def in_numbers(optimizer: Optimizer) -> Given:
+    """An optimizer's arguments as their numbers."""
+    t = optimizer.iterations + 1
+    return lambda name: in_full({"eta": optimizer.rate(), "t": t}.get(name) or getattr(optimizer, name))
+
+
+def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
+    """How the new states and the new weight come about; nothing for an optimizer of one's own."""
+    formula = OPTIMIZER_FORMULAS.get(type(optimizer))
+    return {} if formula is None else formula(optimizer, w, g, old, new, given)

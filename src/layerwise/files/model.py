@@ -1,0 +1,319 @@
+"""What a model file says of a network, as an object: a description in JSON, and arrays.
+
+    description = {"kind": "network", "layers": [{"type": "Dense", "units": 30, …}, …], "loss": …, …}
+    arrays      = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, history.loss, …, optimizer.m, …,
+                  familiarity.mean, …
+
+`Network` is put together from it; an ensemble's or an estimator's file holds several, each with a prefix to its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from layerwise.data.augmentation import Augmentation
+from layerwise.data.familiarity import Familiarity
+from layerwise.data.targets import Task
+from layerwise.data.units import Range, as_range
+from layerwise.engine.plan import compile_layers
+from layerwise.errors import FormatError
+from layerwise.files.parts import decode, encode
+from layerwise.parts.description import Description
+from layerwise.parts.layers import BatchNorm, Layer
+from layerwise.parts.losses import Loss
+from layerwise.parts.optimizers import Optimizer
+from layerwise.parts.parameters import Parameters
+from layerwise.parts.penalties import Penalty
+from layerwise.parts.scaling import Scaler
+from layerwise.parts.schedules import Schedule
+from layerwise.training.callbacks import History
+from layerwise.typing import Array
+
+Custom = Mapping[str, type[Description]]
+
+
+@dataclass
+class Model:
+    """All that a network is: what `save` writes and `load` gives.
+
+    Attributes
+    ----------
+    layers, parameters
+        The layers, and their weights and biases.
+    n_in : int
+        How many inputs a sample has.
+    scaling, loss, penalties, optimizer, task
+        What it was trained with and for; the optimizer with its state, where that is kept.
+    random_state : int, optional
+        The seed that the user gave.
+    seed, steps, shuffle
+        The seed in use, how many steps were made, and the state of the shuffling stream.
+    frozen : frozenset of int
+        The layers that do not learn.
+    columns : list, optional
+        Name and kind of each column of the training data.
+    history : History, optional
+        Of the newest fit.
+    last_fit : dict
+        How that was called.
+    notes : dict
+        What the user keeps with the network.
+    familiarity : Familiarity, optional
+        What the training data look like.
+    input_range : (float, float), optional
+        Their least and greatest value, before scaling.
+    """
+
+    layers: tuple[Layer, ...]
+    n_in: int
+    parameters: Parameters
+    scaling: Scaler | None
+    loss: Loss | None
+    penalties: tuple[Penalty, ...]
+    optimizer: Optimizer | None
+    task: Task | None
+    random_state: int | None
+    seed: int
+    steps: int
+    shuffle: dict[str, Any]
+    frozen: frozenset[int] = frozenset()
+    columns: list[dict[str, Any]] | None = None
+    history: History | None = None
+    last_fit: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    familiarity: Familiarity | None = None
+    input_range: Range | None = None
+
+    def description(self, with_optimizer: bool) -> dict[str, Any]:
+        """The part of the file that is JSON.
+
+        Raises
+        ------
+        FormatError
+            The network holds something that no file can hold.
+        """
+        optimizer, history = self.optimizer, self.history
+        return {
+            "kind": "network",
+            "dtype": self.parameters.theta.dtype.name,
+            "n_in": self.n_in,
+            "layers": encode(list(self.layers)),
+            "scaling": encode(self.scaling),
+            "loss": encode(self.loss),
+            "penalties": encode(list(self.penalties)),
+            "optimizer": encode(optimizer),
+            "iterations": optimizer.iterations if optimizer is not None and with_optimizer else 0,
+            "task": None if self.task is None else self.task.to_dict(),
+            "input_range": None if self.input_range is None else list(self.input_range),
+            "random_state": self.random_state,
+            "seed": self.seed,
+            "steps": self.steps,
+            "shuffle": self.shuffle,
+            "frozen": sorted(self.frozen),
+            "columns": encode(self.columns),
+            "history": None if history is None else _of_history(history),
+            "last_fit": encode(self.last_fit),
+            "notes": encode(self.notes),
+        }
+
+    def arrays(self, with_optimizer: bool, prefix: str = "") -> dict[str, Array]:
+        """Every array by its name in the file.
+
+        Raises
+        ------
+        FormatError
+            One of them holds NaN.
+        """
+        named = self._weights() | ({} if self.familiarity is None else self.familiarity.arrays())
+        if self.optimizer is not None and with_optimizer:
+            named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
+        bad = [name for name, array in named.items() if not np.isfinite(array).all()]
+        if bad:
+            raise FormatError(f"{bad[0]} holds NaN or infinity: such a network could not be loaded, and is not saved")
+        for name, values in ({} if self.history is None else self.history).items():
+            named[f"history.{name}"] = np.array(values, np.float64)
+        return {prefix + name: array for name, array in named.items()}
+
+    def _weights(self) -> dict[str, Array]:
+        named = {
+            f"layers.{i}.{name}": array for i, p in enumerate(self.parameters.p) for name, array in vars(p).items()
+        }
+        scaling = self.scaling
+        if scaling is not None and scaling.offset is not None and scaling.factor is not None:
+            named["scaling.offset"] = np.asarray(scaling.offset, np.float64)
+            named["scaling.factor"] = np.asarray(scaling.factor, np.float64)
+        return named
+
+    @classmethod
+    def read(cls, description: dict[str, Any], arrays: dict[str, Array], custom: Custom, prefix: str = "") -> Model:
+        """What `description`, which agrees with the schema, and `arrays` gave; its arrays are taken out of them.
+
+        Raises
+        ------
+        FormatError
+            They do not belong together, or are not those of a network.
+        """
+        own = [name for name in arrays if name.startswith(prefix) and not name.startswith("training.")]
+        arrays = {name.removeprefix(prefix): arrays.pop(name) for name in own}  # so that each is let go once it is used
+
+        def part(name: str, kind: type[Description]) -> Any:
+            return _part(name, decode(description[name], custom), kind)
+
+        dtype = np.dtype(description["dtype"])
+        layers = tuple(
+            _part(f"layers[{i}]", decode(layer, custom), Layer) for i, layer in enumerate(description["layers"])
+        )
+        plan = compile_layers(layers, description["n_in"])
+        shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in plan.stages]
+        wanted = {f"layers.{i}.{name}": shape for i, own in enumerate(shapes) for name, shape in own.items()}
+        for name, shape in wanted.items():  # before room is made for them
+            _check(name, arrays, shape, dtype)
+        scaling, optimizer, task = part("scaling", Scaler), part("optimizer", Optimizer), description["task"]
+        if scaling is not None and "scaling.offset" in arrays:  # one that learns has none before the first fit
+            scaling.offset, scaling.factor = (
+                _check(full, arrays, _shape(full, arrays, plan.n_in), np.dtype(np.float64)).copy()
+                for full in ("scaling.offset", "scaling.factor")
+            )
+        model = cls(
+            layers=layers,
+            n_in=plan.n_in,
+            parameters=Parameters(shapes, dtype),
+            scaling=scaling,
+            loss=part("loss", Loss),
+            penalties=tuple(
+                _part(f"penalties[{i}]", decode(penalty, custom), Penalty)
+                for i, penalty in enumerate(description["penalties"])
+            ),
+            optimizer=optimizer,
+            task=None if task is None else _task(task),
+            random_state=description["random_state"],
+            seed=description["seed"],
+            steps=description["steps"],
+            shuffle=description["shuffle"],
+            frozen=frozenset(description["frozen"]),
+            columns=decode(description["columns"], custom),
+            history=_history(description["history"], arrays),
+            last_fit=_last_fit(decode(description["last_fit"], custom)),
+            notes=decode(description["notes"], custom),
+            familiarity=Familiarity.read(arrays, plan.n_in),
+            input_range=_range(description.get("input_range")),
+        )
+        if (
+            model.task is not None
+            and model.task.kind == "classification"
+            and model.task.classes is not None
+            and len(model.task.classes) != max(plan.n_out, 2)
+        ):
+            raise FormatError(f"{len(model.task.classes)} classes do not belong to {plan.n_out} outputs")
+        if model.task is not None and model.task.columns is not None and len(model.task.columns) != plan.n_out:
+            raise FormatError(f"task: {len(model.task.columns)} columns do not belong to {plan.n_out} outputs")
+        if not all(0 <= i < len(layers) for i in model.frozen):
+            raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
+        states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
+        if model.optimizer is not None:
+            model.optimizer.iterations = description["iterations"]
+            size = model.parameters.theta.shape
+            model.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
+            for name in {"v", "cache"} & states.keys():  # of which a root is taken
+                _check_not_negative(f"optimizer.{name}", model.optimizer.state[name])
+        elsewhere = ("optimizer.", "history.", "familiarity.")
+        model._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
+        return model
+
+    def _fill(self, arrays: dict[str, Array]) -> None:
+        """Copy each array into its place; none may be left over."""
+        own = self._weights()
+        extra = [name for name in arrays if name not in own]
+        if extra:
+            raise FormatError(f"nobody asked for {', '.join(extra)}; its layers and its arrays do not belong together")
+        for name, array in own.items():
+            array[...] = _check(name, arrays, array.shape, array.dtype)
+            del arrays[name]
+        for i, (layer, p) in enumerate(zip(self.layers, self.parameters.p, strict=True)):
+            if isinstance(layer, BatchNorm):
+                _check_not_negative(f"layers.{i}.var", p.var)
+
+
+def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """The array of that name, which must have this shape and type, and be finite."""
+    if name not in arrays:
+        raise FormatError(f"there is no array {name}; its layers and its arrays do not belong together")
+    array = arrays[name]
+    if array.shape != shape or array.dtype != dtype:
+        raise FormatError(
+            f"{name} has shape {array.shape} and type {array.dtype}; {shape} and {np.dtype(dtype)} were expected"
+        )
+    if not np.isfinite(array).all():
+        raise FormatError(f"{name} holds NaN or infinity")
+    return array
+
+
+def _shape(name: str, arrays: Mapping[str, Array], n_in: int) -> tuple[int, ...]:
+    """What shape a scaling's array must have: a number for each input, or one for all."""
+    return () if name in arrays and arrays[name].ndim == 0 else (n_in,)
+
+
+def _check_not_negative(name: str, array: Array) -> None:
+    if array.size and array.min() < 0:
+        raise FormatError(f"{name} must be at least 0; it holds {array.min()}")
+
+
+def _part(name: str, value: Any, kind: type[Description]) -> Any:
+    """A part of that kind, or None; what a file may lack, its schema says."""
+    if value is not None and not isinstance(value, kind):
+        raise FormatError(f"{name} must be a {kind.__name__}; got {type(value).__name__}")
+    return value
+
+
+def _task(description: dict[str, Any]) -> Task:
+    try:
+        return Task.from_dict(description)
+    except ValueError as error:
+        raise FormatError(f"task: {error}") from None
+
+
+def _range(value: list[float] | None) -> Range | None:
+    try:
+        return as_range(value)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+
+
+def _last_fit(value: dict[str, Any]) -> dict[str, Any]:
+    if value:  # what was added since the first files of this version
+        lacking: dict[str, Any] = dict.fromkeys(("schedule", "clip_norm", "augmentation", "start"))
+        lacking |= {"metrics": [], "others": []}
+        value |= {name: default for name, default in lacking.items() if name not in value}
+    for name, kind in (("schedule", Schedule), ("augmentation", Augmentation)):
+        _part(f"last_fit.{name}", value.get(name), kind)
+    return value
+
+
+def _of_history(history: History) -> dict[str, Any]:
+    """Its names and words; the numbers are arrays."""
+    changes = {"changes": encode(history.changes)} if history.changes else {}
+    return {"columns": list(history), "stopped_by": history.stopped_by, **changes}
+
+
+def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) -> History | None:
+    if description is None:
+        return None
+    history = History()
+    history.stopped_by = description["stopped_by"]
+    history.changes = decode(description.get("changes", []), {})
+    lengths = set()
+    for name in description["columns"]:
+        column = arrays.get(f"history.{name}")
+        if column is None:
+            raise FormatError(f"there is no array history.{name}, a column of the history")
+        if column.ndim != 1 or column.dtype != np.float64:
+            raise FormatError(f"history.{name} is no column of numbers: {column.shape}, {column.dtype}")
+        history.columns[name] = column.tolist()
+        lengths.add(len(column))
+    if len(lengths) > 1:
+        raise FormatError("the columns of its history are not of one length")
+    return history

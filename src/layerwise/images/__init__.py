@@ -1,7 +1,0 @@
-"""Pictures of one's own handwritten digits: read from a file, brought to MNIST's form, shown in a terminal."""
-
-from layerwise.images.form import to_mnist
-from layerwise.images.reading import read_digit
-from layerwise.images.rendering import render
-
-__all__ = ["read_digit", "render", "to_mnist"]

@@ -1,0 +1,333 @@
+"""Several networks that learn the same thing from different first weights, and answer together.
+
+    fit:      network 1 … network k, each in a thread of its own, on one core each
+    outputs:  the mean of the networks' outputs
+
+Networks that err in different places are together right more often than the best of them (Hansen and Salamon 1990).
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+
+import layerwise
+from layerwise import files as storage
+from layerwise.data.sample_weights import weigh_held_out
+from layerwise.data.targets import check_lengths, encode
+from layerwise.engine.threads import default_threads
+from layerwise.errors import FormatError, NotBuiltError, WriteError
+from layerwise.formula.quoting import visible
+from layerwise.network.network import Network
+from layerwise.parts.description import Description, whole_number
+from layerwise.parts.layers import Layer
+from layerwise.parts.metrics import Metric, accuracy, as_metrics, check_weighted
+from layerwise.parts.scaling import Scaler
+from layerwise.training import interrupts
+from layerwise.training.callbacks import Callback, Checkpoint, History, as_callbacks
+from layerwise.training.evaluation import metric_values
+from layerwise.training.loop import Training
+from layerwise.typing import Array, ArrayLike
+
+
+class Ensemble:
+    """Networks with the same layers, trained side by side over the cores; what they say is averaged.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Of each network.
+    size : int
+        How many networks.
+    random_state : int, optional
+        The seed, of which each network has its own; None draws one.
+    dtype, scaling
+        As for `Network`.
+
+    Attributes
+    ----------
+    networks : list of Network
+        The members; each is deterministic, whatever the number of cores.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> ensemble = lw.Ensemble([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], size=3, random_state=0)
+    >>> histories = ensemble.fit(X, y, optimizer=lw.Adam(0.05), epochs=300, batch_size=300, verbose=False)
+    >>> ensemble.evaluate(X, y)["accuracy"] > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        size: int = 5,
+        *,
+        random_state: int | None = None,
+        dtype: str | np.dtype[Any] | type = "float32",
+        scaling: Scaler | str | None = None,
+    ) -> None:
+        size = whole_number("Ensemble", "size", size, least=1)
+        drawn = secrets.randbits(63) if random_state is None else random_state
+        seed = whole_number("Ensemble", "random_state", drawn, least=0)
+        self.random_state = random_state
+        seeds = [int(np.random.SeedSequence([seed, i]).generate_state(1, np.uint64)[0] >> 1) for i in range(size)]
+        self.networks = [
+            Network(copy.deepcopy(list(layers)), random_state=s, dtype=dtype, scaling=scaling) for s in seeds
+        ]
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        callbacks: Callback | Sequence[Callback] = (),
+        n_jobs: int | None = None,
+        verbose: bool = True,
+        **arguments: Any,
+    ) -> list[History]:
+        """Train all networks.
+
+        Parameters
+        ----------
+        X, y, **arguments
+            As for `Network.fit`.
+        callbacks : Callback or sequence of Callback
+            Each network gets copies of its own, and a `Checkpoint` the network's number in its path.
+        n_jobs : int, optional
+            How many networks are trained at a time; by default as many as the cores that the process may use.
+        verbose : bool
+            A line for each network that is done.
+
+        Returns
+        -------
+        list of History
+            One a network. Ctrl-C ends all of them, with whole weights; those that were not begun stay untrained, have
+            no history, and take no part in answers and files.
+        """
+        n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
+        runs = _Runs()
+        watchers = [[runs, *_own(as_callbacks(callbacks), i)] for i in range(len(self.networks))]
+        # What cores are left over for each of them.
+        threads = max(1, default_threads() // min(n_jobs, len(self.networks)))
+        common = {"verbose": False, "n_threads": threads, **arguments}
+        with ThreadPoolExecutor(n_jobs) as pool:
+            jobs: list[Future[History]] = []
+            unwritten: list[WriteError] = []
+            interrupted = False
+            try:
+                for network, own in zip(self.networks, watchers, strict=True):
+                    jobs.append(pool.submit(network.fit, X, y, callbacks=own, **common))
+                for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
+                    try:
+                        job.result()
+                    except WriteError as error:  # which ends no training
+                        unwritten.append(error)
+                    row = {} if network.history is None else network.history.last()
+                    if verbose and row:
+                        print(f"network {number}/{len(jobs)}  {_line(row)}", flush=True)
+            except KeyboardInterrupt:
+                runs.stop("interrupt")
+                _cancel(jobs)
+                if interrupts.is_second():
+                    raise
+                interrupted = True
+            except BaseException:
+                runs.stop("another network's error")
+                _cancel(jobs)
+                raise
+        if interrupted:
+            begun = sum(network.task is not None for network in self.networks)
+            interrupts.say(f"when {begun} of {len(self.networks)} networks had been begun")
+        if unwritten:
+            raise unwritten[0]
+        return [job.result() for job in jobs if not job.cancelled()]
+
+    def outputs(self, X: ArrayLike) -> Array:
+        """The mean of the networks' outputs (n, n_out)."""
+        total = self._trained()[0].outputs(X)
+        for network in self._trained()[1:]:
+            total += network.outputs(X)
+        total /= len(self._trained())
+        return total
+
+    @property
+    def threshold(self) -> float:
+        """Above what the mean output is a yes, where the networks answer yes or no; as for `Network`."""
+        return self._trained()[0].threshold
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        for network in self._trained():
+            network.threshold = value
+
+    def predict(self, X: ArrayLike, *, threshold: float | None = None) -> Array:
+        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The samples.
+        threshold : float, optional
+            Of yes or no: above what the mean output is a yes; by default the first network's `threshold`. Of two
+            classes with an output each: above what mean probability it is the second, by default 0.5.
+
+        Raises
+        ------
+        DataError
+            A threshold is asked of numbers, or of one class of more than two.
+        """
+        first = self._trained()[0]
+        task = first.task
+        assert task is not None
+        task = task if threshold is None else task.with_threshold(threshold, first.built()[0].n_out)
+        return task.answers(self.outputs(X))
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """The mean of the networks' probabilities, (n, classes)."""
+        shares: Array = np.mean([network.predict_proba(X) for network in self._trained()], axis=0)
+        return shares
+
+    def evaluate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        metrics: Sequence[str | Metric] | str | Metric | None = None,
+    ) -> dict[str, float]:
+        """Loss and, for classes, accuracy of the joint answer on held-out data; and metrics: as `Network.evaluate`."""
+        extra = as_metrics(metrics)
+        first, outputs = self._trained()[0], self.outputs(X)
+        loss, task = first.choose_loss(), first.task
+        assert task is not None
+        targets = encode(y, outputs.shape[1], loss, first.dtype, task)
+        check_lengths(outputs, targets)
+        weigh_held_out(targets, sample_weight)
+        weights = {} if targets.weights is None else {"sample_weight": targets.weights}
+        if weights:
+            check_weighted(extra)
+        losses = np.empty(len(outputs), outputs.dtype)
+        t, tmp = targets.values(outputs.shape[1]), (np.empty_like(outputs), np.empty_like(outputs))
+        with np.errstate(all="ignore"):
+            loss.forward(outputs, t, losses, tmp)
+        row = {"loss": loss.mean(losses.astype(np.float64), targets.weights)}
+        if task.kind != "regression":
+            row["accuracy"] = accuracy(targets.true(), task.answers(outputs), **weights)
+        return row | metric_values(extra, targets, outputs, first.ends_in_softmax)
+
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+        """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+        optimizer : bool
+            Whether the optimizers' states go with them.
+
+        Raises
+        ------
+        OSError
+            The path cannot be written to; a file that was there stays as it was.
+        NotBuiltError
+            No network has been trained yet.
+        """
+        models = [network.to_model() for network in self._trained()]
+        description = {
+            "format_version": storage.FORMAT_VERSION,
+            "library": layerwise.__version__,
+            "kind": "ensemble",
+            "random_state": self.random_state,
+            "networks": [model.description(optimizer) for model in models],
+        }
+        arrays: dict[str, Array] = {}
+        for i, model in enumerate(models):
+            arrays |= model.arrays(optimizer, f"networks.{i}.")
+        storage.write(path, description, arrays)
+
+    @classmethod
+    def read(
+        cls, description: dict[str, Any], arrays: dict[str, Array], custom: Mapping[str, type[Description]]
+    ) -> Ensemble:
+        """The ensemble in a model file, from its description and its arrays.
+
+        Raises
+        ------
+        FormatError
+            They are not those of an ensemble.
+        """
+        prefixes = [f"networks.{i}." for i in range(len(description["networks"]))]
+        if not prefixes or not all(name.startswith(tuple(prefixes)) for name in arrays):
+            raise FormatError(f"its arrays are not those of {len(prefixes)} networks")
+        models = [
+            storage.Model.read(own, arrays, custom, prefix)
+            for own, prefix in zip(description["networks"], prefixes, strict=True)
+        ]
+        ensemble = cls(models[0].layers, 1)
+        ensemble.random_state = description["random_state"]
+        ensemble.networks = [Network.from_model(model) for model in models]
+        return ensemble
+
+    def _trained(self) -> list[Network]:
+        trained = [network for network in self.networks if network.task is not None]
+        if not trained:
+            raise NotBuiltError("the ensemble has not been trained yet: call fit(X, y) first")
+        return trained
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.networks[0].layers))
+        seed = "" if self.random_state is None else f", random_state={self.random_state}"
+        return f"Ensemble([{layers}], size={len(self)}{seed})"
+
+
+def _own(callbacks: list[Callback], index: int) -> list[Callback]:
+    """Copies of the callbacks for one of the networks."""
+    copies = copy.deepcopy(callbacks)
+    for callback in copies:
+        if isinstance(callback, Checkpoint):
+            stem, suffix = os.path.splitext(callback.path)
+            callback.path = f"{stem}-network{index + 1}{suffix}"
+    return copies
+
+
+class _Runs(Callback):
+    """The trainings at work, so that all of them can be stopped."""
+
+    only_looks = True
+
+    def __init__(self) -> None:
+        self._runs: list[Training] = []
+        self._reason = ""
+
+    def on_fit_begin(self, run: Training) -> None:
+        self._runs.append(run)
+        if self._reason:
+            run.stop(self._reason)
+
+    def stop(self, reason: str) -> None:
+        self._reason = reason
+        for run in list(self._runs):
+            run.stop(reason)
+
+
+def _cancel(jobs: list[Future[History]]) -> None:
+    for job in jobs:
+        job.cancel()
+    wait([job for job in jobs if not job.cancelled()])
+
+
+def _line(row: dict[str, float]) -> str:
+    return "  ".join(
+        f"{visible(name).replace('_', ' ')} {row[name]:.4g}" for name in row if "loss" in name or "accuracy" in name
+    )

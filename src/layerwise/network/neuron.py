@@ -1,0 +1,56 @@
+"""One neuron, for the first lesson: a weighted sum of the inputs, plus a bias, through an activation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.network.network import Network
+from layerwise.parts.layers import Dense, Identity, Layer
+from layerwise.parts.masked import unmasked
+from layerwise.typing import Array, ArrayLike
+
+
+class Neuron:
+    """A network of a single unit, made of the same layers as all others.
+
+    Parameters
+    ----------
+    weights : array (n_in,)
+        One weight for each input.
+    bias : float
+        What is added to the weighted sum.
+    activation : Layer, optional
+        By default `Identity`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> neuron = lw.Neuron([0.2, 0.8, -0.5, 1.0], bias=2.0)
+    >>> round(neuron([1.0, 2.0, 3.0, 2.5]), 6)
+    4.8
+    >>> lw.Neuron([19, 23], bias=7, activation=lw.Sigmoid())([12, 24])
+    1.0
+    """
+
+    def __init__(self, weights: ArrayLike, bias: float = 0.0, activation: Layer | None = None) -> None:
+        column = unmasked(weights, "Neuron: weights", np.float64).reshape(-1, 1)
+        self.activation = activation or Identity()
+        self.network = Network([Dense(1, weights=column, biases=[bias]), self.activation], dtype=np.float64)
+
+    @property
+    def weights(self) -> Array:
+        """A copy of the weights (n_in,)."""
+        return self.network.get_parameters()[0][:, 0]
+
+    @property
+    def bias(self) -> float:
+        """The bias."""
+        return float(self.network.get_parameters()[1][0])
+
+    def __call__(self, x: ArrayLike) -> float | Array:
+        """The output for one sample (n_in,), a number; or for each of several (n, n_in), an array (n,)."""
+        y = self.network.forward(unmasked(x, "x", np.float64))
+        return float(y[0]) if y.ndim == 1 else y[:, 0]
+
+    def __repr__(self) -> str:
+        return f"Neuron({self.weights.tolist()}, bias={self.bias}, activation={self.activation!r})"

@@ -1,0 +1,66 @@
+"""A learned factor for each input.
+
+y = x ⊙ s              x (n, n_in)   s (n_in,)   y (n, n_in)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.parts.description import number
+from layerwise.parts.layers.base import Layer
+from layerwise.parts.parameters import Shapes, View
+from layerwise.parts.penalties import Penalties, as_penalties
+from layerwise.typing import Array
+
+
+class Scale(Layer):
+    """Multiplies each input by a number of its own, 1 at first.
+
+    Before the first dense layer it weighs the features, and may learn faster than the weights do (Holzmüller,
+    Grinsztajn, Steinwart 2024, section 3.2).
+
+    Parameters
+    ----------
+    rate : float
+        How much of each of the optimizer's steps the factors make.
+    penalty : Penalty or sequence of Penalty, optional
+        The penalties of this layer: by default none, and with None the network's.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("x",)
+    in_place: ClassVar[bool] = True
+    gives: ClassVar[str] = "values"
+
+    def __init__(self, rate: float = 1.0, penalty: Penalties = ()) -> None:
+        self.rate = number(self, "rate", rate, least=0)
+        self.penalty = as_penalties("Scale: penalty", penalty)
+
+    def parameter_shapes(self, n_in: int) -> Shapes:
+        """S (n_in,)."""
+        return {"s": (n_in,)}
+
+    def rates(self, n_in: int) -> dict[str, float]:
+        """`rate`."""
+        return {"s": self.rate}
+
+    def buffers(self, n_in: int) -> Shapes:
+        """An array to work in, and a one for each sample, by which they are summed."""
+        return {"tmp": (n_in,), "ones": ()}
+
+    def initialize(self, p: View, rng: np.random.Generator) -> None:
+        """Ones."""
+        p.s.fill(1)
+
+    def forward(self, p: View, x: Array, out: Array) -> None:
+        """Compute y = x s."""
+        np.multiply(x, p.s, out=out)
+
+    def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
+        """Compute ∂s = the sum of dy x over the samples, dx = dy s."""
+        np.multiply(dy, x, out=p.tmp)
+        p.ones.dot(p.tmp, out=g.s)
+        if dx is not None:
+            np.multiply(dy, p.s, out=dx)

@@ -1,0 +1,45 @@
+"""How wrong the outputs are: `base.py` has what all losses do, two more files have the formulas."""
+
+from __future__ import annotations
+
+import inspect
+
+from layerwise.parts.description import resolve
+from layerwise.parts.losses.base import EPSILON, Loss
+from layerwise.parts.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
+from layerwise.parts.losses.regression import (
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    QuadraticCost,
+    Quantile,
+)
+
+__all__ = [
+    "EPSILON",
+    "LOSSES",
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Poisson",
+    "QuadraticCost",
+    "Quantile",
+    "as_loss",
+]
+
+LOSSES: tuple[type[Loss], ...] = (
+    MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
+    CategoricalCrossEntropy, BinaryCrossEntropy,
+)  # fmt: skip
+
+
+def as_loss(value: object) -> Loss:
+    """A loss from an instance, a function f(y, t) or a name (``"mean_squared_error"`` or ``"mse"`` for short)."""
+    if inspect.isfunction(value):
+        return Loss(value)
+    short = {"mse": MeanSquaredError.__name__, "mae": MeanAbsoluteError.__name__}
+    return resolve("loss", short.get(value, value) if isinstance(value, str) else value, Loss, LOSSES)

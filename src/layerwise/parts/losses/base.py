@@ -1,0 +1,267 @@
+"""How wrong the outputs are: each loss is its value for a sample and the gradient of that value.
+
+    loss = Σ_i w_i · value(y_i, t_i) / Σ_i w_i          y outputs, t targets, both (n, outputs); w (n,)
+    loss = Σ_i w_i · value(y_i, t_i) / n                of a batch in training: the w have mean 1 over all batches
+
+The mean over the samples, weighted or not, belongs here (`mean`, `average_gradient`) and nowhere else. Targets
+reach a loss as an array of the outputs' shape: class labels are turned into one-hot rows on the way.
+
+Softmax then categorical cross-entropy, and sigmoid then binary cross-entropy, have the joint gradient y - t by
+the scores, stable where the two alone are not. The plan recognises the pair by `fuses_with` and then calls
+`backward_fused` in place of both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from layerwise.errors import DataError, ShapeError, UnknownNameError
+from layerwise.formula import WORDS, Tree, bind, derivative, steps, trace
+from layerwise.parts.description import Description
+from layerwise.parts.layers import Layer, Softmax
+from layerwise.parts.masked import unmasked
+from layerwise.typing import Array, ArrayLike
+
+Pair = tuple[Array, Array]
+EPSILON = 1e-7  # the least probability whose logarithm is taken
+
+
+def weighted_sum(losses: Array, weights: Array) -> float:
+    """Σ w l; a loss that is not finite does not count where its weight is 0."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = float(np.dot(losses, weights))
+    if math.isfinite(total) or weights.all():
+        return total
+    return float(np.dot(np.where(weights == 0, 0, losses), weights))
+
+
+class Loss(Description):
+    """Base of the losses.
+
+    A custom loss is a class with `f(y, t)`, plain NumPy on one output y and its target t; its derivative follows from
+    it. The loss of a sample is the mean over its outputs, or with ``reduction = "sum"`` the sum. Or give the function
+    alone, ``loss=lambda y, t: np.log(np.cosh(y - t))``.
+
+    Where a formula won't do, define `forward` and `backward` on arrays; such a loss runs on NumPy.
+
+    Parameters
+    ----------
+    f : callable or Tree, optional
+        The formula, of a loss that is no class of its own.
+    derivative : callable or Tree, optional
+        ∂f/∂y from y and t; by default it is derived.
+    name : str
+        What it is called.
+    reduction : {"mean", "sum"}
+        Over the outputs of a sample.
+
+    Attributes
+    ----------
+    takes : str
+        ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1], ``"distribution"`` for such whose
+        sum is 1.
+    fuses_with : type of Layer, optional
+        The layer with which this loss has the joint gradient of `backward_fused`.
+    label_smoothing : float
+        The share of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
+    epsilon : float
+        The least probability whose logarithm is taken.
+    """
+
+    takes: ClassVar[str] = "values"
+    fuses_with: ClassVar[type[Layer] | None] = None
+    label_smoothing: float = 0.0
+    epsilon: float = EPSILON
+    f: Any = None
+    derivative: Any = None
+    name: str = ""
+    reduction: str = "mean"
+
+    def __init__(
+        self,
+        f: Callable[..., Any] | Tree | None = None,
+        derivative: Callable[..., Any] | Tree | None = None,
+        name: str = "Loss",
+        reduction: str = "mean",
+    ) -> None:
+        if f is None:
+            return  # called by a class that has its own
+        self.name, self.reduction = name, reduction
+        if reduction not in ("mean", "sum"):
+            raise UnknownNameError(f'{name}: reduction must be "mean" or "sum"; got {reduction!r}')
+        self.f = f if isinstance(f, Tree) else trace(f, "y", "t", name=name)
+        self.derivative = derivative
+        if derivative is not None and not isinstance(derivative, Tree):
+            self.derivative = trace(derivative, "y", "t", name=f"{name}, derivative")
+
+    def __init_subclass__(cls) -> None:
+        """Leave the arguments of this class to itself."""
+        if cls.__init__ is Loss.__init__:
+            cls.__init__ = object.__init__  # type: ignore[method-assign, assignment]
+
+    def __repr__(self) -> str:
+        if type(self) is not Loss or self.f is None:
+            return super().__repr__()
+        return f"{self.name}()" if self.name != "Loss" else f"Loss({WORDS.expression(self.f)})"
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether it is computed by its formula, and not by array formulas of its class's own."""
+        kind = type(self)
+        return self.f is not None and kind.forward is Loss.forward and kind.backward is Loss.backward
+
+    def formulas(self) -> tuple[Tree, Tree]:
+        """Return f and ∂f/∂y as trees of y and t.
+
+        Raises
+        ------
+        FormulaError
+            `f` has what no tree can express; says in which line.
+        """
+        name = self.name or type(self).__name__
+        f = self.f if isinstance(self.f, Tree) else trace(self.f, "y", "t", name=f"{name}.f")
+        slope = self.derivative
+        if slope is None:
+            slope = derivative(f, "y")
+        return f, slope if isinstance(slope, Tree) else trace(slope, "y", "t", name=f"{name}.derivative")
+
+    def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
+        """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
+        self._formula(0, y, t, tmp[0], tmp[1])
+        np.add.reduce(tmp[0], axis=1, out=out)
+        np.multiply(out, self._of_each(y), out=out)
+
+    def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
+        """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
+        self._formula(1, y, t, dy, tmp[0])
+        np.multiply(dy, self._of_each(y), out=dy)
+
+    def _of_each(self, y: Array) -> float:
+        """How much each output counts."""
+        return 1 / y.shape[1] if self.reduction == "mean" else 1.0
+
+    def _formula(self, which: int, y: Array, t: Array, out: Array, tmp: Array) -> None:
+        """Compute f (0) or ∂f/∂y (1) for each output."""
+        if self.f is None:
+            method = ("forward(y, t, out, tmp)", "backward(y, t, dy, tmp)")[which]
+            raise NotImplementedError(f"{type(self).__name__} must define f(y, t), or {method}")
+        key = (which, y.shape, y.dtype)
+        work = vars(self).setdefault("_work", {})
+        if key not in work:
+            found = steps(self.formulas()[which], "out")
+            arrays = dict(zip(found.arrays[1:], (np.empty_like(y) for _ in found.arrays[1:])))
+            work[key] = found, arrays | {name: np.empty(y.shape, bool) for name in found.flags}
+        found, arrays = work[key]
+        first = dict.fromkeys(found.arrays[:1], tmp)
+        for call in bind(found, {**arrays, **first, "y": y, "t": t, "out": out}):
+            call()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_work"}
+
+    def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
+        """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
+        raise NotImplementedError(f"{type(self).__name__} must define backward_fused(y, t, dz)")
+
+    def for_columns(self, names: Sequence[str] | None) -> Loss:
+        """The same loss, with what it was told by the names of the targets' columns in their order."""
+        return self
+
+    def check_outputs(self, n_out: int) -> None:
+        """Refuse a number of outputs that the loss's own settings do not fit."""
+
+    def of_output(self, j: int) -> Loss:
+        """The loss of output j alone, where outputs differ in theirs."""
+        return self
+
+    def smooth(self, t: Array) -> None:
+        """Spread the targets by `label_smoothing`, in place: t (1 - ε) + ε / classes, two for a single output."""
+        if self.label_smoothing:
+            classes = t.shape[1] if self.fuses_with is Softmax else 2
+            np.multiply(t, 1 - self.label_smoothing, out=t)
+            np.add(t, self.label_smoothing / classes, out=t)
+
+    def mean(self, losses: Array, weights: Array | None, by_rows: bool = False) -> float:
+        """The mean over the samples, weighted if weights are given."""
+        total = self._total(len(losses), weights, by_rows)
+        value = float(np.add.reduce(losses)) if weights is None else weighted_sum(losses, weights)
+        return value / total if total else 0.0
+
+    def share(self, n: int, weights: Array | None, by_rows: bool = False) -> float:
+        """What a sum over n samples is multiplied by to be their mean: 1 / n, or 1 over the sum of their weights."""
+        total = self._total(n, weights, by_rows)
+        return 1 / total if total else 0.0
+
+    def _total(self, n: int, weights: Array | None, by_rows: bool) -> float:
+        return n if weights is None or by_rows else float(np.add.reduce(weights))
+
+    def average_gradient(self, dy: Array, weights: Array | None, by_rows: bool = False) -> None:
+        """Turn the gradients of the samples' losses into those of their mean, in place."""
+        if weights is not None:
+            np.multiply(dy, weights[:, None], out=dy)
+            dy[weights == 0] = 0  # where dy was infinite, too
+        np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
+
+    def _least(self, y: Array) -> float:
+        """`epsilon`, or the least normal number of y's type where that is greater: its logarithm is finite."""
+        return max(self.epsilon, float(np.finfo(y.dtype).tiny))
+
+    def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The mean loss of the outputs y for the targets t.
+
+        Parameters
+        ----------
+        y : array (n, outputs) or (outputs,)
+            The outputs of n samples, or, as a vector, those of a single one.
+        t : array
+            Of y's shape, or one label for each sample.
+        sample_weight : array (n,), optional
+            How much each sample counts.
+
+        Examples
+        --------
+        >>> from layerwise.parts.losses import CategoricalCrossEntropy, MeanSquaredError
+        >>> MeanSquaredError()([4, 8, 6], [4, 9, 6])
+        0.3333333333333333
+        >>> CategoricalCrossEntropy()([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]], [0, 1])
+        0.34657359027997264
+        """
+        outputs = np.atleast_2d(unmasked(y, "y", dtype=np.result_type(np.asarray(y).dtype, np.float32)))
+        targets = unmasked(t, "t")
+        if targets.ndim == np.ndim(y) - 1 and outputs.shape[1] > 1:
+            targets = self._one_hot(np.atleast_1d(targets), outputs.shape[1])
+        elif targets.ndim == np.ndim(y) - 1:
+            targets = targets[..., None]
+        targets = np.atleast_2d(targets.astype(outputs.dtype))
+        if targets.shape != outputs.shape:
+            raise ShapeError(
+                f"{type(self).__name__}: outputs of shape {np.shape(y)} and targets of shape {np.shape(t)} do not "
+                "fit: give targets of the outputs' shape, or one label for each row of outputs"
+            )
+        self.check_outputs(outputs.shape[1])
+        self.smooth(targets)
+        losses = np.empty(len(outputs), outputs.dtype)
+        self.forward(outputs, targets, losses, (np.empty_like(outputs), np.empty_like(outputs)))
+        weights = None if sample_weight is None else unmasked(sample_weight, "sample_weight", outputs.dtype)
+        if weights is not None and (weights.shape != losses.shape or (weights < 0).any() or not weights.any()):
+            raise DataError(
+                f"{type(self).__name__}: sample_weight must be one a sample, ({len(losses)},), at least 0 and not all 0"
+            )
+        return self.mean(losses, weights)
+
+    def _one_hot(self, labels: Array, classes: int) -> Array:
+        whole = labels.astype(np.intp) if labels.dtype.kind in "buif" else np.full(labels.shape, -1)
+        wrong = (whole != labels) | (whole < 0) | (whole >= classes)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"{type(self).__name__}: the label of row {row} is {labels[row]!r}; the labels of {classes} outputs "
+                f"are the whole numbers 0 to {classes - 1}"
+            )
+        rows = np.zeros((len(whole), classes))
+        rows[np.arange(len(whole)), whole] = 1
+        return rows

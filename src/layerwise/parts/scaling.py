@@ -1,0 +1,130 @@
+"""Scalers: x ↦ (x - offset) · factor, by column or for all. A network keeps its own, and applies it as rows are read.
+
+The data are never copied into a scaled version: rows are scaled as they are gathered into a batch.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.parts.description import Description, number, resolve
+from layerwise.typing import Array
+
+_ROWS = 4096  # rows looked at together, so that fitting takes little memory
+
+
+class Scaler(Description):
+    """Base of the scalers; one of your own defines `fit`, which sets `offset` and `factor`.
+
+    Attributes
+    ----------
+    offset, factor : float64 array () or (n_in,)
+        What is taken away from each column, and what the rest is multiplied by.
+    """
+
+    learns: ClassVar[bool] = True
+    offset: Array | None = None
+    factor: Array | None = None
+
+    def fit(self, X: Array) -> None:
+        """Set `offset` and `factor` from the training data X (n, n_in)."""
+        raise NotImplementedError(f"{type(self).__name__} must define fit(X)")
+
+    def transform(self, X: Array) -> Array:
+        """(X - offset) · factor, as a new float64 array."""
+        out = np.array(X, np.float64)
+        offset, factor = self.constants(out.shape[1], out.dtype)
+        if offset is not None:
+            np.subtract(out, offset, out=out)
+        return np.multiply(out, factor, out=out)
+
+    def constants(self, n_in: int, dtype: np.dtype[np.floating]) -> tuple[Array | None, Array]:
+        """`offset` (None where it is 0 throughout) and `factor` for rows of `n_in` columns, in that type."""
+        if self.offset is None or self.factor is None:
+            raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
+        offset, factor = np.asarray(self.offset, np.float64), np.asarray(self.factor, np.float64)
+        if any(array.ndim and array.shape != (n_in,) for array in (offset, factor)):
+            raise ShapeError(f"{self!r} was fitted on {max(offset.size, factor.size)} columns; got {n_in}")
+        return offset.astype(dtype) if offset.any() else None, factor.astype(dtype)
+
+
+class RangeScaler(Scaler):
+    """From a range that is known, such as a pixel's 0 to 255, to another.
+
+    Parameters
+    ----------
+    low, high : float
+        The range that the values come in.
+    to_low, to_high : float
+        The range that they shall have.
+    """
+
+    learns: ClassVar[bool] = False
+
+    def __init__(self, low: float = 0.0, high: float = 255.0, to_low: float = 0.0, to_high: float = 1.0) -> None:
+        self.low, self.high = number(self, "low", low), number(self, "high", high, above=low)
+        self.to_low, self.to_high = (
+            number(self, "to_low", to_low),
+            number(self, "to_high", to_high, above=to_low),
+        )
+        ratio = (self.to_high - self.to_low) / (self.high - self.low)
+        self.offset, self.factor = np.array(self.low - self.to_low / ratio), np.array(ratio)
+
+    def fit(self, X: Array) -> None:
+        """Nothing to learn: the ranges are given."""
+
+
+class MinMaxScaler(Scaler):
+    """Each column's least value becomes `to_low`, its greatest `to_high`; a constant column becomes `to_low`.
+
+    Parameters
+    ----------
+    to_low, to_high : float
+        The range that every column shall have.
+    """
+
+    def __init__(self, to_low: float = 0.0, to_high: float = 1.0) -> None:
+        self.to_low, self.to_high = (
+            number(self, "to_low", to_low),
+            number(self, "to_high", to_high, above=to_low),
+        )
+
+    def fit(self, X: Array) -> None:
+        """Look up each column's least and greatest value."""
+        low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+        ratio = (self.to_high - self.to_low) / np.where(high > low, high - low, 1)
+        self.offset, self.factor = low - self.to_low / ratio, ratio
+
+
+class StandardScaler(Scaler):
+    """Each column to mean 0 and standard deviation 1; a constant column becomes 0."""
+
+    def fit(self, X: Array) -> None:
+        """Compute each column's mean and (population) standard deviation, in float64."""
+        mean = X.mean(axis=0, dtype=np.float64)
+        square = np.zeros(X.shape[1])
+        for start in range(0, len(X), _ROWS):
+            rest = X[start : start + _ROWS] - mean
+            square += np.einsum("ij,ij->j", rest, rest)
+        deviation = np.sqrt(square / len(X))
+        same = X.min(axis=0) == X.max(axis=0)  # the mean of many rows is not exact: the deviation cannot tell
+        constant = same | (deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
+        self.offset, self.factor = np.where(same, X[0], mean), 1 / np.where(constant, 1, deviation)
+
+
+SCALERS: tuple[type[Scaler], ...] = (RangeScaler, MinMaxScaler, StandardScaler)
+
+
+def as_scaler(value: object) -> Scaler | None:
+    """None, or a scaler from an instance or a name (``"standard"``, ``"min_max"``, ``"range"``)."""
+    if value is None:
+        return None
+    if isinstance(value, str) and not value.lower().endswith("scaler"):
+        given, value = value, f"{value}_scaler"
+        if value.replace("_", "").lower() not in {kind.__name__.lower() for kind in SCALERS}:
+            names = ("standard", "min_max", "range")
+            raise UnknownNameError(f"scaling={given!r} is not known; {nearest(given, names)}")
+    return resolve("scaling", value, Scaler, SCALERS)

@@ -1,0 +1,151 @@
+"""A network watched for what keeps it from learning, while it learns: the rules of `training/health` on some rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layerwise.data.rows import rows_of
+from layerwise.engine.threads import quiet_blas
+from layerwise.errors import warn
+from layerwise.parts.description import Description, whole_number
+from layerwise.training.callbacks.base import Callback
+from layerwise.training.health import (
+    Finding,
+    LayerHealth,
+    Look,
+    Probe,
+    of_batches,
+    of_classes,
+    of_columns,
+    of_history,
+    of_inputs,
+    of_layers,
+    of_targets,
+    of_weights,
+    some_rows,
+)
+
+if TYPE_CHECKING:
+    from layerwise.training.loop import Training
+
+DATA_ROWS = 256  # columns are looked at once, through so many rows; what they suggest is looked up in all
+AWAKE = 0.03  # seconds that NumPy's threads spin after a look, where nothing holds them to one
+SHARE = 0.01  # of the time since the fit began: more of it does not go into looking
+
+
+class DiagnosisWarning(UserWarning):
+    """Something that keeps a network from learning was seen while it trained."""
+
+
+class Diagnose(Description, Callback):
+    """Look at the network through some rows every so many epochs, and warn of each kind of finding once.
+
+    The data and the first weights are looked at before the first epoch, layers and history after the first epoch, after
+    every so many and after the last. Where epochs are short, some looks are left out: those in between take a hundredth
+    of the training's time at the most. The training is the same with it and without it, to the bit. Its advice is not
+    tried; that of `lw.diagnose` is.
+
+    Parameters
+    ----------
+    every : int
+        Look after every so many epochs.
+    rows : int
+        How many rows are looked at.
+    warn : bool
+        Whether a finding is a `DiagnosisWarning`, too; it is kept in `findings` in either case.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        One of each kind and place, in the order in which they were seen.
+    layers : tuple of LayerHealth
+        The numbers of the newest look.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> watcher = lw.Diagnose(warn=False)
+    >>> history = net.fit(1000 * X, y, epochs=2, callbacks=watcher, verbose=False)
+    >>> watcher.findings[0].kind
+    'unscaled inputs'
+    """
+
+    only_looks = True
+
+    def __init__(self, every: int = 1, rows: int = 128, warn: bool = True) -> None:
+        self.every = whole_number(self, "every", every, least=1)
+        self.rows = whole_number(self, "rows", rows, least=1)
+        self.warn = bool(warn)
+        self.findings: list[Finding] = []
+        self.layers: tuple[LayerHealth, ...] = ()
+        self._probe: Probe | None = None
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Look at the data, and get ready."""
+        self.findings, self.layers = [], ()
+        self._began = time.perf_counter()
+        self._spent, self._looks = 0.0, 0
+        some = some_rows(len(run.engine.rows), DATA_ROWS)
+        rows = rows_of(run.engine.rows.X[some], run.engine.rows.scaler, run.parameters.theta.dtype, len(some))
+        names = [f"column {j}" for j in range(run.plan.n_in)]
+        found = [*of_inputs(rows.span(0, len(rows)), names)]
+        found += of_columns(run.engine.rows.X, rows.raw(np.arange(len(rows))), names)
+        found += of_batches(run.network.layers, len(run.engine.rows), run.engine.batch_size)
+        found += of_weights(run.plan, run.parameters, run.engine.frozen)
+        self._note([*found, *of_classes(run.engine.targets)])
+        few = some[some_rows(len(some), self.rows)]
+        self._probe = Probe(
+            run.plan,
+            run.parameters,
+            rows_of(run.engine.rows.X[few], run.engine.rows.scaler, run.parameters.theta.dtype, len(few)),
+            replace(run.engine.targets.part(few), weights=None),
+            run.network.seed,
+        )
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Look, if it is this epoch's turn and there is time."""
+        in_time = self._spent <= SHARE * (time.perf_counter() - self._began)
+        if not self._looks or (run.epoch % self.every == 0 and in_time):
+            self._look(run)
+
+    def on_fit_end(self, run: Training) -> None:
+        """Look at what the training ends with."""
+        if self._probe is not None and run.epoch and run.history.stopped_by != "error":
+            self._look(run)
+        self._probe = None
+
+    def _look(self, run: Training) -> None:
+        assert self._probe is not None
+        start = time.perf_counter()
+        with quiet_blas() as quiet:
+            look = self._probe.look(run.step, run.optimizer, run.engine.frozen, run.engine.clip_norm)
+        self.layers, self._looks = look.layers, self._looks + 1
+        self._note(self._found(run, look))
+        self._spent += time.perf_counter() - start + (0 if quiet else AWAKE)
+
+    @staticmethod
+    def _found(run: Training, look: Look) -> Iterable[Finding]:
+        yield from of_targets(look)
+        yield from of_layers(look)
+        history = of_history(run.history, run.history.stopped_by, look)
+        yield from (
+            finding for finding in history if finding.kind != "underfitting"
+        )  # it may be noise: a trial can tell
+
+    def _note(self, findings: Iterable[Finding]) -> None:
+        """Keep what is new, and warn of what is new in kind."""
+        for finding in findings:
+            known = {(old.kind, old.where) for old in self.findings}
+            if (finding.kind, finding.where) in known:
+                continue
+            is_new = finding.kind not in {kind for kind, _ in known}
+            self.findings.append(finding)
+            if self.warn and is_new:
+                warn(finding.line, DiagnosisWarning)

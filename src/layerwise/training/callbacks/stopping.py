@@ -1,0 +1,118 @@
+"""Stopping when nothing gets better any more, with the weights of the best epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layerwise.parts.description import Description, whole_number
+from layerwise.training.callbacks.base import Callback
+from layerwise.training.callbacks.monitor import Monitor
+
+if TYPE_CHECKING:
+    from layerwise.training.loop import Training
+    from layerwise.typing import Array
+
+
+class EarlyStopping(Description, Callback):
+    """End the training after `patience` epochs without a better one (Prechelt 1998).
+
+    The weights of the best epoch come back on every way out: the last epoch, Ctrl-C, a divergence and an error too.
+
+    Parameters
+    ----------
+    monitor : str
+        A column of the history: a loss, an accuracy, a metric, or what a callback recorded. "loss" and "accuracy" are
+        measured on the training data after each epoch, in the columns "train_loss" and "train_accuracy", so that the
+        best weights are those that were measured.
+    patience : int
+        So many epochs in a row without improvement end the training.
+    min_delta : float
+        What is better by less is no improvement; nor is NaN.
+    mode : {"auto", "min", "max"}
+        Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
+    restore_best : bool
+        Whether the network ends with the weights of the best epoch, or with those of the last.
+    start_from : int
+        The first so many epochs are not looked at.
+
+    Attributes
+    ----------
+    best, best_epoch : float, int
+        The best number, and its epoch; NaN and 0 while there is none.
+    stopped_epoch : int
+        The epoch in which it ended the training; 0 if it did not.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> (X, y), (X_val, y_val), _ = lw.datasets.load_mnist()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    >>> stopping = EarlyStopping("val_accuracy", patience=2)
+    >>> history = net.fit(X[:500], y[:500], validation_data=(X_val[:500], y_val[:500]), epochs=50,
+    ...                   callbacks=stopping, verbose=False)
+    >>> net.evaluate(X_val[:500], y_val[:500])["accuracy"] == stopping.best == max(history["val_accuracy"])
+    True
+    >>> history.stopped_by
+    'val_accuracy was no better for 2 epochs'
+    """
+
+    state_names = ("best", "best_epoch", "_waited", "_weights")
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 10,
+        min_delta: float = 0.0,
+        mode: str = "auto",
+        restore_best: bool = True,
+        start_from: int = 0,
+    ) -> None:
+        self._watched = Monitor(self, monitor, mode, min_delta)
+        self.monitor, self.mode, self.min_delta = monitor, mode, self._watched.min_delta
+        self.patience = whole_number(self, "patience", patience, least=1)
+        self.restore_best = bool(restore_best)
+        self.start_from = whole_number(self, "start_from", start_from, least=0)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._watched.reset()
+        self.best, self.best_epoch, self.stopped_epoch = math.nan, 0, 0
+        self._waited = 0
+        self._weights: Array | None = None
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Begin anew."""
+        self._forget()
+
+    def on_epoch_end(self, run: Training) -> None:
+        """Look at the epoch: keep its weights, or wait, or stop."""
+        if run.epoch <= self.start_from:
+            return
+        if self._watched.improves(run):
+            self.best, self.best_epoch, self._waited = self._watched.best, run.epoch, 0
+            if self.restore_best:
+                self._keep(run)
+            return
+        self._waited += 1
+        if self._waited >= self.patience and not run.stopping:
+            self.stopped_epoch = run.epoch
+            run.stop(f"{self.monitor} was no better for {self.patience} epochs")
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        self._watched.best = self.best
+
+    def on_fit_end(self, run: Training) -> None:
+        """Let go of the copy, which by now is in the network."""
+        self._weights = None
+
+    def _keep(self, run: Training) -> None:
+        theta = run.parameters.theta
+        if self._weights is None:
+            self._weights = np.empty_like(theta)
+        np.copyto(self._weights, theta)
+        run.end_with(self._weights, f"epoch {run.epoch}, the best by {self.monitor}")

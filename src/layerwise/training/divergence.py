@@ -1,0 +1,69 @@
+"""Why a training came to NaN or infinity: from the last good weights, the penalties and the data of the step.
+
+one step of the penalties, or of weight decay, is longer than the weights ──► they are too strong
+inputs or targets are large                                               ──► scale them
+else                                                                      ──► the learning rate is too large
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.engine.plan import Plan
+from layerwise.parts.optimizers import SGD, Optimizer
+from layerwise.parts.parameters import Parameters
+from layerwise.typing import Array
+
+_LARGE = 100.0  # what scaled data hardly ever reach
+
+
+def advice(plan: Plan, parameters: Parameters, optimizer: Optimizer, x: Array, t: Array) -> str:
+    """Say what to try, for the error.
+
+    Parameters
+    ----------
+    plan, parameters, optimizer
+        Of the training, with the last good weights.
+    x, t : array (n, n_in), (n, n_out)
+        Some rows as the first layer is given them, as many as a step takes, and their targets.
+    """
+    rate = optimizer.rate()
+    decay = float(getattr(optimizer, "weight_decay", 0))
+    if rate * decay > 1:
+        return f"Try a smaller weight_decay than {decay:g}: one step by it overshoots the weights"
+    with np.errstate(all="ignore"):
+        penalty = _strong_penalty(plan, parameters, optimizer, rate, len(x))
+        largest = [float(np.abs(part).max(initial=0)) for part in (x, t)]
+    if penalty is not None:
+        return f"Try a weaker penalty than {penalty} (`alpha` of the estimators): one step by it overshoots the weights"
+    smaller = f"a smaller learning rate than {rate:g}"
+    if largest[0] > _LARGE:
+        return f"Try scaled inputs (the largest is {largest[0]:.3g}), or {smaller}"
+    if largest[1] > _LARGE:
+        return f"Try scaled targets (the largest is {largest[1]:.3g}), or {smaller}"
+    return f"Try {smaller}, or scaled inputs"
+
+
+def _strong_penalty(plan: Plan, parameters: Parameters, optimizer: Optimizer, rate: float, n: int) -> str | None:
+    """The first penalty of which one step is longer than the weights that it is about.
+
+    Optimizers that divide a gradient by its size make no such step; with them, a gradient must have overflowed.
+    """
+    for term in plan.penalties:
+        w = parameters.theta[term.part]
+        gradient = np.empty_like(w)
+        term.penalty.gradient(w, gradient)
+        length = term.factor(1 / n) * _length(gradient)
+        if isinstance(optimizer, SGD):
+            strong = rate * length > _length(w)
+        else:
+            strong = not np.isfinite(w.dtype.type(length) ** 2)
+        if strong:
+            return repr(term.penalty)
+    return None
+
+
+def _length(v: Array) -> float:
+    """√Σ v², also where the squares are too large for a number."""
+    largest = float(np.abs(v).max(initial=0))
+    return largest * float(np.linalg.norm(v.astype(np.float64) / largest)) if largest else 0.0

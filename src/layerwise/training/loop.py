@@ -1,0 +1,576 @@
+"""The training loop: fit → run_epoch → the executor's steps.
+
+    fit:        for each epoch: shuffle, run_epoch, evaluate, a row of the history; and one way out for all endings
+    run_epoch:  hands the executor the epoch's steps, and their learning rates where a schedule moves them; it stops
+                between two of them when bars shall move, when a callback is called, or at Ctrl-C
+
+The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones. `state` is
+all that the next step depends on beside the network itself; `restore` goes on from it, to the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from layerwise.data.shuffling import CustomOrder, check_order
+from layerwise.engine.native_engine import NativeEngine
+from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
+from layerwise.engine.plan import Plan
+from layerwise.engine.threads import at_work
+from layerwise.errors import DivergenceError, FormatError
+from layerwise.parts.parameters import Parameters
+from layerwise.parts.schedules import Function, Schedule
+from layerwise.training.callbacks.base import Callback, hooks, step_hooks
+from layerwise.training.callbacks.history import History
+from layerwise.training.divergence import advice
+from layerwise.training.evaluation import Evaluation
+from layerwise.training.interrupts import interruptible, say
+from layerwise.training.learning_rate import LearningRate
+from layerwise.typing import Array
+
+_AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
+_MOST_AT_ONCE = 2**13  # what is prepared for them takes no more memory, however many there shall be
+
+
+class Training:
+    """One run of `fit`: what a callback is handed.
+
+    Attributes
+    ----------
+    network : object
+        What is being trained, as the user holds it.
+    plan, parameters, engine, optimizer, history
+        Its parts.
+    epoch, epochs : int
+        The present epoch, from 1, and how many there shall be.
+    step, first_step, steps_per_epoch : int
+        How many steps were made since the network began, at the start of this run, and in an epoch.
+    rate : LearningRate
+        What moves the learning rate: its `schedule`, and a `factor` for callbacks to change.
+    stopping : str
+        Why the training shall end; empty while it goes on.
+    whole : bool
+        Whether the newest row of the history is of all steps of its epoch.
+    divergence : DivergenceError, optional
+        Once a loss was not finite.
+    identity, attempt : str
+        Random names: of the run, which is kept when it is gone on with from a checkpoint, and of this call of `fit`.
+    settings : dict
+        What `fit` was called with, for a checkpoint: `layerwise.network.settings`.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: Any,
+        plan: Plan,
+        parameters: Parameters,
+        engine: NumpyEngine | NativeEngine,
+        epochs: int,
+        order: Callable[[int], Array] | None,
+        first_step: int,
+        evaluations: Mapping[str, Evaluation],
+        callbacks: Sequence[Callback],
+        schedule: Schedule | Function | None = None,
+    ) -> None:
+        assert plan.optimizer is not None
+        self.network, self.plan, self.parameters, self.engine = network, plan, parameters, engine
+        self.optimizer = plan.optimizer
+        self.epochs, self.epoch = epochs, 0
+        self.first_step = self.step = first_step
+        self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
+        self.rate = LearningRate(self.optimizer, schedule, self.steps_per_epoch)
+        self.history = History()
+        self.stopping = ""
+        self.whole = True
+        self.divergence: DivergenceError | None = None
+        self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
+        self._evaluations = evaluations
+        self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
+        watching = [c for c in callbacks if type(c).on_epoch_end is not Callback.on_epoch_end]
+        self._at_leisure = all(c.reads_history_only for c in watching)
+        self._pauses = bool(self._hooks["on_progress"])
+        self._reported = 0.0
+        self._recorded: dict[str, float] = {}
+        self._columns: Collection[str] = ()  # of the newest row, without what was recorded
+        self._row_is_open = False
+        self._good = parameters.theta.copy()
+        self._last: tuple[Array, str] | None = None
+        self._callbacks = [callback for callback in callbacks if callback.state_names]
+        self._complete = 0  # epochs made
+        self._done = 0  # steps of the one at work
+        self._elapsed = 0.0  # seconds of that epoch before a checkpoint
+        self._began = 0.0
+        self._rate_used = self.optimizer.rate()  # of the newest step
+        self._order_state: dict[str, Any] = {}  # of the network's stream, before the epoch's order was drawn
+        self._order_at_work: Array | None = None
+        self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
+        self.identity, self.attempt = secrets.token_hex(8), secrets.token_hex(8)
+        self.settings: dict[str, Any] = {}
+        self._anew: Collection[Callback] = ()
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """A run is not copied or pickled with a callback that keeps it: the copy has None in its place."""
+        return type(None), ()
+
+    # ---------------------------------------------------------------- for callbacks
+
+    @property
+    def loss(self) -> float:
+        """The mean data loss of the newest step's samples."""
+        return self.engine.last_loss()
+
+    def stop(self, reason: str = "callback") -> None:
+        """End the training after the present step."""
+        self.stopping = self.stopping or reason
+
+    def record(self, name: str, value: float) -> None:
+        """Put a number into the present epoch's row of the history, in a column of that name.
+
+        In an epoch in which nothing is recorded the column has NaN. A second number replaces the first.
+
+        Raises
+        ------
+        ValueError
+            The history has a column of that name without it.
+        """
+        if not self._row_is_open:
+            self._recorded[name] = float(value)
+            return
+        self._check_name(name)
+        self.history.amend(name, float(value))
+
+    def end_with(self, weights: Array, name: str) -> None:
+        """Let these be the network's weights after the fit, whatever ends it.
+
+        Parameters
+        ----------
+        weights : array
+            As `parameters.theta`; read when the training ends, so its owner may go on changing it.
+        name : str
+            Whose weights they are, for the error of a divergence: "epoch 3, the best".
+        """
+        self._last = weights, name
+
+    @property
+    def ends_with_others(self) -> bool:
+        """Whether a callback has already said which weights the network shall end with."""
+        return self._last is not None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
+        self.snapshot()(path)
+
+    def snapshot(self, identity: Mapping[str, Any] | None = None) -> Callable[[str | os.PathLike[str]], None]:
+        """Return a writer for the file that `save` would write now; the training may go on meanwhile.
+
+        Parameters
+        ----------
+        identity : dict, optional
+            For a `Checkpoint`: whose the file is.
+        """
+        state, shown = self.state(), self.optimizer.learning_rate
+        self.rate.restore()
+        try:
+            write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state, identity)
+        finally:
+            self.rate.show(shown)
+        return write
+
+    # ---------------------------------------------------------------- checkpoints
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """What the next step depends on beside the network and its history: as JSON and arrays."""
+        theta = self.parameters.theta
+        description: dict[str, Any] = {
+            "epoch": self._complete,
+            "done": self._done,
+            "epochs": self.epochs,
+            "first_step": self.first_step,
+            "rate": self.optimizer.learning_rate,
+            "rate_factor": self.rate.factor,
+            "stopping": "" if self.stopping == "interrupt" else self.stopping,
+            "recorded": self._recorded,
+            "columns": list(self._columns),
+            "callbacks": [],
+        }
+        if isinstance(self._order, CustomOrder):
+            description["orders"] = self._order.state()
+        arrays: dict[str, Array] = {}
+        if not np.array_equal(self._good, theta):
+            arrays["good"] = self._good.copy()
+        if self._done:
+            size = min(self._done * self.engine.batch_size, len(self.engine.rows))
+            description |= {
+                "shuffle": self._order_state,
+                "elapsed": self._elapsed + time.perf_counter() - self._began,
+                "frozen": sorted(self.engine.frozen),
+                "native": isinstance(self.engine, NativeEngine),
+            }
+            arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
+            if self._order_at_work is not None and isinstance(self._order, CustomOrder):
+                arrays["order"] = self._order_at_work
+        for i, callback in enumerate(self._callbacks):
+            state = callback.state()
+            held = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+            arrays |= {f"callbacks.{i}.{name}": value.copy() for name, value in held.items()}
+            plain = {name: value for name, value in state.items() if name not in held}
+            description["callbacks"].append({"type": type(callback).__name__, "state": plain})
+        if self._last is not None:
+            description["last"] = {"name": self._last[1], "array": self._held_by_callback(self._last[0])}
+            if description["last"]["array"] is None:
+                arrays["last"] = self._last[0].copy()
+        return description, arrays
+
+    def _held_by_callback(self, weights: Array) -> str | None:
+        """Where among the arrays of `state` these weights are, if a callback owns them."""
+        for i, callback in enumerate(self._callbacks):
+            for name, value in callback.state().items():
+                if value is weights:
+                    return f"callbacks.{i}.{name}"
+        return None
+
+    def restore(
+        self,
+        description: dict[str, Any],
+        arrays: Mapping[str, Array],
+        history: History | None,
+        identity: str = "",
+        anew: Collection[Callback] = (),
+    ) -> None:
+        """Go on, in `fit`, from where `state` was asked for, as the same run; some callbacks may begin anew."""
+        self._restored = description, arrays
+        self.identity, self._anew = identity or self.identity, anew
+        if history is not None:
+            self.history.columns, self.history.changes = dict(history.columns), list(history.changes)
+
+    def _go_on(self) -> None:
+        """Put the state back; `on_fit_begin` has been called."""
+        assert self._restored is not None
+        description, arrays = self._restored
+        self.epoch = self._complete = description["epoch"]
+        self._done = description["done"]
+        self.first_step = description["first_step"]
+        self.rate.factor = description["rate_factor"]
+        self.rate.show(description["rate"])
+        self._rate_used = self.optimizer.rate_used()
+        self.stopping = self.stopping or description["stopping"]
+        self._recorded, self._columns = dict(description["recorded"]), description["columns"]
+        np.copyto(self._good, arrays.get("good", self.parameters.theta))
+        self._row_is_open = not self._done
+        found = self._restore_callbacks(description["callbacks"], arrays)
+        if (last := description.get("last")) is not None:
+            if last["array"] is None:
+                self.end_with(arrays["last"].copy(), last["name"])
+            else:
+                _, i, name = last["array"].split(".", 2)
+                if int(i) in found:
+                    self.end_with(found[int(i)].state()[name], last["name"])
+        if self._done:
+            self.engine.frozen = frozenset(description["frozen"])
+            self._elapsed = description["elapsed"]
+
+    def _restore_callbacks(self, entries: list[dict[str, Any]], arrays: Mapping[str, Array]) -> dict[int, Callback]:
+        """Give callbacks their states back, the n-th of a class that of the n-th; which of the entries found one."""
+        waiting, found = list(self._callbacks), {}
+        for i, entry in enumerate(entries):
+            callback = next((c for c in waiting if type(c).__name__ == entry["type"]), None)
+            if callback is None:
+                continue
+            waiting.remove(callback)
+            if not any(callback is other for other in self._anew):
+                own = f"callbacks.{i}."
+                held = {name.removeprefix(own): a.copy() for name, a in arrays.items() if name.startswith(own)}
+                callback.restore(entry["state"] | held)
+                found[i] = callback
+        return found
+
+    def _begin_epoch(self) -> int:
+        """Bring the rows into the epoch's order; how many of its steps are made already."""
+        engine, done = self.engine, self._done
+        description, arrays = self._restored if self._restored is not None and done else ({}, {})
+        self._restored = None
+        engine.begin_epoch()
+        engine.rows.begin_epoch(self.step - done)
+        if self._order is not None:
+            if done:
+                self.network.shuffle_state = description["shuffle"]
+            self._order_state = self.network.shuffle_state
+            n = len(engine.rows)
+            order = check_order(arrays["order"] if "order" in arrays else self._order(n), n)
+            self._order_at_work = order
+            engine.reorder(order)
+        if done:
+            prefix = "engine."
+            engine.restore({name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)})
+        else:
+            self._elapsed = 0.0
+        return done
+
+    # ---------------------------------------------------------------- the loop
+
+    def fit(self) -> History:
+        """Train until the last epoch, Ctrl-C or a callback's `stop`.
+
+        Raises
+        ------
+        DivergenceError
+            A loss was not finite; the weights are those of the last good epoch.
+        """
+        errors: list[BaseException] = []
+        with interruptible(lambda: self.stop("interrupt")) as interrupted, at_work():
+            try:
+                self._train()
+            except BaseException as error:
+                errors.append(error)
+            self._leave(errors)
+        if errors:
+            try:
+                for other in errors[1:]:
+                    errors[0].add_note(f"and, while the fit ended: {other}")
+                raise errors[0]
+            finally:
+                errors.clear()  # each holds this frame
+        if interrupted():
+            say(f"in epoch {self.epoch} of {self.epochs}")
+        return self.history
+
+    def _train(self) -> None:
+        self.engine.frozen = self.network.frozen
+        self._call("on_fit_begin")
+        if self._restored is not None:
+            try:
+                self._go_on()
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                raise FormatError(f"resume: the checkpoint's state is not that of this training: {error!r}") from None
+            if self._done and not self.stopping:  # in the middle of an epoch, whose beginning callbacks have seen
+                self.epoch += 1
+                self._row_is_open = False
+                self.run_epoch()
+        if self._unwatched():
+            self._run_epochs_at_once()
+        while self.epoch < self.epochs and not self.stopping:
+            self.epoch += 1
+            self.engine.frozen = self.network.frozen
+            self._row_is_open = False
+            if self._hooks["on_epoch_begin"]:
+                self.rate.of_steps(self.epoch, self.epochs, 0, 1)  # for them to see
+                self._call("on_epoch_begin")
+            self.run_epoch()
+
+    def _leave(self, errors: list[BaseException]) -> None:
+        """The one way out: the weights, the learning rate, and `on_fit_end` of all callbacks, whatever happened."""
+        theta = self.parameters.theta
+        if errors and errors[0] is self.divergence:
+            self.stopping = "divergence"
+            self._ask_about_divergence(errors)
+        if self._last is not None:
+            np.copyto(theta, self._last[0])
+        if errors and not np.isfinite(theta).all():
+            np.copyto(theta, self._good)
+        self.rate.restore()
+        self.history.stopped_by = self.stopping or ("error" if errors else "epochs")
+        for hook in self._hooks["on_fit_end"]:
+            try:
+                hook(self)
+            except BaseException as error:
+                errors.append(error)
+
+    def _ask_about_divergence(self, errors: list[BaseException]) -> None:
+        """Whether a callback wants no error; all are asked."""
+        handled = False
+        for hook in self._hooks["on_divergence"]:
+            try:
+                handled = bool(hook(self)) or handled
+            except BaseException as error:
+                errors.append(error)
+        if handled:
+            del errors[0]
+
+    def run_epoch(self) -> None:
+        """All steps of one epoch, and its row of the history."""
+        engine = self.engine
+        self._began = time.perf_counter()
+        done = self._begin_epoch()
+        while done < self.steps_per_epoch and not self.stopping:
+            done = self._run_steps(done, self._next_stop(done) if self._step_hooks else self.steps_per_epoch)
+        if not done:  # stopped before its first step
+            return
+        if done < self.steps_per_epoch:
+            self._call("on_interrupt")
+        self._keep_good_weights(done)
+        seconds = self._elapsed + time.perf_counter() - self._began
+        self._call("on_evaluate")
+        self._write_row(min(done * engine.batch_size, len(engine.rows)), seconds)
+        self._complete, self._done = self.epoch, 0
+        self.whole = done == self.steps_per_epoch
+        self._call("on_epoch_end")
+
+    def _run_steps(self, done: int, end: int) -> int:
+        """Steps `done` to `end` - 1 of the epoch, or the first of them; returns how far it came."""
+        rates = self.rate.of_steps(self.epoch, self.epochs, done, end)
+        made = self.engine.run(done, end, self.step, self._pause, rates)
+        self._count(made)
+        if rates is not None and made:
+            self.rate.show(float(rates[made - 1]))
+        if made:
+            self._rate_used = self.optimizer.rate_used()
+        if not self.engine.finite:
+            self._diverged(done + made)
+        self._done = done + made
+        for hook, every in self._step_hooks:
+            if (self.step - self.first_step) % every == 0:
+                hook(self)
+        if done + made < self.steps_per_epoch:
+            self._report_progress()
+        return done + made
+
+    def _next_stop(self, done: int) -> int:
+        """The step of the epoch before which a callback has its turn, or the end of the epoch."""
+        made = self.step - self.first_step
+        return min(self.steps_per_epoch, *(done + every - made % every for _, every in self._step_hooks))
+
+    def _pause(self) -> bool:
+        """Whether the executor shall stop for a while: asked about ten times a second."""
+        return self._pauses or bool(self.stopping)
+
+    def _report_progress(self) -> None:
+        if self._pauses and time.monotonic() - self._reported >= POLL_SECONDS:
+            self._call("on_progress")
+            self._reported = time.monotonic()
+
+    def _count(self, made: int) -> None:
+        self.step += made
+        self.network.steps = self.step  # whoever saves or copies it now must go on from here
+
+    def _call(self, name: str) -> None:
+        for hook in self._hooks[name]:
+            hook(self)
+
+    # ---------------------------------------------------------------- epochs of one step
+
+    def _unwatched(self) -> bool:
+        """Whether epochs can follow each other without a return to Python.
+
+        Each is one step, and nobody looks, or at the history alone: that can be done afterwards.
+        """
+        outside = ("on_fit_begin", "on_divergence", "on_fit_end")
+        looks = any(hooks for name, hooks in self._hooks.items() if name not in (*outside, "on_epoch_end"))
+        plain = not self._evaluations and not self.rate.moves and not self.stopping
+        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not looks and self._at_leisure
+
+    def _run_epochs_at_once(self) -> None:
+        """As many epochs as there are; one by one from where a loss is not finite."""
+        size = _AT_ONCE if self._hooks["on_epoch_end"] else _MOST_AT_ONCE
+        while self.epoch < self.epochs and not self.stopping:
+            if not self._run_block(min(size, self.epochs - self.epoch)):
+                return
+            size = min(2 * size, _MOST_AT_ONCE)
+
+    def _run_block(self, count: int) -> bool:
+        """Epochs of one step each; none, and False, if a loss is not finite.
+
+        Callbacks look at them afterwards. If one stops at an epoch before the last of them, all go back to where they
+        began, and are made once more up to there.
+        """
+        assert isinstance(self.engine, NativeEngine)
+        hooks, engine, optimizer = self._hooks["on_epoch_end"], self.engine, self.optimizer
+        iterations, states = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
+        columns = engine.run_epochs(count, self.step, self._pause)
+        made, step, was_stopping = optimizer.iterations - iterations, self.step, bool(self.stopping)
+        if not engine.finite or not np.isfinite(self.parameters.theta).all():
+            self._go_back(iterations, states)
+            return False
+        columns |= self._rates_and_speeds(columns.pop("seconds"), iterations)
+        if not hooks:
+            self.history.extend(columns)
+            self.epoch += made
+            self._count(made)
+        for i in range(made if hooks else 0):
+            self.epoch += 1
+            self._count(1)
+            self.history.append({name: values[i] for name, values in columns.items()})
+            self._call("on_epoch_end")
+            if self.stopping and not was_stopping and i + 1 < made:
+                self._go_back(iterations, states)
+                engine.run_epochs(i + 1, step)
+                break
+        np.copyto(self._good, self.parameters.theta)
+        self._complete = self.epoch
+        return True
+
+    def _go_back(self, iterations: int, states: Mapping[str, Array]) -> None:
+        """The last good weights, with the state that the optimizer had then."""
+        np.copyto(self.parameters.theta, self._good)
+        self.optimizer.iterations = iterations
+        for name, array in self.optimizer.state.items():
+            np.copyto(array, states.get(name, 0))
+
+    def _rates_and_speeds(self, seconds: list[float], iterations: int) -> dict[str, list[float]]:
+        """The other columns of epochs of one step each, the first of them after so many iterations."""
+        optimizer = self.optimizer
+        rates = [optimizer.rate()] * len(seconds)
+        if optimizer.decay:
+            for i in range(len(seconds)):
+                optimizer.iterations = iterations + i + 1
+                rates[i] = optimizer.rate_used()
+        speeds = (len(self.engine.rows) / np.maximum(seconds, 1e-9)).tolist()
+        return {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds}
+
+    # ---------------------------------------------------------------- what an epoch leaves
+
+    def _write_row(self, samples: int, seconds: float) -> None:
+        row = self.engine.results(samples)
+        for prefix, evaluation in self._evaluations.items():
+            row |= evaluation.row(prefix)
+        row["learning_rate"] = self._rate_used
+        row["seconds"] = seconds
+        row["samples_per_second"] = samples / max(seconds, 1e-9)
+        self._columns = row.keys()
+        if self._recorded:
+            for name in self._recorded:
+                self._check_name(name)
+            row = row | self._recorded
+            self._recorded = {}
+        self.history.append(row)
+        self._row_is_open = True
+
+    def _check_name(self, name: str) -> None:
+        if name in self._columns:
+            raise ValueError(f"record: the history has its own column {name!r}; choose another name")
+
+    def _keep_good_weights(self, done: int) -> None:
+        theta = self.parameters.theta
+        with np.errstate(all="ignore"):
+            finite = math.isfinite(float(np.add.reduce(theta)))
+        if not finite and not np.isfinite(theta).all():
+            self._diverged(done)
+        np.copyto(self._good, theta)
+
+    def _diverged(self, done: int) -> None:
+        """Name step and layer, go back to the last good weights, and raise."""
+        size, n = self.engine.batch_size, len(self.engine.rows)
+        start = min(done, self.steps_per_epoch - 1) * size
+        layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
+        np.copyto(self.parameters.theta, self._good)
+        x, t = self.engine.rows.span(0, min(size, n)), self.engine.targets.dense
+        t = np.zeros((1, 1)) if t is None else t[: len(x)]
+        cure = advice(self.plan, self.parameters, self.optimizer, x, t)
+        self.optimizer.reset()  # its state has seen what was not finite
+        kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
+        if self._last is not None:
+            kept = self._last[1]
+        self.divergence = DivergenceError(
+            f"training diverged at step {self.step} (epoch {self.epoch}): {layer} gave NaN or infinity. The weights "
+            f"are those of {kept}. {cure}",
+            self.step,
+            layer,
+        )
+        raise self.divergence

@@ -1,0 +1,205 @@
+"""Confidence that can be believed: temperature scaling, folded into the weights of the last dense layer.
+
+    p = softmax(z / T),  z = x W + b    is    softmax(x W' + b')  with  W' = W / T, b' = b / T
+
+So a calibrated network has no new part: predictions, model files and exports are calibrated as they are. No answer
+changes, for the largest score stays the largest; only how sure the network is of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.data.targets import check_lengths, encode
+from layerwise.errors import DataError
+from layerwise.network.network import Network
+from layerwise.parts.layers import Dense, Identity, Layer, Linear, Sigmoid, Softmax
+from layerwise.parts.losses import BinaryCrossEntropy, CategoricalCrossEntropy
+from layerwise.parts.metrics import expected_calibration_error
+from layerwise.typing import Array, ArrayLike
+
+LARGEST = np.log(100.0)  # |log T| of the grid
+GOLDEN = (np.sqrt(5.0) - 1) / 2
+TINY = np.finfo(np.float64).tiny
+PART = 4096  # rows whose activations are computed together
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What `calibrate` found and did.
+
+    Attributes
+    ----------
+    temperature : float
+        T: above 1, the network was too sure; below 1, not sure enough.
+    loss_before, loss_after : float
+        Mean negative logarithm of the probability of what is right.
+    error_before, error_after : float
+        Expected calibration error, in 15 bins; NaN where there are several yes/no answers.
+    """
+
+    temperature: float
+    loss_before: float
+    loss_after: float
+    error_before: float
+    error_after: float
+
+
+def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
+    """Make a network as sure as it is right: divide its scores by the temperature that fits held-out data best.
+
+    The network's last weights and biases are divided by it, so all that follows is calibrated: `predict_proba`, the
+    model file, every export. Its answers stay the same. A further `fit` goes on from these weights.
+
+    Parameters
+    ----------
+    network : Network
+        Trained on classes; ends with Dense and Softmax or Sigmoid.
+    X : array (n, n_in)
+        Rows that it has not learned from, a few hundred or more.
+    y : array (n,)
+        What they are.
+
+    Returns
+    -------
+    Calibration
+        The temperature, loss and calibration error before and after on these rows.
+
+    Raises
+    ------
+    DataError
+        The network does not end so; or all answers on X are right, or none tells more than chance, so that no
+        temperature fits.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural networks", ICML 2017.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral(samples=300)
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> _ = net.fit(X[::2], y[::2], optimizer=lw.Adam(0.02), epochs=100, verbose=False)
+    >>> found = lw.calibrate(net, X[1::2], y[1::2])
+    >>> found.temperature > 0, found.loss_after < found.loss_before
+    (True, True)
+    """
+    dense, last, place = _ending(network)
+    loss = CategoricalCrossEntropy() if isinstance(last, Softmax) else BinaryCrossEntropy()
+    z = _scores(network, X, place)
+    targets = encode(y, z.shape[1], loss, network.dtype, network.task)
+    check_lengths(z, targets)
+    t = targets.values(z.shape[1])
+    assert network.task is not None
+    if not np.isfinite(z).all():
+        row = int(np.argwhere(~np.isfinite(z))[0][0])
+        raise DataError(f"calibrate: {network.layers[place]!r} gives NaN or infinity for row {row}; scale the inputs")
+    curve = _Curve(z, t.astype(np.float64), isinstance(last, Sigmoid), network.task.kind == "multilabel")
+    beta = curve.lowest()
+    errors = [np.nan, np.nan]
+    if targets.labels is not None:
+        errors = [expected_calibration_error(targets.labels, curve.probabilities(b)) for b in (1.0, beta)]
+    for array in vars(network.built()[1].p[dense]).values():
+        array *= beta
+    if network.task.says_yes_or_no(z.shape[1]):
+        network.threshold = _moved(network.threshold, beta)
+    if network.last_fit:  # a script that repeats the fit would not come to these weights
+        network.last_fit["others"] = [*network.last_fit.get("others", []), "calibration after it"]
+    return Calibration(1 / beta, curve.loss(1.0), curve.loss(beta), errors[0], errors[1])
+
+
+def _moved(threshold: float, beta: float) -> float:
+    """Where the threshold is once the scores are multiplied by beta: answers stay as they were."""
+    if threshold == 0.5:
+        return threshold
+    moved = 1 / (1 + ((1 - threshold) / threshold) ** beta)
+    return float(np.clip(moved, np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg))
+
+
+def _ending(network: Network) -> tuple[int, Layer, int]:
+    """The number of the last dense layer; the probabilities' layer; and the number of the layer that gives its input.
+
+    Raises
+    ------
+    DataError
+        It does not end with them, or was not trained on classes.
+    """
+    if network.task is None or network.task.kind == "regression":
+        raise DataError("calibrate: the network must have been trained on classes; call fit(X, y) first")
+    places = [i for i, layer in enumerate(network.layers) if not layer.draws]
+    last = network.layers[places[-1]]
+    linear = places[:-1]
+    while linear and isinstance(network.layers[linear[-1]], (Linear, Identity)):
+        linear.pop()
+    if not isinstance(last, (Softmax, Sigmoid)) or not linear or not isinstance(network.layers[linear[-1]], Dense):
+        ends = ", ".join(repr(network.layers[i]) for i in places[-2:])
+        raise DataError(
+            f"calibrate divides the last dense layer's weights, so the network must end with Dense and Softmax or "
+            f"Sigmoid; it ends with {ends}"
+        )
+    return linear[-1], last, places[-2]
+
+
+def _scores(network: Network, X: ArrayLike, place: int) -> Array:
+    """What goes into the last layer, (n, n_out), in float64."""
+    rows = network.read_rows(X)
+    starts = range(0, rows.shape[0], PART)
+    return np.concatenate([network.activations(rows[i : i + PART])[place] for i in starts]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The loss as a function of β = 1 / T: scores z and targets t (n, n_out), and what is made of the scores."""
+
+    z: Array
+    t: Array
+    sigmoid: bool
+    several: bool
+
+    def probabilities(self, beta: float) -> Array:
+        """As `predict_proba` gives them."""
+        z = beta * self.z
+        if not self.sigmoid:
+            e = np.exp(z - z.max(axis=1, keepdims=True))
+        else:
+            small = np.exp(-np.abs(z))
+            e = np.where(z >= 0, 1.0, small) / (1 + small)
+            if self.several:
+                return np.asarray(e)
+            if z.shape[1] == 1:
+                return np.hstack([1 - e, e])
+        shares: Array = e / np.maximum(e.sum(axis=1, keepdims=True), TINY)
+        return shares
+
+    def loss(self, beta: float) -> float:
+        """The mean of -log p over what is right."""
+        p, t = self.probabilities(beta), self.t
+        if t.shape[1] == 1 and not self.several:
+            t = np.hstack([1 - t, t])
+        found = t * np.log(np.maximum(p, TINY))
+        if self.several:
+            found += (1 - t) * np.log(np.maximum(1 - p, TINY))
+        return float(-found.sum(axis=1).mean())
+
+    def lowest(self) -> float:
+        """The best β: the best of a grid, then by golden section between its neighbours.
+
+        Raises
+        ------
+        DataError
+            It lies outside the grid.
+        """
+        grid = np.linspace(-LARGEST, LARGEST, 65)
+        best = int(np.argmin([self.loss(np.exp(b)) for b in grid]))
+        if best == len(grid) - 1:
+            raise DataError("calibrate: all answers on these rows are right, so the surer the better: give more rows")
+        if best == 0:
+            raise DataError("calibrate: on these rows the network's scores tell nothing about y: is it y of this X?")
+        low, high = grid[best - 1], grid[best + 1]
+        for _ in range(30):
+            left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+            low, high = (low, right) if self.loss(np.exp(left)) < self.loss(np.exp(right)) else (left, high)
+        return float(np.exp((low + high) / 2))

@@ -1,0 +1,110 @@
+"""Teaching a network what its training data look like, so that it can refuse what looks otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from layerwise.data.familiarity import MOST_ROWS, PART, Familiarity
+from layerwise.data.rows import rows_of
+from layerwise.data.units import check_units
+from layerwise.errors import DataError, NotBuiltError
+from layerwise.network.network import Network
+from layerwise.parts.description import number
+from layerwise.typing import Array, ArrayLike
+
+HELD_OUT = 10  # one row in so many, where none are given
+
+
+def familiarize(
+    network: Network, X: ArrayLike, held_out: ArrayLike | None = None, *, answered: float = 0.975
+) -> Network:
+    """Let a trained network learn what its training data look like.
+
+    It is then part of the network and of its model file (less than 1 MB), and `network.predict(X,
+    refuse_unfamiliar=True)` gives no answer to rows that look otherwise, however sure the network is. Weights and
+    answers stay as they are. An export holds the network alone.
+
+    Parameters
+    ----------
+    network : Network
+        Trained. Classes are learned one by one, by the answers that the network gives to X.
+    X : array (n, n_in)
+        The rows that it was trained on.
+    held_out : array (m, n_in), optional
+        Rows like them that it has not learned from, such as the validation data; by default a tenth of X.
+    answered : float
+        The share of such rows that shall be answered: the larger, the more strangers pass.
+
+    Returns
+    -------
+    Network
+        The same.
+
+    Raises
+    ------
+    DataError
+        There are too few rows, or more inputs than a covariance can be kept of.
+    NotBuiltError
+        The network was never trained.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_vertical(samples=500)
+    >>> net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> _ = net.fit(X, y, verbose=False)
+    >>> lw.familiarize(net, X).predict([[0.4, 0.5], [0.5, 90.0]], refuse_unfamiliar=True).mask.tolist()
+    [False, True]
+    """
+    if network.task is None:
+        raise NotBuiltError("familiarize: the network was never trained; call fit(X, y) first")
+    answered = number("familiarize", "answered", answered, above=0)
+    if answered > 1:
+        raise DataError(f"familiarize: answered must be a share, above 0 and at most 1; got {answered:g}")
+    rng = np.random.default_rng(network.seed)
+    rows = _checked(network, X, "X")
+    order = rng.permutation(rows.shape[0])
+    if held_out is None:
+        apart = max(2, len(order) // HELD_OUT)
+        order, others, watched = order[apart:], rows, order[:apart]
+    else:
+        others = _checked(network, held_out, "held_out")
+        watched = np.arange(others.shape[0])
+    order = np.sort(order[:MOST_ROWS])
+    learned, kept = ScaledRows(network, rows, order), ScaledRows(network, others, watched)
+    groups = None
+    if network.task.kind == "classification":
+        answers = [network.predict(rows[order[i : i + PART]]) for i in range(0, len(order), PART)]
+        groups = np.unique(np.concatenate(answers), return_inverse=True)[1]
+    network.familiarity = Familiarity.learn(learned, kept, answered, rng, groups)
+    return network
+
+
+def _checked(network: Network, X: ArrayLike, name: str) -> Array:
+    rows = network.read_rows(X, f"familiarize: {name}")
+    check_units(network.scaling, network.input_range, rows, name)
+    return rows
+
+
+class ScaledRows:
+    """Some of the rows as they go into the network, in float32, read part by part.
+
+    Parameters
+    ----------
+    network : Network
+        Its scaling is used.
+    rows : array (n, n_in)
+        As `check_rows` gives them.
+    chosen : array of int
+        Which of them, in this order.
+    """
+
+    def __init__(self, network: Network, rows: Array, chosen: Array) -> None:
+        self._batches = rows_of(rows, network.scaling, network.dtype, PART)
+        self._chosen, self.shape = chosen, (len(chosen), rows.shape[1])
+
+    def __iter__(self) -> Iterator[Array]:
+        for i in range(0, len(self._chosen), PART):
+            yield self._batches.take(self._chosen[i : i + PART]).astype(np.float32, copy=False)
