@@ -49,6 +49,9 @@ def lines(processes: int = 2) -> Iterator[str]:
 
 
 def _lines(pool: Pool) -> Iterator[str]:
+    last = SEED + DRAWN - 1, SEED + HEALTHY - 1
+    yield f"Seeds {SEED:,} to {last[0]:,} of each illness, and {SEED:,} to {last[1]:,} of the healthy networks."
+    yield ""
     yield "| illness | drawn | found | cure followed | lower loss | found in other ill networks | lower loss |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     own, elsewhere = {}, defaultdict(list)
