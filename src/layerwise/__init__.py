@@ -7,7 +7,7 @@ engine/plan.py and training/loop.py, in that order.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "errors": (

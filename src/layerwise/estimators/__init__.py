@@ -5,7 +5,7 @@ from layerwise.errors import missing
 try:
     import sklearn
 except ImportError:
-    raise missing("scikit-learn", "sklearn", "MLPClassifier and MLPRegressor") from None
+    raise missing("scikit-learn", "sklearn", "MLPClassifier or MLPRegressor") from None
 
 from layerwise.estimators.classifier import MLPClassifier
 from layerwise.estimators.regressor import MLPRegressor
