@@ -1,6 +1,6 @@
 """layerwise: neural networks you can read, layer by layer, that train fast on a CPU.
 
-To read the code, begin with parts/layers/dense.py, parts/layers/activations.py, parts/losses/, parts/optimizers.py,
+To read the code, begin with parts/layers/dense.py, parts/layers/activations.py, parts/losses/, parts/optimizers/,
 engine/plan.py and training/loop.py, in that order.
 """
 

@@ -82,7 +82,7 @@ def interpreted(tree, x):
             else:
                 operands = [slots[i] for i in (a, b)][: 1 if name in UNARY else 2]
                 slots[out] = getattr(np, name)(*operands).astype(float)
-    return slots[program.result]
+    return slots[program.results[0]]
 
 
 @of_each

@@ -21,12 +21,12 @@ from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
 from layerwise.formula import replace
-from layerwise.formula.lowering import code
+from layerwise.formula.lowering import Code, code
 from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import LOSSES, Loss
-from layerwise.parts.optimizers import OPTIMIZERS
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.parameters import Parameters
-from layerwise.parts.penalties import L1, L2, PENALTIES
+from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
 from layerwise.parts.scaling import Scaler
 from layerwise.typing import Array
 
@@ -37,6 +37,7 @@ try:
 except ImportError as error:
     WHY_NOT = str(error)
 
+MOST_STATES = 4  # of a custom optimizer
 _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as they are needed
 
 
@@ -45,8 +46,9 @@ def foreign_part(plan: Plan) -> object | None:
     own = {*LAYERS, *LOSSES, *OPTIMIZERS, *PENALTIES}
     parts = [
         *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
-        *(term.penalty for term in plan.penalties),
-        *(part for part in (plan.loss, plan.optimizer) if part is not None and custom_loss(part) is None),
+        *(term.penalty for term in plan.penalties if custom_penalty(term.penalty) is None),
+        *([] if plan.loss is None or custom_loss(plan.loss) is not None else [plan.loss]),
+        *([] if plan.optimizer is None or custom_rule(plan.optimizer) is not None else [plan.optimizer]),
     ]
     names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
@@ -70,6 +72,24 @@ def custom_loss(loss: object) -> tuple[Any, ...] | None:
         return None
     f, slope = (code(tree, ["y", "t"]) for tree in loss.formulas())
     return None if f is None or slope is None else (f, slope)
+
+
+def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
+    """Return a custom penalty as the native executor runs it: f and its derivative."""
+    if type(penalty) in PENALTIES or not penalty.has_formula:
+        return None
+    f, slope = (code(tree, ["w"]) for tree in penalty.trees())
+    return None if f is None or slope is None else (f, slope)
+
+
+def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
+    """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
+    if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
+        return None
+    trees, scalars = optimizer.formulas().replaced()
+    states = optimizer.state_names
+    found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
+    return None if found is None else (found, len(scalars))
 
 
 def isa() -> str:
@@ -245,14 +265,16 @@ class NativeEngine:
     ) -> tuple[int, Array]:
         optimizer, parameters = self.optimizer, self.parameters
         optimizer.allocate(parameters.theta)
+        steps = epochs * (last - first)
         if rates is not None:
-            rates = np.array(rates[: epochs * (last - first)], np.float64)
+            rates = np.array(rates[:steps], np.float64)
+        custom = custom_rule(optimizer)
         made, self.finite, self._newest, sums = self._core.run(
             parameters.theta,
             parameters.grad,
             [optimizer.state[name] for name in optimizer.state_names],
             type(optimizer).__name__,
-            optimizer.config(),
+            {} if custom else optimizer.config(),
             optimizer.iterations,
             self.batch_size,
             first,
@@ -268,6 +290,7 @@ class NativeEngine:
             self.clip_norm,
             [int(layer) for layer in self.frozen],
             so_far,
+            None if custom is None else (*custom, optimizer.scalars_of(steps, rates)),
         )
         if learn:
             optimizer.iterations += made
@@ -360,7 +383,9 @@ def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
     """The plan as `_native` takes it: names, settings, sizes and places in theta."""
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
-        parts = [(part.start, *_strengths(plan, part), _rate(plan, part)) for part in slices.values()]
+        parts = [
+            (part.start, *_strengths(plan, part), _rate(plan, part), _terms(plan, part)) for part in slices.values()
+        ]
         custom = custom_code(stage.layer)
         layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
     loss = None
@@ -368,7 +393,8 @@ def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
         custom_of_loss = custom_loss(plan.loss)
         settings = plan.loss.config() if custom_of_loss is None else {"reduction": plan.loss.reduction}
         loss = (type(plan.loss).__name__, settings, plan.fused, custom_of_loss)
-    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse)
+    penalties = [custom_penalty(penalty) for penalty in _custom_penalties(plan)]
+    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse, penalties)
 
 
 def _numbers(layer: Any) -> dict[str, Any]:
@@ -385,6 +411,22 @@ def _strengths(plan: Plan, part: slice) -> list[float]:
         )
         for per_batch in (False, True)
         for kind in (L1, L2)
+    ]
+
+
+def _custom_penalties(plan: Plan) -> list[Penalty]:
+    """The penalties that are computed by their formulas, each once."""
+    found = {id(term.penalty): term.penalty for term in plan.penalties if type(term.penalty) not in PENALTIES}
+    return list(found.values())
+
+
+def _terms(plan: Plan, part: slice) -> list[tuple[int, float, bool]]:
+    """The custom penalties of an array: which, their strengths, and whether these are divided by the batch."""
+    places = {id(penalty): i for i, penalty in enumerate(_custom_penalties(plan))}
+    return [
+        (places[id(term.penalty)], term.strength, term.penalty.per_batch)
+        for term in plan.penalties
+        if term.part == part and id(term.penalty) in places
     ]
 
 

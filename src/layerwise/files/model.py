@@ -25,7 +25,7 @@ from layerwise.files.parts import decode, encode
 from layerwise.parts.description import Description
 from layerwise.parts.layers import BatchNorm, Layer
 from layerwise.parts.losses import Loss
-from layerwise.parts.optimizers import Optimizer
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import Penalty
 from layerwise.parts.scaling import Scaler
@@ -218,7 +218,8 @@ class Model:
             model.optimizer.iterations = description["iterations"]
             size = model.parameters.theta.shape
             model.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
-            for name in {"v", "cache"} & states.keys():  # of which a root is taken
+            ours = type(model.optimizer) in OPTIMIZERS
+            for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
                 _check_not_negative(f"optimizer.{name}", model.optimizer.state[name])
         elsewhere = ("optimizer.", "history.", "familiarity.")
         model._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})

@@ -18,11 +18,11 @@ import numpy as np
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import FormatError, nearest
 from layerwise.files import schema
-from layerwise.formula import as_data, from_data
+from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula
 from layerwise.parts.description import Description, parameters_of
 from layerwise.parts.initializers import INITIALIZERS, Given
 from layerwise.parts.layers import LAYERS, Activation
-from layerwise.parts.losses import LOSSES, Loss
+from layerwise.parts.losses import LOSSES
 from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import SCALERS
@@ -53,14 +53,13 @@ def encode(value: Any) -> Any:
         return {"type": "Zeros"}  # what was given is in the arrays, trained since
     if isinstance(value, Description):
         kind = type(value)
-        if type(value) is Loss:
-            return {"type": "Loss", "name": value.name, "formula": _formula(value)}
-        if type(value) is Activation:
-            return {"type": "Activation", "name": value.name, **value.numbers(), "formula": _formula(value)}
+        if isinstance(value, FORMULA_KINDS) and kind in FORMULA_KINDS and value.f is not None:
+            numbers = value.numbers() if isinstance(value, Activation) else {}
+            return {"type": kind.__name__, "name": value.name, **numbers, "formula": encode(formula_of(value))}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
-        if isinstance(value, (Activation, Loss)) and value.has_formula and name not in KNOWN:
-            part["formula"] = _formula(value)
+        if isinstance(value, FORMULA_KINDS) and value.has_formula and name not in KNOWN:
+            part["formula"] = encode(formula_of(value))
         return part
     if isinstance(value, tuple):
         return {"type": "tuple", "items": [encode(item) for item in value]}
@@ -103,11 +102,12 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     if isinstance(name, str) and name in _READERS:
         return _READERS[name](value, custom)
     if "formula" in value and not _is_found(name, custom):
-        return _of_formula(value, custom)
+        name = str(value.get("name", name)).rpartition(".")[2]
+        return from_formula(name, value, decode(value["formula"], custom))
     kind = _find(name, custom)
     if takes_path(kind):
         raise FormatError(f"{name} takes a path, and none that a file names is used: make it yourself")
-    left_out = ("type", "formula") if issubclass(kind, (Activation, Loss)) else ("type",)
+    left_out = ("type", "formula") if issubclass(kind, FORMULA_KINDS) else ("type",)
     arguments = {key: decode(item, custom) for key, item in value.items() if key not in left_out}
     _check_plain(kind, arguments)
     try:
@@ -116,45 +116,8 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
         raise FormatError(f"{name} cannot be made from {reprlib.repr(arguments)}: {error}") from None
 
 
-def _formula(part: Activation | Loss) -> dict[str, Any]:
-    """Return the formulas of a custom part, by which it is loaded where its class is not there."""
-    if isinstance(part, Loss):
-        f, slope = map(as_data, part.formulas())
-        return {"type": "dict", "f": encode(f), "derivative": encode(slope), "reduction": part.reduction}
-    formulas = part.formulas()
-    lines = {"f": as_data(formulas.f), "derivative": as_data(formulas.slope), "numbers": list(formulas.names)}
-    return {"type": "dict", **{name: encode(value) for name, value in lines.items()}}
-
-
 def _is_found(name: Any, custom: Mapping[str, type[Description]]) -> bool:
     return isinstance(name, str) and (name in KNOWN or name in custom or name.rpartition(".")[2] in custom)
-
-
-def _of_formula(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Activation | Loss:
-    """Return an activation or a loss from its formulas: trees of known operations, which are data and no code."""
-    formula = decode(value["formula"], custom)
-    name = str(value.get("name", value.get("type"))).rpartition(".")[2]
-    if not name.isidentifier() or len(name) > 100:
-        raise FormatError(f"a custom part needs a name; got {reprlib.repr(name)}")
-    if isinstance(formula, dict) and "reduction" in formula:
-        f, slope = (from_data(formula.get(key), {"y", "t"}, f"{name}: {key}") for key in ("f", "derivative"))
-        if formula["reduction"] not in ("mean", "sum"):
-            raise FormatError(f"{name}: reduction must be mean or sum; got {reprlib.repr(formula['reduction'])}")
-        return Loss(f, slope, name, formula["reduction"])
-    if not isinstance(formula, dict) or not isinstance(formula.get("numbers"), list):
-        raise FormatError(f"{name}: formula must have f, derivative and numbers")
-    names = formula["numbers"]
-    numbers: dict[str, Any] = {key: value.get(key) for key in names if isinstance(key, str) and key.isidentifier()}
-    if len(numbers) != len(names) or {"x", "y", "dy"} & set(numbers):
-        raise FormatError(f"{name}: the names of its numbers are not right: {reprlib.repr(names)}")
-    found = {key: float(each) for key, each in numbers.items() if type(each) in (int, float) and abs(each) < 1e300}
-    if len(found) != len(numbers):
-        raise FormatError(f"{name}: its numbers must be finite; got {reprlib.repr(numbers)}")
-    f = from_data(formula.get("f"), {"x", *names}, f"{name}: f")
-    slope = from_data(formula.get("derivative"), {"x", "y", *names}, f"{name}: derivative")
-    if {"x", "y"} <= slope.symbols:
-        raise FormatError(f"{name}: derivative has x and y; it may have one of them")
-    return Activation(f, slope, name, found)
 
 
 def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Formulas: traced from plain NumPy into trees, derived, and written in every language.
 
 function ──► trace ──► Tree ─┬─► derivative ──► Tree
-├─► steps ──► bind          NumPy's calls, without allocation
+├─► steps ──► bind          NumPy's calls, without allocation; in_place: of several results over what they are made from
 ├─► NUMPY, PYTHON, JAVASCRIPT, C, CPP: text of a language
 ├─► latex                   with symbols or numbers
 └─► as_data ◄─► from_data   lists, as a file keeps them
@@ -14,7 +14,20 @@ from layerwise.formula.data import as_data, from_data
 from layerwise.formula.derivative import derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language
 from layerwise.formula.latex import latex
-from layerwise.formula.tree import Traced, Tree, compute, number, operation, rebuilt, replace, symbol, trace
+from layerwise.formula.tree import (
+    Traced,
+    TracedNumber,
+    Tree,
+    compute,
+    number,
+    operation,
+    rebuilt,
+    replace,
+    symbol,
+    trace,
+    trace_all,
+)
+from layerwise.formula.updates import Scalars, in_place, split
 
 __all__ = [
     "CPP",
@@ -24,20 +37,25 @@ __all__ = [
     "WORDS",
     "C",
     "Language",
+    "Scalars",
     "Steps",
     "Traced",
+    "TracedNumber",
     "Tree",
     "as_data",
     "bind",
     "compute",
     "derivative",
     "from_data",
+    "in_place",
     "latex",
     "number",
     "operation",
     "rebuilt",
     "replace",
+    "split",
     "steps",
     "symbol",
     "trace",
+    "trace_all",
 ]

@@ -182,12 +182,14 @@ def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over:
     return Steps(tuple(found), tuple(made["n"]), tuple(made["f"]))
 
 
-def bind(steps: Steps, arrays: Mapping[str, Array]) -> list[Callable[[], Any]]:
+def bind(steps: Steps, arrays: Mapping[str, Array | float]) -> list[Callable[[], Any]]:
     """Return the calls as functions without arguments, in order, on these arrays by their names."""
     calls: list[Callable[[], Any]] = []
     for step in steps.steps:
         values = [arrays[a] if isinstance(a, str) else a for a in step.operands]
-        calls += _bound(step.op, values, arrays[step.out])
+        out = arrays[step.out]
+        assert isinstance(out, np.ndarray)
+        calls += _bound(step.op, values, out)
     return calls
 
 

@@ -52,27 +52,28 @@ class Code(NamedTuple):
         What the slots after the inputs hold from the beginning.
     slots : int
         How many there are.
-    result : int
-        The slot of the result.
+    results : tuple of int
+        The slots of the results.
     """
 
     instructions: tuple[tuple[int, int, int, int, int], ...]
     numbers: tuple[float, ...]
     slots: int
-    result: int
+    results: tuple[int, ...]
 
 
-def code(tree: Tree, inputs: Sequence[str]) -> Code | None:
-    """Return the tree for the interpreter, or None where it needs more slots than there are.
+def code(trees: Tree | Sequence[Tree], inputs: Sequence[str]) -> Code | None:
+    """Return trees for the interpreter, or None where they need more slots than there are.
 
     Parameters
     ----------
-    tree : Tree
-        Its symbols are the inputs.
+    trees : Tree or sequence of Tree
+        Their symbols are the inputs.
     inputs : sequence of str
         What the first slots hold.
     """
-    parts = list(lowered(tree).parts())
+    wanted = [lowered(tree) for tree in ([trees] if isinstance(trees, Tree) else trees)]
+    parts = list(dict.fromkeys(part for tree in wanted for part in tree.parts()))
     slots: dict[Tree, int] = {}
     numbers = [part for part in parts if part.op == "number"]
     for part in parts:
@@ -81,6 +82,7 @@ def code(tree: Tree, inputs: Sequence[str]) -> Code | None:
     slots.update({part: len(inputs) + i for i, part in enumerate(numbers)})
     fixed = count = len(inputs) + len(numbers)
     last = {operand: i for i, part in enumerate(parts) if not part.is_leaf for operand in part.args}
+    last |= dict.fromkeys(wanted, len(parts))  # read at the end
     free: list[int] = []
     instructions = []
     for i, part in enumerate(parts):
@@ -97,7 +99,7 @@ def code(tree: Tree, inputs: Sequence[str]) -> Code | None:
     if count > MOST_SLOTS:
         return None
     values = tuple(part.args[0] for part in numbers)
-    return Code(tuple(instructions), values, count, slots[parts[-1]])
+    return Code(tuple(instructions), values, count, tuple(slots[tree] for tree in wanted))
 
 
 def cpp(tree: Tree, names: dict[str, str]) -> tuple[list[str], str]:

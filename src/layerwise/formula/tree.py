@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import linecache
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -258,6 +258,19 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return _refuse(f".{name}")
 
 
+class TracedNumber(Traced):
+    """The symbol of a number that is known: a formula may ask whether it is 0."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, name: str, value: float) -> None:
+        super().__init__(symbol(name))
+        self.value = value
+
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+
 def _refuse(what: str, way_out: str = "") -> Any:
     known = "+ - * / **, comparisons, np.where, np.clip, " + ", ".join(f"np.{name}" for name in UNARY[1:])
     raise FormulaError(f"a formula cannot have {what}; {way_out or f'it can have {known}'}")
@@ -299,14 +312,42 @@ def trace(function: Callable[..., Any], *arguments: str | Tree, name: str = "the
     >>> trace(lambda x: 1 / (1 + np.exp(-x)), "x").symbols
     frozenset({'x'})
     """
+    return trace_all(function, *arguments, name=name)[0]
+
+
+def trace_all(
+    function: Callable[..., Any], *arguments: str | Tree, results: Sequence[str] = ("",), name: str = "the formula"
+) -> tuple[Tree, ...]:
+    """Return a formula of several results as a tree of each.
+
+    Parameters
+    ----------
+    function, *arguments, name
+        As for `trace`.
+    results : sequence of str
+        What the results are called.
+
+    Raises
+    ------
+    FormulaError
+        As for `trace`, or for another number of results.
+    """
     symbols = [Traced(a if isinstance(a, Tree) else symbol(a)) for a in arguments]
     try:
-        result = traced(function(*symbols)).tree
+        found = function(*symbols)
+        several = found if isinstance(found, (tuple, list)) and len(results) > 1 else (found,)
+        if len(several) != len(results):
+            what = f"{len(several)} results" if isinstance(found, (tuple, list)) else "one result"
+            raise FormulaError(f"it must return {', '.join(results)}; got {what}")
+        trees = tuple(traced(value).tree for value in several)
     except FormulaError as error:
         raise FormulaError(f"{name}: {error}{_line(error, function)}") from None
-    if result.depth > MOST_DEPTH or sum(1 for _ in result.parts()) > MOST_PARTS:
-        raise FormulaError(f"{name} has more than {MOST_PARTS} parts or {MOST_DEPTH} levels: a formula is a few lines")
-    return result
+    for tree in trees:
+        if tree.depth > MOST_DEPTH or sum(1 for _ in tree.parts()) > MOST_PARTS:
+            raise FormulaError(
+                f"{name} has more than {MOST_PARTS} parts or {MOST_DEPTH} levels: a formula is a few lines"
+            )
+    return trees
 
 
 def _line(error: BaseException, function: Callable[..., Any]) -> str:

@@ -169,13 +169,15 @@ class Found:
             return
         names = {other.name.removeprefix("optimizer.") for other in changes if other.name.startswith("optimizer.")}
         old, now = self.optimizer, optimizer.config()
-        if type(optimizer) is type(old):
+        if type(optimizer) is type(old) and type(old) is not Optimizer:
             kept = {name: value for name, value in old.config().items() if name not in names}
             new = type(optimizer)(**{**now, **kept})
             new.iterations = old.iterations
             new.state = {name: old.state[name] for name in new.state_names if name in old.state}
         else:
             new = copy.deepcopy(optimizer)
+            if type(old) is Optimizer and set(old.state_names) == set(new.state_names):  # its class was not there
+                new.iterations, new.state = old.iterations, old.state
         self.model.optimizer = new
         self.training[0]["stopping"] = ""  # what stopped it has another chance
         if type(new) is not type(old) or "learning_rate" in names:

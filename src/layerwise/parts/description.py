@@ -34,9 +34,9 @@ class Description:
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
-        shown, values = [], self.config()
-        for name, parameter in parameters_of(type(self)).items():
-            value = values[name]
+        shown, parameters = [], parameters_of(type(self))
+        for name, value in self.config().items():
+            parameter = parameters[name]
             if parameter.default is parameter.empty:
                 shown.append(_short(value))
             elif not _same(value, parameter.default):

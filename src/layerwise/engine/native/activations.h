@@ -11,6 +11,8 @@
 namespace lw {
 namespace LW_ISA {
 
+constexpr index FORMULA_BLOCK = 8 * LINE;  // bytes of a slot: an instruction's start is then small beside its work
+
 template <class T>
 class Activation {
 public:
@@ -37,6 +39,20 @@ private:
 // A custom formula of one input or two: out = f(a, b).
 template <class T>
 void compute(const Code& code, const T* a, const T* b, T* out, index n);
+
+// A custom penalty on lines of which the first `columns` lanes are parameters: adds its gradient to g; returns the value.
+template <class T>
+double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
+
+// A custom optimizer's slots that are the same all over theta: room for them, and their numbers for a step.
+template <class T>
+constexpr index FIXED_LENGTH = index(MOST_SLOTS) * FORMULA_BLOCK / index(sizeof(T));
+template <class T>
+void fix(const Code& rule, const double* scalars, index scalar_count, T* fixed);
+
+// Its step, on n numbers of theta, g and each state.
+template <class T>
+void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n);
 
 template <class T, class F>
 inline void each(index n, const T* x, T* y, F f) {

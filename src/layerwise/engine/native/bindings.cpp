@@ -245,9 +245,10 @@ int thread_count(int threads) {
 }
 
 // For each array of parameters: (where it begins in theta, L1, L2, L1 and L2 by the batch, how much of each step it makes)
-using PartSpec = std::tuple<Index, double, double, double, double, double>;
-// (instructions of five numbers each, the numbers in its slots, how many slots, that of the result)
-using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, int, int>;
+// and (which custom penalty, its strength, whether by the batch) for each
+using PartSpec = std::tuple<Index, double, double, double, double, double, std::vector<std::tuple<Index, double, bool>>>;
+// (instructions of five numbers each, the numbers in its slots, how many slots, those of the results)
+using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, int, std::vector<int>>;
 // A custom activation: (f, its derivative, whether that reads x, and y)
 using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
 // (name, settings, n_in, n_out, arrays, formula)
@@ -255,13 +256,16 @@ using LayerSpec = std::tuple<std::string, Settings, Index, Index, std::vector<Pa
 // (name, settings, fused, and of a custom one f and its derivative by the output)
 using LossSpec = std::tuple<std::string, Settings, bool, std::optional<std::pair<CodeSpec, CodeSpec>>>;
 
-Code make_code(const CodeSpec& spec, int inputs) {
-    const auto& [lines, numbers, slots, result] = spec;
+Code make_code(const CodeSpec& spec, int inputs, std::size_t count = 1) {
+    const auto& [lines, numbers, slots, results] = spec;
     const int fixed = inputs + int(numbers.size());
-    if (numbers.size() >= MOST_SLOTS || slots > MOST_SLOTS || slots < fixed || result < 0 || result >= slots)
+    if (numbers.size() >= MOST_SLOTS || slots > MOST_SLOTS || slots < fixed)
         refuse("a formula has at most " + std::to_string(MOST_SLOTS) + " slots");
     Code code;
-    code.inputs = inputs, code.numbers = numbers, code.result = result;
+    code.inputs = inputs, code.numbers = numbers, code.results = results;
+    if (results.size() != count) refuse("a formula has another number of results than " + std::to_string(results.size()));
+    for (const int result : results)
+        if (result < 0 || result >= slots) refuse("a formula's result is in a slot that is not there");
     for (const std::vector<int>& line : lines) {
         if (line.size() != 5 || line[0] < 0 || line[0] >= OPERATIONS || line[4] < fixed || line[4] >= slots)
             refuse("an instruction of a formula is none that there is");
@@ -287,7 +291,7 @@ void read_formula(const LayerSpec& spec, Layer& layer) {
     for (int i = 0; i < MOST_NUMBERS && facts.numbers[i]; ++i) layer.numbers[i] = setting(std::get<1>(spec), facts.numbers[i]);
 }
 
-Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
+Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_penalties) {
     Layer layer{};
     bool is_activation = true;
     for (const LayerName& name : LAYERS) {
@@ -307,7 +311,12 @@ Layer make_layer(const LayerSpec& spec, Index position, Index n_theta) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const Index rows = dense && i == 0 ? layer.n_in : 1;
         Part& part = layer.parts[i];
-        std::tie(part.begin, part.l1, part.l2, part.l1_batch, part.l2_batch, part.rate) = parts[i];
+        std::vector<std::tuple<Index, double, bool>> terms;
+        std::tie(part.begin, part.l1, part.l2, part.l1_batch, part.l2_batch, part.rate, terms) = parts[i];
+        for (const auto& [penalty, strength, by_batch] : terms) {
+            if (penalty < 0 || penalty >= n_penalties) refuse("there is no penalty " + std::to_string(penalty));
+            part.terms.push_back({penalty, strength, by_batch});
+        }
         if (part.begin < 0 || rows > n_theta / layer.n_out || part.begin > n_theta - rows * layer.n_out)
             refuse("array " + std::to_string(i) + " of layer " + std::to_string(position) + " lies outside theta");
     }
@@ -340,20 +349,33 @@ Optimizer make_optimizer(const std::string& name, const Settings& settings, Inde
     return o;
 }
 
+// A custom optimizer: (its formulas, how many scalars they have, those of each step)
+using RuleSpec = std::tuple<CodeSpec, Index, Object>;
+
+Optimizer custom_optimizer(const CodeSpec& rule, Index scalars, Index states, std::int64_t iterations) {
+    if (states > MOST_STATES) refuse("a custom optimizer has at most " + std::to_string(MOST_STATES) + " states");
+    if (scalars < 0 || scalars > MOST_SLOTS) refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
+    Optimizer o;
+    o.kind = OptimizerKind::Custom, o.states = int(states), o.scalar_count = scalars, o.iterations = iterations;
+    o.rule = make_code(rule, 2 + int(states + scalars), std::size_t(states) + 1);
+    return o;
+}
+
 // ---------------------------------------------------------------- the executor
 
 class Native {
 public:
     Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype,
-           bool sparse) {
+           bool sparse, const std::vector<std::pair<CodeSpec, CodeSpec>>& penalties) {
         if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; got " + dtype);
         if (layers.empty()) refuse("a plan needs at least one layer");
+        for (const auto& [f, slope] : penalties) plan_.penalties.push_back({make_code(f, 1), make_code(slope, 1)});
         wide_ = dtype == "float64";
         if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
         plan_.n_theta = n_theta;
         bool predicts = false;
         for (const LayerSpec& spec : layers) {
-            Layer layer = make_layer(spec, Index(plan_.layers.size()), n_theta);
+            Layer layer = make_layer(spec, Index(plan_.layers.size()), n_theta, Index(penalties.size()));
             if (!plan_.layers.empty() && plan_.layers.back().n_out != layer.n_in)
                 refuse("layer " + std::to_string(plan_.layers.size()) + " has another number of inputs than the layer before it gives");
             predicts |= layer.kind != LayerKind::Dropout;
@@ -443,7 +465,7 @@ public:
                   std::int64_t iterations, Index batch_size, Index first, Index last, Index epochs, std::int64_t step,
                   std::uint64_t seed, std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
                   std::optional<Object> rates, std::optional<double> clip_norm, const std::vector<Index>& frozen,
-                  std::optional<Object> so_far) {
+                  std::optional<Object> so_far, const std::optional<RuleSpec>& rule) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.n) refuse("run needs a loss and data");
         const char* number = wide_ ? "d" : "f";
@@ -451,7 +473,8 @@ public:
         Run run;
         run.theta = vector(held, theta, "theta", number);
         run.grad = vector(held, grad, "grad", number);
-        run.optimizer = make_optimizer(optimizer, settings, Index(states.size()), iterations);
+        run.optimizer = rule ? custom_optimizer(std::get<0>(*rule), std::get<1>(*rule), Index(states.size()), iterations)
+                             : make_optimizer(optimizer, settings, Index(states.size()), iterations);
         for (std::size_t i = 0; i < states.size(); ++i) run.states[i] = vector(held, states[i], "a state", number);
         run.batch = count(batch_size, "batch_size");
         const Index steps = (data_.n + lesser(run.batch, data_.n) - 1) / lesser(run.batch, data_.n);
@@ -469,6 +492,11 @@ public:
             held.emplace_back(*rates, "rates", 1, "d");
             held.back().must_have({epochs * (last - first)});
             run.rates = static_cast<const double*>(held.back().data());
+        }
+        if (rule) {
+            held.emplace_back(std::get<2>(*rule), "scalars", 2, "d");
+            held.back().must_have({epochs * (last - first), std::get<1>(*rule)});
+            run.optimizer.scalars = static_cast<const double*>(held.back().data());
         }
         if (clip_norm && !(*clip_norm > 0)) refuse("clip_norm must be above 0; got " + std::to_string(*clip_norm));
         run.clip_norm = clip_norm.value_or(0);
@@ -732,15 +760,17 @@ NB_MODULE(_native, m) {
     m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
     m.def("augment", &augment, "X"_a, "rows"_a, "seed"_a, "epoch"_a, "out"_a, "settings"_a, "smoothing"_a.none(), "threads"_a);
     nb::class_<Native>(m, "Native")
-        .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool>(), "layers"_a,
-             "loss"_a.none(), "n_theta"_a, "dtype"_a, "sparse"_a = false)
+        .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool,
+                      const std::vector<std::pair<CodeSpec, CodeSpec>>&>(),
+             "layers"_a, "loss"_a.none(), "n_theta"_a, "dtype"_a, "sparse"_a = false,
+             "penalties"_a = std::vector<std::pair<CodeSpec, CodeSpec>>())
         .def("set_data", &Native::set_data, "X"_a, "offset"_a.none(), "factor"_a.none(), "labels"_a.none(), "levels"_a.none(),
              "dense"_a.none(), "weights"_a.none(), "by_rows"_a, "answers"_a, "threshold"_a = 0.5)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
         .def("run", &Native::run, "theta"_a, "grad"_a, "states"_a, "optimizer"_a, "settings"_a, "iterations"_a, "batch_size"_a,
              "first"_a, "last"_a, "epochs"_a, "step"_a, "seed"_a, "order"_a.none(), "learn"_a, "threads"_a, "poll"_a.none(),
              "rates"_a.none() = nb::none(), "clip_norm"_a.none() = nb::none(), "frozen"_a = std::vector<Index>(),
-             "so_far"_a.none() = nb::none())
+             "so_far"_a.none() = nb::none(), "rule"_a.none() = nb::none())
         .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
         .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
 }

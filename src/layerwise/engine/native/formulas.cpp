@@ -11,7 +11,8 @@ namespace LW_ISA {
 
 namespace {
 
-constexpr index BLOCK = 8 * LINE;  // bytes of each slot: an instruction's start is then small beside its work
+template <class T>
+constexpr index SIZE = FORMULA_BLOCK / index(sizeof(T));  // of a slot
 
 template <class T, class F>
 inline void unary(const T* a, T* out, index n, F f) {
@@ -25,7 +26,7 @@ inline void binary(const T* a, const T* b, T* out, index n, F f) {
 }
 
 template <class T>
-void execute(const Instruction& line, T (*slots)[BLOCK / sizeof(T)], index n) {
+void execute(const Instruction& line, T* const* slots, index n) {
     const T *a = slots[line.a], *b = slots[line.b], *c = slots[line.c];
     T* out = slots[line.out];
     switch (line.operation) {
@@ -59,19 +60,24 @@ void execute(const Instruction& line, T (*slots)[BLOCK / sizeof(T)], index n) {
     }
 }
 
+template <class T>
+void fill(T number, T* slot) {
+    for (index i = 0; i < SIZE<T>; ++i) slot[i] = number;
+}
+
 // The formula of one input or two, block by block: done(result, at, n) for each.
 template <class T, class Done>
 void interpret(const Code& code, const T* a, const T* b, index n, Done done) {
-    constexpr index SIZE = BLOCK / index(sizeof(T));
-    alignas(LINE) T slots[MOST_SLOTS][SIZE];
-    for (std::size_t k = 0; k < code.numbers.size(); ++k)
-        for (index i = 0; i < SIZE; ++i) slots[std::size_t(code.inputs) + k][i] = T(code.numbers[k]);
-    for (index at = 0; at < n; at += SIZE) {
-        const index here = n - at < SIZE ? n - at : SIZE;
+    alignas(LINE) T room[MOST_SLOTS][SIZE<T>];
+    T* slots[MOST_SLOTS];
+    for (int k = 0; k < MOST_SLOTS; ++k) slots[k] = room[k];
+    for (std::size_t k = 0; k < code.numbers.size(); ++k) fill(T(code.numbers[k]), slots[std::size_t(code.inputs) + k]);
+    for (index at = 0; at < n; at += SIZE<T>) {
+        const index here = n - at < SIZE<T> ? n - at : SIZE<T>;
         std::memcpy(slots[0], a + at, std::size_t(here) * sizeof(T));
         if (code.inputs > 1) std::memcpy(slots[1], b + at, std::size_t(here) * sizeof(T));
         for (const Instruction& line : code.instructions) execute<T>(line, slots, here);
-        done(slots[code.result], at, here);
+        done(slots[code.results[0]], at, here);
     }
 }
 
@@ -106,6 +112,60 @@ void compute(const Code& code, const T* a, const T* b, T* out, index n) {
     });
 }
 
+template <class T>
+double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
+    constexpr int L = LANES<T>;
+    double sums[L] = {}, total = 0;
+    interpret<T>(penalty.f, w, nullptr, n, [&](const T* result, index, index here) {
+        for (index i = 0; i < here; i += L)
+            for (index j = 0; j < columns; ++j) sums[j] += double(result[i + j]);
+    });
+    interpret<T>(penalty.slope, w, nullptr, n, [&](const T* result, index at, index here) {
+        for (index i = 0; i < here; i += L)
+            for (index j = 0; j < columns; ++j) g[at + i + j] += factor * result[i + j];
+    });
+    for (const double sum : sums) total += sum;
+    return double(factor) * total;
+}
+
+template <class T>
+void fix(const Code& rule, const double* scalars, index scalar_count, T* fixed) {
+    for (index k = 0; k < scalar_count; ++k, fixed += SIZE<T>) fill(T(scalars[k]), fixed);
+    for (const double number : rule.numbers) fill(T(number), fixed), fixed += SIZE<T>;
+}
+
+template <class T>
+void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n) {
+    alignas(LINE) T room[MOST_SLOTS][SIZE<T>], late[1 + MOST_STATES][SIZE<T>];
+    T* slots[MOST_SLOTS];
+    const int moving = 2 + state_count, known = rule.inputs + int(rule.numbers.size());
+    for (int k = moving; k < known; ++k) slots[k] = const_cast<T*>(fixed + (k - moving) * SIZE<T>);  // only read
+    for (int k = known; k < MOST_SLOTS; ++k) slots[k] = room[k];
+    for (index at = 0; at < n; at += SIZE<T>) {
+        const index here = n - at < SIZE<T> ? n - at : SIZE<T>;
+        const std::size_t bytes = std::size_t(here) * sizeof(T);
+        slots[0] = theta + at, slots[1] = const_cast<T*>(g + at);
+        for (int k = 0; k < state_count; ++k) slots[2 + k] = states[k] + at;
+        for (const Instruction& line : rule.instructions) execute<T>(line, slots, here);
+        const T* results[1 + MOST_STATES];
+        for (int k = 0; k <= state_count; ++k) {
+            const int slot = rule.results[std::size_t(k)];
+            results[k] = slots[slot];
+            if (slot >= moving) continue;
+            std::memcpy(late[k], slots[slot], bytes);  // it may be written before it is read
+            results[k] = late[k];
+        }
+        std::memcpy(theta + at, results[0], bytes);
+        for (int k = 0; k < state_count; ++k) std::memcpy(states[k] + at, results[k + 1], bytes);
+    }
+}
+
+template double penalize(const Penalty&, float, const float*, float*, index, index);
+template double penalize(const Penalty&, double, const double*, double*, index, index);
+template void fix(const Code&, const double*, index, float*);
+template void fix(const Code&, const double*, index, double*);
+template void follow(const Code&, const float*, float*, const float*, float* const*, int, index);
+template void follow(const Code&, const double*, double*, const double*, double* const*, int, index);
 template void compute(const Code&, const float*, const float*, float*, index);
 template void compute(const Code&, const double*, const double*, double*, index);
 template class Activation<float>;

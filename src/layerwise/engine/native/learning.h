@@ -9,22 +9,28 @@
 namespace lw {
 namespace LW_ISA {
 
-// Part of a vector in theta's order, that of its states beside it, in whole lines: f(theta, gradient, states, n). What is
-// left at the end goes through lines of its own.
+// Part of a vector in theta's order, that of its states beside it, in whole lines: f(theta, gradient, states, n, columns),
+// where `columns` lanes of each line are parameters. What is left at the end goes through lines of its own.
 template <class T, class F>
-inline void in_lines(T* theta, T* gradient, T* s, T* u, index n, F f) {
+inline void in_lines(T* theta, T* gradient, const States<T>& states, index n, F f) {
     constexpr int L = LANES<T>;
     constexpr index MOST = index(L) * L;  // as update_in_part takes them
     const index whole = n / L * L, rest = n - whole;
     for (index i = 0; i < whole; i += MOST)
-        f(theta + i, gradient + i, s ? s + i : nullptr, u ? u + i : nullptr, lesser(MOST, whole - i));
+        f(theta + i, gradient + i, states.from(i), lesser(MOST, whole - i), index(L));
     if (!rest) return;
-    alignas(LINE) T own[4][L] = {};
-    T* left[4] = {theta + whole, gradient + whole, s ? s + whole : nullptr, u ? u + whole : nullptr};
-    for (int k = 0; k < 4; ++k)
+    constexpr int ALL = 2 + MOST_STATES;
+    alignas(LINE) T own[ALL][L] = {};
+    T* left[ALL] = {theta + whole, gradient + whole};
+    States<T> own_states;
+    for (int k = 0; k < MOST_STATES; ++k) {
+        left[2 + k] = states.at[k] ? states.at[k] + whole : nullptr;
+        if (left[2 + k]) own_states.at[k] = own[2 + k];
+    }
+    for (int k = 0; k < ALL; ++k)
         if (left[k]) std::memcpy(own[k], left[k], std::size_t(rest) * sizeof(T));
-    f(own[0], own[1], s ? own[2] : nullptr, u ? own[3] : nullptr, index(L));
-    for (int k = 0; k < 4; ++k)
+    f(own[0], own[1], own_states, index(L), rest);
+    for (int k = 0; k < ALL; ++k)
         if (left[k]) std::memcpy(left[k], own[k], std::size_t(rest) * sizeof(T));
 }
 
@@ -50,6 +56,8 @@ public:
             penalties_ = Lines<double>(parts()), squares_ = Lines<double>(parts());
             factors_ = Lines<T>(parts()), folds_ = Lines<bool>(parts());
         }
+        const bool custom = run.learn && run.optimizer.kind == OptimizerKind::Custom;
+        if (custom) fixed_ = Lines<T>(threads * FIXED_LENGTH<T>);
         sparse_.prepare(batch, threads);
         set_factors();
         layers_.to_lines(static_cast<const T*>(run.theta), packed_);
@@ -57,6 +65,15 @@ public:
             if (!states_[i]) states_[i] = Lines<T>(layers_.length);
             layers_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
         }
+    }
+
+    // A custom optimizer's numbers for the step, which each thread has for itself.
+    void set_scalars(int t, std::int64_t made, Step<T>& step) {
+        if (step.kind != OptimizerKind::Custom) return;
+        T* fixed = fixed_ + t * FIXED_LENGTH<T>;
+        const Optimizer& o = run_->optimizer;
+        fix<T>(o.rule, o.scalars + made * o.scalar_count, o.scalar_count, fixed);
+        step.fixed = fixed;
     }
 
     void end() {
@@ -130,7 +147,7 @@ public:
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (part_of(number).penalized()) penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n);
+        if (part_of(number).penalized()) penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
         if (factors_[number] == 0) zero(n, gradient);
         if (clips_)
             squares_[number] = sum_of_squares(gradient, n);
@@ -197,22 +214,42 @@ private:
         adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
     }
 
-    double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n) const {
+    double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n, index columns) const {
         const Part& part = part_of(number);
         const double share = double(batch.scale);
-        return LW_ISA::penalize(T(part.l1 + share * part.l1_batch), T(part.l2 + share * part.l2_batch), w, gradient, n);
+        const T l1 = T(part.l1 + share * part.l1_batch), l2 = T(part.l2 + share * part.l2_batch);
+        double total = l1 != 0 || l2 != 0 ? LW_ISA::penalize(l1, l2, w, gradient, n) : 0;
+        for (const Term& term : part.terms) {
+            const T factor = T(term.by_batch ? term.strength * share : term.strength);
+            total += LW_ISA::penalize(plan_.penalties[std::size_t(term.penalty)], factor, w, gradient, n, columns);
+        }
+        return total;
     }
 
     void update_piece(index number, const T* gradient, const Step<T>& step) {
-        const index at = layers_.pieces[number].begin, n = layers_.pieces[number].lines * L;
-        update(number, step, packed_ + at, gradient, states_[0] ? states_[0] + at : nullptr,
-               states_[1] ? states_[1] + at : nullptr, n);
+        const Piece& piece = layers_.pieces[number];
+        T* theta = packed_ + piece.begin;
+        const States<T> states = states_of(states_, piece.begin);
+        update(number, step, theta, gradient, states, piece.lines * L);
+        if (step.kind != OptimizerKind::Custom || piece.columns == L) return;
+        clear_rest(piece, theta);  // its formula need not leave a 0 a 0
+        for (int k = 0; k < step.states; ++k) clear_rest(piece, states.at[k]);
     }
-    void update(index number, const Step<T>& step, T* theta, const T* gradient, T* s, T* u, index n) const {
+    void update(index number, const Step<T>& step, T* theta, const T* gradient, const States<T>& states, index n) const {
         if (factors_[number] == 1)
-            LW_ISA::update(step, theta, gradient, s, u, n);
+            LW_ISA::update(step, theta, gradient, states, n);
         else
-            update_in_part(factors_[number], step, theta, gradient, s, u, n);
+            update_in_part(factors_[number], step, theta, gradient, states, n);
+    }
+    static void clear_rest(const Piece& piece, T* x) {
+        for (index i = 0; i < piece.lines * L; i += L)
+            for (index j = piece.columns; j < L; ++j) x[i + j] = 0;
+    }
+    template <class Vectors>
+    static States<T> states_of(const Vectors& vectors, index begin) {
+        States<T> states;
+        for (int k = 0; k < MOST_STATES; ++k) states.at[k] = vectors[k] ? vectors[k] + begin : nullptr;
+        return states;
     }
 
     // ------------------------------------------------------------ chunks
@@ -225,8 +262,10 @@ private:
         const index number = layers_.pieces.size() + chunk.number;
         if (part_of(number).penalized()) {
             double total = 0;
-            in_lines<T>(in_theta(run_->theta, chunk), gradient, nullptr, nullptr, chunk.length,
-                        [&](T* w, T* g, T*, T*, index n) { total += penalize(number, batch, w, g, n); });
+            in_lines<T>(in_theta(run_->theta, chunk), gradient, States<T>(), chunk.length,
+                        [&](T* w, T* g, const States<T>&, index n, index columns) {
+                            total += penalize(number, batch, w, g, n, columns);
+                        });
             penalties_[number] = total;
         }
         if (factors_[number] == 0) zero(chunk.length, gradient);
@@ -239,8 +278,10 @@ private:
 
     void update_chunk(const Chunk& chunk, T* gradient, const Step<T>& step) const {
         const index number = layers_.pieces.size() + chunk.number;
-        in_lines<T>(in_theta(run_->theta, chunk), gradient, in_theta(run_->states[0], chunk), in_theta(run_->states[1], chunk),
-                    chunk.length, [&](T* w, const T* g, T* s, T* u, index n) { update(number, step, w, g, s, u, n); });
+        States<T> states;
+        for (int k = 0; k < MOST_STATES; ++k) states.at[k] = in_theta(run_->states[k], chunk);
+        in_lines<T>(in_theta(run_->theta, chunk), gradient, states, chunk.length,
+                    [&](T* w, const T* g, const States<T>& own, index n, index) { update(number, step, w, g, own, n); });
     }
 
     const Plan& plan_;
@@ -248,8 +289,9 @@ private:
     SparseGradient<T> sparse_;
     bool penalized_ = false, clips_ = false;
     Run* run_ = nullptr;
-    Lines<T> packed_, states_[2], gradient_;  // theta, the optimizer's states and grad, in lines
+    Lines<T> packed_, states_[MOST_STATES], gradient_;  // theta, the optimizer's states and grad, in lines
     Lines<double> penalties_, squares_;       // of the parts: the penalties' values, and the squares of gradients
+    Lines<T> fixed_;                          // of each thread: what a custom optimizer's step does not change
     Lines<T> factors_;                        // how much of each step they make
     Lines<bool> folds_;                       // whether it is subtracted from them as it is summed up, and not kept
 };

@@ -83,6 +83,7 @@ struct Piece {
     index input;         // input < 0: the biases, or a vector
     std::int32_t lines;
     std::uint16_t part;  // which of the layer's arrays
+    std::uint16_t columns;  // of each line, that are parameters
     std::uint32_t layer;
 };
 
@@ -199,9 +200,9 @@ private:
         group.w = length, group.b = length + group.panels() * group.inputs_in_lines() * L;
         group.first_piece = pieces.size();
         for (index p = 0; p < group.panels(); ++p) {
-            add_piece(layer, 1, -1, 1, group.b + p * L);
+            add_piece(group, p, layer, 1, -1, 1, group.b + p * L);
             for (index i = 0; i < group.inputs_in_lines(); i += L)
-                add_piece(layer, 0, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L);
+                add_piece(group, p, layer, 0, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L);
         }
         length = group.b + group.panels() * L;
     }
@@ -217,12 +218,13 @@ private:
         group.w = group.b = length, group.first_piece = pieces.size();
         for (int k = 0; k < group.vectors; ++k) group.theta_vectors[k] = layer.parts[k].begin;
         for (index p = 0; p < group.panels(); ++p)
-            for (int k = 0; k < group.learned; ++k) add_piece(layer, k, -1, 1, group.w + group.vector(k, p));
+            for (int k = 0; k < group.learned; ++k) add_piece(group, p, layer, k, -1, 1, group.w + group.vector(k, p));
         length += group.vectors * group.panels() * LANES<T>;
     }
 
-    void add_piece(const Layer& layer, int part, index input, index lines, index begin) {
-        pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), layer.position});
+    void add_piece(const Group<T>& group, index panel, const Layer& layer, int part, index input, index lines, index begin) {
+        const index columns = lesser(LANES<T>, group.n_out - panel * LANES<T>);
+        pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), std::uint16_t(columns), layer.position});
     }
 };
 

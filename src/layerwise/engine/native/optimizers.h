@@ -1,6 +1,8 @@
-// The optimizers' formulas, as optimizers.py has them: one pass over part of theta, its gradient and its state.
+// The optimizers' formulas, as parts/optimizers has them: one pass over part of theta, its gradient and its state. Custom
+// ones are run by the interpreter (formulas.cpp).
 #pragma once
 
+#include "activations.h"
 #include "functions.h"
 #include "plan.h"
 
@@ -16,6 +18,9 @@ template <class T>
 struct Step {
     OptimizerKind kind = OptimizerKind::None;
     T rate = 0, momentum = 0, beta_1 = 0, rest_1 = 0, beta_2 = 0, rest_2 = 0, epsilon = 0, keep = 1;
+    const Code* rule = nullptr;  // of a custom one, and the slots that the step does not change
+    const T* fixed = nullptr;
+    int states = 0;
 
     Step() = default;
     Step(const Optimizer& o, double learning_rate, std::int64_t iterations) : kind(o.kind) {
@@ -26,6 +31,7 @@ struct Step {
         beta_2 = T(o.beta_2), rest_2 = T(1 - o.beta_2);
         epsilon = T(o.epsilon);
         keep = T(1 - eta * o.weight_decay);
+        rule = &o.rule, states = o.states;
         if (kind == OptimizerKind::Adam || kind == OptimizerKind::AdamW) {
             const double t = double(iterations + 1), root = __builtin_sqrt(1 - __builtin_pow(o.beta_2, t));
             rate = T(eta * root / (1 - __builtin_pow(o.beta_1, t)));
@@ -66,10 +72,23 @@ inline Vector<float> over_root<float>(Vector<float> m, Vector<float> v, float ep
 }
 #endif
 
-// theta, g, and the states s and u are lines; n numbers each.
+// Where an optimizer's states lie beside part of theta; null where there are none.
 template <class T>
-void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
+struct States {
+    T* at[MOST_STATES] = {};
+
+    States from(index i) const {
+        States moved;
+        for (int k = 0; k < MOST_STATES; ++k) moved.at[k] = at[k] ? at[k] + i : nullptr;
+        return moved;
+    }
+};
+
+// theta, g, and the states are lines; n numbers each.
+template <class T>
+void update(const Step<T>& step, T* theta, const T* g, const States<T>& states, index n) {
     using V = Vector<T>;
+    T *s = states.at[0], *u = states.at[1];
     const T eta = step.rate, mu = step.momentum, epsilon = step.epsilon, keep = step.keep;
     const T beta_1 = step.beta_1, rest_1 = step.rest_1, beta_2 = step.beta_2, rest_2 = step.rest_2;
     const auto each_vector = [&](auto f) {
@@ -82,6 +101,7 @@ void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
     };
     switch (step.kind) {
         case OptimizerKind::None: return;
+        case OptimizerKind::Custom: return follow<T>(*step.rule, step.fixed, theta, g, states.at, step.states, n);
         case OptimizerKind::SGD: return each_vector([&](index i, V g) { add(i, -eta * g); });
         case OptimizerKind::Momentum:
             return each_vector([&](index i, V g) {
@@ -114,10 +134,10 @@ void update(const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
 
 // A step of which theta makes a share: theta + factor (the theta that the step gives - theta); at most LANES lines.
 template <class T>
-void update_in_part(T factor, const Step<T>& step, T* theta, const T* g, T* s, T* u, index n) {
+void update_in_part(T factor, const Step<T>& step, T* theta, const T* g, const States<T>& states, index n) {
     alignas(LINE) T moved[LANES<T> * LANES<T>];
     std::memcpy(moved, theta, std::size_t(n) * sizeof(T));
-    update(step, moved, g, s, u, n);
+    update(step, moved, g, states, n);
     if (factor == 0) return;
     for (index i = 0; i < n; i += WIDTH<T>) {
         const Vector<T> before = load(theta + i);

@@ -15,7 +15,14 @@ enum class LossKind {
     MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
     CategoricalCrossEntropy, BinaryCrossEntropy, Custom,
 };
-enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW };
+enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, Custom };
+
+// A custom penalty on an array: which of the plan's it is, and its strength, divided as the batch's loss is or not.
+struct Term {
+    std::ptrdiff_t penalty = 0;
+    double strength = 0;
+    bool by_batch = false;
+};
 
 // One array of a layer's parameters.
 struct Part {
@@ -23,8 +30,9 @@ struct Part {
     double l1 = 0, l2 = 0;     // penalties, and those that are divided as the batch's loss is
     double l1_batch = 0, l2_batch = 0;
     double rate = 1;           // how much of each of the optimizer's steps it makes
+    std::vector<Term> terms;
 
-    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0; }
+    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0 || !terms.empty(); }
 };
 
 // An operation on slots, each of which holds some numbers.
@@ -38,7 +46,7 @@ struct Code {
     int inputs = 1;
     std::vector<Instruction> instructions;
     std::vector<double> numbers;
-    int result = 0;  // the slot of the result
+    std::vector<int> results;  // their slots
 };
 
 constexpr int MOST_NUMBERS = 4;  // of an activation
@@ -75,8 +83,13 @@ struct Loss {
     std::vector<double> positive;  // how much a yes counts beside a no, one an output; empty: as much
 };
 
+struct Penalty {  // a custom one
+    Code f, slope;  // from w
+};
+
 struct Plan {
     std::vector<Layer> layers;
+    std::vector<Penalty> penalties;
     bool has_loss = false;
     Loss loss{};
     std::ptrdiff_t n_in = 0, n_out = 0, n_theta = 0;
@@ -90,7 +103,11 @@ struct Optimizer {
     bool epsilon_hat = false;  // not multiplied by the root of Adam's correction
     std::int64_t iterations = 0;
     int states = 0;
+    Code rule;                          // of a custom one: the new w and states, from w, g, the states and the scalars
+    const double* scalars = nullptr;    // what is the same for all parameters, a row a step
+    std::ptrdiff_t scalar_count = 0;
 };
+constexpr int MOST_STATES = 4;
 
 enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 
@@ -132,7 +149,7 @@ struct Sums {
 struct Run {
     void* theta = nullptr;
     void* grad = nullptr;
-    void* states[2] = {nullptr, nullptr};
+    void* states[MOST_STATES] = {};
     std::ptrdiff_t batch = 0, first = 0, last = 0;  // steps first ... last - 1 of an epoch
     std::ptrdiff_t epochs = 1;                      // how often; more than once only for whole epochs
     std::int64_t step = 0;                          // the number of the first, over the whole training

@@ -25,6 +25,7 @@ from layerwise.formula import derivative as derivative_of
 from layerwise.parts.layers.base import Layer
 from layerwise.parts.masked import unmasked
 from layerwise.parts.parameters import Shapes, View
+from layerwise.parts.symbolic import Key
 from layerwise.typing import Array, ArrayLike
 
 _RESERVED = ("x", "y", "dy")
@@ -152,7 +153,7 @@ class Activation(Layer):
         """
         if isinstance(self.f, Tree):
             return _from_trees(self.f, self.derivative, tuple(self.values))
-        return _cached(_Key(self))
+        return _cached(Key(self))
 
     def numbers(self) -> dict[str, float]:
         """Return the activation's own numbers, by their names in the trees."""
@@ -244,26 +245,9 @@ class Activation(Layer):
         return result
 
 
-class _Key:
-    """An activation as the key of a cache: equal where class and attributes are."""
-
-    def __init__(self, activation: Activation) -> None:
-        self.activation = activation
-        self._values = (
-            type(activation),
-            *(item if _is_hashable(item[1]) else id(item[1]) for item in vars(activation).items()),
-        )
-
-    def __hash__(self) -> int:
-        return hash(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self._values == other._values
-
-
 @lru_cache(maxsize=256)
-def _cached(key: _Key) -> Formulas:
-    activation = key.activation
+def _cached(key: Key) -> Formulas:
+    activation = key.part
     name = type(activation).__name__
     numbers = tuple(
         argument
@@ -344,11 +328,3 @@ def _steps(formulas: Formulas, numbers: tuple[tuple[str, float], ...], keeps: bo
 def _read(calls: Steps) -> tuple[str, ...]:
     operands = {operand for step in calls.steps for operand in step.operands}
     return tuple(letter for letter in ("x", "y") if letter in operands)
-
-
-def _is_hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True

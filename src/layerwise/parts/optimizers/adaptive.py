@@ -1,8 +1,4 @@
-"""How a step follows from a gradient: each optimizer is `update` on flat vectors, written out as its paper has it.
-
-`step(theta, grad)` updates all parameters at once, in place. The learning rate of step t is
-learning_rate / (1 + decay · t).
-"""
+"""The optimizers that give each parameter a rate of its own, by the gradients that it had."""
 
 from __future__ import annotations
 
@@ -11,138 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.parts.description import Description, number, resolve
-from layerwise.parts.parameters import writable
+from layerwise.parts.description import number
+from layerwise.parts.optimizers.base import Optimizer
 from layerwise.typing import Array
-
-
-class Optimizer(Description):
-    """Base of the optimizers; one of your own defines `update`, or `step` itself.
-
-    Parameters
-    ----------
-    learning_rate : float
-        The size of a step, above 0; it may be changed between steps.
-    decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
-
-    Attributes
-    ----------
-    state_names : tuple of str
-        The vectors as long as theta that are kept from step to step; they start at 0.
-    iterations : int
-        How many steps were made.
-    state : dict of array
-        Those vectors, by name, once the first step was made.
-    """
-
-    state_names: tuple[str, ...] = ()
-
-    def __init__(self, learning_rate: float, decay: float = 0.0) -> None:
-        self.learning_rate = number(self, "learning_rate", learning_rate, above=0)
-        self.decay = number(self, "decay", decay, least=0)
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all steps made."""
-        self.iterations = 0
-        self.state: dict[str, Array] = {}
-        self._tmp: Array | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tmp": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        arrays = {name: writable(array) for name, array in state["state"].items()}
-        self.__dict__.update({**state, "state": arrays})
-
-    def rate(self) -> float:
-        """The learning rate of the coming step."""
-        return self.learning_rate / (1 + self.decay * self.iterations)
-
-    def rate_used(self) -> float:
-        """The learning rate of the newest step, as long as `learning_rate` is still what it was then."""
-        return self.learning_rate / (1 + self.decay * max(self.iterations - 1, 0))
-
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
-        """One step of `theta`, in place: the states in `state_names` follow, then `tmp`, all of its shape.
-
-        `grad` is only read; `tmp` is an array to work in.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define update(theta, grad, *states, tmp)")
-
-    def step(self, theta: Array, grad: Array) -> None:
-        """Update all parameters once."""
-        if self._tmp is None or self._tmp.shape != theta.shape or len(self.state) < len(self.state_names):
-            self.allocate(theta)
-        self.update(theta, grad, *(self.state[name] for name in self.state_names), self._tmp)
-        self.iterations += 1
-
-    def allocate(self, theta: Array) -> None:
-        """Make the state, all zeros, unless it is there."""
-        for name in self.state_names:
-            if name not in self.state:
-                self.state[name] = np.zeros_like(theta)
-        self._tmp = np.empty_like(theta)
-
-
-class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and Nesterov's variant of it on request.
-
-    Parameters
-    ----------
-    learning_rate : float
-        The size of a step.
-    momentum : float
-        The share of the velocity that is kept (Polyak 1964), at least 0 and below 1.
-    nesterov : bool
-        The gradient's part is looked up one step ahead (Sutskever, Martens, Dahl, Hinton 2013).
-    decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
-    weight_decay : float
-        Each step takes learning_rate · weight_decay of every parameter away, biases included, apart from the gradient
-        (Loshchilov and Hutter 2019, algorithm 1).
-    """
-
-    def __init__(
-        self,
-        learning_rate: float = 1.0,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        decay: float = 0.0,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(learning_rate, decay)
-        self.momentum = number(self, "momentum", momentum, least=0, below=1)
-        self.nesterov = bool(nesterov)
-        self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
-
-    @property
-    def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The velocity, where there is momentum."""
-        return ("velocity",) if self.momentum else ()
-
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
-        """Compute v ← μ v - η g;  θ ← θ + v, or with Nesterov θ ← θ + μ v - η g.
-
-        Without momentum: θ ← θ - η g. With weight decay, θ ← θ - η λ θ comes first.
-        """
-        eta, mu, tmp = self.rate(), self.momentum, arrays[-1]
-        if self.weight_decay:
-            np.multiply(theta, 1 - eta * self.weight_decay, out=theta)
-        np.multiply(grad, eta, out=tmp)
-        if not mu:
-            np.subtract(theta, tmp, out=theta)
-            return
-        v = arrays[0]
-        np.multiply(v, mu, out=v)
-        np.subtract(v, tmp, out=v)
-        if not self.nesterov:
-            np.add(theta, v, out=theta)
-            return
-        np.subtract(theta, tmp, out=theta)
-        np.multiply(v, mu, out=tmp)
-        np.add(theta, tmp, out=theta)
 
 
 class Adagrad(Optimizer):
@@ -328,11 +195,3 @@ class AdamW(Optimizer):
         np.divide(m, tmp, out=tmp)
         np.multiply(tmp, self.rate() * root / (1 - self.beta_1**t), out=tmp)
         np.subtract(theta, tmp, out=theta)
-
-
-OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adagrad, RMSprop, Adam, AdamW)
-
-
-def as_optimizer(value: object) -> Optimizer:
-    """An optimizer from an instance or a name (``"adam"``)."""
-    return resolve("optimizer", value, Optimizer, OPTIMIZERS)

@@ -1,0 +1,324 @@
+"""What an optimizer is: a formula of the new parameters and states, worked on each number by itself.
+
+    f(w, g, rate, t, *states)  ──► trace ──► trees ─┬─► what is the same for all parameters, computed once a step
+                                                    └─► calls of NumPy's functions on theta, grad and the states
+
+Or `update` on flat vectors, or `step` itself. The learning rate of step t is learning_rate / (1 + decay · t).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from layerwise.errors import FormulaError
+from layerwise.formula import Scalars, Steps, Tree, bind, compute, in_place, split, trace_all
+from layerwise.parts.description import Description, number
+from layerwise.parts.parameters import writable
+from layerwise.parts.symbolic import Key, depth_of, with_symbols
+from layerwise.typing import Array
+
+_ARGUMENTS = ("w", "g", "rate", "t")
+_CHANGING = ("learning_rate", "decay")  # may be others at each step: always symbols
+_OF_FUNCTION = ("f", "state_names", "name", "values")  # arguments of an optimizer that is no class of its own
+_LEFT_OUT = (*_CHANGING, "iterations", "state", "_tmp", "_bound")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An optimizer's formula as trees, in which w, g, rate, t, the states and the optimizer's own numbers are symbols.
+
+    Attributes
+    ----------
+    w : Tree
+        The new parameters.
+    states : dict of Tree
+        The new states by name.
+    names : tuple of str
+        The optimizer's own numbers that are symbols in the trees.
+    """
+
+    w: Tree
+    states: Mapping[str, Tree]
+    names: tuple[str, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.w, tuple(self.states.items()), self.names))
+
+    def replaced(self) -> tuple[dict[str, Tree], dict[str, Tree]]:
+        """Return the trees with a symbol for each part that is the same for all parameters, and those parts."""
+        return _replaced(self)
+
+    def calls(self) -> tuple[Steps, tuple[str, ...]]:
+        """Return the calls of NumPy's functions for a step, and the arrays of what they keep."""
+        return _calls(self)
+
+
+@lru_cache(maxsize=256)
+def _replaced(rule: Rule) -> tuple[dict[str, Tree], dict[str, Tree]]:
+    trees = {**rule.states, "w": rule.w}
+    found, scalars = split(tuple(trees.values()), {"rate", "t", *rule.names})
+    return dict(zip(trees, found)), scalars
+
+
+@lru_cache(maxsize=256)
+def _calls(rule: Rule) -> tuple[Steps, tuple[str, ...]]:
+    return in_place(rule.replaced()[0])
+
+
+@lru_cache(maxsize=256)
+def _cached(key: Key) -> Rule:
+    optimizer = key.part
+    states, name = tuple(optimizer.state_names), type(optimizer).__name__
+    wrong = [state for state in states if not state.isidentifier() or state in _ARGUMENTS]
+    if wrong:
+        raise FormulaError(f"{name}: a state cannot be called {wrong[0]!r}: f has w, g, rate and t")
+
+    def make(general: Any) -> tuple[Tree, ...]:
+        return trace_all(general.f, *_ARGUMENTS, *states, results=("w", *states), name=f"{name}.f")
+
+    trees, names = with_symbols(optimizer, _CHANGING, (*_ARGUMENTS, *states), make)
+    return Rule(trees[0], dict(zip(states, trees[1:])), names)
+
+
+class Optimizer(Description):
+    """Base of the optimizers.
+
+    A custom optimizer is a class with `f(w, g, rate, t, *states)`, plain NumPy on one parameter w and its gradient g,
+    which returns the new w and the new states, named in `state_names`. `rate` is the learning rate of the step, t its
+    number, from 1. The calls of the NumPy executor, the native code, and the texts of exports and traces follow from
+    it. Or give the function alone: ``lw.Optimizer(0.01, f=lambda w, g, rate, t: w - rate * np.sign(g))``.
+
+    Where a formula won't do, define `update` on flat vectors, or `step` itself; such an optimizer runs on NumPy.
+
+    Parameters
+    ----------
+    learning_rate : float
+        The size of a step, above 0; it may be changed between steps.
+    decay : float
+        The learning rate of step t is learning_rate / (1 + decay · t).
+    f : callable or dict of Tree, optional
+        The formula, of an optimizer that is no class of its own; or its trees, ``"w"`` and the states by name.
+    state_names : sequence of str
+        Its states.
+    name : str
+        What it is called.
+    values : dict, optional
+        The numbers that stand in the trees by their names.
+
+    Attributes
+    ----------
+    state_names : tuple of str
+        The vectors as long as theta that are kept from step to step; they start at 0.
+    iterations : int
+        How many steps were made.
+    state : dict of array
+        Those vectors, by name, once the first step was made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Lion(Optimizer):
+    ...     state_names = ("m",)
+    ...     def __init__(self, learning_rate=1e-4, beta_1=0.9, beta_2=0.99):
+    ...         super().__init__(learning_rate)
+    ...         self.beta_1, self.beta_2 = beta_1, beta_2
+    ...     def f(self, w, g, rate, t, m):
+    ...         w_new = w - rate * np.sign(self.beta_1 * m + (1 - self.beta_1) * g)
+    ...         return w_new, self.beta_2 * m + (1 - self.beta_2) * g
+    >>> theta, optimizer = np.zeros(2), Lion(0.5)
+    >>> optimizer.step(theta, np.array([3.0, -0.1]))
+    >>> theta
+    array([-0.5,  0.5])
+    """
+
+    state_names: tuple[str, ...] = ()
+    f: Any = None
+    name: str = ""
+    values: Mapping[str, float] = MappingProxyType({})
+
+    def __init__(
+        self,
+        learning_rate: float,
+        decay: float = 0.0,
+        *,
+        f: Callable[..., Any] | Mapping[str, Tree] | None = None,
+        state_names: Sequence[str] = (),
+        name: str = "Optimizer",
+        values: Mapping[str, float] | None = None,
+    ) -> None:
+        self.learning_rate = number(self, "learning_rate", learning_rate, above=0)
+        self.decay = number(self, "decay", decay, least=0)
+        if f is not None:
+            self.state_names = tuple(state_names)
+            self.name, self.values = name, dict(values or {})
+            if not isinstance(f, Mapping):
+                results = ("w", *self.state_names)
+                trees = trace_all(f, *_ARGUMENTS, *self.state_names, results=results, name=name)
+                f = dict(zip(results, trees))
+            self.f = f
+        self.reset()
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments that make this object again."""
+        own = super().config()
+        return own if type(self) is Optimizer else {name: own[name] for name in own if name not in _OF_FUNCTION}
+
+    def __repr__(self) -> str:
+        if type(self) is not Optimizer or self.f is None:
+            return super().__repr__()
+        decay = {"decay": self.decay} if self.decay else {}
+        shown = {"learning_rate": self.learning_rate, **decay, **self.values}
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether it is computed by its formula, and not by `update` or `step` of its class's own."""
+        kind = type(self)
+        if isinstance(self.f, Mapping):
+            return True
+        return self.f is not None and depth_of(kind, "f") < min(depth_of(kind, "update"), depth_of(kind, "step"))
+
+    def formulas(self) -> Rule:
+        """Return the formula as trees.
+
+        Raises
+        ------
+        FormulaError
+            `f` has what no tree can express; says in which line.
+        """
+        if isinstance(self.f, Mapping):
+            states = {name: tree for name, tree in self.f.items() if name != "w"}
+            return Rule(self.f["w"], states, (*self.values, *_CHANGING))
+        return _cached(Key(self, _LEFT_OUT))
+
+    def numbers(self) -> dict[str, float]:
+        """Return the optimizer's own numbers, by their names in the trees."""
+        names = self.formulas().names
+        return {name: float(self.values[name] if name in self.values else getattr(self, name)) for name in names}
+
+    def scalars_of(self, steps: int, learning_rates: Array | None = None) -> Array:
+        """Return what is the same for all parameters in each of the coming steps: (steps, scalars).
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        learning_rates : array (steps,), optional
+            By default the one that the optimizer has.
+        """
+        found = self.formulas().replaced()[1]
+        done = np.arange(self.iterations, self.iterations + steps, dtype=np.float64)
+        start = np.full(steps, self.learning_rate) if learning_rates is None else learning_rates
+        rates = start / (1 + self.decay * done)
+        values = {**self.numbers(), "learning_rate": start, "rate": rates, "t": done + 1}
+        columns = np.empty((steps, len(found)))
+        with np.errstate(all="ignore"):
+            for column, tree in zip(columns.T, found.values()):
+                column[:] = compute(tree, values)
+        return columns
+
+    def reset(self) -> None:
+        """Forget all steps made."""
+        self.iterations = 0
+        self.state: dict[str, Array] = {}
+        self._tmp: Array | None = None
+        self._bound: _Bound | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tmp": None, "_bound": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = {name: writable(array) for name, array in state["state"].items()}
+        self.__dict__.update({**state, "state": arrays})
+
+    def rate(self) -> float:
+        """The learning rate of the coming step."""
+        return self.learning_rate / (1 + self.decay * self.iterations)
+
+    def rate_used(self) -> float:
+        """The learning rate of the newest step, as long as `learning_rate` is still what it was then."""
+        return self.learning_rate / (1 + self.decay * max(self.iterations - 1, 0))
+
+    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+        """One step of `theta`, in place: the states in `state_names` follow, then `tmp`, all of its shape.
+
+        `grad` is only read; `tmp` is an array to work in.
+        """
+        kind = type(self).__name__
+        raise NotImplementedError(
+            f"{kind} must define f(w, g, rate, t, *states), or update(theta, grad, *states, tmp) on arrays"
+        )
+
+    def step(self, theta: Array, grad: Array) -> None:
+        """Update all parameters once."""
+        if self.has_formula:
+            self._follow(theta, grad)
+        else:
+            if self._tmp is None or self._tmp.shape != theta.shape or len(self.state) < len(self.state_names):
+                self.allocate(theta)
+            self.update(theta, grad, *(self.state[name] for name in self.state_names), self._tmp)
+        self.iterations += 1
+
+    def _follow(self, theta: Array, grad: Array) -> None:
+        """Compute the formula."""
+        if len(self.state) < len(self.state_names):
+            self.allocate(theta)
+        arrays = [theta, grad, *(self.state[name] for name in self.state_names)]
+        settings = [value for name, value in vars(self).items() if name not in _LEFT_OUT]
+        if self._bound is None or not self._bound.suits(arrays, settings):
+            self._bound = _Bound(self, arrays, settings)
+        self._bound.run(self)
+
+    def allocate(self, theta: Array) -> None:
+        """Make the state, all zeros, unless it is there."""
+        for name in self.state_names:
+            if name not in self.state:
+                self.state[name] = np.zeros_like(theta)
+        if not self.has_formula:
+            self._tmp = np.empty_like(theta)
+
+
+class _Bound:
+    """The calls of a step, on these arrays, for an optimizer with these settings."""
+
+    def __init__(self, optimizer: Optimizer, arrays: Sequence[Array], settings: Sequence[Any]) -> None:
+        self._arrays, self._settings = tuple(arrays), tuple(settings)
+        rule, theta = optimizer.formulas(), arrays[0]
+        (calls, kept), scalars = rule.calls(), rule.replaced()[1]
+        numbers = {name: value for name, value in optimizer.numbers().items() if name not in _CHANGING}
+        moving = {name: tree for name, tree in scalars.items() if not tree.symbols <= set(numbers)}
+        fixed = {name: tree for name, tree in scalars.items() if name not in moving}
+        self._numbers = tuple(numbers.values())
+        self._compute = Scalars(moving.values(), ("rate", "t", *_CHANGING, *numbers))
+        places = {name: np.empty((), theta.dtype) for name in moving}
+        self._places = tuple(places.values())
+        with np.errstate(all="ignore"):
+            constants = dict(zip(fixed, Scalars(fixed.values(), tuple(numbers))(self._numbers)))
+        work = {name: np.empty_like(theta) for name in (*calls.arrays, *kept)}
+        flags = {name: np.empty(theta.shape, bool) for name in calls.flags}
+        own = dict(zip(("w", "g", *optimizer.state_names), arrays))
+        self._calls = bind(calls, {**places, **constants, **work, **flags, **own})
+
+    def suits(self, arrays: Sequence[Array], settings: Sequence[Any]) -> bool:
+        """Whether it was made for these."""
+        return (
+            len(settings) == len(self._settings)
+            and all(map(operator.is_, arrays, self._arrays))
+            and all(map(operator.is_, settings, self._settings))
+        )
+
+    def run(self, optimizer: Optimizer) -> None:
+        """Make a step."""
+        t, rate = float(optimizer.iterations + 1), optimizer.rate()
+        values = self._compute((rate, t, optimizer.learning_rate, optimizer.decay, *self._numbers))
+        for place, value in zip(self._places, values):
+            place[()] = value
+        for call in self._calls:
+            call()
