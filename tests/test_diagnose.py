@@ -201,7 +201,7 @@ def everything(net):
     state = {} if optimizer is None else {name: a.copy() for name, a in optimizer.state.items()}
     return (
         net.theta.tobytes(), net.grad.tobytes(), {name: a.tobytes() for name, a in state.items()}, net.steps,
-        repr(net.shuffle_state), None if optimizer is None else (optimizer.iterations, optimizer.learning_rate),
+        None if optimizer is None else (optimizer.iterations, optimizer.learning_rate),
         net.history and net.history.to_dict(), repr(net.last_fit), repr(net.task), repr(net.loss), repr(net.scaling),
     )  # fmt: skip
 

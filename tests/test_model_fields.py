@@ -18,7 +18,7 @@ from layerwise.parts.description import Description
 from model_files import parts, rewrite
 
 pytest.importorskip("sklearn")
-SCHEMA = json.loads(Path(schema.__file__).with_name("model-2.schema.json").read_text("utf-8"))
+SCHEMA = json.loads(Path(schema.__file__).with_name("model-3.schema.json").read_text("utf-8"))
 X = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
 Y = np.arange(40) % 3
 TABLE = np.array([[a, b] for a, b in zip(X[:, 0], np.array(["u", "v", "w"])[Y])], dtype=object)
@@ -184,8 +184,10 @@ def test_any_field_may_be_anything(files, tmp_path, kind, count):
         ("network", lambda d: d.update(seed=True), r"seed must be a whole number; got True"),
         ("network", lambda d: d.update(steps=2.0), r"steps must be a whole number; got 2\.0"),
         ("network", lambda d: d.update(steps=2**63), r"steps must be at most"),
-        ("network", lambda d: d["shuffle"]["state"].update(inc=-1), r"shuffle\.state\.inc must be at least 0; got -1"),
-        ("network", lambda d: d["shuffle"].update(uinteger=2**32), r"shuffle\.uinteger must be at most 4294967295"),
+        ("network", lambda d: d.update(stored=["layers.0.W"]), r"stored must be an object; got \['layers.0.W'\]"),
+        ("network", lambda d: d.update(stored={"layers.0.W": "float8"}), r"must be one of 'float16', "),
+        ("network", lambda d: d.update(stored={"layers.0.W": "int8"}), r"must be an array of int8; it is of "),
+        ("network", lambda d: d.update(run=3), r"run must be text; got 3"),
         ("network", lambda d: d["last_fit"].update(clip_norm="1; import os"), r"clip_norm must be a finite number"),
         ("network", lambda d: d["last_fit"].update(clip_norm=-1), r"last_fit\.clip_norm must be above 0; got -1"),
         ("network", lambda d: d["last_fit"].update(others=[3]), r"last_fit\.others\[0\] must be text; got 3"),
@@ -299,7 +301,7 @@ def cut_off(path, **options):
         (None, lambda a: a.update({"training.callbacks.1._weights": np.zeros(3)}), r"_weights must be weights"),
         (lambda t: t.update(done=6), None, r"training\.done must be at most 5, the steps of an epoch; got 6"),
         (lambda t: t.update(frozen=[9]), None, r"training\.frozen must be layers below 4; got \[9\]"),
-        (lambda t: t.pop("shuffle"), None, r"no field training\.shuffle"),
+        (lambda t: t.pop("elapsed"), None, r"no field training\.elapsed"),
         (lambda t: t.update(rate=-1), None, r"training\.rate must be at least 0; got -1"),
         (lambda t: t.update(callbacks=[7]), None, r"training\.callbacks\[0\] must be a callback's type and state"),
     ],

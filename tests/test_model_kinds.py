@@ -10,7 +10,7 @@ import pytest
 import layerwise as lw
 from layerwise import files as storage
 from layerwise.parts import schedules
-from model_files import parts
+from model_files import parts, rewrite
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("network-*.safetensors"))
 
@@ -151,4 +151,27 @@ def test_the_state_of_an_optimizer_is_kept_on_request(spiral, tmp_path):
 
 def test_the_schema_refuses_what_is_no_model(schema):
     assert not schema.is_valid({})
-    assert not schema.is_valid({"format_version": 2, "library": "1", "kind": "oracle"})
+    assert not schema.is_valid({"format_version": 3, "library": "1", "kind": "oracle"})
+
+
+@pytest.mark.parametrize("kept", ["float16", "int8"])
+def test_weights_in_fewer_bits_are_read(kept, tmp_path):
+    """As later versions may write them: float16 as it is, int8 times a factor a column."""
+    net = lw.Network([lw.Dense(4), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0).build(5)
+    net.save(tmp_path / "m")
+    scales, expected = {}, []
+
+    def shorten(arrays):
+        for name in ("layers.0.W", "layers.2.W"):
+            W = arrays[name]
+            scales[name] = (np.abs(W).max(axis=0) / 127).astype(np.float32)
+            arrays[name] = W.astype(np.float16) if kept == "float16" else np.rint(W / scales[name]).astype(np.int8)
+            expected.append(arrays[name].astype(np.float32) * (scales[name] if kept == "int8" else np.float32(1)))
+            if kept == "int8":
+                arrays[f"{name}.scale"] = scales[name]
+
+    rewrite(tmp_path / "m", lambda d: d.update(stored={"layers.0.W": kept, "layers.2.W": kept}, run="3f"), shorten)
+    found = lw.load(tmp_path / "m")
+    for W, should_be, was in zip(found.get_parameters()[::2], expected, net.get_parameters()[::2], strict=True):
+        np.testing.assert_array_equal(W, should_be)
+        np.testing.assert_allclose(W, was, atol=0.01)

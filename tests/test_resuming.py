@@ -11,6 +11,7 @@ from layerwise import files as storage
 from layerwise.network.settings import EXECUTION, describe, shown
 from layerwise.parts import schedules
 from layerwise.training.callbacks import CALLBACKS, Callback
+from model_files import rewrite
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((60, 4)).astype("f"), RNG.integers(0, 3, 60)
@@ -497,27 +498,19 @@ def test_the_same_object_goes_on(tmp_path):
     np.testing.assert_array_equal(net.theta, whole.theta)
 
 
-def test_files_of_the_earlier_format_go_on(tmp_path):
-    """They have no identity and no settings, and list the files of their run, the last of which is their own name."""
-    whole, _ = fit(tmp_path / "whole")
+def test_a_training_that_an_earlier_version_began_is_refused(tmp_path):
+    """It drew other random numbers; the network in its file loads."""
     cut_off(tmp_path / "run", 4)
     (file,) = tmp_path.glob("run-*")
-    description, arrays = storage.read(file)
-    del description["checkpoint"]
-    for entry in description["training"]["callbacks"]:
-        name, state = (item[1] for item in entry["items"])
-        if name == "Checkpoint":
-            state["saved"] = ["/precious", str(file)]
-    storage.write(file, description, {name: array.copy() for name, array in arrays.items()})
-    with (
-        pytest.warns(RuntimeWarning, match="an earlier version.*they are not compared"),
-        pytest.raises(lw.DataError, match="batch_size: 20 then, 30 now"),
-    ):
-        fit(tmp_path / "run", resume=True, batch_size=30)
-    with pytest.warns(RuntimeWarning, match="an earlier version.*they are not compared"):
-        net, _ = fit(tmp_path / "run", resume=True)
-    np.testing.assert_array_equal(net.theta, whole.theta)
-    assert file.exists()  # nothing says that it is of this run
+    rewrite(file, lambda d: d.update(format_version=2, shuffle={}))
+    before = file.read_bytes()
+    with pytest.raises(lw.DataError, match=r"by an earlier version of layerwise, which drew other random numbers"):
+        fit(tmp_path / "run", resume=True)
+    assert file.read_bytes() == before
+    net = lw.load(file)
+    assert net.steps > 0
+    with pytest.raises(lw.ExportError, match="random numbers of an earlier version"):
+        lw.export(net, tmp_path / "script.py", to="training-script")
 
 
 # ---------------------------------------------------------------- descriptions

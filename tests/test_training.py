@@ -198,8 +198,8 @@ def test_divergence_is_stopped_named_and_undone(rng):
     assert caught.value.layer == "layer 1 (Dense(1))"
     assert np.isfinite(net.theta).all()
     net.optimizer.learning_rate = 0.001
-    history = net.fit(X, y, epochs=2, verbose=False)  # its optimizer can go on
-    assert history["loss"][1] < history["loss"][0]
+    history = net.fit(X, y, epochs=20, verbose=False)  # its optimizer can go on
+    assert history["loss"][-1] < history["loss"][0]
 
 
 def test_the_last_good_weights_are_those_of_the_last_good_epoch(spiral):

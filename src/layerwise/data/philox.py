@@ -1,4 +1,7 @@
-"""Random numbers by position: the draw for (seed, step, layer) is the same whoever asks, and whenever.
+"""Random numbers by key: the same whoever asks, and whenever. No stream has a state that must be kept.
+
+    generator(seed, purpose, index)    NumPy's generator, made anew: first weights, the rows' order, rows set aside
+    Philox(seed, size)                 masks, by (step, layer); `words_of` for augmentation, by (epoch, row)
 
 Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): a block cipher on a counter. Word i of a draw is word i mod 4
 of the block with counter (i div 4, layer, step low, step high) under the key (seed low, seed high). So a
@@ -11,10 +14,26 @@ import numpy as np
 
 from layerwise.typing import Array
 
+WEIGHTS, ORDER, HELD_OUT = range(3)  # what a generator draws
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
+
+
+def generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
+    """Return NumPy's generator for what is drawn: its key is the seed, and purpose · 2⁶⁰ + index.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0; what is beyond 64 bits is left out.
+    purpose : int
+        `WEIGHTS`, `ORDER` or `HELD_OUT`.
+    index : int
+        The layer; or the step at which the epoch begins.
+    """
+    return np.random.Generator(np.random.Philox(key=[seed % 2**64, purpose * 2**60 + index]))
 
 
 class Philox:
@@ -23,7 +42,7 @@ class Philox:
     Parameters
     ----------
     seed : int
-        The key, 64 bits.
+        The key; what is beyond 64 bits is left out.
     size : int
         The most numbers that one draw will need.
     """

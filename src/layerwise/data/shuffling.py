@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.arrays import read_array
+from layerwise.data.philox import ORDER, generator
 from layerwise.errors import DataError, ShapeError, warn
 from layerwise.typing import Array, ArrayLike
 
@@ -47,6 +48,11 @@ def check_order(order: ArrayLike, n: int) -> Array:
     return rows.astype(np.int64, copy=False)
 
 
+def draw_order(seed: int, n: int, step: int) -> Array:
+    """Return the order of n rows in the epoch that begins at that step of the network's."""
+    return generator(seed, ORDER, step).permutation(n)
+
+
 class CustomOrder:
     """The orders that a function gives, epoch by epoch, and a digest of all of them.
 
@@ -60,8 +66,8 @@ class CustomOrder:
         self.function = function
         self._count, self._digest = 0, ""
 
-    def __call__(self, n: int) -> Array:
-        """The order of the coming epoch."""
+    def __call__(self, n: int, step: int = 0) -> Array:
+        """The order of the coming epoch, at whatever step it begins."""
         order = check_order(self.function(n), n)
         found = hashlib.blake2b(self._digest.encode(), digest_size=16)
         found.update(np.ascontiguousarray(order, "<i8").data)

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.philox import HELD_OUT, generator
 from layerwise.data.sample_weights import SampleWeights, check_weights, weigh_held_out
 from layerwise.data.targets import Targets
 from layerwise.errors import DataError
 from layerwise.parts.description import whole_number
 from layerwise.typing import Array, ArrayLike
-
-_PURPOSE = 0x5E7_A51DE  # a part of the key: no other draws of a network come from it
 
 
 def hold_out(
@@ -45,7 +44,7 @@ def hold_out(
     if isinstance(sample_weight, SampleWeights):
         raise TypeError("validation_split takes weights as an array")
     weights = None if sample_weight is None else check_weights(sample_weight, n, "sample_weight")
-    order = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, _PURPOSE]))).permutation(n)
+    order = generator(seed, HELD_OUT).permutation(n)
     aside = np.arange(n) < count if targets.labels is None else stratified(targets.labels[order], count)
     train, held_out = np.sort(order[~aside]), np.sort(order[aside])
     validation = targets.part(held_out)

@@ -29,10 +29,12 @@ from layerwise.files.parts import encode
 from layerwise.files.safetensors import SafetensorsFile, read_json
 from layerwise.typing import Array
 
-FORMAT_VERSION = 2
-READABLE = (1, 2)
+FORMAT_VERSION = 3
+READABLE = (1, 2, 3)
 CHECKSUM = "layerwise.checksum"
-TYPES = {name: safetensors.TYPES[name] for name in ("F64", "F32", "I64", "I32", "U64", "U32", "U8", "BOOL")}
+TYPES = {
+    name: safetensors.TYPES[name] for name in ("F64", "F32", "F16", "I64", "I32", "I8", "U64", "U32", "U8", "BOOL")
+}
 _NAMES = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 2**22  # bytes that are hashed together
 _AT_ONCE = 2**23  # bytes that are hashed before a thread is begun
@@ -70,7 +72,7 @@ def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Map
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the description, of the newest version, and the arrays.
+    """Return the description, with what a file of an earlier version lacks, and the arrays.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def _bytes(array: Array) -> memoryview:
 
 
 def _description(name: str, text: str | None) -> tuple[int, dict[str, Any]]:
-    """The format version of the file, and its description as one of the newest, each field of the type it must have."""
+    """The format version of the file, and its description, each field of the type it must have."""
     if text is None:
         raise FormatError(f"{name} is a safetensors file, but not a model of layerwise: its header has no {KEY!r}")
     try:
@@ -187,7 +189,7 @@ def _description(name: str, text: str | None) -> tuple[int, dict[str, Any]]:
             f"{name} has the format version {str(version)[:40]}; this layerwise reads {', '.join(map(str, READABLE))}: "
             "it was written by another version of layerwise, install that or a newer one"
         )
-    description = _newest(description)
+    description = _completed(description)
     kind = description.get("kind")
     if kind not in ("network", "ensemble", "estimator"):
         raise FormatError(f"{name} is the file of a {str(kind)[:40]!r}, which this version does not know")
@@ -198,13 +200,19 @@ def _description(name: str, text: str | None) -> tuple[int, dict[str, Any]]:
     return version, description
 
 
-def _newest(description: dict[str, Any]) -> dict[str, Any]:
-    """A description of an older version as one of the newest."""
-    if description["format_version"] == 1:
+def _completed(description: dict[str, Any]) -> dict[str, Any]:
+    """A description of an older version with the fields that it lacks."""
+    version = description["format_version"]
+    if version == 1:
         notes = description.get("notes")
         notes = notes if isinstance(notes, dict) else {}
         names = notes.get("columns")
         columns = [{"type": "dict", "name": name, "kind": "number"} for name in names or ()] or None
         added = {"kind": "network", "frozen": [], "columns": columns, "last_fit": {"type": "dict"}, "history": None}
-        return {**added, **description, "notes": encode(notes), "format_version": FORMAT_VERSION}
+        return {**added, **description, "notes": encode(notes)}
+    networks = description.get("networks")
+    for network in (description, description.get("network"), *(networks if isinstance(networks, list) else ())):
+        fit = network.get("last_fit") if version == 2 and isinstance(network, dict) else None
+        if isinstance(fit, dict) and isinstance(fit.setdefault("others", []), list) and len(fit) > 2:
+            fit["others"].append("random numbers of an earlier version")
     return description

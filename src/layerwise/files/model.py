@@ -50,8 +50,8 @@ class Model:
         What it was trained with and for; the optimizer with its state, where that is kept.
     random_state : int, optional
         The seed that the user gave.
-    seed, steps, shuffle
-        The seed in use, how many steps were made, and the state of the shuffling stream.
+    seed, steps
+        The seed in use, and how many steps were made.
     frozen : frozenset of int
         The layers that do not learn.
     columns : list, optional
@@ -79,7 +79,6 @@ class Model:
     random_state: int | None
     seed: int
     steps: int
-    shuffle: dict[str, Any]
     frozen: frozenset[int] = frozenset()
     columns: list[dict[str, Any]] | None = None
     history: History | None = None
@@ -112,7 +111,6 @@ class Model:
             "random_state": self.random_state,
             "seed": self.seed,
             "steps": self.steps,
-            "shuffle": self.shuffle,
             "frozen": sorted(self.frozen),
             "columns": encode(self.columns),
             "history": None if history is None else _of_history(history),
@@ -164,6 +162,7 @@ class Model:
             return _part(name, decode(description[name], custom), kind)
 
         dtype = np.dtype(description["dtype"])
+        _widen(arrays, description.get("stored", {}), dtype)
         layers = tuple(
             _part(f"layers[{i}]", decode(layer, custom), Layer) for i, layer in enumerate(description["layers"])
         )
@@ -193,7 +192,6 @@ class Model:
             random_state=description["random_state"],
             seed=description["seed"],
             steps=description["steps"],
-            shuffle=description["shuffle"],
             frozen=frozenset(description["frozen"]),
             columns=decode(description["columns"], custom),
             history=_history(description["history"], arrays),
@@ -253,9 +251,24 @@ def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype
     return array
 
 
-def _shape(name: str, arrays: Mapping[str, Array], n_in: int) -> tuple[int, ...]:
-    """What shape a scaling's array must have: a number for each input, or one for all."""
-    return () if name in arrays and arrays[name].ndim == 0 else (n_in,)
+def _widen(arrays: dict[str, Array], stored: Mapping[str, str], dtype: np.dtype[Any]) -> None:
+    """Bring arrays that are kept in fewer bits to the network's type."""
+    for name, kept in stored.items():
+        array = arrays.get(name)
+        if array is None or array.dtype != np.dtype(kept):
+            found = "not there" if array is None else f"of type {array.dtype}"
+            raise FormatError(f"stored: {name} must be an array of {kept}; it is {found}")
+        arrays[name] = array.astype(dtype)
+        if kept == "int8":
+            full, columns = f"{name}.scale", array.shape[-1]
+            scale = _check(full, arrays, _shape(full, arrays, columns), np.dtype(np.float32))
+            arrays[name] *= scale.astype(dtype)
+            del arrays[full]
+
+
+def _shape(name: str, arrays: Mapping[str, Array], columns: int) -> tuple[int, ...]:
+    """What shape an array of factors must have: a number for each column, or one for all."""
+    return () if name in arrays and arrays[name].ndim == 0 else (columns,)
 
 
 def _check_not_negative(name: str, array: Array) -> None:

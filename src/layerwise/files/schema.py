@@ -38,7 +38,7 @@ def check(value: Any, definition: str, where: str = "") -> None:
 
 @functools.cache
 def _definitions() -> dict[str, Schema]:
-    text = Path(__file__).with_name("model-2.schema.json").read_text("utf-8")
+    text = Path(__file__).with_name("model-3.schema.json").read_text("utf-8")
     found: dict[str, Schema] = read_json(text)["$defs"]
     return found
 

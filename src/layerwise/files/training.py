@@ -33,7 +33,7 @@ def check_training(training: Mapping[str, Any], arrays: Mapping[str, Array], mod
     steps = -(-rows // size)
     if training["done"] > steps:
         raise FormatError(f"training.done must be at most {steps}, the steps of an epoch; got {training['done']}")
-    for name in ("shuffle", "elapsed", "frozen", "native") if training["done"] else ():
+    for name in ("elapsed", "frozen", "native") if training["done"] else ():
         if name not in training:
             raise FormatError(f"there is no field training.{name}, of a checkpoint within an epoch")
     if (count := training.get("orders", {}).get("count", 0)) > training["epoch"] + 1:

@@ -7,6 +7,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from layerwise.data.arrays import as_batch, in_form, read_array
 from layerwise.data.augmentation import Augmentation
 from layerwise.data.familiarity import Familiarity
 from layerwise.data.names import named_columns, names_of, target_names
-from layerwise.data.philox import Philox
+from layerwise.data.philox import WEIGHTS, Philox, generator
 from layerwise.data.rows import AugmentedRows, Rows, check_rows, rows_of
 from layerwise.data.sample_weights import SampleWeights, of_evaluation, weigh, weigh_held_out
-from layerwise.data.shuffling import CustomOrder, check_shuffle
+from layerwise.data.shuffling import CustomOrder, check_shuffle, draw_order
 from layerwise.data.splitting import as_share, hold_out
 from layerwise.data.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.data.tasks import asked_task
@@ -41,7 +42,7 @@ from layerwise.engine.plan import (
 from layerwise.engine.sparse import rows_for
 from layerwise.engine.threads import share
 from layerwise.engine.workspace import Batch, Workspace
-from layerwise.errors import DataError, FormatError, NotBuiltError, ShapeError
+from layerwise.errors import DataError, NotBuiltError, ShapeError
 from layerwise.network import summary
 from layerwise.network.refusal import without
 from layerwise.network.resuming import as_allowed, begin_anew, newest_checkpoint
@@ -159,9 +160,6 @@ class Network:
         self.columns: list[dict[str, Any]] | None = None
         self.notes: dict[str, Any] = {}
         self.familiarity: Familiarity | None = None
-        streams = np.random.SeedSequence(self.seed).spawn(2)
-        self._initial = np.random.default_rng(streams[0])
-        self._shuffle = np.random.Generator(np.random.PCG64(streams[1]))
         self._forward: tuple[Batch, Array] | None = None
         self._draws = 0  # of masks, by `forward` since the newest fit
         self._predictor: NativePredictor | None = None
@@ -182,7 +180,7 @@ class Network:
         parameters = Parameters([s.layer.parameter_shapes(s.n_in) for s in plan.stages], self.dtype)
         for stage, p in zip(plan.stages, parameters.p, strict=True):
             try:
-                stage.layer.initialize(p, self._initial)
+                stage.layer.initialize(p, generator(self.seed, WEIGHTS, stage.index))
             except ShapeError as error:
                 raise ShapeError(f"{stage}, with {stage.n_in} inputs: {error}") from None
             check_layer(stage, p)
@@ -347,7 +345,7 @@ class Network:
         workspace = Workspace(plan, parameters, len(rows), training=training, gradients="inputs")
         batch, x = workspace.batch(len(rows)), rows.span(0, len(rows))
         if batch.masks:
-            philox = Philox(self._key(), max(mask.size for mask, _ in batch.masks))
+            philox = Philox(self._key, max(mask.size for mask, _ in batch.masks))
             numpy_engine.draw(batch, philox, self.steps + self._draws)
             self._draws += 1
         with np.errstate(all="ignore"):
@@ -415,25 +413,14 @@ class Network:
         return pixel_scaler(X) if self.scaling is None and self.task is None else self.scaling
 
     @property
-    def shuffle_state(self) -> dict[str, Any]:
-        """The state of the random stream that the order of the rows comes from."""
-        return dict(self._shuffle.bit_generator.state)
-
-    @shuffle_state.setter
-    def shuffle_state(self, state: dict[str, Any]) -> None:
-        self._shuffle.bit_generator.state = state
-
-    def draw_order(self, n: int) -> Array:
-        """The order of n rows for the coming epoch, from the network's own stream."""
-        return self._shuffle.permutation(n)
+    def _key(self) -> int:
+        """The seed, in the 64 bits that masks and augmentation are keyed by."""
+        return self.seed % 2**64
 
     @property
     def fingerprint(self) -> int:
-        """A number made of the weights and the state of the shuffling stream: networks that begin alike share it."""
-        return zlib.crc32(repr(self.shuffle_state).encode(), zlib.crc32(self.theta.tobytes()))
-
-    def _key(self) -> int:
-        return int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
+        """A number made of the weights and of how many steps were made: networks that begin alike share it."""
+        return zlib.crc32(str(self.steps).encode(), zlib.crc32(self.theta.tobytes()))
 
     # ---------------------------------------------------------------- training
 
@@ -667,7 +654,7 @@ class Network:
         self.choose_engine(engine)
         rows = rows_for(plan, data, scaler, self.dtype, batch_size)
         if augmentation is not None:
-            rows = _augmented(rows, augmentation, self._key(), engine)
+            rows = _augmented(rows, augmentation, self._key, engine)
         evaluations = {}
         for prefix, pair in ((TRAIN, None if learned_from is None else (data, learned_from)), (VALIDATION, held_out)):
             if pair is None:
@@ -676,12 +663,12 @@ class Network:
             watched = rows_for(plan, some, scaler, self.dtype, CHUNK)
             made = evaluator(engine, n_threads, plan, parameters, watched, their, CHUNK)
             evaluations[prefix] = Evaluation(made, extra if prefix == VALIDATION or shows else {})
-        order = CustomOrder(shuffle) if callable(shuffle) else self.draw_order if shuffle else None
+        order = CustomOrder(shuffle) if callable(shuffle) else partial(draw_order, self.seed) if shuffle else None
         run = Training(
             network=self,
             plan=plan,
             parameters=parameters,
-            engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key()),
+            engine=executor(engine, n_threads, plan, parameters, rows, targets, batch_size, self._key),
             epochs=epochs,
             order=order,
             first_step=self.steps,
@@ -973,7 +960,7 @@ class Network:
     # ---------------------------------------------------------------- the network as an object
 
     def copy(self) -> Network:
-        """Another network with the same weights, optimizer and random streams, sharing nothing."""
+        """Another network with the same weights, optimizer and seed, sharing nothing."""
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -1050,7 +1037,6 @@ class Network:
             random_state=self.random_state,
             seed=self.seed,
             steps=self.steps,
-            shuffle=self.shuffle_state,
             frozen=self.frozen,
             columns=self.columns,
             history=self.history,
@@ -1061,13 +1047,7 @@ class Network:
 
     @classmethod
     def from_model(cls, model: storage.Model) -> Network:
-        """The network that `to_model` was called on.
-
-        Raises
-        ------
-        FormatError
-            The state of its shuffling stream is not one.
-        """
+        """The network that `to_model` was called on."""
         dtype = model.parameters.theta.dtype
         network = cls(model.layers, random_state=model.seed, dtype=dtype, scaling=model.scaling)
         network.plan, network.parameters = compile_layers(model.layers, model.n_in), model.parameters
@@ -1093,10 +1073,6 @@ class Network:
         self.input_range = model.input_range
         self.columns, self.history, self.last_fit = model.columns, model.history, model.last_fit
         self.notes, self.familiarity = model.notes, model.familiarity
-        try:
-            self.shuffle_state = model.shuffle
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise FormatError(f"the state of the shuffling stream is not one: {str(model.shuffle)[:200]}") from None
 
 
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:

@@ -19,7 +19,6 @@ from layerwise.errors import ChangedError, DataError, FormatError, warn
 from layerwise.network.settings import (
     Difference,
     Settings,
-    describe,
     differences,
     full_name,
     known_names,
@@ -58,7 +57,7 @@ class Found:
     model: storage.Model
     training: tuple[dict[str, Any], Mapping[str, Array]]
     run: str
-    settings: Settings | None  # None in files of the earlier format
+    settings: Settings
     known: list[str] = field(default_factory=list)
 
     @property
@@ -82,14 +81,8 @@ class Found:
         UnknownNameError
             A name that is allowed is none of a setting.
         """
-        if (then := self.settings) is None:
-            then = self._earlier(now)
-            warn(
-                f"resume: {self.path} was written by an earlier version, which kept neither the data's values nor the "
-                "settings of callbacks: they are not compared",
-                RuntimeWarning,
-            )
-        if network.random_state is None:  # the streams go on from the file's
+        then = self.settings
+        if network.random_state is None:  # the seed is the file's
             now = {**now, "random_state": then["random_state"]}
         with storage.reading(self.path):
             known = self.known = known_names(now, then)
@@ -141,27 +134,6 @@ class Found:
         if root not in _NEVER and (root in _AT_ANY_TIME or "." in change.name):
             return None
         return _NEVER.get(root, "all epochs so far were made with it")
-
-    def _earlier(self, now: Settings) -> Settings:
-        """What a file of the earlier format says of its settings; for all else, that it is as now."""
-        model, was = self.model, self.model.last_fit
-        then = {
-            **now,
-            "layers": describe(list(model.layers)),
-            "dtype": model.parameters.theta.dtype.name,
-            "random_state": model.seed,
-            "loss": describe(model.loss),
-            "penalty": describe(list(model.penalties)),
-            "optimizer": describe(self.optimizer),
-            **{name: describe(was[name]) for name in ("batch_size", "augmentation", "schedule", "epochs")},
-        }
-        if _is_same_kind(then["optimizer"], now["optimizer"]):  # callbacks may have changed it since
-            then["optimizer"]["learning_rate"] = now["optimizer"]["learning_rate"]
-        if "rows" in was:
-            then["X"] = {**now["X"], "shape": [was["rows"], *now["X"]["shape"][1:]]}
-        if was["schedule"] is None and _is_function(now["schedule"]):
-            then["schedule"] = now["schedule"]
-        return then
 
     def change(self, changes: Sequence[Difference], optimizer: Optimizer) -> None:
         """Give the optimizer the parameters that it is to have now, with the state that it has."""
@@ -228,7 +200,7 @@ def newest_checkpoint(callbacks: Sequence[Callback], parts: Iterable[Any]) -> Fo
     Raises
     ------
     DataError
-        There is no `Checkpoint` among them.
+        There is no `Checkpoint` among them, or the file is an earlier version's.
     """
     checkpoints = [callback for callback in callbacks if isinstance(callback, Checkpoint)]
     if not checkpoints:
@@ -267,15 +239,21 @@ def _newest_first(paths: Iterable[Path]) -> list[Path]:
 
 def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
     description, arrays = storage.read(path)
+    if description["format_version"] < storage.FORMAT_VERSION and "training" in description:
+        raise DataError(
+            f"resume: {path} was written in the middle of a training by an earlier version of layerwise, which drew "
+            f"other random numbers. Begin a new fit with the network in it, layerwise.load({str(path)!r}), or end the "
+            "training with that version"
+        )
     with storage.reading(path):
-        if "training" not in description:
+        if "training" not in description or "checkpoint" not in description:
             raise FormatError("a model, but no checkpoint: it does not say where its training was")
         model = storage.Model.read(description, arrays, custom)
         held = {name.removeprefix("training."): array for name, array in arrays.items()}
-        own = description.get("checkpoint", {})
+        own = description["checkpoint"]
         training = storage.decode(description["training"], custom)
         storage.check_training(training, held, model)
-        return Found(path, model, (training, held), str(own.get("run", "")), own.get("settings"))
+        return Found(path, model, (training, held), own["run"], own["settings"])
 
 
 def as_allowed(resume: bool | str | Sequence[str]) -> tuple[str, ...] | None:

@@ -74,7 +74,7 @@ class Training:
         parameters: Parameters,
         engine: NumpyEngine | NativeEngine,
         epochs: int,
-        order: Callable[[int], Array] | None,
+        order: Callable[[int, int], Array] | None,
         first_step: int,
         evaluations: Mapping[str, Evaluation],
         callbacks: Sequence[Callback],
@@ -109,7 +109,6 @@ class Training:
         self._elapsed = 0.0  # seconds of that epoch before a checkpoint
         self._began = 0.0
         self._rate_used = self.optimizer.rate()  # of the newest step
-        self._order_state: dict[str, Any] = {}  # of the network's stream, before the epoch's order was drawn
         self._order_at_work: Array | None = None
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
         self.identity, self.attempt = secrets.token_hex(8), secrets.token_hex(8)
@@ -209,7 +208,6 @@ class Training:
         if self._done:
             size = min(self._done * self.engine.batch_size, len(self.engine.rows))
             description |= {
-                "shuffle": self._order_state,
                 "elapsed": self._elapsed + time.perf_counter() - self._began,
                 "frozen": sorted(self.engine.frozen),
                 "native": isinstance(self.engine, NativeEngine),
@@ -295,16 +293,13 @@ class Training:
     def _begin_epoch(self) -> int:
         """Bring the rows into the epoch's order; how many of its steps are made already."""
         engine, done = self.engine, self._done
-        description, arrays = self._restored if self._restored is not None and done else ({}, {})
+        arrays = self._restored[1] if self._restored is not None and done else {}
         self._restored = None
         engine.begin_epoch()
         engine.rows.begin_epoch(self.step - done)
         if self._order is not None:
-            if done:
-                self.network.shuffle_state = description["shuffle"]
-            self._order_state = self.network.shuffle_state
             n = len(engine.rows)
-            order = check_order(arrays["order"] if "order" in arrays else self._order(n), n)
+            order = check_order(arrays["order"] if "order" in arrays else self._order(n, self.step - done), n)
             self._order_at_work = order
             engine.reorder(order)
         if done:

@@ -69,7 +69,7 @@ class LearningRateFinder(Description, Callback):
         self._planned = np.geomspace(self.lowest, self.highest, self.steps)
         self._losses: list[float] = []
         self._smoothed: list[float] = []
-        self._before: tuple[Array, dict[str, Array], int, float, Any] | None = None
+        self._before: tuple[Array, dict[str, Array], int, float] | None = None
 
     # ---------------------------------------------------------------- the run
 
@@ -77,8 +77,7 @@ class LearningRateFinder(Description, Callback):
         """Keep what will be put back, and begin with the lowest rate."""
         optimizer = run.optimizer
         state = {name: array.copy() for name, array in optimizer.state.items()}
-        shuffle = run.network.shuffle_state
-        self._before = run.parameters.theta.copy(), state, optimizer.iterations, optimizer.learning_rate, shuffle
+        self._before = run.parameters.theta.copy(), state, optimizer.iterations, optimizer.learning_rate
         self._losses, self._smoothed, self._mean = [], [], 0.0
         run.rate.schedule, run.epochs = None, -(-(self.steps + 1) // run.steps_per_epoch)
         optimizer.learning_rate = float(self._planned[0])
@@ -110,13 +109,12 @@ class LearningRateFinder(Description, Callback):
         """Put everything back."""
         if self._before is None:
             return
-        theta, state, iterations, rate, shuffle = self._before
+        theta, state, iterations, rate = self._before
         self._before = None
         np.copyto(run.parameters.theta, theta)
         run.optimizer.reset()
         run.optimizer.state, run.optimizer.iterations, run.optimizer.learning_rate = state, iterations, rate
         run.step = run.network.steps = run.first_step
-        run.network.shuffle_state = shuffle
         run.history.clear()
 
     # ---------------------------------------------------------------- what was found

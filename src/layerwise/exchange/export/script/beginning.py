@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +110,7 @@ def construction(stage: Stage, numbered: bool) -> str:
         drawn = [
             EXPRESSIONS[type(config[key])](config[key], shapes[at]) for key, at in (("weights", "W"), ("biases", "b"))
         ]
-        return f"Dense({', '.join(drawn)})"
+        return f"Dense({', '.join(_drawn_by(stage.index, drawn))})"
     if name == "Dropout":
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
     if isinstance(layer, Activation) and layer.has_formula:
@@ -118,6 +119,14 @@ def construction(stage: Stage, numbered: bool) -> str:
     sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
     numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"
+
+
+def _drawn_by(index: int, calls: list[str]) -> list[str]:
+    """Calls with a layer's generator in place of `rng`; where several draw, they do so one after the other."""
+    draws = [call for call in calls if re.search(r"\brng\b", call)]
+    made = f"generator(WEIGHTS, {whole(index)})"
+    first = made if len(draws) < 2 else f"(rng := {made})"
+    return [re.sub(r"\brng\b", lambda _: first, call) if draws and call is draws[0] else call for call in calls]
 
 
 # ---------------------------------------------------------------- scaling

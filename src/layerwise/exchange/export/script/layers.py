@@ -27,8 +27,7 @@ def uniform(step, layer, shape):
     size, low = math.prod(shape), 2**32 - 1
     c = np.zeros((4, -(-size // 4)), np.uint64)
     c[0], c[1], c[2], c[3] = np.arange(c.shape[1]), layer, step & low, step >> 32
-    key = int(np.random.SeedSequence(SEED).generate_state(1, np.uint64)[0])
-    k0, k1 = key & low, key >> 32
+    k0, k1 = SEED & low, SEED >> 32
     for _ in range(10):
         p0, p1 = c[0] * 0xD2511F53, c[2] * 0xCD9E8D57
         c = np.stack([p1 >> 32 ^ c[1] ^ k0, p1 & low, p0 >> 32 ^ c[3] ^ k1, p0 & low])

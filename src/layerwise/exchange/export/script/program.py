@@ -79,6 +79,8 @@ class _Program:
             parts.append(rules.schedule_text(self.fit["schedule"]))
         parts += [*([self._right()] if self.run.counts else []), self._outputs(), train_text(self.run), MAIN]
         body = "\n\n\n".join(part.strip("\n") for part in parts)
+        if "generator(" in body:
+            body = body.replace("\n\n\n", f"\n\n\n{GENERATOR}\n\n\n", 1)
         imports = ["import argparse", *(["import math"] if "math." in body else [])]
         return "\n".join([self._docstring(), *imports, "", "import numpy as np", "", body, ""])
 
@@ -108,7 +110,7 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         fit, optimizer = self.fit, self.run.optimizer
         lines = [
             f"DTYPE = np.{self.network.dtype.name}",
-            f"SEED = {whole(self.network.seed)}",
+            f"SEED = {whole(self.network.seed % 2**64)}",
             f"EPOCHS, BATCH_SIZE = {whole(fit['epochs'])}, {whole(fit['batch_size'])}",
             f"LEARNING_RATE = {python_number(optimizer.learning_rate)}",
         ]
@@ -160,8 +162,8 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         return [
             *(text for kind, text in beginning.FUNCTIONS.items() if kind in used),
             f'''
-def network(rng):
-    """The layers; their first weights are drawn in this order."""
+def network():
+    """The layers, with first weights drawn from the seed."""
     return [
 {calls}
     ]
@@ -193,6 +195,15 @@ NPZ = '    np.savez("data.npz", X=X, y=y)'
 MNIST = """    import numpy as np, layerwise as lw
     (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
     np.savez("data.npz", X=X, y=y, X_test=X_test, y_test=y_test)"""
+
+GENERATOR = '''
+WEIGHTS, ORDER = 0, 1  # what is drawn
+
+
+def generator(purpose, index):
+    """Random numbers for the first weights of a layer, or for the order of the rows from a step on."""
+    return np.random.Generator(np.random.Philox(key=[SEED, purpose * 2**60 + index]))
+'''.strip()
 
 BASE = '''
 class Layer:
