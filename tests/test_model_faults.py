@@ -45,7 +45,7 @@ def outcome(path, net):
         tracemalloc.stop()
         assert peak < LIMIT
     np.testing.assert_array_equal(loaded.theta, net.theta)
-    assert loaded.to_model().description(True) == net.to_model().description(True)
+    assert loaded.description(True) == net.description(True)
     return "the same"
 
 

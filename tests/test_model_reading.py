@@ -100,7 +100,7 @@ def test_arrays_are_let_go_once_they_are_used(saved):
     """The weights are not there twice when the network is."""
     path, _ = saved
     description, arrays = storage.read(path)
-    storage.Model.read(description, arrays, {})
+    storage.State.read(description, arrays, {})
     assert not arrays
 
 

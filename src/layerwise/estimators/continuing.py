@@ -8,7 +8,6 @@ the optimizer's numbers in partial_fit                    ──► take effect,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from layerwise.engine.plan import compile_layers
 from layerwise.errors import warn
 from layerwise.estimators import building, presets
+from layerwise.files import State
 from layerwise.network.network import Network
 from layerwise.parts.layers import BatchNorm, Dense, Layer, LayerNorm
 from layerwise.parts.optimizers import SGD, Optimizer
@@ -48,8 +48,8 @@ def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], 
     np.copyto(parameters.theta, network.theta)
     places = [[i for i, layer in enumerate(part) if layer.parameter_shapes(1)] for part in (network.layers, layers)]
     frozen = frozenset(new for old, new in zip(*places, strict=True) if old in network.frozen)
-    model = replace(network.to_model(), layers=tuple(layers), parameters=parameters, frozen=frozen)
-    return Network.from_model(model)
+    kept = network.kept() | {"layers": tuple(layers), "parameters": parameters, "frozen": frozen}
+    return Network.from_state(State(**kept))
 
 
 def _learned(layers: Sequence[Layer], n_in: int) -> list[tuple[str, dict[str, tuple[int, ...]]]]:

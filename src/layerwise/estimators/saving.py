@@ -35,7 +35,7 @@ def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> 
     """Write a fitted estimator to a model file."""
     parameters = estimator.get_params(deep=False)
     found = {k: v for k, v in vars(estimator).items() if k not in parameters and k not in _ELSEWHERE}
-    model = estimator.network_.to_model()
+    model = estimator.network_
     encoder = getattr(estimator, "encoder_", None)
     description = {
         "format_version": storage.FORMAT_VERSION,
@@ -87,7 +87,7 @@ def read(description: dict[str, Any], arrays: dict[str, Array], custom: Mapping[
         setattr(estimator, key, _decoded(f"attributes.{key}", value, custom))
     if description["encoder"] is not None:
         estimator.encoder_ = TableEncoder.from_dict(description["encoder"])
-    estimator.network_ = Network.from_model(storage.Model.read(description["network"], arrays, custom, PREFIX))
+    estimator.network_ = Network.from_state(storage.State.read(description["network"], arrays, custom, PREFIX))
     if estimator.network_.history is not None:
         estimator.history_ = estimator.network_.history
     continuing.remember_optimizer(estimator)

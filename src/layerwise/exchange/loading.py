@@ -45,7 +45,7 @@ def load(
     with storage.reading(path):
         kind = description["kind"]
         if kind == "network":
-            return Network.from_model(storage.Model.read(description, arrays, known))
+            return Network.from_state(storage.State.read(description, arrays, known))
         if kind == "ensemble":
             return Ensemble.read(description, arrays, known)
         if kind == "estimator":

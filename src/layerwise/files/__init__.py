@@ -3,7 +3,7 @@
 """
 
 from layerwise.files.container import FORMAT_VERSION, Shapes, read, read_header, reading, write
-from layerwise.files.model import Model
+from layerwise.files.model import State
 from layerwise.files.parts import KNOWN, decode, encode, known_by_name, may_be_made
 from layerwise.files.safetensors import SafetensorsFile, read_json
 from layerwise.files.training import check_training
@@ -11,9 +11,9 @@ from layerwise.files.training import check_training
 __all__ = [
     "FORMAT_VERSION",
     "KNOWN",
-    "Model",
     "SafetensorsFile",
     "Shapes",
+    "State",
     "check_training",
     "decode",
     "encode",

@@ -4,13 +4,13 @@
     arrays      = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, history.loss, …, optimizer.m, …,
                   familiarity.mean, …
 
-`Network` is put together from it; an ensemble's or an estimator's file holds several, each with a prefix to its names.
+A `Network` is such a `State`; an ensemble's or an estimator's file holds several, each with a prefix to its names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from layerwise.data.familiarity import Familiarity
 from layerwise.data.targets import Task
 from layerwise.data.units import Range, as_range
 from layerwise.engine.plan import compile_layers
-from layerwise.errors import FormatError
+from layerwise.errors import FormatError, NotBuiltError
 from layerwise.files.parts import decode, encode
 from layerwise.parts.description import Description
 from layerwise.parts.layers import BatchNorm, Layer
@@ -36,22 +36,28 @@ from layerwise.typing import Array
 Custom = Mapping[str, type[Description]]
 
 
-@dataclass
-class Model:
-    """All that a network is: what `save` writes and `load` gives.
+@dataclass(repr=False, eq=False)
+class State:
+    """All that a network is: what `save` writes and `load` gives. A `Network` is one, with methods.
 
     Attributes
     ----------
-    layers, parameters
-        The layers, and their weights and biases.
-    n_in : int
-        How many inputs a sample has.
-    scaling, loss, penalties, optimizer, task
-        What it was trained with and for; the optimizer with its state, where that is kept.
+    layers : tuple of Layer
+        First to last.
+    dtype : dtype
+        What it computes in.
+    seed : int
+        The key of everything that is drawn.
     random_state : int, optional
-        The seed that the user gave.
-    seed, steps
-        The seed in use, and how many steps were made.
+        The seed, where the user gave it.
+    parameters : Parameters, optional
+        Weights and biases, once the number of inputs is known.
+    n_in : int, optional
+        How many inputs a sample has.
+    scaling, loss, optimizer, penalties, task
+        What it was trained with and for; the optimizer with its state, where that is kept.
+    steps : int
+        How many steps were made.
     frozen : frozenset of int
         The layers that do not learn.
     columns : list, optional
@@ -69,16 +75,17 @@ class Model:
     """
 
     layers: tuple[Layer, ...]
-    n_in: int
-    parameters: Parameters
-    scaling: Scaler | None
-    loss: Loss | None
-    penalties: tuple[Penalty, ...]
-    optimizer: Optimizer | None
-    task: Task | None
-    random_state: int | None
+    dtype: np.dtype[Any]
     seed: int
-    steps: int
+    random_state: int | None = None
+    parameters: Parameters | None = None
+    n_in: int | None = None
+    scaling: Scaler | None = None
+    loss: Loss | None = None
+    optimizer: Optimizer | None = None
+    penalties: tuple[Penalty, ...] = ()
+    task: Task | None = None
+    steps: int = 0
     frozen: frozenset[int] = frozenset()
     columns: list[dict[str, Any]] | None = None
     history: History | None = None
@@ -86,6 +93,29 @@ class Model:
     notes: dict[str, Any] = field(default_factory=dict)
     familiarity: Familiarity | None = None
     input_range: Range | None = None
+
+    @property
+    def theta(self) -> Array:
+        """All weights and biases as one vector; writing to it changes the network."""
+        return self.known_parameters().theta
+
+    def known_parameters(self) -> Parameters:
+        """Return the weights and biases.
+
+        Raises
+        ------
+        NotBuiltError
+            The sizes are not known yet.
+        """
+        if self.parameters is None:
+            raise NotBuiltError(
+                "the network's sizes are not known yet: call fit or forward with data, or build(n_in), first"
+            )
+        return self.parameters
+
+    def kept(self) -> dict[str, Any]:
+        """Return all of it, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(State)}
 
     def description(self, with_optimizer: bool) -> dict[str, Any]:
         """The part of the file that is JSON.
@@ -98,7 +128,7 @@ class Model:
         optimizer, history = self.optimizer, self.history
         return {
             "kind": "network",
-            "dtype": self.parameters.theta.dtype.name,
+            "dtype": self.dtype.name,
             "n_in": self.n_in,
             "layers": encode(list(self.layers)),
             "scaling": encode(self.scaling),
@@ -138,7 +168,9 @@ class Model:
 
     def _weights(self) -> dict[str, Array]:
         named = {
-            f"layers.{i}.{name}": array for i, p in enumerate(self.parameters.p) for name, array in vars(p).items()
+            f"layers.{i}.{name}": array
+            for i, p in enumerate(self.known_parameters().p)
+            for name, array in vars(p).items()
         }
         scaling = self.scaling
         if scaling is not None and scaling.offset is not None and scaling.factor is not None:
@@ -147,7 +179,7 @@ class Model:
         return named
 
     @classmethod
-    def read(cls, description: dict[str, Any], arrays: dict[str, Array], custom: Custom, prefix: str = "") -> Model:
+    def read(cls, description: dict[str, Any], arrays: dict[str, Array], custom: Custom, prefix: str = "") -> State:
         """What `description`, which agrees with the schema, and `arrays` gave; its arrays are taken out of them.
 
         Raises
@@ -177,8 +209,9 @@ class Model:
                 _check(full, arrays, _shape(full, arrays, plan.n_in), np.dtype(np.float64)).copy()
                 for full in ("scaling.offset", "scaling.factor")
             )
-        model = cls(
+        state = cls(
             layers=layers,
+            dtype=dtype,
             n_in=plan.n_in,
             parameters=Parameters(shapes, dtype),
             scaling=scaling,
@@ -201,27 +234,27 @@ class Model:
             input_range=_range(description.get("input_range")),
         )
         if (
-            model.task is not None
-            and model.task.kind == "classification"
-            and model.task.classes is not None
-            and len(model.task.classes) != max(plan.n_out, 2)
+            state.task is not None
+            and state.task.kind == "classification"
+            and state.task.classes is not None
+            and len(state.task.classes) != max(plan.n_out, 2)
         ):
-            raise FormatError(f"{len(model.task.classes)} classes do not belong to {plan.n_out} outputs")
-        if model.task is not None and model.task.columns is not None and len(model.task.columns) != plan.n_out:
-            raise FormatError(f"task: {len(model.task.columns)} columns do not belong to {plan.n_out} outputs")
-        if not all(0 <= i < len(layers) for i in model.frozen):
-            raise FormatError(f"there are no layers {sorted(model.frozen)} to be frozen")
+            raise FormatError(f"{len(state.task.classes)} classes do not belong to {plan.n_out} outputs")
+        if state.task is not None and state.task.columns is not None and len(state.task.columns) != plan.n_out:
+            raise FormatError(f"task: {len(state.task.columns)} columns do not belong to {plan.n_out} outputs")
+        if not all(0 <= i < len(layers) for i in state.frozen):
+            raise FormatError(f"there are no layers {sorted(state.frozen)} to be frozen")
         states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
-        if model.optimizer is not None:
-            model.optimizer.iterations = description["iterations"]
-            size = model.parameters.theta.shape
-            model.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
-            ours = type(model.optimizer) in OPTIMIZERS
+        if state.optimizer is not None:
+            state.optimizer.iterations = description["iterations"]
+            size = state.theta.shape
+            state.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
+            ours = type(state.optimizer) in OPTIMIZERS
             for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
-                _check_not_negative(f"optimizer.{name}", model.optimizer.state[name])
+                _check_not_negative(f"optimizer.{name}", state.optimizer.state[name])
         elsewhere = ("optimizer.", "history.", "familiarity.")
-        model._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
-        return model
+        state._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
+        return state
 
     def _fill(self, arrays: dict[str, Array]) -> None:
         """Copy each array into its place; none may be left over."""
@@ -232,7 +265,7 @@ class Model:
         for name, array in own.items():
             array[...] = _check(name, arrays, array.shape, array.dtype)
             del arrays[name]
-        for i, (layer, p) in enumerate(zip(self.layers, self.parameters.p, strict=True)):
+        for i, (layer, p) in enumerate(zip(self.layers, self.known_parameters().p, strict=True)):
             if isinstance(layer, BatchNorm):
                 _check_not_negative(f"layers.{i}.var", p.var)
 

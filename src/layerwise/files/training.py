@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import FormatError
-from layerwise.files.model import Model
+from layerwise.files.model import State
 from layerwise.typing import Array
 
 _OF_WEIGHTS = ("EarlyStopping", "ExponentialMovingAverage")  # callbacks whose arrays are weights
 
 
-def check_training(training: Mapping[str, Any], arrays: Mapping[str, Array], model: Model) -> None:
+def check_training(training: Mapping[str, Any], arrays: Mapping[str, Array], model: State) -> None:
     """See that the state belongs to the network beside it.
 
     Parameters
     ----------
     training, arrays
         What `Training.state` gave.
-    model : Model
+    model : State
         The network, and how its fit was called.
 
     Raises
@@ -40,7 +40,7 @@ def check_training(training: Mapping[str, Any], arrays: Mapping[str, Array], mod
         raise FormatError(f"training.orders.count must be at most one more than training.epoch; got {count}")
     if not all(i < len(model.layers) for i in training.get("frozen", ())):
         raise FormatError(f"training.frozen must be layers below {len(model.layers)}; got {training['frozen']}")
-    theta = model.parameters.theta
+    theta = model.theta
     weights = ["good", "last"]
     for i, entry in enumerate(training["callbacks"]):
         named = isinstance(entry, dict) and isinstance(entry.get("type"), str) and isinstance(entry.get("state"), dict)

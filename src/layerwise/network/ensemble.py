@@ -240,7 +240,7 @@ class Ensemble:
         NotBuiltError
             No network has been trained yet.
         """
-        models = [network.to_model() for network in self._trained()]
+        models = self._trained()
         description = {
             "format_version": storage.FORMAT_VERSION,
             "library": layerwise.__version__,
@@ -268,12 +268,12 @@ class Ensemble:
         if not prefixes or not all(name.startswith(tuple(prefixes)) for name in arrays):
             raise FormatError(f"its arrays are not those of {len(prefixes)} networks")
         models = [
-            storage.Model.read(own, arrays, custom, prefix)
+            storage.State.read(own, arrays, custom, prefix)
             for own, prefix in zip(description["networks"], prefixes, strict=True)
         ]
         ensemble = cls(models[0].layers, 1)
         ensemble.random_state = description["random_state"]
-        ensemble.networks = [Network.from_model(model) for model in models]
+        ensemble.networks = [Network.from_state(model) for model in models]
         return ensemble
 
     def _trained(self) -> list[Network]:

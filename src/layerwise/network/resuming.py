@@ -54,7 +54,7 @@ class Found:
     """A checkpoint: the network in it, and the state of its training."""
 
     path: Path
-    model: storage.Model
+    model: storage.State
     training: tuple[dict[str, Any], Mapping[str, Array]]
     run: str
     settings: Settings
@@ -248,7 +248,7 @@ def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
     with storage.reading(path):
         if "training" not in description or "checkpoint" not in description:
             raise FormatError("a model, but no checkpoint: it does not say where its training was")
-        model = storage.Model.read(description, arrays, custom)
+        model = storage.State.read(description, arrays, custom)
         held = {name.removeprefix("training."): array for name, array in arrays.items()}
         own = description["checkpoint"]
         training = storage.decode(description["training"], custom)

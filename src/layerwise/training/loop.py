@@ -91,7 +91,7 @@ class Training:
         self.stopping = ""
         self.whole = True
         self.divergence: DivergenceError | None = None
-        self._order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
+        self.order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._evaluations = evaluations
         self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
         watching = [c for c in callbacks if type(c).on_epoch_end is not Callback.on_epoch_end]
@@ -200,8 +200,8 @@ class Training:
             "columns": list(self._columns),
             "callbacks": [],
         }
-        if isinstance(self._order, CustomOrder):
-            description["orders"] = self._order.state()
+        if isinstance(self.order, CustomOrder):
+            description["orders"] = self.order.state()
         arrays: dict[str, Array] = {}
         if not np.array_equal(self._good, theta):
             arrays["good"] = self._good.copy()
@@ -213,7 +213,7 @@ class Training:
                 "native": isinstance(self.engine, NativeEngine),
             }
             arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
-            if self._order_at_work is not None and isinstance(self._order, CustomOrder):
+            if self._order_at_work is not None and isinstance(self.order, CustomOrder):
                 arrays["order"] = self._order_at_work
         for i, callback in enumerate(self._callbacks):
             state = callback.state()
@@ -297,9 +297,9 @@ class Training:
         self._restored = None
         engine.begin_epoch()
         engine.rows.begin_epoch(self.step - done)
-        if self._order is not None:
+        if self.order is not None:
             n = len(engine.rows)
-            order = check_order(arrays["order"] if "order" in arrays else self._order(n, self.step - done), n)
+            order = check_order(arrays["order"] if "order" in arrays else self.order(n, self.step - done), n)
             self._order_at_work = order
             engine.reorder(order)
         if done:
