@@ -144,7 +144,7 @@ def build(what, dtype="float32"):
 def test_it_learns(what, dtype):
     net, options = build(what, dtype)
     history = net.fit(X, Y, epochs=60, **options)
-    assert history["loss"][-1] < 0.25 * history["loss"][0]
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert net.predict(X).dtype == dtype
 
 

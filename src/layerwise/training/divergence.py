@@ -7,12 +7,18 @@ else                                                                      ──
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
 import numpy as np
 
 from layerwise.engine.plan import Plan
+from layerwise.errors import DivergenceError
 from layerwise.parts.optimizers import SGD, Optimizer
 from layerwise.parts.parameters import Parameters
 from layerwise.typing import Array
+
+if TYPE_CHECKING:
+    from layerwise.training.loop import Training
 
 _LARGE = 100.0  # what scaled data hardly ever reach
 
@@ -67,3 +73,31 @@ def _length(v: Array) -> float:
     """√Σ v², also where the squares are too large for a number."""
     largest = float(np.abs(v).max(initial=0))
     return largest * float(np.linalg.norm(v.astype(np.float64) / largest)) if largest else 0.0
+
+
+def raise_divergence(run: Training, done: int) -> NoReturn:
+    """Go back to the last good weights and raise.
+
+    Raises
+    ------
+    DivergenceError
+        Names the step and the layer, and what to try.
+    """
+    size, n = run.engine.batch_size, len(run.engine.rows)
+    start = min(done, run.steps_per_epoch - 1) * size
+    layer = run.engine.first_bad_layer(start, min(start + size, n), run.step)
+    np.copyto(run.parameters.theta, run._good)
+    x, t = run.engine.rows.span(0, min(size, n)), run.engine.targets.dense
+    t = np.zeros((1, 1)) if t is None else t[: len(x)]
+    cure = advice(run.plan, run.parameters, run.optimizer, x, t)
+    run.optimizer.reset()  # its state has seen what was not finite
+    kept = f"the end of epoch {run.epoch - 1}" if run.epoch > 1 else "the start of this fit"
+    if run._last is not None:
+        kept = run._last[1]
+    run.divergence = DivergenceError(
+        f"training diverged at step {run.step} (epoch {run.epoch}): {layer} gave NaN or infinity. The weights "
+        f"are those of {kept}. {cure}",
+        run.step,
+        layer,
+    )
+    raise run.divergence

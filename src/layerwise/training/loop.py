@@ -4,8 +4,8 @@
     run_epoch:  hands the executor the epoch's steps, and their learning rates where a schedule moves them; it stops
                 between two of them when bars shall move, when a callback is called, or at Ctrl-C
 
-The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones. `state` is
-all that the next step depends on beside the network itself; `restore` goes on from it, to the same bits.
+The weights at the end of each epoch are kept, so that a training that diverges ends with the last good ones. state.py
+has all that the next step depends on beside the network itself; a run restored from it goes on to the same bits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.shuffling import CustomOrder, check_order
+from layerwise.data.shuffling import check_order
 from layerwise.engine.native_engine import NativeEngine
 from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
 from layerwise.engine.plan import Plan
@@ -27,16 +27,15 @@ from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError, FormatError
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.schedules import Function, Schedule
+from layerwise.training import at_once
 from layerwise.training.callbacks.base import Callback, hooks, step_hooks
 from layerwise.training.callbacks.history import History
-from layerwise.training.divergence import advice
+from layerwise.training.divergence import raise_divergence
 from layerwise.training.evaluation import Evaluation
 from layerwise.training.interrupts import interruptible, say
 from layerwise.training.learning_rate import LearningRate
+from layerwise.training.state import go_on, state_of
 from layerwise.typing import Array
-
-_AT_ONCE = 16  # short epochs that are made before callbacks look at them; then twice as many, and so on
-_MOST_AT_ONCE = 2**13  # what is prepared for them takes no more memory, however many there shall be
 
 
 class Training:
@@ -175,7 +174,7 @@ class Training:
         identity : dict, optional
             For a `Checkpoint`: whose the file is.
         """
-        state, shown = self.state(), self.optimizer.learning_rate
+        state, shown = state_of(self), self.optimizer.learning_rate
         self.rate.restore()
         try:
             write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state, identity)
@@ -184,56 +183,6 @@ class Training:
         return write
 
     # ---------------------------------------------------------------- checkpoints
-
-    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """What the next step depends on beside the network and its history: as JSON and arrays."""
-        theta = self.parameters.theta
-        description: dict[str, Any] = {
-            "epoch": self._complete,
-            "done": self._done,
-            "epochs": self.epochs,
-            "first_step": self.first_step,
-            "rate": self.optimizer.learning_rate,
-            "rate_factor": self.rate.factor,
-            "stopping": "" if self.stopping == "interrupt" else self.stopping,
-            "recorded": self._recorded,
-            "columns": list(self._columns),
-            "callbacks": [],
-        }
-        if isinstance(self.order, CustomOrder):
-            description["orders"] = self.order.state()
-        arrays: dict[str, Array] = {}
-        if not np.array_equal(self._good, theta):
-            arrays["good"] = self._good.copy()
-        if self._done:
-            size = min(self._done * self.engine.batch_size, len(self.engine.rows))
-            description |= {
-                "elapsed": self._elapsed + time.perf_counter() - self._began,
-                "frozen": sorted(self.engine.frozen),
-                "native": isinstance(self.engine, NativeEngine),
-            }
-            arrays |= {f"engine.{name}": array for name, array in self.engine.state(size).items()}
-            if self._order_at_work is not None and isinstance(self.order, CustomOrder):
-                arrays["order"] = self._order_at_work
-        for i, callback in enumerate(self._callbacks):
-            state = callback.state()
-            held = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-            arrays |= {f"callbacks.{i}.{name}": value.copy() for name, value in held.items()}
-            plain = {name: value for name, value in state.items() if name not in held}
-            description["callbacks"].append({"type": type(callback).__name__, "state": plain})
-        if self._last is not None:
-            description["last"] = {"name": self._last[1], "array": self._held_by_callback(self._last[0])}
-            if description["last"]["array"] is None:
-                arrays["last"] = self._last[0].copy()
-        return description, arrays
-
-    def _held_by_callback(self, weights: Array) -> str | None:
-        """Where among the arrays of `state` these weights are, if a callback owns them."""
-        for i, callback in enumerate(self._callbacks):
-            for name, value in callback.state().items():
-                if value is weights:
-                    return f"callbacks.{i}.{name}"
-        return None
 
     def restore(
         self,
@@ -248,47 +197,6 @@ class Training:
         self.identity, self._anew = identity or self.identity, anew
         if history is not None:
             self.history.columns, self.history.changes = dict(history.columns), list(history.changes)
-
-    def _go_on(self) -> None:
-        """Put the state back; `on_fit_begin` has been called."""
-        assert self._restored is not None
-        description, arrays = self._restored
-        self.epoch = self._complete = description["epoch"]
-        self._done = description["done"]
-        self.first_step = description["first_step"]
-        self.rate.factor = description["rate_factor"]
-        self.rate.show(description["rate"])
-        self._rate_used = self.optimizer.rate_used()
-        self.stopping = self.stopping or description["stopping"]
-        self._recorded, self._columns = dict(description["recorded"]), description["columns"]
-        np.copyto(self._good, arrays.get("good", self.parameters.theta))
-        self._row_is_open = not self._done
-        found = self._restore_callbacks(description["callbacks"], arrays)
-        if (last := description.get("last")) is not None:
-            if last["array"] is None:
-                self.end_with(arrays["last"].copy(), last["name"])
-            else:
-                _, i, name = last["array"].split(".", 2)
-                if int(i) in found:
-                    self.end_with(found[int(i)].state()[name], last["name"])
-        if self._done:
-            self.engine.frozen = frozenset(description["frozen"])
-            self._elapsed = description["elapsed"]
-
-    def _restore_callbacks(self, entries: list[dict[str, Any]], arrays: Mapping[str, Array]) -> dict[int, Callback]:
-        """Give callbacks their states back, the n-th of a class that of the n-th; which of the entries found one."""
-        waiting, found = list(self._callbacks), {}
-        for i, entry in enumerate(entries):
-            callback = next((c for c in waiting if type(c).__name__ == entry["type"]), None)
-            if callback is None:
-                continue
-            waiting.remove(callback)
-            if not any(callback is other for other in self._anew):
-                own = f"callbacks.{i}."
-                held = {name.removeprefix(own): a.copy() for name, a in arrays.items() if name.startswith(own)}
-                callback.restore(entry["state"] | held)
-                found[i] = callback
-        return found
 
     def _begin_epoch(self) -> int:
         """Bring the rows into the epoch's order; how many of its steps are made already."""
@@ -342,15 +250,15 @@ class Training:
         self._call("on_fit_begin")
         if self._restored is not None:
             try:
-                self._go_on()
+                go_on(self, *self._restored)
             except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
                 raise FormatError(f"resume: the checkpoint's state is not that of this training: {error!r}") from None
             if self._done and not self.stopping:  # in the middle of an epoch, whose beginning callbacks have seen
                 self.epoch += 1
                 self._row_is_open = False
                 self.run_epoch()
-        if self._unwatched():
-            self._run_epochs_at_once()
+        if at_once.are_unwatched(self):
+            at_once.run_epochs(self)
         while self.epoch < self.epochs and not self.stopping:
             self.epoch += 1
             self.engine.frozen = self.network.frozen
@@ -418,7 +326,7 @@ class Training:
         if made:
             self._rate_used = self.optimizer.rate_used()
         if not self.engine.finite:
-            self._diverged(done + made)
+            raise_divergence(self, done + made)
         self._done = done + made
         for hook, every in self._step_hooks:
             if (self.step - self.first_step) % every == 0:
@@ -449,76 +357,6 @@ class Training:
         for hook in self._hooks[name]:
             hook(self)
 
-    # ---------------------------------------------------------------- epochs of one step
-
-    def _unwatched(self) -> bool:
-        """Whether epochs can follow each other without a return to Python.
-
-        Each is one step, and nobody looks, or at the history alone: that can be done afterwards.
-        """
-        outside = ("on_fit_begin", "on_divergence", "on_fit_end")
-        looks = any(hooks for name, hooks in self._hooks.items() if name not in (*outside, "on_epoch_end"))
-        plain = not self._evaluations and not self.rate.moves and not self.stopping
-        return self.engine.epochs_at_once and self.steps_per_epoch == 1 and plain and not looks and self._at_leisure
-
-    def _run_epochs_at_once(self) -> None:
-        """As many epochs as there are; one by one from where a loss is not finite."""
-        size = _AT_ONCE if self._hooks["on_epoch_end"] else _MOST_AT_ONCE
-        while self.epoch < self.epochs and not self.stopping:
-            if not self._run_block(min(size, self.epochs - self.epoch)):
-                return
-            size = min(2 * size, _MOST_AT_ONCE)
-
-    def _run_block(self, count: int) -> bool:
-        """Epochs of one step each; none, and False, if a loss is not finite.
-
-        Callbacks look at them afterwards. If one stops at an epoch before the last of them, all go back to where they
-        began, and are made once more up to there.
-        """
-        assert isinstance(self.engine, NativeEngine)
-        hooks, engine, optimizer = self._hooks["on_epoch_end"], self.engine, self.optimizer
-        iterations, states = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
-        columns = engine.run_epochs(count, self.step, self._pause)
-        made, step, was_stopping = optimizer.iterations - iterations, self.step, bool(self.stopping)
-        if not engine.finite or not np.isfinite(self.parameters.theta).all():
-            self._go_back(iterations, states)
-            return False
-        columns |= self._rates_and_speeds(columns.pop("seconds"), iterations)
-        if not hooks:
-            self.history.extend(columns)
-            self.epoch += made
-            self._count(made)
-        for i in range(made if hooks else 0):
-            self.epoch += 1
-            self._count(1)
-            self.history.append({name: values[i] for name, values in columns.items()})
-            self._call("on_epoch_end")
-            if self.stopping and not was_stopping and i + 1 < made:
-                self._go_back(iterations, states)
-                engine.run_epochs(i + 1, step)
-                break
-        np.copyto(self._good, self.parameters.theta)
-        self._complete = self.epoch
-        return True
-
-    def _go_back(self, iterations: int, states: Mapping[str, Array]) -> None:
-        """The last good weights, with the state that the optimizer had then."""
-        np.copyto(self.parameters.theta, self._good)
-        self.optimizer.iterations = iterations
-        for name, array in self.optimizer.state.items():
-            np.copyto(array, states.get(name, 0))
-
-    def _rates_and_speeds(self, seconds: list[float], iterations: int) -> dict[str, list[float]]:
-        """The other columns of epochs of one step each, the first of them after so many iterations."""
-        optimizer = self.optimizer
-        rates = [optimizer.rate()] * len(seconds)
-        if optimizer.decay:
-            for i in range(len(seconds)):
-                optimizer.iterations = iterations + i + 1
-                rates[i] = optimizer.rate_used()
-        speeds = (len(self.engine.rows) / np.maximum(seconds, 1e-9)).tolist()
-        return {"learning_rate": rates, "seconds": seconds, "samples_per_second": speeds}
-
     # ---------------------------------------------------------------- what an epoch leaves
 
     def _write_row(self, samples: int, seconds: float) -> None:
@@ -546,26 +384,5 @@ class Training:
         with np.errstate(all="ignore"):
             finite = math.isfinite(float(np.add.reduce(theta)))
         if not finite and not np.isfinite(theta).all():
-            self._diverged(done)
+            raise_divergence(self, done)
         np.copyto(self._good, theta)
-
-    def _diverged(self, done: int) -> None:
-        """Name step and layer, go back to the last good weights, and raise."""
-        size, n = self.engine.batch_size, len(self.engine.rows)
-        start = min(done, self.steps_per_epoch - 1) * size
-        layer = self.engine.first_bad_layer(start, min(start + size, n), self.step)
-        np.copyto(self.parameters.theta, self._good)
-        x, t = self.engine.rows.span(0, min(size, n)), self.engine.targets.dense
-        t = np.zeros((1, 1)) if t is None else t[: len(x)]
-        cure = advice(self.plan, self.parameters, self.optimizer, x, t)
-        self.optimizer.reset()  # its state has seen what was not finite
-        kept = f"the end of epoch {self.epoch - 1}" if self.epoch > 1 else "the start of this fit"
-        if self._last is not None:
-            kept = self._last[1]
-        self.divergence = DivergenceError(
-            f"training diverged at step {self.step} (epoch {self.epoch}): {layer} gave NaN or infinity. The weights "
-            f"are those of {kept}. {cure}",
-            self.step,
-            layer,
-        )
-        raise self.divergence
