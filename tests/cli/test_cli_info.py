@@ -36,7 +36,7 @@ def test_a_network(net, tmp_path, capsys):
     net.save(tmp_path / "m")
     text = shown(capsys, tmp_path / "m")
     for line in (
-        "network, format 2",
+        "network, format 3",
         "inputs       2",
         "layer 0      Dense(8) (frozen): W 2 x 8, b 8; 24 parameters",
         "layer 3      Softmax()\n",

@@ -259,8 +259,9 @@ def test_a_picture_that_is_no_digit_does_not_look_like_the_training_data(run, dr
     from PIL import Image, ImageDraw
 
     picture = Image.new("L", (200, 200), 255)
-    for at in range(20, 180, 16):
-        ImageDraw.Draw(picture).line([(at, 30), (at + 10, 170)], fill=0, width=5)
+    for at in range(20, 190, 20):
+        ImageDraw.Draw(picture).line([(at, 20), (at, 180)], fill=0, width=6)
+        ImageDraw.Draw(picture).line([(20, at), (180, at)], fill=0, width=6)
     picture.save(tmp_path / "fence.png")
     result = run("predict", "fence.png", draw(3), "-m", digits_model)
     assert result.exit_code == 3

@@ -297,7 +297,6 @@ def apply(setup: Setup, remedy: Remedy) -> Setup:
     --------
         >>> import layerwise as lw
         >>> from layerwise.training.health import Remedy
-    from layerwise.training.health.settings import weaker
         >>> X, y = lw.datasets.make_spiral()
         >>> setup = Setup((lw.Dense(3), lw.Softmax()), X, y, {"epochs": 3})
         >>> apply(setup, Remedy("scaling", "standard")).network().scaling

@@ -36,7 +36,7 @@ class Diagram:
     Examples
     --------
     >>> import layerwise as lw
-    >>> net = lw.Network([lw.Dense(3), lw.Tanh(), lw.Dense(1), lw.Sigmoid()], random_state=0).build(2)
+    >>> net = lw.Network([lw.Dense(3), lw.Tanh(), lw.Dense(1), lw.Sigmoid()], random_state=1).build(2)
     >>> diagram = lw.Diagram(net, x=[0.5, -1.0])
     >>> diagram.svg().count("<circle"), diagram.svg().count("<line")
     (6, 9)
