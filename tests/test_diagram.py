@@ -133,7 +133,7 @@ def test_estimators_and_neurons_are_drawn():
     ("call", "kind", "message"),
     [
         (lambda: lw.Diagram(lw.Network([lw.Dense(2)])), lw.NotBuiltError, "call fit or forward"),
-        (lambda: lw.Diagram(lw.Dense(2)), TypeError, "draws a Network"),
+        (lambda: lw.Diagram(lw.Dense(2)), TypeError, "Diagram needs a Network"),
         (lambda: lw.Diagram(by_hand(), x=[1.0]), lw.ShapeError, r"one sample, \(2,\)"),
         (lambda: lw.Diagram(by_hand(), x=["a", "b"]), lw.DataError, "numbers of one sample"),
         (lambda: lw.Diagram(by_hand(), x=[1.0, np.nan]), lw.DataError, "NaN or infinity"),

@@ -24,6 +24,7 @@ from layerwise.explain.shortening import ROWS as TRIED
 from layerwise.explain.shortening import folds, shortened
 from layerwise.explain.trials import SUSPECT, SUSPECT_UNSTEADY, Reached, Trials
 from layerwise.formula.quoting import visible
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Adam, Optimizer, as_optimizer
@@ -111,9 +112,7 @@ def diagnose(
     >>> lw.diagnose(net, 1000 * X, y).findings[0].kind
     'unscaled inputs'
     """
-    if not isinstance(network, Network):
-        hint = ": give its network_" if hasattr(network, "network_") else ""
-        raise TypeError(f"diagnose takes a Network; got {type(network).__name__}{hint}")
+    check_network("diagnose", network)
     data = network.read_rows(X, "diagnose: X")
     names = _names(network, X, data.shape[1])
     twin = network.copy()

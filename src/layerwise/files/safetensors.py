@@ -13,10 +13,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import reprlib
 import stat
 import sys
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import IO, Any
 
 import numpy as np
@@ -118,17 +118,17 @@ class SafetensorsFile:
 
     def _entry(self, name: str, value: Any) -> Entry:
         if not isinstance(value, dict) or value.keys() != {"dtype", "shape", "data_offsets"}:
-            raise self._bad(f"{_short(name)} must have a dtype, a shape and data_offsets; got {_short(value)}")
+            raise self._bad(f"{short(name)} must have a dtype, a shape and data_offsets; got {short(value)}")
         dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
         if not isinstance(dtype, str) or dtype not in TYPES | _NOT_IN_NUMPY:
-            raise self._bad(f"the dtype of {_short(name)} must be one of {', '.join(TYPES)}; got {_short(dtype)}")
+            raise self._bad(f"the dtype of {short(name)} must be one of {', '.join(TYPES)}; got {short(dtype)}")
         if not _are_sizes(shape) or len(shape) > _MOST_DIMENSIONS:
-            raise self._bad(f"the shape of {_short(name)} must be a list of sizes; got {_short(shape)}")
+            raise self._bad(f"the shape of {short(name)} must be a list of sizes; got {short(shape)}")
         if not _are_sizes(offsets) or len(offsets) != 2:
-            raise self._bad(f"the data_offsets of {_short(name)} must be two places; got {_short(offsets)}")
+            raise self._bad(f"the data_offsets of {short(name)} must be two places; got {short(offsets)}")
         width = np.dtype(TYPES[dtype]).itemsize if dtype in TYPES else _NOT_IN_NUMPY[dtype]
         if offsets[1] - offsets[0] != math.prod(shape) * width:
-            raise self._bad(f"{_short(name)} of {dtype} {_short(shape)} does not take the bytes {offsets}")
+            raise self._bad(f"{short(name)} of {dtype} {short(shape)} does not take the bytes {offsets}")
         return Entry(dtype, tuple(shape), offsets[0], offsets[1])
 
     def _check_places(self, size: int) -> None:
@@ -136,7 +136,7 @@ class SafetensorsFile:
         end = 0
         for name, entry in sorted(self.entries.items(), key=lambda item: (item[1].begin, item[1].end)):
             if entry.begin != end:
-                raise self._bad(f"{_short(name)} begins at byte {entry.begin:,} of the arrays; {end:,} was expected")
+                raise self._bad(f"{short(name)} begins at byte {entry.begin:,} of the arrays; {end:,} was expected")
             end = entry.end
         if end != size:
             raise self._bad(f"its arrays take {end:,} bytes, but {size:,} follow the header")
@@ -151,11 +151,11 @@ class SafetensorsFile:
         """
         entry = self.entries[name]
         if entry.dtype not in TYPES:
-            raise FormatError(f"{self.name}: {_short(name)} is of type {entry.dtype}, which NumPy does not have")
+            raise FormatError(f"{self.name}: {short(name)} is of type {entry.dtype}, which NumPy does not have")
         try:
             array = np.empty(entry.shape, TYPES[entry.dtype])
         except (ValueError, MemoryError) as error:  # a size of 0 beside enormous ones; more than there is room for
-            what = f"{_short(name)} of shape {_short(entry.shape)}"
+            what = f"{short(name)} of shape {short(entry.shape)}"
             raise FormatError(f"{self.name}: there is no room for {what}: {error}") from None
         try:
             self._file.seek(self._start + entry.begin)
@@ -193,7 +193,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{_short(name)} is there twice")
+            raise ValueError(f"{short(name)} is there twice")
         found[name] = value
     return found
 
@@ -211,7 +211,3 @@ def _float(text: str) -> float:
 
 def _are_sizes(value: Any) -> bool:
     return isinstance(value, list) and all(type(n) is int and 0 <= n < 2**63 for n in value)
-
-
-def _short(value: Any) -> str:
-    return reprlib.repr(value)

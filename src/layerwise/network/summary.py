@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from layerwise.engine.plan import Plan
 from layerwise.formula.quoting import markup, visible
-from layerwise.parts.layers import Layer
+from layerwise.parts.layers import Dense, Layer
 from layerwise.parts.parameters import Parameters
 
 
@@ -23,6 +23,18 @@ def rows(
             count = sum(part.stop - part.start for part in parameters.slices[i].values())
             table.append((name, f"(n, {plan.stages[i].n_out})", f"{count:,}"))
     return table
+
+
+def brief(layer: Layer) -> str:
+    """Return a layer as a line shows it: of `Dense`, the units alone.
+
+    Examples
+    --------
+    >>> from layerwise.parts.layers import Dense, LeakyReLU
+    >>> brief(Dense(3, weights="zeros")), brief(LeakyReLU(0.2))
+    ('Dense(3)', 'LeakyReLU(negative_slope=0.2)')
+    """
+    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
 
 
 def _total(plan: Plan | None, parameters: Parameters | None) -> str:

@@ -38,9 +38,9 @@ class Description:
         for name, value in self.config().items():
             parameter = parameters[name]
             if parameter.default is parameter.empty:
-                shown.append(_short(value))
+                shown.append(_shown(value))
             elif not _same(value, parameter.default):
-                shown.append(f"{name}={_short(value)}")
+                shown.append(f"{name}={_shown(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -65,7 +65,7 @@ def _look_up(kind: type) -> dict[str, inspect.Parameter]:
     }
 
 
-def _short(value: Any) -> str:
+def _shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"<array {value.shape}>" if value.size > 6 else f"array({value.tolist()})"
     return repr(value)

@@ -8,9 +8,10 @@ import numpy as np
 
 from layerwise.errors import DataError
 from layerwise.formula.quoting import matplotlib_text
+from layerwise.network.models import network_of
 from layerwise.parts.description import whole_number
 from layerwise.parts.masked import unmasked
-from layerwise.plots.models import name_of, network_of
+from layerwise.plots.models import name_of
 from layerwise.plots.style import colours_of, panels, tidy
 from layerwise.training.callbacks.histograms import KINDS, Histograms, gradients
 from layerwise.typing import Array, ArrayLike

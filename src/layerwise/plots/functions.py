@@ -8,12 +8,13 @@ import numpy as np
 
 from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import matplotlib_text
+from layerwise.network.models import network_of
 from layerwise.network.neuron import Neuron
 from layerwise.parts.description import number, resolve
 from layerwise.parts.layers import ACTIVATIONS, Layer
 from layerwise.parts.masked import unmasked
 from layerwise.parts.parameters import View
-from layerwise.plots.models import inputs_of, network_of
+from layerwise.plots.models import inputs_of
 from layerwise.plots.style import colours_of, legend, one_panel, tidy
 from layerwise.typing import Array, ArrayLike
 

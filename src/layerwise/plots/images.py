@@ -10,8 +10,9 @@ import numpy as np
 
 from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import matplotlib_text
+from layerwise.network.models import network_of
 from layerwise.parts.description import whole_number
-from layerwise.plots.models import chosen_by, labels_of, names_of, network_of, probabilities_of, rows_of_images, sides
+from layerwise.plots.models import chosen_by, labels_of, names_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError
+from layerwise.network.models import network_of
 from layerwise.parts.description import whole_number
 from layerwise.parts.masked import unmasked
-from layerwise.plots.models import labels_of, name_of, names_of, network_of
+from layerwise.plots.models import labels_of, name_of, names_of
 from layerwise.plots.regions import MARKERS
 from layerwise.plots.style import colours_of, panels
 from layerwise.typing import Array, ArrayLike

@@ -8,41 +8,20 @@ from typing import Any
 import numpy as np
 
 from layerwise.engine.plan import Stage
-from layerwise.errors import DataError, NotBuiltError, ShapeError
+from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import matplotlib_text
-from layerwise.network.network import Network
+from layerwise.network.models import network_in
 from layerwise.parts.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
 LONGEST = 24  # letters of a class's name: more would leave no room for the picture
 
 
-def network_of(owner: str, model: Any) -> Network:
-    """The network whose layers are to be seen: `model` itself, or that of an estimator or neuron.
-
-    Raises
-    ------
-    TypeError
-        There is no single network in it.
-    NotBuiltError
-        Its sizes are not known yet, or the estimator was not fitted.
-    """
-    found = model if isinstance(model, Network) else getattr(model, "network_", getattr(model, "network", None))
-    if not isinstance(found, Network):
-        if hasattr(model, "networks"):
-            raise TypeError(f"{owner} looks into one network; give one of the ensemble's: ensemble.networks[0]")
-        if hasattr(model, "fit") and not hasattr(model, "network_"):
-            raise NotBuiltError(f"{owner}: {type(model).__name__} has no network yet: call fit(X, y) first")
-        raise TypeError(f"{owner} needs a Network, or an estimator of layerwise; got {type(model).__name__}")
-    found.built()
-    return found
-
-
 def inputs_of(owner: str, model: Any, wanted: int, instead: str) -> None:
     """Refuse a model that takes another number of inputs than can be drawn, and say what to draw instead."""
     first = model.networks[0] if hasattr(model, "networks") else model
-    network = first if isinstance(first, Network) else getattr(first, "network_", None)
-    n_in = network.built()[0].n_in if isinstance(network, Network) else getattr(model, "n_features_in_", wanted)
+    network = network_in(first)
+    n_in = network.built()[0].n_in if network is not None else getattr(model, "n_features_in_", wanted)
     if n_in != wanted:
         raise ShapeError(
             f"{owner} draws models of {wanted} input{'s' if wanted > 1 else ''}; this one takes {n_in}: use {instead}"
@@ -52,12 +31,9 @@ def inputs_of(owner: str, model: Any, wanted: int, instead: str) -> None:
 def chosen_by(model: Any, shares: Array) -> Array:
     """The column of each row's answer (n,): that of the greatest probability, or, of yes and no, by the threshold."""
     first = model.networks[0] if hasattr(model, "networks") else model
-    network = first if isinstance(first, Network) else getattr(first, "network_", None)
-    if (
-        isinstance(network, Network)
-        and network.task is not None
-        and network.task.says_yes_or_no(network.built()[0].n_out)
-    ):
+    network = network_in(first)
+    task = None if network is None else network.task
+    if network is not None and task is not None and task.says_yes_or_no(network.built()[0].n_out):
         return (shares[:, 1] > network.threshold).astype(np.intp)
     greatest: Array = shares.argmax(axis=1)
     return greatest

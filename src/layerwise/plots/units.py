@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.errors import ShapeError
+from layerwise.network.models import network_of
 from layerwise.parts.layers import Layer
 from layerwise.parts.masked import unmasked
-from layerwise.plots.models import name_of, network_of
+from layerwise.plots.models import name_of
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
 

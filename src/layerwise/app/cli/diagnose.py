@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from layerwise.app.cli import console
+from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
 from layerwise.app.cli.evaluate import own_data
@@ -19,18 +19,14 @@ STYLES = {"serious": "bold red", "warning": "bold yellow", "note": "bold"}
 
 
 def diagnose(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    model: Model,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="A data set (its rows to train) or FILE.csv (all its rows)."),
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    target: Target = None,
+    delimiter: Delimiter = None,
+    json: Json = False,
 ) -> None:
     """Look at a trained model's layers, its data and its training, and say what is wrong and what to change.
 

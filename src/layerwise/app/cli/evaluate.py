@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show_json
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
@@ -16,18 +17,14 @@ from layerwise.network.network import Network
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    model: Model,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="A data set (its test rows) or FILE.csv (all its rows)."),
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    target: Target = None,
+    delimiter: Delimiter = None,
+    json: Json = False,
 ) -> None:
     """Test a trained model: accuracy and the confusions made most often, or loss and R².
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from layerwise.app.cli import console
+from layerwise.app.cli.arguments import Json, Model
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.model import load_trained
 from layerwise.exchange.export import TARGETS, target_of
@@ -19,7 +20,7 @@ def _targets(incomplete: str) -> list[str]:
 
 
 def export(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    model: Model,
     to: Annotated[
         str | None,
         typer.Option(help=f"{', '.join(TARGETS)}; by default what the output's ending says.", autocompletion=_targets),
@@ -29,7 +30,7 @@ def export(
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="For c: a byte a weight, a quarter of the size.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a trained model as a file that runs without layerwise: `layerwise export mnist.safetensors --to c`."""
     if output is None and to is None:

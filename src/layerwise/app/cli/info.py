@@ -61,7 +61,7 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
         total += (count := sum(math.prod(shape) for shape in arrays.values()))
         sizes = ", ".join(f"{name.rpartition('.')[2]} {' x '.join(map(str, shape))}" for name, shape in arrays.items())
         frozen = " (frozen)" if i in d["frozen"] else ""
-        lines.append(f"layer {i:<6} {_short(layer)}{frozen}" + (f": {sizes}; {count:,} parameters" if count else ""))
+        lines.append(f"layer {i:<6} {_written(layer)}{frozen}" + (f": {sizes}; {count:,} parameters" if count else ""))
     lines.append(f"in all       {total:,} parameters, {d['dtype']}")
     if d["columns"]:
         lines.append(f"columns      {_columns(d['columns'])}")
@@ -74,7 +74,7 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
     state = any(name.startswith("optimizer.") for name in own)
     for name in ("scaling", "loss", "penalties", "optimizer"):
         if d[name]:
-            what = ", ".join(map(_short, d[name])) if isinstance(d[name], list) else _short(d[name])
+            what = ", ".join(map(_written, d[name])) if isinstance(d[name], list) else _written(d[name])
             more = (", with its state" if state else ", without its state") if name == "optimizer" else ""
             lines.append(f"{name:<12} {what}{more}")
     lines.append(f"trained      {d['steps']:,} steps, seed {d['seed']}")
@@ -84,7 +84,7 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
         where = f", {training['done']} steps into the next" if training["done"] else ""
         lines.append(f"checkpoint   after epoch {training['epoch']} of {training['epochs']}{where}")
     notes = d["notes"]
-    lines += [f"note         {name}: {_short(value)}" for name, value in notes.items() if name != "type"]
+    lines += [f"note         {name}: {_written(value)}" for name, value in notes.items() if name != "type"]
     return lines
 
 
@@ -109,20 +109,20 @@ def _estimator(name: str, parameters: dict[str, Any]) -> str:
         return " ".join(repr(kind(**given)).split())
     except (ImportError, AttributeError, FormatError, TypeError):
         given = {key: value for key, value in parameters.items() if value is not None}
-        return f"{name}({', '.join(f'{key}={_short(value)}' for key, value in given.items())})"
+        return f"{name}({', '.join(f'{key}={_written(value)}' for key, value in given.items())})"
 
 
 def _columns(columns: list[dict[str, Any]]) -> str:
     return _listed([f"{legible(column['name'])} ({column['kind']})" for column in columns])
 
 
-def _short(value: Any) -> str:
+def _written(value: Any) -> str:
     """A part as one would write it, without its class being known."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         try:
             return repr(storage.decode(value, {}))
         except FormatError:
-            arguments = ", ".join(f"{k}={_short(v)}" for k, v in value.items() if k != "type")
+            arguments = ", ".join(f"{k}={_written(v)}" for k, v in value.items() if k != "type")
             return f"{value['type']}({arguments})"
     return repr(value)
 

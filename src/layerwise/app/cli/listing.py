@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from layerwise.app.cli.arguments import Json
 from layerwise.app.cli.console import show_json
 from layerwise.app.cli.data import DATA_SETS
 from layerwise.app.recipes import RECIPES
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def list_datasets(json: Json = False) -> None:

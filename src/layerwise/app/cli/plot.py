@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from layerwise import plots
+from layerwise.app.cli.arguments import Delimiter, Model, Rows, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, columns_of, load, rows_to_evaluate
@@ -160,22 +161,14 @@ def _names(incomplete: str) -> list[str]:
 
 def plot(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="One of those above.", autocompletion=_names)],
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    model: Model,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="PNG, SVG, PDF or JPEG; of a diagram .svg or .tex; by default MODEL-WHAT."),
     ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A data set (its test rows) or FILE.csv (all its rows). A model that was trained on a "
-                          "table needs it; by default, the data set that the model was trained on."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
+    data: Rows = None,
+    target: Target = None,
+    delimiter: Delimiter = None,
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:  # fmt: skip
     """Draw a picture of a trained model; HELP is what the command shows."""

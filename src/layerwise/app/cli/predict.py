@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from layerwise.app.cli import console
+from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.data import check_delimiter, rows_to_predict
 from layerwise.app.cli.model import load_trained
 from layerwise.data.targets import Task
@@ -38,10 +39,8 @@ def predict(
             "by default the model's own."
         ),
     ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    delimiter: Delimiter = None,
+    json: Json = False,
 ) -> None:
     """Recognise handwritten digits in pictures of any size, or predict the rows of a table.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from layerwise.app.cli.arguments import Delimiter, Model, Rows, Target
 from layerwise.app.cli.console import show
 from layerwise.app.cli.model import load_trained
 from layerwise.app.cli.plot import rows_not_learned
@@ -14,21 +15,13 @@ from layerwise.app.reporting import report as write_report
 
 
 def report(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file that `train` wrote.")],
+    model: Model,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The HTML file; by default MODEL.html.")
     ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A data set (its test rows) or FILE.csv (all its rows). A model that was trained on a "
-                          "table needs it; by default, the data set that the model was trained on."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The column of FILE.csv to be predicted; by default the model's.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
+    data: Rows = None,
+    target: Target = None,
+    delimiter: Delimiter = None,
 ) -> None:  # fmt: skip
     """Write a page on a trained model: figures, curves, worst mistakes, confidence, how to train it again.
 

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from layerwise.app.cli import console
+from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.data import check_delimiter, rows_to_predict
 from layerwise.app.cli.model import load_trained
 from layerwise.app.cli.predict import PIXELS, TABLES
@@ -46,9 +47,7 @@ def trace(
     latex: Annotated[Path | None, typer.Option(help="Write it as a LaTeX document.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON, for programs.")] = False,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.")
-    ] = None,
+    delimiter: Delimiter = None,
 ) -> None:
     """Show every number of a prediction or of a training step; the model's file stays as it is.
 

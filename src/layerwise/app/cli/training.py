@@ -21,7 +21,7 @@ from layerwise.app.recipes import Recipe, find, for_table
 from layerwise.engine.plan import compile_layers
 from layerwise.errors import ChangedError, DataError, DivergenceError, WriteError
 from layerwise.network.network import Network
-from layerwise.parts.layers import Dense, Layer
+from layerwise.network.summary import brief
 from layerwise.training.callbacks import Callback, History
 from layerwise.trust.familiarizing import familiarize
 
@@ -161,7 +161,7 @@ def _show_plan(data: Data, recipe: Recipe, standard: Standardization | None) -> 
     first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
     console.show(f"{data.name}: {data.sizes()}{first}")
     console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
-    console.show(" > ".join(map(_short, recipe.layers)))
+    console.show(" > ".join(map(brief, recipe.layers)))
     if standard is not None:
         target = data.notes["target"]
         words = f"({target} - {standard.mean:.6g}) / {standard.std:.6g}; the test's is not"
@@ -174,7 +174,3 @@ def _check_size(recipe: Recipe, n_in: int) -> None:
     weights = sum(math.prod(shape) for s in stages for shape in s.layer.parameter_shapes(s.n_in).values())
     if weights > MOST_WEIGHTS:
         raise MemoryError(f"the network would have {weights:,} weights")
-
-
-def _short(layer: Layer) -> str:
-    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)

@@ -15,6 +15,7 @@ from layerwise.app.reporting import page, sections
 from layerwise.app.reporting.subject import Subject
 from layerwise.data.writing import check_writable, write_whole
 from layerwise.errors import DataError
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.plots.style import need
 from layerwise.typing import ArrayLike
@@ -58,8 +59,7 @@ def report(
     OSError
         The path cannot be written to.
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"report is about a Network; got {type(network).__name__} (an estimator has it as network_)")
+    check_network("report", network)
     if network.task is None:
         raise DataError("report: the network was never trained; call fit(X, y) first")
     check_writable(path)

@@ -42,7 +42,7 @@ def lines(network: Network) -> str:
             f"network = {visible(repr(network), keep=_NEWLINE)}",
             "network.fit(",
             "    X, y,",
-            *(f"    {name}={_short(value)}," for name, value in arguments.items()),
+            *(f"    {name}={_source(value)}," for name, value in arguments.items()),
             ")",
         ]
     )
@@ -59,7 +59,7 @@ def _others(network: Network) -> list[str]:
     return list(network.last_fit.get("others", ()))
 
 
-def _short(value: object) -> str:
+def _source(value: object) -> str:
     return (
         " ".join(visible(repr(value), keep=_NEWLINE).split()) if isinstance(value, (Description, list)) else repr(value)
     )

@@ -25,6 +25,7 @@ from layerwise.errors import ExportError, FormatError
 from layerwise.exchange.export.onnx_graph import Graph
 from layerwise.exchange.export.onnx_layers import WRITERS, writer_of
 from layerwise.exchange.export.onnx_table import encoded
+from layerwise.exchange.export.program import exported_network
 from layerwise.files import KNOWN, encode
 from layerwise.formula.quoting import utf8, visible
 from layerwise.network.network import Network
@@ -140,20 +141,15 @@ class Subject:
 
 
 def _subject(model: Any) -> Subject:
-    if isinstance(model, Network):
-        plan = model.built()[0]
+    network = exported_network(model)
+    if network is model:
+        plan = network.built()[0]
         kind = "classification" if isinstance(plan.ending.layer, Softmax) else "regression"
-        task = model.task or Task(kind)
+        task = network.task or Task(kind)
         labels = task.classes
         if task.kind == "classification" and labels is None:
             labels = np.arange(max(plan.n_out, 2))
-        return Subject(model, task.kind, None if labels is None else _plain(labels), True, task.flat)
-    network = getattr(model, "network_", None)
-    if not isinstance(network, Network):
-        raise ExportError(
-            f"ONNX takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; got {type(model).__name__}"
-            + (": export each of its networks" if hasattr(model, "networks") else "")
-        )
+        return Subject(network, task.kind, None if labels is None else _plain(labels), True, task.flat)
     assert network.task is not None
     labels = None
     if network.task.kind == "classification":

@@ -24,12 +24,13 @@ from layerwise.errors import ExportError, NotBuiltError
 from layerwise.exchange.export.elementwise import Elementwise
 from layerwise.formula.quoting import visible
 from layerwise.network.ensemble import Ensemble
+from layerwise.network.models import network_in
 from layerwise.network.network import Network
+from layerwise.network.summary import brief
 from layerwise.parts.layers import (
     LAYERS,
     Activation,
     BatchNorm,
-    Dense,
     Identity,
     Layer,
     LayerNorm,
@@ -148,15 +149,15 @@ def function_name(kind: type[Layer]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", kind.__name__).lower()
 
 
-def network_of(model: Any) -> Network:
-    """The network itself, or that of a fitted estimator.
+def exported_network(model: Any) -> Network:
+    """Return the network itself, or that of a fitted estimator.
 
     Raises
     ------
     NotBuiltError
         It has no weights yet.
     ExportError
-        A model of another kind, or an estimator whose inputs are more than numbers: says what can be exported.
+        A model of another kind: says what can be exported.
     """
     if isinstance(model, Network):
         model.built()
@@ -169,13 +170,20 @@ def network_of(model: Any) -> Network:
     kind = type(model).__name__
     if not hasattr(model, "coefs_") and hasattr(model, "hidden_layer_sizes"):
         raise NotBuiltError(f"this {kind} has no network yet: call fit(X, y) before it is exported")
-    network = getattr(model, "network_", None)
-    if not isinstance(network, Network):
+    network = network_in(model) if hasattr(model, "network_") else None
+    if network is None:
         raise ExportError(
             f"export takes a Network, or a fitted MLPClassifier or MLPRegressor of layerwise; "
             f"got {type(model).__module__}.{kind}"
         )
+    return network
+
+
+def _of_numbers(model: Any) -> Network:
+    """Return the same, of a model whose inputs are numbers alone; an ExportError says what to do with others."""
+    network = exported_network(model)
     if getattr(model, "encoder_", None) is not None:
+        kind = type(model).__name__
         scaled = " and gives (y - target_mean_) / target_scale_" if hasattr(model, "target_scale_") else ""
         raise ExportError(
             f"this {kind} turns the columns of a table into numbers first, which is not exported. Its network can be: "
@@ -194,7 +202,7 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     ExportError
         Layers that the target has no function for, or a model of another kind.
     """
-    network = network_of(model)
+    network = _of_numbers(model)
     plan, parameters = network.built()
     check_layers(plan.stages, target, known)
     calls = [] if network.scaling is None else [_rescaling(network.scaling, plan.n_in, network.dtype)]
@@ -204,7 +212,7 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     task = network.task or Task("classification" if isinstance(plan.ending.layer, Softmax) else "regression")
     return Program(
         layers=tuple(
-            f"{stage.index:>2}  {visible(_short(stage.layer))}: {stage.n_in} > {stage.n_out}" for stage in plan.stages
+            f"{stage.index:>2}  {visible(brief(stage.layer))}: {stage.n_in} > {stage.n_out}" for stage in plan.stages
         ),
         calls=tuple(calls),
         n_in=plan.n_in,
@@ -245,10 +253,6 @@ def _is_known(layer: Layer, known: Collection[str]) -> bool:
 def _acts(layer: Layer) -> bool:
     """Whether the layer does anything in prediction."""
     return not layer.draws and type(layer) is not Identity
-
-
-def _short(layer: Layer) -> str:
-    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
 
 
 def _rescaling(scaler: Scaler, n_in: int, dtype: np.dtype[Any]) -> Call:

@@ -12,6 +12,7 @@ import numpy as np
 from layerwise.data.targets import Task
 from layerwise.errors import NotBuiltError
 from layerwise.exchange.importing.assembly import assemble
+from layerwise.network.models import network_in
 from layerwise.network.network import Network
 from layerwise.parts.layers import Activation, Dense, Exp, Identity, Layer, ReLU, Sigmoid, Softmax, Tanh
 from layerwise.parts.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, Poisson, QuadraticCost
@@ -86,7 +87,7 @@ def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
 
 def _check(estimator: Any) -> None:
     kind = type(estimator).__name__
-    if isinstance(getattr(estimator, "network_", None), Network):
+    if hasattr(estimator, "network_") and network_in(estimator) is not None:
         raise TypeError(f"from_sklearn: this {kind} is layerwise's own, whose network is there: estimator.network_")
     if not all(hasattr(estimator, name) for name in ("hidden_layer_sizes", "activation", "alpha")):
         raise TypeError(f"from_sklearn takes a fitted MLPClassifier or MLPRegressor; got {kind}")

@@ -13,6 +13,7 @@ from layerwise.data.writing import write_whole
 from layerwise.errors import UnknownNameError
 from layerwise.explain.diagram import svg, tikz
 from layerwise.explain.diagram.layout import lay_out
+from layerwise.network.models import network_of
 from layerwise.network.network import Network
 from layerwise.parts.description import whole_number
 from layerwise.typing import ArrayLike
@@ -45,9 +46,7 @@ class Diagram:
     """
 
     def __init__(self, network: Network | Any, x: ArrayLike | None = None, *, most: int = 12) -> None:
-        found = getattr(network, "network_", getattr(network, "network", network))
-        if not isinstance(found, Network):
-            raise TypeError(f"Diagram draws a Network, or an estimator that is fitted; got {type(network).__name__}")
+        found = network_of("Diagram", network)
         self._picture = lay_out(found, x, whole_number("Diagram", "most", most, least=2))
 
     def svg(self, *, inline: bool = False) -> str:

@@ -22,6 +22,7 @@ from layerwise.engine.plan import Plan, Stage
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.errors import NotBuiltError, ShapeError
 from layerwise.explain.trace.record import Arrays, LayerTrace, PenaltyTrace, StepTrace, Trace
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.layers import Activation, Dense
 from layerwise.parts.losses import Loss
@@ -152,9 +153,7 @@ def trace(
     Neuron 0 of layer 0 (Dense(1))
     ...
     """
-    if not isinstance(network, Network):
-        hint = ": give its network_" if hasattr(network, "network_") else ""
-        raise TypeError(f"trace takes a Network; got {type(network).__name__}{hint}")
+    check_network("trace", network)
     inputs, single = as_batch(x, "trace: x")
     checked: Any = network.read_rows(inputs, "trace: x")
     if checked.shape[0] > MOST_ROWS:

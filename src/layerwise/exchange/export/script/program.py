@@ -11,6 +11,7 @@ from layerwise.exchange.export.script import beginning, layers, rules
 from layerwise.exchange.export.script.loop import train_text
 from layerwise.exchange.export.script.run import Run
 from layerwise.formula.quoting import python_docstring, python_number, python_value, visible, whole
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.layers import Softmax
 
@@ -53,8 +54,7 @@ def to_training_script(network: Network) -> str:
     >>> bool((trained[2].W == net.get_parameters()[2]).all())
     True
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"to_training_script takes a Network; got {type(network).__name__}")
+    check_network("to_training_script", network)
     return _Program(Run(network)).text()
 
 
