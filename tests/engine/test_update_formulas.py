@@ -9,6 +9,7 @@ import pytest
 from native_and_numpy import needs_native
 
 import layerwise as lw
+from layerwise.exchange.export.script import to_training_script
 
 
 class Lion(lw.Optimizer):
@@ -359,3 +360,76 @@ def test_a_value_that_is_not_finite_at_0_stays_out_of_what_pads_the_lines():
     net, _ = trained(Root(0.001), batch_norm=False)
     assert np.isfinite(net.theta).all()
     assert math.isfinite(net.evaluate(X, Y)["loss"])
+
+
+# -------------------------------------------------------------------- the training script and the trace
+
+
+def repeated(net):
+    """What the script of a network's training learns."""
+    program = {"__name__": "script"}
+    exec(to_training_script(net), program)
+    _, layers = program["train"](X, Y)
+    return np.concatenate([array.ravel() for layer in layers for array in layer.parameters])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("options", [{}, {"schedule": lw.schedules.Cosine()}], ids=["plain", "scheduled"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_script_of_a_custom_optimizer_has_the_same_bits(name, options, dtype, capsys):
+    net, _ = trained(OPTIMIZERS[name](), "numpy", dtype, batch_norm=False, **options)
+    np.testing.assert_array_equal(repeated(net), net.theta)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+def test_the_script_of_a_custom_penalty_has_the_same_bits(penalty, capsys):
+    net, _ = trained(lw.SGD(0.1), "numpy", "float32", [penalty, lw.L2(0.001)], batch_norm=False)
+    np.testing.assert_array_equal(repeated(net), net.theta)
+
+
+def test_the_script_of_what_was_loaded_without_its_class(tmp_path, capsys):
+    trained(Lion(0.003), "numpy", penalty=Wave(0.01), batch_norm=False)[0].save(tmp_path / "net")
+    net = lw.load(tmp_path / "net")
+    assert "class Lion:" in to_training_script(net)
+    np.testing.assert_array_equal(repeated(net), net.theta)
+
+
+def test_names_that_a_script_has_already(capsys):
+    class Dense(lw.Optimizer):
+        state_names = ("self", "np", "t1")
+
+        def f(self, w, g, rate, t, one, two, three):
+            return w - rate * (g + one + two + three), g, one + t, 0.5 * two
+
+    net, _ = trained(Dense(0.001), "numpy", batch_norm=False)
+    np.testing.assert_array_equal(repeated(net), net.theta)
+
+
+def test_a_formula_that_reads_a_moving_learning_rate_has_no_script():
+    class Reads(lw.Optimizer):
+        def f(self, w, g, rate, t):
+            return w - self.learning_rate * g
+
+    net, _ = trained(Reads(0.1), batch_norm=False, schedule=lw.schedules.Cosine())
+    with pytest.raises(lw.ExportError, match="reads learning_rate, which a schedule moves"):
+        to_training_script(net)
+
+
+def test_a_trace_of_custom_formulas():
+    net = lw.Network([lw.Dense(1)], random_state=0, dtype="float64").build(2)
+    optimizer = Lion(0.1, weight_decay=0.5)
+    step = lw.trace(net, [[0.5, -1.0]], [1.0], optimizer=optimizer, penalty=Cauchy(0.01))
+    text = str(step)
+    assert "m_W₁' = β₂·m_W₁ + (1 - β₂)·g_W₁" in text
+    assert "W₁' = W₁ - η·(sign(β₁·m_W₁ + (1 - β₁)·g_W₁) + λ·W₁)" in text
+    lines = [line.strip().split(" = ") for line in text.splitlines() if line.strip().startswith("w₁'[")]
+    assert lines
+    for _, worked, result in lines:
+        python = worked.replace("·", "*").replace("sign", "np.sign")
+        assert eval(python, {"np": np}) == pytest.approx(float(result), abs=1e-5)
+
+
+def test_a_trace_of_adam_names_the_new_states():
+    net = lw.Network([lw.Dense(1)], random_state=0, dtype="float64").build(2)
+    found = lw.trace(net, [[0.5, -1.0]], [1.0], optimizer=PaperAdam()).latex()
+    assert r"\frac{m_{W_{1}}'}{1 - \beta_{1}^{t}}" in found

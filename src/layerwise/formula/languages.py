@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerwise.formula.signs import never_zero
@@ -54,17 +54,28 @@ class Language:
         self, tree: Tree, names: Mapping[str, str] | None = None, prefix: str = "t"
     ) -> tuple[list[str], str]:
         """Return the statements for what stands in the tree more than once, and the expression that is left."""
+        found, [value] = self.all_statements([tree], names, prefix=prefix)
+        return found, value
+
+    def all_statements(
+        self,
+        trees: Sequence[Tree],
+        names: Mapping[str, str] | None = None,
+        called: Mapping[Tree, str] | None = None,
+        prefix: str = "t",
+    ) -> tuple[list[str], list[str]]:
+        """Return the same for several trees, with an expression for each; `called` says what parts are called."""
         places = dict(names or {})
         found: list[str] = []
         short: dict[Tree, Tree] = {}
-        for part, is_shared in _with_shares(tree):
+        for part, is_shared in _with_shares(trees):
             inner = part if part.is_leaf else Tree(self.op(part), *(short[a] for a in part.args))
-            if is_shared and part is not tree:
-                name = f"{prefix}{len(found) + 1}"
+            if is_shared:
+                name = (called or {}).get(part) or f"{prefix}{len(found) + 1}"
                 found.append(self.assign.format(name, self._text(inner, places, 0)))
                 inner = symbol(name)
             short[part] = inner
-        return found, self._text(short[tree], places, 0)
+        return found, [self._text(short[tree], places, 0) for tree in trees]
 
     def op(self, part: Tree) -> str:
         """Return the operation of a part as this language has it."""
@@ -108,10 +119,12 @@ class Language:
         return f"{self._text(t.args[0], names, 1)} {_SIGNS[t.op][0]} {self._text(t.args[1], names, 1)}"
 
 
-def _with_shares(tree: Tree) -> list[tuple[Tree, bool]]:
+def _with_shares(trees: Sequence[Tree]) -> list[tuple[Tree, bool]]:
     """Return every part, and whether it is to be computed once for several places."""
     uses: dict[Tree, int] = {}
-    parts = list(tree.parts())
+    for tree in trees:
+        uses[tree] = uses.get(tree, 0) + 1
+    parts = list(dict.fromkeys(part for tree in trees for part in tree.parts()))
     for part in parts:
         for operand in () if part.is_leaf else part.args:
             uses[operand] = uses.get(operand, 0) + 1

@@ -13,11 +13,11 @@ from layerwise.explain.trace.layer_formulas import formula_of
 from layerwise.explain.trace.notation import Numbers, delta, enclosed, gradient, in_full, symbol, words
 from layerwise.explain.trace.record import LayerTrace, PenaltyTrace, StepTrace, Trace
 from layerwise.explain.trace.step_formulas import (
-    PENALTY_FORMULAS,
     in_letters,
     in_numbers,
     loss_gradient,
     loss_term,
+    penalty_formulas,
     update_lines,
 )  # fmt: skip
 from layerwise.explain.trace.sums import MOST_TERMS, product, summed
@@ -222,7 +222,7 @@ class Blocks:
     def penalty(self, term: PenaltyTrace) -> Block:
         """What one penalty adds to the cost; the gradient of the sum is what is followed."""
         name = f"{words(type(term.penalty).__name__ + ' of ')}{symbol(term.name)}"
-        pair = PENALTY_FORMULAS.get(type(term.penalty))
+        pair = penalty_formulas(term.penalty)
         formula = ""
         if pair is not None:
             weights = pair[0](symbol(term.name.lower()))
@@ -363,7 +363,7 @@ class Blocks:
         found = []
         for term in step.penalties:
             if term.name == name:
-                pair = PENALTY_FORMULAS.get(type(term.penalty))
+                pair = penalty_formulas(term.penalty)
                 slope = words(f"{type(term.penalty).__name__}.gradient") if pair is None else pair[1](symbol(name))
                 found.append(rf"{in_full(term.factor)} \cdot {slope}")
         return " + ".join(found)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from layerwise.explain.trace.notation import enclosed, in_full, negative, plus
-from layerwise.formula import latex
+from layerwise.explain.trace.notation import enclosed, in_full, negative, plus, words
+from layerwise.formula import Tree, latex, symbol
 from layerwise.parts.losses import (
     EPSILON,
     BinaryCrossEntropy,
@@ -157,6 +157,19 @@ PENALTY_FORMULAS: dict[type[Penalty], tuple[Callable[[str], str], Callable[[str]
     L1: (lambda w: rf"\sum |{w}|", lambda w: rf"\text{{sign}}({w})"),
 }
 
+
+def penalty_formulas(penalty: Penalty) -> tuple[Callable[[str], str], Callable[[str], str]] | None:
+    """How a penalty and its gradient follow from a weight; nothing for one that is written on arrays."""
+    known = PENALTY_FORMULAS.get(type(penalty))
+    if known is not None or not penalty.has_formula:
+        return known
+    f, slope = penalty.trees()
+    return (
+        lambda w: rf"\sum {enclosed(latex(f, {'w': w}, in_full))}",
+        lambda w: enclosed(latex(slope, {"w": w}, in_full)),
+    )
+
+
 Lines = dict[str, str]  # the new states by name, then the new weight under ""
 Given = Callable[[str], str]  # a constructor's argument, as a symbol or as a number
 
@@ -212,16 +225,38 @@ _LETTERS = {
 
 def in_letters(name: str) -> str:
     """An optimizer's argument as its symbol."""
-    return _LETTERS[name]
+    return _LETTERS.get(name) or (name if len(name) == 1 else words(name))
 
 
 def in_numbers(optimizer: Optimizer) -> Given:
     """An optimizer's arguments as their numbers."""
-    t = optimizer.iterations + 1
-    return lambda name: in_full({"eta": optimizer.rate(), "t": t}.get(name) or getattr(optimizer, name))
+    known = {"eta": optimizer.rate(), "t": optimizer.iterations + 1}
+    if type(optimizer) not in OPTIMIZER_FORMULAS and optimizer.has_formula:
+        known |= optimizer.numbers()
+    return lambda name: in_full(known[name] if name in known else getattr(optimizer, name))
 
 
 def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
-    """How the new states and the new weight come about; nothing for an optimizer of one's own."""
+    """How the new states and the new weight come about; nothing for an optimizer that is written on arrays."""
     formula = OPTIMIZER_FORMULAS.get(type(optimizer))
-    return {} if formula is None else formula(optimizer, w, g, old, new, given)
+    if formula is not None:
+        return formula(optimizer, w, g, old, new, given)
+    return _of_formula(optimizer, w, g, old, new, given) if optimizer.has_formula else {}
+
+
+def _of_formula(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
+    """The lines of a custom optimizer, with each new state by its name where it stands in another line."""
+    rule = optimizer.formulas()
+    names = {"w": w, "g": g, "rate": given("eta"), "t": given("t"), **{name: given(name) for name in rule.names}}
+    names |= {**old, **{f"new {name}": text for name, text in new.items()}}
+    known = {tree: symbol(f"new {name}") for name, tree in rule.states.items() if not tree.is_leaf}
+
+    def line(tree: Tree, known: dict[Tree, Tree]) -> str:
+        found: dict[Tree, Tree] = {}
+        for part in tree.parts():
+            found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
+        return latex(found[tree], names, in_full)
+
+    others = {name: {key: value for key, value in known.items() if key != tree} for name, tree in rule.states.items()}
+    lines = {name: line(tree, others[name]) for name, tree in rule.states.items()}
+    return {**lines, "": line(rule.w, known)}

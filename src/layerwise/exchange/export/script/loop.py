@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from layerwise.exchange.export.script import rules
 from layerwise.exchange.export.script.run import Run
 from layerwise.formula.quoting import python_number
 
@@ -27,7 +26,7 @@ def train_text(run: Run) -> str:
             '    """All epochs, or so many steps. Returns the mean loss of each step, and the layers."""',
             "    layers = network()",
             "    parameters = [w for layer in layers for w in layer.parameters]",
-            f"    optimizer = {type(run.optimizer).__name__}(parameters)",
+            f"    optimizer = {run.optimizer_name}(parameters)",
             "    X = np.ascontiguousarray(X)",
             *head,
             f"    X, T = {before}X{after}, targets(y)",
@@ -91,12 +90,12 @@ def _gradients(run: Run) -> list[str]:
     """The gradients, with what the penalties add, and not longer than they may be."""
     lines = ["gradients = [g for layer in layers for g in layer.gradients]"]
     for terms, indices in run.penalties().items():
-        formula = " + ".join(rules.PENALTIES[kind][0] for kind, *_ in terms)
+        formula = " + ".join(formula for (formula, _), *_ in terms)
         lines.append(f"for i in {indices}:  # the penalty {formula}, beside the loss")
-        for kind, strength, per_batch in terms:
+        for (_, gradient), strength, per_batch in terms:
             number = python_number(strength)
             factor = f"({number} * (1 / len(y)))" if per_batch else number
-            lines.append(f"    gradients[i] += {rules.PENALTIES[kind][1].format(w='parameters[i]')} * {factor}")
+            lines.append(f"    gradients[i] += {gradient.format(w='parameters[i]')} * {factor}")
     if run.fit["clip_norm"] is None:
         return lines
     lines += [f"gradients[{i}][...] = 0" for i, share in enumerate(run.shares) if not share]

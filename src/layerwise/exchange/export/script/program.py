@@ -73,7 +73,7 @@ class _Program:
         parts += [
             beginning.targets_text(self.run.task, self.plan.n_out, self.run.loss),
             rules.loss_text(self.run.loss, fused, self.network.dtype),
-            rules.OPTIMIZERS[type(self.run.optimizer)](self.run.optimizer),
+            rules.optimizer_of(self.run.optimizer, self.run.optimizer_name),
         ]
         if self.fit["schedule"] is not None:
             parts.append(rules.schedule_text(self.fit["schedule"]))

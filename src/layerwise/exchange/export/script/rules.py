@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.exchange.export.script.custom import optimizer_text, penalty_text
 from layerwise.formula.quoting import python_number, python_value
 from layerwise.parts import losses, optimizers, penalties, schedules
 
@@ -143,6 +144,12 @@ PENALTIES: dict[type[penalties.Penalty], tuple[str, str]] = {
     penalties.L2: ("λ Σ w²", "2 * {w}"),
 }
 
+
+def penalty_of(penalty: penalties.Penalty) -> tuple[str, str]:
+    """What a penalty is, and its gradient."""
+    return PENALTIES.get(type(penalty)) or penalty_text(penalty)
+
+
 # ---------------------------------------------------------------- optimizers
 
 
@@ -255,6 +262,13 @@ OPTIMIZERS: dict[type[optimizers.Optimizer], Callable[[Any], str]] = {
     optimizers.Adam: _adam,
     optimizers.AdamW: _adam,
 }
+
+
+def optimizer_of(optimizer: optimizers.Optimizer, name: str) -> str:
+    """The class of an optimizer, which is called so."""
+    own = OPTIMIZERS.get(type(optimizer))
+    return optimizer_text(optimizer, name) if own is None else own(optimizer)
+
 
 # ---------------------------------------------------------------- schedules: lines of a function of t and total
 

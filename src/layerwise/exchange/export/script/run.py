@@ -8,6 +8,7 @@ from layerwise.data.targets import Task
 from layerwise.engine.plan import Plan, compile_training
 from layerwise.errors import ExportError
 from layerwise.exchange.export.script import beginning, layers, rules
+from layerwise.exchange.export.script.custom import class_name
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
@@ -28,7 +29,7 @@ KNOWN: dict[type[Any], Any] = {
 
 
 def _is_known(part: Description) -> bool:
-    return type(part) in KNOWN or (isinstance(part, Activation) and part.has_formula)
+    return type(part) in KNOWN or (isinstance(part, (Activation, Optimizer, Penalty)) and part.has_formula)
 
 
 class Run:
@@ -38,6 +39,8 @@ class Run:
     ----------
     network, fit, loss, optimizer, task, plan
         The network and its parts; `fit` is its `last_fit`.
+    optimizer_name : str
+        What the script calls the optimizer's class.
     fused : Layer, optional
         The last layer, where its derivative is part of the loss's gradient.
     arrays : list of (Stage, str)
@@ -69,6 +72,8 @@ class Run:
         self.task: Task = network.task
         self.plan: Plan = compile_training(plan, parameters, network.loss, network.penalties)
         self.fused = self.plan.stages[-1].layer if self.plan.fused else None
+        kinds = {type(stage.layer).__name__ for stage in plan.stages}
+        self.optimizer_name = class_name(self.optimizer, {"Layer", *kinds})
         self._check()
         self.arrays = [
             (stage, name)
@@ -97,16 +102,24 @@ class Run:
         fit = self.fit
         problems = [f"{where} is no part of layerwise" for where, part in self._parts() if not _is_known(part)]
         problems += [f"it was trained with {name}" for name in fit["others"]]
+        if fit["schedule"] is not None and self._reads_learning_rate():
+            problems.append("its optimizer's formula reads learning_rate, which a schedule moves: read rate")
         if fit["first_step"]:
             problems.append(f"its last fit went on from step {fit['first_step']}")
         elif not problems and self._begins_otherwise():
             problems.append("its last fit began with other weights than its seed draws, or after another fit")
         if problems:
             raise ExportError(
-                f"training script: {'; '.join(problems)}. The script can repeat one whole fit of layerwise's own parts "
-                "that begins with the seed's weights: make such a network with Network(layers, random_state=...), and "
-                "train it with a single fit, without these"
+                f"training script: {'; '.join(problems)}. The script can repeat one whole fit of layerwise's own "
+                "parts and custom formulas that begins with the seed's weights: make such a network with "
+                "Network(layers, random_state=...), and train it with a single fit, without these"
             )
+
+    def _reads_learning_rate(self) -> bool:
+        if type(self.optimizer) in KNOWN or not self.optimizer.has_formula:
+            return False
+        rule = self.optimizer.formulas()
+        return any("learning_rate" in tree.symbols for tree in (rule.w, *rule.states.values()))
 
     def _parts(self) -> list[tuple[str, Description]]:
         """Every part that needs a text, and what to call it."""
@@ -129,13 +142,13 @@ class Run:
 
     # ---------------------------------------------------------------- penalties
 
-    def penalties(self) -> dict[tuple[tuple[type[Penalty], float, bool], ...], list[int]]:
+    def penalties(self) -> dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]]:
         """The arrays, by their places among the parameters, that have the same penalties."""
-        found: dict[tuple[tuple[type[Penalty], float, bool], ...], list[int]] = {}
+        found: dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]] = {}
         for i, (stage, name) in enumerate(self.arrays):
             part = self._slices[stage.index][name]
             terms = [term for term in self.plan.penalties if term.part == part]
             if terms:
-                key = tuple((type(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
+                key = tuple((rules.penalty_of(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
                 found.setdefault(key, []).append(i)
         return found

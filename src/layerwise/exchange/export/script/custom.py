@@ -1,0 +1,102 @@
+"""Custom optimizers and penalties in a training script: their formulas, the same operations in the same order."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Collection
+from dataclasses import replace
+
+from layerwise.formula import NUMPY, WORDS, Tree, symbol
+from layerwise.formula import replace as filled
+from layerwise.formula.quoting import python_docstring, python_number
+from layerwise.parts.optimizers import Optimizer
+from layerwise.parts.penalties import Penalty
+
+_NUMPY = replace(
+    NUMPY,
+    where="np.where({0}, {1}, {2}).astype(DTYPE)",
+    where_numbers=None,
+    truth="({0}).astype(DTYPE)",
+)
+_TAKEN = ("self", "rate", "np", "math", "zip", "float", "parameters", "gradients", "DTYPE")
+_SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")  # of Python's own numbers
+
+
+def class_name(optimizer: Optimizer, taken: Collection[str]) -> str:
+    """Return what the script calls the optimizer."""
+    name = optimizer.name or type(optimizer).__name__
+    if not name.isidentifier() or keyword.iskeyword(name):
+        return "Optimizer"
+    return f"{name}Optimizer" if name in taken else name
+
+
+def optimizer_text(optimizer: Optimizer, name: str) -> str:
+    """Return the class of an optimizer."""
+    states, (trees, scalars) = tuple(optimizer.formulas().states), optimizer.formulas().replaced()
+    own = {key: python_number(value) for key, value in optimizer.numbers().items()}
+    names = {state: _array(state, i) for i, state in enumerate(states)}
+    arrays, first = list(names.values()), list[str]()
+    for key, tree in scalars.items():
+        text = _NUMPY.expression(tree, own)
+        if all(part.op in _SIMPLE for part in tree.parts()):
+            names[key] = text if tree.is_leaf and not text.startswith("-") else f"({text})"
+        else:
+            names[key] = f"number_{len(first) + 1}"
+            first.append(f"{names[key]} = float({text})")
+    called = {trees[state]: f"new_{array}" for state, array in zip(states, arrays)}
+    statements, values = _NUMPY.all_statements([*(trees[state] for state in states), trees["w"]], names, called)
+    for array, value in zip(arrays, values):
+        if value != f"new_{array}":
+            statements.append(f"new_{array} = {value}{'.copy()' * (value in (*arrays, 'w', 'g'))}")
+    statements.append(f"w[...] = {values[-1]}")
+    if arrays:
+        statements.append(f"{', '.join(f'{array}[...]' for array in arrays)} = {', '.join(f'new_{a}' for a in arrays)}")
+    made = f"[{', '.join('np.zeros_like(w)' for _ in states)}]"
+    loop = f"for w, g, ({', '.join(arrays)}{',' * (len(arrays) == 1)}) in zip(self.parameters, gradients, self.states):"
+    if not states:
+        loop = "for w, g in zip(self.parameters, gradients):"
+    lines = [
+        f"class {name}:",
+        f'    """{python_docstring(_words(optimizer, states))}"""',
+        "",
+        "    def __init__(self, parameters):",
+        "        self.parameters, self.t = parameters, 0",
+        *([f"        self.states = [{made} for w in parameters]  # {', '.join(states)}"] if states else []),
+        "",
+        "    def step(self, gradients, rate):",
+        "        self.t += 1",
+        "        t = self.t",
+        *(f"        {line}" for line in first),
+        f"        {loop}",
+        *(f"            {line}" for line in statements),
+    ]
+    return "\n".join(lines)
+
+
+def _array(state: str, i: int) -> str:
+    """Return what state i is called: by its name, where that is not the name of something else."""
+    taken = keyword.iskeyword(state) or state in _TAKEN or state.startswith(("new_", "number_", "t")) or len(state) > 20
+    return f"state_{i + 1}" if taken or not state.isascii() else state
+
+
+def _words(optimizer: Optimizer, states: Collection[str]) -> str:
+    rule, values = optimizer.formulas(), optimizer.numbers()
+    known = {tree: symbol(f"{name}\N{PRIME}") for name, tree in rule.states.items() if not tree.is_leaf}
+    texts = [f"{name} ← {_in_words(tree, {}, values)}" for name, tree in rule.states.items()]
+    texts.append(f"w ← {_in_words(rule.w, known, values)}")
+    text = f"{',  '.join(texts)}."
+    return text if len(text) <= 105 else "Each parameter by its formula, with what it keeps from step to step."
+
+
+def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, float]) -> str:
+    found: dict[Tree, Tree] = {}
+    for part in tree.parts():
+        found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
+    return WORDS.expression(filled(found[tree], values))
+
+
+def penalty_text(penalty: Penalty) -> tuple[str, str]:
+    """Return what a penalty is, and its gradient by ``{w}``."""
+    f, slope = penalty.trees()
+    text = _NUMPY.expression(slope, {"w": "{w}"})
+    return f"λ Σ {WORDS.expression(f)}", f"({text})" if "w" in slope.symbols else f"np.full_like({{w}}, {text})"
