@@ -242,9 +242,9 @@ def stopping(engine, X, **options):
     return [*model.coefs_, model.validation_scores_]
 
 
-def familiar(engine, X, dense=True):
-    net = lw.familiarize(trained(engine), X, X)
-    return [net.is_familiar(X)]
+def novel(engine, X, dense=True):
+    net = lw.learn_novelty(trained(engine), X, X)
+    return [net.is_novel(X)]
 
 
 def calibrated(engine, X):
@@ -283,7 +283,7 @@ OF_X = {
     "MLPRegressor.fit": lambda e, X: regressor(e).fit(X, NUMBERS).coefs_,
     "MLPRegressor.predict": lambda e, X: [fitted_regressor(e).predict(X)],
     "diagnose": diagnosed,
-    "familiarize": familiar,
+    "learn_novelty": novel,
     "calibrate": calibrated,
     "gradcheck": lambda e, X: [lw.gradcheck(trained(e), X, LABELS).gradients],
     "trace": lambda e, X: [lw.trace(trained(e), X, LABELS)["new W1"], lw.trace(trained(e), X)["x"]],

@@ -46,7 +46,7 @@ USES = {
     "gradcheck": lambda net, X: lw.gradcheck(net, X, Y),
     "diagnose": lambda net, X: lw.diagnose(net, X, Y),
     "calibrate": lambda net, X: lw.calibrate(net, X, Y),
-    "familiarize": lambda net, X: lw.familiarize(net, X),
+    "learn_novelty": lambda net, X: lw.learn_novelty(net, X),
 }
 
 

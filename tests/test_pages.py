@@ -120,4 +120,4 @@ def test_the_python_of_the_page_on_confidence_runs(tmp_path, monkeypatch):
     answers, y_test = namespace["answers"], namespace["y_test"]
     assert (answers == y_test).mean() > (namespace["net"].predict(namespace["X_test"]) == y_test).mean()
     assert namespace["found"].temperature > 0
-    assert lw.load(tmp_path / "digits.safetensors").familiarity is not None
+    assert lw.load(tmp_path / "digits.safetensors").novelty is not None

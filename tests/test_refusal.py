@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.data.familiarity import COMPONENTS, NAMES, Familiarity
+from layerwise.data.novelty import COMPONENTS, NAMES, Novelty
 from layerwise.network.refusal import without
-from layerwise.trust import familiarizing
+from layerwise.trust import novelty
 from model_files import rewrite
 
 
@@ -21,7 +21,7 @@ def clouds():
     X[:, :6] = rng.normal(size=(1500, 6)) + 4 * np.eye(6)[y]
     net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
     net.fit(X, y, epochs=5, verbose=False)
-    return lw.familiarize(net, X[:1000], X[1000:]), X, y
+    return lw.learn_novelty(net, X[:1000], X[1000:]), X, y
 
 
 # ---------------------------------------------------------------- what stands in the place of an answer
@@ -78,19 +78,19 @@ def test_what_cannot_be_asked_says_why(clouds):
     numbers.fit(X, X[:, 0], epochs=1, verbose=False)
     with pytest.raises(lw.DataError, match="min_confidence needs classes"):
         numbers.predict(X, min_confidence=0.5)
-    with pytest.raises(lw.DataError, match=r"call lw\.familiarize"):
-        numbers.predict(X, refuse_unfamiliar=True)
+    with pytest.raises(lw.DataError, match=r"call lw\.learn_novelty"):
+        numbers.predict(X, reject_novel=True)
     with pytest.raises(lw.NotBuiltError, match="never trained"):
-        lw.familiarize(lw.Network([lw.Dense(1)]), X)
+        lw.learn_novelty(lw.Network([lw.Dense(1)]), X)
     for answered in (0, 1.01):
-        with pytest.raises(ValueError, match="answered"):
-            lw.familiarize(numbers, X, answered=answered)
+        with pytest.raises(ValueError, match="coverage"):
+            lw.learn_novelty(numbers, X, coverage=answered)
     wide = OnePart(np.ones((3, 5000), np.float32))
     with pytest.raises(lw.DataError, match="4,096"):
-        Familiarity.learn(wide, wide, 0.9, np.random.default_rng(0))
+        Novelty.learn(wide, wide, 0.9, np.random.default_rng(0))
 
 
-# ---------------------------------------------------------------- familiarity
+# ---------------------------------------------------------------- novelty
 
 
 class OnePart:
@@ -109,18 +109,18 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch):
     net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
     net.fit(X[:500], np.arange(500) % 3, epochs=1, verbose=False)
     whole, small = net.copy(), net.copy()
-    monkeypatch.setattr(familiarizing, "PART", len(X))
-    lw.familiarize(whole, X)
+    monkeypatch.setattr(novelty, "PART", len(X))
+    lw.learn_novelty(whole, X)
     monkeypatch.undo()
     tracemalloc.start()
-    lw.familiarize(small, X)
+    lw.learn_novelty(small, X)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < X.size * 4, f"{peak / 1e6:.1f} MB"  # one copy of the rows as they are scaled
-    for name, array in small.familiarity.arrays().items():
+    for name, array in small.novelty.arrays().items():
         if name.endswith("limits"):
-            np.testing.assert_allclose(array, whole.familiarity.arrays()[name], rtol=5e-3)
-    assert (small.is_familiar(X) == whole.is_familiar(X)).mean() > 0.995  # their limits differ in the fourth digit
+            np.testing.assert_allclose(array, whole.novelty.arrays()[name], rtol=5e-3)
+    assert (small.is_novel(X) == whole.is_novel(X)).mean() > 0.995  # their limits differ in the fourth digit
 
 
 @pytest.mark.parametrize("answered", [0.9, 0.99])
@@ -129,9 +129,9 @@ def test_as_many_are_answered_as_was_asked_for(clouds, answered):
     rng = np.random.default_rng(1)
     fresh = np.zeros((3000, 10))
     fresh[:, :6] = rng.normal(size=(3000, 6)) + 4 * np.eye(6)[np.arange(3000) % 3]
-    other = lw.familiarize(net.copy(), X[:1000], X[1000:], answered=answered)
-    assert other.is_familiar(X[1000:]).mean() == pytest.approx(answered, abs=0.005)
-    assert other.is_familiar(fresh).mean() == pytest.approx(answered, abs=0.03)
+    other = lw.learn_novelty(net.copy(), X[:1000], X[1000:], coverage=answered)
+    assert other.is_novel(X[1000:]).mean() == pytest.approx(1 - answered, abs=0.005)
+    assert other.is_novel(fresh).mean() == pytest.approx(1 - answered, abs=0.03)
 
 
 def test_strangers_are_refused_however_sure_the_network_is(clouds):
@@ -140,16 +140,16 @@ def test_strangers_are_refused_however_sure_the_network_is(clouds):
     between[:, 5] = -6
     outside[:, 8] = 0.5  # a column that never varied
     for strangers in (far, between, outside):
-        assert net.is_familiar(strangers).mean() < 0.02
+        assert net.is_novel(strangers).mean() > 0.98
     sure = net.predict_proba(far).max(axis=1) > 0.99
     assert sure.mean() > 0.8  # which its confidence would not have told
-    assert net.predict(far, min_confidence=0.99, refuse_unfamiliar=True).mask.mean() > 0.98
+    assert net.predict(far, min_confidence=0.99, reject_novel=True).mask.mean() > 0.98
 
 
 def test_distances_are_those_of_the_formulas():
     rng = np.random.default_rng(0)
     X = (rng.normal(size=(400, 5)) @ rng.normal(size=(5, 5))).astype(np.float32)
-    found = Familiarity.learn(OnePart(X), OnePart(X), 0.975, rng)
+    found = Novelty.learn(OnePart(X), OnePart(X), 0.975, rng)
     d, x = found.directions.shape[1], X[:20].astype(np.float64)
     assert d == 5 <= COMPONENTS
     z = (x - found.mean) @ found.directions
@@ -169,31 +169,31 @@ def test_it_looks_at_scaled_pixels_and_at_sparse_rows_and_at_numbers(clouds):
     X = rng.integers(0, 2, (300, 16)) * rng.integers(100, 255, (300, 16))
     net = lw.Network([lw.Dense(1)], random_state=0)
     net.fit(X.astype(np.uint8), X[:, 0] / 255.0, epochs=1, verbose=False)
-    lw.familiarize(net, X.astype(np.uint8))
-    answers = net.predict(X.astype(np.uint8), refuse_unfamiliar=True)
+    lw.learn_novelty(net, X.astype(np.uint8))
+    answers = net.predict(X.astype(np.uint8), reject_novel=True)
     assert 0 < answers.mask.mean() < 0.1
     assert np.isnan(answers.filled()[answers.mask]).all()
     sparse = pytest.importorskip("scipy.sparse")
     net, X, _ = clouds
-    np.testing.assert_array_equal(net.is_familiar(sparse.csr_matrix(X)), net.is_familiar(X))
-    other = lw.familiarize(net.copy(), sparse.csr_matrix(X[:1000]), sparse.csr_matrix(X[1000:]))
-    np.testing.assert_array_equal(other.is_familiar(X), net.is_familiar(X))
+    np.testing.assert_array_equal(net.is_novel(sparse.csr_matrix(X)), net.is_novel(X))
+    other = lw.learn_novelty(net.copy(), sparse.csr_matrix(X[:1000]), sparse.csr_matrix(X[1000:]))
+    np.testing.assert_array_equal(other.is_novel(X), net.is_novel(X))
 
 
 @pytest.mark.parametrize("X", [np.ones((5, 3)), np.repeat(np.eye(3), 4, axis=0), np.full((9, 2), 1e6)])
-def test_rows_that_hardly_vary_are_familiar_with_themselves(X):
+def test_rows_that_hardly_vary_are_not_novel(X):
     net = lw.Network([lw.Dense(1)], random_state=0)
     net.fit(X, np.arange(len(X)) / len(X), epochs=1, optimizer=lw.SGD(1e-15), verbose=False)
-    lw.familiarize(net, X, X, answered=1)
-    assert net.is_familiar(X).all()
-    assert not net.is_familiar(-X - 1).any()
+    lw.learn_novelty(net, X, X, coverage=1)
+    assert not net.is_novel(X).any()
+    assert net.is_novel(-X - 1).all()
 
 
 def test_the_same_seed_learns_the_same(clouds):
     net, X, _ = clouds
-    again = lw.familiarize(net.copy(), X[:1000], X[1000:])
+    again = lw.learn_novelty(net.copy(), X[:1000], X[1000:])
     for name in NAMES:
-        np.testing.assert_array_equal(getattr(again.familiarity, name), getattr(net.familiarity, name))
+        np.testing.assert_array_equal(getattr(again.novelty, name), getattr(net.novelty, name))
 
 
 # ---------------------------------------------------------------- the model file
@@ -202,27 +202,27 @@ def test_the_same_seed_learns_the_same(clouds):
 def test_the_model_file_keeps_it(clouds, tmp_path):
     net, X, _ = clouds
     net.save(tmp_path / "m")
-    np.testing.assert_array_equal(lw.load(tmp_path / "m").is_familiar(X), net.is_familiar(X))
+    np.testing.assert_array_equal(lw.load(tmp_path / "m").is_novel(X), net.is_novel(X))
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda a: a.pop("familiarity.limits"),
-        lambda a: a.update({"familiarity.more": np.ones(2, np.float32)}),
-        lambda a: a.update({"familiarity.mean": a["familiarity.mean"][:-1]}),
-        lambda a: a.update({"familiarity.mean": a["familiarity.mean"].astype(np.float64)}),
-        lambda a: a["familiarity.factors"].fill(np.nan),
-        lambda a: a.update({"familiarity.factors": a["familiarity.factors"][:, :-1].copy()}),
-        lambda a: a.update({"familiarity.directions": a["familiarity.directions"][:, 0].copy()}),
-        lambda a: a.update({f"familiarity.{n}": a[f"familiarity.{n}"][:0] for n in ("centres", "factors")}),
+        lambda a: a.pop("novelty.limits"),
+        lambda a: a.update({"novelty.more": np.ones(2, np.float32)}),
+        lambda a: a.update({"novelty.mean": a["novelty.mean"][:-1]}),
+        lambda a: a.update({"novelty.mean": a["novelty.mean"].astype(np.float64)}),
+        lambda a: a["novelty.factors"].fill(np.nan),
+        lambda a: a.update({"novelty.factors": a["novelty.factors"][:, :-1].copy()}),
+        lambda a: a.update({"novelty.directions": a["novelty.directions"][:, 0].copy()}),
+        lambda a: a.update({f"novelty.{n}": a[f"novelty.{n}"][:0] for n in ("centres", "factors")}),
     ],
 )
 def test_one_that_does_not_fit_is_refused(clouds, tmp_path, change):
     net, _, _ = clouds
     net.save(tmp_path / "m")
     rewrite(tmp_path / "m", change_arrays=change)
-    with pytest.raises(lw.FormatError, match=f"{tmp_path / 'm'}: .*familiarity"):
+    with pytest.raises(lw.FormatError, match=f"{tmp_path / 'm'}: .*novelty"):
         lw.load(tmp_path / "m")
 
 
@@ -241,9 +241,9 @@ def test_a_network_that_reads_digits_refuses_what_is_none(unlike_digits):
     (X, y), (X_held_out, _), (X_test, y_test) = lw.datasets.load_mnist()
     net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
     net.fit(X[:20000], y[:20000], epochs=3, batch_size=64, optimizer=lw.Adam(0.003), verbose=False)
-    lw.familiarize(net, X[:20000], X_held_out[:5000])
-    assert sum(array.nbytes for array in net.familiarity.arrays().values()) < 2**20
-    answers = net.predict(X_test, refuse_unfamiliar=True)
+    lw.learn_novelty(net, X[:20000], X_held_out[:5000])
+    assert sum(array.nbytes for array in net.novelty.arrays().values()) < 2**20
+    answers = net.predict(X_test, reject_novel=True)
     assert 1 - answers.mask.mean() >= 0.965  # of ten thousand images of other writers
     assert (answers == y_test).mean() > (net.predict(X_test) == y_test).mean()
     rng = np.random.default_rng(0)
@@ -255,6 +255,34 @@ def test_a_network_that_reads_digits_refuses_what_is_none(unlike_digits):
         "textures": unlike_digits.textures(300, rng),
         "letters": np.stack([unlike_digits.letter(c, font) for c in every for font in fonts]),
     }
-    shares = {name: 1 - net.is_familiar(rows).mean() for name, rows in refused.items()}
+    shares = {name: net.is_novel(rows).mean() for name, rows in refused.items()}
     assert min(shares[name] for name in ("noise", "shuffled", "inverted", "textures")) >= 0.98, shares
     assert shares["letters"] >= 0.8, shares
+
+
+def test_the_earlier_names_work_and_warn(clouds):
+    net, X, _ = clouds
+    with pytest.warns(FutureWarning, match="is now lw.learn_novelty"):
+        old = lw.familiarize(net.copy(), X[:1000], X[1000:], answered=0.9)
+    new = lw.learn_novelty(net.copy(), X[:1000], X[1000:], coverage=0.9)
+    np.testing.assert_array_equal(old.novelty.limits, new.novelty.limits)
+    with pytest.warns(FutureWarning, match="refuse_unfamiliar is now reject_novel"):
+        refused = old.predict(X, refuse_unfamiliar=True).mask
+    np.testing.assert_array_equal(refused, new.predict(X, reject_novel=True).mask)
+    with pytest.warns(FutureWarning, match="is now is_novel"):
+        np.testing.assert_array_equal(old.is_familiar(X), ~new.is_novel(X))
+    with pytest.warns(FutureWarning, match="is now novelty"):
+        assert old.familiarity is old.novelty
+
+
+def test_files_with_the_earlier_names_are_read(clouds, tmp_path):
+    net, X, _ = clouds
+    lw.learn_novelty(net.copy(), X).save(tmp_path / "m")
+
+    def rename(arrays):
+        for name in [name for name in arrays if name.startswith("novelty.")]:
+            arrays[name.replace("novelty", "familiarity")] = arrays.pop(name)
+
+    expected = lw.load(tmp_path / "m").is_novel(X)
+    rewrite(tmp_path / "m", lambda d: d.update(format_version=2), rename)
+    np.testing.assert_array_equal(lw.load(tmp_path / "m").is_novel(X), expected)

@@ -57,7 +57,7 @@ def digits(tmp_path_factory):
     (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
     net = lw.Network([lw.Dense(30), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
     net.fit(X[:1000], y[:1000], validation_data=(X[1000:1200], y[1000:1200]), epochs=5, verbose=False)
-    lw.familiarize(net, X[:1000])
+    lw.learn_novelty(net, X[:1000])
     path = tmp_path_factory.mktemp("report") / "digits.html"
     assert lw.report(net, X_test[:500], y_test[:500], path) == path
     return net, X_test[:500], y_test[:500], path
@@ -101,7 +101,7 @@ def test_the_figures_are_the_networks(digits):
     sure = shares.max(axis=1) >= 0.9
     row = re.search(r"<tr><td>0.9</td><td class=n>(.*?)</td><td class=n>(.*?)</td>", path.read_text(encoding="utf-8"))
     assert row.groups() == (f"{sure.mean():.1%}", f"{(said == y)[sure].mean():.2%}")
-    assert f"{net.is_familiar(X).mean():.1%} of these rows look like" in text
+    assert f"{1 - net.is_novel(X).mean():.1%} of these rows look like" in text
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Knowing when not to answer: calibration of networks on MNIST, and what they refuse of images that are no digits.
 
-Temperature and familiarity are fitted on training and validation images; all figures are on the test images and on
+Temperature and novelty are fitted on training and validation images; all figures are on the test images and on
 those that tests/unlike_digits.py makes, none of which is used for fitting.
 """
 
@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parent.parent.parent / "tests"))
 import unlike_digits
 
 DRAWN = 1  # the seed of the images; that of the images that constants were chosen with was 0
-SURE = 0.9  # the confidence that stands beside familiarity
+SURE = 0.9  # the confidence that stands beside novelty
 OTHER = ("inverted digits", "textures", "drawn shapes", "letters")
 
 
@@ -68,8 +68,8 @@ def lines(seeds: Sequence[int]) -> Iterator[str]:
     (X, _), held_out, (X_test, y_test) = lw.datasets.load_mnist()
     for network in networks:
         lw.calibrate(network, *held_out)
-        lw.familiarize(network, X, held_out[0])
-    of_state = sum(array.nbytes for array in networks[0].familiarity.arrays().values())
+        lw.learn_novelty(network, X, held_out[0])
+    of_state = sum(array.nbytes for array in networks[0].novelty.arrays().values())
     kinds = unlike_digits.kinds(X_test, seed=DRAWN)
     twins, fonts = unlike_digits.is_twin(), unlike_digits.OTHER_FONTS
     kinds["letters that look like no digit"] = kinds["letters"][~twins]
@@ -91,8 +91,8 @@ def lines(seeds: Sequence[int]) -> Iterator[str]:
     tests = [_strange(network, X_test) for network in networks]
     yield _line("test digits", len(X_test), tests, [_unsure(network, X_test) for network in networks])
     right = [(network.predict(X_test) == y_test).mean() for network in networks]
-    answered = [(network.predict(X_test, refuse_unfamiliar=True) == y_test).mean() for network in networks]
-    both = [network.predict(X_test, refuse_unfamiliar=True, min_confidence=SURE) for network in networks]
+    answered = [(network.predict(X_test, reject_novel=True) == y_test).mean() for network in networks]
+    both = [network.predict(X_test, reject_novel=True, min_confidence=SURE) for network in networks]
     yield ""
     sure = [1 - b.mask.mean() for b in both]
     yield (
@@ -103,7 +103,7 @@ def lines(seeds: Sequence[int]) -> Iterator[str]:
 
 
 def _strange(network: lw.Network, rows: np.ndarray) -> float:
-    return 1 - float(network.is_familiar(rows).mean())
+    return float(network.is_novel(rows).mean())
 
 
 def _unsure(network: lw.Network, rows: np.ndarray) -> float:

@@ -27,7 +27,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "parts.penalties": "L1 L2 Penalty",
     "parts.scaling": "MinMaxScaler RangeScaler Scaler StandardScaler",
     "data.augmentation": "Augmentation",
-    "data.familiarity": "Familiarity",
+    "data.novelty": "Novelty",
     "data.tabular": "TableEncoder",
     "training.callbacks": (
         "CSVLog Callback Checkpoint Diagnose DiagnosisWarning EarlyStopping ExponentialMovingAverage Freeze "
@@ -39,7 +39,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "network.network": "Network",
     "network.neuron": "Neuron",
     "trust.calibration": "Calibration calibrate",
-    "trust.familiarizing": "familiarize",
+    "trust.novelty": "learn_novelty",
     "explain.diagnosis": "diagnose",
     "explain.diagram": "Diagram",
     "explain.gradcheck": "GradcheckResult gradcheck",
@@ -65,13 +65,14 @@ _MODULES = {
     "scaling": "parts.scaling",
     "schedules": "parts.schedules",
 }
+_DEPRECATED = {"familiarize": "trust.novelty"}  # names that are still found, and warn
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 if TYPE_CHECKING:
     from layerwise import datasets, errors, estimators, plots
     from layerwise.app.reporting import report
     from layerwise.data.augmentation import Augmentation
-    from layerwise.data.familiarity import Familiarity
+    from layerwise.data.novelty import Novelty
     from layerwise.data.tabular import TableEncoder
     from layerwise.errors import (
         DataError,
@@ -157,7 +158,7 @@ if TYPE_CHECKING:
     )
     from layerwise.training.interrupts import InterruptWarning
     from layerwise.trust.calibration import Calibration, calibrate
-    from layerwise.trust.familiarizing import familiarize
+    from layerwise.trust.novelty import learn_novelty
 
 __all__ = [
     "ELU",
@@ -191,7 +192,6 @@ __all__ = [
     "ExponentialMovingAverage",
     "ExportError",
     "Exported",
-    "Familiarity",
     "FormatError",
     "FormulaError",
     "Freeze",
@@ -220,6 +220,7 @@ __all__ = [
     "Network",
     "Neuron",
     "NotBuiltError",
+    "Novelty",
     "Optimizer",
     "Penalty",
     "Poisson",
@@ -251,7 +252,6 @@ __all__ = [
     "errors",
     "estimators",
     "export",
-    "familiarize",
     "find_learning_rate",
     "from_keras",
     "from_onnx",
@@ -260,6 +260,7 @@ __all__ = [
     "gradcheck",
     "initializers",
     "layers",
+    "learn_novelty",
     "load",
     "losses",
     "metrics",
@@ -277,6 +278,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for."""
     if name in _MODULES:
         value = import_module(f"layerwise.{_MODULES[name]}")
+    elif name in _DEPRECATED:
+        value = getattr(import_module(f"layerwise.{_DEPRECATED[name]}"), name)
     elif name in _HOMES:
         value = getattr(import_module(f"layerwise.{_HOMES[name]}"), name)
     else:

@@ -189,13 +189,13 @@ def test_ctrl_c_is_said_before_the_evaluation(run, monkeypatch, option, said):
     assert result.stderr.count("stopping in epoch 1\n") == said
 
 
-@pytest.mark.parametrize("place", ["familiarize", "score"])
+@pytest.mark.parametrize("place", ["learn_novelty", "score"])
 def test_ctrl_c_after_the_training_says_where_the_model_is(run, monkeypatch, tmp_path, place):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, place, interrupted)
-    data = "mnist" if place == "familiarize" else "spiral"
+    data = "mnist" if place == "learn_novelty" else "spiral"
     words = ["train", data, "--layers", "none", "--epochs", "1", "--batch-size", "1000"]
     result = run(*words)
     assert result.exit_code == 130

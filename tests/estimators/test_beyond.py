@@ -212,5 +212,5 @@ def test_answers_that_are_not_given():
     answers = clf.predict(X, min_confidence=0.8)
     np.testing.assert_array_equal(answers.mask, confidence < 0.8)
     np.testing.assert_array_equal(answers.filled(), np.where(confidence < 0.8, "", clf.predict(X)))
-    lw.familiarize(clf.network_, X)
-    assert clf.predict(X * 50, refuse_unfamiliar=True).mask.all()
+    lw.learn_novelty(clf.network_, X)
+    assert clf.predict(X * 50, reject_novel=True).mask.all()

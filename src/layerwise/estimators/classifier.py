@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from layerwise.data.arrays import is_sparse
 from layerwise.data.sample_weights import balanced
 from layerwise.data.targets import Task
+from layerwise.errors import warn
 from layerwise.estimators import building, continuing, held_out
 from layerwise.estimators.base import BaseMLP
 from layerwise.estimators.labels import (
@@ -437,7 +438,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- answers
 
-    def predict(self, X: Any, *, min_confidence: float | None = None, refuse_unfamiliar: bool = False) -> Array:
+    def predict(
+        self,
+        X: Any,
+        *,
+        min_confidence: float | None = None,
+        reject_novel: bool = False,
+        refuse_unfamiliar: bool | None = None,
+    ) -> Array:
         """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs): sparse, if those of fit were.
 
         Parameters
@@ -446,20 +454,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             The samples.
         min_confidence : float, optional
             No answer where the probability of the label is smaller.
-        refuse_unfamiliar : bool
-            No answer to rows that do not look like those that ``lw.familiarize(clf.network_, X)`` has learned.
+        reject_novel : bool
+            No answer to rows that do not look like those that ``lw.learn_novelty(clf.network_, X)`` has learned.
+        refuse_unfamiliar : bool, optional
+            The earlier name of `reject_novel`.
 
         Returns
         -------
         array
             With one of the two, a masked array, as `Network.predict` gives it.
         """
-        if min_confidence is None and not refuse_unfamiliar:
+        if refuse_unfamiliar is not None:
+            warn("predict: refuse_unfamiliar is now reject_novel", FutureWarning)
+            reject_novel = reject_novel or refuse_unfamiliar
+        if min_confidence is None and not reject_novel:
             labels = self._labels(self._outputs(X))
             return as_sparse(labels) if getattr(self, "_sparse_labels", False) else labels
         check_is_fitted(self)
         rows = self._check_X(X)
-        given = self.network_.predict(rows, min_confidence=min_confidence, refuse_unfamiliar=refuse_unfamiliar)
+        given = self.network_.predict(rows, min_confidence=min_confidence, reject_novel=reject_novel)
         return without(self._labels(self.network_.outputs(rows)), np.ma.getmaskarray(given), self.classes_)
 
     def _labels(self, y: Array) -> Array:

@@ -2,7 +2,7 @@
 
     description = {"kind": "network", "layers": [{"type": "Dense", "units": 30, …}, …], "loss": …, …}
     arrays      = layers.0.W, layers.0.b, …, scaling.offset, scaling.factor, history.loss, …, optimizer.m, …,
-                  familiarity.mean, …
+                  novelty.mean, …
 
 A `Network` is such a `State`; an ensemble's or an estimator's file holds several, each with a prefix to its names.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.augmentation import Augmentation
-from layerwise.data.familiarity import Familiarity
+from layerwise.data.novelty import Novelty
 from layerwise.data.targets import Task
 from layerwise.data.units import Range, as_range
 from layerwise.engine.plan import compile_layers
@@ -68,7 +68,7 @@ class State:
         How that was called.
     notes : dict
         What the user keeps with the network.
-    familiarity : Familiarity, optional
+    novelty : Novelty, optional
         What the training data look like.
     input_range : (float, float), optional
         Their least and greatest value, before scaling.
@@ -91,7 +91,7 @@ class State:
     history: History | None = None
     last_fit: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
-    familiarity: Familiarity | None = None
+    novelty: Novelty | None = None
     input_range: Range | None = None
 
     @property
@@ -156,7 +156,7 @@ class State:
         FormatError
             One of them holds NaN.
         """
-        named = self._weights() | ({} if self.familiarity is None else self.familiarity.arrays())
+        named = self._weights() | ({} if self.novelty is None else self.novelty.arrays())
         if self.optimizer is not None and with_optimizer:
             named |= {f"optimizer.{name}": array for name, array in self.optimizer.state.items()}
         bad = [name for name, array in named.items() if not np.isfinite(array).all()]
@@ -230,7 +230,7 @@ class State:
             history=_history(description["history"], arrays),
             last_fit=_last_fit(decode(description["last_fit"], custom)),
             notes=decode(description["notes"], custom),
-            familiarity=Familiarity.read(arrays, plan.n_in),
+            novelty=Novelty.read(arrays, plan.n_in),
             input_range=_range(description.get("input_range")),
         )
         if (
@@ -252,7 +252,7 @@ class State:
             ours = type(state.optimizer) in OPTIMIZERS
             for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
                 _check_not_negative(f"optimizer.{name}", state.optimizer.state[name])
-        elsewhere = ("optimizer.", "history.", "familiarity.")
+        elsewhere = ("optimizer.", "history.", "novelty.", "familiarity.")
         state._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
         return state
 

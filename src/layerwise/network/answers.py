@@ -21,7 +21,7 @@ from layerwise.engine.plan import (
     compile_training,
 )
 from layerwise.engine.threads import share
-from layerwise.errors import DataError, NotBuiltError
+from layerwise.errors import DataError, NotBuiltError, warn
 from layerwise.network.passes import CHUNK, Passes
 from layerwise.network.refusal import without
 from layerwise.parts.description import number
@@ -111,7 +111,8 @@ class Answers(Passes):
         *,
         threshold: float | None = None,
         min_confidence: float | None = None,
-        refuse_unfamiliar: bool = False,
+        reject_novel: bool = False,
+        refuse_unfamiliar: bool | None = None,
     ) -> Array:
         """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
 
@@ -124,8 +125,10 @@ class Answers(Passes):
             an output each: above what probability it is the second, by default 0.5.
         min_confidence : float, optional
             No answer where the probability of the answer is smaller.
-        refuse_unfamiliar : bool
-            No answer to rows that do not look like the training data; `lw.familiarize` must have learned them.
+        reject_novel : bool
+            No answer to rows that do not look like the training data; `lw.learn_novelty` must have learned them.
+        refuse_unfamiliar : bool, optional
+            The earlier name of `reject_novel`.
 
         Returns
         -------
@@ -137,10 +140,13 @@ class Answers(Passes):
         Raises
         ------
         DataError
-            A confidence or a threshold is asked of numbers, or familiarity was never learned.
+            A confidence or a threshold is asked of numbers, or what the training data look like was never learned.
         """
+        if refuse_unfamiliar is not None:
+            warn("predict: refuse_unfamiliar is now reject_novel", FutureWarning)
+            reject_novel = reject_novel or refuse_unfamiliar
         task = self._task if threshold is None else self._task.with_threshold(threshold, self.built()[0].n_out)
-        if min_confidence is None and not refuse_unfamiliar:
+        if min_confidence is None and not reject_novel:
             return task.answers(self.outputs(X))
         if min_confidence is None:
             answers = task.answers(self.outputs(X))
@@ -152,26 +158,31 @@ class Answers(Passes):
             self._check_probabilities("min_confidence")
             y = self.outputs(X)
             answers, refused = task.answers(y), task.confidence(y, self.ends_in_softmax) < least
-        if refuse_unfamiliar:
-            refused |= ~self.is_familiar(X).reshape(-1, *[1] * (refused.ndim - 1))
+        if reject_novel:
+            refused |= self.is_novel(X).reshape(-1, *[1] * (refused.ndim - 1))
         return without(answers, refused, task.classes)
 
     def is_familiar(self, X: ArrayLike) -> Array:
-        """Whether each row looks like the training data, (n,) of bool.
+        """Return the opposite of `is_novel`, under its earlier name."""
+        warn("Network.is_familiar is now is_novel, its opposite", FutureWarning)
+        return ~self.is_novel(X)
+
+    def is_novel(self, X: ArrayLike) -> Array:
+        """Whether each row looks unlike the training data, (n,) of bool.
 
         Raises
         ------
         DataError
             What they look like was never learned.
         """
-        if self.familiarity is None:
+        if self.novelty is None:
             raise DataError(
                 "the network does not know what its training data look like: call "
-                "lw.familiarize(network, X_train, X_held_out) once, and save it again"
+                "lw.learn_novelty(network, X_train, X_held_out) once, and save it again"
             )
         rows = self._rows(X)
         parts = (rows.span(i, min(i + CHUNK, len(rows))) for i in range(0, len(rows), CHUNK))
-        return np.concatenate([self.familiarity.is_familiar(part) for part in parts])
+        return np.concatenate([self.novelty.is_novel(part) for part in parts])
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.

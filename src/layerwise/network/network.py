@@ -13,6 +13,7 @@ import numpy as np
 import layerwise
 from layerwise import files as storage
 from layerwise.data.augmentation import Augmentation
+from layerwise.data.novelty import Novelty
 from layerwise.data.sample_weights import SampleWeights
 from layerwise.engine.native_engine import NativePredictor
 from layerwise.engine.plan import (
@@ -21,6 +22,7 @@ from layerwise.engine.plan import (
     check_layers,
     compile_layers,
 )
+from layerwise.errors import warn
 from layerwise.network import fitting, summary
 from layerwise.network.answers import Answers
 from layerwise.parts.description import Attribute, whole_number
@@ -76,8 +78,8 @@ class Network(Answers):
         must have the same names in the same order; arrays, which have none, are taken as they are. None forgets them.
     notes : dict
         Whatever shall be kept in the model file beside the network.
-    familiarity : Familiarity, optional
-        What the training data look like, once `lw.familiarize` has learned it.
+    novelty : Novelty, optional
+        What the training data look like, once `lw.learn_novelty` has learned it.
 
     Examples
     --------
@@ -260,6 +262,12 @@ class Network(Answers):
         self.engine = "numpy" if engine == "numpy" else "auto"
         if self.engine == "numpy":
             self._predictor = None
+
+    @property
+    def familiarity(self) -> Novelty | None:
+        """The earlier name of `novelty`."""
+        warn("Network.familiarity is now novelty", FutureWarning)
+        return self.novelty
 
     def copy(self) -> Network:
         """Another network with the same weights, optimizer and seed, sharing nothing."""

@@ -103,7 +103,11 @@ def _table(
 def _answers(network: Network, task: Task, X: Array, threshold: float | None) -> list[dict[str, Any]]:
     """The answer for each row, with its confidence and the runner-up where there are classes."""
     answers = network.predict(X, threshold=threshold)
-    known = [{}] * len(X) if network.familiarity is None else [{"familiar": f} for f in network.is_familiar(X).tolist()]
+    known = (
+        [{}] * len(X)
+        if network.novelty is None
+        else [{"familiar": not novel} for novel in network.is_novel(X).tolist()]
+    )
     if task.kind != "classification" or task.classes is None:
         return [{"answer": answer, **familiar} for answer, familiar in zip(answers.tolist(), known, strict=True)]
     probabilities = network.predict_proba(X)

@@ -23,7 +23,7 @@ from layerwise.errors import ChangedError, DataError, DivergenceError, WriteErro
 from layerwise.network.network import Network
 from layerwise.network.summary import brief
 from layerwise.training.callbacks import Callback, History
-from layerwise.trust.familiarizing import familiarize
+from layerwise.trust.novelty import learn_novelty
 
 if TYPE_CHECKING:
     from layerwise.training.loop import Training
@@ -107,7 +107,7 @@ def train_and_save(
             if not (quiet or json):
                 console.show("learning what the training data look like, to tell what does not", "dim")
             rows = learned.train[0][: recipe.samples]
-            familiarize(network, rows, None if learned.validation is None else learned.validation[0])
+            learn_novelty(network, rows, None if learned.validation is None else learned.validation[0])
             work.save()
         if unwritten is not None:
             raise WriteError(f"{unwritten} The model is saved in {output}") from None

@@ -227,10 +227,10 @@ def _confidence(subject: Subject) -> str:
         hint = "lw.calibrate(network, X_val, y_val) makes the network as sure as it is right, and changes no answer."
         body = side_by_side(reliability, covered) + (paragraph(hint) if error > MUCH else "")
         body += table(rows, ("min_confidence", "answered", "of them right"), 2)
-    if subject.network.familiarity is not None:
-        share = subject.network.is_familiar(subject.X).mean()
+    if subject.network.novelty is not None:
+        share = 1 - subject.network.is_novel(subject.X).mean()
         body += paragraph(
-            f"{share:.1%} of these rows look like the training data; refuse_unfamiliar=True refuses the others."
+            f"{share:.1%} of these rows look like the training data; reject_novel=True refuses the others."
         )
     return body
 

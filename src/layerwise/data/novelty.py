@@ -1,10 +1,10 @@
-"""Whether a row looks like the training data: how far it is from them, out of their subspace and within it.
+"""Novelty: whether a row looks unlike the training data, by how far it is from them, off their subspace and within it.
 
     z = (x - mean) V         the first principal components
     outside = |x - mean|² - |z|²                        no such form: noise, shuffled pixels
     within  = min over clusters of |(z - centre) L|²    no such shape: Mahalanobis distance², L Lᵀ = covariance⁻¹
 
-A row is familiar if both are at most what nearly all held-out rows have. Each class has clusters of its own. The
+A row is novel if either is more than nearly all held-out rows have. Each class has clusters of its own. The
 network's confidence takes no part: far from all data a network may be as sure as near them [1]_.
 
 References
@@ -23,7 +23,7 @@ import numpy as np
 from layerwise.errors import DataError, FormatError
 from layerwise.typing import Array
 
-PREFIX = "familiarity."
+PREFIX, OLD_PREFIX = "novelty.", "familiarity."  # the old one in files of versions 1 and 2
 NAMES = ("mean", "directions", "centres", "factors", "limits")
 COMPONENTS, CLUSTERS = 60, 100  # at most
 ROWS_OF_CLUSTER = 100  # at least, on average; and the weight of the pooled covariance in each cluster's, in rows
@@ -45,8 +45,8 @@ class Parts(Protocol):
         """The rows in their order, float32, at most `PART` of them at a time."""
 
 
-class Familiarity:
-    """What the training data look like, in a few arrays of float32; `lw.familiarize` makes it part of a network.
+class Novelty:
+    """What the training data look like, in a few arrays of float32; `lw.learn_novelty` makes it part of a network.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Familiarity:
     factors : array (k, d (d + 1) / 2)
         L of each cluster, lower triangular, row by row.
     limits : array (2,)
-        The greatest `outside` and `within` that are familiar.
+        The greatest `outside` and `within` that are not novel.
     """
 
     def __init__(self, mean: Array, directions: Array, centres: Array, factors: Array, limits: Array) -> None:
@@ -68,15 +68,15 @@ class Familiarity:
 
     @classmethod
     def learn(
-        cls, rows: Parts, held_out: Parts, answered: float, rng: np.random.Generator, groups: Array | None = None
-    ) -> Familiarity:
-        """From scaled rows (n, n_in) and others like them, of which the share `answered` shall be familiar.
+        cls, rows: Parts, held_out: Parts, coverage: float, rng: np.random.Generator, groups: Array | None = None
+    ) -> Novelty:
+        """From scaled rows (n, n_in) and others like them, of which the share `coverage` shall not be novel.
 
         Parameters
         ----------
         rows, held_out : Parts
             Read part by part: memory is taken for a part, and for the principal components of all rows.
-        answered : float
+        coverage : float
             Above 0, at most 1.
         rng : Generator
             Draws the clusters' first centres.
@@ -90,24 +90,26 @@ class Familiarity:
         """
         n, n_in = rows.shape
         if n_in > MOST_INPUTS:
-            raise DataError(f"familiarize: {n_in:,} inputs are more than {MOST_INPUTS:,}, whose covariance can be kept")
+            raise DataError(
+                f"learn_novelty: {n_in:,} inputs are more than {MOST_INPUTS:,}, whose covariance can be kept"
+            )
         if n < 2 or held_out.shape[0] < 2:
-            raise DataError(f"familiarize needs at least 2 rows and 2 held out; got {n} and {held_out.shape[0]}")
+            raise DataError(f"learn_novelty needs at least 2 rows and 2 held out; got {n} and {held_out.shape[0]}")
         mean = (sum(part.sum(axis=0, dtype=np.float64) for part in rows) / n).astype(np.float32)
         directions = _directions(rows, mean)
         z = np.concatenate([(part - mean) @ directions for part in rows])
         centres, factors = _gaussians(z, _clusters(z, np.zeros(n, np.intp) if groups is None else groups, rng))
         found = cls(mean, directions, centres, factors, np.full(2, np.inf, np.float32))
-        found._set_limits(held_out, rows, answered)
+        found._set_limits(held_out, rows, coverage)
         return found
 
-    def _set_limits(self, held_out: Parts, rows: Parts, answered: float) -> None:
+    def _set_limits(self, held_out: Parts, rows: Parts, coverage: float) -> None:
         distances = np.concatenate([self.distances(part) for part in held_out])
         spread = float(np.concatenate([np.square(part - self.mean).sum(axis=1) for part in rows]).mean())
-        outside = float(np.quantile(distances[:, 0], max(1 - OUTSIDE, answered)))
+        outside = float(np.quantile(distances[:, 0], max(1 - OUTSIDE, coverage)))
         self.limits[0] = max(outside, 1e-5 * spread)  # all that rounding leaves of what is within
         near = np.sort(distances[distances[:, 0] <= self.limits[0], 1])
-        self.limits[1] = near[min(len(near), max(1, round(answered * len(distances)))) - 1]
+        self.limits[1] = near[min(len(near), max(1, round(coverage * len(distances)))) - 1]
 
     def distances(self, rows: Array) -> Array:
         """`outside` and `within` of each row, (n, 2)."""
@@ -123,17 +125,17 @@ class Familiarity:
                 np.minimum(part[:, 1], np.square(z @ factor - centre).sum(axis=1), out=part[:, 1])
         return result
 
-    def is_familiar(self, rows: Array) -> Array:
-        """Whether each scaled row looks like those learned from, (n,) of bool."""
-        familiar = self.distances(rows) <= self.limits
-        return familiar[:, 0] & familiar[:, 1]
+    def is_novel(self, rows: Array) -> Array:
+        """Whether each scaled row looks unlike those learned from, (n,) of bool."""
+        novel = ~(self.distances(rows) <= self.limits)
+        return novel[:, 0] | novel[:, 1]
 
     def arrays(self) -> dict[str, Array]:
         """By their names in a model file."""
         return {PREFIX + name: getattr(self, name) for name in NAMES}
 
     @classmethod
-    def read(cls, arrays: Mapping[str, Array], n_in: int) -> Familiarity | None:
+    def read(cls, arrays: Mapping[str, Array], n_in: int) -> Novelty | None:
         """What `arrays` gave, for a network of `n_in` inputs; None if a file has none of them.
 
         Raises
@@ -141,13 +143,14 @@ class Familiarity:
         FormatError
             Some of them are missing, or do not fit together.
         """
-        found = {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
+        prefix = OLD_PREFIX if any(name.startswith(OLD_PREFIX) for name in arrays) else PREFIX
+        found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
         if not found:
             return None
         if set(found) != set(NAMES):
-            raise FormatError(f"its familiarity has the arrays {', '.join(found)}; {', '.join(NAMES)} were expected")
+            raise FormatError(f"novelty: it has the arrays {', '.join(found)}; {', '.join(NAMES)} were expected")
         if found["directions"].ndim != 2 or found["centres"].ndim != 2:
-            raise FormatError("its familiarity has arrays that are no matrices")
+            raise FormatError("novelty: it has arrays that are no matrices")
         d, k = found["directions"].shape[1], len(found["centres"])
         shapes = {
             "mean": (n_in,),
@@ -159,11 +162,11 @@ class Familiarity:
         for name, array in found.items():
             if array.shape != shapes[name] or array.dtype != np.float32 or not np.isfinite(array).all():
                 raise FormatError(
-                    f"familiarity.{name} has shape {array.shape} and type {array.dtype}; finite float32 of shape "
+                    f"novelty.{name} has shape {array.shape} and type {array.dtype}; finite float32 of shape "
                     f"{shapes[name]} was expected"
                 )
         if not k or not d:
-            raise FormatError("its familiarity has no clusters")
+            raise FormatError("novelty: it has no clusters")
         return cls(**found)
 
 

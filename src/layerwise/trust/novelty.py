@@ -1,4 +1,4 @@
-"""Teaching a network what its training data look like, so that it can refuse what looks otherwise."""
+"""What a network's training data look like, learned, so that it can reject what looks otherwise."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from layerwise.data.familiarity import MOST_ROWS, PART, Familiarity
+from layerwise.data.novelty import MOST_ROWS, PART, Novelty
 from layerwise.data.rows import rows_of
 from layerwise.data.units import check_units
-from layerwise.errors import DataError, NotBuiltError
+from layerwise.errors import DataError, NotBuiltError, warn
 from layerwise.network.network import Network
 from layerwise.parts.description import number
 from layerwise.typing import Array, ArrayLike
@@ -17,13 +17,13 @@ from layerwise.typing import Array, ArrayLike
 HELD_OUT = 10  # one row in so many, where none are given
 
 
-def familiarize(
-    network: Network, X: ArrayLike, held_out: ArrayLike | None = None, *, answered: float = 0.975
+def learn_novelty(
+    network: Network, X: ArrayLike, held_out: ArrayLike | None = None, *, coverage: float = 0.975
 ) -> Network:
     """Let a trained network learn what its training data look like.
 
     It is then part of the network and of its model file (less than 1 MB), and `network.predict(X,
-    refuse_unfamiliar=True)` gives no answer to rows that look otherwise, however sure the network is. Weights and
+    reject_novel=True)` gives no answer to rows that look otherwise, however sure the network is. Weights and
     answers stay as they are. An export holds the network alone.
 
     Parameters
@@ -34,8 +34,8 @@ def familiarize(
         The rows that it was trained on.
     held_out : array (m, n_in), optional
         Rows like them that it has not learned from, such as the validation data; by default a tenth of X.
-    answered : float
-        The share of such rows that shall be answered: the larger, the more strangers pass.
+    coverage : float
+        The share of such rows that shall be answered: the larger, the more novel rows pass.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def familiarize(
     >>> X, y = lw.datasets.make_vertical(samples=500)
     >>> net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
     >>> _ = net.fit(X, y, verbose=False)
-    >>> lw.familiarize(net, X).predict([[0.4, 0.5], [0.5, 90.0]], refuse_unfamiliar=True).mask.tolist()
+    >>> lw.learn_novelty(net, X).predict([[0.4, 0.5], [0.5, 90.0]], reject_novel=True).mask.tolist()
     [False, True]
     """
     if network.task is None:
-        raise NotBuiltError("familiarize: the network was never trained; call fit(X, y) first")
-    answered = number("familiarize", "answered", answered, above=0)
-    if answered > 1:
-        raise DataError(f"familiarize: answered must be a share, above 0 and at most 1; got {answered:g}")
+        raise NotBuiltError("learn_novelty: the network was never trained; call fit(X, y) first")
+    coverage = number("learn_novelty", "coverage", coverage, above=0)
+    if coverage > 1:
+        raise DataError(f"learn_novelty: coverage must be a share, above 0 and at most 1; got {coverage:g}")
     rng = np.random.default_rng(network.seed)
     rows = _checked(network, X, "X")
     order = rng.permutation(rows.shape[0])
@@ -78,12 +78,20 @@ def familiarize(
     if network.task.kind == "classification":
         answers = [network.predict(rows[order[i : i + PART]]) for i in range(0, len(order), PART)]
         groups = np.unique(np.concatenate(answers), return_inverse=True)[1]
-    network.familiarity = Familiarity.learn(learned, kept, answered, rng, groups)
+    network.novelty = Novelty.learn(learned, kept, coverage, rng, groups)
     return network
 
 
+def familiarize(
+    network: Network, X: ArrayLike, held_out: ArrayLike | None = None, *, answered: float = 0.975
+) -> Network:
+    """Call `learn_novelty`, under its earlier name."""
+    warn("lw.familiarize is now lw.learn_novelty, and answered= is coverage=", FutureWarning)
+    return learn_novelty(network, X, held_out, coverage=answered)
+
+
 def _checked(network: Network, X: ArrayLike, name: str) -> Array:
-    rows = network.read_rows(X, f"familiarize: {name}")
+    rows = network.read_rows(X, f"learn_novelty: {name}")
     check_units(network.scaling, network.input_range, rows, name)
     return rows
 
