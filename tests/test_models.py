@@ -51,9 +51,9 @@ def test_a_model_without_a_single_network_is_refused(model, error, message):
 )
 def test_what_takes_a_network_alone_says_where_that_of_another_model_is(call, owner):
     for model, hint in (
-        (Fitted(lw.Network(LAYERS).build(3)), "got Fitted, which has one as network_$"),
-        (lw.Neuron([1.0, 2.0, 3.0]), "got Neuron, which has one as network$"),
-        (lw.Ensemble(LAYERS, size=2), r"got Ensemble, which has one as networks\[0\]$"),
+        (Fitted(lw.Network(LAYERS).build(3)), "got Fitted: give its network_$"),
+        (lw.Neuron([1.0, 2.0, 3.0]), "got Neuron: give its network$"),
+        (lw.Ensemble(LAYERS, size=2), r"got Ensemble: give its networks\[0\]$"),
         ("net", "got str$"),
     ):
         with pytest.raises(TypeError, match=f"{owner} takes a Network; {hint}"):

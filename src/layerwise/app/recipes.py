@@ -93,7 +93,7 @@ class Recipe:
     published: Published | None = None
 
     def network(self, random_state: int | None = None) -> Network:
-        """A new network, not trained yet."""
+        """Return a new network, not trained yet."""
         return Network(self.layers, random_state=random_state, dtype=self.dtype, scaling=self.scaling)
 
     def fit(
@@ -131,7 +131,7 @@ class Recipe:
 
 
 def find(name: str) -> Recipe:
-    """The recipe of that name.
+    """Return the recipe of that name.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def find(name: str) -> Recipe:
 
 
 def for_table(classes: int | None) -> Recipe:
-    """The recipe for a table of one's own: so many classes, or, if None, a number to be predicted."""
+    """Return the recipe for a user's table: so many classes, or, if None, a number to be predicted."""
     hidden = (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU())
     output: tuple[Layer, ...] = (Dense(1), Linear()) if classes is None else (Dense(classes), Softmax())
     return Recipe(

@@ -27,7 +27,7 @@ class RemoteFile(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $LAYERWISE_CACHE, or 'layerwise' in the platform's own folder for caches."""
+    """Return where downloads are kept: $LAYERWISE_CACHE, or 'layerwise' in the platform's own folder for caches."""
     if chosen := os.environ.get("LAYERWISE_CACHE"):
         return Path(chosen).expanduser()
     if sys.platform == "win32":
@@ -40,7 +40,7 @@ def cache_folder() -> Path:
 
 
 def cached_files(files: Iterable[RemoteFile], folder: Path, sources: Sequence[str]) -> list[Path]:
-    """Paths of `files` in `folder`; those that are missing or damaged there are downloaded.
+    """Return the paths of `files` in `folder`; those that are missing or damaged there are downloaded.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def cached_files(files: Iterable[RemoteFile], folder: Path, sources: Sequence[st
 
 
 def _cached_file(file: RemoteFile, folder: Path, sources: Sequence[str]) -> Path:
-    """The path of `file` in `folder`, downloaded from the first of `sources` that has it."""
+    """Return the path of `file` in `folder`, downloaded from the first of `sources` that has it."""
     path = folder / file.name
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,7 @@ def _read_array(stream: io.BufferedIOBase, name: str, most: int) -> NDArray[Any]
     buffer = np.empty(expected, np.uint8)
     filled = _fill(stream, buffer.data)
     if filled < expected:
-        raise DataError(f"{announced}, but only {filled:,} came; the file is incomplete: obtain it anew")
+        raise DataError(f"{announced}; got only {filled:,}: the file is incomplete: obtain it anew")
     if stream.read(1):
         raise DataError(f"{announced}, but more follow; the file is damaged or has another format: obtain it anew")
     try:
@@ -102,16 +102,16 @@ def _read_header(stream: io.BufferedIOBase, name: str) -> tuple[np.dtype[Any], t
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or not 1 <= magic[3] <= MAX_DIMENSIONS:
         types = ", ".join(f"{code:02x}" for code in DTYPES)
-        came = f"begins with {magic.hex(' ')}" if magic else "is empty"
+        found = f"begins with {magic.hex(' ')}" if magic else "is empty"
         raise DataError(
             f"{name} is not an IDX file: it should begin with 00 00, a type ({types}) and a number of "
-            f"dimensions (01 to {MAX_DIMENSIONS:02x}), but {came}; check the path"
+            f"dimensions (01 to {MAX_DIMENSIONS:02x}), but {found}; check the path"
         )
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise DataError(
-            f"{name}: the header announces {magic[3]} dimensions of 4 bytes each, but only {len(sizes)} "
-            "bytes came; the file is incomplete: obtain it anew"
+            f"{name}: the header announces {magic[3]} dimensions of 4 bytes each; got only {len(sizes)} "
+            "bytes; the file is incomplete: obtain it anew"
         )
     return np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
 

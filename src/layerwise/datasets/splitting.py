@@ -87,7 +87,7 @@ def train_validation_split(
 
 
 def _validation_rows(size: float, samples: int) -> int:
-    """The number of rows to validate, from a fraction or a count."""
+    """Return the number of rows to validate, from a fraction or a count."""
     if isinstance(size, np.ndarray) and size.ndim == 0:
         size = size[()]
     if isinstance(size, (float, np.floating)):
@@ -105,7 +105,7 @@ def _validation_rows(size: float, samples: int) -> int:
 
 
 def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
-    """Labels as rows of zeros with a one in the label's column.
+    """Return labels as rows of zeros with a one in the label's column.
 
     Parameters
     ----------

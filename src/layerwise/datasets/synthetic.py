@@ -137,7 +137,7 @@ def make_sine(samples: int = 1000) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _legacy_generator(seed: int | None) -> np.random.RandomState:
-    """NumPy's generator of old, seeded; Generator would give other points for the same seed."""
+    """Return NumPy's generator of old, seeded; Generator would give other points for the same seed."""
     if seed is not None and check_count("random_state", seed, least=0) >= 2**32:
         raise DataError(f"random_state must be None or 0 to 2**32 - 1, but is {seed!r}")
     return np.random.RandomState(seed)

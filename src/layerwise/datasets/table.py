@@ -130,7 +130,7 @@ def _read(
 
 
 def _detect(file: TextIO) -> str:
-    """The character between two cells, as the header tells: a comma, unless only one of the others is there."""
+    """Return the character between two cells, as the header tells: a comma, unless only one of the others is there."""
     header = next((line for line in file if line.strip()), "")
     file.seek(0)
     others = [character for character in ";\t" if character in header]
@@ -138,7 +138,7 @@ def _detect(file: TextIO) -> str:
 
 
 def _rows(file: Iterable[str], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not blank, with the line of the file on which it starts."""
+    """Return every row that is not blank, with the line of the file on which it starts."""
     reader = csv.reader(file, delimiter=delimiter, skipinitialspace=delimiter != " ", strict=True)
     line = 1
     try:
@@ -204,7 +204,7 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
 
 
 def _read_target(labels: list[str]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Class numbers, quantities or class names, as the spelling of all labels together allows.
+    """Return class numbers, quantities or class names, as the spelling of all labels together allows.
 
     Whole numbers with zeros before them, such as zip codes, are names: as numbers they would be spelled otherwise, and
     two of them might be one.
@@ -226,7 +226,7 @@ def _is_padded(label: str) -> bool:
 
 
 def _number(cell: str) -> float | None:
-    """The number that `cell` spells, if it does; Python's own 1_000 is not one in a table."""
+    """Return the number that `cell` spells, if it does; Python's own 1_000 is not one in a table."""
     try:
         return None if "_" in cell else float(cell)
     except ValueError:
@@ -234,7 +234,7 @@ def _number(cell: str) -> float | None:
 
 
 def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
-    """The error for a cell that cannot be used."""
+    """Return the error for a cell that cannot be used."""
     if not cell:
         return DataError(f"{where}: the cell is empty; fill it in or leave out the row")
     if number is None:

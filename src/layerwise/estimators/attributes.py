@@ -20,7 +20,7 @@ class WritableViews(list[Array]):
 
 
 def views(parameters: Parameters, name: str) -> WritableViews:
-    """The arrays of this name of all layers that have weights."""
+    """Return the arrays of this name of all layers that have weights."""
     return WritableViews(vars(p)[name] for p in parameters.p if "W" in vars(p))
 
 

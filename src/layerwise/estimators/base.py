@@ -65,28 +65,28 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        """As scikit-learn finds them, but once for a class: each call of ``partial_fit`` asks twice."""
+        """Return the names that scikit-learn finds, but once for a class: each ``partial_fit`` asks twice."""
         return list(_parameter_names(cls))  # type: ignore[arg-type]  # a class has a hash
 
     # ---------------------------------------------------------------- what the two define
 
     def _encode(self, y: Any, define: bool) -> Array:
-        """The targets as the network takes them; `define`: what they stand for is new, and kept."""
+        """Return the targets as the network takes them; `define`: what they stand for is new, and kept."""
         raise NotImplementedError
 
     def _task(self) -> Task:
-        """What the network answers."""
+        """Return what the network answers."""
         raise NotImplementedError
 
     def _loss_of(self, settings: SimpleNamespace, dtype: np.dtype[Any]) -> Loss:
         raise NotImplementedError
 
     def _stratify(self, y: Array) -> Array | None:
-        """By what a split keeps the proportions."""
+        """Return the labels whose proportions a split keeps."""
         raise NotImplementedError
 
     def _loss_value(self, loss: float) -> float:
-        """The mean loss as scikit-learn reports it."""
+        """Return the mean loss as scikit-learn reports it."""
         return loss
 
     # ---------------------------------------------------------------- fit
@@ -121,7 +121,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _settle(self, incremental: bool, validates: bool) -> tuple[SimpleNamespace, bool]:
-        """The settings, from parameters found good, and whether the network is new.
+        """Return the settings, from parameters found good, and whether the network is new.
 
         A fit that goes on takes up the parameters that have changed; what is known to be unchanged is not looked at.
         """
@@ -156,12 +156,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.out_activation_ = building.name_of(self.network_.layers[-1])
 
     def _layers(self, settings: SimpleNamespace, loss: Loss) -> list[Layer]:
-        """All layers of the network: the hidden ones, the outputs', and what the loss needs at the end."""
+        """Return all layers of the network: the hidden ones, the outputs', and what the loss needs at the end."""
         last = Dense(self.n_outputs_) if settings.preset is None else presets.last_layer(self.n_outputs_)
         return [*building.hidden_layers(settings), last, ending(loss, self._task().kind, self.n_outputs_)]
 
     def _settings(self, incremental: bool) -> SimpleNamespace:
-        """The parameters, with values for those that are 'auto', and the estimator's name for errors."""
+        """Return the parameters, with values for those that are 'auto', and the estimator's name for errors."""
         settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
         options.check_alone(settings)
         if incremental and presets.is_auto(settings.early_stopping):
@@ -172,13 +172,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return settings
 
     def _dtype(self, X: Any) -> np.dtype[Any]:
-        """What is computed in: as asked for, else in what X came, else float32."""
+        """Return what is computed in: as asked for, else in what X came, else float32."""
         if self.dtype is not None:
             return np.dtype(self.dtype)
         return np.dtype(X.dtype if X.dtype.kind == "f" else np.float32)
 
     def _accepted(self) -> Any:
-        """The types of X that are taken as they are: of pixels, only where they are to be scaled."""
+        """Return the types of X that are taken as they are: of pixels, only where they are to be scaled."""
         floats = [np.float64, np.float32] if self.dtype is None else [np.dtype(self.dtype), np.float32, np.float64]
         return [*floats, np.uint8] if self.scaling is not None else floats
 
@@ -201,14 +201,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         )  # fmt: skip
 
     def _is_plain(self, X: object) -> bool:
-        """Whether X is an array that scikit-learn's checks would hand back as it is."""
+        """Return whether X is an array that scikit-learn's checks would hand back as it is."""
         plain = self.preset is None and not hasattr(self, "feature_names_in_")
         return plain and is_plain_rows(X, self._accepted(), self.n_features_in_)
 
     _y_numeric: ClassVar[bool] = False
 
     def _encode_table(self, X: Any, first: bool) -> Array:
-        """A table with categories and gaps as numbers."""
+        """Return a table with categories and gaps as numbers."""
         if isinstance(X, (np.ndarray, list, tuple)):
             X = np.array(X, dtype=object) if not isinstance(X, np.ndarray) and np.asarray(X).dtype.kind == "U" else X
             X = check_array(X, dtype=None, ensure_all_finite=False, estimator=self)
@@ -236,13 +236,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         refuse_masked(sample_weight, "sample_weight")
 
     def _named_task(self, y: Any, title: str = "y") -> Task:
-        """The network's task, with the names of y's columns, which must be those of `fit` where that had any."""
+        """Return the network's task, with the names of y's columns, which must be those of `fit` where that had any."""
         task = self.network_.task
         assert task is not None
         return task.named(target_names(y), title)
 
     def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
-        """A new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
+        """Make a new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
         layers = self._layers(settings, loss)
         self.network_ = Network(layers, random_state=self._seed(), dtype=dtype, scaling=self.scaling)
         self.network_.build(X.shape[1])
@@ -263,7 +263,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.best_loss_: float | None = None
 
     def _draw(self, indices: range, activation: object) -> None:
-        """Glorot and Bengio 2010: uniform on ±√(6 / (n_in + n_out)), ±√(2 / …) for the logistic function."""
+        """Draw weights (Glorot, Bengio 2010), uniform on ±√(6 / (n_in + n_out)); ±√(2 / …) for the logistic one."""
         for i in indices:
             p = vars(self.network_.built()[1].p[i])
             if "W" not in p:
@@ -273,13 +273,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             p["b"][...] = self._random_state.uniform(-bound, bound, p["b"].shape)
 
     def _seed(self) -> int:
-        """A seed for masks and distortions, which takes nothing out of the stream of `random_state`."""
+        """Return a seed for masks and distortions, which takes nothing out of the stream of `random_state`."""
         peek = np.random.RandomState()
         peek.set_state(self._random_state.get_state())
         return int(peek.randint(2**31 - 1))
 
     def _decode(self, y: Array) -> Array:
-        """Targets as the user knows them."""
+        """Return targets as the user knows them."""
         return y
 
     # ---------------------------------------------------------------- the model file
@@ -338,7 +338,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return OptimizerView(network.optimizer, network.built()[1], self._settings(False).learning_rate_init)
 
     def _fitted(self, name: str) -> Network:
-        """The network.
+        """Return the network.
 
         Raises
         ------
@@ -353,21 +353,21 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return network  # type: ignore[no-any-return]
 
     def _scorer(self) -> Any:
-        """The scorer that stops early, if another than `score` was asked for."""
+        """Return the scorer that stops early, if another than `score` was asked for."""
         if self.scoring is None:
             return None
         return get_scorer(self.scoring) if isinstance(self.scoring, str) else check_scoring(self, self.scoring)
 
     def _with_class_weights(self, y: Array, weight: Array | None) -> Array | None:
-        """The samples' weights, with those of their classes where the network cannot see to them."""
+        """Return the samples' weights, with those of their classes where the network cannot see to them."""
         return weight
 
     def _class_weights(self) -> dict[Any, float] | str | None:
-        """The weights of classes as the network takes them."""
+        """Return the weights of classes as the network takes them."""
         return None
 
     def _score_metric(self) -> Callable[..., float]:
-        """What `score` computes, as a metric of encoded targets and answers."""
+        """Return what `score` computes, as a metric of encoded targets and answers."""
         raise NotImplementedError
 
     def _check_solver(self) -> bool:

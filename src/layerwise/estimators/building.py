@@ -58,7 +58,7 @@ _LOSSES: dict[str, type[Loss]] = {
 
 
 def as_activation(value: object, owner: str) -> Activation:
-    """An activation from scikit-learn's name for it, from ours, or from an instance.
+    """Return an activation from scikit-learn's name for it, from ours, or from an instance.
 
     Raises
     ------
@@ -71,13 +71,13 @@ def as_activation(value: object, owner: str) -> Activation:
 
 
 def name_of(last: Layer) -> str:
-    """scikit-learn's name for the last layer: "softmax", "logistic", "identity" or "exp"."""
+    """Return scikit-learn's name for the last layer: "softmax", "logistic", "identity" or "exp"."""
     name = type(last).__name__.lower()
     return {"sigmoid": "logistic", "linear": "identity"}.get(name, name)
 
 
 def hidden_sizes(value: Any) -> list[int]:
-    """The hidden layers' sizes from a number or a sequence; whole floats, as searches give them, are taken.
+    """Return the hidden layers' sizes from a number or a sequence; whole floats, as searches give them, are taken.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def hidden_sizes(value: Any) -> list[int]:
 
 
 def hidden_layers(settings: SimpleNamespace) -> list[Layer]:
-    """All layers before the last dense one: `layers` itself, or what sizes, activations, norms and dropout say."""
+    """Return all layers before the last dense one: `layers`, or what sizes, norms and dropout describe."""
     if settings.layers is not None:
         layers = [copy.deepcopy(layer) for layer in settings.layers]
         for layer in layers:
@@ -106,7 +106,7 @@ def hidden_layers(settings: SimpleNamespace) -> list[Layer]:
 
 
 def sized_layers(settings: SimpleNamespace) -> list[Layer]:
-    """The hidden layers that sizes, activations, norms and dropout describe."""
+    """Return the hidden layers that sizes, activations, norms and dropout describe."""
     name = settings.name
     sizes = hidden_sizes(settings.hidden_layer_sizes)
     activations = _for_each(settings.activation, len(sizes), f"{name}: activation")
@@ -125,7 +125,7 @@ def sized_layers(settings: SimpleNamespace) -> list[Layer]:
 
 
 def _for_each(value: Any, n: int, owner: str) -> Sequence[Any]:
-    """One value for each of n layers, from one for all or a sequence of them."""
+    """Return one value for each of n layers, from one for all or a sequence of them."""
     value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, (list, tuple)):
         return [value] * n
@@ -135,7 +135,7 @@ def _for_each(value: Any, n: int, owner: str) -> Sequence[Any]:
 
 
 def classifier_loss(settings: SimpleNamespace, outputs: int, exclusive: bool, dtype: np.dtype[np.floating]) -> Loss:
-    """The loss of a classifier; `exclusive`: one class of several, and not several yes/no answers."""
+    """Return the loss of a classifier; `exclusive`: one class of several, and not several yes/no answers."""
     if settings.loss != "log_loss":
         return copy.deepcopy(as_loss(settings.loss))
     epsilon, smoothing = float(np.finfo(dtype).eps), settings.label_smoothing
@@ -145,19 +145,19 @@ def classifier_loss(settings: SimpleNamespace, outputs: int, exclusive: bool, dt
 
 
 def needs_output_per_class(value: Any) -> bool:
-    """Whether two classes need two outputs with this loss; one, the probability of the second, does for others."""
+    """Return whether two classes need two outputs with this loss, not one, the second's probability."""
     return value != "log_loss" and isinstance(as_loss(value), CategoricalCrossEntropy)
 
 
 def regressor_loss(value: Any) -> Loss:
-    """The loss of a regressor, from scikit-learn's names and ours."""
+    """Return the loss of a regressor, from scikit-learn's names and ours."""
     if isinstance(value, str) and value in _LOSSES:
         return _LOSSES[value]()
     return copy.deepcopy(as_loss(value))
 
 
 def optimizer(settings: SimpleNamespace) -> Optimizer:
-    """The optimizer that the solver's parameters describe."""
+    """Return the optimizer that the solver's parameters describe."""
     rate, decay = float(settings.learning_rate_init), float(settings.weight_decay)
     if settings.solver == "sgd":
         momentum, nesterov = float(settings.momentum), bool(settings.nesterovs_momentum)

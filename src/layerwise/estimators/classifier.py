@@ -90,7 +90,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     max_fun : int
         For "lbfgs": the most evaluations of the loss.
     loss : str or Loss
-        ``"log_loss"`` (cross-entropy), another of layerwise's by name, or a `Loss`, also your own.
+        ``"log_loss"`` (cross-entropy), another of layerwise's by name, or a `Loss`, also a custom one.
     class_weight : dict or "balanced", optional
         How much each class counts, 1 where the dict does not name it; "balanced": the rarer, the more.
     label_smoothing : float or "auto"
@@ -327,12 +327,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return self
 
     def _forget_classes(self) -> None:
-        """What a first call that failed has left."""
+        """Remove what a first call that failed has left."""
         if hasattr(self, "classes_"):
             del self.classes_
 
     def _check_columns(self, y: Any, classes: Any) -> None:
-        """The labels of a first call with several columns; what was given must be their numbers."""
+        """Check the labels of a first call with several columns; what was given must be their numbers."""
         columns = list(range(y.shape[1]))
         if classes is not None and sorted(np.asarray(classes).ravel().tolist()) != columns:
             raise ValueError(
@@ -342,7 +342,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._set_classes(y)
 
     def _set_classes(self, y: Any) -> None:
-        """The labels, and whether a sample may have several."""
+        """Set the labels, and whether a sample may have several."""
         self._multilabel = type_of_target(y).startswith("multilabel")
         self._sparse_labels = self._multilabel and is_sparse(y)
         self.classes_ = np.arange(y.shape[1]) if self._multilabel else np.unique(y)
@@ -446,7 +446,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         reject_novel: bool = False,
         refuse_unfamiliar: bool | None = None,
     ) -> Array:
-        """The label of each sample (n,), or its labels as rows of 0 and 1 (n, outputs): sparse, if those of fit were.
+        """Return the label of each sample (n,), or rows of 0 and 1 (n, outputs), sparse if those of fit were.
 
         Parameters
         ----------
@@ -483,19 +483,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return labels
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of samples whose labels are all right, weighted where there are weights."""
+        """Return the share of samples whose labels are all right, weighted where there are weights."""
         self._check_scored(y, sample_weight)
         return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class (n, classes), in the order of `classes_`."""
+        """Return the probability of each class (n, classes), in the order of `classes_`."""
         y = self._outputs(X)
         if self.n_outputs_ == 1 and not self._multilabel:
             return np.hstack([1 - y, y])
         return y
 
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of `predict_proba`; minus infinity where that is 0."""
+        """Return the logarithm of `predict_proba`; minus infinity where that is 0."""
         with np.errstate(divide="ignore"):
             log: Array = np.log(self.predict_proba(X))
         return log

@@ -25,7 +25,7 @@ from layerwise.parts.scaling import as_scaler
 
 
 def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], preset: bool) -> Network:
-    """The network with these layers and the weights that it has; itself where nothing has changed.
+    """Return the network with these layers and the weights that it has; itself where nothing has changed.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], 
 
 
 def _learned(layers: Sequence[Layer], n_in: int) -> list[tuple[str, dict[str, tuple[int, ...]]]]:
-    """The layers that have weights, by kind and shapes."""
+    """Return the layers that have weights, by kind and shapes."""
     stages = compile_layers(layers, n_in).stages
     shapes = [(type(s.layer).__name__, dict(s.layer.parameter_shapes(s.n_in))) for s in stages]
     return [(kind, found) for kind, found in shapes if found]
@@ -72,7 +72,7 @@ def _name_of_change(settings: SimpleNamespace, layers: Sequence[Layer], before: 
 
 
 def _check_data_parameters(network: Network, settings: SimpleNamespace, preset: bool) -> None:
-    """The parameters that say how data come to the weights."""
+    """Check the parameters that say how data come to the weights."""
     if preset != (settings.preset is not None):
         raise changed(settings, "preset")
     if settings.dtype is not None and np.dtype(settings.dtype) != network.dtype:
@@ -83,7 +83,7 @@ def _check_data_parameters(network: Network, settings: SimpleNamespace, preset: 
 
 
 def changed(settings: SimpleNamespace, name: str, why: str = "") -> ValueError:
-    """The error of a parameter that the present weights do not allow to change."""
+    """Return the error of a parameter that the present weights do not allow to change."""
     reason = f": {why}" if why else ""
     return ValueError(
         f"{settings.name}: {name} was changed since the weights were learned, and does not fit them{reason}. Set it "
@@ -92,7 +92,7 @@ def changed(settings: SimpleNamespace, name: str, why: str = "") -> ValueError:
 
 
 def optimizer(estimator: Any, settings: SimpleNamespace, incremental: bool) -> Optimizer:
-    """The optimizer of a fit: a new one, or in `partial_fit` the one at work, with the numbers that have changed."""
+    """Return the optimizer of a fit: a new one, or in `partial_fit` the one at work, brought up to date."""
     new, present = building.optimizer(settings), estimator.network_.optimizer
     config = new.config()
     built, estimator._optimizer_config = getattr(estimator, "_optimizer_config", config), config

@@ -29,7 +29,7 @@ class HeldOut:
 
 
 def as_pair(data: tuple[Any, ...] | None, X: Any, y: Any, sample_weight: Any) -> tuple[Any, ...] | None:
-    """Validation data from either form of `fit`."""
+    """Return validation data from either form of `fit`."""
     if X is None and y is None and sample_weight is None:
         return data
     if data is not None:
@@ -40,7 +40,7 @@ def as_pair(data: tuple[Any, ...] | None, X: Any, y: Any, sample_weight: Any) ->
 
 
 def given(estimator: Any, data: tuple[Any, ...] | None) -> HeldOut | None:
-    """The validation data that `fit` was given, checked as X and y are."""
+    """Return the validation data that `fit` was given, checked as X and y are."""
     if data is None:
         return None
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):

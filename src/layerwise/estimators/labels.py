@@ -12,23 +12,23 @@ from layerwise.typing import Array
 
 
 def is_plain_labels(y: object) -> TypeGuard[Array]:
-    """Whether y is an array (n,) of whole numbers, booleans or text: labels, one a sample."""
+    """Return whether y is an array (n,) of whole numbers, booleans or text: labels, one a sample."""
     return type(y) is np.ndarray and y.ndim == 1 and len(y) > 0 and y.dtype.kind in "biuU"
 
 
 def has_few_labels(y: Array) -> bool:
-    """Whether there are too few of them for scikit-learn to warn that y may be numbers, and not labels."""
+    """Return whether there are too few of them for scikit-learn to warn that y may be numbers, and not labels."""
     return len(y) <= 20 or len(np.unique(y)) <= len(y) // 2
 
 
 def column_as_vector(y: Any) -> Any:
-    """One column as a vector; all else as it is."""
+    """Return one column as a vector; all else as it is."""
     y = y.toarray() if is_sparse(y) and y.shape[1] == 1 else y
     return column_or_1d(y, warn=True) if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 else y
 
 
 def as_sparse(labels: Array) -> Any:
-    """Rows of 0 and 1 as a sparse matrix."""
+    """Return rows of 0 and 1 as a sparse matrix."""
     from scipy.sparse import csr_matrix
 
     return csr_matrix(labels)

@@ -153,12 +153,12 @@ def _check_lbfgs(settings: SimpleNamespace) -> None:
 
 
 def _needs_steps(layer: Layer) -> bool:
-    """Whether it draws masks, follows the batches, or has rates of its own."""
+    """Return whether it draws masks, follows the batches, or has rates of its own."""
     return layer.draws or type(layer).adapt is not Layer.adapt or any(rate != 1 for rate in layer.rates(2).values())
 
 
 def _is_set(value: Any) -> bool:
-    """Whether an option asks for something: not None, False, 0 or a sequence of these."""
+    """Return whether an option asks for something: not None, False, 0 or a sequence of these."""
     value = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(value, (list, tuple)):
         return any(_is_set(part) for part in value)

@@ -51,7 +51,7 @@ _SCALE_RATE, _BIAS_RATE = 6.0, 0.1
 
 
 def is_auto(value: object) -> bool:
-    """Whether a parameter was left to the preset, or to scikit-learn's default."""
+    """Return whether a parameter was left to the preset, or to scikit-learn's default."""
     return isinstance(value, str) and value == "auto"
 
 
@@ -90,5 +90,5 @@ def _layers(settings: SimpleNamespace) -> list[Layer]:
 
 
 def last_layer(outputs: int) -> Dense:
-    """The layer of the outputs: zero at first, so that training begins from even odds."""
+    """Return the layer of the outputs: zero at first, so that training begins from even odds."""
     return Dense(outputs, "zeros", "zeros", weight_rate="ntk", bias_rate=_BIAS_RATE)

@@ -31,7 +31,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     ----------
     loss : str or Loss
         ``"squared_error"`` (half of it), ``"poisson"`` (with outputs eˣ, for counts and rates), ``"absolute_error"``,
-        ``"huber"``, ``"quantile"``, another of layerwise's by name, or a `Loss`, also your own.
+        ``"huber"``, ``"quantile"``, another of layerwise's by name, or a `Loss`, also a custom one.
     hidden_layer_sizes : sequence of int or "auto"
         The number of neurons in each hidden layer; "auto" is (100,). Here and below, "auto" is scikit-learn's default,
         or, with a `preset`, the preset's value.
@@ -300,7 +300,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return values if self.preset is None else (values - self.target_mean_) / self.target_scale_
 
     def _standardize(self, values: Array) -> None:
-        """Mean and scale of the targets, where the loss allows them to be learned standardized."""
+        """Set mean and scale of the targets, where the loss allows them to be learned standardized."""
         if not takes_standardized_targets(building.regressor_loss(self.loss)):
             self.target_mean_, self.target_scale_ = np.zeros(()), np.ones(())
             return
@@ -320,7 +320,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return None
 
     def _loss_value(self, loss: float) -> float:
-        """As scikit-learn reports it: half the mean over the outputs, and Poisson's deviance, which is 0 at best."""
+        """Return what scikit-learn reports: half the mean over the outputs; Poisson's deviance, which is 0 at best."""
         if isinstance(self.network_.loss, Poisson):
             return loss + self._least_loss
         return loss / self.n_outputs_ if isinstance(self.network_.loss, QuadraticCost) else loss
@@ -332,11 +332,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return score
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R², the share of the variance of y that the predictions explain: the mean of the outputs'."""
+        """Return R², the share of the variance of y that the predictions explain: the mean of the outputs'."""
         self._check_scored(y, sample_weight)
         return float(super().score(X, y, sample_weight))
 
     def predict(self, X: Any) -> Array:
-        """The predicted numbers, (n,) or (n, outputs)."""
+        """Return the predicted numbers, (n,) or (n, outputs)."""
         y = self._decode(self._outputs(X))
         return y[:, 0].copy() if y.shape[1] == 1 else y

@@ -61,7 +61,7 @@ def _each(values: Mapping[str, Any], what: str) -> dict[str, Any]:
 
 
 def read(description: dict[str, Any], arrays: dict[str, Array], custom: Mapping[str, type[Description]]) -> BaseMLP:
-    """The estimator that was written, without callbacks that are told paths.
+    """Return the estimator that was written, without callbacks that are told paths.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def _decoded(name: str, value: Any, custom: Mapping[str, type[Description]]) -> 
 
 
 def _without_paths(value: Any, custom: Mapping[str, type[Description]]) -> Any:
-    """The callbacks, as they are in the file, that may be made from it; a warning names the others."""
+    """Return the callbacks, as they are in the file, that may be made from it; a warning names the others."""
     if value is None:
         return None
     listed = value.get("items") if isinstance(value, dict) and value["type"] == "tuple" else value
@@ -121,7 +121,7 @@ def _without_paths(value: Any, custom: Mapping[str, type[Description]]) -> Any:
 
 
 def _check_parameters(estimator: BaseMLP) -> None:
-    """All that `fit` would refuse."""
+    """Refuse all that `fit` would refuse."""
     try:
         estimator._validate_params()
         settings = estimator._settings(False)
@@ -139,7 +139,7 @@ def _check_parameters(estimator: BaseMLP) -> None:
 
 
 def _check_sizes(estimator: BaseMLP) -> None:
-    """What `fit` found must be of the network's sizes, which answers are put together by."""
+    """Check that what `fit` found is of the network's sizes, which answers are put together by."""
     plan, _ = estimator.network_.built()
     encoder: TableEncoder | None = getattr(estimator, "encoder_", None)
     if estimator.preset is not None and encoder is None:
@@ -177,7 +177,7 @@ def _check_classes(estimator: Any, n_out: int) -> None:
 
 
 def _may_be_set(estimator: BaseMLP, name: str) -> bool:
-    """Whether it is data that `fit` sets, not a parameter, a method or a property."""
+    """Return whether it is data that `fit` sets, not a parameter, a method or a property."""
     fitted = name.endswith("_") and not name.startswith("_") and not hasattr(type(estimator), name)
     return (fitted or name in _PRIVATE) and name not in _ELSEWHERE
 

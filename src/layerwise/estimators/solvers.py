@@ -44,7 +44,7 @@ class Watcher(Callback):
         self.best: Array | None = None
 
     def on_fit_begin(self, run: Training) -> None:
-        """The weights to fall back on, until a score is known."""
+        """Keep the weights to fall back on, until a score is known."""
         self._samples, estimator = len(run.engine.rows), self.estimator
         if not self.stops_early and estimator.best_loss_ is None:
             estimator.best_loss_ = np.inf
@@ -56,7 +56,7 @@ class Watcher(Callback):
             run.end_with(self.best, "the epoch with the best score")
 
     def on_epoch_end(self, run: Training) -> None:
-        """Loss and score of the epoch, and whether that was enough."""
+        """Record loss and score of the epoch, and stop if that was enough."""
         estimator, columns = self.estimator, run.history.columns
         estimator.loss_ = estimator._loss_value(columns["loss"][-1]) + columns["penalty"][-1]
         estimator.loss_curve_.append(estimator.loss_)
@@ -77,7 +77,7 @@ class Watcher(Callback):
             self._had_enough(run)
 
     def on_fit_end(self, run: Training) -> None:
-        """The history, whatever error comes next."""
+        """Keep the history, whatever error comes next."""
         self.estimator.history_ = run.history
 
     def _look_at_score(self, run: Training) -> None:
@@ -97,7 +97,7 @@ class Watcher(Callback):
             self.estimator.validation_scores_.append(run.history.columns["val_score"][-1])
 
     def _missing_classes(self) -> str:
-        """Which classes the held-out data lack, and what to do; empty where they lack none, or there are no classes."""
+        """Return which classes the held-out data lack, and what to do; empty where they lack none."""
         assert self.held_out is not None
         codes = self.held_out.y
         if not hasattr(self.estimator, "classes_") or codes.ndim != 1:
@@ -149,7 +149,7 @@ def solve_stochastic(
     order = np.arange(X.shape[0])
 
     def shuffled(n: int) -> Array:
-        """The order of the epoch before, shuffled once more, as scikit-learn does it."""
+        """Return the order of the epoch before, shuffled once more, as scikit-learn does it."""
         nonlocal order
         order = np.asarray(order[estimator._random_state.permutation(n)])
         return order
@@ -184,7 +184,7 @@ def solve_stochastic(
 
 
 def _weights(estimator: Any, y: Array, weight: Array | None, incremental: bool) -> SampleWeights | None:
-    """The weights of samples as scikit-learn counts them; with weights of classes, which it has not, as `Network` does.
+    """Return the samples' weights as scikit-learn counts them; with weights of classes, as `Network` does.
 
     Chunks of a stream come as they are: brought to mean 1, each of them would forget its share of the whole.
     """
@@ -194,7 +194,7 @@ def _weights(estimator: Any, y: Array, weight: Array | None, incremental: bool) 
 
 
 def _alpha(estimator: Any, settings: SimpleNamespace, weight: Array | None, incremental: bool) -> float:
-    """The penalty's strength for a batch, of which its share will be taken.
+    """Return the penalty's strength for a batch, of which its share will be taken.
 
     A sample of weight 2 is to do what two samples do: alpha is shared out among Σ w samples. Where weights of classes
     let a batch be divided by its n rows, and the weights are brought to mean 1, that is alpha · n / Σ w, divided by n.
@@ -249,7 +249,7 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     theta, grad = parameters.theta, parameters.grad
 
     def objective(x: Array) -> tuple[float, Array]:
-        """The loss and its gradient; infinity, which the line search steps back from, where one is not finite."""
+        """Return the loss and its gradient; infinity, from which the line search steps back, if not finite."""
         np.copyto(theta, x, casting="same_kind")
         gradient = np.zeros(theta.size)
         engine.begin_epoch()
@@ -307,7 +307,7 @@ def _refuse_divergence(engine: Any, size: int, n: int) -> None:
 
 
 def _shares(weights: Array | None, n: int, size: int) -> list[float]:
-    """How much of the mean each chunk of rows makes out."""
+    """Return how much of the mean each chunk of rows makes out."""
     total = float(n if weights is None else weights.sum())
     parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]
     return [float(p.stop - p.start if weights is None else weights[p].sum()) / total for p in parts]

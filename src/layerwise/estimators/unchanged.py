@@ -35,12 +35,12 @@ class Settled:
         self.settings, self._objects = settings, _objects(estimator)
 
     def holds(self, estimator: Any) -> bool:
-        """Whether parameters and network are the same objects as then, and such as cannot have changed in place."""
+        """Return whether parameters and network are the same objects, and cannot have changed in place."""
         present = _objects(estimator)
         return len(present) == len(self._objects) and all(a is b for a, b in zip(present, self._objects, strict=True))
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
-        """It is about these very objects: a copy has None in its place."""
+        """Return what a copy has in its place, None: it is about these very objects."""
         return type(None), ()
 
 
@@ -57,7 +57,7 @@ def _is_constant(value: object) -> bool:
 
 
 def _objects(estimator: Any) -> list[object]:
-    """The parameters, the network, and of what can be changed in it what the parameters describe."""
+    """Return the parameters, the network, and of what can be changed in it what the parameters describe."""
     network = estimator.network_
     found = [getattr(estimator, name) for name in estimator._get_param_names()]
     found += [network, network.layers, network.scaling, network.dtype]
@@ -67,7 +67,7 @@ def _objects(estimator: Any) -> list[object]:
 
 
 def is_plain_rows(X: object, dtypes: Sequence[Any], columns: int) -> bool:
-    """Whether X is an array (n, columns) of finite numbers of one of these types, with a row or more."""
+    """Return whether X is an array (n, columns) of finite numbers of one of these types, with a row or more."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.shape[1] != columns or not len(X) or X.dtype not in dtypes:
         return False
     with np.errstate(over="ignore", invalid="ignore"):  # the sum is finite only if all numbers are
@@ -75,7 +75,7 @@ def is_plain_rows(X: object, dtypes: Sequence[Any], columns: int) -> bool:
 
 
 def is_plain_column(y: object, rows: int) -> bool:
-    """Whether y is an array (rows,) of labels or of finite numbers."""
+    """Return whether y is an array (rows,) of labels or of finite numbers."""
     if is_plain_labels(y):
         return len(y) == rows
     if type(y) is not np.ndarray or y.shape != (rows,) or y.dtype not in (np.float64, np.float32):

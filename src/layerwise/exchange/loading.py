@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def load(
     path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()
 ) -> Network | Ensemble | MLPClassifier | MLPRegressor:
-    """What is in a model file. No code in the file is run; there is none.
+    """Return what a model file holds. No code in the file is run; there is none.
 
     Parameters
     ----------

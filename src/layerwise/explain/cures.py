@@ -111,7 +111,7 @@ class Setup:
 
 
 def _mean(loss: Loss, outputs: Array, y: Array, setup: Setup) -> float:
-    """The mean loss of standardized outputs, in the units of the data."""
+    """Return the mean loss of standardized outputs, in the units of the data."""
     wide = (np.asarray(part, np.float64).reshape(len(y), -1) for part in (outputs, y))
     values, targets = (setup.offset + setup.scale * part for part in wide)
     losses, tmp = np.empty(len(values)), (np.empty_like(values), np.empty_like(values))

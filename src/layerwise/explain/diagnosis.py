@@ -161,7 +161,7 @@ def _found(
     reached: float,
     least: float,
 ) -> list[Finding]:
-    """What the rules see; what can be tried is there only if the trial was better."""
+    """Return what the rules see; what can be tried is there only if the trial was better."""
     look, fit, n, history = probe.newest, network.last_fit, data.shape[0], network.history
     weighs = bool({"class_weight", "sample_weight"} & set(fit.get("others", ())))  # which the trials do not have
     constant = look.constant_loss - look.least_loss
@@ -213,7 +213,7 @@ def _found(
 
 
 def _drowned(network: Network, setup: Setup) -> list[Finding]:
-    """What is suspected of the weights of samples and classes."""
+    """Return what is suspected of the weights of samples and classes."""
     if network.task is None or network.task.kind == "regression" or not network.last_fit:
         return []
     losses = class_losses(network, setup.X, setup.y)
@@ -223,7 +223,7 @@ def _drowned(network: Network, setup: Setup) -> list[Finding]:
 def _causes_first(
     findings: Sequence[Finding], causes: Sequence[Finding], look: Look, follows: Sequence[Finding]
 ) -> list[Finding]:
-    """Causes, as serious as what follows from them; without what they cure as well."""
+    """Return causes, as serious as what follows from them; without what they cure as well."""
     serious = not look.level <= NOTHING_LEARNED or any(finding.severity == "serious" for finding in follows)
     first = [replace(finding, severity="serious") if serious else finding for finding in causes]
     cures = [finding.remedies[0] for finding in causes]
@@ -231,7 +231,7 @@ def _causes_first(
 
 
 def _of_the_beginning(setup: Setup, probe: Probe) -> list[Finding]:
-    """Findings about the weights that the training began with."""
+    """Return findings about the weights that the training began with."""
     network = setup.network().build(probe.plan.n_in)
     plan, parameters = network.built()
     optimizer = copy.deepcopy(setup.arguments["optimizer"])
@@ -245,7 +245,7 @@ def _of_the_beginning(setup: Setup, probe: Probe) -> list[Finding]:
 
 
 def _setup(twin: Network, X: Array, y: Array, scaler: Scaler | None, optimizer: Optimizer, loss: Loss) -> Setup:
-    """The training that the network had, or would have, on some rows."""
+    """Return the training that the network had, or would have, on some rows."""
     fit = twin.last_fit
     arguments = {
         "loss": loss,
@@ -260,7 +260,7 @@ def _setup(twin: Network, X: Array, y: Array, scaler: Scaler | None, optimizer: 
 
 
 def _apart(setup: Setup, data: Any, targets: Targets, y: ArrayLike) -> list[Setup]:
-    """The same training with rows held out, each part of them once."""
+    """Return the same training with rows held out, each part of them once."""
     found = []
     for train, rest in folds(data.shape[0], setup.arguments["batch_size"]):
         arguments = {**setup.arguments, "validation_data": (data[rest], _plain(targets, y, rest))}
@@ -269,12 +269,12 @@ def _apart(setup: Setup, data: Any, targets: Targets, y: ArrayLike) -> list[Setu
 
 
 def _plain(targets: Targets, y: ArrayLike, places: Array) -> Array:
-    """The targets of some rows: classes as whole numbers, all else as it is."""
+    """Return the targets of some rows: classes as whole numbers, all else as it is."""
     return read_array(y, "y", text=True)[places] if targets.labels is None else targets.labels[places]
 
 
 def _names(network: Network, X: Any, width: int) -> Sequence[str]:
-    """What the columns are called: by the network, by the frame, or by their numbers."""
+    """Return what the columns are called: by the network, by the frame, or by their numbers."""
     columns = [column["name"] for column in network.columns or ()] or names_of(X) or ()
     known = [f"column {j} ({visible(str(name))})" for j, name in enumerate(columns)]
     return known if len(known) == width else [f"column {j}" for j in range(width)]

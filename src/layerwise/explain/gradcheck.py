@@ -136,7 +136,7 @@ def _engine(
     penalty: Penalties,
     sample_weight: ArrayLike | None,
 ) -> NumpyEngine:
-    """A float64 executor on a copy of the network, all samples one batch."""
+    """Return a float64 executor on a copy of the network, all samples one batch."""
     dtype = np.dtype(np.float64)
     data, scaler = network.training_rows(X)
     twin = Network(network.layers, random_state=network.seed, dtype=dtype).build(data.shape[1])

@@ -112,7 +112,7 @@ class Trials:
         return self._losses[key]
 
     def _changed(self, setup: Setup, remedy: Remedy) -> Setup | None:
-        """A trial with that change; None where the data or the layers do not allow it."""
+        """Return a trial with that change; None where the data or the layers do not allow it."""
         if remedy.change == "epochs":
             share = setup.arguments["epochs"] / max(1, self.epochs)
             remedy = Remedy("epochs", max(1, round(remedy.value * share)))
@@ -122,7 +122,7 @@ class Trials:
             return None
 
     def _best_apart(self, setups: Sequence[Setup | None]) -> float:
-        """The least loss of the rows held out, after any epoch."""
+        """Return the least loss of the rows held out, after any epoch."""
         try:
             curves = [setup.held_out(setup.train()) for setup in setups if setup is not None]
         except (LayerwiseError, ValueError, TypeError):
@@ -172,7 +172,7 @@ class Trials:
         return f"; of rows held out, {cured:.3g} and {base:.3g} at best"
 
     def _most(self, gain: float, base: float | None = None) -> float:
-        """The loss that a remedy must come to."""
+        """Return the loss that a remedy must come to."""
         base = self.base if base is None else base
         return min(gain * base, base - self._least) if base < math.inf else math.inf
 
@@ -207,7 +207,7 @@ class Trials:
         return None
 
     def _learns_of_others(self, remedy: Remedy, network: Network, worst: int) -> bool:
-        """Whether the loss of that class is lower on rows held out, which the network itself has been trained on."""
+        """Return whether the loss of that class is lower on rows held out, on which the network was trained."""
         differences = []
         for setup in self.apart:
             changed, held_out = self._changed(setup, remedy), setup.arguments["validation_data"]
@@ -304,7 +304,7 @@ class Trials:
         return [] if cured is None else [cured]
 
     def _best(self, look: Look, factors: Sequence[float]) -> Finding | None:
-        """The rates in that direction, as far as none is worse than the network's own: no stroke of luck beyond."""
+        """Return the rates in that direction, as far as none is worse than the network's own: no luck beyond."""
         finding = rate_finding(look, factors)
         far = PLATEAU * self.base
         worse = next((i for i, remedy in enumerate(finding.remedies) if not self.loss(remedy) < far), None)

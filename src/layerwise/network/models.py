@@ -44,7 +44,7 @@ def check_network(owner: str, model: Any) -> None:
         Another model; says where its network is.
     """
     if not isinstance(model, Network):
-        hint = f", which has one as {hint}" if (hint := _place(model)) else ""
+        hint = f": give its {hint}" if (hint := _place(model)) else ""
         raise TypeError(f"{owner} takes a Network; got {type(model).__name__}{hint}")
 
 

@@ -100,7 +100,7 @@ def draw_growth(panel: Any, growth: Growth) -> None:
 
 
 def _figure(lines: int, columns: int, width: float, height: float) -> tuple[list[Any], Any]:
-    """The panels of a new figure, row by row, and a function that saves it."""
+    """Return the panels of a new figure, row by row, and a function that saves it."""
     need("drawing a benchmark")
     from matplotlib.figure import Figure
 

@@ -74,7 +74,7 @@ def confusion_matrix(
 
 
 def _classes(true: Array, said: Array, labels: Sequence[object] | None) -> tuple[list[Any], list[str]]:
-    """The labels that occur, in order, and the names to write."""
+    """Return the labels that occur, in order, and the names to write."""
     try:
         found = sorted(set(true.tolist()) | set(said.tolist()))
     except TypeError:

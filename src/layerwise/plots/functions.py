@@ -31,7 +31,7 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     Parameters
     ----------
     function : Layer or str
-        An activation, one of your own too, or the name of one.
+        An activation, a custom one too, or the name of one.
     ax : Axes, optional
         Where to draw; by default a new figure of pyplot.
     low, high : float
@@ -285,7 +285,7 @@ def _apply(one: Neuron, x: Array) -> Array:
 
 
 def _line(sums: list[tuple[float, float]], low: float | None, high: float | None) -> Array:
-    """Where the curve is drawn: around all points where a sum w x + b is 0, wide enough to see what happens there."""
+    """Return where to draw the curve: around all points where a sum w x + b is 0, wide enough to see them."""
     points = [-b / w for w, b in sums if w]
     reach = max([1.0 / abs(w) for w, _ in sums if w], default=1.0)
     left, right = (min(points), max(points)) if points else (0.0, 0.0)
@@ -295,7 +295,7 @@ def _line(sums: list[tuple[float, float]], low: float | None, high: float | None
 
 
 def _crossings(x: Array, z: Array) -> list[tuple[float, bool]]:
-    """Where z goes from 0 or below to above it (True) or back (False), between points of x."""
+    """Return where z goes from 0 or below to above it (True) or back (False), between points of x."""
     on = z > 0
     found = []
     for i in np.flatnonzero(on[1:] != on[:-1]):
@@ -311,7 +311,7 @@ def _mark(panel: Any, at: float, height: float, rises: bool, which: str, colour:
 
 
 def _cut(line: Array, y: Array) -> Array:
-    """A line without what is far above the output, where the legend is."""
+    """Return a line without what is far above the output, where the legend is."""
     return np.where(line > y.min() + 1.15 * (np.ptp(y) or 1.0), np.nan, line)
 
 
@@ -330,7 +330,7 @@ def _sum(w: float, b: float, name: str = "x") -> str:
 
 
 def _with_gaps(y: Array) -> Array:
-    """The values with NaN where they jump, so that a step is no slope."""
+    """Return the values with NaN where they jump, so that a step is no slope."""
     result = np.array(y, dtype=np.float64)
     result[1:][np.abs(np.diff(y)) > JUMP] = np.nan
     return result

@@ -212,7 +212,7 @@ def _answered(
     owner: str, ax: Any, rows: Array, true: Array | None, classes: Array, said: Array, sure: Array,
     labels: Sequence[str] | None, shape: tuple[int, int], columns: int | None,
 ) -> Any:  # fmt: skip
-    """Images with the answer and its confidence above them."""
+    """Return images with the answer and its confidence above them."""
     names = names_of(owner, classes, labels)
     places = {label: i for i, label in enumerate(classes.tolist())}
     words, wrong = [], []
@@ -238,7 +238,7 @@ def _mosaic(
     owner: str, ax: Any, pictures: Array, words: list[str], marked: list[bool] | None, columns: int | None,
     signed: bool = False,
 ) -> Any:  # fmt: skip
-    """All pictures in one Axes, each with its words above it; `signed`: blue and orange, with a bar that says so."""
+    """Draw all pictures in one Axes, each below its words; `signed`: blue and orange, with a bar that says so."""
     n, height, width = pictures.shape
     columns = min(n, _columns(n) if columns is None else whole_number(owner, "columns", columns, least=1))
     lines, deepest = -(-n // columns), max(word.count("\n") + 1 if word else 0 for word in words)
@@ -282,7 +282,7 @@ def _mosaic(
 
 
 def _columns(n: int) -> int:
-    """A little more than the lines, so chosen that the last line is as full as can be."""
+    """Return a little more than the lines, so chosen that the last line is as full as can be."""
     wished = math.sqrt(1.5 * n)
     return n if n <= 5 else min(range(4, 11), key=lambda columns: -n % columns / columns + abs(columns - wished) / 5)
 

@@ -71,7 +71,7 @@ def learning_curves(history: Table | Mapping[str, Table], ax: Axes | Sequence[Ax
 
 
 def _by_name(history: Table | Mapping[str, Table]) -> dict[Any, Table]:
-    """The histories by their names; one that has none, by None."""
+    """Return the histories by their names; one that has none, by None."""
     if not isinstance(history, Mapping):
         raise TypeError(
             "learning_curves needs a History, or several by name: {'first': history, …}; got "
@@ -146,7 +146,7 @@ def _compare(panel: Any, name: str, histories: Mapping[str, Table]) -> None:
 
 
 def _best(name: str, values: Sequence[float]) -> tuple[int, str] | None:
-    """The best epoch, from 0, and it in words; None if there is none."""
+    """Return the best epoch, from 0, and it in words; None if there is none."""
     known = [i for i, value in enumerate(values) if not math.isnan(value)]
     if not known:
         return None

@@ -88,7 +88,7 @@ def layer_maps(
 
 
 def plane(values: Array) -> tuple[Array, float]:
-    """The first two principal components (n, 2), and the share of the variance that they keep.
+    """Return the first two principal components (n, 2), and the share of the variance that they keep.
 
     The centred values are U S Vᵀ, and U S has the components as its columns. Signs are chosen so that in each the
     value farthest from 0 is positive.

@@ -29,7 +29,7 @@ def inputs_of(owner: str, model: Any, wanted: int, instead: str) -> None:
 
 
 def chosen_by(model: Any, shares: Array) -> Array:
-    """The column of each row's answer (n,): that of the greatest probability, or, of yes and no, by the threshold."""
+    """Return the column of each row's answer (n,): of the greatest probability, or, of two, by the threshold."""
     first = model.networks[0] if hasattr(model, "networks") else model
     network = network_in(first)
     task = None if network is None else network.task
@@ -40,7 +40,7 @@ def chosen_by(model: Any, shares: Array) -> Array:
 
 
 def probabilities_of(owner: str, model: Any, X: ArrayLike) -> tuple[Array, Array]:
-    """The classes (k,) and the probability of each (n, k).
+    """Return the classes (k,) and the probability of each (n, k).
 
     Raises
     ------
@@ -65,7 +65,7 @@ def probabilities_of(owner: str, model: Any, X: ArrayLike) -> tuple[Array, Array
 
 
 def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
-    """The labels as an array (samples,): one-hot rows become whole numbers.
+    """Return the labels as an array (samples,): one-hot rows become whole numbers.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def labels_of(owner: str, y: ArrayLike, samples: int) -> Array:
 
 
 def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> list[str]:
-    """What each class is called, as matplotlib takes it: itself, if no labels are given.
+    """Return what each class is called, as matplotlib takes it: itself, if no labels are given.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> lis
 
 
 def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:
-    """Images as rows (n, pixels), and their height and width: a square's where none are given.
+    """Return images as rows (n, pixels), and their height and width: a square's where none are given.
 
     Raises
     ------
@@ -132,6 +132,6 @@ def sides(owner: str, pixels: int, shape: tuple[int, int] | None) -> tuple[int, 
 
 
 def name_of(stages: tuple[Stage, ...]) -> str:
-    """A group of stages in a few words: "Dense 30, Sigmoid"."""
+    """Return a group of stages in a few words: "Dense 30, Sigmoid"."""
     names = [matplotlib_text(type(stage.layer).__name__) for stage in stages]
     return ", ".join([f"{names[0]} {stages[0].n_out}", *names[1:]])

@@ -81,13 +81,13 @@ def robustness(
 
 
 def noisy(rows: Array, deviation: float, random_state: int) -> Array:
-    """The images with Gaussian noise of this standard deviation, in their own type."""
+    """Return the images with Gaussian noise of this standard deviation, in their own type."""
     drawn = np.random.default_rng(random_state).normal(0, deviation, rows.shape)
     return _as(rows, rows + drawn)
 
 
 def turned(rows: Array, shape: tuple[int, int], degrees: float) -> Array:
-    """The images turned about their centres, to the left where degrees are positive."""
+    """Return the images turned about their centres, to the left where degrees are positive."""
     i, j = np.indices(shape, dtype=np.float64) - (np.array(shape)[:, None, None] - 1) / 2
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     cy, cx = (np.array(shape) - 1) / 2
@@ -95,7 +95,7 @@ def turned(rows: Array, shape: tuple[int, int], degrees: float) -> Array:
 
 
 def moved(rows: Array, shape: tuple[int, int], down: float, right: float) -> Array:
-    """The images moved by so many pixels down and to the right; what comes in is 0."""
+    """Return the images moved by so many pixels down and to the right; what comes in is 0."""
     i, j = np.indices(shape, dtype=np.float64)
     return _sampled(rows, shape, i - down, j - right)
 

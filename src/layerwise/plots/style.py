@@ -1,6 +1,6 @@
 """What all pictures have in common: colours that suit a light or a dark background, panels, and files.
 
-A picture looks at the background of the Axes that it is drawn on, so it is right in a figure of your own, in a
+A picture looks at the background of the Axes that it is drawn on, so it is right in any figure, in a
 notebook's theme and under matplotlib's own styles. `style` makes the backgrounds:
 
     with lw.plots.style(dark=True):
@@ -55,7 +55,7 @@ class Colours:
     more: tuple[str, ...]
 
     def of_classes(self, count: int) -> list[str]:
-        """A colour for each class."""
+        """Return a colour for each class."""
         known = [*self.series, *self.more]
         if count <= len(known):
             return known[:count]
@@ -89,7 +89,7 @@ DARK = Colours(
 
 
 def style(dark: bool = False) -> AbstractContextManager[None]:
-    """A context in which new figures have a light or a dark background and quiet frames; drawing follows by itself.
+    """Return a context in which new figures have a light or a dark background and quiet frames.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def style(dark: bool = False) -> AbstractContextManager[None]:
 
 
 def colours_of(ax: Axes) -> Colours:
-    """The colours that suit an Axes: by its background, its figure's if it has none, or else by that of text."""
+    """Return the colours that suit an Axes: by its background, its figure's if it has none, or else by that of text."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb
 
@@ -137,7 +137,7 @@ def _brightness(rgb: Any) -> float:
 
 
 def need(purpose: str) -> Any:
-    """The package matplotlib.
+    """Return the package matplotlib.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def need(purpose: str) -> Any:
 
 
 def one_panel(ax: Axes | None, purpose: str, size: tuple[float, float] = (5.2, 3.8)) -> Any:
-    """The Axes given, or the one of a new figure of pyplot."""
+    """Return the Axes given, or the one of a new figure of pyplot."""
     return panels(ax, 1, purpose, size)[0]
 
 
@@ -229,7 +229,7 @@ def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
-    """The format that a picture file's name asks for, PNG if it has no ending.
+    """Return the format that a picture file's name asks for, PNG if it has no ending.
 
     Raises
     ------

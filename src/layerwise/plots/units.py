@@ -72,7 +72,7 @@ def unit_activity(network: Any, X: ArrayLike, ax: Axes | None = None) -> Axes:
 
 
 def activity(outputs: Array, layer: Layer) -> Array:
-    """The share of samples for which each unit is active: (units,) from outputs (n, units)."""
+    """Return the share of samples for which each unit is active: (units,) from outputs (n, units)."""
     return np.asarray(np.mean(outputs > (0.5 if layer.gives == "probabilities" else 0.0), axis=0))
 
 

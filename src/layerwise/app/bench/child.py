@@ -23,7 +23,7 @@ _TOLERANCE = 1e-5
 
 
 def train(peer: str, work: dict[str, Any], epochs: int, threads: int | None, test: bool = True) -> dict[str, Any]:
-    """Microseconds a step in the fastest of the epochs after the first, and the accuracy after all of them."""
+    """Return the microseconds of a step, in the fastest epoch after the first, and the accuracy after all."""
     chosen, what = PEERS[peer], works.Work(**work | {"sizes": tuple(work["sizes"])})
     assert chosen.train is not None
     options = {"threads": chosen.threads or threads} | ({"engine": chosen.engine} if chosen.engine else {})
@@ -38,7 +38,7 @@ def train(peer: str, work: dict[str, Any], epochs: int, threads: int | None, tes
 
 
 def predict(peer: str, work: dict[str, Any], threads: int | None) -> dict[str, Any]:
-    """Microseconds a call, after the probabilities were found to be right."""
+    """Return the microseconds of a call, after the probabilities were found to be right."""
     chosen, what = PEERS[peer], predictors.Prediction(**work | {"sizes": tuple(work["sizes"])})
     assert chosen.predict is not None
     X = predictors.rows(what)
@@ -55,7 +55,7 @@ def check_outputs(found: Array, expected: Array) -> None:
 
 
 def time_call(call: Callable[[], object]) -> float:
-    """Seconds of a call: the best mean of five runs of so many calls as fill a tenth of a second."""
+    """Return the seconds of a call: the best mean of five runs of so many calls as fill a tenth of a second."""
 
     def run(calls: int) -> float:
         start = time.perf_counter()
@@ -68,7 +68,7 @@ def time_call(call: Callable[[], object]) -> float:
 
 
 def limit(size: int) -> float:
-    """GFLOP/s of NumPy's product of two square float32 matrices, the best of three."""
+    """Return the GFLOP/s of NumPy's product of two square float32 matrices, the best of three."""
     rng = np.random.default_rng(0)
     a, b = (rng.random((size, size), np.float32) for _ in range(2))
     out, seconds = a @ b, []
@@ -80,7 +80,7 @@ def limit(size: int) -> float:
 
 
 def peak_memory() -> float | None:
-    """Megabytes that the process held at most, None where the system does not say."""
+    """Return the megabytes that the process held at most, None where the system does not say."""
     status = Path("/proc/self/status")
     if status.is_file():  # getrusage would count what the parent held when it started this process
         for line in status.read_text().splitlines():
@@ -95,7 +95,7 @@ def peak_memory() -> float | None:
 
 
 def answer(request: dict[str, Any]) -> Any:
-    """What a request asks for: {"task": "train", "predict" or "limit", and its arguments}."""
+    """Return the answer to a request: {"task": "train", "predict" or "limit", and its arguments}."""
     arguments = dict(request)
     tasks: dict[str, Callable[..., Any]] = {"train": train, "predict": predict, "limit": limit}
     return tasks[arguments.pop("task")](**arguments)

@@ -27,7 +27,7 @@ class Panel:
 
 
 def work(sizes: Sequence[int], batch: int) -> Work:
-    """A network on synthetic rows, as many as make an epoch neither too short to time nor long."""
+    """Return a network on synthetic rows, as many as make an epoch neither too short to time nor long."""
     made = Work("growth", tuple(sizes), "relu", "adam", 1e-3, batch, "sines", batch)
     steps = int(min(200, max(8, _FLOPS / made.flops)))
     rows = min(steps, max(1, 20_000 // batch)) * batch  # more steps than these rows have: so many passes over them
@@ -35,7 +35,7 @@ def work(sizes: Sequence[int], batch: int) -> Work:
 
 
 def panels(quick: bool = False) -> list[Panel]:
-    """What is measured; `quick`: the two smallest sizes of each."""
+    """Return what is measured; `quick`: the two smallest sizes of each."""
     few = slice(0, 2 if quick else None)
     rows = [10**3, 10**4, 10**5, 10**6][few]
     widths = [16, 64, 256, 1024, 2048][few]
@@ -86,7 +86,7 @@ def _better(a: float | None, b: float | None) -> float | None:
 
 
 def _times(panel: Panel, peer: Peer) -> list[float | None]:
-    """A time for each size, in the panel's unit; None where the peer failed."""
+    """Return a time for each size, in the panel's unit; None where the peer failed."""
     requests = [_request(peer, work) for work in panel.works.values()]
     try:
         if panel.name == "threads":  # they are decided when a process begins

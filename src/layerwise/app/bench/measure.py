@@ -35,7 +35,7 @@ class PeerError(LayerwiseError):
 
 
 def ask(requests: Sequence[dict[str, Any]], threads: int | None = None) -> list[Any]:
-    """The answers of a process of its own, which may use so many threads.
+    """Return the answers of a process of its own, which may use so many threads.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def ask(requests: Sequence[dict[str, Any]], threads: int | None = None) -> list[
 
 
 def _run(words: Sequence[str], threads: int | None = None) -> str:
-    """The last line that a new Python prints, on so many cores."""
+    """Return the last line that a new Python prints, on so many cores."""
     environment = {name: value for name, value in os.environ.items() if name not in _FORCED}
     if threads is not None:
         environment |= dict.fromkeys(_THREADS, str(threads))
@@ -68,7 +68,7 @@ def _run(words: Sequence[str], threads: int | None = None) -> str:
 
 @contextmanager
 def _on_cores(threads: int | None) -> Iterator[None]:
-    """What is started inside may use the first so many cores: JAX has no other way to be told."""
+    """Let what is started inside use the first so many cores: JAX has no other way to be told."""
     if threads is None or not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -125,7 +125,7 @@ def compare(
 
 
 def _round(one: Measured, request: dict[str, Any], threads: int | None) -> None:
-    """One run of a peer, added to what is known of it; one that failed does not run again."""
+    """Run a peer once, and add to what is known of it; one that failed does not run again."""
     if one.error is not None:
         return
     try:
@@ -143,6 +143,6 @@ def _round(one: Measured, request: dict[str, Any], threads: int | None) -> None:
 
 
 def import_time(watch: Watch = lambda doing: None) -> float:
-    """Milliseconds that `import layerwise` takes once NumPy is there, the best of ten."""
+    """Return the milliseconds that `import layerwise` takes once NumPy is there, the best of ten."""
     watch("the import of layerwise")
     return min(1000 * float(_run(["-c", _IMPORT])) for _ in range(IMPORTS))

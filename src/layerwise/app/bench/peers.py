@@ -60,7 +60,7 @@ def layerwise(work: Work, data: Data, epochs: int, engine: str | None = None, th
 
 
 def accepted(function: Callable[..., Any], **options: Any) -> dict[str, Any]:
-    """Those of the options that are given and that the function has."""
+    """Return the options that are given and that the function has."""
     known = inspect.signature(function).parameters
     return {name: value for name, value in options.items() if value is not None and name in known}
 
@@ -217,7 +217,7 @@ class Peer:
     threads: int | None = None
 
     def is_installed(self) -> bool:
-        """Whether its packages can be imported."""
+        """Return whether its packages can be imported."""
         return all(find_spec(package) is not None for package in self.packages)
 
 
@@ -238,7 +238,7 @@ PEERS = {
 
 
 def find(name: str) -> Peer:
-    """The peer of that name.
+    """Return the peer of that name.
 
     Raises
     ------
@@ -256,5 +256,5 @@ def find(name: str) -> Peer:
 
 
 def installed() -> list[Peer]:
-    """All that can be measured here, layerwise first; its NumPy executor only where it is asked for."""
+    """Return all that can be measured here, layerwise first; its NumPy executor only where it is asked for."""
     return [peer for peer in PEERS.values() if peer.is_installed() and peer.name != "layerwise-numpy"]

@@ -49,7 +49,7 @@ def numpy(work: Work, data: Data, epochs: int, **options: Any) -> Iterator[Any]:
 
 
 def outputs(params: Pairs, X: Array, activation: str) -> Array:
-    """The sums of the last layer for any number of rows."""
+    """Return the sums of the last layer for any number of rows."""
     h = X
     for W, b in params[:-1]:
         h = h @ W
@@ -62,7 +62,7 @@ def outputs(params: Pairs, X: Array, activation: str) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """The softmax of each row, in place."""
+    """Compute the softmax of each row in place, and return it."""
     z -= z.max(1, keepdims=True)
     np.exp(z, out=z)
     z /= z.sum(1, keepdims=True)
@@ -90,7 +90,7 @@ def _activate(z: Array, activation: str) -> None:
 
 
 def _forward(params: Pairs, A: list[Array], activation: str) -> Array:
-    """Every layer's output into A; the last are probabilities."""
+    """Compute every layer's output into A, and return the last, which are probabilities."""
     last = len(params) - 1
     for layer, (W, b) in enumerate(params):
         z = A[layer + 1]
@@ -102,7 +102,7 @@ def _forward(params: Pairs, A: list[Array], activation: str) -> Array:
 
 
 def _backward(params: Pairs, grads: Pairs, A: list[Array], D: list[Array], ones: Array, activation: str) -> None:
-    """The gradients, from the last layer's delta, which stands in A."""
+    """Compute the gradients from the last layer's delta, which stands in A."""
     delta = A[-1]
     for layer in range(len(params) - 1, -1, -1):
         np.matmul(A[layer].T, delta, out=grads[layer][0])

@@ -54,12 +54,12 @@ PREDICTIONS = (
 
 
 def rows(work: Prediction) -> Array:
-    """The rows that are predicted, float32 from 0 to 1."""
+    """Return the rows that are predicted, float32 from 0 to 1."""
     return np.random.default_rng(1).random((work.rows, work.sizes[0]), np.float32)
 
 
 def reference(work: Prediction, X: Array) -> Array:
-    """The probabilities in float64."""
+    """Return the probabilities in float64."""
     exact = [(W.astype(np.float64), b.astype(np.float64)) for W, b in glorot(work.sizes)]
     return plain.softmax(plain.outputs(exact, X.astype(np.float64), work.activation))
 
@@ -95,7 +95,7 @@ def sklearn(sizes: Sequence[int], activation: str, weights: Pairs, threads: int 
 
 
 def torch_network(sizes: Sequence[int], activation: str, weights: Pairs) -> Any:
-    """The network in PyTorch, without its softmax."""
+    """Return the network in PyTorch, without its softmax."""
     import torch
     from torch import nn
 
@@ -124,7 +124,7 @@ def torch(sizes: Sequence[int], activation: str, weights: Pairs, threads: int | 
 
 
 def jax_forward(activation: str) -> Callable[[Any, Any], Any]:
-    """The network in JAX, without its softmax."""
+    """Return the network in JAX, without its softmax."""
     import jax
     import jax.numpy as jnp
 
@@ -150,13 +150,13 @@ def jax(sizes: Sequence[int], activation: str, weights: Pairs, threads: int | No
 
 
 def set_keras_backend() -> None:
-    """The fastest one that is installed, unless KERAS_BACKEND names another."""
+    """Choose the fastest backend that is installed, unless KERAS_BACKEND names another."""
     installed = [name for name in ("jax", "tensorflow", "torch") if find_spec(name) is not None]
     os.environ.setdefault("KERAS_BACKEND", installed[0] if installed else "jax")
 
 
 def keras_network(sizes: Sequence[int], activation: str) -> Any:
-    """The network in Keras, without its softmax."""
+    """Return the network in Keras, without its softmax."""
     import keras
 
     hidden = [keras.layers.Dense(units, activation=activation) for units in sizes[1:-1]]
@@ -193,7 +193,7 @@ def onnxruntime(sizes: Sequence[int], activation: str, weights: Pairs, threads: 
 
 
 def onnx_model(sizes: Sequence[int], activation: str, weights: Pairs) -> bytes:
-    """The network as an ONNX file: one float32 input X of any number of rows."""
+    """Return the network as an ONNX file: one float32 input X of any number of rows."""
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, constants, last = [], [], "X"

@@ -37,14 +37,14 @@ Keras up to 32 steps, and *plain NumPy* is the plainest fast loop, with buffers 
 
 
 def header(comparison: Comparison) -> list[str]:
-    """The columns of a work's table; the first is text, the others are numbers."""
+    """Return the columns of a work's table; the first is text, the others are numbers."""
     columns = ["peer", f"{_unit(comparison)} a {comparison.per}, fastest", "slowest", "layerwise is faster"]
     accuracy = ["accuracy"] if _has_accuracy(comparison) else []
     return [*columns, *accuracy, "% of limit", "memory"]
 
 
 def rows(comparison: Comparison) -> list[list[str]]:
-    """The cells of a work's table: a row for each peer."""
+    """Return the cells of a work's table: a row for each peer."""
     scale = 1000 if _unit(comparison) == "ms" else 1
     return [_row(comparison, one, scale) for one in comparison.measured]
 
@@ -64,7 +64,7 @@ def _row(comparison: Comparison, one: Measured, scale: float) -> list[str]:
 
 
 def number(value: float) -> str:
-    """A time in three or four digits.
+    """Return a time in three or four digits.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def _has_accuracy(comparison: Comparison) -> bool:
 
 
 def title(comparison: Comparison) -> str:
-    """The work, its operations and the machine's limit."""
+    """Return the work, its operations and the machine's limit."""
     return (
         f"{comparison.heading}; {comparison.flops:,} FLOPs a {comparison.per}; "
         f"limit {comparison.one_core:.0f} GFLOP/s on one core, {comparison.all_cores:.0f} on all"
@@ -92,12 +92,12 @@ def title(comparison: Comparison) -> str:
 
 
 def growth_title(growth: Growth) -> str:
-    """What grows, of which network, and the unit."""
+    """Return what grows, of which network, and the unit."""
     return f"With {growth.name}: {growth.network}, {growth.unit}"
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What went wrong: peers that failed, and accuracies that are not like the others'."""
+    """Return what went wrong: peers that failed, and accuracies that are not like the others'."""
     failed = [f"{one.label} failed: {one.error}" for one in comparison.measured if one.error is not None]
     return failed + [
         f"! the accuracy of {one.label} differs by more than {POINTS:g} points from the median: "
@@ -108,12 +108,12 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 def table(comparison: Comparison) -> Table:
-    """The table of a work for a terminal."""
+    """Return the table of a work for a terminal."""
     return _table(header(comparison), rows(comparison))
 
 
 def growth_table(growth: Growth) -> Table:
-    """The table of a size that grows, for a terminal."""
+    """Return the table of a size that grows, for a terminal."""
     return _table(*_growth_cells(growth))
 
 
@@ -131,14 +131,14 @@ def _table(columns: Sequence[str], body: Sequence[Sequence[str]]) -> Table:
 
 
 def markdown_table(columns: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, the first column to the left, all others to the right."""
+    """Return a table in Markdown, the first column to the left, all others to the right."""
     cells = [list(map(markdown, line)) for line in (columns, *body)]
     lines = [cells[0], ["---", *["---:"] * (len(columns) - 1)], *cells[1:]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def page(report: Report, pictures: Sequence[str] = ()) -> str:
-    """The whole page; `pictures` are the names of the files that it shows."""
+    """Return the whole page; `pictures` are the names of the files that it shows."""
     machine = report.machine
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     filled = machine | report.settings | {"versions": versions, "date": report.date, "command": report.command}
@@ -165,7 +165,7 @@ def page(report: Report, pictures: Sequence[str] = ()) -> str:
 
 
 def _overview(comparisons: Sequence[Comparison]) -> str:
-    """A row for each work, a column for each peer."""
+    """Return a row for each work, a column for each peer."""
     labels = {one.peer: one.label for c in comparisons for one in c.measured if one.peer != "layerwise"}
     body = []
     for comparison in comparisons:
@@ -193,7 +193,7 @@ def _growth(growth: Growth) -> str:
 
 
 def _growth_cells(growth: Growth) -> tuple[list[str], list[list[str]]]:
-    """The columns, one for each size, and the rows, one for each peer."""
+    """Return the columns, one for each size, and the rows, one for each peer."""
     columns = [growth.name, *(f"{size:,}" for size in growth.sizes)]
     times = [["failed" if value is None else number(value) for value in values] for values in growth.series.values()]
     return columns, [[label, *cells] for label, cells in zip(growth.series, times)]

@@ -57,7 +57,7 @@ class Comparison:
         return self.description if "," in self.work else f"{self.work}: {self.description}"
 
     def times_faster(self, other: Measured) -> float | None:
-        """How many times faster layerwise is than the other."""
+        """Return how many times faster layerwise is than the other."""
         own = next((one.microseconds for one in self.measured if one.peer == "layerwise"), None)
         return None if own is None or other.microseconds is None else other.microseconds / own
 
@@ -96,7 +96,7 @@ class Report:
     growth: list[Growth] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report in JSON's types; each measured peer has how many times layerwise is faster, too."""
+        """Return the report in JSON's types; each measured peer has how many times layerwise is faster, too."""
         content = {"format": FORMAT, **asdict(self)}
         for comparison, plain in zip(self.comparisons, content["comparisons"]):
             for one, written in zip(comparison.measured, plain["measured"]):
@@ -104,12 +104,12 @@ class Report:
         return content
 
     def to_json(self) -> str:
-        """The report as a file's content."""
+        """Return the report as a file's content."""
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """The report from what `to_json` gave.
+        """Return the report from what `to_json` gave.
 
         Raises
         ------
@@ -132,14 +132,14 @@ class Report:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def processor() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     name = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").is_file():
         named = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]

@@ -103,7 +103,7 @@ _CLASSES = {"mnist": 10, "spiral": 3, "products": 4, "sines": 2}
 
 
 def find(text: str) -> Work:
-    """The work of that name, or one written as sizes,activation,optimizer,rate,batch.
+    """Return the work of that name, or one written as sizes,activation,optimizer,rate,batch.
 
     The number of inputs decides the data: 784 MNIST, 2 the spiral, 4 and others synthetic rows.
 
@@ -144,7 +144,7 @@ def _written(name: str, sizes: list[int], activation: str, optimizer: str, rate:
 
 
 def load(work: Work) -> Data:
-    """The rows of a work, always the same."""
+    """Return the rows of a work, always the same."""
     if work.data == "mnist":
         (X, y), _, (X_test, y_test) = datasets.load_mnist()
         scaled = [np.divide(part, 255, dtype=np.float32) for part in (X[: work.rows], X_test)]
@@ -162,7 +162,7 @@ def load(work: Work) -> Data:
 
 
 def _spiral(rng: np.random.Generator, points: int) -> Data:
-    """Three arms, tested on the points that are trained on."""
+    """Return three arms, tested on the points that are trained on."""
     r, noise = np.linspace(0, 1, points), rng.standard_normal((3, points)) * 0.2
     arms = (np.linspace(4 * c, 4 * c + 4, points) + noise[c] for c in range(3))
     X = np.concatenate([np.c_[r * np.sin(2.5 * t), r * np.cos(2.5 * t)] for t in arms]).astype(np.float32)
@@ -171,7 +171,7 @@ def _spiral(rng: np.random.Generator, points: int) -> Data:
 
 
 def glorot(sizes: Sequence[int]) -> list[tuple[Array, Array]]:
-    """First weights (in, out) and biases (out,) of each dense layer: Glorot's uniform ones, and zeros."""
+    """Return the first weights (in, out) and biases (out,) of each dense layer: Glorot's uniform ones, and zeros."""
     rng = np.random.default_rng(0)
     return [
         (rng.uniform(-1, 1, (a, b)).astype(np.float32) * np.float32(np.sqrt(6 / (a + b))), np.zeros(b, np.float32))

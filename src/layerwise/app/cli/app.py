@@ -63,7 +63,7 @@ class Commands(TyperGroup):
 
 
 def _show(message: Warning | str, *place: Any) -> None:
-    """A warning in a line, without the place in the source that it came from."""
+    """Print a warning in a line, without the place in the source that it came from."""
     console.warn(f"warning: {message}", "yellow")
 
 

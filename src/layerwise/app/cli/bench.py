@@ -32,7 +32,7 @@ the same rounds. All six works take some ten minutes; `layerwise bench A --round
 
 {_WORKS}
 
-A work of your own is written as sizes,activation,optimizer,rate,batch: `784-100-10,relu,adam,0.001,64`.
+A custom work is written as sizes,activation,optimizer,rate,batch: `784-100-10,relu,adam,0.001,64`.
 
 The peers: {", ".join(peers.PEERS)}.
 """
@@ -41,7 +41,7 @@ The peers: {", ".join(peers.PEERS)}.
 def bench(
     work: Annotated[
         list[str] | None,
-        typer.Argument(metavar="WORK...", help="A to E, S, or one of your own; by default all; none: no training."),
+        typer.Argument(metavar="WORK...", help="A to E, S, or a custom one; by default all; none: no training."),
     ] = None,
     peer: Annotated[
         str | None, typer.Option("--peers", help="With commas between; by default all that are installed.")
@@ -100,7 +100,7 @@ def _works(names: Sequence[str] | None) -> list[works.Work]:
 
 
 def _peers(names: str | None) -> list[peers.Peer]:
-    """Those asked for, layerwise first and always."""
+    """Return the peers asked for, layerwise first and always."""
     if names is None:
         return peers.installed()
     with usage_error("--peers"):
@@ -148,7 +148,7 @@ def _show_table(title: str, table: Table) -> None:
 
 
 def _finish(found: Report, json: bool, output: Path | None, plot: Path | None, page: Path | None) -> None:
-    """What comes after the rounds: growth, import, files, and the exit code."""
+    """Do what comes after the rounds: growth, import, files, and the exit code."""
     if json:
         console.show_json(found.to_dict())
     else:

@@ -40,7 +40,7 @@ Number = TypeVar("Number", int, float)
 
 @contextmanager
 def usage_error(option: str) -> Iterator[None]:
-    """A value that a part of the network refuses is a mistake in that option."""
+    """Turn the error of a value that a part of the network refuses into one of that option."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -66,7 +66,7 @@ class Choices:
     dtype: str | None = None
 
     def apply(self, recipe: Recipe, classes: int | None) -> Recipe:
-        """The recipe with these parts replaced, for data of so many classes (None: a number)."""
+        """Return the recipe with these parts replaced, for data of so many classes (None: a number)."""
         loss = recipe.loss
         if self.loss is not None:
             with usage_error("--loss"):
@@ -163,7 +163,7 @@ def _number(kind: type[Number], value: str, part: str) -> Number:
 
 
 def dense(units: int, activation: Activation) -> Dense:
-    """A dense layer whose first weights suit the activation after it."""
+    """Return a dense layer whose first weights suit the activation after it."""
     if isinstance(activation, SELU):
         return Dense(units, weights="lecun_normal")
     saturates = isinstance(activation, (Sigmoid, Tanh, Softmax, Linear))

@@ -37,7 +37,7 @@ def show_json(value: Any) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """The same with null for NaN and infinity, which JSON does not have."""
+    """Return the same with null for NaN and infinity, which JSON does not have."""
     if isinstance(value, dict):
         return {name: _finite(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -57,7 +57,7 @@ def show_image(pixels: Array) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether what is printed is seen at once, and can be drawn over."""
+    """Return whether what is printed is seen at once, and can be drawn over."""
     found = _console()
     return found.is_terminal and not found.is_dumb_terminal
 
@@ -68,7 +68,7 @@ def warn(text: str, style: str = "red") -> None:
 
 
 def tolerate_any_encoding() -> None:
-    """A terminal that cannot show a character shows a question mark; it is no reason to stop."""
+    """Show a question mark for a character that the terminal cannot show; it is no reason to stop."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

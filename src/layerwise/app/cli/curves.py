@@ -17,7 +17,7 @@ _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of
 
 
 def chart(curves: Sequence[Sequence[float]], length: int, width: int, height: int, plain: bool) -> Text:
-    """Lines of `width` characters with the curves, as far as they go, and the greatest and least value beside them.
+    """Return lines of `width` characters with the curves, and the greatest and least value beside them.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def chart(curves: Sequence[Sequence[float]], length: int, width: int, height: in
 
 
 def _character(cells: Sequence[Array], plain: bool) -> tuple[str, str]:
-    """The character of a cell, and its style: the colour of the last curve that goes through."""
+    """Return the character of a cell, and its style: the colour of the last curve that goes through."""
     last = max((i for i, cell in enumerate(cells) if cell.any()), default=None)
     if last is None:
         return " ", ""
@@ -54,7 +54,7 @@ def _character(cells: Sequence[Array], plain: bool) -> tuple[str, str]:
 
 
 def scale(curves: Sequence[Sequence[float]]) -> tuple[float, float, bool]:
-    """The least value, the greatest, and whether to draw their logarithms."""
+    """Return the least value, the greatest, and whether to draw their logarithms."""
     values = np.concatenate([np.asarray(curve, np.float64) for curve in curves]) if curves else np.empty(0)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -64,7 +64,7 @@ def scale(curves: Sequence[Sequence[float]]) -> tuple[float, float, bool]:
 
 
 def _dots(curve: Sequence[float], length: int, width: int, height: int, low: float, high: float, log: bool) -> Array:
-    """A sheet (height, width) of which dots are set: the curve, with no gap between two columns."""
+    """Return a sheet (height, width) of which dots are set: the curve, with no gap between two columns."""
     sheet = np.zeros((height, width), bool)
     values = np.asarray(curve, np.float64)
     epochs = np.flatnonzero(np.isfinite(values))
@@ -86,5 +86,5 @@ def _dots(curve: Sequence[float], length: int, width: int, height: int, low: flo
 
 
 def _number(value: float) -> str:
-    """A number in at most seven characters; none for NaN."""
+    """Return a number in at most seven characters; none for NaN."""
     return f"{value:.3g}"[:_LABEL] if math.isfinite(value) else ""

@@ -41,7 +41,7 @@ class Data:
     columns: Sequence[str] = ()
 
     def sizes(self) -> str:
-        """How many rows there are, in words."""
+        """Return how many rows there are, in words."""
         parts = [f"{len(self.train[1]):,} rows to train"]
         if self.validation is not None:
             parts.append(f"{len(self.validation[1]):,} to validate")
@@ -63,7 +63,7 @@ class DataSet:
     target: str = ""
 
     def notes(self) -> dict[str, Any]:
-        """What a model that is trained on it keeps in its file."""
+        """Return what a model that is trained on it keeps in its file."""
         return {"data": self.name, **({"target": self.target} if self.columns else {})}
 
 
@@ -78,7 +78,7 @@ def _fashion() -> tuple[Rows, Rows | None, Rows]:
 
 
 def iris_split() -> tuple[Array, Array]:
-    """The rows to test and to train of the published run: 75/25 by the legacy generator's seed 42."""
+    """Return the rows to test and to train of the published run: 75/25 by the legacy generator's seed 42."""
     order = np.random.RandomState(SPLIT_SEED).permutation(150)
     return order[:38], order[38:]
 
@@ -122,12 +122,12 @@ DATA_SETS: dict[str, DataSet] = {
 
 
 def is_table(name: str) -> bool:
-    """Whether it is a file of one's own rather than a data set's name."""
+    """Return whether it is the user's file rather than a data set's name."""
     return name not in DATA_SETS and (Path(name).suffix != "" or Path(name).exists())
 
 
 def check_name(name: str) -> str:
-    """The name of a data set or a file.
+    """Return the name of a data set or a file.
 
     Raises
     ------
@@ -135,14 +135,12 @@ def check_name(name: str) -> str:
         Neither; the nearest name is suggested.
     """
     if name not in DATA_SETS and not is_table(name):
-        raise UnknownNameError(
-            f"data set {name!r} is not known; {nearest(name, DATA_SETS)} (a table of your own: FILE.csv)"
-        )
+        raise UnknownNameError(f"data set {name!r} is not known; {nearest(name, DATA_SETS)} (or a table: FILE.csv)")
     return name
 
 
 def check_delimiter(delimiter: str | None) -> str | None:
-    """The character that --delimiter names; a tab is hard to type, so its name will do."""
+    """Return the character that --delimiter names; a tab is hard to type, so its name will do."""
     return "\t" if delimiter in ("tab", "\\t") else delimiter
 
 
@@ -196,7 +194,7 @@ def load(
 
 
 def _split(X: Array, y: Array, share: float, option: str) -> tuple[Rows, Rows]:
-    """The rows without that share, and the share, as the option asked for."""
+    """Return the rows without that share, and the share, as the option asked for."""
     held_out = int(share * len(y) + 0.5)
     if not 0 < held_out < len(y):
         raise DataError(
@@ -207,7 +205,7 @@ def _split(X: Array, y: Array, share: float, option: str) -> tuple[Rows, Rows]:
 
 
 def _hold_out(data: Data, share: float) -> Data:
-    """The same data with that share of the rows to train and to validate held out to validate."""
+    """Return the same data with that share of the rows to train and to validate held out to validate."""
     X, y = data.train
     if data.validation is not None:
         X, y = np.concatenate([X, data.validation[0]]), np.concatenate([y, data.validation[1]])
@@ -218,7 +216,7 @@ def _hold_out(data: Data, share: float) -> Data:
 
 
 def as_target(path: str, table: Table, regression: bool | None, classes: Array | None = None) -> Array:
-    """The target of a table as float64 for a quantity, else as 0, 1, … or names of classes.
+    """Return the target of a table as float64 for a quantity, else as 0, 1, … or names of classes.
 
     Labels are what the file has, letter by letter: 1.10 and 1.1 are two of them. They are numbers only where all are
     spelled 0, 1, … without a gap, or where the model's classes are.
@@ -245,7 +243,7 @@ def _check_several_classes(path: str, y: Array) -> None:
 
 
 def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task, delimiter: str | None = None) -> Rows:
-    """Features, in the order that the model knows them by name, and target of a CSV file."""
+    """Return the features, in the order that the model knows them by name, and target of a CSV file."""
     columns = columns_of(network)
     if columns is not None:
         target = network.notes.get("target") if target is None else target
@@ -256,7 +254,7 @@ def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task
 
 
 def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -> Array:
-    """Features in the order that the model knows them by name; the target may be there, too, or not.
+    """Return the features in the order that the model knows them by name; the target may be there, too, or not.
 
     A model that knows no names takes its columns as they come, and passes over one more, the last.
     """
@@ -276,7 +274,7 @@ def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -
 
 
 def columns_of(network: Network) -> list[str] | None:
-    """The names of the columns that a model was trained on, if it knows them."""
+    """Return the names of the columns that a model was trained on, if it knows them."""
     columns = network.columns
     return [column["name"] for column in columns] if columns and len(columns) == network.built()[0].n_in else None
 
@@ -293,7 +291,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _by_name(path: str, table: Table, columns: list[str]) -> Array:
-    """The columns of those names, in that order; the one that was read as the target may be among them."""
+    """Return the columns of those names, in that order; the one that was read as the target may be among them."""
     place = {name: number for number, name in enumerate(table.feature_names)}
     if table.target_name in columns:
         if table.y.dtype.kind not in "if":

@@ -46,7 +46,7 @@ def evaluate(
 
 
 def own_data(model: Path, network: Network, words: str) -> str:
-    """The data set that the model was trained on, as its file says; `words` would name another.
+    """Return the data set that the model was trained on, as its file says; `words` would name another.
 
     Raises
     ------

@@ -100,7 +100,7 @@ def _history(history: dict[str, Any], columns: dict[str, Array]) -> list[str]:
 
 
 def _estimator(name: str, parameters: dict[str, Any]) -> str:
-    """As scikit-learn writes it: what is not at its default."""
+    """Return it as scikit-learn writes it: what is not at its default."""
     try:
         from layerwise import estimators
 
@@ -117,7 +117,7 @@ def _columns(columns: list[dict[str, Any]]) -> str:
 
 
 def _written(value: Any) -> str:
-    """A part as one would write it, without its class being known."""
+    """Return a part as it is written in Python, without its class being known."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         try:
             return repr(storage.decode(value, {}))

@@ -14,7 +14,7 @@ from layerwise.app.recipes import RECIPES
 
 
 def list_datasets(json: Json = False) -> None:
-    """List the data sets with their sizes; a table of your own is given as FILE.csv."""
+    """List the data sets with their sizes; any other table is given as FILE.csv."""
     rows = [
         {
             "name": entry.name,

@@ -12,7 +12,7 @@ from layerwise.network.network import Network
 
 
 def load_trained(path: Path) -> tuple[Network, Task]:
-    """The network in a model file, and what it answers.
+    """Return the network in a model file, and what it answers.
 
     Raises
     ------

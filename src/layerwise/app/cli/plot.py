@@ -103,7 +103,7 @@ def _dead(subject: Subject) -> Any:
 
 
 def _on_rows(draw: Callable[..., Any], of_images: bool = False) -> Callable[[Subject], Any]:
-    """A picture of network, X and y; one of images refuses the rows of a table."""
+    """Return a picture of network, X and y; one of images refuses the rows of a table."""
 
     def of_subject(subject: Subject) -> Any:
         if of_images:
@@ -114,7 +114,7 @@ def _on_rows(draw: Callable[..., Any], of_images: bool = False) -> Callable[[Sub
 
 
 def _on_shares(draw: Callable[..., Any]) -> Callable[[Subject], Any]:
-    """A picture of labels and probabilities."""
+    """Return a picture of labels and probabilities."""
     return lambda subject: draw(subject.labels, subject.network.predict_proba(subject.X))
 
 
@@ -205,7 +205,7 @@ def _find(what: str) -> What:
 
 
 def _check_kind(path: Path, is_diagram: bool) -> None:
-    """Whether the file's name asks for a format that there is."""
+    """Refuse a file's name that asks for a format that there is not."""
     if not is_diagram:
         plots.picture_format(path)
     elif path.suffix.lower() not in (".svg", ".tex"):
@@ -215,7 +215,7 @@ def _check_kind(path: Path, is_diagram: bool) -> None:
 def rows_not_learned(
     model: Path, network: Network, task: Task, data: str | None, target: str | None, delimiter: str | None
 ) -> tuple[Array, Array]:
-    """Rows that the network has not learned from: a data set's to test, or all of a table."""
+    """Return rows that the network has not learned from: a data set's to test, or all of a table."""
     name = own_data(model, network, "--data FILE.csv") if data is None else data
     with usage_error("--data"):
         check_name(name)

@@ -1,4 +1,4 @@
-"""`layerwise predict`: what a trained model says about pictures or rows of one's own."""
+"""`layerwise predict`: what a trained model says about a user's pictures or rows."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def predict(
 
 
 def _picture(network: Network, task: Task, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
-    """The answer for one picture."""
+    """Return the answer for one picture."""
     from layerwise.datasets.images import read_digit
 
     n_in = network.built()[0].n_in
@@ -94,14 +94,14 @@ def _picture(network: Network, task: Task, path: Path, shown: bool, threshold: f
 def _table(
     network: Network, task: Task, path: Path, delimiter: str | None, threshold: float | None
 ) -> list[dict[str, Any]]:
-    """An answer for each row."""
+    """Return an answer for each row."""
     X = rows_to_predict(str(path), network, delimiter)
     answers = _answers(network, task, X, threshold)
     return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(answers, start=1)]
 
 
 def _answers(network: Network, task: Task, X: Array, threshold: float | None) -> list[dict[str, Any]]:
-    """The answer for each row, with its confidence and the runner-up where there are classes."""
+    """Return the answer for each row, with its confidence and the runner-up where there are classes."""
     answers = network.predict(X, threshold=threshold)
     known = (
         [{}] * len(X)

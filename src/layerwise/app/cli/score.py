@@ -14,7 +14,7 @@ MOST = 5  # confusions shown
 
 
 def score(network: Network, task: Task, X: Array, y: Array) -> dict[str, Any]:
-    """Samples, loss, and accuracy with the confusions made most often, or R²; ready for JSON."""
+    """Return samples, loss, and accuracy with the confusions made most often, or R²; ready for JSON."""
     is_regression = task.kind == "regression"
     found = network.evaluate(X, y, metrics=["r2_score"] if is_regression else None)
     result: dict[str, Any] = {"samples": len(y), "loss": found["loss"]}

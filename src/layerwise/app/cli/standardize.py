@@ -28,7 +28,7 @@ class Standardization:
 
     @classmethod
     def of(cls, data: Data, recipe: Recipe) -> Self | None:
-        """What suits the data and the recipe; None where the target is to be learned as it is.
+        """Return what suits the data and the recipe; None where the target is to be learned as it is.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class Standardization:
         return cls(mean, std) if fits else None  # what the type cannot hold, the training refuses
 
     def apply(self, data: Data) -> Data:
-        """The same data with the targets to train and to validate standardized; those to test are as they were."""
+        """Return the same data with the targets to train and to validate standardized; not those to test."""
         X, y = data.train
         held_out = data.validation and (data.validation[0], self._of(data.validation[1]))
         return replace(data, train=(X, self._of(y)), validation=held_out)

@@ -17,7 +17,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def is_command() -> bool:
-    """Whether this process is the command: the script of that name, or ``python -m layerwise``."""
+    """Return whether this process is the command: the script of that name, or ``python -m layerwise``."""
     script = os.path.splitext(os.path.basename(sys.argv[0]))[0] if getattr(sys, "argv", None) else ""
     return script == "layerwise" or (script in ("-m", "__main__") and ("-m", "layerwise") in pairwise(sys.orig_argv))
 

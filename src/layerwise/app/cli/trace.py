@@ -93,7 +93,7 @@ def _show(documents: list[Document], html: Path | None, latex: Path | None, mark
 
 
 def _sample(network: Network, sample: str, row: int, delimiter: str | None) -> Array:
-    """One row of inputs, from a picture, a table or numbers."""
+    """Return one row of inputs, from a picture, a table or numbers."""
     n_in = network.built()[0].n_in
     path = Path(sample)
     if path.suffix.lower() in TABLES:
@@ -123,7 +123,7 @@ def _numbers(text: str) -> list[float] | None:
 
 
 def _label(task: Task, label: str) -> Any:
-    """The target as the network was trained on it."""
+    """Return the target as the network was trained on it."""
     if task.kind == "classification" and task.classes is not None:
         known = task.classes.tolist()
         for value in known:

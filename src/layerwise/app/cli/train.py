@@ -241,7 +241,7 @@ def train(
 
 
 def _command(context: typer.Context, data: str) -> str:
-    """The command as it was given, but for what does not change the network."""
+    """Return the command as it was given, but for what does not change the network."""
     words = ["layerwise", "train", data]
     for option in context.command.params:
         source = context.get_parameter_source(str(option.name))
@@ -252,7 +252,7 @@ def _command(context: typer.Context, data: str) -> str:
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
-    """The name of the data and the recipe asked for; each may follow from the other."""
+    """Return the name of the data and the recipe asked for; each may follow from the other."""
     chosen = None
     if recipe is not None:
         with usage_error("--recipe"):

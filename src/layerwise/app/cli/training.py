@@ -157,7 +157,7 @@ def _fit(work: Work, recipe: Recipe, data: Data, execution: dict[str, Any], verb
 
 
 def _show_plan(data: Data, recipe: Recipe, standard: Standardization | None) -> None:
-    """The data, the recipe and the layers, a line each."""
+    """Show the data, the recipe and the layers, a line each."""
     first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
     console.show(f"{data.name}: {data.sizes()}{first}")
     console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")

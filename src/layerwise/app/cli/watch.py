@@ -138,7 +138,7 @@ class View:
         yield Panel(Group(*parts), box=box.ASCII if plain else box.ROUNDED, width=width + 4)
 
     def _progress(self, width: int, plain: bool) -> Text:
-        """The epoch, a bar, the speed and the time left."""
+        """Return the epoch, a bar, the speed and the time left."""
         ended = self.ended_by not in ("", "epochs") and f"ended: {visible(self.ended_by)}"
         first = f"epoch {max(1, self.epoch):,}/{self.epochs:,} "
         speed = f" {self.speed:,.0f} samples/s" if math.isfinite(self.speed) else ""
@@ -209,7 +209,7 @@ Row = tuple[str, float | None, float | None, float | None]  # name, dead, satura
 
 
 def _by_weights(layers: Sequence[LayerHealth]) -> list[Row]:
-    """A row for each layer with weights, and in it what is known of the activation that follows."""
+    """Return a row for each layer with weights, and in it what is known of the activation that follows."""
     rows: list[Row] = []
     for layer in layers:
         name = layer.name.removesuffix("()")
@@ -228,7 +228,7 @@ def _share(value: float | None) -> Text:
 
 
 def _gauge(ratio: float, plain: bool) -> str:
-    """Where a ratio lies between a millionth and 1."""
+    """Return where a ratio lies between a millionth and 1."""
     low, high, width = _GAUGE
     place = math.log(max(ratio, low) / low) / math.log(high / low)
     mark, line = ("*", "-") if plain else ("●", "┄")
@@ -237,7 +237,7 @@ def _gauge(ratio: float, plain: bool) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Hours, minutes and seconds, as short as may be."""
+    """Return hours, minutes and seconds, as short as may be."""
     if not math.isfinite(seconds):
         return "-:--"
     minutes, rest = divmod(round(seconds), 60)

@@ -19,7 +19,7 @@ _NEWLINE = "\n"
 
 
 def lines(network: Network) -> str:
-    """The command line if there was one, or else the call of `fit` in Python."""
+    """Return the command line if there was one, or else the call of `fit` in Python."""
     command = network.notes.get("command")
     if isinstance(command, str) and not _others(network):
         return f"$ {visible(command)}"
@@ -66,7 +66,7 @@ def _source(value: object) -> str:
 
 
 def _imports(text: str) -> list[str]:
-    """The imports of the names that are called in the text."""
+    """Return the imports of the names that are called in the text."""
     names, wanted = sorted(set(re.findall(r"\b([A-Z]\w*)\(", text))), []
     places = chain([("layerwise", layerwise)], ((m.__name__, m) for m in (initializers, schedules)))
     for place, module in places:
@@ -78,7 +78,7 @@ def _imports(text: str) -> list[str]:
 
 
 def environment() -> list[tuple[str, str]]:
-    """The versions and the machine that wrote the report: (name, value)."""
+    """Return the versions and the machine that wrote the report: (name, value)."""
     return [
         ("layerwise", layerwise.__version__),
         ("NumPy", np.__version__),

@@ -46,7 +46,7 @@ class Section:
 
 
 def write(title: str, facts: Iterable[tuple[str, str]], sections: Sequence[Section]) -> str:
-    """The whole page: a title, figures at a glance, and sections."""
+    """Return the whole page: a title, figures at a glance, and sections."""
     tiles = "".join(f"<div><b>{markup(value)}</b><span>{markup(name)}</span></div>" for name, value in facts)
     links = "".join(f'<a href="#{s.name}">{markup(s.title)}</a>' for s in sections)
     body = "\n".join(f'<section id="{s.name}"><h2>{markup(s.title)}</h2>\n{s.body}</section>' for s in sections)
@@ -59,23 +59,23 @@ def write(title: str, facts: Iterable[tuple[str, str]], sections: Sequence[Secti
 
 
 def paragraph(text: str, quiet: bool = False) -> str:
-    """A paragraph of plain text."""
+    """Return a paragraph of plain text."""
     return f"<p{' class=quiet' if quiet else ''}>{markup(text)}</p>"
 
 
 def code(text: str) -> str:
-    """Lines as they stand."""
+    """Return lines as they stand."""
     return f"<pre>{markup(text)}</pre>"
 
 
 def side_by_side(*parts: str) -> str:
-    """Next to each other where there is room."""
+    """Return blocks next to each other where there is room."""
     inside = "".join(f"<div>{part}</div>" for part in parts if part)
     return f'<div class="side">{inside}</div>'
 
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), numbers: int = 0) -> str:
-    """A table of plain text, whose last columns, so many as `numbers`, are numbers."""
+    """Return a table of plain text, whose last columns, so many as `numbers`, are numbers."""
     lines = [_line("th", head, numbers)] if head else []
     lines += [_line("td", row, numbers) for row in rows]
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'

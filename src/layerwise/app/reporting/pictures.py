@@ -20,7 +20,7 @@ KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 def picture(
     words: str, draw: Callable[[Any], Any], size: tuple[float, float], *, panels: int = 1, kind: str = "svg"
 ) -> str:
-    """What `draw` draws into the Axes that it is given: one, or an array of several.
+    """Return what `draw` draws into the Axes that it is given, as HTML: one, or an array of several.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def picture(
 
 
 def _encoded(draw: Callable[[Any], Any], size: tuple[float, float], panels: int, kind: str, dark: bool) -> str:
-    """The picture as a data URL; the same bits each time."""
+    """Return the picture as a data URL; the same bits each time."""
     import matplotlib
     from matplotlib.figure import Figure
 

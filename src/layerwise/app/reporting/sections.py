@@ -29,7 +29,7 @@ HALF = (5.2, 4.2)  # inches, of a picture beside another
 
 
 def facts(subject: Subject) -> list[tuple[str, str]]:
-    """What one looks for first: (name, value)."""
+    """Return the facts to look at first: (name, value)."""
     network, figures, n = subject.network, subject.figures, len(subject.X)
     found = []
     if "accuracy" in figures:
@@ -51,7 +51,7 @@ def facts(subject: Subject) -> list[tuple[str, str]]:
 
 
 def all_of(subject: Subject) -> list[Section]:
-    """Every section that has something to say."""
+    """Return every section that has something to say."""
     makers: dict[str, Callable[[Subject], str]] = {
         "Network": _network,
         "Training": _training,
@@ -186,7 +186,7 @@ def _far_off(subject: Subject) -> str:
 
 
 def _columns(subject: Subject) -> list[str]:
-    """The head of a table's rows: their number, and their columns if they are few."""
+    """Return the head of a table's rows: their number, and their columns if they are few."""
     count = subject.X.shape[1]
     if count > MOST_COLUMNS:
         return ["row"]

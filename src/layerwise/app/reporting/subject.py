@@ -46,7 +46,7 @@ class Subject:
 
     @classmethod
     def of(cls, network: Network, X: ArrayLike, y: ArrayLike) -> Subject:
-        """All that sections need.
+        """Return all that sections need.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Pictures of one's own handwritten digits: read from a file, brought to MNIST's form, shown in a terminal."""
+"""Pictures of a user's handwritten digits: read from a file, brought to MNIST's form, shown in a terminal."""
 
 from layerwise.datasets.images.form import to_mnist
 from layerwise.datasets.images.reading import read_digit

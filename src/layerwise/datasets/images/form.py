@@ -1,4 +1,4 @@
-"""A picture of one's own handwritten digit, in the form that MNIST's digits have.
+"""A picture of a user's handwritten digit, in the form that MNIST's digits have.
 
 The picture flows through `to_mnist` from top to bottom: `drop_desk` takes away what lies around a sheet of paper,
 `complete_margin` adds paper where there is next to none, `_subtract_paper` takes away the paper and its shadows,
@@ -105,7 +105,7 @@ def _check_grey(grey: ArrayLike) -> Array:
 
 
 def _subtract_paper(grey: Array) -> Array:
-    """How far each pixel is from the paper under it, positive on the side that the ink is on.
+    """Return how far each pixel is from the paper under it, positive on the side that the ink is on.
 
     Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
     farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
@@ -127,17 +127,17 @@ def _subtract_paper(grey: Array) -> Array:
 
 
 def _noise(contrast: Array) -> float:
-    """Standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it."""
+    """Return the standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it."""
     return float(np.quantile(abs(contrast), 0.3) / 0.385)
 
 
 def _skewness(rest: Array) -> float:
-    """Which side of 0 the far outliers are on, and how clearly."""
+    """Return which side of 0 the far outliers are on, and how clearly."""
     return float((rest**3).mean() / max((rest**2).mean(), 1e-9) ** 1.5)
 
 
 def _find_ink(contrast: Array) -> Array:
-    """How much ink there is on each pixel, from 0 to 1, with noise and specks taken out."""
+    """Return how much ink there is on each pixel, from 0 to 1, with noise and specks taken out."""
     noise = _noise(contrast)
     rank = contrast.size // 50_000  # a few stray pixels do not count as the darkest ink
     peak = -np.partition(-contrast.ravel(), rank)[rank]
@@ -157,7 +157,7 @@ def _find_ink(contrast: Array) -> Array:
 
 
 def _keep_digit(parts: Array, strong: Array) -> Array:
-    """A mask of the parts that belong to the digit: none that runs off the picture if others do not, no specks."""
+    """Return a mask of the digit's parts: none that runs off the picture if others do not, no specks."""
     size = np.bincount(parts.ravel(), strong.ravel())
     size[0] = 0
     inner = size.copy()
@@ -168,7 +168,7 @@ def _keep_digit(parts: Array, strong: Array) -> Array:
 
 
 def _cut_out(ink: Array) -> Array:
-    """The smallest upright square with all of the ink, which is in its middle."""
+    """Return the smallest upright square with all of the ink, which is in its middle."""
     rows, columns = (np.flatnonzero(ink.max(axis=other) > LEAST_INK) for other in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     margins = [max(ink.shape) - n for n in ink.shape]
@@ -176,7 +176,7 @@ def _cut_out(ink: Array) -> Array:
 
 
 def _adjust_pen(ink: Array) -> Array:
-    """The same digit drawn with a pen of MNIST's width; as it came, if the width is within PEN_RANGE."""
+    """Return the same digit drawn with a pen of MNIST's width; as it came, if the width is within PEN_RANGE."""
     width = _pen_width(reduce(ink, PEN_SIDE))
     if PEN_RANGE[0] <= width <= PEN_RANGE[1]:
         return ink
@@ -191,7 +191,7 @@ def _adjust_pen(ink: Array) -> Array:
 
 
 def _pen_width(ink: Array) -> float:
-    """Mean width of the strokes in a square of ink, as if its side were BOX pixels.
+    """Return the mean width of the strokes in a square of ink, as if its side were BOX pixels.
 
     A stroke of width w covers w for each pixel of its length, and its two sides rise and fall by 1 each however
     blurred they are: the width is twice the ink over the sum of |gradient|.
@@ -202,7 +202,7 @@ def _pen_width(ink: Array) -> float:
 
 
 def _centring_shift(profile: Array) -> int:
-    """Where a box with these sums of ink begins, so that its centre of mass is within half a pixel of 14."""
+    """Return where a box with these sums of ink begins, so that its centre of mass is within half a pixel of 14."""
     centre = float(profile @ np.arange(BOX) / profile.sum())
     return int(np.clip(np.ceil(SIDE / 2 - 0.5 - centre), 0, SIDE - BOX))
 
@@ -214,7 +214,7 @@ def _quadratic_terms(shape: tuple[int, ...]) -> Array:
 
 
 def _window_median(values: Array) -> Array:
-    """The median around each pixel, over half the height and half the width."""
+    """Return the median around each pixel, over half the height and half the width."""
     half = [max(1, n // 4) for n in values.shape]
     padded = np.pad(values, [(n, n) for n in half], mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])

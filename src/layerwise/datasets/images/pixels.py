@@ -10,12 +10,12 @@ PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
 
 
 def reduction(shape: tuple[int, ...], side: int) -> int:
-    """How large square blocks must be for neither side of a picture to be longer than `side` once each is a pixel."""
+    """Return the side of square blocks that, a pixel each, leave no side of a picture longer than `side`."""
     return -(-max(shape) // side)
 
 
 def reduce(values: Array, side: int, shape: tuple[int, ...] | None = None) -> Array:
-    """Means over square blocks, so large that neither side of the picture, or one of `shape`, is longer than `side`."""
+    """Return the means over square blocks, so that no side of the picture, or of `shape`, is longer than `side`."""
     from PIL import Image
 
     factor = reduction(shape or values.shape, side)
@@ -23,7 +23,7 @@ def reduce(values: Array, side: int, shape: tuple[int, ...] | None = None) -> Ar
 
 
 def resize(values: Array, shape: tuple[int, ...]) -> Array:
-    """Interpolated, or averaged where it shrinks."""
+    """Return the picture interpolated, or averaged where it shrinks."""
     from PIL import Image
 
     picture = Image.fromarray(values.astype(np.float32))
@@ -31,19 +31,19 @@ def resize(values: Array, shape: tuple[int, ...]) -> Array:
 
 
 def block_max(values: Array, factor: int) -> Array:
-    """The maximum of each square block."""
+    """Return the maximum of each square block."""
     padded = np.pad(values, [(0, -n % factor) for n in values.shape])
     height, width = padded.shape
     return np.asarray(padded.reshape(height // factor, factor, width // factor, factor).max(axis=(1, 3)))
 
 
 def enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
-    """Each pixel as a square block: the mask of `shape` that `block_max` reduced."""
+    """Return each pixel as a square block: the mask of `shape` that `block_max` reduced."""
     return np.kron(mask, np.ones((factor, factor), bool))[: shape[0], : shape[1]]
 
 
 def connected_parts(mask: Array) -> Array:
-    """A number for each pixel: 0 off the mask, elsewhere the same within a part that hangs together."""
+    """Return a number for each pixel: 0 off the mask, elsewhere the same within a part that hangs together."""
     parts = np.arange(1, mask.size + 1).reshape(mask.shape) * mask
     while True:
         spread = thicken(parts, 1.5) * mask  # the highest number of the nine around
@@ -54,7 +54,7 @@ def connected_parts(mask: Array) -> Array:
 
 
 def thicken(values: Array, radius: float) -> Array:
-    """The maximum over a disc around each pixel."""
+    """Return the maximum over a disc around each pixel."""
     reach = int(radius)
     height, width = values.shape
     padded = np.pad(values, reach)
@@ -68,5 +68,5 @@ def thicken(values: Array, radius: float) -> Array:
 
 
 def frame(values: Array) -> Array:
-    """The outermost pixels."""
+    """Return the outermost pixels."""
     return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])

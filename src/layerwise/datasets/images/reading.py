@@ -53,7 +53,7 @@ def read_digit(path: str | os.PathLike[str]) -> Array:
 
 
 def _load_grey(path: Path) -> Array:
-    """The grey values of the picture at `path`, upright."""
+    """Return the grey values of the picture at `path`, upright."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not path.is_file():
@@ -85,7 +85,7 @@ def _load_grey(path: Path) -> Array:
 
 
 def _grey(picture: PillowImage.Image) -> Array:
-    """Grey values of a picture of any mode, reduced if it is large; what is transparent becomes paper."""
+    """Return the grey values of a picture of any mode, reduced if it is large; what is transparent becomes paper."""
     if not picture.has_transparency_data:
         return np.concatenate([reduce(_opaque(strip), WORK_SIDE, picture.size) for strip in _strips(picture)])
     paper = _paper(picture)
@@ -96,7 +96,7 @@ def _grey(picture: PillowImage.Image) -> Array:
 
 
 def _strips(picture: PillowImage.Image) -> Iterator[PillowImage.Image]:
-    """The picture from top to bottom, in parts that are reduced as the whole would be: large ones take much memory."""
+    """Yield the picture from top to bottom, in parts, each reduced as the whole would be, to save memory."""
     width, height = picture.size
     factor = reduction(picture.size, WORK_SIDE)
     rows = max(1, _STRIP // (width * factor)) * factor
@@ -111,13 +111,13 @@ def _opaque(strip: PillowImage.Image) -> Array:
 
 
 def _grey_and_alpha(strip: PillowImage.Image) -> tuple[Array, Array]:
-    """Grey values, and how opaque each pixel is, from 0 to 1."""
+    """Return the grey values, and how opaque each pixel is, from 0 to 1."""
     grey, alpha = np.moveaxis(np.asarray(strip.convert("RGBA").convert("LA"), np.float64), -1, 0)
     return grey, alpha / 255
 
 
 def _paper(picture: PillowImage.Image) -> float:
-    """The grey that shows through where the picture is transparent."""
+    """Return the grey that shows through where the picture is transparent."""
     opaque, ink, counts = 0.0, 0.0, np.zeros(256, np.int64)
     for strip in _strips(picture):
         grey, alpha = _grey_and_alpha(strip)

@@ -22,7 +22,7 @@ MUCH_INK = 0.15  # of a picture: more than leaves wide margins
 
 
 def drop_desk(grey: Array) -> Array:
-    """The sheet of paper alone, if what is around it in the picture is as dark (or as light) as the ink on it."""
+    """Return the sheet of paper alone, if what is around it is as dark (or as light) as the ink on it."""
     small = reduce(grey, PARTS_SIDE)
     light, clearness = _two_shades(small)
     for desk in (~light, light) if clearness > TWO_SHADES else ():
@@ -41,7 +41,7 @@ def drop_desk(grey: Array) -> Array:
 
 
 def complete_margin(grey: Array) -> Array:
-    """With paper added on all sides, if the picture was cut so tightly that ink covers much of it."""
+    """Return the picture with paper added on all sides, if it was cut so tightly that ink covers much of it."""
     light, clearness = _two_shades(grey)
     ink = ~light if light.mean() < frame(light).mean() else light  # there is less of it on the frame than within
     shadow = frame(ink).mean() > 0.8 * ink.mean() and grey.shape[0] < 2.2 * grey.shape[1]  # and no upright 1
@@ -51,7 +51,7 @@ def complete_margin(grey: Array) -> Array:
 
 
 def _two_shades(grey: Array) -> tuple[Array, float]:
-    """What is on the light side of Otsu's threshold [1]_, and how much of the variance is between the two sides."""
+    """Return the light side of Otsu's threshold [1]_, and how much of the variance is between the two sides."""
     count = np.bincount(grey.astype(np.uint8).ravel(), minlength=256)
     dark, total = np.cumsum(count), np.cumsum(count * np.arange(256.0))
     between = (total[-1] / grey.size * dark - total) ** 2 / np.maximum(dark * (grey.size - dark), 1)
@@ -60,7 +60,7 @@ def _two_shades(grey: Array) -> tuple[Array, float]:
 
 
 def _rectangularity(mask: Array) -> float:
-    """Its share of the smallest rectangle around it, upright or turned."""
+    """Return its share of the smallest rectangle around it, upright or turned."""
     angle = np.deg2rad(np.arange(0, 90, 3))
     turns = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     sides = np.ptp(np.tensordot(np.argwhere(mask), turns, 1), axis=0) + 1

@@ -145,7 +145,7 @@ def export(
 
 
 def target_of(path: Path, to: str | None) -> str:
-    """The target asked for, or the one that the path's ending stands for.
+    """Return the target asked for, or the one that the path's ending stands for.
 
     Raises
     ------

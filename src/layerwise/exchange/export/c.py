@@ -47,7 +47,7 @@ class CSource:
 
 
 def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
-    """The code and the header for a network or a fitted estimator.
+    """Return the code and the header for a network or a fitted estimator.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def _padded(units: int, weights: str) -> int:
 
 
 def _arrays(call: Call, weights: str) -> dict[str, Array]:
-    """The constants of a call, those of a dense layer padded with zeros, and its weights rounded to 8 bits if asked."""
+    """Return the constants of a call: of a dense layer padded with zeros, and in 8 bits if asked."""
     if call.function != "dense":
         return call.arrays
     padding = (0, _padded(call.n_out, weights) - call.n_out)
@@ -147,7 +147,7 @@ def _sizes(program: Program, weights: str) -> str:
 
 
 def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
-    """The function of the outputs, and how many numbers its buffers hold.
+    """Return the function of the outputs, and how many numbers its buffers hold.
 
     A dense layer reads one buffer and writes the other; all else is done in place.
     """
@@ -229,7 +229,7 @@ def _predict(program: Program, prefix: str) -> list[str]:
 
 
 def _labels(classes: list[Any]) -> tuple[str, list[str]]:
-    """The type of the labels, and each of them."""
+    """Return the type of the labels, and each of them."""
     if all(isinstance(label, str) for label in classes):
         return "const char *", [c_text(label) for label in classes]
     if any(isinstance(label, float) for label in classes):
@@ -246,7 +246,7 @@ def _class_array(classes: list[Any], prefix: str) -> str:
 
 
 def _declarations(program: Program, prefix: str) -> str:
-    """What the header declares."""
+    """Return what the header declares."""
     upper = prefix.upper()
     n_classes = 0 if program.classes is None else len(program.classes)
     sizes = f"{upper}_INPUTS = {program.n_in}, {upper}_OUTPUTS = {program.n_out}"

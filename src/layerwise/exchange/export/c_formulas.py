@@ -14,7 +14,7 @@ LANES = {"float32": 4, "int8": 16}  # units that are computed together
 
 
 def dense(weights: str) -> str:
-    """The function of dense layers, for float or int8 weights."""
+    """Return the function of dense layers, for float or int8 weights."""
     is_int8 = weights == "int8"
     kind, cast, first = ("int8_t", "(float)", "0.0f") if is_int8 else ("float", "", "b[j]")
     formula, scale = ("(x W) * scale + b", "const float *restrict scale, ") if is_int8 else ("x W + b", "")
@@ -50,7 +50,7 @@ static void apply_dense(const float *restrict x, size_t n, const {kind} *restric
 
 
 def _each(formula: str, body: str, arguments: str = "") -> str:
-    """A function that computes each y[i] from x[i] alone; its name takes the place of NAME."""
+    """Return a function that computes each y[i] from x[i] alone; its name takes the place of NAME."""
     return f"""
 /* {formula} */
 static void apply_NAME(const float *x, size_t n, {arguments}float *y)
@@ -114,7 +114,7 @@ static void apply_softmax(const float *x, size_t n, float *y)
 
 
 def in_double(code: str) -> str:
-    """The same code with double for float, and the functions and numbers that belong to it.
+    """Return the same code with double for float, and the functions and numbers that belong to it.
 
     Examples
     --------

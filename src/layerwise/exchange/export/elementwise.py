@@ -35,7 +35,7 @@ class Elementwise:
         return in_words(self.tree)
 
     def in_c(self) -> str:
-        """The function in C."""
+        """Return the function in C."""
         lines, value = C.statements(self.tree, {"x": "x[i]"})
         arguments = "".join(f"float {name}, " for name in self.arguments)
         body = f"        y[i] = {value};"
@@ -49,7 +49,7 @@ class Elementwise:
         )
 
     def in_javascript(self) -> str:
-        """The function in JavaScript."""
+        """Return the function in JavaScript."""
         lines, value = JAVASCRIPT.statements(self.tree)
         body = f"({value})" if value.startswith("{") else value
         if lines:
@@ -63,7 +63,7 @@ class Elementwise:
         )
 
     def in_python(self) -> str:
-        """The function in Python, on a list."""
+        """Return the function in Python, on a list."""
         lines, value = PYTHON.statements(self.tree)
         head = f'\ndef {self.name}({", ".join(["values", *self.arguments])}):\n    """{self.words}"""\n'
         if not lines:
@@ -72,7 +72,7 @@ class Elementwise:
         return f"{head}    y = []\n    for x in values:\n{inner}        y.append({value})\n    return y\n"
 
     def in_numpy(self) -> str:
-        """The function in NumPy, on an array."""
+        """Return the function in NumPy, on an array."""
         lines, value = NUMPY.statements(self.tree)
         inner = "".join(f"    {line}\n" for line in lines)
         if "x" not in self.tree.symbols:

@@ -90,7 +90,7 @@ export function probabilities(x) {
 
 
 def to_javascript(model: Any, name: str) -> str:
-    """The source of a module of this name for a network or a fitted estimator."""
+    """Return the source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "JavaScript", FORMULAS)
     comment = "\n".join(f" * {line}".rstrip() for line in javascript_comment(program.head(name)).split("\n"))
     parts = [f"/**\n{comment}\n */\n"]

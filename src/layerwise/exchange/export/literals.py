@@ -16,7 +16,7 @@ LARGE = 64  # numbers of an array from which on base64, a third of the size, is 
 
 
 def decimals(array: Array) -> list[str]:
-    """Each number of a float32 or float64 array; nine digits tell any two numbers of float32 apart.
+    """Return each number of a float32 or float64 array; nine digits tell any two numbers of float32 apart.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def decimals(array: Array) -> list[str]:
 
 
 def wrapped(items: Iterable[str], indent: int = 4) -> str:
-    """The items with commas between, in lines of at most `WIDTH` characters."""
+    """Return the items with commas between, in lines of at most `WIDTH` characters."""
     margin = " " * indent
     lines, line = [], margin
     for item in items:
@@ -48,6 +48,6 @@ def wrapped(items: Iterable[str], indent: int = 4) -> str:
 
 
 def base64_lines(array: Array) -> list[str]:
-    """The array's bytes, the lowest of each number first, in lines."""
+    """Return the array's bytes, the lowest of each number first, in lines."""
     data = array.astype(array.dtype.newbyteorder("<")).tobytes()
     return textwrap.wrap(base64.b64encode(data).decode("ascii"), WIDTH)

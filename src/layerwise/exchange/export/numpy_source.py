@@ -65,7 +65,7 @@ _PROBABILITIES = {
 
 
 def to_numpy(model: Any, name: str) -> str:
-    """The source of a module of this name for a network or a fitted estimator."""
+    """Return the source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "NumPy", FORMULAS)
     is_packed = any(array.size > LARGE for call in program.calls for array in call.arrays.values())
     parts = [

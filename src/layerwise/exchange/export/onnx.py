@@ -40,7 +40,7 @@ KEY = "layerwise"
 
 
 def to_onnx(model: Any) -> onnx.ModelProto:
-    """The network as an ONNX model, checked by ONNX's own checker.
+    """Return the network as an ONNX model, checked by ONNX's own checker.
 
     It takes ``input`` (N, n_in), in the units of the training data: the scaling is part of it. A classifier answers
     with ``label`` (N,), of the classes' own type, and ``probabilities`` (N, classes); several yes/no answers are two
@@ -89,12 +89,12 @@ def to_onnx(model: Any) -> onnx.ModelProto:
 
 
 def scope(stage: Stage) -> str:
-    """What the nodes and arrays of a layer are named by: ``dense_0``."""
+    """Return what the nodes and arrays of a layer are named by: ``dense_0``."""
     return f"{type(stage.layer).__name__.lower()}_{stage.index}"
 
 
 def outline(graph: onnx.GraphProto) -> str:
-    """A digest of all that the nodes compute, apart from the arrays: whether a file is as layerwise wrote it."""
+    """Return a digest of all that the nodes compute, apart from the arrays: whether a file is as layerwise wrote it."""
     nodes = [
         (
             n.op_type,
@@ -162,7 +162,7 @@ def _subject(model: Any) -> Subject:
 
 
 def _plain(labels: Array) -> Array:
-    """Labels as numbers, truth values or text, which UTF-8 can say."""
+    """Return labels as numbers, truth values or text, which UTF-8 can say."""
     if labels.dtype.kind in "biuf":
         return labels
     return np.array([utf8(str(label), "ONNX") for label in labels.tolist()])
@@ -223,7 +223,7 @@ def _answers(graph: Graph, subject: Subject, y: str) -> None:
 
 
 def _chosen(graph: Graph, y: str, n_out: int, threshold: float) -> str:
-    """The index of the greatest output, or whether a single one is above the threshold."""
+    """Return the index of the greatest output, or whether a single one is above the threshold."""
     if n_out > 1:
         return graph.node("ArgMax", [y], "chosen", axis=1, keepdims=0)
     yes = graph.node("Greater", [y, graph.array("threshold", threshold)], "yes")
@@ -232,7 +232,7 @@ def _chosen(graph: Graph, y: str, n_out: int, threshold: float) -> str:
 
 
 def _label(graph: Graph, labels: Array, chosen: str) -> tuple[str, int]:
-    """The label at an index, and its type: whole numbers, truth values, other numbers, or text."""
+    """Return the label at an index, and its type: whole numbers, truth values, other numbers, or text."""
     if labels.dtype.kind in "iu" and np.array_equal(labels, np.arange(len(labels))):
         return chosen, graph.int64
     dtype, kind = {
@@ -282,7 +282,7 @@ def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
 
 
 def _description(subject: Subject) -> dict[str, Any] | None:
-    """The network without its arrays, for `layerwise.from_onnx` to make it again; None where JSON cannot say it."""
+    """Return the network without its arrays, for `layerwise.from_onnx`; None where JSON cannot say it."""
     network, scaling = subject.network, subject.network.scaling
     known = tuple(KNOWN.values())
     if subject.encoder is not None:

@@ -43,7 +43,7 @@ class Graph:
         self.scope, self.doc = "", ""
 
     def input(self, name: str, kind: int, columns: int) -> str:
-        """An input (N, columns)."""
+        """Return an input (N, columns)."""
         self.inputs.append(self._helper.make_tensor_value_info(name, kind, ["N", columns]))
         return name
 
@@ -55,13 +55,13 @@ class Graph:
         self.outputs.append(self._helper.make_tensor_value_info(name, kind, ["N", *columns]))
 
     def node(self, op: str, inputs: Sequence[str], part: str = "", **attributes: Any) -> str:
-        """An operator; returns its output's name."""
+        """Return an operator; returns its output's name."""
         name = self._named(part)
         self.nodes.append(self._helper.make_node(op, inputs, [name], name, self.doc, **attributes))
         return name
 
     def array(self, part: str, values: Any, dtype: Any = None) -> str:
-        """A constant, in the network's type where no other is given; text is kept as such."""
+        """Return a constant, in the network's type where no other is given; text is kept as such."""
         values, name = np.asarray(values), self._named(part)
         if values.dtype.kind in "UO":
             values = values.astype(str).astype(object)

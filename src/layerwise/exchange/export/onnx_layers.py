@@ -45,7 +45,7 @@ Writer = Callable[[Graph, Any, View, str], str]
 
 
 def _operator(op: str, **attributes: Any) -> Writer:
-    """A layer that is one operator, as it is."""
+    """Return a layer that is one operator, as it is."""
     return lambda graph, layer, p, x: graph.node(op, [x], **attributes)
 
 
@@ -106,7 +106,7 @@ def _silu(graph: Graph, layer: SiLU, p: View, x: str) -> str:
 
 
 def _in_float32(op: str, **attributes: Any) -> Writer:
-    """An operator that runtimes have in float32 alone; in float64 it is made of simpler ones."""
+    """Return an operator that runtimes have in float32 alone; in float64 it is made of simpler ones."""
 
     def write(graph: Graph, layer: Activation, p: View, x: str) -> str:
         return _of_formula(graph, layer, p, x) if graph.double else graph.node(op, [x], **attributes)
@@ -123,7 +123,7 @@ _OPERATORS = {
 
 
 def _of_formula(graph: Graph, layer: Activation, p: View, x: str) -> str:
-    """The formula, an operator for each operation."""
+    """Return the formula, an operator for each operation."""
     tree = replace(layer.formulas().f, layer.numbers())
     places: dict[Tree, str] = {}
     for i, part in enumerate(tree.parts()):
@@ -135,7 +135,7 @@ def _of_formula(graph: Graph, layer: Activation, p: View, x: str) -> str:
 
 
 def _part(graph: Graph, part: Tree, places: Mapping[Tree, str], x: str, name: str) -> str:
-    """One operation, whose operands lie at `places`; conditions are kept as true and false."""
+    """Return one operation, whose operands lie at `places`; conditions are kept as true and false."""
     if part.op == "symbol":
         return x
     if part.op == "number":

@@ -18,7 +18,7 @@ from layerwise.formula.quoting import utf8, visible
 
 
 def encoded(graph: Graph, encoder: TableEncoder) -> str:
-    """The columns as the network takes them.
+    """Return the columns as the network takes them.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def _number(graph: Graph, name: str, column: dict[str, Any]) -> list[str]:
 
 
 def _category(graph: Graph, name: str, column: dict[str, Any]) -> list[str]:
-    """Its level where it is the category, another where it is not: for each category, or ±1 for two of them."""
+    """Return its level where it is the category, another where it is not: for each category, or ±1 for two of them."""
     categories, levels = column["categories"], column["levels"]
     is_text = not categories or isinstance(categories[0], str)
     x = graph.input(name, graph.text if is_text else graph.float64, 1)

@@ -138,7 +138,7 @@ class Program:
 
 
 def function_name(kind: type[Layer]) -> str:
-    """The name of a layer's function: ``"batch_norm"`` for `BatchNorm`, ``"leaky_relu"`` for `LeakyReLU`.
+    """Return the name of a layer's function: ``"batch_norm"`` for `BatchNorm`, ``"leaky_relu"`` for `LeakyReLU`.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def _of_numbers(model: Any) -> Network:
 
 
 def program_of(model: Any, target: str, known: Collection[str]) -> Program:
-    """The program of a network or fitted estimator, for a target that knows these functions.
+    """Return the program of a network or fitted estimator, for a target that knows these functions.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _is_known(layer: Layer, known: Collection[str]) -> bool:
 
 
 def _acts(layer: Layer) -> bool:
-    """Whether the layer does anything in prediction."""
+    """Return whether the layer does anything in prediction."""
     return not layer.draws and type(layer) is not Identity
 
 
@@ -317,7 +317,7 @@ def _check_finite(calls: Sequence[Call]) -> None:
 
 
 def _classes(model: Any, task: Task, n_out: int) -> list[Any] | None:
-    """The label of each output, or of no and yes."""
+    """Return the label of each output, or of no and yes."""
     if task.kind != "classification":
         return None
     outputs = max(n_out, 2)

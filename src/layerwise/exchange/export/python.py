@@ -71,7 +71,7 @@ _PROBABILITIES = {
 
 
 def to_python(model: Any, name: str) -> str:
-    """The source of a module of this name for a network or a fitted estimator."""
+    """Return the source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "Python", FORMULAS)
     parts = [f'"""{python_docstring(program.head(name))}"""\n\nimport math\n']
     parts += [_constants(call) for call in program.calls if call.arrays]
@@ -87,7 +87,7 @@ def to_python(model: Any, name: str) -> str:
 
 
 def _constants(call: Call) -> str:
-    """The arrays of a call, W transposed: a list for each unit."""
+    """Return the arrays of a call, W transposed: a list for each unit."""
     lines = []
     for name, array in call.arrays.items():
         if array.ndim == 2:

@@ -26,7 +26,7 @@ def assemble(
     scaling: Scaler | None = None,
     random_state: int | None = None,
 ) -> Network:
-    """A network of these layers with these parameters; one that is not given keeps its first value.
+    """Return a network of these layers with these parameters; one that is not given keeps its first value.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def assemble(
 
 
 def task_of(network: Network, classes: ArrayLike | None) -> Task:
-    """What a network answers that says nothing of it: by its last layer, unless classes are given.
+    """Return what a network answers that says nothing of it: by its last layer, unless classes are given.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def task_of(network: Network, classes: ArrayLike | None) -> Task:
 
 
 def scaler_of(offset: Array, factor: Array) -> Scaler:
-    """A scaler x ↦ (x - offset) · factor; one of a known range where there is one number for all and no offset."""
+    """Return a scaler x ↦ (x - offset) · factor; one of a known range for a single factor and no offset."""
     single = not offset.any() and factor.size == 1 and float(factor.reshape(-1)[0]) > 0
     scaler: Scaler = RangeScaler(0, round(1 / float(factor.reshape(-1)[0]), 6)) if single else StandardScaler()
     scaler.offset, scaler.factor = np.asarray(offset, np.float64), np.asarray(factor, np.float64)

@@ -33,7 +33,7 @@ from layerwise.typing import Array, ArrayLike
 
 
 def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: int | None = None) -> Network:
-    """The network in an ONNX model of dense layers, with equal outputs, and ready to train on.
+    """Return the network in an ONNX model of dense layers, with equal outputs, and ready to train on.
 
     A model that layerwise wrote gives the same layers, scaling and classes back. Of others, arithmetic before the
     first layer becomes the scaling, and labels at the end are passed over.
@@ -82,7 +82,7 @@ def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: in
 
 
 def _parse(source: Any) -> tuple[str, Any]:
-    """What to call it in errors, and the model."""
+    """Return what to call it in errors, and the model."""
     try:
         import onnx
         from google.protobuf.message import DecodeError
@@ -110,7 +110,7 @@ def _parse(source: Any) -> tuple[str, Any]:
 
 
 def _own(model: Any, title: str, random_state: int | None) -> Network | None:
-    """The network of a model that layerwise wrote, and nobody has changed but for its arrays; None of any other."""
+    """Return the network of a model that layerwise wrote and that has changed in its arrays alone, or None."""
     description = {entry.key: entry.value for entry in model.metadata_props}.get(KEY)
     try:
         told = read_json(description or "")
@@ -202,7 +202,7 @@ class Reader:
         self._problems: list[str] = []
 
     def read(self) -> Chain:
-        """The layers that the model's outputs come from.
+        """Return the layers that the model's outputs come from.
 
         Raises
         ------

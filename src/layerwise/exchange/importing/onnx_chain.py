@@ -50,7 +50,7 @@ class Chain:
     truth: bool = False
 
     def then(self, layer: Layer, **arrays: Array) -> Chain:
-        """One layer longer; its vectors must be as long as a sample."""
+        """Return one layer longer; its vectors must be as long as a sample."""
         rows = {len(array) for array in arrays.values()}
         if len(rows) > 1 or (rows and self.width not in (None, *rows)):
             here = " and ".join(map(str, sorted(rows)))
@@ -64,7 +64,7 @@ class Chain:
         )
 
     def follows(self, other: Chain) -> bool:
-        """Whether it is made of the other, or is the other."""
+        """Return whether it is made of the other, or is the other."""
         same = self.offset is other.offset and self.factor is other.factor
         return same and self.links[: len(other.links)] == other.links
 
@@ -83,11 +83,11 @@ class Reading:
     opset: int
 
     def get(self, name: str, default: Any) -> Any:
-        """An attribute."""
+        """Return an attribute."""
         return self.told.get(name, default)
 
     def chain(self) -> Chain:
-        """The first value, which must come from the input, and be a number."""
+        """Return the first value, which must come from the input, and be a number."""
         chain = self.values[0]
         if not isinstance(chain, Chain):
             raise Unsupported(" of a constant and then of the samples")
@@ -104,7 +104,7 @@ class Reading:
         return as_float(value)
 
     def two(self) -> tuple[Chain, Array]:
-        """The value that comes from the input, and the constant, in whatever order."""
+        """Return the value that comes from the input, and the constant, in whatever order."""
         chains = [value for value in self.values if isinstance(value, Chain)]
         constants = [value for value in self.values if isinstance(value, np.ndarray)]
         if len(chains) != 1 or len(constants) != 1:
@@ -113,7 +113,7 @@ class Reading:
 
 
 def as_numbers(chain: Chain) -> Chain:
-    """The chain, if it gives numbers."""
+    """Return the chain, if it gives numbers."""
     if chain.truth or chain.complement:
         raise Unsupported(" of a truth value or of 1 - y")
     return chain
@@ -127,7 +127,7 @@ def as_float(array: Array) -> Array:
 
 
 def array_of(tensor: Any) -> Array:
-    """The array in a tensor of an ONNX model.
+    """Return the array in a tensor of an ONNX model.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def array_of(tensor: Any) -> Array:
 
 
 def attributes(node: Any) -> dict[str, Any]:
-    """A node's attributes by name; a tensor is an array.
+    """Return a node's attributes by name; a tensor is an array.
 
     Raises
     ------

@@ -40,7 +40,7 @@ from layerwise.typing import Array
 
 
 def _per_column(chain: Chain, constant: Array) -> Array:
-    """A constant as one number, or one for each column."""
+    """Return a constant as one number, or one for each column."""
     if constant.size == 1:
         return constant.reshape(())
     if chain.width not in (None, constant.size) or max(constant.shape) != constant.size:
@@ -112,7 +112,7 @@ def _neg(node: Reading) -> Chain:
 
 
 def _concat(node: Reading) -> Chain:
-    """The probabilities of no and yes, from that of yes."""
+    """Return the probabilities of no and yes, from that of yes."""
     if len(node.values) == 2 and all(isinstance(value, Chain) for value in node.values):
         no, yes = node.values
         if no.complement and not yes.complement and no.links == yes.links and node.get("axis", None) in (1, -1):
@@ -195,7 +195,7 @@ def _cast(node: Reading) -> Chain | None:
 
 
 def _greater(node: Reading) -> Chain:
-    """Whether y is above a threshold: a step, or the answer yes."""
+    """Return whether y is above a threshold: a step, or the answer yes."""
     chain, threshold = node.chain(), node.constant(1)
     if threshold.size != 1:
         raise Unsupported(" than several thresholds")

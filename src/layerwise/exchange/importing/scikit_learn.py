@@ -32,7 +32,7 @@ _ACTIVATIONS: dict[str, type[Activation]] = {
 
 
 def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
-    """The network in a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn, with equal outputs.
+    """Return the network in a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn, with equal outputs.
 
     It has the estimator's classes, loss, penalty and optimizer, with the optimizer's state, so that `fit` goes on
     where the estimator was. It computes in the type of the estimator's weights. After ``solver="lbfgs"`` there is no
@@ -48,7 +48,7 @@ def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
     Raises
     ------
     TypeError
-        Something else came.
+        Something else was given.
     NotBuiltError
         The estimator is not fitted.
 
@@ -113,7 +113,7 @@ def _loss(estimator: Any, dtype: np.dtype[Any]) -> Loss:
 
 
 def _optimizer(estimator: Any, network: Network) -> Optimizer | None:
-    """The estimator's optimizer with its running means, which scikit-learn keeps as a list: W1, W2, …, b1, b2, …"""
+    """Return the estimator's optimizer with its running means, in scikit-learn a list: W1, W2, …, b1, b2, …"""
     theirs = getattr(estimator, "_optimizer", None)
     if theirs is None or estimator.solver not in ("sgd", "adam"):
         return None
@@ -136,7 +136,7 @@ def _optimizer(estimator: Any, network: Network) -> Optimizer | None:
 
 
 def _pipeline(pipeline: Any) -> tuple[Scaler | None, Any]:
-    """The scaling and the estimator of a pipeline."""
+    """Return the scaling and the estimator of a pipeline."""
     *before, (_, estimator) = pipeline.steps
     before = [step for _, step in before if step is not None and not isinstance(step, str)]
     if not before:

@@ -51,7 +51,7 @@ def from_torch(
     classes: ArrayLike | None = None,
     random_state: int | None = None,
 ) -> Network:
-    """A network with the weights of a PyTorch model of dense layers, and with its outputs.
+    """Return a network with the weights of a PyTorch model of dense layers, and with its outputs.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def from_keras(
     classes: ArrayLike | None = None,
     random_state: int | None = None,
 ) -> Network:
-    """A network with the weights of a Keras model of dense layers, and with its outputs.
+    """Return a network with the weights of a Keras model of dense layers, and with its outputs.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def _network(
 
 
 def _leaves(layer: Layer, names: Names) -> dict[str, str]:
-    """What a layer's parameters are called there; one of the user's own keeps its names."""
+    """Return what a layer's parameters are called there; a custom one keeps its names."""
     return names.get(type(layer)) or {name: name for name in layer.parameter_shapes(1)}
 
 
@@ -156,7 +156,7 @@ def _leaves(layer: Layer, names: Names) -> dict[str, str]:
 
 
 def _read(source: Any) -> tuple[str, dict[str, Array], bool]:
-    """What to call it in errors, the tensors by name, and whether they are in the model's order."""
+    """Return what to call it in errors, the tensors by name, and whether they are in the model's order."""
     if isinstance(source, (str, os.PathLike)):
         title = os.fspath(source)
         if not Path(title).is_file():
@@ -181,7 +181,7 @@ def _read(source: Any) -> tuple[str, dict[str, Array], bool]:
 
 
 def _read_npz(path: str) -> dict[str, Array]:
-    """The arrays of a zip of .npy files; what they would take is known, and bounded, before anything is unpacked."""
+    """Return the arrays of a zip of .npy files, whose sizes are checked before anything is unpacked."""
     try:
         most = most_unpacked(os.path.getsize(path))
         with zipfile.ZipFile(path) as archive:
@@ -196,7 +196,7 @@ def _read_npz(path: str) -> dict[str, Array]:
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """One array: a header, whose length the format's version says, and the numbers. Objects would be pickles."""
+    """Return one array: a header, whose length the format's version says, and the numbers. Objects would be pickles."""
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -245,7 +245,7 @@ Group = dict[str, tuple[str, Array]]  # of a module: its tensors, and their whol
 
 
 def _positions(tensors: dict[str, Array], leaves: Sequence[dict[str, str]], names: Names) -> list[Group] | None:
-    """Arrays without telling names, in the order of the layers and their parameters; None if names tell."""
+    """Return arrays without telling names, in the order of the layers and their parameters; None if names tell."""
     known = {leaf for layer in (*names.values(), *leaves) for leaf in layer.values()}
     if any(_split(name)[1] in known for name in tensors):
         return None
@@ -258,7 +258,7 @@ def _positions(tensors: dict[str, Array], leaves: Sequence[dict[str, str]], name
 
 
 def _split(name: str) -> tuple[str, str]:
-    """A tensor's module and what it is there: layers.0, weight."""
+    """Return a tensor's module and what it is there: layers.0, weight."""
     found = re.fullmatch(r"(?:(.*)[./])?([^./]*)", name.removesuffix(":0"), re.DOTALL)
     return (found[1] or "", found[2]) if found else ("", name)
 
@@ -290,7 +290,7 @@ def _in_order(title: str, groups: dict[str, Group], modules: Sequence[str] | Non
 def _fit(
     layers: Sequence[Layer], learn: Sequence[int], groups: Sequence[Group], names: Names, optional: set[str]
 ) -> tuple[list[dict[str, Array]], int, list[str]]:
-    """Each layer's arrays, how many inputs there are, and all that does not fit."""
+    """Return each layer's arrays, how many inputs there are, and all that does not fit."""
     arrays: list[dict[str, Array]] = [{} for _ in layers]
     problems: list[str] = []
     width = n_in = _inputs(layers, learn, groups, names)
@@ -320,7 +320,7 @@ def _fit(
 
 
 def _inputs(layers: Sequence[Layer], learn: Sequence[int], groups: Sequence[Group], names: Names) -> int:
-    """How many inputs the first layer that has weights was made for; 1 if it cannot be told."""
+    """Return how many inputs the first layer that has weights was made for; 1 if it cannot be told."""
     if not learn or not groups:
         return 1
     leaves, group = _leaves(layers[learn[0]], names), groups[0]

@@ -50,7 +50,7 @@ class Diagram:
         self._picture = lay_out(found, x, whole_number("Diagram", "most", most, least=2))
 
     def svg(self, *, inline: bool = False) -> str:
-        """The diagram as SVG.
+        """Return the diagram as SVG.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Diagram:
         return svg.write(self._picture, inline)
 
     def tikz(self, *, document: bool = True) -> str:
-        """The diagram as TikZ: a document that `pdflatex` compiles, or the picture alone, for one of your own.
+        """Return the diagram as TikZ: a document that `pdflatex` compiles, or the picture alone, for another one.
 
         The picture alone needs ``\\usepackage{tikz}``.
         """

@@ -78,7 +78,7 @@ class Column:
 
 
 def lay_out(network: Network, x: ArrayLike | None, most: int) -> Picture:
-    """The picture of a network, with its outputs for a sample if one is given.
+    """Return the picture of a network, with its outputs for a sample if one is given.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _columns(network: Network, x: ArrayLike | None) -> list[Column]:
 
 
 def _kind(stage: Stage) -> str:
-    """What a layer is, in a word."""
+    """Return what a layer is, in a word."""
     return shortened(visible(type(stage.layer).__name__))
 
 
@@ -205,7 +205,7 @@ def _connect(picture: Picture, before: Column, column: Column, x: float) -> None
 
 
 def _answers(network: Network, last: Column) -> Sequence[str]:
-    """What the output units stand for, where they are classes; with a sample, how much each gives."""
+    """Return what the output units stand for, where they are classes; with a sample, how much each gives."""
     task = network.task
     classes = None if task is None or task.kind != "classification" else task.classes
     shares = network.built()[0].ending.layer.gives in ("probabilities", "distribution")

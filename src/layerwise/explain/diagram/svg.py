@@ -10,7 +10,7 @@ ADAPTS = "<style>:root{color:#1a1a1a}@media(prefers-color-scheme:dark){:root{col
 
 
 def write(picture: Picture, inline: bool) -> str:
-    """The picture as an SVG element; `inline`: text has the colour of the page around it."""
+    """Return the picture as an SVG element; `inline`: text has the colour of the page around it."""
     width, height = round(picture.width), round(picture.height)
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -47,5 +47,5 @@ def write(picture: Picture, inline: bool) -> str:
 
 
 def _close(tag: str, words: str) -> str:
-    """The end of an element, with what is shown when one points at it."""
+    """Return the end of an element, with what is shown when one points at it."""
     return f"><title>{markup(words)}</title></{tag}>" if words else "/>"

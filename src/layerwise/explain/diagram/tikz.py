@@ -12,7 +12,7 @@ ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 
 
 def write(picture: Picture, document: bool) -> str:
-    """The picture as a `tikzpicture`, or as a document whose only page it fills."""
+    """Return the picture as a `tikzpicture`, or as a document whose only page it fills."""
     body = [DEFINED, r"\begin{tikzpicture}[x=1pt,y=-1pt,inner sep=0pt]"]
     body.append(rf"\path[use as bounding box] (0,0) rectangle ({_pt(picture.width)},{_pt(picture.height)});")
     for line in picture.lines:

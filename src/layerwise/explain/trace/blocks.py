@@ -69,7 +69,7 @@ class Blocks:
                 self.of_layer[other.index] |= set(range(units)) if j is None else {j}
 
     def chain(self, part: LayerTrace) -> list[LayerTrace]:
-        """The layer and those that work on its neurons, up to the next dense layer."""
+        """Return the layer and those that work on its neurons, up to the next dense layer."""
         start = next(i for i, other in enumerate(self.trace.layers) if other is part)
         found = [part]
         for other in self.trace.layers[start + 1 :]:
@@ -81,12 +81,12 @@ class Blocks:
     # ---------------------------------------------------------------- what is shown
 
     def neurons(self, part: LayerTrace) -> list[int]:
-        """The outputs of a layer that are shown."""
+        """Return the outputs of a layer that are shown."""
         marked = self.marked if self.chain(part)[-1] is self.trace.layers[-1] else ()
         return sorted({*_first(part.y.shape[1]), *marked, *self.of_layer[part.index]})
 
     def most(self, part: LayerTrace, j: int) -> int | None:
-        """How many terms a sum for that neuron may have before it is cut."""
+        """Return how many terms a sum for that neuron may have before it is cut."""
         return None if j in self.of_layer[part.index] else MOST_TERMS
 
     def inputs(self, part: LayerTrace, j: int) -> list[int]:
@@ -101,7 +101,7 @@ class Blocks:
     def vector(
         self, name: str, formula: str, values: Array, shown: Sequence[int], origin: Callable[[int], str | None]
     ) -> Block:
-        """A block of one number a neuron."""
+        """Return a block of one number a neuron."""
 
         def cell(j: int) -> Cell:
             return Cell(name if len(values) == 1 else _indexed(name, str(j)), origin(j), self.numbers(values[j]))
@@ -120,7 +120,7 @@ class Blocks:
         shown: Sequence[int],
         origin: Callable[[tuple[int, ...]], str | None],
     ) -> Block:
-        """A block of a layer's weights or of what belongs to them: a row a neuron, or one row."""
+        """Return a block of a layer's weights or of what belongs to them: a row a neuron, or one row."""
         if values.shape == part.y.shape[1:]:
             return self.vector(name, formula, values, shown, lambda j: origin((j,)))
         if type(part.layer) is not Dense:
@@ -142,7 +142,7 @@ class Blocks:
         return Block(name, formula, rows, [], values.size - sum(map(len, rows)))
 
     def listed(self, name: str, formula: str, values: Array, origin: Callable[[tuple[int, ...]], str | None]) -> Block:
-        """A block of the weights of a layer of one's own, whatever their shape."""
+        """Return a block of the weights of a custom layer, whatever their shape."""
         places = [tuple(map(int, np.unravel_index(i, values.shape))) for i in _first(values.size)]
         row = [Cell(_indexed(name, ",".join(map(str, at))), origin(at), self.numbers(values[at])) for at in places]
         return Block(name, formula, [row], [], values.size - len(row))
@@ -150,7 +150,7 @@ class Blocks:
     # ---------------------------------------------------------------- forward
 
     def given(self) -> Block:
-        """The inputs, and how they were scaled."""
+        """Return the inputs, and how they were scaled."""
         trace, s, numbers = self.trace, self.sample, self.numbers
         x, raw, scaler = trace.x[s], trace.raw[s], trace.scaler
         shown = _first(len(x))
@@ -170,7 +170,7 @@ class Blocks:
         return self.vector("x", formula, x, shown, scaled)
 
     def forward(self, part: LayerTrace, shown: Sequence[int]) -> list[Block]:
-        """A layer's mask, where it has one, and its outputs."""
+        """Return a layer's mask, where it has one, and its outputs."""
         formulas, s = formula_of(part.layer), self.sample
         blocks = []
         if part.kept.get("mask", part.x).shape == part.y.shape and "mask" in part.kept:
@@ -184,7 +184,7 @@ class Blocks:
     # ---------------------------------------------------------------- cost and backward
 
     def cost(self, step: StepTrace) -> list[Block]:
-        """The loss of each output, of the sample, and of the batch."""
+        """Return the loss of each output, of the sample, and of the batch."""
         s, numbers, a = self.sample, self.numbers, self.trace.layers[-1]
         m, n, name = step.targets.shape[1], len(step.targets), symbol(a.name)
         shown = self.neurons(a)
@@ -220,7 +220,7 @@ class Blocks:
         return blocks
 
     def penalty(self, term: PenaltyTrace) -> Block:
-        """What one penalty adds to the cost; the gradient of the sum is what is followed."""
+        """Return what one penalty adds to the cost; the gradient of the sum is what is followed."""
         name = f"{words(type(term.penalty).__name__ + ' of ')}{symbol(term.name)}"
         pair = penalty_formulas(term.penalty)
         formula = ""
@@ -230,7 +230,7 @@ class Blocks:
         return Block(name, formula, [[Cell(name, None, self.numbers(term.value))]])
 
     def from_loss(self, step: StepTrace, shown: Sequence[int] | None = None) -> Block | None:
-        """The gradient that the loss begins with."""
+        """Return the gradient that the loss begins with."""
         last = self.trace.layers[-1]
         name = last.source if step.fused else last.name
         values = self.loss_gradient(step)
@@ -255,7 +255,7 @@ class Blocks:
         return layers[-2].dy if len(layers) > 1 else None
 
     def backward(self, part: LayerTrace, shown: Sequence[int]) -> Block | None:
-        """The gradient by a layer's inputs."""
+        """Return the gradient by a layer's inputs."""
         if part.dx is None:
             return None
         formulas, s = formula_of(part.layer), self.sample
@@ -272,16 +272,16 @@ class Blocks:
         return before is not None and i in self.of_layer[before.index]
 
     def before(self, part: LayerTrace) -> LayerTrace | None:
-        """The layer that gives a layer's inputs."""
+        """Return the layer that gives a layer's inputs."""
         return next((other for other in self.trace.layers if other.name == part.source), None)
 
     def sources(self, part: LayerTrace) -> list[int]:
-        """The inputs of a layer whose gradients are shown."""
+        """Return the inputs of a layer whose gradients are shown."""
         before = self.before(part)
         return _first(part.x.shape[1]) if before is None else self.neurons(before)
 
     def gradients(self, part: LayerTrace, shown: Sequence[int]) -> list[Block]:
-        """The gradients by a layer's weights."""
+        """Return the gradients by a layer's weights."""
         formulas = formula_of(part.layer)
         blocks = []
         for key, values in part.gradients.items():
@@ -306,7 +306,7 @@ class Blocks:
         return blocks
 
     def adapted(self, part: LayerTrace, key: str, shown: Sequence[int]) -> Block:
-        """A statistic, which no gradient teaches."""
+        """Return a statistic, which no gradient teaches."""
 
         def origin(index: tuple[int, ...]) -> str | None:
             return formula_of(part.layer).adapted(part, key, index[0], self.numbers)
@@ -317,7 +317,7 @@ class Blocks:
         return self.table(part, key, f"{name}'", formula, part.new[key], shown, origin)
 
     def learned(self, part: LayerTrace, key: str, step: StepTrace, shown: Sequence[int]) -> list[Block]:
-        """A weight: the penalties' part of its gradient, the optimizer's states, and its new value."""
+        """Return a weight: the penalties' part of its gradient, the optimizer's states, and its new value."""
         name, numbers = symbol(part.names[key]), self.numbers
         arrays, new, share = part.parameters[key], part.new[key], part.rates.get(key, 1.0)
         old_states, new_states = part.states[key], part.new_states[key]
@@ -359,7 +359,7 @@ class Blocks:
         return blocks
 
     def penalty_slopes(self, name: str, step: StepTrace) -> str:
-        """The penalties' gradients by an array, in symbols."""
+        """Return the penalties' gradients by an array, in symbols."""
         found = []
         for term in step.penalties:
             if term.name == name:
@@ -385,5 +385,5 @@ def _indexed(name: str, index: str) -> str:
 
 
 def _state(name: str) -> str:
-    """An optimizer's state as a symbol."""
+    """Return an optimizer's state as a symbol."""
     return name if re.fullmatch("[A-Za-z]", name) else words(name)

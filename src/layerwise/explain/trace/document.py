@@ -64,19 +64,19 @@ class Document:
     sections: list[Section]
 
     def text(self) -> str:
-        """Lines of plain text."""
+        """Return lines of plain text."""
         from layerwise.explain.trace.text import text
 
         return text(self)
 
     def html(self) -> str:
-        """A piece of HTML, with its own style, that fetches nothing."""
+        """Return a piece of HTML, with its own style, that fetches nothing."""
         from layerwise.explain.trace.html import html
 
         return html(self)
 
     def latex(self) -> str:
-        """A LaTeX document."""
+        """Return a LaTeX document."""
         from layerwise.explain.trace.latex import latex
 
         return latex(self)

@@ -30,12 +30,12 @@ padding:1px 6px;white-space:nowrap;min-width:var(--lw-w,0)}
 
 
 def html(document: Document) -> str:
-    """The document as a piece of HTML."""
+    """Return the document as a piece of HTML."""
     return "".join(_pieces(document))
 
 
 def page(document: Document) -> str:
-    """The same as a file of its own."""
+    """Return the same as a file of its own."""
     title = markup(document.title)
     head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{html(document)}</body></html>\n'

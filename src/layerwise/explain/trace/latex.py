@@ -29,7 +29,7 @@ _HEAD = r"""\documentclass[fleqn]{article}
 
 
 def latex(document: Document) -> str:
-    """The document as LaTeX, from its class to its end."""
+    """Return the document as LaTeX, from its class to its end."""
     return _HEAD + "\n".join(_lines(document)) + "\n\\end{document}\n"
 
 
@@ -67,7 +67,7 @@ def _of_cell(cell: Cell, name: str) -> Iterator[str]:
 
 
 def _broken(formula: str) -> str:
-    """A formula that is too long for a line, on several: broken outside all brackets, or else in parentheses."""
+    """Return a formula that is too long for a line, on several: broken outside all brackets, or else in parentheses."""
     lines = [formula]
     for deepest in (0, 9):
         lines = [shorter for line in lines for shorter in _cut(line, deepest)]
@@ -77,7 +77,7 @@ def _broken(formula: str) -> str:
 
 
 def _cut(formula: str, deepest: int) -> list[str]:
-    """Its lines, cut before an operator that stands in so many parentheses at most, and in no braces."""
+    """Return its lines, cut before an operator that stands in so many parentheses at most, and in no braces."""
     places, braces, parentheses = [], 0, 0
     for found in re.finditer(r"[{}()]| [+-] | \\cdot ", formula):
         braces += {"{": 1, "}": -1}.get(found[0], 0)

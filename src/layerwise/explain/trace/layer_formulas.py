@@ -24,17 +24,17 @@ from layerwise.typing import Array
 
 
 class LayerFormula:
-    """How a layer's outputs and gradients come about; this one is for layers of one's own, of which nothing is known.
+    """How a layer's outputs and gradients come about; this one is for custom layers, of which nothing is known.
 
     Every method that takes numbers gives None where there is nothing to say.
     """
 
     def forward(self, part: LayerTrace) -> str:
-        """All outputs, in symbols."""
+        """Return all outputs, in symbols."""
         return f"{words(type(part.layer).__name__)}({symbol(part.source)})"
 
     def backward(self, part: LayerTrace) -> str:
-        """The gradient by the inputs, in symbols."""
+        """Return the gradient by the inputs, in symbols."""
         return f"{words(type(part.layer).__name__ + '.backward')}({delta(part.name)})"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str | None:
@@ -42,21 +42,21 @@ class LayerFormula:
         return None
 
     def input_gradient(self, part: LayerTrace, s: int, i: int, numbers: Numbers, most: int | None) -> str | None:
-        """The gradient by input i of sample s."""
+        """Return the gradient by input i of sample s."""
         return None
 
     def gradient(self, part: LayerTrace, name: str) -> str | None:
-        """The gradient by a parameter, in symbols."""
+        """Return the gradient by a parameter, in symbols."""
         return None
 
     def weight_gradient(
         self, part: LayerTrace, name: str, index: tuple[int, ...], numbers: Numbers, most: int | None
     ) -> str | None:
-        """The gradient by one number of a parameter."""
+        """Return the gradient by one number of a parameter."""
         return None
 
     def adapted(self, part: LayerTrace, name: str, j: int, numbers: Numbers) -> str | None:
-        """One number of a statistic after the step."""
+        """Return one number of a statistic after the step."""
         return None
 
 
@@ -272,7 +272,7 @@ _ELEMENTWISE, _UNKNOWN = _Elementwise(), LayerFormula()
 
 
 def formula_of(layer: Layer) -> LayerFormula:
-    """The formulas of this very class: one that derives from it may compute otherwise."""
+    """Return the formulas of this very class: one that derives from it may compute otherwise."""
     if isinstance(layer, Activation) and layer.has_formula:
         return _ELEMENTWISE
     return LAYER_FORMULAS.get(type(layer), _UNKNOWN)

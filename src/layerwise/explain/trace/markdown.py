@@ -10,7 +10,7 @@ from layerwise.formula.quoting import markdown as quoted
 
 
 def markdown(document: Document) -> str:
-    """The document as Markdown, as GitHub and notebooks show it."""
+    """Return the document as Markdown, as GitHub and notebooks show it."""
     return "\n".join(_lines(document)) + "\n"
 
 

@@ -48,7 +48,7 @@ class Numbers:
         format(0.5, self._format)
 
     def __call__(self, value: float) -> str:
-        """The number."""
+        """Return the number."""
         if not self._format:
             text = str(value)
             return text.removesuffix(".0")
@@ -58,11 +58,11 @@ class Numbers:
         return text.removeprefix("-") if float(text) == 0 else text
 
     def factor(self, value: float) -> str:
-        """The number where something multiplies it: in parentheses if it is negative."""
+        """Return the number where something multiplies it: in parentheses if it is negative."""
         return enclosed(self(value))
 
     def added(self, value: float) -> str:
-        """The number where it is added: `` + 0.5`` or `` - 0.5``."""
+        """Return the number where it is added: `` + 0.5`` or `` - 0.5``."""
         return plus(self(value))
 
 
@@ -70,12 +70,12 @@ in_full = Numbers(None)  # for what is given, such as a learning rate
 
 
 def enclosed(term: str) -> str:
-    """A term as a factor: in parentheses if it has a sign or is a sum."""
+    """Return a term as a factor: in parentheses if it has a sign or is a sum."""
     return f"({term})" if term.startswith("-") or re.search(" [+-] ", outside(term)) else term
 
 
 def outside(term: str) -> str:
-    """What stands outside all brackets.
+    """Return what stands outside all brackets.
 
     Examples
     --------
@@ -92,17 +92,17 @@ def outside(term: str) -> str:
 
 
 def negative(term: str) -> str:
-    """The negative of a number or a symbol."""
+    """Return the negative of a number or a symbol."""
     return term[1:] if term.startswith("-") else f"-{term}"
 
 
 def plus(term: str) -> str:
-    """What is added: `` + 0.5``, or `` - 0.5`` for -0.5."""
+    """Return what is added: `` + 0.5``, or `` - 0.5`` for -0.5."""
     return f" - {term[1:]}" if term.startswith("-") else f" + {term}"
 
 
 def symbol(name: str, index: str = "") -> str:
-    r"""A quantity's name in LaTeX: ``"z1"`` is z_{1}, ``"gamma2"`` \gamma_{2}; an index follows in brackets.
+    r"""Return a quantity's name in LaTeX: ``"z1"`` is z_{1}, ``"gamma2"`` \gamma_{2}; an index follows in brackets.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def symbol(name: str, index: str = "") -> str:
 
 
 def words(text: str) -> str:
-    r"""Text in a formula; what is no letter is kept as ``<code>``, so that no part of it is read as a formula.
+    r"""Return text in a formula; what is no letter is kept as ``<code>``, so that no part of it is read as a formula.
 
     Examples
     --------
@@ -130,12 +130,12 @@ def words(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """What `words` was given."""
+    """Return what `words` was given."""
     return re.sub("<([0-9a-f]+)>", lambda found: chr(int(found[1], 16)), text)
 
 
 def delta(name: str) -> str:
-    r"""The gradient by what a dense layer gives: δ₁ for ``"z1"``, and ∂C/∂h₁ for other names."""
+    r"""Return the gradient by what a dense layer gives: δ₁ for ``"z1"``, and ∂C/∂h₁ for other names."""
     return symbol(name).replace("z", r"\delta", 1) if name.startswith("z") else gradient(symbol(name))
 
 
@@ -150,7 +150,7 @@ def _power_of_ten(found: re.Match[str]) -> str:
 
 
 def latex(formula: str, *, on_a_line: bool = False) -> str:
-    """The formula as LaTeX and amsmath know it; `on_a_line` writes gradients with a slash."""
+    """Return the formula as LaTeX and amsmath know it; `on_a_line` writes gradients with a slash."""
     form = r"\\partial C/\\partial \1" if on_a_line else r"\\frac{\\partial C}{\\partial \1}"
     formula = re.sub(rf"\\dd\{{{_NESTED}\}}", form, formula)
     parts = re.split(r"(\\text\{[^{}]*\})", formula)
@@ -167,7 +167,7 @@ def _latex_text(part: str) -> str:
 
 
 def plain(formula: str) -> str:
-    r"""The formula as a line of Unicode.
+    r"""Return the formula as a line of Unicode.
 
     Examples
     --------
@@ -228,7 +228,7 @@ class _Reader:
         return _WORDS[word]
 
     def _group(self) -> str:
-        """What is in braces here, or the one letter."""
+        """Return what is in braces here, or the one letter."""
         depth, start = 0, self.place
         for end in range(start, len(self.formula)):
             depth += {"{": 1, "}": -1}.get(self.formula[end], 0)

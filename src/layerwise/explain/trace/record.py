@@ -85,7 +85,7 @@ class LayerTrace:
     frozen: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON."""
+        """Return all of it as JSON."""
         arrays = {"x": self.x, "y": self.y, "dy": self.dy, "dx": self.dx, "new_y": self.new_y}
         tables = {
             name: getattr(self, name) for name in ("kept", "parameters", "gradients", "penalties", "totals", "new")
@@ -149,7 +149,7 @@ class StepTrace:
     new_cost: float
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON."""
+        """Return all of it as JSON."""
         parts = {"loss": repr(self.loss), "optimizer": repr(self.optimizer), "iterations": self.optimizer.iterations}
         names = ("number", "rate", "targets", "losses", "terms", "averages", "fused", "cost", "new_cost")
         penalties = [{**vars(term), "penalty": repr(term.penalty)} for term in self.penalties]
@@ -218,7 +218,7 @@ class Trace:
         return list(self.quantities)
 
     def __getitem__(self, name: str) -> Array:
-        """The array of that name; ``"∂C/∂W₁"`` is ``"dC/dW1"``.
+        """Return the array of that name; ``"∂C/∂W₁"`` is ``"dC/dW1"``.
 
         Raises
         ------
@@ -237,7 +237,7 @@ class Trace:
         return None if self.step is None else self.step.cost
 
     def layer(self, index: int | str) -> LayerTrace:
-        """A layer by its place in the network, from 0 (negative ones count from the last), or by its outputs' name.
+        """Return a layer, by its place from 0 (negative ones count from the last) or by its outputs' name.
 
         Raises
         ------
@@ -254,7 +254,7 @@ class Trace:
         return known[wanted]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as lists, numbers and text, as JSON has them."""
+        """Return all of it as lists, numbers and text, as JSON has them."""
         return {
             "raw": _plain(self.raw),
             "x": _plain(self.x),
@@ -268,7 +268,7 @@ class Trace:
     def document(
         self, *, sample: int = 0, digits: int | str | None = 6, expand: Iterable[int | tuple[int, int]] = ()
     ) -> Document:
-        """What the views show: `text`, `html`, `latex` and `markdown` take the same arguments.
+        """Return what the views show: `text`, `html`, `latex` and `markdown` take the same arguments.
 
         Parameters
         ----------
@@ -284,7 +284,7 @@ class Trace:
         return whole(self, sample, digits, expand)
 
     def neuron(self, layer: int | str, j: int, *, sample: int = 0, digits: int | str | None = 6) -> Document:
-        """The arithmetic of one neuron, in full: its sum, what the activation makes of it, and what it learns.
+        """Return the arithmetic of one neuron, in full: its sum, what the activation makes of it, and what it learns.
 
         Parameters
         ----------
@@ -300,19 +300,19 @@ class Trace:
         return one_neuron(self, self.layer(layer), j, sample, digits)
 
     def text(self, **options: Any) -> str:
-        """The trace as plain text; the options are those of `document`."""
+        """Return the trace as plain text; the options are those of `document`."""
         return self.document(**options).text()
 
     def html(self, **options: Any) -> str:
-        """The trace as HTML: each number says on hover how it came about; `document` has the options."""
+        """Return the trace as HTML: each number says on hover how it came about; `document` has the options."""
         return self.document(**options).html()
 
     def latex(self, **options: Any) -> str:
-        """The trace as a LaTeX document that needs amsmath alone; the options are those of `document`."""
+        """Return the trace as a LaTeX document that needs amsmath alone; the options are those of `document`."""
         return self.document(**options).latex()
 
     def markdown(self, **options: Any) -> str:
-        """The trace as Markdown; the options are those of `document`."""
+        """Return the trace as Markdown; the options are those of `document`."""
         return self.document(**options).markdown()
 
     def __str__(self) -> str:
@@ -331,7 +331,7 @@ class Trace:
 
 
 def _of_update(part: LayerTrace) -> Arrays:
-    """The quantities of one layer's update, by name."""
+    """Return the quantities of one layer's update, by name."""
     found: Arrays = {}
     for name, new in part.new.items():
         called, old = part.names[name], part.parameters[name]
@@ -345,7 +345,7 @@ def _of_update(part: LayerTrace) -> Arrays:
 
 
 def _plain(value: Any) -> Any:
-    """Arrays as lists, and None for what JSON has no number for."""
+    """Return arrays as lists, and None for what JSON has no number for."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -115,7 +115,7 @@ def trace(
     *,
     penalty: Penalties = None,
 ) -> Trace:
-    """Every number of one training step on x and y; without y, of a prediction.
+    """Return every number of one training step on x and y; without y, of a prediction.
 
     The network is not changed: a copy makes the step, by `fit` with ``engine="numpy"``.
 
@@ -196,7 +196,7 @@ def _prediction(twin: Network, data: Array) -> Trace:
 
 
 def _raw(rows: Any, heard: _Listener) -> Array:
-    """The rows as they came; what the first layer took, where that is the same."""
+    """Return the rows as they came; what the first layer took, where that is the same."""
     if rows.scaler is None:
         return heard.first_input
     raw: Array = rows.raw(np.arange(len(rows)))
@@ -204,7 +204,7 @@ def _raw(rows: Any, heard: _Listener) -> Array:
 
 
 def _layers(stages: list[Stage], heard: _Listener, parameters: Parameters, theta: Array) -> tuple[LayerTrace, ...]:
-    """The layers with their names, inputs, outputs and weights."""
+    """Return the layers with their names, inputs, outputs and weights."""
     parts: list[LayerTrace] = []
     views, used, number = parameters.views(theta), {"x", "y"}, 0
     x, source = heard.first_input, "x"
@@ -228,7 +228,7 @@ def _unused(name: str, used: set[str]) -> str:
 
 
 def _training_step(twin: Network, overheard: _Overhear, number: int) -> Trace:
-    """What the listener noted, with the cost after the step."""
+    """Return what the listener noted, with the cost after the step."""
     engine, heard = overheard.engine, overheard.heard
     plan, parameters, n = engine.plan, engine.parameters, len(engine.rows)
     before = Parameters(parameters.shapes, parameters.theta.dtype)
@@ -278,7 +278,7 @@ def _training_step(twin: Network, overheard: _Overhear, number: int) -> Trace:
 
 
 def _views(parameters: Parameters, states: Arrays) -> dict[str, list[View]]:
-    """An optimizer's states by layer; those of one's own that are not as long as theta belong to no layer."""
+    """Return an optimizer's states by layer; those of a custom one that are not as long as theta belong to no layer."""
     whole = {name: array for name, array in states.items() if np.shape(array) == parameters.theta.shape}
     return {name: parameters.views(array.copy()) for name, array in whole.items()}
 
@@ -292,7 +292,7 @@ def _learned(part: LayerTrace, arrays: Arrays | None = None) -> Arrays:
 def _penalties(
     plan: Plan, before: Parameters, parts: tuple[LayerTrace, ...], share: float
 ) -> tuple[tuple[PenaltyTrace, ...], list[Arrays]]:
-    """Each penalty's value, and what all of them add to the gradients, layer by layer."""
+    """Return each penalty's value, and what all of them add to the gradients, layer by layer."""
     found: list[PenaltyTrace] = []
     added: list[Arrays] = [{} for _ in plan.stages]
     for term in plan.penalties:
@@ -318,7 +318,7 @@ def _terms(loss: Loss, y: Array, t: Array, losses: Array) -> tuple[bool, Array |
             _losses(loss.of_output(0), np.full((1, k), 0.3, y.dtype), np.full((1, k), 0.6, y.dtype))[0] for k in (1, m)
         )
     except (ValueError, IndexError):
-        return False, None  # a loss of one's own, that needs all outputs
+        return False, None  # a custom loss, that needs all outputs
     averages = bool(np.isclose(one, all_alike, rtol=1e-4))
     combined = terms.mean(axis=1) if averages else terms.sum(axis=1)
     return averages, terms if np.allclose(combined, losses, rtol=1e-3, atol=1e-6) else None

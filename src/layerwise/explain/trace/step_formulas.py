@@ -47,7 +47,7 @@ def _outputs(loss: BinaryCrossEntropy, m: int) -> int:
 
 
 def _safe(a: str, least: float) -> str:
-    """A logarithm's argument, that is never less than that."""
+    """Return a logarithm's argument, that is never less than that."""
     return rf"\max({a}, {in_full(least)})" if _number(a, least) < least else a
 
 
@@ -57,7 +57,7 @@ def _rest(a: str, least: float) -> str:
 
 
 def _number(a: str, otherwise: float) -> float:
-    """What a is, if it is a number and no symbol."""
+    """Return what a is, if it is a number and no symbol."""
     try:
         return float(a)
     except ValueError:
@@ -65,14 +65,14 @@ def _number(a: str, otherwise: float) -> float:
 
 
 def _p(loss: BinaryCrossEntropy) -> str:
-    """The weight of a yes as a factor: nothing for 1, a letter where each output has its own."""
+    """Return the weight of a yes as a factor: nothing for 1, a letter where each output has its own."""
     if loss.pos_weight is None:
         return ""
     return rf"{in_full(loss.pos_weight)} \cdot " if isinstance(loss.pos_weight, float) else r"p \cdot "
 
 
 def _error(loss: BinaryCrossEntropy, a: str, y: str) -> str:
-    """The difference a - y, in which a yes may count more."""
+    """Return the difference a - y, in which a yes may count more."""
     return _less(a, y) if loss.pos_weight is None else rf"(1 - {y}) \cdot {a} - {_p(loss)}{y} \cdot (1 - {a})"
 
 
@@ -130,7 +130,7 @@ FUSED_FORMULAS: dict[type[Loss], Callable[[Any, str, str, int], str]] = {
 
 
 def loss_term(loss: Loss, a: str, y: str) -> str | None:
-    """The loss of one output."""
+    """Return the loss of one output."""
     if loss.has_formula:
         return latex(loss.formulas()[0], {"y": a, "t": y}, in_full)
     pair = LOSS_FORMULAS.get(type(loss))
@@ -138,7 +138,7 @@ def loss_term(loss: Loss, a: str, y: str) -> str | None:
 
 
 def loss_gradient(loss: Loss, a: str, y: str, m: int, n: int, fused: bool) -> str | None:
-    """The gradient of the mean cost by one output, or, fused, by the input that it came from."""
+    """Return the gradient of the mean cost by one output, or, fused, by the input that it came from."""
     if loss.has_formula:
         slope = latex(loss.formulas()[1], {"y": a, "t": y}, in_full)
         term = _over(m, slope) if loss.reduction == "mean" else slope
@@ -159,7 +159,7 @@ PENALTY_FORMULAS: dict[type[Penalty], tuple[Callable[[str], str], Callable[[str]
 
 
 def penalty_formulas(penalty: Penalty) -> tuple[Callable[[str], str], Callable[[str], str]] | None:
-    """How a penalty and its gradient follow from a weight; nothing for one that is written on arrays."""
+    """Return how a penalty and its gradient follow from a weight; nothing for one that is written on arrays."""
     known = PENALTY_FORMULAS.get(type(penalty))
     if known is not None or not penalty.has_formula:
         return known
@@ -224,12 +224,12 @@ _LETTERS = {
 
 
 def in_letters(name: str) -> str:
-    """An optimizer's argument as its symbol."""
+    """Return an optimizer's argument as its symbol."""
     return _LETTERS.get(name) or (name if len(name) == 1 else words(name))
 
 
 def in_numbers(optimizer: Optimizer) -> Given:
-    """An optimizer's arguments as their numbers."""
+    """Return an optimizer's arguments as their numbers."""
     known = {"eta": optimizer.rate(), "t": optimizer.iterations + 1}
     if type(optimizer) not in OPTIMIZER_FORMULAS and optimizer.has_formula:
         known |= optimizer.numbers()
@@ -237,7 +237,7 @@ def in_numbers(optimizer: Optimizer) -> Given:
 
 
 def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
-    """How the new states and the new weight come about; nothing for an optimizer that is written on arrays."""
+    """Return how the new states and the new weight come about; nothing for an optimizer that is written on arrays."""
     formula = OPTIMIZER_FORMULAS.get(type(optimizer))
     if formula is not None:
         return formula(optimizer, w, g, old, new, given)
@@ -245,7 +245,7 @@ def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, g
 
 
 def _of_formula(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
-    """The lines of a custom optimizer, with each new state by its name where it stands in another line."""
+    """Return the lines of a custom optimizer, with each new state by its name where it stands in another line."""
     rule = optimizer.formulas()
     names = {"w": w, "g": g, "rate": given("eta"), "t": given("t"), **{name: given(name) for name in rule.names}}
     names |= {**old, **{f"new {name}": text for name, text in new.items()}}

@@ -13,7 +13,7 @@ MOST_TERMS, FEW_TERMS = 10, 3  # a sum of more terms is cut to so few
 
 
 def summed(values: Array, term: Callable[[int], str], numbers: Numbers, most: int | None, few: int = FEW_TERMS) -> str:
-    """A sum, of which `term` writes each part; of more than `most`, only the greatest and what the rest comes to.
+    """Return a sum, each part by `term`; of more than `most`, only the greatest and what the rest comes to.
 
     With `most` None, only zeros are left out of a sum of more than ten.
     """
@@ -31,10 +31,10 @@ def summed(values: Array, term: Callable[[int], str], numbers: Numbers, most: in
 
 
 def products(a: Array, b: Array, numbers: Numbers, most: int | None) -> str:
-    """The sum of a_i · b_i."""
+    """Return the sum of a_i · b_i."""
     return summed(a.astype(np.float64) * b, lambda i: rf"{numbers(a[i])} \cdot {numbers.factor(b[i])}", numbers, most)
 
 
 def product(a: float, b: float, numbers: Numbers) -> str:
-    """A single product."""
+    """Return a single product."""
     return rf"{numbers(a)} \cdot {numbers.factor(b)}"

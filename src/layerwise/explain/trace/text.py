@@ -15,12 +15,12 @@ HEADING, NAME, VALUE, QUIET = "bold", "cyan", "bold green", "dim"
 
 
 def text(document: Document) -> str:
-    """The document as lines of plain text."""
+    """Return the document as lines of plain text."""
     return "\n".join("".join(piece for piece, _ in line).rstrip() for line in _seen(document))
 
 
 def rich_text(document: Document) -> Any:
-    """The same in colours, for rich's `print`."""
+    """Return the same in colours, for rich's `print`."""
     try:
         from rich.text import Text
     except ImportError:
@@ -29,7 +29,7 @@ def rich_text(document: Document) -> Any:
 
 
 def _seen(document: Document) -> Iterator[list[Piece]]:
-    """The lines, with escapes for what cannot be seen."""
+    """Return the lines, with escapes for what cannot be seen."""
     for line in _lines(document):
         yield [(visible(piece), style) for piece, style in line]
 

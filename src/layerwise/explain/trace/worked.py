@@ -13,7 +13,7 @@ from layerwise.parts.optimizers import SGD
 
 
 def one_one_one() -> Trace:
-    """One input, one hidden neuron, one output: x = 0.8, y = 1."""
+    """Trace one input, one hidden neuron, one output: x = 0.8, y = 1."""
     layers = [
         Dense(1, weights=[[1.58]], biases=[-0.14]),
         Sigmoid(),
@@ -24,7 +24,7 @@ def one_one_one() -> Trace:
 
 
 def two_three_two() -> Trace:
-    """Two inputs, three hidden neurons, two outputs: x = [0.8, 0.2], y = [0, 1]."""
+    """Trace two inputs, three hidden neurons, two outputs: x = [0.8, 0.2], y = [0, 1]."""
     hidden = np.array(
         [[-0.11499179, 0.454649], [-0.65801895, 0.56618695], [-0.15686814, -0.87499479]]
     )  # a row a neuron

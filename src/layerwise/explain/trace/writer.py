@@ -17,17 +17,17 @@ from layerwise.parts.layers import Dense
 
 
 def whole(trace: Trace, sample: int, digits: int | str | None, expand: Iterable[int | tuple[int, int]]) -> Document:
-    """The whole trace."""
+    """Return the whole trace."""
     return _whole(Blocks(trace, sample, digits, expand))
 
 
 def one_neuron(trace: Trace, part: LayerTrace, j: int, sample: int, digits: int | str | None) -> Document:
-    """One neuron, from its sum to its new weights."""
+    """Return one neuron, from its sum to its new weights."""
     return _neuron(Blocks(trace, sample, digits, [(part.index, j)]), part, j)
 
 
 def _title(blocks: Blocks) -> tuple[str, str]:
-    """What the trace is, and of which sample."""
+    """Return what the trace is, and of which sample."""
     trace, step = blocks.trace, blocks.trace.step
     n = len(trace.x)
     sizes = "-".join(map(str, [trace.x.shape[1], *(p.y.shape[1] for p in trace.layers if isinstance(p.layer, Dense))]))
@@ -44,7 +44,7 @@ def _weights(trace: Trace) -> Iterable[str]:
 
 
 def _whole(blocks: Blocks) -> Document:
-    """The trace from its inputs to the cost after the step."""
+    """Return the trace from its inputs to the cost after the step."""
     trace, step = blocks.trace, blocks.trace.step
     sections = [Section("Inputs", "", [blocks.given()])]
     for part in trace.layers:
@@ -89,7 +89,7 @@ def _after(blocks: Blocks, step: StepTrace) -> Section:
 
 
 def _neuron(blocks: Blocks, part: LayerTrace, j: int) -> Document:
-    """One neuron, in full."""
+    """Return one neuron, in full."""
     step, chain = blocks.trace.step, blocks.chain(part)
     forward = [block for other in chain for block in _only(blocks.forward(other, [j]))]
     sections = [Section("Forward", "", forward)]
@@ -109,7 +109,7 @@ def _neuron(blocks: Blocks, part: LayerTrace, j: int) -> Document:
 
 
 def _gradient_of(blocks: Blocks, part: LayerTrace, j: int, step: StepTrace) -> Block | None:
-    """The gradient by the neuron's output, from the layer that takes it, or from the loss."""
+    """Return the gradient by the neuron's output, from the layer that takes it, or from the loss."""
     after = next((other for other in blocks.trace.layers if other.source == part.name), None)
     last = blocks.trace.layers[-1]
     if part is last or (step.fused and after is last):
@@ -118,5 +118,5 @@ def _gradient_of(blocks: Blocks, part: LayerTrace, j: int, step: StepTrace) -> B
 
 
 def _only(blocks: Iterable[Block]) -> list[Block]:
-    """The blocks without what is folded away."""
+    """Return the blocks without what is folded away."""
     return [Block(block.name, block.formula, block.rows) for block in blocks]

@@ -20,7 +20,7 @@ from layerwise.parts.scaling import Scaler
 
 
 def _call(name: str, shape: tuple[int, ...], *more: str) -> str:
-    """A call of a function of (rng, n_in, n_out); a bias vector counts as one input."""
+    """Return a call of a function of (rng, n_in, n_out); a bias vector counts as one input."""
     n_in, n_out = shape if len(shape) == 2 else (1, shape[0])
     return f"{name}({', '.join(['rng', whole(n_in), whole(n_out), *more])})" + ("[0]" if len(shape) == 1 else "")
 
@@ -102,7 +102,7 @@ def orthogonal(rng, n_in, n_out, gain):
 
 
 def construction(stage: Stage, numbered: bool) -> str:
-    """The call that makes the layer, with its first weights; `numbered` activations are given their numbers."""
+    """Return the call that makes the layer, with its first weights; `numbered` activations are given their numbers."""
     layer, name = stage.layer, type(stage.layer).__name__
     config: dict[str, Any] = layer.config()
     if name == "Dense":
@@ -161,7 +161,7 @@ def fit_scaling(X):
 
 
 def scaling_text(scaler: Scaler, dtype: np.dtype[np.floating]) -> str:
-    """The functions that scale X; `scale(X)` where the numbers are given, else `scale(X, *fit_scaling(X))`."""
+    """Return the functions that scale X; `scale(X)` where the numbers are given, else `scale(X, *fit_scaling(X))`."""
     fit = FITS[type(scaler)](scaler)
     widens = dtype == np.float32
     kind = "kind" if widens else "DTYPE"
@@ -193,7 +193,7 @@ def scale(X):
 
 
 def targets_text(task: Task, n_out: int, loss: Loss) -> str:
-    """The function that turns y into what the outputs should be."""
+    """Return the function that turns y into what the outputs should be."""
     classes, outputs = task.classes, whole(n_out)
     counted = classes is None or np.array_equal(classes, np.arange(len(classes)))
     names = None if classes is None or counted else python_value(classes.tolist())

@@ -7,7 +7,7 @@ from layerwise.formula.quoting import python_number
 
 
 def train_text(run: Run) -> str:
-    """The function `train`."""
+    """Return the function `train`."""
     fit, scaler = run.fit, run.network.scaling
     shuffles = fit["shuffle"] and fit["rows"] > fit["batch_size"]
     before, after, head = "scale(", ")", []
@@ -59,7 +59,7 @@ def train_text(run: Run) -> str:
 
 
 def _forward(run: Run) -> list[str]:
-    """The outputs and targets of the batch."""
+    """Return the outputs and targets of the batch."""
     if not run.predicts_otherwise:
         return ["            y, t = outputs(layers, X[rows]), T[rows]"]
     return [
@@ -70,7 +70,7 @@ def _forward(run: Run) -> list[str]:
 
 
 def _rates(run: Run) -> list[str]:
-    """The learning rates of an epoch's steps, where a schedule moves them."""
+    """Return the learning rates of an epoch's steps, where a schedule moves them."""
     if run.fit["schedule"] is None:
         return []
     moment = {
@@ -87,7 +87,7 @@ def _rates(run: Run) -> list[str]:
 
 
 def _gradients(run: Run) -> list[str]:
-    """The gradients, with what the penalties add, and not longer than they may be."""
+    """Return the gradients, with what the penalties add, and not longer than they may be."""
     lines = ["gradients = [g for layer in layers for g in layer.gradients]"]
     for terms, indices in run.penalties().items():
         formula = " + ".join(formula for (formula, _), *_ in terms)
@@ -112,7 +112,7 @@ def _gradients(run: Run) -> list[str]:
 
 
 def _step(run: Run) -> list[str]:
-    """The optimizer's step."""
+    """Return the optimizer's step."""
     rate = "LEARNING_RATE"
     if run.fit["schedule"] is not None:
         rate = "float(rates[start // BATCH_SIZE])"

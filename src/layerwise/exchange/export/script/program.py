@@ -17,7 +17,7 @@ from layerwise.parts.layers import Softmax
 
 
 def to_training_script(network: Network) -> str:
-    """The program, in plain NumPy, that trains this network anew: ``python script.py data.npz``.
+    """Return the program, in plain NumPy, that trains this network anew: ``python script.py data.npz``.
 
     It begins with the weights that the seed draws and does what the last fit did, step for step, with the same bits as
     ``engine="numpy"``; where early stopping or Ctrl-C ended the fit, the program goes on. Its
@@ -36,7 +36,7 @@ def to_training_script(network: Network) -> str:
     Raises
     ------
     TypeError
-        Something else than a network came.
+        Something else than a network was given.
     ExportError
         The network was not trained, in several fits or with something that the script has no text for; says with what.
 
@@ -65,7 +65,7 @@ class _Program:
         self.run, self.network, self.plan, self.fit = run, run.network, run.plan, run.fit
 
     def text(self) -> str:
-        """The whole program."""
+        """Return the whole program."""
         fused = None if self.run.fused is None else type(self.run.fused).__name__
         parts = [self._numbers(), *self._shared(), *self._layers(), *self._first_weights()]
         if self.network.scaling is not None:
@@ -130,7 +130,7 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         return {type(stage.layer).__name__ for stage in self.plan.stages}
 
     def _shared(self) -> list[str]:
-        """The base of the layers, and the functions that several of them call."""
+        """Return the base of the layers, and the functions that several of them call."""
         kinds, base = self._kinds(), BASE.rstrip("\n")
         if self.run.clips_beside_statistics:
             base += "\n    still = ()  # arrays of zeros, for what has no gradient"
@@ -140,7 +140,7 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         return [base, *([layers.COLUMN_SUMS] if sums else []), *([layers.UNIFORM] if "Dropout" in kinds else [])]
 
     def _layers(self) -> list[str]:
-        """The classes of the layers that there are, each once."""
+        """Return the classes of the layers that there are, each once."""
         found: dict[str, str] = {}
         for stage in self.plan.stages:
             found.setdefault(

@@ -101,7 +101,7 @@ LOSSES: dict[type[losses.Loss], Callable[[Any, bool, str], tuple[str, str, str]]
 
 
 def loss_text(loss: losses.Loss, fused: str | None, dtype: np.dtype[np.floating]) -> str:
-    """The loss of each sample, and the gradient of their mean; `fused` names the layer that it goes through."""
+    """Return the loss of each sample, and the gradient of their mean; `fused` names the layer that it goes through."""
     least = python_number(
         max(loss.epsilon, float(np.finfo(dtype).tiny))
     )  # the least probability whose logarithm is taken
@@ -121,7 +121,7 @@ def loss_gradient(y, t):
 
 
 def _before(loss: losses.Loss) -> str:
-    """What a loss needs before its formulas."""
+    """Return what a loss needs before its formulas."""
     p = getattr(loss, "pos_weight", None)
     if p is None:
         return ""
@@ -146,7 +146,7 @@ PENALTIES: dict[type[penalties.Penalty], tuple[str, str]] = {
 
 
 def penalty_of(penalty: penalties.Penalty) -> tuple[str, str]:
-    """What a penalty is, and its gradient."""
+    """Return what a penalty is, and its gradient."""
     return PENALTIES.get(type(penalty)) or penalty_text(penalty)
 
 
@@ -265,7 +265,7 @@ OPTIMIZERS: dict[type[optimizers.Optimizer], Callable[[Any], str]] = {
 
 
 def optimizer_of(optimizer: optimizers.Optimizer, name: str) -> str:
-    """The class of an optimizer, which is called so."""
+    """Return the class of an optimizer, which is called so."""
     own = OPTIMIZERS.get(type(optimizer))
     return optimizer_text(optimizer, name) if own is None else own(optimizer)
 
@@ -313,7 +313,7 @@ SCHEDULES: dict[type[schedules.Schedule], Callable[[Any], str]] = {
 
 
 def schedule_text(schedule: schedules.Schedule) -> str:
-    """The schedule as a function, after the one that it calls."""
+    """Return the schedule as a function, after the one that it calls."""
     body = "\n".join(f"    {line}" for line in SCHEDULES[type(schedule)](schedule).split("\n"))
     before = f"{WAVE.strip()}\n\n\n" if "wave(" in body else ""
     return f'''{before}def schedule(t, total):

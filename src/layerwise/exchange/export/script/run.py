@@ -122,7 +122,7 @@ class Run:
         return any("learning_rate" in tree.symbols for tree in (rule.w, *rule.states.values()))
 
     def _parts(self) -> list[tuple[str, Description]]:
-        """Every part that needs a text, and what to call it."""
+        """Return every part that needs a text, and what to call it."""
         network, schedule = self.network, self.fit["schedule"]
         found: list[tuple[str, Description | None]] = []
         for stage in self.plan.stages:
@@ -143,7 +143,7 @@ class Run:
     # ---------------------------------------------------------------- penalties
 
     def penalties(self) -> dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]]:
-        """The arrays, by their places among the parameters, that have the same penalties."""
+        """Return the arrays, by their places among the parameters, that have the same penalties."""
         found: dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]] = {}
         for i, (stage, name) in enumerate(self.arrays):
             part = self._slices[stage.index][name]
