@@ -36,7 +36,7 @@ def save_comparisons(comparisons: Sequence[Comparison], path: str | os.PathLike[
 
 
 def draw_comparison(panel: Any, comparison: Comparison) -> None:
-    """One work: a dot for the fastest round, a line to the slowest."""
+    """Draw one work: a dot for the fastest round, a line to the slowest."""
     labels = [one.label for one in comparison.measured]
     panel.set_yticks(range(len(labels)), list(map(matplotlib_text, labels)))
     panel.set_ylim(len(labels) - 0.5, -0.5)
@@ -80,7 +80,7 @@ def save_growth(growths: Sequence[Growth], path: str | os.PathLike[str]) -> None
 
 
 def draw_growth(panel: Any, growth: Growth) -> None:
-    """One size that grows: a line for each peer."""
+    """Draw one size that grows: a line for each peer."""
     for (label, values), (colour, marker, line) in zip(growth.series.items(), STYLES):
         known = [(size, value) for size, value in zip(growth.sizes, values) if value is not None]
         if known:

@@ -130,7 +130,7 @@ def _draw(panel: Any, counts: Array, names: list[str]) -> None:
 
 
 def _write(panel: Any, counts: Array, shares: Array, image: Array) -> None:
-    """The numbers, in ink that its field lets be read."""
+    """Write the numbers, in ink that can be read on their fields."""
     panel.figure.canvas.figure.draw_without_rendering()  # long names take their room now, and what is left is known
     box = panel.get_window_extent()
     points = min(box.width, box.height) * 72 / panel.figure.dpi / len(counts)

@@ -251,7 +251,7 @@ def pieces(
 
 
 def _draw_pieces(panel: Any, x: Array, parts: Array, points: list[list[tuple[float, bool]]]) -> None:
-    """A line a piece, coloured by where its neuron begins, and a tick there; those that do nothing are left out."""
+    """Draw a line a piece, in the colour of where its neuron begins, with a tick there; not those that do nothing."""
     from matplotlib import colormaps
 
     size = np.abs(parts - parts.mean(axis=0)).max(axis=0)
@@ -316,7 +316,7 @@ def _cut(line: Array, y: Array) -> Array:
 
 
 def _frame(panel: Any, x: Array, y: Array, title: str) -> None:
-    """The limits are those of the output, with room for the legend above it; what else there is may leave them."""
+    """Set the limits to those of the output, with room for the legend; other lines may leave them."""
     low, span = float(y.min()), float(np.ptp(y)) or 1.0
     panel.set(xlabel="input x", ylabel="output", title=title)
     panel.set_xlim(x[0], x[-1])

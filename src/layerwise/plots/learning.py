@@ -103,7 +103,7 @@ def save_learning_curves(history: Table | Mapping[str, Table], path: str | os.Pa
 
 
 def _draw(panel: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
-    """One panel: training, validation if there is one, and the best epoch."""
+    """Draw one panel: training, validation if there is one, and the best epoch."""
     training, validation = history[name], history.get(f"val_{name}", ())
     colours = colours_of(panel)
     scale = 100 if name == "accuracy" else 1
@@ -127,7 +127,7 @@ def _draw(panel: Any, name: str, history: Mapping[str, Sequence[float]]) -> None
 
 
 def _compare(panel: Any, name: str, histories: Mapping[str, Table]) -> None:
-    """One panel: each history by what it was validated on, or else by its training data, with its best epoch."""
+    """Draw one panel: each history by what it was validated on, or else by its training data, with its best epoch."""
     colours = colours_of(panel).of_classes(len(histories))
     scale = 100 if name == "accuracy" else 1
     for (title, history), colour in zip(histories.items(), colours):

@@ -94,7 +94,7 @@ def decision_regions(
 
 
 def _shade(panel: Any, answers: Array, confidence: Array, x1: Array, x2: Array, count: int) -> None:
-    """The regions as an image, with a line between two of them."""
+    """Draw the regions as an image, with a line between two of them."""
     from matplotlib.colors import to_rgb
 
     colours = colours_of(panel)

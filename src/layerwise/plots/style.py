@@ -193,7 +193,7 @@ def tidy(panel: Any, grid: str | None = None) -> None:
 
 
 def legend(panel: Any, **options: Any) -> None:
-    """A legend without a frame, in the background's colours."""
+    """Add a legend without a frame, in the background's colours."""
     colours = colours_of(panel)
     if panel.get_legend_handles_labels()[0]:
         shown = panel.legend(**{"frameon": False, "labelcolor": colours.ink, "fontsize": 8, **options})

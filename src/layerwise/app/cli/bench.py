@@ -122,7 +122,7 @@ def _check_files(output: Path | None, plot: Path | None, page: Path | None) -> N
 
 @contextmanager
 def _watch() -> Iterator[Callable[[str], None]]:
-    """A function that shows what is measured now, on stderr if that is a terminal."""
+    """Give a function that shows what is measured now, on stderr if that is a terminal."""
     screen = Console(stderr=True)
     if not screen.is_terminal:
         yield lambda doing: None

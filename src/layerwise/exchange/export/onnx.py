@@ -200,7 +200,7 @@ def _scaled(graph: Graph, network: Network, x: str) -> str:
 
 
 def _answers(graph: Graph, subject: Subject, y: str) -> None:
-    """What the outputs say: labels and probabilities, or numbers."""
+    """Add what the outputs say: labels and probabilities, or numbers."""
     last = subject.network.built()[0].ending
     if subject.units is not None:
         scale, mean = subject.units

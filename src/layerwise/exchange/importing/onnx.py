@@ -239,7 +239,7 @@ class Reader:
         self.chains[inputs[0].name] = Chain(width, width)
 
     def _node(self, node: Any) -> None:
-        """What a node makes of its inputs; what cannot be read is noted, and all that follows from it passed over."""
+        """Follow a node; what cannot be read is noted, and all that follows from it passed over."""
         inputs = [name for name in node.input if name]
         known = {*self.constants, *self.chains, *self._labels, *self._unknown}
         lost = [name for name in inputs if name not in known]
@@ -282,7 +282,7 @@ class Reader:
         return Reading(node.op_type, values, attributes(node), self.opset)
 
     def _fold(self, node: Any, inputs: list[str]) -> None:
-        """A node of constants alone is a constant."""
+        """Make a node of constants alone a constant."""
         told = attributes(node)
         if node.op_type == "Constant" and told:
             self.constants[node.output[0]] = np.asarray(next(iter(told.values())))

@@ -163,7 +163,7 @@ def _height(column: Column) -> float:
 
 
 def _place(picture: Picture, column: Column, x: float, middle: float) -> None:
-    """The units of a layer, and dots for those that are left out."""
+    """Place the units of a layer, and dots for those that are left out."""
     largest = _largest(column.bias)
     brightest = _largest(column.output)
     y = middle - _height(column) / 2
@@ -187,7 +187,7 @@ def _place(picture: Picture, column: Column, x: float, middle: float) -> None:
 
 
 def _connect(picture: Picture, before: Column, column: Column, x: float) -> None:
-    """The weights between the units drawn, the strongest last, so that they lie above."""
+    """Draw the weights between the units drawn, the strongest last, so that they lie above."""
     found = []
     largest = _largest(column.weights)
     for i in before.shown:

@@ -90,7 +90,7 @@ class Blocks:
         return None if j in self.of_layer[part.index] else MOST_TERMS
 
     def inputs(self, part: LayerTrace, j: int) -> list[int]:
-        """The inputs whose weights to neuron j are shown: all that are not 0, or those that count most for its sum."""
+        """Return the inputs whose weights to neuron j are shown: all but 0, or those that count most for its sum."""
         x, w = part.x[self.sample], part.parameters["W"][:, j]
         if len(x) <= MOST:
             return list(range(len(x)))
@@ -375,12 +375,12 @@ def _with_delta(name: str, formula: str) -> str:
 
 
 def _element(name: str) -> str:
-    """An element of W is w."""
+    """Return the symbol of an element: of W it is w."""
     return name.replace("W", "w")
 
 
 def _indexed(name: str, index: str) -> str:
-    """The index goes inside ∂C/∂w, and after a prime."""
+    """Return a symbol with its index, which goes inside ∂C/∂w, and after a prime."""
     return f"{name[:-1]}[{index}]}}" if name.startswith(r"\dd{") else f"{name}[{index}]"
 
 

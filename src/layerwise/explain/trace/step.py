@@ -284,7 +284,7 @@ def _views(parameters: Parameters, states: Arrays) -> dict[str, list[View]]:
 
 
 def _learned(part: LayerTrace, arrays: Arrays | None = None) -> Arrays:
-    """Those of a layer's arrays (by default its weights) that a gradient teaches."""
+    """Return the layer's arrays (by default its weights) that a gradient teaches."""
     found = part.parameters if arrays is None else arrays
     return {name: array for name, array in found.items() if name not in part.layer.statistics}
 
@@ -308,7 +308,7 @@ def _penalties(
 
 
 def _terms(loss: Loss, y: Array, t: Array, losses: Array) -> tuple[bool, Array | None]:
-    """Whether a sample's loss is the mean of its outputs' losses, and those: the same formula, an output at a time."""
+    """Return whether a sample's loss is the mean of its outputs' losses, and those, an output at a time."""
     m = y.shape[1]
     if m == 1:
         return False, losses[:, np.newaxis]
