@@ -30,7 +30,7 @@ def split(trees: Sequence[Tree], names: Collection[str]) -> tuple[tuple[Tree, ..
     >>> from layerwise.formula.tree import trace
     >>> tree = trace(lambda m, beta, t: m / (1 - beta**t), "m", "beta", "t")
     >>> split([tree], {"beta", "t"})[0]
-    (divide(symbol(m), symbol(%s0)),)
+    (divide(symbol('m'), symbol('%s0')),)
     """
     found: dict[Tree, str] = {}
 
