@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check \
-    numpy pytest hypothesis safetensors scikit-learn nanobind cmake ninja
+    numpy pytest pytest-xdist hypothesis safetensors scikit-learn nanobind cmake ninja
 isas="baseline;neon"
 grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2
 grep -q avx512dq /proc/cpuinfo 2>/dev/null && isas=avx512
@@ -25,10 +25,11 @@ if [ "$sanitizers" = thread ]; then
     which="(test_native_engine and (threads or interrupted or at_once or progress or caller or lock)) or any_threads"
 else
     library=libasan.so
+    at_once="-n auto --dist worksteal"  # those of threads have the processors to themselves
     which="test_native or custom_formula_trains or same_bits or custom_loss_trains"
 fi
 # NumPy and Python are not looked at: they are built without the sanitizers.
 export ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=ignore_noninstrumented_modules=1 OPENBLAS_NUM_THREADS=1
 preload="$(${CXX:-g++} -print-file-name=$library) $(${CXX:-g++} -print-file-name=libstdc++.so.6)"
 LD_PRELOAD=$preload PYTHONPATH="$work/package" \
-    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine tests/test_augmentation.py -k "$which" --capture=sys
+    "$work/venv/bin/python" -m pytest -q -p no:cacheprovider tests/engine tests/test_augmentation.py -k "$which" --capture=sys ${at_once:-}

@@ -16,7 +16,8 @@ import numpy as np
 
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
-from layerwise.engine.numpy_engine import NumpyEngine, Score
+from layerwise.engine.numpy_engine import NumpyEngine
+from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share

@@ -241,7 +241,7 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     batches = -(-n // size)
     penalty = L2(_alpha(estimator, settings, weight, False) / 2 / batches, per_batch=True)
     plan = compile_training(plan, parameters, loss, [penalty], SGD())
-    engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.seed)
+    engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.key)
     shares = _shares(None if targets.by_rows else targets.weights, n, size)
     network.loss, network.scaling = loss, scaler
     network.choose_engine(settings.engine)

@@ -233,28 +233,33 @@ class State:
             novelty=Novelty.read(arrays, plan.n_in),
             input_range=_range(description.get("input_range")),
         )
-        if (
-            state.task is not None
-            and state.task.kind == "classification"
-            and state.task.classes is not None
-            and len(state.task.classes) != max(plan.n_out, 2)
-        ):
-            raise FormatError(f"{len(state.task.classes)} classes do not belong to {plan.n_out} outputs")
-        if state.task is not None and state.task.columns is not None and len(state.task.columns) != plan.n_out:
-            raise FormatError(f"task: {len(state.task.columns)} columns do not belong to {plan.n_out} outputs")
+        state._check_task(plan.n_out)
         if not all(0 <= i < len(layers) for i in state.frozen):
             raise FormatError(f"there are no layers {sorted(state.frozen)} to be frozen")
-        states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
         if state.optimizer is not None:
-            state.optimizer.iterations = description["iterations"]
-            size = state.theta.shape
-            state.optimizer.state = {name: _check(full, arrays, size, dtype) for name, full in states.items()}
-            ours = type(state.optimizer) in OPTIMIZERS
-            for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
-                _check_not_negative(f"optimizer.{name}", state.optimizer.state[name])
+            state._fill_optimizer(state.optimizer, description["iterations"], arrays)
         elsewhere = ("optimizer.", "history.", "novelty.", "familiarity.")
         state._fill({name: array for name, array in arrays.items() if not name.startswith(elsewhere)})
         return state
+
+    def _check_task(self, n_out: int) -> None:
+        """See that as many answers are named as there are outputs."""
+        task = self.task
+        if task is None:
+            return
+        if task.kind == "classification" and task.classes is not None and len(task.classes) != max(n_out, 2):
+            raise FormatError(f"{len(task.classes)} classes do not belong to {n_out} outputs")
+        if task.columns is not None and len(task.columns) != n_out:
+            raise FormatError(f"task: {len(task.columns)} columns do not belong to {n_out} outputs")
+
+    def _fill_optimizer(self, optimizer: Optimizer, iterations: int, arrays: dict[str, Array]) -> None:
+        """Give the optimizer its state."""
+        states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
+        optimizer.iterations = iterations
+        optimizer.state = {name: _check(full, arrays, self.theta.shape, self.dtype) for name, full in states.items()}
+        ours = type(optimizer) in OPTIMIZERS
+        for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
+            _check_not_negative(f"optimizer.{name}", optimizer.state[name])
 
     def _fill(self, arrays: dict[str, Array]) -> None:
         """Copy each array into its place; none may be left over."""
