@@ -8,7 +8,6 @@ Or `update` on flat vectors, or `step` itself. The learning rate of step t is le
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -142,6 +141,7 @@ class Optimizer(Description):
     f: Any = None
     name: str = ""
     values: Mapping[str, float] = MappingProxyType({})
+    _bound: _Bound | None = None
 
     def __init__(
         self,
@@ -229,7 +229,7 @@ class Optimizer(Description):
         self.iterations = 0
         self.state: dict[str, Array] = {}
         self._tmp: Array | None = None
-        self._bound: _Bound | None = None
+        self._bound = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_tmp": None, "_bound": None}
@@ -258,23 +258,17 @@ class Optimizer(Description):
 
     def step(self, theta: Array, grad: Array) -> None:
         """Update all parameters once."""
-        if self.has_formula:
-            self._follow(theta, grad)
+        if self._bound is not None and self._bound.suits(self, theta, grad):
+            self._bound.run(self)
+        elif self.has_formula:
+            self.allocate(theta)
+            self._bound = _Bound(self, theta, grad)
+            self._bound.run(self)
         else:
             if self._tmp is None or self._tmp.shape != theta.shape or len(self.state) < len(self.state_names):
                 self.allocate(theta)
             self.update(theta, grad, *(self.state[name] for name in self.state_names), self._tmp)
         self.iterations += 1
-
-    def _follow(self, theta: Array, grad: Array) -> None:
-        """Compute the formula."""
-        if len(self.state) < len(self.state_names):
-            self.allocate(theta)
-        arrays = [theta, grad, *(self.state[name] for name in self.state_names)]
-        settings = [value for name, value in vars(self).items() if name not in _LEFT_OUT]
-        if self._bound is None or not self._bound.suits(arrays, settings):
-            self._bound = _Bound(self, arrays, settings)
-        self._bound.run(self)
 
     def allocate(self, theta: Array) -> None:
         """Make the state, all zeros, unless it is there."""
@@ -288,9 +282,11 @@ class Optimizer(Description):
 class _Bound:
     """The calls of a step, on these arrays, for an optimizer with these settings."""
 
-    def __init__(self, optimizer: Optimizer, arrays: Sequence[Array], settings: Sequence[Any]) -> None:
-        self._arrays, self._settings = tuple(arrays), tuple(settings)
-        rule, theta = optimizer.formulas(), arrays[0]
+    def __init__(self, optimizer: Optimizer, theta: Array, grad: Array) -> None:
+        self._theta, self._grad, rule = theta, grad, optimizer.formulas()
+        self._states = tuple((name, optimizer.state[name]) for name in optimizer.state_names)
+        self._attributes = len(vars(optimizer))
+        self._settings = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
         (calls, kept), scalars = rule.calls(), rule.replaced()[1]
         numbers = {name: value for name, value in optimizer.numbers().items() if name not in _CHANGING}
         moving = {name: tree for name, tree in scalars.items() if not tree.symbols <= set(numbers)}
@@ -303,16 +299,20 @@ class _Bound:
             constants = dict(zip(fixed, Scalars(fixed.values(), tuple(numbers))(self._numbers)))
         work = {name: np.empty_like(theta) for name in (*calls.arrays, *kept)}
         flags = {name: np.empty(theta.shape, bool) for name in calls.flags}
-        own = dict(zip(("w", "g", *optimizer.state_names), arrays))
+        own = {"w": theta, "g": grad, **dict(self._states)}
         self._calls = bind(calls, {**places, **constants, **work, **flags, **own})
 
-    def suits(self, arrays: Sequence[Array], settings: Sequence[Any]) -> bool:
-        """Whether it was made for these."""
-        return (
-            len(settings) == len(self._settings)
-            and all(map(operator.is_, arrays, self._arrays))
-            and all(map(operator.is_, settings, self._settings))
-        )
+    def suits(self, optimizer: Optimizer, theta: Array, grad: Array) -> bool:
+        """Whether it was made for these arrays, and for the optimizer as it is."""
+        if theta is not self._theta or grad is not self._grad:
+            return False
+        own, state = vars(optimizer), optimizer.state
+        if len(own) != self._attributes:
+            return False
+        for name, value in self._settings:
+            if own.get(name) is not value:
+                return False
+        return all(state.get(name) is array for name, array in self._states)
 
     def run(self, optimizer: Optimizer) -> None:
         """Make a step."""

@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Collection
 from dataclasses import replace
 
-from layerwise.formula import NUMPY, WORDS, Tree, symbol
+from layerwise.formula import NUMPY, WORDS, Language, Tree, symbol
 from layerwise.formula import replace as filled
 from layerwise.formula.quoting import python_docstring, python_number
 from layerwise.parts.optimizers import Optimizer
@@ -18,8 +18,22 @@ _NUMPY = replace(
     where_numbers=None,
     truth="({0}).astype(DTYPE)",
 )
+# What is the same for all parameters is computed on Python's own numbers, so that it does not decide an array's type.
+_NUMBERS = Language(
+    {
+        **{op: f"float({form}({{0}}))" for op, form in NUMPY.functions.items() if "{" not in form},
+        "maximum": "float(np.maximum({0}, {1}))",
+        "minimum": "float(np.minimum({0}, {1}))",
+        "sqrt": "math.sqrt({0})",
+        "square": "({0} * {0})",
+        "power": "({0} ** {1})",
+    },
+    number=NUMPY.number,
+    where="({1} if {0} else {2})",
+    truth="float({0})",
+)
 _TAKEN = ("self", "rate", "np", "math", "zip", "float", "parameters", "gradients", "DTYPE")
-_SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")  # of Python's own numbers
+_SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")
 
 
 def class_name(optimizer: Optimizer, taken: Collection[str]) -> str:
@@ -37,12 +51,12 @@ def optimizer_text(optimizer: Optimizer, name: str) -> str:
     names = {state: _array(state, i) for i, state in enumerate(states)}
     arrays, first = list(names.values()), list[str]()
     for key, tree in scalars.items():
-        text = _NUMPY.expression(tree, own)
+        text = _NUMBERS.expression(tree, own)
         if all(part.op in _SIMPLE for part in tree.parts()):
             names[key] = text if tree.is_leaf and not text.startswith("-") else f"({text})"
         else:
             names[key] = f"number_{len(first) + 1}"
-            first.append(f"{names[key]} = float({text})")
+            first.append(f"{names[key]} = {text}")
     called = {trees[state]: f"new_{array}" for state, array in zip(states, arrays)}
     statements, values = _NUMPY.all_statements([*(trees[state] for state in states), trees["w"]], names, called)
     for array, value in zip(arrays, values):
