@@ -327,6 +327,23 @@ def test_what_no_tree_can_express_is_refused_with_its_line():
         lw.Penalty(0.1, f=lambda w: w if w > 0 else -w)
 
 
+def test_a_function_for_a_class_that_has_its_own_is_refused():
+    with pytest.raises(TypeError, match=r"Cauchy takes no f=: define Cauchy\.f, or give the function to Penalty"):
+        Cauchy(0.1, f=lambda w: w)
+    with pytest.raises(TypeError, match="AMSGrad takes no f="):
+        AMSGrad(0.1, f=lambda w, g, rate, t: w)
+
+
+def test_a_class_derived_from_one_of_ours_is_a_formula_too(tmp_path, capsys):
+    class Own(lw.Adam):
+        pass
+
+    net, _ = trained(Own(0.01, epsilon_hat=True), "numpy", batch_norm=False)
+    expected, _ = trained(lw.Adam(0.01, epsilon_hat=True), "numpy", batch_norm=False)
+    np.testing.assert_array_equal(net.theta, expected.theta)
+    np.testing.assert_array_equal(repeated(net), net.theta)
+
+
 def test_another_number_of_results_is_refused():
     class Forgets(lw.Optimizer):
         state_names = ("m",)

@@ -468,8 +468,9 @@ class OwnLoss(lw.MeanSquaredError):
     pass
 
 
-class OwnOptimizer(lw.SGD):
-    pass
+class OwnOptimizer(lw.Optimizer):
+    def update(self, theta, grad, tmp):
+        theta -= self.rate() * grad
 
 
 class OwnSchedule(lw.schedules.Schedule):

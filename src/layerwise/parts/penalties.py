@@ -17,7 +17,7 @@ import numpy as np
 
 from layerwise.formula import WORDS, Steps, Tree, bind, derivative, replace, steps, trace
 from layerwise.parts.description import Description, number
-from layerwise.parts.symbolic import Key, depth_of, with_symbols
+from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
 from layerwise.typing import Array
 
 _OF_FUNCTION = ("f", "derivative", "name", "values")  # arguments of a penalty that is no class of its own
@@ -98,6 +98,7 @@ class Penalty(Description):
         self.per_batch = bool(per_batch)
         if f is None:
             return
+        refuse_function(self, Penalty)
         self.name, self.values = name, dict(values or {})
         self.f = f if isinstance(f, Tree) else trace(f, "w", name=name)
         self.derivative = derivative
@@ -173,6 +174,9 @@ class Penalty(Description):
 class L2(Penalty):
     """λ Σ w²: prefers many small weights (ridge, weight decay)."""
 
+    def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
+        super().__init__(weights, biases, per_batch)
+
     def value(self, w: Array, tmp: Array) -> float:
         """Compute Σ w²."""
         return float(np.dot(w, w))
@@ -184,6 +188,9 @@ class L2(Penalty):
 
 class L1(Penalty):
     """λ Σ |w|: prefers weights that are exactly 0 (lasso)."""
+
+    def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
+        super().__init__(weights, biases, per_batch)
 
     def value(self, w: Array, tmp: Array) -> float:
         """Compute Σ |w|."""

@@ -70,6 +70,13 @@ def depth_of(kind: type, name: str) -> int:
     return known[name]
 
 
+def refuse_function(part: object, base: type) -> None:
+    """Raise where a class of its own is given the function of a part without one."""
+    if type(part) is not base:
+        kind = type(part).__name__
+        raise TypeError(f"{kind} takes no f=: define {kind}.f, or give the function to {base.__name__} itself")
+
+
 def _is_hashable(value: Any) -> bool:
     try:
         hash(value)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from layerwise.parts.description import number
 from layerwise.parts.optimizers.base import Optimizer
-from layerwise.typing import Array
 
 
 class Adagrad(Optimizer):
@@ -31,16 +29,10 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate, decay)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
 
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+    def f(self, w: Any, g: Any, rate: Any, t: Any, cache: Any) -> Any:
         """Compute c ← c + g²;  θ ← θ - η g / (√c + ε)."""
-        cache, tmp = arrays
-        np.square(grad, out=tmp)
-        np.add(cache, tmp, out=cache)
-        np.sqrt(cache, out=tmp)
-        np.add(tmp, self.epsilon, out=tmp)
-        np.divide(grad, tmp, out=tmp)
-        np.multiply(tmp, self.rate(), out=tmp)
-        np.subtract(theta, tmp, out=theta)
+        cache = cache + g**2
+        return w - g / (np.sqrt(cache) + self.epsilon) * rate, cache
 
 
 class RMSprop(Optimizer):
@@ -67,18 +59,10 @@ class RMSprop(Optimizer):
         self.rho = number(self, "rho", rho, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
 
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+    def f(self, w: Any, g: Any, rate: Any, t: Any, cache: Any) -> Any:
         """Compute c ← ρ c + (1 - ρ) g²;  θ ← θ - η g / (√c + ε)."""
-        cache, tmp = arrays
-        np.multiply(cache, self.rho, out=cache)
-        np.square(grad, out=tmp)
-        np.multiply(tmp, 1 - self.rho, out=tmp)
-        np.add(cache, tmp, out=cache)
-        np.sqrt(cache, out=tmp)
-        np.add(tmp, self.epsilon, out=tmp)
-        np.divide(grad, tmp, out=tmp)
-        np.multiply(tmp, self.rate(), out=tmp)
-        np.subtract(theta, tmp, out=theta)
+        cache = self.rho * cache + (1 - self.rho) * g**2
+        return w - g / (np.sqrt(cache) + self.epsilon) * rate, cache
 
 
 class Adam(Optimizer):
@@ -116,27 +100,17 @@ class Adam(Optimizer):
         self.epsilon = number(self, "epsilon", epsilon, above=0)
         self.epsilon_hat = bool(epsilon_hat)
 
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+    def f(self, w: Any, g: Any, rate: Any, t: Any, m: Any, v: Any) -> Any:
         """Compute θ ← θ - η m̂ / (√v̂ + ε), m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
 
         m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g². The two corrections are numbers, not vectors: they are
         taken out of the fraction, as the paper's section 2 suggests, with ε multiplied by √(1 - β₂ᵗ).
         """
-        m, v, tmp = arrays
-        t = self.iterations + 1
-        root = math.sqrt(1 - self.beta_2**t)
-        np.multiply(m, self.beta_1, out=m)
-        np.multiply(grad, 1 - self.beta_1, out=tmp)
-        np.add(m, tmp, out=m)
-        np.multiply(v, self.beta_2, out=v)
-        np.square(grad, out=tmp)
-        np.multiply(tmp, 1 - self.beta_2, out=tmp)
-        np.add(v, tmp, out=v)
-        np.sqrt(v, out=tmp)
-        np.add(tmp, self.epsilon if self.epsilon_hat else self.epsilon * root, out=tmp)
-        np.divide(m, tmp, out=tmp)
-        np.multiply(tmp, self.rate() * root / (1 - self.beta_1**t), out=tmp)
-        np.subtract(theta, tmp, out=theta)
+        m = self.beta_1 * m + (1 - self.beta_1) * g
+        v = self.beta_2 * v + (1 - self.beta_2) * g**2
+        root = np.sqrt(1 - self.beta_2**t)
+        epsilon = self.epsilon if self.epsilon_hat else self.epsilon * root
+        return w - m / (np.sqrt(v) + epsilon) * (rate * root / (1 - self.beta_1**t)), m, v
 
 
 class AdamW(Optimizer):
@@ -177,21 +151,11 @@ class AdamW(Optimizer):
         self.epsilon_hat = bool(epsilon_hat)
         self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
 
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+    def f(self, w: Any, g: Any, rate: Any, t: Any, m: Any, v: Any) -> Any:
         """Compute θ ← θ - η λ θ, then θ ← θ - η m̂ / (√v̂ + ε) with m̂ and v̂ as in Adam."""
-        m, v, tmp = arrays
-        t = self.iterations + 1
-        root = math.sqrt(1 - self.beta_2**t)
-        np.multiply(theta, 1 - self.rate() * self.weight_decay, out=theta)
-        np.multiply(m, self.beta_1, out=m)
-        np.multiply(grad, 1 - self.beta_1, out=tmp)
-        np.add(m, tmp, out=m)
-        np.multiply(v, self.beta_2, out=v)
-        np.square(grad, out=tmp)
-        np.multiply(tmp, 1 - self.beta_2, out=tmp)
-        np.add(v, tmp, out=v)
-        np.sqrt(v, out=tmp)
-        np.add(tmp, self.epsilon if self.epsilon_hat else self.epsilon * root, out=tmp)
-        np.divide(m, tmp, out=tmp)
-        np.multiply(tmp, self.rate() * root / (1 - self.beta_1**t), out=tmp)
-        np.subtract(theta, tmp, out=theta)
+        m = self.beta_1 * m + (1 - self.beta_1) * g
+        v = self.beta_2 * v + (1 - self.beta_2) * g**2
+        root = np.sqrt(1 - self.beta_2**t)
+        epsilon = self.epsilon if self.epsilon_hat else self.epsilon * root
+        step = m / (np.sqrt(v) + epsilon) * (rate * root / (1 - self.beta_1**t))
+        return w * (1 - rate * self.weight_decay) - step, m, v

@@ -20,7 +20,7 @@ from layerwise.errors import FormulaError
 from layerwise.formula import Scalars, Steps, Tree, bind, compute, in_place, split, trace_all
 from layerwise.parts.description import Description, number
 from layerwise.parts.parameters import writable
-from layerwise.parts.symbolic import Key, depth_of, with_symbols
+from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
 from layerwise.typing import Array
 
 _ARGUMENTS = ("w", "g", "rate", "t")
@@ -156,6 +156,7 @@ class Optimizer(Description):
         self.learning_rate = number(self, "learning_rate", learning_rate, above=0)
         self.decay = number(self, "decay", decay, least=0)
         if f is not None:
+            refuse_function(self, Optimizer)
             self.state_names = tuple(state_names)
             self.name, self.values = name, dict(values or {})
             if not isinstance(f, Mapping):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from layerwise.parts.description import number
 from layerwise.parts.optimizers.base import Optimizer
-from layerwise.typing import Array
 
 
 class SGD(Optimizer):
@@ -47,24 +44,13 @@ class SGD(Optimizer):
         """The velocity, where there is momentum."""
         return ("velocity",) if self.momentum else ()
 
-    def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
+    def f(self, w: Any, g: Any, rate: Any, t: Any, *states: Any) -> Any:
         """Compute v ← μ v - η g;  θ ← θ + v, or with Nesterov θ ← θ + μ v - η g.
 
         Without momentum: θ ← θ - η g. With weight decay, θ ← θ - η λ θ comes first.
         """
-        eta, mu, tmp = self.rate(), self.momentum, arrays[-1]
-        if self.weight_decay:
-            np.multiply(theta, 1 - eta * self.weight_decay, out=theta)
-        np.multiply(grad, eta, out=tmp)
-        if not mu:
-            np.subtract(theta, tmp, out=theta)
-            return
-        v = arrays[0]
-        np.multiply(v, mu, out=v)
-        np.subtract(v, tmp, out=v)
-        if not self.nesterov:
-            np.add(theta, v, out=theta)
-            return
-        np.subtract(theta, tmp, out=theta)
-        np.multiply(v, mu, out=tmp)
-        np.add(theta, tmp, out=theta)
+        start = w * (1 - rate * self.weight_decay) if self.weight_decay else w
+        if not states:
+            return start - rate * g
+        v = self.momentum * states[0] - rate * g
+        return (start - rate * g + self.momentum * v if self.nesterov else start + v), v
