@@ -10,6 +10,7 @@ from native_and_numpy import needs_native
 
 import layerwise as lw
 from layerwise.exchange.export.script import to_training_script
+from layerwise.files.formulas import formula_of, from_formula
 
 
 class Lion(lw.Optimizer):
@@ -377,6 +378,41 @@ def test_a_value_that_is_not_finite_at_0_stays_out_of_what_pads_the_lines():
     net, _ = trained(Root(0.001), batch_norm=False)
     assert np.isfinite(net.theta).all()
     assert math.isfinite(net.evaluate(X, Y)["loss"])
+
+
+# -------------------------------------------------------------------- files that say anything
+
+RULE = formula_of(Lion())
+TERM = formula_of(Wave(0.1))
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ({**RULE, "states": [1]}, "states must be formulas by their names"),
+        ({**RULE, "states": {"w": RULE["w"]}}, "states must be formulas by their names"),
+        ({**RULE, "states": {"no name": RULE["w"]}}, "states must be formulas by their names"),
+        ({**RULE, "w": [["symbol", "stranger"]]}, "w: part 0 is no part of a formula"),
+        ({**RULE, "w": [["__import__", 0]]}, "w: part 0 is no part of a formula"),
+        ({**RULE, "values": {"beta_1": "x"}}, "its numbers must be finite"),
+        ({**RULE, "values": {"m": 1.0}}, "the names of its numbers are not right"),
+        ({**RULE, "values": None}, "the names of its numbers are not right"),
+        ({**RULE, "learning_rate": -1.0}, "learning_rate must be above 0"),
+        ({**RULE, "decay": "much"}, "decay must be a finite number"),
+        ({**TERM, "per_batch": 1}, "per_batch must be true or false"),
+        ({**TERM, "weights": None}, "weights must be a finite number"),
+        ({**TERM, "f": []}, "f must be a list of 1 to"),
+    ],
+)
+def test_a_formula_in_a_file_that_is_none_is_refused(formula, words):
+    with pytest.raises(lw.FormatError, match=words):
+        from_formula("Own", {}, formula)
+
+
+@pytest.mark.parametrize("name", ["no name", "class", "x" * 101, ""])
+def test_a_name_in_a_file_that_is_none_is_refused(name):
+    with pytest.raises(lw.FormatError, match="a custom part needs a name"):
+        from_formula(name, {}, RULE)
 
 
 # -------------------------------------------------------------------- the training script and the trace

@@ -22,6 +22,8 @@ from layerwise.typing import Array
 
 _OF_FUNCTION = ("f", "derivative", "name", "values")  # arguments of a penalty that is no class of its own
 
+_LEFT_OUT = ("_work",)
+
 
 @lru_cache(maxsize=256)
 def _cached(key: Key) -> tuple[tuple[Tree, Tree], tuple[str, ...]]:
@@ -138,13 +140,13 @@ class Penalty(Description):
         """
         if isinstance(self.f, Tree):
             return self.f, derivative(self.f, "w") if self.derivative is None else self.derivative
-        return _cached(Key(self))[0]
+        return _cached(Key(self, _LEFT_OUT))[0]
 
     def numbers(self) -> dict[str, float]:
         """Return the penalty's own numbers, by their names in the trees."""
         if isinstance(self.f, Tree):
             return {"weights": self.weights, "biases": self.biases, **self.values}
-        return {name: float(getattr(self, name)) for name in _cached(Key(self))[1]}
+        return {name: float(getattr(self, name)) for name in _cached(Key(self, _LEFT_OUT))[1]}
 
     def trees(self) -> tuple[Tree, Tree]:
         """Return f and f′ as trees of w alone."""
@@ -165,10 +167,15 @@ class Penalty(Description):
         if self.f is None:
             raise NotImplementedError(f"{type(self).__name__} must define f(w), or {method} on arrays")
         found = _steps(self.trees()[which])
-        work = {name: np.empty_like(w) for name in found.arrays}
-        flags = {name: np.empty(w.shape, bool) for name in found.flags}
-        for call in bind(found, {**work, **flags, "w": w, "out": out}):
+        key, work = (found, w.shape, w.dtype), vars(self).setdefault("_work", {})
+        if key not in work:
+            flags = {name: np.empty(w.shape, bool) for name in found.flags}
+            work[key] = {**{name: np.empty_like(w) for name in found.arrays}, **flags}
+        for call in bind(found, {**work[key], "w": w, "out": out}):
             call()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_work"}
 
 
 class L2(Penalty):
