@@ -471,7 +471,7 @@ NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
 @given(value=odd_arrays(), name=st.sampled_from(NAMES))
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
-    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5), (10, *[0.0] * 5)], None)],
+    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5, []), (10, *[0.0] * 5, [])], None)],
                                         ("QuadraticCost", {}, False, None), 12, "float32")  # fmt: skip
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
@@ -517,7 +517,8 @@ def test_numbers_out_of_range_are_refused(changes):
     order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
-    core = native_engine._native.Native([("Dense", {}, 2, 3, [(0, *[0.0] * 4, 1.0), (6, *[0.0] * 4, 1.0)], None)],
+    arrays = [(0, *[0.0] * 4, 1.0, []), (6, *[0.0] * 4, 1.0, [])]
+    core = native_engine._native.Native([("Dense", {}, 2, 3, arrays, None)],
                                         ("QuadraticCost", {}, False, None), 9, "float32")  # fmt: skip
     X = np.ones((6, 2), np.float32)
 
