@@ -14,15 +14,24 @@ namespace {
 template <class T>
 constexpr index SIZE = FORMULA_BLOCK / index(sizeof(T));  // of a slot
 
+// A whole slot, whose length the compiler knows, is by far the most usual.
+template <class T, class F>
+inline void each_of(index n, F f) {
+    if (n == SIZE<T>) {
+        LW_INDEPENDENT
+        for (index i = 0; i < SIZE<T>; ++i) f(i);
+    } else {
+        LW_INDEPENDENT
+        for (index i = 0; i < n; ++i) f(i);
+    }
+}
 template <class T, class F>
 inline void unary(const T* a, T* out, index n, F f) {
-    LW_INDEPENDENT
-    for (index i = 0; i < n; ++i) out[i] = f(a[i]);
+    each_of<T>(n, [=](index i) { out[i] = f(a[i]); });
 }
 template <class T, class F>
 inline void binary(const T* a, const T* b, T* out, index n, F f) {
-    LW_INDEPENDENT
-    for (index i = 0; i < n; ++i) out[i] = f(a[i], b[i]);
+    each_of<T>(n, [=](index i) { out[i] = f(a[i], b[i]); });
 }
 
 template <class T>

@@ -94,6 +94,9 @@ class Optimizer(Description):
     number, from 1. The calls of the NumPy executor, the native code, and the texts of exports and traces follow from
     it. Or give the function alone: ``lw.Optimizer(0.01, f=lambda w, g, rate, t: w - rate * np.sign(g))``.
 
+    What has only `rate`, `t` and the optimizer's own numbers is computed once a step: ``m * (rate / (1 - beta**t))`` is
+    faster than ``rate * m / (1 - beta**t)``, which divides every number.
+
     Where a formula won't do, define `update` on flat vectors, or `step` itself; such an optimizer runs on NumPy.
 
     Parameters
