@@ -233,11 +233,23 @@ def test_a_part_of_ones_own_runs_on_numpy_and_is_named(table):
 
 def test_a_derived_class_is_ones_own(table):
     class Adam(lw.Adam):
-        pass
+        def update(self, theta, grad, m, v, tmp):
+            theta -= grad
 
     net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
     with pytest.raises(EngineError, match="Adam"):
         net.fit(*table, optimizer=Adam(), engine="native", verbose=False)
+
+
+def test_a_derived_class_with_a_formula_of_its_own_is_followed(table):
+    class SGD(lw.SGD):
+        def f(self, w, g, rate, t):
+            return w
+
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    before = net.build(table[0].shape[1]).theta.copy()
+    net.fit(*table, optimizer=SGD(), epochs=1, engine="native", verbose=False)
+    np.testing.assert_array_equal(net.theta, before)
 
 
 @pytest.mark.parametrize(("function", "limit"), [("exp", 1.5), ("expm1", 2), ("tanh", 3), ("log", 1), ("log1p", 2)])
