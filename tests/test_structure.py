@@ -46,7 +46,7 @@ def imported(path):
 def test_a_stranger_can_name_the_rooms():
     entries = [path for path in SOURCE.iterdir() if path.is_file() or any(path.rglob("*.py"))]
     shown = {path.name for path in entries if path.suffix not in (".so", ".pyd")}
-    assert shown - {"__init__.py", "__main__.py", "py.typed"} == {
+    assert shown - {"__init__.py", "__main__.py", "py.typed", "_native.pyi"} == {
         name if (SOURCE / name).is_dir() else f"{name}.py" for name in ORDER
     }
     assert len(shown) <= 20
@@ -58,6 +58,23 @@ def test_imports_point_one_way(path, name):
     for other in imported(path):
         if other in RANK:
             assert RANK[other] <= RANK[name], f"{name} imports {other}, which comes after it"
+
+
+def statements(function, lines):
+    """How many lines of a function are neither blank nor of its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return sum(bool(lines[i].strip()) for node in body for i in range(node.lineno - 1, node.end_lineno))
+
+
+def test_files_and_functions_are_short():
+    long = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        lines = path.read_text().splitlines()
+        long += [path.name] if len(lines) > 400 else []
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.FunctionDef) and statements(node, lines) > 60:
+                long.append(f"{path.name}::{node.name}")
+    assert long == []
 
 
 def run(code, **environment):

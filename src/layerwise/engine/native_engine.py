@@ -16,18 +16,17 @@ import numpy as np
 
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
+from layerwise.engine.native_plan import arguments, custom_code, custom_loss, custom_penalty, custom_rule
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
-from layerwise.formula import replace
-from layerwise.formula.lowering import Code, code
-from layerwise.parts.layers import LAYERS, Activation, Layer
-from layerwise.parts.losses import LOSSES, Loss
-from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
+from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES
+from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.parameters import Parameters
-from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
+from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import Scaler
 from layerwise.typing import Array
 
@@ -38,7 +37,6 @@ try:
 except ImportError as error:
     WHY_NOT = str(error)
 
-MOST_STATES = 4  # of a custom optimizer
 _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as they are needed
 
 
@@ -53,44 +51,6 @@ def foreign_part(plan: Plan) -> object | None:
     ]
     names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
-
-
-def custom_code(layer: Layer) -> tuple[Any, ...] | None:
-    """Return a custom activation as the native executor runs it: f, its derivative and what that reads."""
-    if type(layer) in LAYERS or not isinstance(layer, Activation) or not layer.has_formula:
-        return None
-    formulas, numbers = layer.formulas(), layer.numbers()
-    f = code(replace(formulas.f, numbers), ["x"])
-    slope = code(replace(formulas.slope, numbers), formulas.reads or ["x"])
-    if f is None or slope is None:
-        return None
-    return f, slope, "x" in formulas.reads, "y" in formulas.reads
-
-
-def custom_loss(loss: object) -> tuple[Any, ...] | None:
-    """Return a custom loss as the native executor runs it: f and its derivative by the output."""
-    if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
-        return None
-    f, slope = (code(tree, ["y", "t"]) for tree in loss.formulas())
-    return None if f is None or slope is None else (f, slope)
-
-
-def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
-    """Return a custom penalty as the native executor runs it: f and its derivative."""
-    if type(penalty) in PENALTIES or not penalty.has_formula:
-        return None
-    f, slope = (code(tree, ["w"]) for tree in penalty.trees())
-    return None if f is None or slope is None else (f, slope)
-
-
-def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
-    """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
-    if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
-        return None
-    trees, scalars = optimizer.formulas().replaced()
-    states = optimizer.state_names
-    found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
-    return None if found is None else (found, len(scalars))
 
 
 def isa() -> str:
@@ -135,7 +95,7 @@ class NativeEngine:
         self.finite = True
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
-        self._core = _core(plan, parameters, rows.sparse)
+        self._core = _native.Native(**arguments(plan, parameters), sparse=rows.sparse)
         self.epochs_at_once = not rows.made
         if not rows.made:
             _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
@@ -326,7 +286,7 @@ class NativeEvaluator:
 
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int | None) -> None:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
-        self._core, self.n_threads = _core(plan, parameters, rows.sparse), n_threads
+        self._core, self.n_threads = _native.Native(**arguments(plan, parameters), sparse=rows.sparse), n_threads
         if not rows.made:
             _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
 
@@ -365,7 +325,7 @@ class NativePredictor:
     def __init__(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> None:
         self.plan, self.parameters, self.scaler, self.sparse = plan, parameters, scaler, sparse
         self._n_out, self._dtype = plan.n_out, parameters.theta.dtype
-        core = _core(plan, parameters, sparse)
+        core = _native.Native(**arguments(plan, parameters), sparse=sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
 
@@ -378,61 +338,6 @@ class NativePredictor:
         """For n rows, a new array (n, n_out); None if a number in X is not finite."""
         out = np.empty((n, self._n_out), self._dtype)
         return out if self._outputs(self.parameters.theta, X, out, n_threads) else None
-
-
-def _core(plan: Plan, parameters: Parameters, sparse: bool) -> Any:
-    """The plan as `_native` takes it: names, settings, sizes and places in theta."""
-    layers = []
-    for stage, slices in zip(plan.stages, parameters.slices, strict=True):
-        parts = [
-            (part.start, *_strengths(plan, part), _rate(plan, part), _terms(plan, part)) for part in slices.values()
-        ]
-        custom = custom_code(stage.layer)
-        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
-    loss = None
-    if plan.loss is not None:
-        custom_of_loss = custom_loss(plan.loss)
-        settings = plan.loss.config() if custom_of_loss is None else {"reduction": plan.loss.reduction}
-        loss = (type(plan.loss).__name__, settings, plan.fused, custom_of_loss)
-    penalties = [custom_penalty(penalty) for penalty in _custom_penalties(plan)]
-    return _native.Native(layers, loss, parameters.theta.size, parameters.theta.dtype.name, sparse, penalties)
-
-
-def _numbers(layer: Any) -> dict[str, Any]:
-    return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
-
-
-def _strengths(plan: Plan, part: slice) -> list[float]:
-    """L1 and L2, then L1 and L2 that are divided by the batch."""
-    return [
-        math.fsum(
-            term.strength
-            for term in plan.penalties
-            if type(term.penalty) is kind and term.part == part and term.penalty.per_batch is per_batch
-        )
-        for per_batch in (False, True)
-        for kind in (L1, L2)
-    ]
-
-
-def _custom_penalties(plan: Plan) -> list[Penalty]:
-    """The penalties that are computed by their formulas, each once."""
-    found = {id(term.penalty): term.penalty for term in plan.penalties if type(term.penalty) not in PENALTIES}
-    return list(found.values())
-
-
-def _terms(plan: Plan, part: slice) -> list[tuple[int, float, bool]]:
-    """The custom penalties of an array: which, their strengths, and whether these are divided by the batch."""
-    places = {id(penalty): i for i, penalty in enumerate(_custom_penalties(plan))}
-    return [
-        (places[id(term.penalty)], term.strength, term.penalty.per_batch)
-        for term in plan.penalties
-        if term.part == part and id(term.penalty) in places
-    ]
-
-
-def _rate(plan: Plan, part: slice) -> float:
-    return next((term.factor for term in plan.rates if term.part == part), 1.0)
 
 
 def _scaling(scaler: Scaler | None, n_in: int) -> tuple[Array | None, Array | None]:

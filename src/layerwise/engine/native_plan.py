@@ -1,0 +1,112 @@
+"""The plan as `layerwise._native` takes it: names, settings, sizes and places in theta; custom formulas as code."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from layerwise.engine.plan import Plan
+from layerwise.formula import replace
+from layerwise.formula.lowering import Code, code
+from layerwise.parts.layers import LAYERS, Activation, Layer
+from layerwise.parts.losses import LOSSES, Loss
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
+from layerwise.parts.parameters import Parameters
+from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
+
+MOST_STATES = 4  # of a custom optimizer
+
+
+def custom_code(layer: Layer) -> tuple[Any, ...] | None:
+    """Return a custom activation as the native executor runs it: f, its derivative and what that reads."""
+    if type(layer) in LAYERS or not isinstance(layer, Activation) or not layer.has_formula:
+        return None
+    formulas, numbers = layer.formulas(), layer.numbers()
+    f = code(replace(formulas.f, numbers), ["x"])
+    slope = code(replace(formulas.slope, numbers), formulas.reads or ["x"])
+    if f is None or slope is None:
+        return None
+    return f, slope, "x" in formulas.reads, "y" in formulas.reads
+
+
+def custom_loss(loss: object) -> tuple[Any, ...] | None:
+    """Return a custom loss as the native executor runs it: f and its derivative by the output."""
+    if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
+        return None
+    f, slope = (code(tree, ["y", "t"]) for tree in loss.formulas())
+    return None if f is None or slope is None else (f, slope)
+
+
+def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
+    """Return a custom penalty as the native executor runs it: f and its derivative."""
+    if type(penalty) in PENALTIES or not penalty.has_formula:
+        return None
+    f, slope = (code(tree, ["w"]) for tree in penalty.trees())
+    return None if f is None or slope is None else (f, slope)
+
+
+def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
+    """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
+    if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
+        return None
+    trees, scalars = optimizer.formulas().replaced()
+    states = optimizer.state_names
+    found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
+    return None if found is None else (found, len(scalars))
+
+
+def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
+    """Return the arguments of `_native.Native`, by name."""
+    layers = []
+    for stage, slices in zip(plan.stages, parameters.slices, strict=True):
+        parts = [
+            (part.start, *_strengths(plan, part), _rate(plan, part), _terms(plan, part)) for part in slices.values()
+        ]
+        custom = custom_code(stage.layer)
+        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
+    loss = None
+    if plan.loss is not None:
+        custom_of_loss = custom_loss(plan.loss)
+        settings = plan.loss.config() if custom_of_loss is None else {"reduction": plan.loss.reduction}
+        loss = (type(plan.loss).__name__, settings, plan.fused, custom_of_loss)
+    penalties = [custom_penalty(penalty) for penalty in _custom_penalties(plan)]
+    theta = parameters.theta
+    sizes = {"n_theta": theta.size, "dtype": theta.dtype.name}
+    return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
+
+
+def _numbers(layer: Any) -> dict[str, Any]:
+    return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
+
+
+def _strengths(plan: Plan, part: slice) -> list[float]:
+    """L1 and L2, then L1 and L2 that are divided by the batch."""
+    return [
+        math.fsum(
+            term.strength
+            for term in plan.penalties
+            if type(term.penalty) is kind and term.part == part and term.penalty.per_batch is per_batch
+        )
+        for per_batch in (False, True)
+        for kind in (L1, L2)
+    ]
+
+
+def _custom_penalties(plan: Plan) -> list[Penalty]:
+    """The penalties that are computed by their formulas, each once."""
+    found = {id(term.penalty): term.penalty for term in plan.penalties if type(term.penalty) not in PENALTIES}
+    return list(found.values())
+
+
+def _terms(plan: Plan, part: slice) -> list[tuple[int, float, bool]]:
+    """The custom penalties of an array: which, their strengths, and whether these are divided by the batch."""
+    places = {id(penalty): i for i, penalty in enumerate(_custom_penalties(plan))}
+    return [
+        (places[id(term.penalty)], term.strength, term.penalty.per_batch)
+        for term in plan.penalties
+        if term.part == part and id(term.penalty) in places
+    ]
+
+
+def _rate(plan: Plan, part: slice) -> float:
+    return next((term.factor for term in plan.rates if term.part == part), 1.0)
