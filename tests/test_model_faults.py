@@ -80,6 +80,17 @@ def test_bits_that_flip(saved, tmp_path, flips):
     assert found["FormatError"] >= 0.99 * flips  # the rest was within what no one reads, and changed nothing
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_damaged_version_does_not_hide_damaged_weights(saved, tmp_path, version):
+    """Files of version 1 had no checksum: one bit of a 3 makes it a 1."""
+    net, raw = saved
+    damaged = bytearray(raw.replace(b'format_version\\":3', b'format_version\\":%d' % version))
+    assert damaged != raw
+    damaged[-3] ^= 1
+    (tmp_path / "m").write_bytes(damaged)
+    assert outcome(tmp_path / "m", net) == "FormatError"
+
+
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70), st.floats(), st.sampled_from([0, -1, 2**31, 2**63, 10**30, 1e308, True, None])
 )

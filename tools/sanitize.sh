@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check \
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-compile \
     numpy pytest pytest-xdist hypothesis safetensors scikit-learn nanobind cmake ninja
 isas="baseline;neon"
 grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2

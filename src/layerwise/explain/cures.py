@@ -106,7 +106,8 @@ class Setup:
         assert network.history is not None
         losses = np.array(network.history.get("val_loss", ()), np.float64)
         if len(losses) and (np.ndim(self.scale) or self.scale != 1.0):
-            losses *= self.loss(network, *self.arguments["validation_data"]) / losses[-1]
+            with np.errstate(all="ignore"):  # of a training that has overflowed
+                losses *= np.float64(self.loss(network, *self.arguments["validation_data"])) / losses[-1]
         return np.where(np.isfinite(losses), losses, np.inf)
 
 
