@@ -258,3 +258,34 @@ def test_a_custom_loss_in_a_trace():
     net = lw.Network([lw.Dense(1)], random_state=0, dtype="float64")
     found = lw.trace(net, [[0.5, -1.0]], [1.0], lw.Loss(lambda y, t: np.sqrt((y - t) ** 2 + 1))).latex()
     assert r"\sqrt{(" in found
+
+
+class Named(lw.Activation):
+    def __init__(self, a=1.0, name='a"b'):
+        self.a, self.name = a, name
+
+    def f(self, x):
+        return self.a * np.tanh(x)
+
+
+@pytest.mark.parametrize("name", ['a"b', "", "n", "x" * 300])
+def test_an_argument_called_name_is_not_the_parts_name(name, tmp_path):
+    net = lw.Network([lw.Dense(3), Named(2.0, name), lw.Dense(1)], random_state=0).build(2)
+    net.save(tmp_path / "m")
+    loaded, X = lw.load(tmp_path / "m"), np.ones((2, 2))
+    np.testing.assert_array_equal(loaded.outputs(X), net.outputs(X))
+    assert repr(loaded.layers[1]) == "Named(a=2.0)"
+    assert lw.load(tmp_path / "m", custom=[Named]).layers[1].name == name
+
+
+@pytest.mark.usefixtures("each_engine")
+def test_a_number_that_is_changed_takes_effect_at_once(tmp_path):
+    leaky, own = lw.LeakyReLU(0.1), Named(1.0, "n")
+    net = lw.Network([lw.Dense(4), leaky, own, lw.Dense(2)], random_state=0, dtype="float64").build(3)
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    before = net.outputs(X)
+    leaky.negative_slope, own.a = 0.9, 3.0
+    assert not np.allclose(net.outputs(X), before)
+    np.testing.assert_allclose(net.outputs(X), net.forward(X), rtol=1e-12)
+    net.save(tmp_path / "m")
+    np.testing.assert_allclose(lw.load(tmp_path / "m").outputs(X), net.outputs(X), rtol=1e-12)

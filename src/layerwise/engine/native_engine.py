@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
-from layerwise.engine.native_plan import arguments, custom_code, custom_loss, custom_penalty, custom_rule
+from layerwise.engine.native_plan import arguments, custom_code, custom_loss, custom_penalty, custom_rule, numbers_of
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
@@ -328,11 +328,13 @@ class NativePredictor:
         core = _native.Native(**arguments(plan, parameters), sparse=sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
+        layers = [stage.layer for stage in plan.stages]
+        self._numbers = [(layer, name, value) for layer in layers for name, value in numbers_of(layer).items()]
 
     def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> bool:
-        """Whether it was made for these."""
-        same = plan is self.plan and parameters is self.parameters and scaler is self.scaler
-        return same and sparse is self.sparse
+        """Whether it was made for these, and for the numbers that the layers have now."""
+        same = plan is self.plan and parameters is self.parameters and scaler is self.scaler and sparse is self.sparse
+        return same and all(getattr(layer, name) == value for layer, name, value in self._numbers)
 
     def __call__(self, X: Any, n: int, n_threads: int) -> Array | None:
         """For n rows, a new array (n, n_out); None if a number in X is not finite."""

@@ -63,7 +63,7 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
             (part.start, *_strengths(plan, part), _rate(plan, part), _terms(plan, part)) for part in slices.values()
         ]
         custom = custom_code(stage.layer)
-        layers.append((type(stage.layer).__name__, _numbers(stage.layer), stage.n_in, stage.n_out, parts, custom))
+        layers.append((type(stage.layer).__name__, numbers_of(stage.layer), stage.n_in, stage.n_out, parts, custom))
     loss = None
     if plan.loss is not None:
         custom_of_loss = custom_loss(plan.loss)
@@ -75,7 +75,8 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
 
 
-def _numbers(layer: Any) -> dict[str, Any]:
+def numbers_of(layer: Any) -> dict[str, Any]:
+    """Return the arguments of a layer that are numbers."""
     return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
 
 

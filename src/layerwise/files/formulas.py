@@ -48,6 +48,11 @@ def _own(numbers: Mapping[str, float], others: Collection[str]) -> dict[str, flo
     return {name: value for name, value in numbers.items() if name not in others}
 
 
+def is_name(name: str) -> bool:
+    """Return whether a part can be called so in every language."""
+    return name.isidentifier() and not keyword.iskeyword(name) and len(name) <= 100
+
+
 def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activation | Loss | Penalty | Optimizer:
     """Return a part from what `formula_of` gave; `value` is the part as the file has it.
 
@@ -56,7 +61,7 @@ def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activatio
     FormatError
         The formula is none, or what belongs to it is not right.
     """
-    if not name.isidentifier() or keyword.iskeyword(name) or len(name) > 100:
+    if not is_name(name):
         raise FormatError(f"a custom part needs a name; got {reprlib.repr(name)}")
     if isinstance(formula, dict) and "states" in formula:
         return _optimizer(name, formula)

@@ -18,7 +18,7 @@ import numpy as np
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import FormatError, nearest
 from layerwise.files import schema
-from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula
+from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula, is_name
 from layerwise.parts.description import Description, parameters_of
 from layerwise.parts.initializers import INITIALIZERS, Given
 from layerwise.parts.layers import LAYERS, Activation
@@ -58,7 +58,7 @@ def encode(value: Any) -> Any:
             return {"type": kind.__name__, "name": value.name, **numbers, "formula": encode(formula_of(value))}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
-        if isinstance(value, FORMULA_KINDS) and value.has_formula and name not in KNOWN:
+        if isinstance(value, FORMULA_KINDS) and value.has_formula and name not in KNOWN and is_name(kind.__name__):
             part["formula"] = encode(formula_of(value))
         return part
     if isinstance(value, tuple):
@@ -102,7 +102,8 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     if isinstance(name, str) and name in _READERS:
         return _READERS[name](value, custom)
     if "formula" in value and not _is_found(name, custom):
-        name = str(value.get("name", name)).rpartition(".")[2]
+        plain = name in [kind.__name__ for kind in FORMULA_KINDS]  # else `name` is an argument of its own
+        name = str(value.get("name") if plain else name).rpartition(".")[2]
         return from_formula(name, value, decode(value["formula"], custom))
     kind = _find(name, custom)
     if takes_path(kind):
