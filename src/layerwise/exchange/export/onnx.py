@@ -23,7 +23,7 @@ from layerwise.data.targets import Task
 from layerwise.engine.plan import Stage
 from layerwise.errors import ExportError, FormatError
 from layerwise.exchange.export.onnx_graph import Graph
-from layerwise.exchange.export.onnx_layers import WRITERS, writer_of
+from layerwise.exchange.export.onnx_layers import WRITERS, not_in_float64, writer_of
 from layerwise.exchange.export.onnx_table import encoded
 from layerwise.exchange.export.program import exported_network
 from layerwise.files import KNOWN, encode
@@ -73,6 +73,8 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     plan, parameters = subject.network.built()
     _check_layers(plan.stages)
     graph = Graph(parameters.theta.dtype)
+    if graph.double:
+        _check_operations(plan.stages)
     encoder = subject.encoder
     x = graph.input("input", graph.float, plan.n_in) if encoder is None else encoded(graph, encoder)
     x = _scaled(graph, subject.network, x)
@@ -175,6 +177,16 @@ def _check_layers(stages: Sequence[Stage]) -> None:
         raise ExportError(
             f"ONNX has no form for {'; '.join(unknown)}. These layers can be exported to it: {known}, and activations "
             "with a formula f(x)"
+        )
+
+
+def _check_operations(stages: Sequence[Stage]) -> None:
+    found = [(stage, not_in_float64(stage.layer)) for stage in stages]
+    missing = [f"{stage} has {', '.join(f'np.{op}' for op in ops)}" for stage, ops in found if ops]
+    if missing:
+        raise ExportError(
+            f"ONNX runtimes cannot compute this in float64: {'; '.join(missing)}. Export a network with "
+            'dtype="float32", or write the formula without it'
         )
 
 

@@ -122,39 +122,48 @@ _OPERATORS = {
 }  # fmt: skip
 
 
+_IN_FLOAT32_ALONE = {"arctan"}  # onnxruntime has no body for these in float64, and none of their like to make them of
+
+
+def not_in_float64(layer: Layer) -> list[str]:
+    """Return the operations of a layer's formula that runtimes have in float32 alone."""
+    if writer_of(layer) is not _of_formula:
+        return []
+    assert isinstance(layer, Activation)
+    return sorted({part.op for part in layer.formulas().f.parts()} & _IN_FLOAT32_ALONE)
+
+
 def _of_formula(graph: Graph, layer: Activation, p: View, x: str) -> str:
     """Return the formula, an operator for each operation."""
     tree = replace(layer.formulas().f, layer.numbers())
     places: dict[Tree, str] = {}
+    numbers: dict[Tree, str] = {}  # conditions that are asked for as 1 and 0
     for i, part in enumerate(tree.parts()):
         name = "" if part == tree else f"{part.op}_{i}"
-        places[part] = _part(graph, part, places, x, name)
+        if not part.is_leaf:
+            for operand in part.args[part.op == "where" :]:
+                if operand.op in COMPARISONS and operand not in numbers:
+                    numbers[operand] = graph.node(
+                        "Cast", [places[operand]], f"{operand.op}_as_number_{len(numbers)}", to=graph.float
+                    )
+        places[part] = _part(graph, part, places, numbers, x, name)
     if "x" not in tree.symbols:
         return graph.node("Add", [graph.node("Sub", [x, x], "zeros"), places[tree]])
     return graph.node("Identity", [x]) if tree.is_leaf else places[tree]
 
 
-def _part(graph: Graph, part: Tree, places: Mapping[Tree, str], x: str, name: str) -> str:
-    """Return one operation, whose operands lie at `places`; conditions are kept as true and false."""
+def _part(graph: Graph, part: Tree, places: Mapping[Tree, str], numbers: Mapping[Tree, str], x: str, name: str) -> str:
+    """Return one operation of what lies at `places`; conditions lie there as true and false, in `numbers` as 1, 0."""
     if part.op == "symbol":
         return x
     if part.op == "number":
         return graph.array(_number_name(part.args[0]), part.args[0])
-
-    def value(operand: Tree) -> str:
-        place = places[operand]
-        if operand.op not in COMPARISONS:
-            return place
-        return graph.node("Cast", [place], f"{name or part.op}_of_{operand.op}", to=graph.float)
-
+    operands = [numbers.get(a, places[a]) for a in part.args]
     if part.op == "where":
-        condition, yes, no = part.args
-        chosen = places[condition]
-        chosen = places[condition]
-        if condition.op not in COMPARISONS:
-            chosen = graph.node("Cast", [chosen], f"{name or 'where'}_condition", to=graph.bool)
-        return graph.node("Where", [chosen, value(yes), value(no)], name)
-    operands = [value(a) for a in part.args]
+        condition = places[part.args[0]]
+        if part.args[0].op not in COMPARISONS:
+            condition = graph.node("Cast", [condition], f"{name or 'where'}_condition", to=graph.bool)
+        return graph.node("Where", [condition, *operands[1:]], name)
     if part.op == "square":
         return graph.node("Mul", operands * 2, name)
     if part.op == "expm1":

@@ -16,7 +16,8 @@ _WORDS = {
     "cdot": "·", "odot": "⊙", "partial": "∂", "sum": "Σ", "leftarrow": "←", "ldots": "…", "max": "max", "min": "min",
     "tanh": "tanh", "ln": "ln", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
     "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "theta": "θ", "Delta": "Δ", "ell": "ℓ", "quad": "  ",
-    "left": "", "right": "", ",": "", " ": " ", "times": "×",
+    "left": "", "right": "", ",": "", " ": " ", "times": "×", "sin": "sin", "cos": "cos", "arctan": "arctan", "ge": "≥",
+    "ne": "≠",
 }  # fmt: skip
 _ACCENTS = {"hat": "\N{COMBINING CIRCUMFLEX ACCENT}", "tilde": "\N{COMBINING TILDE}"}
 _SUBSCRIPTS = dict(zip("0123456789+-ijkn", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙ"))
