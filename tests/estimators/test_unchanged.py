@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 import layerwise as lw
 from layerwise import MLPClassifier, MLPRegressor
-from layerwise.estimators import base, classifier, unchanged
+from layerwise.estimators import base, classes, unchanged
 
 RANDOM = np.random.default_rng(0)
 X, LABELS, NUMBERS = RANDOM.normal(size=(32, 5)), RANDOM.integers(0, 3, 32), RANDOM.normal(size=32)
@@ -31,7 +31,7 @@ def the_long_way(monkeypatch):
     def go():
         monkeypatch.setattr(unchanged.Settled, "holds", lambda *_: False)
         monkeypatch.setattr(base, "is_plain_rows", lambda *_: False)
-        monkeypatch.setattr(classifier, "is_plain_labels", lambda *_: False)
+        monkeypatch.setattr(classes, "is_plain_labels", lambda *_: False)
 
     return go
 
@@ -56,7 +56,7 @@ def test_nothing_is_checked_twice(monkeypatch):
 
     for place, name in [
         (base.BaseMLP, "_validate_params"), (base.BaseMLP, "_go_on"), (base.BaseMLP, "_settings"),
-        (base, "validate_data"), (classifier, "type_of_target"), (classifier, "check_classification_targets"),
+        (base, "validate_data"), (classes, "type_of_target"), (classes, "check_classification_targets"),
         (base, "check_random_state"),
     ]:  # fmt: skip
         monkeypatch.setattr(place, name, refuse)
