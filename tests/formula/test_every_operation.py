@@ -79,3 +79,81 @@ def test_onnx_has_it(name, dtype):
         return
     found = run(to_onnx(net), X.astype(dtype))["output"]
     np.testing.assert_allclose(found, net.outputs(X), rtol=0, atol={"float32": 2e-6, "float64": 1e-12}[dtype])
+
+
+# ---------------------------------------------------------------- numbers that are not finite
+
+NOT_FINITE = {
+    "infinity": lambda x: np.minimum(x, np.inf),
+    "NaN": lambda x: np.where(x > 0, x, np.nan),
+    "what is worked out": lambda x: x + np.log(np.zeros_like(x)),
+    "the bound of a clip": lambda x: np.clip(x, 0, np.nan),
+    "the result": lambda x: np.inf,
+    "too many digits": lambda x: x + 10**400,
+    "a complex number": lambda x: x + 1j,
+}
+
+
+@pytest.mark.parametrize("f", NOT_FINITE.values(), ids=NOT_FINITE)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lw.Activation,
+        lambda f: lw.Loss(lambda y, t: f(y - t)),
+        lambda f: lw.Penalty(0.1, f=f),
+        lambda f: lw.Optimizer(0.1, f=lambda w, g, rate, t: f(w - rate * g)),
+    ],
+    ids=["activation", "loss", "penalty", "optimizer"],
+)
+def test_numbers_that_are_not_finite_are_refused_where_the_formula_is_traced(make, f):
+    with pytest.raises(lw.FormulaError, match=r"a formula has (finite )?numbers.*; got"):
+        make(f)
+
+
+def test_the_error_says_the_line():
+    with pytest.raises(lw.FormulaError, match=r"got inf \(line \d+ of .*test_every_operation.py: .*np.inf"):
+        lw.Activation(NOT_FINITE["infinity"])
+
+
+def test_an_infinite_bound_of_a_clip_is_none():
+    assert repr(lw.Activation(lambda x: np.clip(x, 0, np.inf))) == "Activation(maximum(x, 0))"
+    assert repr(lw.Activation(lambda x: x.clip(-np.inf, 1))) == "Activation(minimum(x, 1))"
+
+
+# ---------------------------------------------------------------- parts that stand in many places
+
+
+def logistic(x):
+    """Of 25 lines; written out, of 2²⁵ terms."""
+    z = np.tanh(np.square(x))
+    for _ in range(25):
+        z = z * (1 - z * 0.5)
+    return z
+
+
+def doubled(x):
+    """Each part at least 0, if one looks."""
+    z = np.square(x) + 1
+    for _ in range(40):
+        z = z / (z + z)
+    return z
+
+
+@pytest.mark.parametrize("f", [logistic, doubled])
+def test_what_stands_in_many_places_is_written_once(f, tmp_path):
+    net = lw.Network([lw.Dense(2), lw.Activation(f), lw.Dense(1)], random_state=0)
+    net.fit(
+        X, Y, loss=lambda y, t: f(y - t), penalty=lw.Penalty(1e-3, f=f), epochs=1, verbose=False,
+        optimizer=lw.Optimizer(0.01, f=lambda w, g, rate, t: w - rate * f(g)),
+    )  # fmt: skip
+    trace = lw.trace(net, X[0], Y[0])
+    texts = [*map(repr, (*net.layers, net.loss, *net.penalties, net.optimizer, net.layers[1].formulas().f))]
+    texts += [net.summary(), trace.text(), trace.latex()]
+    assert "operations>" in texts[1]
+    assert max(map(len, texts)) < 20_000
+    net.save(tmp_path / "net.lw")
+    same = [lw.load(tmp_path / "net.lw") for _ in range(2)]
+    assert same[0].layers[1].formulas() == same[1].layers[1].formulas() == net.layers[1].formulas()
+    assert (same[0].predict(X) == net.predict(X)).all()
+    for target, ending in (("python", "py"), ("numpy", "py"), ("javascript", "js"), ("c", "c")):
+        assert lw.export(net, tmp_path / f"{target}.{ending}", to=target).size < 50_000

@@ -12,7 +12,7 @@ from __future__ import annotations
 from layerwise.formula.calls import Steps, bind, steps
 from layerwise.formula.data import as_data, from_data
 from layerwise.formula.derivative import derivative
-from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language
+from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
 from layerwise.formula.latex import latex
 from layerwise.formula.tree import (
     Traced,
@@ -53,6 +53,7 @@ __all__ = [
     "operation",
     "rebuilt",
     "replace",
+    "shown",
     "split",
     "steps",
     "symbol",

@@ -8,11 +8,15 @@ stands in several places is written once, and no reader can be sent in circles.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
 from layerwise.errors import FormatError
 from layerwise.formula.tree import MOST_DEPTH, MOST_PARTS, OPERATIONS, Tree, number, symbol
+
+# Of what is read: a derivative has up to thrice the levels of its formula.
+_MOST_PARTS, _MOST_DEPTH = 10 * MOST_PARTS, 4 * MOST_DEPTH
 
 
 def as_data(tree: Tree) -> list[list[Any]]:
@@ -42,8 +46,8 @@ def from_data(data: Any, symbols: Collection[str], name: str = "the formula") ->
     FormatError
         The lists are no formula: says which line.
     """
-    if not isinstance(data, list) or not 0 < len(data) <= MOST_PARTS:
-        raise FormatError(f"{name} must be a list of 1 to {MOST_PARTS} parts")
+    if not isinstance(data, list) or not 0 < len(data) <= _MOST_PARTS:
+        raise FormatError(f"{name} must be a list of 1 to {_MOST_PARTS} parts")
     parts: list[Tree] = []
     for i, line in enumerate(data):
         if not isinstance(line, list) or not line or not isinstance(line[0], str):
@@ -57,10 +61,10 @@ def from_data(data: Any, symbols: Collection[str], name: str = "the formula") ->
             parts.append(Tree(op, *(parts[a] for a in operands)))
         else:
             raise FormatError(f"{name}: part {i} is no part of a formula: {line!r:.80}")
-    if parts[-1].depth > MOST_DEPTH:
-        raise FormatError(f"{name} has {parts[-1].depth} levels; at most {MOST_DEPTH} are read")
+    if parts[-1].depth > _MOST_DEPTH:
+        raise FormatError(f"{name} has {parts[-1].depth} levels; at most {_MOST_DEPTH} are read")
     return parts[-1]
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, float) or (type(value) is int and abs(value) < 2**53)
+    return (isinstance(value, float) and math.isfinite(value)) or (type(value) is int and abs(value) < 2**53)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from layerwise.formula.signs import never_zero
-from layerwise.formula.tree import COMPARISONS, Tree, symbol
+from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree, symbol
 
 _SIGNS = {
     "add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "greater": (">", 0),
@@ -166,10 +166,20 @@ NUMPY = Language(
 # For comments and messages.
 WORDS = Language(
     {name: form.removeprefix("np.") for name, form in NUMPY.functions.items()},
-    number=whole,
+    number=lambda v: _extreme(v, "inf", "nan", whole),
     where="({1} if {0} else {2})",
     truth="({0})",
 )
+
+
+def shown(tree: Tree, names: Mapping[str, str] | None = None) -> str:
+    """Return the tree on a line, for messages: of a long one, how many operations it has."""
+    if tree.size <= MOST_SHOWN:
+        text = WORDS.expression(tree, names)
+        if len(text) <= MOST_SHOWN:
+            return text
+    return f"<formula of {tree.operations} operations>"
+
 
 # exp, log and their like are functions of the module itself, which give infinity where Python's own raise.
 PYTHON = Language(

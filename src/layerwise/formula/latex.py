@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from layerwise.formula.languages import whole
-from layerwise.formula.tree import COMPARISONS, Tree
+from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree
 
 _FORMS = {
     "expm1": "(e^{{{0}}} - 1)", "exp": "e^{{{0}}}", "log": r"\ln({0})", "log1p": r"\ln(1 + {0})",
@@ -22,7 +22,7 @@ _SUM, _PRODUCT, _FACTOR, _BASE = 1, 2, 3, 4
 
 
 def latex(tree: Tree, names: Mapping[str, str] | None = None, number: Callable[[float], str] = whole) -> str:
-    r"""Return the tree in LaTeX.
+    r"""Return the tree in LaTeX; a long one as a function of its symbols, f(x).
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ def latex(tree: Tree, names: Mapping[str, str] | None = None, number: Callable[[
     >>> latex(trace(lambda x: x / (1 + np.exp(-x)), "x"), {"x": "z_{1}"})
     '\\frac{z_{1}}{1 + e^{-z_{1}}}'
     """
+    if tree.size > MOST_SHOWN:
+        return rf"\text{{f}}({', '.join((names or {}).get(name, name) for name in sorted(tree.symbols))})"
     return _text(tree, names or {}, number, 0)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import linecache
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ OPERATIONS = {**dict.fromkeys(UNARY, 1), **dict.fromkeys(BINARY, 2), "where": 3}
 COMPARISONS = ("greater", "greater_equal")
 
 MOST_PARTS, MOST_DEPTH = 1000, 100  # of a tree: more is no formula that one could read
+MOST_SHOWN = 200  # parts of a tree that is written out, and letters of one in a message
 
 
 class Tree:
@@ -38,13 +40,16 @@ class Tree:
         ``"symbol"``, ``"number"``, or one of `OPERATIONS`.
     args : tuple
         The symbol's name, the number, or the operands.
+    depth, size : int
+        How many levels it has, and how many parts when each is written wherever it stands.
     """
 
-    __slots__ = ("_hash", "args", "depth", "op")
+    __slots__ = ("_hash", "args", "depth", "op", "size")
 
     def __init__(self, op: str, *args: Any) -> None:
         self.op, self.args = op, args
         self.depth: int = 1 + max((a.depth for a in args if isinstance(a, Tree)), default=0)
+        self.size: int = 1 + sum(a.size for a in args if isinstance(a, Tree))
         self._hash = hash((op, args))
 
     def __hash__(self) -> int:
@@ -54,15 +59,25 @@ class Tree:
         return Tree, (self.op, *self.args)  # a hash of text is another in each process
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Tree)
-            and self._hash == other._hash
-            and self.op == other.op
-            and self.args == other.args
-            and (self.op != "number" or math.copysign(1, self.args[0]) == math.copysign(1, other.args[0]))
-        )
+        if not isinstance(other, Tree):
+            return False
+        stack, seen = [(self, other)], set[tuple[int, int]]()  # each pair once: parts may stand in many places
+        while stack:
+            a, b = stack.pop()
+            if a is b or (id(a), id(b)) in seen:
+                continue
+            if a._hash != b._hash or a.op != b.op or len(a.args) != len(b.args):
+                return False
+            seen.add((id(a), id(b)))
+            if not a.is_leaf:
+                stack += zip(a.args, b.args)
+            elif a.args != b.args or (a.op == "number" and math.copysign(1, a.args[0]) != math.copysign(1, b.args[0])):
+                return False
+        return True
 
     def __repr__(self) -> str:
+        if self.size > MOST_SHOWN:
+            return f"<{self.op} of {self.operations} operations>"
         return f"{self.op}({', '.join(map(repr, self.args))})"
 
     @property
@@ -83,6 +98,11 @@ class Tree:
                 stack.append((part, True))
                 if not part.is_leaf:
                     stack += [(a, False) for a in reversed(part.args)]
+
+    @property
+    def operations(self) -> int:
+        """How many different operations stand in it."""
+        return sum(not part.is_leaf for part in self.parts())
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -208,6 +228,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, tree: Tree) -> None:
+        if tree.op == "number" and not math.isfinite(tree.args[0]):
+            raise FormulaError(f"a formula has finite numbers; got {tree.args[0]}")
         self.tree = tree
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -228,8 +250,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return Traced(operation("where", *(traced(value).tree for value in args)))
         if function is np.clip:
             value, low, high = (*args, *options.values())[:3]
-            value = value if low is None else np.maximum(value, low)
-            return traced(value if high is None else np.minimum(value, high))
+            value = value if _is_no_bound(low, -math.inf) else np.maximum(value, low)
+            return traced(value if _is_no_bound(high, math.inf) else np.minimum(value, high))
         if function in (np.zeros_like, np.ones_like):
             return Traced(ONE if function is np.ones_like else ZERO)
         return _refuse(f"np.{function.__name__}")
@@ -276,16 +298,28 @@ def _refuse(what: str, way_out: str = "") -> Any:
     raise FormulaError(f"a formula cannot have {what}; {way_out or f'it can have {known}'}")
 
 
+def _is_no_bound(bound: Any, infinity: float) -> bool:
+    """Whether a bound of `np.clip` is none."""
+    return bound is None or (isinstance(bound, (float, np.floating)) and bound == infinity)
+
+
 def traced(value: Any) -> Traced:
-    """Return a number, or what is traced already, as `Traced`."""
+    """Return a number, or what is traced already, as `Traced`.
+
+    Raises
+    ------
+    FormulaError
+        It is something else, or not finite.
+    """
     if isinstance(value, Traced):
         return value
     if isinstance(value, Tree):
         return Traced(value)
-    if isinstance(value, (bool, int, float, np.number, np.bool_)) or (
-        isinstance(value, np.ndarray) and value.ndim == 0
-    ):
-        return Traced(number(float(value)))
+    if isinstance(value, (bool, int, float, np.generic, np.ndarray)) and np.ndim(value) == 0:
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise FormulaError(f"a formula has numbers that a float can hold; got one of {len(str(value))} digits")
+        if np.asarray(value).dtype.kind in "biuf" or isinstance(value, int):
+            return Traced(number(float(value)))
     kind = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
     raise FormulaError(f"a formula has numbers besides its symbols; got {kind}")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.formula import WORDS, Steps, Tree, bind, derivative, replace, steps, trace
+from layerwise.formula import Steps, Tree, bind, derivative, replace, shown, steps, trace
 from layerwise.parts.description import Description, number
 from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
 from layerwise.typing import Array
@@ -116,10 +116,10 @@ class Penalty(Description):
         if type(self) is not Penalty or self.f is None:
             return super().__repr__()
         own = {"biases": self.biases} if self.biases else {}
-        shown = {**own, **({"per_batch": True} if self.per_batch else {}), **self.values}
-        text = "".join(f", {name}={value!r}" for name, value in shown.items())
+        settings = {**own, **({"per_batch": True} if self.per_batch else {}), **self.values}
+        text = "".join(f", {name}={value!r}" for name, value in settings.items())
         if self.name == "Penalty":
-            text += f", f={WORDS.expression(replace(self.f, self.values))}"
+            text += f", f={shown(replace(self.f, self.values))}"
         return f"{self.name}({self.weights!r}{text})"
 
     @property

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import FormulaError, ShapeError
-from layerwise.formula import WORDS, Steps, Traced, Tree, bind, operation, rebuilt, replace, steps, symbol, trace
+from layerwise.formula import Steps, Traced, Tree, bind, operation, rebuilt, replace, shown, steps, symbol, trace
 from layerwise.formula import derivative as derivative_of
 from layerwise.parts.layers.base import Layer
 from layerwise.parts.masked import unmasked
@@ -141,7 +141,7 @@ class Activation(Layer):
             return super().__repr__()
         if self.name != "Activation":
             return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
-        return f"Activation({WORDS.expression(replace(self.f, self.values))})"
+        return f"Activation({shown(replace(self.f, self.values))})"
 
     def formulas(self) -> Formulas:
         """Return f and f′ as trees.
@@ -285,9 +285,12 @@ def _worth_keeping(f: Tree, slope: Tree) -> tuple[Tree, ...]:
     """Return the costly parts of f′ that f has too; one within another only where it stands elsewhere as well."""
     shared = set(f.parts()) - {f}
     found: dict[Tree, None] = {}
-    stack = [slope]
+    stack, seen = [slope], set[Tree]()
     while stack:
         part = stack.pop()
+        if part in seen:
+            continue
+        seen.add(part)
         if part in shared and part.op in _COSTLY and any(inner.op in _SLOW for inner in part.parts()):
             found[part] = None
         elif not part.is_leaf:

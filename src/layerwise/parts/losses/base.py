@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError
-from layerwise.formula import WORDS, Tree, bind, derivative, steps, trace
+from layerwise.formula import Tree, bind, derivative, shown, steps, trace
 from layerwise.parts.description import Description
 from layerwise.parts.layers import Layer, Softmax
 from layerwise.parts.masked import unmasked
@@ -106,7 +106,7 @@ class Loss(Description):
     def __repr__(self) -> str:
         if type(self) is not Loss or self.f is None:
             return super().__repr__()
-        return f"{self.name}()" if self.name != "Loss" else f"Loss({WORDS.expression(self.f)})"
+        return f"{self.name}()" if self.name != "Loss" else f"Loss({shown(self.f)})"
 
     @property
     def has_formula(self) -> bool:

@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Collection
 from dataclasses import replace
 
-from layerwise.formula import NUMPY, WORDS, Language, Tree, symbol
+from layerwise.formula import NUMPY, Language, Tree, shown, symbol
 from layerwise.formula import replace as filled
 from layerwise.formula.quoting import python_docstring, python_number
 from layerwise.parts.optimizers import Optimizer
@@ -106,11 +106,11 @@ def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, float]) -> 
     found: dict[Tree, Tree] = {}
     for part in tree.parts():
         found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
-    return WORDS.expression(filled(found[tree], values))
+    return shown(filled(found[tree], values))
 
 
 def penalty_text(penalty: Penalty) -> tuple[str, str]:
     """Return what a penalty is, and its gradient by ``{w}``."""
     f, slope = penalty.trees()
     text = _NUMPY.expression(slope, {"w": "{w}"})
-    return f"λ Σ {WORDS.expression(f)}", f"({text})" if "w" in slope.symbols else f"np.full_like({{w}}, {text})"
+    return f"λ Σ {shown(f)}", f"({text})" if "w" in slope.symbols else f"np.full_like({{w}}, {text})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from layerwise.exchange.export.elementwise import in_words
-from layerwise.formula import NUMPY, WORDS, Tree, operation, symbol
+from layerwise.formula import NUMPY, Tree, operation, shown, symbol
 from layerwise.formula import replace as filled
 from layerwise.parts import layers
 
@@ -199,7 +199,7 @@ def activation_text(layer: layers.Activation, numbered: bool) -> str:
 
 
 def _words(f: Tree, slope: Tree) -> str:
-    y, slope_text = in_words(f), f"({WORDS.expression(slope)})"
+    y, slope_text = in_words(f), f"({shown(slope)})"
     texts = [f"y = {y},  dx = dy · {slope_text}.", f"y = {y},  dx = dy · f′(x)."]
     return next((text for text in texts if len(text) <= 100), "y = f(x),  dx = dy · f′(x).")
 
