@@ -37,6 +37,7 @@ KNOWN: dict[str, type[Description]] = {
     )
 }  # fmt: skip
 _PATH_NAME = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|command)(s|_|$)")
+_OF_FUNCTION = {kind.__name__ for kind in FORMULA_KINDS}  # parts that are no class of their own
 _TWISTER = "MT19937"
 _ARRAYS = {np.dtype(name).name: np.dtype(name) for name in "?bhilqBHILQfd"}  # that are written as lists
 
@@ -101,8 +102,8 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     name = value.get("type")
     if isinstance(name, str) and name in _READERS:
         return _READERS[name](value, custom)
-    if "formula" in value and not _is_found(name, custom):
-        plain = name in [kind.__name__ for kind in FORMULA_KINDS]  # else `name` is an argument of its own
+    plain = name in _OF_FUNCTION  # else `name` is an argument of its own
+    if "formula" in value and (plain or not _is_found(name, custom)):
         name = str(value.get("name") if plain else name).rpartition(".")[2]
         return from_formula(name, value, decode(value["formula"], custom))
     kind = _find(name, custom)

@@ -22,7 +22,9 @@ import numpy as np
 
 from layerwise import files as storage
 from layerwise.errors import FormatError, UnknownNameError, nearest
-from layerwise.network.functions import describe_callable, describe_function, path_of
+from layerwise.files.formulas import FORMULA_KINDS
+from layerwise.network.custom import KEY, OF_FUNCTION, changed_rule, computed_by, shown_rule
+from layerwise.network.functions import Describe, describe_callable, describe_function, path_of
 from layerwise.parts.description import Description
 from layerwise.parts.initializers import Given
 from layerwise.training.callbacks import Callback, Checkpoint
@@ -34,7 +36,7 @@ EXECUTION = ("self", "resume", "verbose", "n_threads", "engine")  # which change
 DATA = ("X", "y", "validation_data", "sample_weight")  # which may be lists
 _VALUES = (
     "data", "function", "pairs", "float", "array", "tuple", "dict", "partial", "object", "RandomState", "set", "module",
-    "again",
+    "again", "formula", "methods",
 )  # fmt: skip
 _BLOCK = 2**22  # bytes that are made contiguous and hashed at a time
 _MOST = 100  # items of a list that are written down one by one
@@ -53,6 +55,8 @@ class Difference:
             types = [np.dtype(data["dtype"]) for data in (self.then, self.now)]
             then, now = (kind.name if kind.isnative else kind.str for kind in types)
             return f"{self.name}: other values" + (f", of type {then} then, {now} now" if then != now else "")
+        if {_type(self.then), _type(self.now)} <= {"formula", "methods"}:
+            return f"{self.name}: {changed_rule(self.then, self.now)}"
         then, now = shown(self.then), shown(self.now)
         if then == now:
             return f"{self.name}: {now}, but with {' and '.join(_changed(self.then, self.now)) or 'other values'}"
@@ -99,7 +103,7 @@ def describe(value: Any, within: tuple[int, ...] = ()) -> Any:
         return {"type": "again", "name": path_of(value)}
     part = functools.partial(describe, within=(*within, id(value)))
     if isinstance(value, (Description, Callback)):
-        return {"type": _kind(type(value)), **{name: part(each) for name, each in _config(value).items()}}
+        return _describe_part(value, part)
     if isinstance(value, (list, tuple)) and len(value) <= _MOST:
         return [part(item) for item in value]
     if isinstance(value, dict):
@@ -122,6 +126,15 @@ def describe(value: Any, within: tuple[int, ...] = ()) -> Any:
         return storage.encode(value)
     except FormatError:
         return describe_callable(value, part) if callable(value) else {"type": "object", "name": path_of(type(value))}
+
+
+def _describe_part(value: Description | Callback, describe: Describe) -> dict[str, Any]:
+    """Its class and arguments; of a custom one, also what it computes."""
+    arguments, rule = _config(value), computed_by(value, describe)
+    if rule is not None and type(value) in FORMULA_KINDS:
+        arguments = {name: each for name, each in arguments.items() if name not in OF_FUNCTION}
+    found = {"type": _kind(type(value)), **{name: describe(each) for name, each in arguments.items()}}
+    return found if rule is None else {**found, KEY: rule}
 
 
 def _config(value: Description | Callback) -> dict[str, Any]:
@@ -204,7 +217,11 @@ def _compare(name: str, then: Any, now: Any) -> list[Difference]:
         return []
     if _is_part(then) and _is_part(now) and then["type"] == now["type"]:
         keys = [key for key in dict.fromkeys([*now, *then]) if key != "type"]
-        return [other for key in keys for other in _compare(f"{name}.{key}", then.get(key), now.get(key))]
+        pairs = [(key, name if key == KEY else f"{name}.{key}") for key in keys if key not in _untold(then, now)]
+        return [other for key, place in pairs for other in _compare(place, then.get(key), now.get(key))]
+    if isinstance(then, list) and isinstance(now, list) and _same(_without_rules(then), _without_rules(now)):
+        items = enumerate(zip(then, now, strict=True))
+        return [other for i, pair in items for other in _compare(f"{name}[{i}]" if len(now) > 1 else name, *pair)]
     return [Difference(name, then, now)]
 
 
@@ -215,11 +232,27 @@ def _same(then: Any, now: Any) -> bool:
     if not _type(then) == _type(now) == "data":
         if not (isinstance(then, dict) and isinstance(now, dict)):
             return bool(then == now)
-        left_out = () if _type(now) != "function" or _same_python(then, now) else ("code", "python", "values")
+        left_out = _untold(then, now)
         names = [name for name in dict.fromkeys([*then, *now]) if name not in left_out]
         return all(name in then and name in now and _same(then[name], now[name]) for name in names)
     found = {then.get("labels", then["digest"]), then["digest"]} & {now.get("labels", now["digest"]), now["digest"]}
     return then["shape"] == now["shape"] and bool(found)
+
+
+def _untold(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of two parts or functions cannot be compared, since the file is of another version."""
+    if _type(now) == "function" and not _same_python(then, now):
+        return ("code", "python", "values")
+    return (KEY, *OF_FUNCTION) if KEY in now and KEY not in then else ()
+
+
+def _without_rules(value: Any) -> Any:
+    """A description without what its custom parts compute."""
+    if isinstance(value, list):
+        return [_without_rules(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_rules(item) for name, item in value.items() if name != KEY}
+    return value
 
 
 def _same_python(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
@@ -258,6 +291,8 @@ def _unchecked(then: Any, now: Any) -> str:
         return ""
     if now.get("type") == "object" and "state" not in now:
         return f"nothing tells the state of {now['name']}"
+    if KEY in now and KEY not in then:
+        return f"the file is of another version of layerwise, so {now['type']} is compared by its arguments alone"
     if now.get("type") == "function" and not _same_python(then, now):
         return f"the file is of another version of Python or layerwise, so {now['name']} is compared by name alone"
     return next(filter(None, (_unchecked(then.get(name), value) for name, value in now.items())), "")
@@ -273,6 +308,8 @@ def known_names(*all_settings: Settings) -> list[str]:
     for settings in all_settings:
         for name, value in {**settings, **settings["callbacks"]}.items():
             found[name] = None
+            if isinstance(value, list) and len(value) <= _MOST:
+                found.update(dict.fromkeys(f"{name}[{i}]" for i, item in enumerate(value) if _is_part(item)))
             if _is_part(value) and name != "callbacks":
                 found.update(dict.fromkeys(f"{name}.{key}" for key in value if key != "type"))
     return list(found)
@@ -317,6 +354,8 @@ def shown(value: Any) -> str:
         return f"an array of shape {tuple(value['shape'])}"
     if kind in ("function", "object", "module", "again"):
         return str(value["name"])
+    if kind in ("formula", "methods"):
+        return shown_rule(value)
     if kind in ("partial", "set"):
         return f"{kind} {shown(value['of' if kind == 'partial' else 'items'])}"
     try:
