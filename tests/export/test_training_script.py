@@ -16,6 +16,7 @@ from layerwise.app.recipes import RECIPES
 from layerwise.engine import native_engine
 from layerwise.errors import ExportError
 from layerwise.exchange.export.script import to_training_script
+from layerwise.formula.tree import OPERATIONS
 from layerwise.parts.initializers import INITIALIZERS
 from layerwise.parts.layers import ACTIVATIONS, LAYERS
 from layerwise.parts.losses import LOSSES
@@ -536,3 +537,45 @@ def test_what_came_before_the_fit_is_told(rng):
     net.fit(X, y, verbose=False, epochs=1)
     with pytest.raises(ExportError, match="scaling that was fitted before"):
         to_training_script(net)
+
+
+def same_bits(layers, **fit):
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.random.default_rng(1).normal(size=(40, 2))
+    net, steps = trained(layers, X, y, **fit)
+    script = load(net)
+    with contextlib.redirect_stdout(io.StringIO()):
+        losses, _ = script["train"](X, y)
+    assert list(losses) == steps.losses
+
+
+def of_operation(op, n):
+    def f(y, t):
+        e = (y - t) ** 2
+        return getattr(np, op)(*[e / (1 + e) + 0.5, 1 + np.tanh(t)][:n]) * e
+
+    return lw.Loss(f)
+
+
+class Asymmetric(lw.Loss):
+    def f(self, y, t):
+        return np.where(y > t, 2.0, 1.0) * (y - t) ** 2
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda y, t: (y - t) ** 2,
+        Asymmetric(),
+        lw.Loss(lambda y, t: np.log(np.cosh(y - t)), reduction="sum"),
+        *(of_operation(op, n) for op, n in OPERATIONS.items() if n < 3),
+    ],
+)
+def test_custom_losses(loss):
+    same_bits([lw.Dense(4), lw.Tanh(), lw.Dense(2)], loss=loss, optimizer=lw.SGD(0.001))
+
+
+@pytest.mark.parametrize("name", ["Dense", "Dropout", "Layer", "Sigmoid"])
+def test_custom_activations_are_told_apart_whatever_they_are_called(name):
+    kind = type(name, (lw.Activation,), {"f": lambda self, x: x / (1 + np.abs(x))})
+    layers = [lw.Dense(4), kind(), lw.Dense(4), lw.Activation(np.sin), lw.Dropout(0.2), lw.Sigmoid(), lw.Dense(4)]
+    same_bits([*layers, lw.Activation(np.cos), lw.Dense(2)])

@@ -12,7 +12,7 @@ from layerwise.data.targets import Task
 from layerwise.engine.plan import Stage
 from layerwise.formula.quoting import python_number, python_value, whole
 from layerwise.parts import initializers, scaling
-from layerwise.parts.layers import Activation, Softmax
+from layerwise.parts.layers import Activation, Dense, Dropout, Softmax
 from layerwise.parts.losses import Loss
 from layerwise.parts.scaling import Scaler
 
@@ -101,17 +101,17 @@ def orthogonal(rng, n_in, n_out, gain):
 }  # fmt: skip
 
 
-def construction(stage: Stage, numbered: bool) -> str:
-    """Return the call that makes the layer, with its first weights; `numbered` activations are given their numbers."""
-    layer, name = stage.layer, type(stage.layer).__name__
+def construction(stage: Stage, numbered: bool, name: str) -> str:
+    """Return the call that makes the layer, of class `name`; `numbered` activations are given their numbers."""
+    layer = stage.layer
     config: dict[str, Any] = layer.config()
-    if name == "Dense":
+    if type(layer) is Dense:
         shapes = layer.parameter_shapes(stage.n_in)
         drawn = [
             EXPRESSIONS[type(config[key])](config[key], shapes[at]) for key, at in (("weights", "W"), ("biases", "b"))
         ]
         return f"Dense({', '.join(_drawn_by(stage.index, drawn))})"
-    if name == "Dropout":
+    if type(layer) is Dropout:
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
     if isinstance(layer, Activation) and layer.has_formula:
         numbers = [f"{key}={python_number(value)}" for key, value in layer.numbers().items()] if numbered else []

@@ -9,6 +9,7 @@ from dataclasses import replace
 from layerwise.formula import NUMPY, Language, Tree, shown, symbol
 from layerwise.formula import replace as filled
 from layerwise.formula.quoting import python_docstring, python_number
+from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
 
@@ -34,6 +35,22 @@ _NUMBERS = Language(
 )
 _TAKEN = ("self", "rate", "np", "math", "zip", "float", "parameters", "gradients", "DTYPE")
 _SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")
+
+
+def loss_lines(loss: Loss) -> tuple[str, str, str]:
+    """Return what a loss is, the lines that compute it, and those of its gradient, whose last is an expression."""
+    f, slope = loss.formulas()
+    share = " * (1 / y.shape[1])" if loss.reduction == "mean" else ""
+    (lines, value), (steps, gradient) = _NUMPY.statements(f), _NUMPY.statements(slope)
+    value, gradient = (
+        f"({text})" if tree.symbols else f"np.full_like(y, {text})" for tree, text in ((f, value), (slope, gradient))
+    )
+    mean = "(1/m) " if share else ""
+    return (
+        f"{mean}Σ {shown(f)}",
+        "\n".join([*lines, f"return {value}.sum(axis=1){share}"]),
+        "\n".join([*steps, f"{gradient}{share}"]),
+    )
 
 
 def class_name(optimizer: Optimizer, taken: Collection[str]) -> str:

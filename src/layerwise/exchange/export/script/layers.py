@@ -171,7 +171,7 @@ SOFTMAX_BACKWARD = """
 """
 
 
-def activation_text(layer: layers.Activation, numbered: bool) -> str:
+def activation_text(layer: layers.Activation, numbered: bool, name: str) -> str:
     """Return the class of an activation, from its formulas: the same calls in the same order.
 
     Its numbers are arguments where it is `numbered`, and else stand in the formulas.
@@ -182,7 +182,7 @@ def activation_text(layer: layers.Activation, numbered: bool) -> str:
         formulas = replace(formulas, f=filled(formulas.f, values), slope=filled(formulas.slope, values))
     own = {name: f"self.{name}" for name in names}
     kept = {"x": "self.x", "y": "self.y"}
-    lines = [f"class {type(layer).__name__}(Layer):", f'    """{_words(formulas.f, formulas.slope)}"""', ""]
+    lines = [f"class {name}(Layer):", f'    """{_words(formulas.f, formulas.slope)}"""', ""]
     if names:
         lines += [f"    def __init__(self, {', '.join(names)}):", *(f"        self.{n} = {n}" for n in names), ""]
     statements, value = NUMPY.statements(formulas.f, own)
@@ -218,9 +218,9 @@ LAYERS: dict[type[layers.Layer], str] = {
 }
 
 
-def text_of(layer: layers.Layer, numbered: bool) -> str:
+def text_of(layer: layers.Layer, numbered: bool, name: str) -> str:
     """Return the class of a layer; `numbered` as for `activation_text`."""
     if type(layer) in LAYERS:
         return LAYERS[type(layer)]
     assert isinstance(layer, layers.Activation)
-    return activation_text(layer, numbered)
+    return activation_text(layer, numbered, name)

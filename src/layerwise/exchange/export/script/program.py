@@ -127,7 +127,7 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
     # ---------------------------------------------------------------- layers and first weights
 
     def _kinds(self) -> set[str]:
-        return {type(stage.layer).__name__ for stage in self.plan.stages}
+        return {type(stage.layer).__name__ for stage in self.plan.stages if type(stage.layer) in layers.LAYERS}
 
     def _shared(self) -> list[str]:
         """Return the base of the layers, and the functions that several of them call."""
@@ -142,10 +142,8 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
     def _layers(self) -> list[str]:
         """Return the classes of the layers that there are, each once."""
         found: dict[str, str] = {}
-        for stage in self.plan.stages:
-            found.setdefault(
-                type(stage.layer).__name__, layers.text_of(stage.layer, type(stage.layer) in self.run.numbered)
-            )
+        for stage, name in zip(self.plan.stages, self.run.names, strict=True):
+            found.setdefault(name, layers.text_of(stage.layer, type(stage.layer) in self.run.numbered, name))
         learned = self.plan.stages[:-1] if self.run.fused else self.plan.stages
         if any(isinstance(stage.layer, Softmax) for stage in learned):
             found["Softmax"] = found["Softmax"].rstrip("\n") + "\n" + layers.SOFTMAX_BACKWARD
@@ -157,7 +155,8 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
         used = [type(getattr(stage.layer, name, None)) for stage in self.plan.stages for name in ("weights", "biases")]
         numbered = self.run.numbered
         calls = "\n".join(
-            f"        {beginning.construction(stage, type(stage.layer) in numbered)}," for stage in self.plan.stages
+            f"        {beginning.construction(stage, type(stage.layer) in numbered, name)},"
+            for stage, name in zip(self.plan.stages, self.run.names, strict=True)
         )
         return [
             *(text for kind, text in beginning.FUNCTIONS.items() if kind in used),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.exchange.export.script.custom import optimizer_text, penalty_text
+from layerwise.exchange.export.script.custom import loss_lines, optimizer_text, penalty_text
 from layerwise.formula.quoting import python_number, python_value
 from layerwise.parts import losses, optimizers, penalties, schedules
 
@@ -105,7 +105,10 @@ def loss_text(loss: losses.Loss, fused: str | None, dtype: np.dtype[np.floating]
     least = python_number(
         max(loss.epsilon, float(np.finfo(dtype).tiny))
     )  # the least probability whose logarithm is taken
-    formula, value, gradient = LOSSES[type(loss)](loss, fused is not None, least)
+    known = LOSSES.get(type(loss))
+    formula, value, gradient = loss_lines(loss) if known is None else known(loss, fused is not None, least)
+    *before, gradient = gradient.split("\n")
+    first = "".join(f"    {line}\n" for line in before)
     by = f"by the input of {fused}, whose derivative is in it" if fused else "by y"
     body = "\n".join(f"    {line}" for line in value.split("\n"))
     return f'''{_before(loss)}
@@ -116,7 +119,7 @@ def loss(y, t):
 
 def loss_gradient(y, t):
     """The gradient of the mean loss of the batch {by}."""
-    return {gradient} * (1 / len(y))
+{first}    return {gradient} * (1 / len(y))
 '''
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from layerwise.data.targets import Task
@@ -12,7 +13,7 @@ from layerwise.exchange.export.script.custom import class_name
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
-from layerwise.parts.layers import Activation
+from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
@@ -29,7 +30,22 @@ KNOWN: dict[type[Any], Any] = {
 
 
 def _is_known(part: Description) -> bool:
-    return type(part) in KNOWN or (isinstance(part, (Activation, Optimizer, Penalty)) and part.has_formula)
+    return type(part) in KNOWN or (isinstance(part, (Activation, Loss, Optimizer, Penalty)) and part.has_formula)
+
+
+def _class_names(stack: Sequence[Layer]) -> list[str]:
+    """Return what the script calls the class of each layer: custom ones are told apart by class and formula."""
+    own = {kind.__name__ for kind in LAYERS}
+    names: dict[Any, str] = {}
+    for layer in stack:
+        kind = type(layer)
+        key = kind if kind in LAYERS or not isinstance(layer, Activation) else (kind, layer.formulas())
+        if key not in names:
+            taken = {"Layer", *names.values(), *(own if kind not in LAYERS else ())}
+            numbered = (f"{kind.__name__}{i}" for i in range(2, len(stack) + 3))
+            names[key] = next(name for name in (kind.__name__, *numbered) if name not in taken)
+    keys = [k if (k := type(layer)) in names else (k, layer.formulas()) for layer in stack]  # type: ignore[attr-defined]
+    return [names[key] for key in keys]
 
 
 class Run:
@@ -39,6 +55,8 @@ class Run:
     ----------
     network, fit, loss, optimizer, task, plan
         The network and its parts; `fit` is its `last_fit`.
+    names : list of str
+        What the script calls the class of each layer.
     optimizer_name : str
         What the script calls the optimizer's class.
     fused : Layer, optional
@@ -72,9 +90,9 @@ class Run:
         self.task: Task = network.task
         self.plan: Plan = compile_training(plan, parameters, network.loss, network.penalties)
         self.fused = self.plan.stages[-1].layer if self.plan.fused else None
-        kinds = {type(stage.layer).__name__ for stage in plan.stages}
-        self.optimizer_name = class_name(self.optimizer, {"Layer", *kinds})
         self._check()
+        self.names = _class_names([stage.layer for stage in plan.stages])
+        self.optimizer_name = class_name(self.optimizer, {"Layer", *self.names})
         self.arrays = [
             (stage, name)
             for stage in plan.stages
