@@ -351,3 +351,27 @@ def test_a_loss_that_returns_its_value():
     net = lw.Network([lw.Dense(1)], random_state=0)
     with pytest.raises(TypeError, match=r"ReturnsTheLoss\.forward\(y, t, out, tmp\) returned a result"):
         net.fit(X, Y, loss=ReturnsTheLoss(), verbose=False)
+
+
+def test_a_constructor_that_calls_no_other(tmp_path):
+    class Plain(lw.Optimizer):
+        def __init__(self, learning_rate=0.01, beta=0.9):
+            self.learning_rate, self.beta = learning_rate, beta
+
+        def f(self, w, g, rate, t):
+            return w - rate * self.beta * g
+
+    class Squares(lw.Penalty):
+        def __init__(self, k=1.0):
+            self.k = k
+
+        def f(self, w):
+            return self.k * w**2
+
+    X, y = np.linspace(0, 1, 24).reshape(12, 2), np.linspace(0, 1, 12)
+    weights = []
+    for optimizer, penalty in ((Plain(0.1, 0.5), Squares(0.25)), (lw.SGD(0.05), lw.L2(0.25))):
+        net = lw.Network([lw.Dense(3), lw.Tanh(), lw.Dense(1)], random_state=0, dtype="float64")
+        net.fit(X, y, loss="mse", optimizer=optimizer, penalty=penalty, epochs=3, verbose=False)
+        weights.append(net.theta)
+    np.testing.assert_allclose(weights[0], weights[1], rtol=1e-12)

@@ -37,7 +37,7 @@ KNOWN: dict[str, type[Description]] = {
     )
 }  # fmt: skip
 _PATH_NAME = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|command)(s|_|$)")
-_OF_FUNCTION = {kind.__name__ for kind in FORMULA_KINDS}  # parts that are no class of their own
+_OF_FUNCTION = [kind.__name__ for kind in FORMULA_KINDS]  # parts that are no class of their own
 _TWISTER = "MT19937"
 _ARRAYS = {np.dtype(name).name: np.dtype(name) for name in "?bhilqBHILQfd"}  # that are written as lists
 

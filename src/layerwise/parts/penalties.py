@@ -78,6 +78,8 @@ class Penalty(Description):
     array([0., 1.])
     """
 
+    weights: float = 1.0  # of a class whose own constructor sets none
+    biases: float = 0.0
     per_batch: bool = False
     f: Any = None
     derivative: Any = None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -144,7 +144,14 @@ class Optimizer(Description):
     f: Any = None
     name: str = ""
     values: Mapping[str, float] = MappingProxyType({})
+    decay: float = 0.0
     _bound: _Bound | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Begin with no steps made, also where a class's own constructor does not call this one's."""
+        made = super().__new__(cls)
+        Optimizer.reset(made)
+        return made
 
     def __init__(
         self,
