@@ -424,3 +424,8 @@ def test_killed_at_random_moments(tmp_path, engine, kills):
         if total >= kills:
             break
     assert total == kills
+
+
+def test_a_checkpoint_needs_a_path():
+    with pytest.raises(ValueError, match="path must name a file"):
+        lw.Checkpoint("")

@@ -88,6 +88,8 @@ class Checkpoint(Description, Callback):
     ) -> None:
         self._watched = None if monitor is None else Monitor(self, monitor, mode)
         self.path = os.fspath(path)
+        if not self.path:
+            raise ValueError("Checkpoint: path must name a file or its beginning, such as 'runs/digits'; got ''")
         check_places(self.path)
         self.every = every
         count, unit = _period(every)
