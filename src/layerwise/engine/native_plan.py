@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 from layerwise.engine.plan import Plan
@@ -11,6 +12,7 @@ from layerwise.formula.lowering import Code, code
 from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import LOSSES, Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
+from layerwise.parts.optimizers.base import Rule
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
 
@@ -49,8 +51,13 @@ def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
     """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
     if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
         return None
-    trees, scalars = optimizer.formulas().replaced()
-    states = optimizer.state_names
+    return _rule_code(optimizer.formulas())
+
+
+@lru_cache(maxsize=64)  # asked for at every return to Python
+def _rule_code(rule: Rule) -> tuple[Code, int] | None:
+    trees, scalars = rule.replaced()
+    states = list(rule.states)
     found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
     return None if found is None else (found, len(scalars))
 

@@ -26,12 +26,12 @@ from layerwise.parts.description import Description
 from layerwise.parts.layers import BatchNorm, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
-from layerwise.parts.parameters import Parameters
+from layerwise.parts.parameters import Parameters, assign
 from layerwise.parts.penalties import Penalty
 from layerwise.parts.scaling import Scaler
 from layerwise.parts.schedules import Schedule
 from layerwise.training.callbacks import History
-from layerwise.typing import Array
+from layerwise.typing import Array, ArrayLike
 
 Custom = Mapping[str, type[Description]]
 
@@ -98,6 +98,10 @@ class State:
     def theta(self) -> Array:
         """All weights and biases as one vector; writing to it changes the network."""
         return self.known_parameters().theta
+
+    @theta.setter
+    def theta(self, values: ArrayLike) -> None:
+        assign(self.known_parameters().theta, values, "theta")
 
     def known_parameters(self) -> Parameters:
         """Return the weights and biases.

@@ -95,11 +95,8 @@ def _digest(tree: Tree) -> str:
 
 def _text(tree: Tree) -> str:
     """The formula as one would write it, cut where it is long."""
-    sizes: dict[Tree, int] = {}
-    for part in tree.parts():
-        sizes[part] = 1 + (0 if part.is_leaf else sum(sizes[operand] for operand in part.args))
-    if sizes[tree] > _MOST:
-        return f"a formula of {len(sizes)} operations"
+    if tree.size > _MOST:
+        return f"a formula of {len(list(tree.parts()))} operations"
     text = WORDS.expression(tree)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

@@ -55,15 +55,6 @@ class Weights(State):
         return self.plan, parameters
 
     @property
-    def theta(self) -> Array:
-        """All weights and biases as one vector; writing to it changes the network."""
-        return self.known_parameters().theta
-
-    @theta.setter
-    def theta(self, values: ArrayLike) -> None:
-        assign(self.built()[1].theta, values, "theta")
-
-    @property
     def grad(self) -> Array:
         """The newest gradients, as one vector like `theta`."""
         return self.built()[1].grad
