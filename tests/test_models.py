@@ -47,6 +47,9 @@ def test_a_model_without_a_single_network_is_refused(model, error, message):
         (lambda model: lw.trace(model, [[0.0] * 3]), "trace"),
         (lambda model: lw.diagnose(model, [[0.0] * 3], [0.0]), "diagnose"),
         (lambda model: lw.report(model, [[0.0] * 3], [0.0], "report.html"), "report"),
+        (lambda model: lw.learn_novelty(model, [[0.0] * 3]), "learn_novelty"),
+        (lambda model: lw.calibrate(model, [[0.0] * 3], [0]), "calibrate"),
+        (lambda model: lw.gradcheck(model, [[0.0] * 3], [0.0]), "gradcheck"),
     ],
 )
 def test_what_takes_a_network_alone_says_where_that_of_another_model_is(call, owner):
@@ -59,3 +62,9 @@ def test_what_takes_a_network_alone_says_where_that_of_another_model_is(call, ow
         with pytest.raises(TypeError, match=f"{owner} takes a Network; {hint}"):
             call(model)
     check_network(owner, lw.Network(LAYERS))
+
+
+def test_a_learning_rate_is_looked_for_in_a_network():
+    for model in (Fitted(lw.Network(LAYERS).build(3)), "net", []):
+        with pytest.raises(TypeError, match=f"^find_learning_rate takes a Network; got {type(model).__name__}$"):
+            lw.find_learning_rate(model, [[0.0] * 3], [0.0])

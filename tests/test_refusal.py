@@ -1,11 +1,13 @@
 """No answer where the network is not sure, or where a row does not look like the training data."""
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise import MLPClassifier
 from layerwise.data.novelty import COMPONENTS, NAMES, Novelty
 from layerwise.network.refusal import without
 from layerwise.trust import novelty
@@ -88,6 +90,22 @@ def test_what_cannot_be_asked_says_why(clouds):
     wide = OnePart(np.ones((3, 5000), np.float32))
     with pytest.raises(lw.DataError, match="4,096"):
         Novelty.learn(wide, wide, 0.9, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("rows", "held_out", "words"), [
+    (0, None, "X is empty"), (1, None, "X has 1 row; at least 4"), (2, None, "X has 2 rows; at least 4"),
+    (3, None, "X has 3 rows; at least 4"), (1, 2, "2 rows and 2 held out; got 1 and 2"),
+    (2, 1, "2 rows and 2 held out; got 2 and 1"), (2, 0, "held_out is empty"),
+])  # fmt: skip
+def test_too_few_rows_to_learn_from_are_refused(clouds, rows, held_out, words):
+    net, X, _ = clouds
+    twin = net.copy()
+    twin.novelty = None
+    with pytest.raises(lw.DataError, match=f"learn_novelty.*{words}"):
+        lw.learn_novelty(twin, X[:rows], None if held_out is None else X[:held_out])
+    assert twin.novelty is None
+    for enough in ((X[:4], None), (X[:2], X[2:4])):
+        assert not lw.learn_novelty(twin, *enough, coverage=1).is_novel(enough[0][:2]).any()
 
 
 # ---------------------------------------------------------------- novelty
@@ -261,14 +279,21 @@ def test_a_network_that_reads_digits_refuses_what_is_none(unlike_digits):
 
 
 def test_the_earlier_names_work_and_warn(clouds):
-    net, X, _ = clouds
+    net, X, y = clouds
     with pytest.warns(FutureWarning, match="is now lw.learn_novelty"):
         old = lw.familiarize(net.copy(), X[:1000], X[1000:], answered=0.9)
     new = lw.learn_novelty(net.copy(), X[:1000], X[1000:], coverage=0.9)
     np.testing.assert_array_equal(old.novelty.limits, new.novelty.limits)
-    with pytest.warns(FutureWarning, match="refuse_unfamiliar is now reject_novel"):
-        refused = old.predict(X, refuse_unfamiliar=True).mask
-    np.testing.assert_array_equal(refused, new.predict(X, reject_novel=True).mask)
+    clf = MLPClassifier(max_iter=2, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence
+        clf.fit(X, y)
+    lw.learn_novelty(clf.network_, X)
+    for model in (old, clf):
+        with pytest.warns(FutureWarning, match="refuse_unfamiliar is now reject_novel") as warned:
+            refused = model.predict(X, refuse_unfamiliar=True).mask
+        assert warned[0].filename == __file__
+        np.testing.assert_array_equal(refused, (new if model is old else clf).predict(X, reject_novel=True).mask)
     with pytest.warns(FutureWarning, match="is now is_novel"):
         np.testing.assert_array_equal(old.is_familiar(X), ~new.is_novel(X))
     with pytest.warns(FutureWarning, match="is now novelty"):

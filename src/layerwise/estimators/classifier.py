@@ -13,7 +13,6 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from layerwise.errors import warn
 from layerwise.estimators import held_out
 from layerwise.estimators.classes import Classes
 from layerwise.estimators.labels import (
@@ -21,7 +20,7 @@ from layerwise.estimators.labels import (
     is_plain_labels,
     refuse_sparse_vector,
 )
-from layerwise.network.refusal import without
+from layerwise.network.refusal import is_novelty_rejected, without
 from layerwise.typing import Array
 
 
@@ -352,9 +351,7 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         array
             With one of the two, a masked array, as `Network.predict` gives it.
         """
-        if refuse_unfamiliar is not None:
-            warn("predict: refuse_unfamiliar is now reject_novel", FutureWarning)
-            reject_novel = reject_novel or refuse_unfamiliar
+        reject_novel = is_novelty_rejected(reject_novel, refuse_unfamiliar)
         if min_confidence is None and not reject_novel:
             labels = self._labels(self._outputs(X))
             return as_sparse(labels) if getattr(self, "_sparse_labels", False) else labels

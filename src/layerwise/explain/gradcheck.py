@@ -18,6 +18,7 @@ from layerwise.data.targets import check_lengths, encode
 from layerwise.engine.numpy_engine import NumpyEngine
 from layerwise.engine.plan import check_training, compile_training
 from layerwise.errors import DivergenceError, ShapeError
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.description import number
 from layerwise.parts.losses import Loss
@@ -97,6 +98,8 @@ def gradcheck(
     ------
     DivergenceError
         The loss is not finite, so there is no gradient to compare.
+    TypeError
+        It is not a network, but an estimator, say: says where the network is.
 
     Examples
     --------
@@ -106,6 +109,7 @@ def gradcheck(
     >>> lw.gradcheck(net, X, y, lw.CategoricalCrossEntropy()).error < 1e-6
     True
     """
+    check_network("gradcheck", network)
     engine = _engine(network, X, y, loss, penalty, sample_weight)
     plan, theta, n = engine.plan, engine.parameters.theta, len(engine.rows)
     number("gradcheck", "h", h, above=0)

@@ -23,7 +23,7 @@ from layerwise.engine.plan import (
 from layerwise.engine.threads import share
 from layerwise.errors import DataError, NotBuiltError, warn
 from layerwise.network.passes import CHUNK, Passes
-from layerwise.network.refusal import without
+from layerwise.network.refusal import is_novelty_rejected, without
 from layerwise.parts.description import number
 from layerwise.parts.endings import loss_for
 from layerwise.parts.layers import Layer, Softmax
@@ -142,9 +142,7 @@ class Answers(Passes):
         DataError
             A confidence or a threshold is asked of numbers, or what the training data look like was never learned.
         """
-        if refuse_unfamiliar is not None:
-            warn("predict: refuse_unfamiliar is now reject_novel", FutureWarning)
-            reject_novel = reject_novel or refuse_unfamiliar
+        reject_novel = is_novelty_rejected(reject_novel, refuse_unfamiliar)
         task = self._task if threshold is None else self._task.with_threshold(threshold, self.built()[0].n_out)
         if min_confidence is None and not reject_novel:
             return task.answers(self.outputs(X))

@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.errors import warn
 from layerwise.typing import Array
+
+
+def is_novelty_rejected(reject_novel: bool, refuse_unfamiliar: bool | None) -> bool:
+    """Return `reject_novel`, or what is asked for under its earlier name, with a warning."""
+    if refuse_unfamiliar is None:
+        return reject_novel
+    warn("predict: refuse_unfamiliar is now reject_novel", FutureWarning)
+    return reject_novel or refuse_unfamiliar
 
 
 def without(answers: Array, refused: Array, classes: Array | None = None) -> np.ma.MaskedArray[Any, Any]:

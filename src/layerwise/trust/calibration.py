@@ -14,6 +14,7 @@ import numpy as np
 
 from layerwise.data.targets import check_lengths, encode
 from layerwise.errors import DataError
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.layers import Dense, Identity, Layer, Linear, Sigmoid, Softmax
 from layerwise.parts.losses import BinaryCrossEntropy, CategoricalCrossEntropy
@@ -72,6 +73,8 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     DataError
         The network does not end so; or all answers on X are right, or none tells more than chance, so that no
         temperature fits.
+    TypeError
+        It is not a network, but an estimator, say: says where the network is.
 
     References
     ----------
@@ -87,6 +90,7 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     >>> found.temperature > 0, found.loss_after < found.loss_before
     (True, True)
     """
+    check_network("calibrate", network)
     dense, last, place = _ending(network)
     loss = CategoricalCrossEntropy() if isinstance(last, Softmax) else BinaryCrossEntropy()
     z = _scores(network, X, place)

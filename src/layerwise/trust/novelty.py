@@ -10,6 +10,7 @@ from layerwise.data.novelty import MOST_ROWS, PART, Novelty
 from layerwise.data.rows import rows_of
 from layerwise.data.units import check_units
 from layerwise.errors import DataError, NotBuiltError, warn
+from layerwise.network.models import check_network
 from layerwise.network.network import Network
 from layerwise.parts.description import number
 from layerwise.typing import Array, ArrayLike
@@ -45,9 +46,11 @@ def learn_novelty(
     Raises
     ------
     DataError
-        There are too few rows, or more inputs than a covariance can be kept of.
+        There are too few rows (at least 2, and 2 held out), or more inputs than a covariance can be kept of.
     NotBuiltError
         The network was never trained.
+    TypeError
+        It is not a network, but an estimator, say: says where the network is.
 
     Examples
     --------
@@ -58,6 +61,7 @@ def learn_novelty(
     >>> lw.learn_novelty(net, X).predict([[0.4, 0.5], [0.5, 90.0]], reject_novel=True).mask.tolist()
     [False, True]
     """
+    check_network("learn_novelty", network)
     if network.task is None:
         raise NotBuiltError("learn_novelty: the network was never trained; call fit(X, y) first")
     coverage = number("learn_novelty", "coverage", coverage, above=0)
@@ -67,6 +71,11 @@ def learn_novelty(
     rows = _checked(network, X, "X")
     order = rng.permutation(rows.shape[0])
     if held_out is None:
+        if len(order) < 4:
+            raise DataError(
+                f"learn_novelty: X has {len(order)} row{'s' * (len(order) > 1)}; at least 4 are needed, 2 of which are "
+                "held out, or 2 with held_out="
+            )
         apart = max(2, len(order) // HELD_OUT)
         order, others, watched = order[apart:], rows, order[:apart]
     else:

@@ -182,7 +182,14 @@ def find_learning_rate(
     -------
     LearningRateFinder
         Its `suggestion` is the rate; `plot` shows how it was found.
+
+    Raises
+    ------
+    TypeError
+        `network` is not a network.
     """
+    if not hasattr(network, "training_rows"):
+        raise TypeError(f"find_learning_rate takes a Network; got {type(network).__name__}")
     left_out = (
         "epochs",
         "validation_data",
