@@ -414,13 +414,65 @@ def fall(n=12, start=1.0, end=0.1):
         ({"loss": fall(), "val_loss": [1.0, 0.5, *fall(10, 0.5, 0.9)]}, "epochs", 0.1, ["overfitting"]),
         ({"loss": fall(), "val_loss": [1.0, 0.5, *fall(10, 0.5, 0.9)]}, "val_loss was no better", 0.1, []),
         ({"loss": fall(), "val_loss": [1.0, 0.02, *fall(10, 0.02, 0.04)]}, "epochs", 0.1, []),  # hardly seen
-        ({"loss": fall(), "val_loss": fall(), "accuracy": [0.99] * 12, "val_accuracy": [0.8] * 12}, "epochs", 0.1,
-         ["overfitting"]),
+        ({"loss": fall(), "val_loss": fall(), "accuracy": [0.99] * 12, "val_accuracy": [0.8] * 12}, "epochs", 0.1, []),
+        ({"loss": fall(), "val_loss": [*fall(7, 1, 0.5), *[0.51] * 5], "accuracy": [0.99] * 12,
+          "val_accuracy": [0.8] * 12}, "epochs", 0.1, ["overfitting"]),
         ({"loss": fall(), "val_loss": fall(), "accuracy": [0.99] * 12, "val_accuracy": [0.95] * 12}, "epochs", 0.1, []),
     ],
 )  # fmt: skip
 def test_what_a_history_says(history, stopped_by, level, expected):
     assert [finding.kind for finding in of_history(history, stopped_by, looked(level))] == expected
+
+
+TURNS = {"loss": fall(), "val_loss": [1.0, 0.5, *fall(10, 0.5, 0.9)]}
+
+
+@pytest.mark.parametrize(
+    ("history", "stopped_by", "kept_epoch", "expected"),
+    [
+        (TURNS, "epochs", 0, ["overfitting"]),
+        (TURNS, "epochs", 2, []),  # the best by val_loss
+        (TURNS, "interrupt", 2, []),
+        (TURNS, "", 2, []),  # early stopping is at work
+        (TURNS, "train_loss was no better for 3 epochs", 12, ["overfitting"]),  # chosen by what was learned from
+        (TURNS | {"val_accuracy": np.linspace(0.5, 0.9, 12).tolist()}, "epochs", 12, []),  # the best by val_accuracy
+        (TURNS | {"val_score": [math.nan, *np.linspace(0.9, 0.5, 11)]}, "epochs", 12, ["overfitting"]),
+        (TURNS | {"val_accuracy": [math.nan] * 12}, "epochs", 12, ["overfitting"]),
+    ],
+)  # fmt: skip
+def test_weights_that_early_stopping_has_kept_are_judged_as_of_their_epoch(history, stopped_by, kept_epoch, expected):
+    found = of_history(history, stopped_by, looked(0.1), kept_epoch)
+    assert [finding.kind for finding in found] == expected
+
+
+def overfit(**arguments):
+    """Fit many units to 40 rows of which a third are labelled wrongly, with the other rows held out."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(300, 2))
+    y = (X[:, 0] > 0).astype(int)
+    y[:40] = np.where(rng.random(40) < 0.35, 1 - y[:40], y[:40])
+    net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=0)
+    held_out = (X[40:], y[40:])
+    net.fit(X[:40], y[:40], validation_data=held_out, epochs=60, optimizer=lw.Adam(0.02), batch_size=16,
+            verbose=False, **arguments)  # fmt: skip
+    return net, X[:40], y[:40], held_out
+
+
+def test_early_stopping_is_the_cure_of_overfitting(tmp_path):
+    net, X, y, _ = overfit()
+    [finding] = [finding for finding in lw.diagnose(net, X, y).findings if finding.kind == "overfitting"]
+    assert (finding.remedies[0].change, finding.remedies[0].value) == ("patience", 5)
+    assert net.history.kept_epoch == 0
+    for patience in (5, 100):  # which ends the training, and which does not
+        net, X, y, held_out = overfit(patience=patience, callbacks=lw.Diagnose(warn=False))
+        best = int(np.argmin(net.history["val_loss"])) + 1
+        assert net.history.kept_epoch == best < net.history.epochs
+        assert net.evaluate(*held_out)["loss"] == pytest.approx(net.history["val_loss"][best - 1])
+        assert (net.history.stopped_by == "epochs") == (patience == 100)
+        net.save(tmp_path / "m")
+        for model in (net, lw.load(tmp_path / "m")):
+            assert "overfitting" not in kinds(lw.diagnose(model, X, y))
+        assert (net.history + net.history).kept_epoch == net.history.epochs + best
 
 
 def test_a_history_of_standardized_targets_is_read_in_its_own_units():

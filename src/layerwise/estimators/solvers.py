@@ -26,6 +26,7 @@ from layerwise.training.loop import Training
 from layerwise.typing import Array
 
 _LEAST_RATE = 1e-6  # below which learning_rate="adaptive" stops
+_BEST = "the epoch with the best score"
 _CHUNK = 2**24  # numbers of X that L-BFGS looks at together, where its rows are made dense
 
 
@@ -53,7 +54,7 @@ class Watcher(Callback):
                 estimator.validation_scores_, estimator.best_validation_score_ = [], -np.inf
             estimator.best_loss_ = None
             self.best = run.parameters.theta.copy()
-            run.end_with(self.best, "the epoch with the best score")
+            run.end_with(self.best, _BEST)
 
     def on_epoch_end(self, run: Training) -> None:
         """Record loss and score of the epoch, and stop if that was enough."""
@@ -121,6 +122,7 @@ class Watcher(Callback):
             estimator.best_validation_score_ = score
             assert self.best is not None
             np.copyto(self.best, run.parameters.theta)
+            run.end_with(self.best, _BEST, run.epoch)
         return not score < best + self.settings.tol
 
     def _had_enough(self, run: Training) -> None:

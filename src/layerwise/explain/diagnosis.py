@@ -182,7 +182,7 @@ def _found(
             first = [finding for finding in first if finding.kind != "large first weights"]
         seen += [replace(f, seen=f"when the training began, {f.seen}") for f in first if f.kind not in known]
     begun = {(finding.kind, finding.where) for finding in first}
-    training = [] if history is None else [*of_history(history, history.stopped_by, look)]
+    training = [] if history is None else [*of_history(history, history.stopped_by, look, history.kept_epoch)]
     kept = [*of_columns(data, rows.raw(np.arange(len(rows))), names)]
     kept += () if weighs else of_classes(targets)
     kept += [finding for finding in training if finding.kind == "overfitting"]

@@ -351,8 +351,9 @@ def _last_fit(value: dict[str, Any]) -> dict[str, Any]:
 
 def _of_history(history: History) -> dict[str, Any]:
     """Its names and words; the numbers are arrays."""
-    changes = {"changes": encode(history.changes)} if history.changes else {}
-    return {"columns": list(history), "stopped_by": history.stopped_by, **changes}
+    more: dict[str, Any] = {"changes": encode(history.changes)} if history.changes else {}
+    more |= {"kept_epoch": history.kept_epoch} if history.kept_epoch else {}
+    return {"columns": list(history), "stopped_by": history.stopped_by, **more}
 
 
 def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) -> History | None:
@@ -360,6 +361,7 @@ def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) ->
         return None
     history = History()
     history.stopped_by = description["stopped_by"]
+    history.kept_epoch = description.get("kept_epoch", 0)
     history.changes = decode(description.get("changes", []), {})
     lengths = set()
     for name in description["columns"]:
@@ -372,4 +374,6 @@ def _history(description: dict[str, Any] | None, arrays: Mapping[str, Array]) ->
         lengths.add(len(column))
     if len(lengths) > 1:
         raise FormatError("the columns of its history are not of one length")
+    if history.kept_epoch > history.epochs:
+        raise FormatError(f"history: kept_epoch is {history.kept_epoch}, of {history.epochs} epochs")
     return history

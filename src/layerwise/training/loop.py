@@ -145,7 +145,7 @@ class Training:
         self._check_name(name)
         self.history.amend(name, float(value))
 
-    def end_with(self, weights: Array, name: str) -> None:
+    def end_with(self, weights: Array, name: str, epoch: int = 0) -> None:
         """Let these be the network's weights after the fit, whatever ends it.
 
         Parameters
@@ -154,8 +154,10 @@ class Training:
             As `parameters.theta`; read when the training ends, so its owner may go on changing it.
         name : str
             Whose weights they are, for the error of a divergence: "epoch 3, the best".
+        epoch : int
+            Of which epoch they are, for `History.kept_epoch`; 0: of none.
         """
-        self._last = weights, name
+        self._last, self.history.kept_epoch = (weights, name), epoch
 
     @property
     def ends_with_others(self) -> bool:

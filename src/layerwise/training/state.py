@@ -54,9 +54,14 @@ def state_of(run: Training) -> tuple[dict[str, Any], dict[str, Array]]:
         plain = {name: value for name, value in state.items() if name not in held}
         description["callbacks"].append({"type": type(callback).__name__, "state": plain})
     if run._last is not None:
-        description["last"] = {"name": run._last[1], "array": _held_by_callback(run, run._last[0])}
+        weights, name = run._last
+        description["last"] = {
+            "name": name,
+            "array": _held_by_callback(run, weights),
+            "epoch": run.history.kept_epoch,
+        }
         if description["last"]["array"] is None:
-            arrays["last"] = run._last[0].copy()
+            arrays["last"] = weights.copy()
     return description, arrays
 
 
@@ -83,12 +88,13 @@ def go_on(run: Training, description: dict[str, Any], arrays: Mapping[str, Array
     run._row_is_open = not run._done
     found = _restore_callbacks(run, description["callbacks"], arrays)
     if (last := description.get("last")) is not None:
+        epoch = last.get("epoch", 0)  # which the first files lack
         if last["array"] is None:
-            run.end_with(arrays["last"].copy(), last["name"])
+            run.end_with(arrays["last"].copy(), last["name"], epoch)
         else:
             _, i, name = last["array"].split(".", 2)
             if int(i) in found:
-                run.end_with(found[int(i)].state()[name], last["name"])
+                run.end_with(found[int(i)].state()[name], last["name"], epoch)
     if run._done:
         run.engine.frozen = frozenset(description["frozen"])
         run._elapsed = description["elapsed"]

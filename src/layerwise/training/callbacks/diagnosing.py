@@ -134,7 +134,7 @@ class Diagnose(Description, Callback):
     def _found(run: Training, look: Look) -> Iterable[Finding]:
         yield from of_targets(look)
         yield from of_layers(look)
-        history = of_history(run.history, run.history.stopped_by, look)
+        history = of_history(run.history, run.history.stopped_by, look, run.history.kept_epoch)
         yield from (
             finding for finding in history if finding.kind != "underfitting"
         )  # it may be noise: a trial can tell

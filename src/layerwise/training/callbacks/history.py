@@ -20,6 +20,8 @@ class History(Mapping[str, list[float]]):
     ----------
     stopped_by : str
         Why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or what a callback said.
+    kept_epoch : int
+        The epoch, from 1, whose weights the network has, where early stopping has kept the best ones; 0: the newest.
     changes : list of dict
         Settings that ``fit(resume=[…])`` has changed on the way: ``{"epoch": 6, "step": 30, "name": "learning_rate",
         "then": 0.01, "now": 0.001}``, the epoch being the first with the new one.
@@ -37,7 +39,7 @@ class History(Mapping[str, list[float]]):
 
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
-        self.stopped_by = ""
+        self.stopped_by, self.kept_epoch = "", 0
         self.changes: list[dict[str, Any]] = []
 
     def append(self, row: Mapping[str, float]) -> None:
@@ -71,13 +73,14 @@ class History(Mapping[str, list[float]]):
             for values in zip(*one.columns.values(), strict=True):
                 whole.append(dict(zip(one.columns, values, strict=True)))
         whole.stopped_by = other.stopped_by
+        whole.kept_epoch = other.kept_epoch and self.epochs + other.kept_epoch
         later = [{**change, "epoch": change["epoch"] + self.epochs} for change in other.changes]
         whole.changes = [*self.changes, *later]
         return whole
 
     def clear(self) -> None:
         """Forget all epochs."""
-        self.columns, self.changes = {}, []
+        self.columns, self.changes, self.kept_epoch = {}, [], 0
 
     def last(self) -> dict[str, float]:
         """The newest epoch by column, empty if there is none."""

@@ -115,4 +115,4 @@ class EarlyStopping(Description, Callback):
         if self._weights is None:
             self._weights = np.empty_like(theta)
         np.copyto(self._weights, theta)
-        run.end_with(self._weights, f"epoch {run.epoch}, the best by {self.monitor}")
+        run.end_with(self._weights, f"epoch {run.epoch}, the best by {self.monitor}", run.epoch)

@@ -33,9 +33,12 @@ UNDERFIT = 0.7
 # quarter, and by SEEN of a constant answer's, quality is lost.
 OVERFIT = 1.25
 GAP = 0.10  # between the accuracies, beyond what the noise of some hundred rows explains
+PATIENCE = 5  # while the validation loss falls, a gap is no reason to stop: this cure would change nothing
 
 
-def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Look) -> Iterator[Finding]:
+def of_history(
+    history: Mapping[str, Sequence[float]], stopped_by: str, look: Look, kept_epoch: int = 0
+) -> Iterator[Finding]:
     """What the newest fit shows.
 
     Parameters
@@ -46,6 +49,8 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
         Why the fit ended; empty while it goes on.
     look : Look
         The network now.
+    kept_epoch : int
+        As `History.kept_epoch`.
     """
     loss = above(history.get("loss", ()), look.least_loss)
     constant = look.constant_loss - look.least_loss
@@ -57,7 +62,8 @@ def of_history(history: Mapping[str, Sequence[float]], stopped_by: str, look: Lo
     yield from too_low
     if stopped_by and not too_high and not too_low:  # before the end nobody knows
         yield from _underfit(loss, look)
-    yield from _overfit(history, look, constant, stopped_by in ("", "epochs", "interrupt"))
+    if kept_epoch or stopped_by in ("", "epochs", "interrupt"):  # a callback that ended it took care of it
+        yield from _overfit(history, look, constant, kept_epoch)
 
 
 def _too_high(loss: list[float], constant: float, stopped_by: str, look: Look) -> Iterator[Finding]:
@@ -138,32 +144,38 @@ def stuck_finding(look: Look) -> Finding:
     )  # fmt: skip
 
 
-def _overfit(history: Mapping[str, Sequence[float]], look: Look, constant: float, whole: bool) -> Iterator[Finding]:
-    """`whole`: no callback ended the fit, as early stopping does, which takes care of it."""
-    loss, held_out = (
-        above(history.get("loss", ()), look.least_loss),
-        above(history.get("val_loss", ()), look.least_loss),
-    )
-    if not whole or len(held_out) < LEAST_EPOCHS or len(loss) != len(held_out):
+def _overfit(history: Mapping[str, Sequence[float]], look: Look, constant: float, kept_epoch: int) -> Iterator[Finding]:
+    """Judge the weights that the network has: what came after the epoch that was kept does not count."""
+    if kept_epoch and _is_best_held_out(history, kept_epoch):
+        return
+    columns = {name: values[: kept_epoch or None] for name, values in history.items()}
+    loss, held_out = (above(columns.get(name, ()), look.least_loss) for name in ("loss", "val_loss"))
+    if len(held_out) < LEAST_EPOCHS or len(loss) != len(held_out):
         return
     best = int(np.argmin(held_out))
     last, seen, numbers = _median(held_out[-3:]), "", {}
-    right, on_held_out = history.get("accuracy", ()), history.get("val_accuracy", ())
+    right, on_held_out = columns.get("accuracy", ()), columns.get("val_accuracy", ())
     rise = last - held_out[best]
     if last > OVERFIT * held_out[best] and rise > SEEN * constant and loss[-1] < loss[best]:
         then, now = held_out[best] + look.least_loss, last + look.least_loss
         seen = f"the validation loss was {then:.3g} after epoch {best + 1} and is {now:.3g} now"
         numbers = {"ratio": last / max(held_out[best], 1e-300), "threshold": OVERFIT}
-    elif right and on_held_out and right[-1] - on_held_out[-1] > GAP:
+    elif len(held_out) - 1 - best >= PATIENCE and right and on_held_out and right[-1] - on_held_out[-1] > GAP:
         seen = f"{right[-1]:.1%} of the rows to train are answered right, {on_held_out[-1]:.1%} of those held out"
         numbers = {"gap": right[-1] - on_held_out[-1], "threshold": GAP}
     if seen:
         yield Finding(
             "overfitting", "warning", "history", seen,
             "what it learns of late is true of these rows only",
-            (Remedy("patience", 5),),
+            (Remedy("patience", PATIENCE),),
             numbers,
         )  # fmt: skip
+
+
+def _is_best_held_out(history: Mapping[str, Sequence[float]], epoch: int) -> bool:
+    """Whether most held-out rows were answered right at an epoch, from 1: its loss is not what it was chosen by."""
+    rights = [history[name] for name in ("val_accuracy", "val_score") if name in history]
+    return any(values[epoch - 1] >= np.nanmax([*values, -np.inf]) for values in rights)
 
 
 def is_unsteady(loss: Sequence[float]) -> bool:
