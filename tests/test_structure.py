@@ -125,6 +125,38 @@ def test_import_is_light():
         assert heavy not in loaded
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("import layerwise.{name}; found = layerwise.{name}", "import {home}; other = sys.modules['{home}']"),
+        ("import layerwise; found = layerwise.{name}", "from layerwise import {name} as other"),
+        ("import {home}; found = sys.modules['{home}']", "import layerwise.{name} as other"),
+    ],
+)
+def test_public_modules_are_imported_by_their_public_names(first, then):
+    """Be it asked for first or later, it is the one module, under its own name."""
+    lines = ["import sys"]
+    for name, inner in sorted(layerwise._MODULES.items()):
+        home = f"layerwise.{inner}"
+        lines += [line.format(name=name, home=home) for line in (first, then)]
+        lines.append(f"assert found is other and found.__name__ == found.__spec__.name == '{home}', '{name}'")
+    assert run("\n".join([*lines, "print('done')"])).stdout == "done\n"
+
+
+def test_what_is_within_a_public_module_is_there_once():
+    code = """
+from layerwise.layers.dense import Dense
+from layerwise.metrics import accuracy
+import layerwise as lw, pickle
+print(Dense is lw.Dense, accuracy is lw.metrics.accuracy, pickle.loads(pickle.dumps(accuracy)) is accuracy)
+import layerwise.layers.nothing
+"""
+    result = run(code)
+    assert result.stdout == "True True True\n"
+    assert result.stderr.endswith("ModuleNotFoundError: No module named 'layerwise.parts.layers.nothing'\n")
+    assert run("import layerwise.nothing").stderr.endswith("No module named 'layerwise.nothing'\n")
+
+
 def test_every_file_opens_with_a_sentence():
     for path in SOURCE.rglob("*.py"):
         documentation = ast.get_docstring(ast.parse(path.read_text()))

@@ -4,7 +4,10 @@ To read the code, begin with parts/layers/dense.py, parts/layers/activations.py,
 engine/plan.py and training/loop.py, in that order.
 """
 
+import sys
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0.dev0"
@@ -50,7 +53,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "exchange.loading": "load",
     "app.reporting": "report",
 }
-_MODULES = {
+_MODULES = {  # where each public module is
     "callbacks": "training.callbacks",
     "datasets": "datasets",
     "errors": "errors",
@@ -272,6 +275,35 @@ __all__ = [
     "schedules",
     "trace",
 ]
+
+
+class _Alias:
+    """Imports a public module from where it is: ``import layerwise.metrics`` gives the module that `lw.metrics` is."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Return how to load ``layerwise.metrics``, or a module within it; None for all that is where its name says."""
+        package, _, inner = name.partition(".")
+        top, dot, rest = inner.partition(".")
+        if package != __name__ or _MODULES.get(top, top) == top:
+            return None
+        return ModuleSpec(name, _Alias(f"{__name__}.{_MODULES[top]}{dot}{rest}"))  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module itself, so that there is one of each class."""
+        module = import_module(self.home)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give it back its own name; it has been executed."""
+        module.__spec__ = self.spec
+
+
+sys.meta_path.insert(0, _Alias)  # before the finder of files, to which a module within a public one would be another
 
 
 def __getattr__(name: str) -> Any:
