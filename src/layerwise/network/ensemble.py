@@ -127,7 +127,7 @@ class Ensemble:
                     jobs.append(pool.submit(network.fit, X, y, callbacks=own, **common))
                 for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
                     try:
-                        job.result()
+                        _result(job)
                     except WriteError as error:  # which ends no training
                         unwritten.append(error)
                     row = {} if network.history is None else network.history.last()
@@ -319,6 +319,13 @@ class _Runs(Callback):
         self._reason = reason
         for run in list(self._runs):
             run.stop(reason)
+
+
+def _result(job: Future[History]) -> History:
+    """Wait for a job in short turns: a Ctrl-C that comes just before a lock is waited for does not end that wait."""
+    while not wait([job], timeout=0.2).done:
+        pass
+    return job.result()
 
 
 def _cancel(jobs: list[Future[History]]) -> None:
