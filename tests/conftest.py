@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the tests share the processors already
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -29,6 +30,19 @@ EXPECTED_SKIPS = re.compile(
     "|copy of the sources|no /proc|a single softmax output|pyarrow|skops|SCIPY_ARRAY_API|decision_function"
     + ("" if sys.platform == "linux" else "|compiler|gcc|no nm |Node.js|onnxruntime")
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a test marked ``sampled(k)``, run every k-th case; the others are slow ones."""
+    seen = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is not None:
+            case = item.nodeid.partition("[")[0]
+            if seen[case] % sampled.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[case] += 1
 
 
 def pytest_sessionstart(session):

@@ -25,6 +25,7 @@ every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)
 # ---------------------------------------------------------------- advice that is followed
 
 
+@pytest.mark.sampled(5)
 @every_illness
 def test_the_cure_of_a_drawn_network_lowers_the_loss(kind):
     drawn = (drawn_networks.follow(kind, seed) for seed in range(3))

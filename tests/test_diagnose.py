@@ -96,6 +96,7 @@ def test_every_kind_of_finding_has_its_ill_network():
     assert len(made) == 25
 
 
+@pytest.mark.sampled(4)
 @every_illness
 def test_a_finding_says_what_why_and_how(case):
     net, X, y = case.ill()
@@ -209,6 +210,7 @@ def everything(net):
     )  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @every_illness
 def test_the_network_stays_as_it_is(case):
     net, X, y = case.ill()

@@ -33,6 +33,7 @@ def test_the_python_of_the_page_runs_and_prints_what_it_shows():
     assert namespace["watcher"].findings == []
 
 
+@pytest.mark.slow
 def test_the_table_is_that_of_the_example():
     spec = importlib.util.spec_from_file_location("ill_networks_of_the_page", EXAMPLE)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)

@@ -34,6 +34,7 @@ def targets(loss, rng, n=7, n_out=3):
     return rng.standard_normal((n, n_out))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("kind", TRAINABLE, ids=lambda kind: kind.__name__)

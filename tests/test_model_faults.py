@@ -53,10 +53,11 @@ def header_length(raw):
     return 8 + int.from_bytes(raw[:8], "little")
 
 
-def test_cut_at_every_byte_of_the_header_and_at_200_of_the_body(saved, tmp_path):
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_cut_at_bytes_of_the_header_and_at_200_of_the_body(saved, tmp_path, every):
     net, raw = saved
     head, path = header_length(raw), tmp_path / "m"
-    places = [*range(head + 1), *np.linspace(head + 1, len(raw) - 1, 200).astype(int)]
+    places = [*range(0, head, every), head, *np.linspace(head + 1, len(raw) - 1, 200).astype(int)]
     for length in places:
         path.write_bytes(raw[:length])
         assert outcome(path, net) == "FormatError"

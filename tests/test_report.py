@@ -120,7 +120,7 @@ def test_the_python_on_the_page_comes_to_the_same_weights(digits):
     np.testing.assert_array_equal(namespace["network"].theta, net.theta)
 
 
-QUICK, SLOW = ["table", "several labels", "no history"], ["numbers", "several numbers", "own names"]
+QUICK, SLOW = ["table"], ["several labels", "no history", "numbers", "several numbers", "own names"]
 
 
 @pytest.mark.parametrize("kind", [*QUICK, *(pytest.param(kind, marks=pytest.mark.slow) for kind in SLOW)])

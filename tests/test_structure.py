@@ -19,16 +19,14 @@ ORDER = (
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 
 
-def modules():
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if name not in ("__init__", "__main__"):
-            yield path, name
+@pytest.fixture(scope="module")
+def trees():
+    """Each file of the package with its syntax tree."""
+    return {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
 
 
-def imported(path):
+def imported(tree):
     """The parts of layerwise that a file imports when it runs; what is for type checkers only does not count."""
-    tree = ast.parse(path.read_text())
     checked = {
         inner
         for node in ast.walk(tree)
@@ -52,12 +50,18 @@ def test_a_stranger_can_name_the_rooms():
     assert len(shown) <= 20
 
 
-@pytest.mark.parametrize(("path", "name"), list(modules()), ids=lambda value: str(value).removeprefix(str(SOURCE)))
-def test_imports_point_one_way(path, name):
-    assert name in RANK, f"say in ORDER where {name} stands"
-    for other in imported(path):
-        if other in RANK:
-            assert RANK[other] <= RANK[name], f"{name} imports {other}, which comes after it"
+def test_imports_point_one_way(trees):
+    backwards = []
+    for path, tree in trees.items():
+        room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if room not in ("__init__", "__main__"):
+            assert room in RANK, f"say in ORDER where {room} stands"
+            backwards += [
+                f"{path} imports {other}, which comes after {room}"
+                for other in imported(tree)
+                if RANK.get(other, -1) > RANK[room]
+            ]
+    assert backwards == []
 
 
 def statements(function, lines):
@@ -66,12 +70,12 @@ def statements(function, lines):
     return sum(bool(lines[i].strip()) for node in body for i in range(node.lineno - 1, node.end_lineno))
 
 
-def test_files_and_functions_are_short():
+def test_files_and_functions_are_short(trees):
     long = []
-    for path in sorted(SOURCE.rglob("*.py")):
+    for path, tree in trees.items():
         lines = path.read_text().splitlines()
         long += [path.name] if len(lines) > 400 else []
-        for node in ast.walk(ast.parse("\n".join(lines))):
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and statements(node, lines) > 60:
                 long.append(f"{path.name}::{node.name}")
     assert long == []
@@ -157,10 +161,8 @@ import layerwise.layers.nothing
     assert run("import layerwise.nothing").stderr.endswith("No module named 'layerwise.nothing'\n")
 
 
-def test_every_file_opens_with_a_sentence():
-    for path in SOURCE.rglob("*.py"):
-        documentation = ast.get_docstring(ast.parse(path.read_text()))
-        assert documentation, path
+def test_every_file_opens_with_a_sentence(trees):
+    assert [path for path, tree in trees.items() if not ast.get_docstring(tree)] == []
 
 
 def test_the_package_is_typed():

@@ -43,6 +43,7 @@ def first_rows(name):
     return replace(data, test=tuple(part[:400] for part in data.test))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", [name for name in PICTURES if name != "curves"])
 def test_each_picture_of_a_model_that_it_suits(run, request, monkeypatch, tmp_path, what):
     model = model_for(what, request)

@@ -33,6 +33,7 @@ def make(kind):
     return kind(*ARGUMENTS.get(kind, ()))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("batch_size", BATCHES)
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -67,6 +68,7 @@ NORMALIZED = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("stack", range(len(NORMALIZED)))
 @pytest.mark.parametrize("width", [1, 15, 16, 17, 100, 300])
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -117,6 +119,7 @@ LOSS_CASES = [
 ]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_out", [1, 5, 21])
 @pytest.mark.parametrize("loss", LOSS_CASES, ids=repr)
@@ -210,6 +213,7 @@ def test_certain_and_wrong_answers_cost_the_same_down_to_the_least_epsilon(kind,
         close(found, dtype, f"{loss!r}, scale {scale}")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("batch_size", [1, 12, 96])
 @pytest.mark.parametrize(
     "optimizer", [lw.SGD(0.1), lw.SGD(0.1, momentum=0.9, decay=0.1), lw.Adam(), lw.AdamW()], ids=repr

@@ -59,6 +59,7 @@ NUMPY_BUFFER = np.getbufsize() * 8 + 2048  # what a broadcasting ufunc takes for
 assert NUMPY_BUFFER < SMALLEST_ARRAY
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind.differentiable], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("X_type", [np.float32, np.float64, np.uint8])
 def test_no_layer_allocates_in_the_loop(kind, X_type, rng):

@@ -62,6 +62,7 @@ STACKS = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("batch_size", [1, pytest.param(200, marks=pytest.mark.slow), 16])
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -138,6 +139,7 @@ def crowded(n, n_in, density, dtype):
     )
 
 
+@pytest.mark.sampled(3)
 @needs_native
 @pytest.mark.parametrize("following", [[], [lw.Tanh(), lw.Dense(3), lw.Softmax()]], ids=["last", "inner"])
 @pytest.mark.parametrize("units", [2, 20, 33, 130])

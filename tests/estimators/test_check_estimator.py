@@ -16,12 +16,12 @@ BEYOND = {
 }  # fmt: skip
 SOLVERS = [
     MLPClassifier(max_iter=100),
-    MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
     MLPClassifier(solver="lbfgs", max_iter=100),
     MLPRegressor(max_iter=100),
-    MLPRegressor(solver="lbfgs"),
 ]
 OTHERS = [
+    MLPClassifier(solver="sgd", max_iter=100, learning_rate="adaptive"),
+    MLPRegressor(solver="lbfgs"),
     MLPClassifier(solver="sgd", max_iter=100, learning_rate_init=0.1, momentum=0.5, nesterovs_momentum=False),
     MLPClassifier(max_iter=100, label_smoothing=0.1, **BEYOND),
     MLPClassifier(max_iter=100, class_weight="balanced"),

@@ -59,6 +59,7 @@ def network(name, dtype="float32"):
     return lw.Network([lw.Dense(2), activation(name), lw.Dense(1)], random_state=0, dtype=dtype)
 
 
+@pytest.mark.sampled(3)
 @each
 def test_a_trace_shows_it_in_every_part(name):
     net = network(name).build(3)
