@@ -80,6 +80,49 @@ def test_an_initializer_of_ones_own_is_no_hindrance(rng):
     assert difference(lw.from_onnx(to_onnx(net)).outputs(X), net.outputs(X)) <= 2e-6
 
 
+class Odd(lw.Initializer):
+    """It has an argument that no file can hold."""
+
+    def __init__(self, kind=dict):
+        self.kind = kind
+
+    def draw(self, shape, rng):
+        return np.full(shape, 0.5)
+
+
+class Sums(lw.Penalty):
+    """It is written on arrays, so that a file cannot hold it."""
+
+    def value(self, w, tmp):
+        return float(w.sum())
+
+    def gradient(self, w, out):
+        out[...] = 1
+
+
+def test_what_a_description_cannot_say_is_left_out_by_itself(rng):
+    """The activation is no operator of ONNX: without the description there would be nothing to read it by."""
+    penalty = [Sums(1e-4), lw.L2(1e-3), lw.Penalty(1e-3, f=lambda w: np.log(1 + w**2))]
+    layers = [
+        lw.Dense(3, weights=Odd(), penalty=[Sums(1e-3), lw.L1(1e-3)]),
+        lw.Activation(lambda x: x / (1 + np.abs(x)), name="Softsign"),
+        lw.Dense(2),
+        lw.Softmax(),
+    ]
+    net = lw.Network(layers, random_state=0)
+    X, y = rng.normal(size=(30, 4)), np.arange(30) % 2
+    net.fit(X, y, penalty=penalty, loss=lambda y, t: (y - t) ** 2, epochs=1, engine="numpy", verbose=False)
+    net.notes = {"kind": dict, "from": "here", "nothing": None, ("a", 1): 2}
+    back = lw.from_onnx(to_onnx(net))
+    np.testing.assert_allclose(back.outputs(X), net.outputs(X), rtol=1e-5)
+    assert repr(back.layers[0]) == "Dense(3, weights=Zeros(), penalty=(L1(0.001),))"
+    assert repr(back.layers[1:]) == repr(net.layers[1:])
+    assert repr(back.penalties) == repr(net.penalties[1:])
+    assert repr(back.loss) == repr(net.loss)
+    assert back.notes == {"from": "here", "nothing": None, ("a", 1): 2}
+    assert repr(net.layers[0]) == "Dense(3, weights=Odd(), penalty=(Sums(0.001), L1(0.001)))"
+
+
 def test_a_description_that_claims_a_vast_network_is_refused():
     """The arrays of the file are looked at before anything is made in the sizes that it tells."""
     model = to_onnx(lw.Network([lw.Dense(2)]).build(3))

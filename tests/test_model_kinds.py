@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,28 @@ def test_estimators_come_back(tmp_path, schema):
                 assert getattr(twin, name) == getattr(estimator, name)
             apart = {"history_", "_optimizer_config", "_optimizer_left_out", "_settled"}  # for a fit that goes on
             assert vars(twin).keys() - apart == vars(estimator).keys() - apart
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+def test_an_estimator_whose_loss_is_a_function_is_saved_by_its_formula(kind, tmp_path):
+    base = pytest.importorskip("sklearn.base")
+    X, y = np.random.default_rng(0).random((50, 3)), np.arange(50) % 2
+
+    def squared(y, t):
+        return (y - t) ** 2
+
+    one = getattr(lw, kind)(
+        hidden_layer_sizes=(5,), loss=squared, random_state=0, max_iter=3, tol=0, n_iter_no_change=5
+    )
+    assert one.get_params()["loss"] is base.clone(one).loss is squared
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three epochs do not converge
+        one.fit(X, y).save(tmp_path / "m")
+        twin = lw.load(tmp_path / "m")
+        assert one.loss is squared
+        assert twin.loss.formulas() == lw.Loss(squared).formulas()
+        np.testing.assert_array_equal(twin.predict(X), one.predict(X))
+        np.testing.assert_array_equal(twin.fit(X, y).predict(X), one.predict(X))
 
 
 def test_an_estimator_goes_on_from_its_file(tmp_path):

@@ -1,5 +1,7 @@
 """Parts of one's own, each in a few lines of plain NumPy: trained, checked, saved and loaded like all others."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -375,3 +377,34 @@ def test_a_constructor_that_calls_no_other(tmp_path):
         net.fit(X, y, loss="mse", optimizer=optimizer, penalty=penalty, epochs=3, verbose=False)
         weights.append(net.theta)
     np.testing.assert_allclose(weights[0], weights[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("give", "way"),
+    [
+        (lambda f: lw.Network([lw.Dense(2), f]), r"lw\.Activation\(f\)"),
+        (lambda f: lw.MLPClassifier(activation=f).fit([[0.0], [1.0]], [0, 1]), r"lw\.Activation\(f\)"),
+        (lambda f: lw.MLPClassifier(layers=[lw.Dense(2), f]).fit([[0.0], [1.0]], [0, 1]), r"lw\.Activation\(f\)"),
+        (lambda f: lw.plots.activation(f), r"lw\.Activation\(f\)"),
+        (lambda f: lw.Dense(2, penalty=f), r"lw\.Penalty\(0\.001, f=f\)"),
+        (lambda f: lw.Network([lw.Dense(2)]).fit([[0.0]], [[1.0]], penalty=f), r"lw\.Penalty\(0\.001, f=f\)"),
+        (lambda f: lw.Network([lw.Dense(2)]).fit([[0.0]], [[1.0]], optimizer=f), r"lw\.Optimizer\(0\.001, f=f\)"),
+    ],
+)
+def test_a_function_in_place_of_a_part_is_told_the_way(give, way):
+    with pytest.raises(TypeError, match=f"; {way} makes one of a function f$"):
+        give(lambda x: x)
+
+
+def test_any_kind_of_function_is_a_loss():
+    def squared(p, y, t):
+        return p * (y - t) ** 2
+
+    class Errors:
+        def squared(self, y, t):
+            return squared(1, y, t)
+
+    for loss in (functools.partial(squared, 1), Errors().squared, lambda y, t: squared(1, y, t)):
+        net = lw.Network([lw.Dense(1)], random_state=0)
+        net.loss = loss
+        assert repr(net.loss) == "Loss(square(y - t))"

@@ -1,6 +1,7 @@
 """Formulas traced into trees: the same numbers as the formula itself, and clear refusals."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -250,6 +251,26 @@ def compares(x):
 def test_what_a_tree_cannot_have_is_refused(f, words):
     with pytest.raises(lw.FormulaError, match=f"(?s)the formula: .*{words}"):
         trace(f, "x")
+
+
+def test_the_functions_that_an_error_names_are_those_that_a_tree_can_have():
+    with pytest.raises(lw.FormulaError) as error:
+        trace(compares, "x")
+    text = str(error.value).partition("it can have ")[2]
+    assert text.startswith("+ - * / **, the comparisons < <= > >=, joined by & | ~, and ")
+    named = set(re.findall(r"np\.(\w+)", text.partition(" (line")[0]))
+    others = {"positive", "less", "less_equal", "bitwise_and", "bitwise_or", "invert"}  # operators
+    for name, ufunc in vars(np).items():
+        if isinstance(ufunc, np.ufunc) and ufunc.nin < 3:
+            symbols = ["x", "y"][: ufunc.nin]
+            if ufunc.__name__ in named | others | set(UNARY) | set(BINARY):
+                trace(ufunc, *symbols)
+            else:
+                with pytest.raises(lw.FormulaError, match=f"cannot have np.{ufunc.__name__}"):
+                    trace(ufunc, *symbols)
+            named.discard(name)
+    trace(lambda x: np.where(x > 0, np.clip(x, 0, 1), np.zeros_like(x) + np.ones_like(x)), "x")
+    assert named <= {"where", "clip", "zeros_like", "ones_like"}
 
 
 def test_a_formula_without_end_is_refused():

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import GradientError, ShapeError, UnknownNameError
+from layerwise.parts.description import way_of_function
 from layerwise.parts.layers import LAYERS, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
@@ -140,7 +141,8 @@ def check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
             raise TypeError(f"layer {index} is the class {layer.__name__}; give an instance: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             names = ", ".join(kind.__name__ for kind in LAYERS)
-            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); got {layer!r}")
+            way = way_of_function(layer, Layer)
+            raise TypeError(f"layer {index} must be a Layer ({names}, or your own); got {layer!r}{way}")
     if not any(not layer.draws for layer in layers):
         raise ShapeError("Network needs at least one layer besides dropout: Network([Dense(10), Softmax()])")
     return layers

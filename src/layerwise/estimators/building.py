@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.parts.description import resolve
+from layerwise.parts.description import resolve, way_of_function
 from layerwise.parts.layers import (
     ACTIVATIONS,
     Activation,
@@ -100,7 +100,10 @@ def hidden_layers(settings: SimpleNamespace) -> list[Layer]:
         layers = [copy.deepcopy(layer) for layer in settings.layers]
         for layer in layers:
             if not isinstance(layer, Layer):
-                raise TypeError(f"{settings.name}: layers must be layers, such as [Dense(64), ReLU()]; got {layer!r}")
+                way = way_of_function(layer, Layer)
+                raise TypeError(
+                    f"{settings.name}: layers must be layers, such as [Dense(64), ReLU()]; got {layer!r}{way}"
+                )
         return layers
     return sized_layers(settings)
 

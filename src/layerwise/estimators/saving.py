@@ -16,8 +16,8 @@ from layerwise.data.tabular import TableEncoder
 from layerwise.errors import FormatError, warn
 from layerwise.estimators import building, continuing
 from layerwise.network.network import Network
-from layerwise.parts.description import Description
-from layerwise.parts.losses import Loss
+from layerwise.parts.description import Description, is_function
+from layerwise.parts.losses import Loss, as_loss
 from layerwise.parts.scaling import as_scaler
 from layerwise.parts.schedules import as_schedule
 from layerwise.training.callbacks import as_callbacks
@@ -35,6 +35,8 @@ def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> 
     """Write a fitted estimator to a model file."""
     parameters = estimator.get_params(deep=False)
     found = {k: v for k, v in vars(estimator).items() if k not in parameters and k not in _ELSEWHERE}
+    if is_function(parameters["loss"]):  # kept as it was given, as clone wants it; a file has its formula
+        parameters["loss"] = as_loss(parameters["loss"])
     model = estimator.network_
     encoder = getattr(estimator, "encoder_", None)
     description = {

@@ -14,19 +14,8 @@ from layerwise.formula.data import as_data, from_data
 from layerwise.formula.derivative import derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
 from layerwise.formula.latex import latex
-from layerwise.formula.tree import (
-    Traced,
-    TracedNumber,
-    Tree,
-    compute,
-    number,
-    operation,
-    rebuilt,
-    replace,
-    symbol,
-    trace,
-    trace_all,
-)
+from layerwise.formula.tracing import Traced, TracedNumber, trace, trace_all
+from layerwise.formula.tree import Tree, compute, number, operation, rebuilt, replace, symbol
 from layerwise.formula.updates import Scalars, in_place, split
 
 __all__ = [

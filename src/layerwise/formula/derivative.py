@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.formula.tree import COMPARISONS, ONE, ZERO, Traced, Tree, number, operation, symbol, traced
+from layerwise.formula.tracing import Traced, traced
+from layerwise.formula.tree import COMPARISONS, ONE, ZERO, Tree, number, operation, symbol
 
 # f′ of each operation of one operand, from x and y = f(x)
 _OUTER: dict[str, Callable[[Any, Any], Any]] = {

@@ -17,6 +17,7 @@ _SIGNS = {
     "greater_equal": (">=", 0),
 }  # fmt: skip
 _NEGATIVE, _ATOM = 3, 4
+LONGEST = 70  # letters of an expression in a program, which has more beside it in a line
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Language:
         The form of a condition where a number is wanted.
     assign : str
         The form of a statement that gives a part a name.
+    longest : int, optional
+        How many letters an expression has at most: parts of a longer one get names.
     """
 
     functions: Mapping[str, str]
@@ -45,6 +48,7 @@ class Language:
     where_numbers: str | None = None
     truth: str = "({0} ? 1 : 0)"
     assign: str = "{0} = {1}"
+    longest: int | None = None
 
     def expression(self, tree: Tree, names: Mapping[str, str] | None = None) -> str:
         """Return the tree as one expression; `names` says what symbols are called."""
@@ -68,13 +72,26 @@ class Language:
         places = dict(names or {})
         found: list[str] = []
         short: dict[Tree, Tree] = {}
+
+        def named(part: Tree, text: str) -> Tree:
+            name = (called or {}).get(part) or f"{prefix}{len(found) + 1}"
+            found.append(self.assign.format(name, text))
+            return symbol(name)
+
         for part, is_shared in _with_shares(trees):
-            inner = part if part.is_leaf else Tree(self.op(part), *(short[a] for a in part.args))
-            if is_shared:
-                name = (called or {}).get(part) or f"{prefix}{len(found) + 1}"
-                found.append(self.assign.format(name, self._text(inner, places, 0)))
-                inner = symbol(name)
-            short[part] = inner
+            if part.is_leaf:
+                short[part] = part
+                continue
+            operands = {a: short[a] for a in part.args}
+            made = Tree(self.op(part), *(operands[a] for a in part.args))
+            while self.longest is not None and made.size > 5 and len(self._text(made, places, 0)) > self.longest:
+                texts = {a: self._text(own, places, 0) for a, own in operands.items() if _may_be_named(own)}
+                if not texts:
+                    break
+                longest = max(texts, key=lambda a: len(texts[a]))
+                short[longest] = operands[longest] = named(longest, texts[longest])
+                made = Tree(made.op, *(operands[a] for a in part.args))
+            short[part] = named(part, self._text(made, places, 0)) if is_shared else made
         return found, [self._text(short[tree], places, 0) for tree in trees]
 
     def op(self, part: Tree) -> str:
@@ -131,6 +148,11 @@ def _with_shares(trees: Sequence[Tree]) -> list[tuple[Tree, bool]]:
     return [(part, uses.get(part, 0) > 1 and not part.is_leaf and not _is_brief(part)) for part in parts]
 
 
+def _may_be_named(part: Tree) -> bool:
+    """Whether a part is a number that is computed, and no condition, which is not a number in every language."""
+    return not part.is_leaf and part.op not in COMPARISONS
+
+
 def _is_brief(part: Tree) -> bool:
     """Whether a part is as short as its name would be: a comparison with a number, or a sign."""
     return part.op in ("negative", *COMPARISONS) and all(a.is_leaf for a in part.args)
@@ -161,6 +183,7 @@ NUMPY = Language(
     where="np.where({0}, {1}, {2})",
     where_numbers="np.where({0}, {1}, {2}).astype(x.dtype)",
     truth="({0}).astype(x.dtype)",
+    longest=LONGEST,
 )  # fmt: skip
 
 # For comments and messages.
@@ -172,11 +195,11 @@ WORDS = Language(
 )
 
 
-def shown(tree: Tree, names: Mapping[str, str] | None = None) -> str:
-    """Return the tree on a line, for messages: of a long one, how many operations it has."""
+def shown(tree: Tree, names: Mapping[str, str] | None = None, most: int = MOST_SHOWN) -> str:
+    """Return the tree on a line, for messages: of one of more than `most` letters, how many operations it has."""
     if tree.size <= MOST_SHOWN:
         text = WORDS.expression(tree, names)
-        if len(text) <= MOST_SHOWN:
+        if len(text) <= most:
             return text
     return f"<formula of {tree.operations} operations>"
 
@@ -191,6 +214,7 @@ PYTHON = Language(
     number=lambda v: _extreme(v, "math.inf", "math.nan", whole),
     where="({1} if {0} else {2})",
     truth="float({0})",
+    longest=LONGEST,
 )  # fmt: skip
 
 JAVASCRIPT = Language(
@@ -200,6 +224,7 @@ JAVASCRIPT = Language(
     },
     number=lambda v: _extreme(v, "Infinity", "NaN", whole),
     assign="const {0} = {1};",
+    longest=LONGEST,
 )  # fmt: skip
 
 # NaN passes through a comparison as it passes through NumPy's maximum and minimum.
@@ -211,6 +236,7 @@ C = Language(
     number=lambda v: _extreme(v, "INFINITY", "NAN", lambda w: f"{w!r}f"),
     truth="({0} ? 1.0f : 0.0f)",
     assign="const float {0} = {1};",
+    longest=LONGEST,
 )  # fmt: skip
 
 CPP = Language(

@@ -33,7 +33,7 @@ def split(trees: Sequence[Tree], names: Collection[str]) -> tuple[tuple[Tree, ..
 
     Examples
     --------
-    >>> from layerwise.formula.tree import trace
+    >>> from layerwise.formula.tracing import trace
     >>> tree = trace(lambda m, beta, t: m / (1 - beta**t), "m", "beta", "t")
     >>> split([tree], {"beta", "t"})[0]
     (divide(symbol('m'), symbol('%s0')),)

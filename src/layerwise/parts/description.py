@@ -6,10 +6,11 @@ So one function prints any of them, one writes any of them to a model file, and 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +23,14 @@ class Description:
 
     A subclass of your own gets its `repr` and its place in a model file for free, as long as its `__init__`
     stores every argument under the argument's name.
+
+    Attributes
+    ----------
+    of_function : str
+        How a plain function becomes such a part, for errors; empty where none does.
     """
+
+    of_function: ClassVar[str] = ""
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments that make this object again."""
@@ -111,8 +119,19 @@ def resolve(argument: str, value: object, base: type[Part], known: Iterable[type
         raise TypeError(f"{argument} is the class {value.__name__}; give an instance: {value.__name__}(...)")
     raise TypeError(
         f"{argument} must be an instance of {base.__name__} or one of the names {', '.join(sorted(classes))}; "
-        f"got {type(value).__name__}"
+        f"got {type(value).__name__}{way_of_function(value, base)}"
     )
+
+
+def is_function(value: object) -> bool:
+    """Whether it is a plain function, and no class or part that can be called too."""
+    return inspect.isroutine(value) or isinstance(value, (functools.partial, np.ufunc))
+
+
+def way_of_function(value: object, base: type[Description]) -> str:
+    """What an error about a function says besides: how it becomes a part, where it does."""
+    form = base.of_function if is_function(value) else ""
+    return f"; {form} makes one of a function f" if form else ""
 
 
 def number(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.formula import Steps, Tree, bind, derivative, replace, shown, steps, trace
-from layerwise.parts.description import Description, number
+from layerwise.parts.description import Description, number, way_of_function
 from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
 from layerwise.typing import Array
 
@@ -78,6 +78,7 @@ class Penalty(Description):
     array([0., 1.])
     """
 
+    of_function = "lw.Penalty(0.001, f=f)"
     weights: float = 1.0  # of a class whose own constructor sets none
     biases: float = 0.0
     per_batch: bool = False
@@ -222,5 +223,6 @@ def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
     items = value if isinstance(value, (list, tuple)) else [value]
     for item in items:
         if not isinstance(item, Penalty):
-            raise TypeError(f"{argument} must be a penalty with its strength, such as L2(0.001); got {item!r}")
+            way = way_of_function(item, Penalty)
+            raise TypeError(f"{argument} must be a penalty with its strength, such as L2(0.001); got {item!r}{way}")
     return tuple(items)

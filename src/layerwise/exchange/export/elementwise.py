@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from layerwise.formula import JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, Tree
 
+MOST_WORDS = 110  # letters of a formula in a comment
+
 
 @dataclass(frozen=True)
 class Elementwise:
@@ -43,9 +45,10 @@ class Elementwise:
             inner = "".join(f"        {line}\n" for line in lines)
             body = f"    {{\n{inner}\n{body}\n    }}".replace("    {", "{", 1)
         loop = "    for (i = 0; i < n; i++)" + (f" {body}" if lines else f"\n{body}")
+        unread = "".join(f"    (void){name};\n" for name in ("x", *self.arguments) if name not in self.tree.symbols)
         return (
             f"\n/* {self.words} */\nstatic void apply_{self.name}(const float *x, size_t n, {arguments}float *y)\n"
-            f"{{\n    size_t i;\n\n{loop}\n}}\n"
+            f"{{\n    size_t i;\n\n{unread}{loop}\n}}\n"
         )
 
     def in_javascript(self) -> str:
@@ -82,9 +85,10 @@ class Elementwise:
 
 
 def in_words(tree: Tree) -> str:
-    """Return a formula on a line; what stands in it more than once has a name."""
+    """Return a formula on a line, what stands in it more than once by a name; of a long one, how long it is."""
     lines, value = WORDS.statements(tree)
-    return f"{value}, {', '.join(lines)}" if lines else value
+    text = f"{value}, {', '.join(lines)}" if lines else value
+    return text if len(text) <= MOST_WORDS else f"a formula of {tree.operations} operations"
 
 
 def operations(functions: Iterable[Elementwise], language: Language) -> set[str]:

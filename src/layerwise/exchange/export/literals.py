@@ -1,4 +1,4 @@
-"""Numbers as text: decimals that are read back as the same numbers, or bytes in base64."""
+"""Numbers as text: decimals that are read back as the same numbers, or bytes in base64; lines of a width."""
 
 from __future__ import annotations
 
@@ -51,3 +51,11 @@ def base64_lines(array: Array) -> list[str]:
     """Return the array's bytes, the lowest of each number first, in lines."""
     data = array.astype(array.dtype.newbyteorder("<")).tobytes()
     return textwrap.wrap(base64.b64encode(data).decode("ascii"), WIDTH)
+
+
+def wrapped_line(text: str) -> str:
+    """Return a line of a comment, on several lines where it is longer than `WIDTH`."""
+    if len(text) <= WIDTH:
+        return text
+    indent = " " * (len(text) - len(text.lstrip()) + 4)
+    return textwrap.fill(text, WIDTH - 10, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

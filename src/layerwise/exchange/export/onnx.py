@@ -9,6 +9,7 @@ runtime in use; nothing that came later is needed.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Sequence
@@ -26,10 +27,11 @@ from layerwise.exchange.export.onnx_graph import Graph
 from layerwise.exchange.export.onnx_layers import WRITERS, not_in_float64, writer_of
 from layerwise.exchange.export.onnx_table import encoded
 from layerwise.exchange.export.program import exported_network
-from layerwise.files import KNOWN, encode
+from layerwise.files import decode, encode
 from layerwise.formula.quoting import utf8, visible
 from layerwise.network.network import Network
-from layerwise.parts.layers import Dropout, Softmax
+from layerwise.parts.initializers import Initializer, Zeros
+from layerwise.parts.layers import Dropout, Layer, Softmax
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
@@ -294,23 +296,46 @@ def _finished(graph: Graph, subject: Subject) -> onnx.ModelProto:
 
 
 def _description(subject: Subject) -> dict[str, Any] | None:
-    """Return the network without its arrays, for `layerwise.from_onnx`; None where JSON cannot say it."""
+    """Return the network without its arrays, for `layerwise.from_onnx`; None where JSON cannot say its layers.
+
+    What else JSON cannot say, or what could not be made again without the user's own classes, is left out by itself.
+    """
     network, scaling = subject.network, subject.network.scaling
-    known = tuple(KNOWN.values())
     if subject.encoder is not None:
         return None
+    layers = [_told(_plain_layer(layer)) for layer in network.layers]
+    if None in layers:
+        return None
+    return {
+        "layers": layers,
+        "n_in": network.built()[0].n_in,
+        "dtype": network.dtype.name,
+        "scaling": _told(scaling),
+        "offset": None if scaling is None else np.asarray(scaling.offset, np.float64).tolist(),
+        "factor": None if scaling is None else np.asarray(scaling.factor, np.float64).tolist(),
+        "loss": _told(network.loss),
+        "penalties": [told for penalty in network.penalties if (told := _told(penalty)) is not None],
+        "task": None if network.task is None else subject.task.to_dict(),
+        "notes": encode({name: note for name, note in network.notes.items() if _told({name: note}) is not None}),
+    }
+
+
+def _told(part: Any) -> Any:
+    """Return a part as JSON, or None where it cannot be said, or not be made from it by layerwise alone."""
     try:
-        return {
-            "layers": encode(network.layers),
-            "n_in": network.built()[0].n_in,
-            "dtype": network.dtype.name,
-            "scaling": encode(scaling) if type(scaling) in known else None,
-            "offset": None if scaling is None else np.asarray(scaling.offset, np.float64).tolist(),
-            "factor": None if scaling is None else np.asarray(scaling.factor, np.float64).tolist(),
-            "loss": encode(network.loss) if type(network.loss) in known else None,
-            "penalties": encode([penalty for penalty in network.penalties if type(penalty) in known]),
-            "task": None if network.task is None else subject.task.to_dict(),
-            "notes": encode(network.notes),
-        }
+        told = encode(part)
+        decode(told, {})
     except FormatError:
         return None
+    return told
+
+
+def _plain_layer(layer: Layer) -> Layer:
+    """Return a layer whose initializers and penalties are those that can be told; the arrays are in the file."""
+    plain = copy.copy(layer)
+    for name, value in layer.config().items():
+        if isinstance(value, Initializer) and _told(value) is None:
+            setattr(plain, name, Zeros())
+        if name == "penalty" and value is not None:
+            plain.penalty = tuple(term for term in value if _told(term) is not None)  # type: ignore[attr-defined]
+    return plain

@@ -22,6 +22,7 @@ from layerwise.data.targets import Task
 from layerwise.engine.plan import Plan, Stage
 from layerwise.errors import ExportError, NotBuiltError
 from layerwise.exchange.export.elementwise import Elementwise
+from layerwise.exchange.export.literals import wrapped_line
 from layerwise.formula.quoting import visible
 from layerwise.network.ensemble import Ensemble
 from layerwise.network.models import network_in
@@ -114,7 +115,7 @@ class Program:
 
     def head(self, name: str) -> str:
         """Return what a source of this name begins with, as plain text."""
-        layers = "\n".join(f"  {line}" for line in self.layers)
+        layers = "\n".join(wrapped_line(f"  {line}") for line in self.layers)
         size = f"{self.n_in} inputs, {self.n_out} outputs and {self.n_parameters:,} parameters in {self.dtype}"
         return (
             f"{visible(name)}: a neural network of {size}.\n"

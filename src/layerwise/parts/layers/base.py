@@ -46,6 +46,7 @@ class Layer(Description):
         False where the gradient is zero everywhere, so that nothing before the layer could learn.
     """
 
+    of_function = "lw.Activation(f)"
     reads: ClassVar[tuple[str, ...]] = ("x", "y")
     in_place: ClassVar[bool] = False
     bias_names: ClassVar[tuple[str, ...]] = ("b",)

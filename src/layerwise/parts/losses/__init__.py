@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-
-from layerwise.parts.description import resolve
+from layerwise.parts.description import is_function, resolve
 from layerwise.parts.losses.base import EPSILON, Loss
 from layerwise.parts.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
 from layerwise.parts.losses.regression import (
@@ -39,7 +37,7 @@ LOSSES: tuple[type[Loss], ...] = (
 
 def as_loss(value: object) -> Loss:
     """A loss from an instance, a function f(y, t) or a name (``"mean_squared_error"`` or ``"mse"`` for short)."""
-    if inspect.isfunction(value):
-        return Loss(value)
+    if is_function(value):
+        return Loss(value)  # type: ignore[arg-type]
     short = {"mse": MeanSquaredError.__name__, "mae": MeanAbsoluteError.__name__}
     return resolve("loss", short.get(value, value) if isinstance(value, str) else value, Loss, LOSSES)

@@ -72,6 +72,7 @@ class Loss(Description):
         The least probability whose logarithm is taken.
     """
 
+    of_function = "lw.Loss(f)"
     takes: ClassVar[str] = "values"
     fuses_with: ClassVar[type[Layer] | None] = None
     label_smoothing: float = 0.0

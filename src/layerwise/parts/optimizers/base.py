@@ -140,6 +140,7 @@ class Optimizer(Description):
     array([-0.5,  0.5])
     """
 
+    of_function = "lw.Optimizer(0.001, f=f)"
     state_names: tuple[str, ...] = ()
     f: Any = None
     name: str = ""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from layerwise.formula import NUMPY, Language, Tree, shown, symbol
 from layerwise.formula import replace as filled
+from layerwise.formula.languages import LONGEST
 from layerwise.formula.quoting import python_docstring, python_number
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
@@ -32,8 +33,12 @@ _NUMBERS = Language(
     number=NUMPY.number,
     where="({1} if {0} else {2})",
     truth="float({0})",
+    longest=LONGEST,
 )
+_OF_PENALTY = replace(_NUMPY, longest=50)  # beside its strength
 _TAKEN = ("self", "rate", "np", "math", "zip", "float", "parameters", "gradients", "DTYPE")
+_IN_COMMENT = 70  # letters of a formula in a comment
+_INLINE = 30  # letters of a number's formula that is written where it is used
 _SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")
 
 
@@ -47,7 +52,7 @@ def loss_lines(loss: Loss) -> tuple[str, str, str]:
     )
     mean = "(1/m) " if share else ""
     return (
-        f"{mean}Σ {shown(f)}",
+        f"{mean}Σ {shown(f, most=_IN_COMMENT)}",
         "\n".join([*lines, f"return {value}.sum(axis=1){share}"]),
         "\n".join([*steps, f"{gradient}{share}"]),
     )
@@ -66,14 +71,15 @@ def optimizer_text(optimizer: Optimizer, name: str) -> str:
     states, (trees, scalars) = tuple(optimizer.formulas().states), optimizer.formulas().replaced()
     own = {key: python_number(value) for key, value in optimizer.numbers().items()}
     names = {state: _array(state, i) for i, state in enumerate(states)}
-    arrays, first = list(names.values()), list[str]()
+    arrays, first, scalar_names = list(names.values()), list[str](), list[str]()
     for key, tree in scalars.items():
-        text = _NUMBERS.expression(tree, own)
-        if all(part.op in _SIMPLE for part in tree.parts()):
+        lines, text = _NUMBERS.statements(tree, own)
+        if not lines and len(text) <= _INLINE and all(part.op in _SIMPLE for part in tree.parts()):
             names[key] = text if tree.is_leaf and not text.startswith("-") else f"({text})"
         else:
-            names[key] = f"number_{len(first) + 1}"
-            first.append(f"{names[key]} = {text}")
+            names[key] = f"number_{len(scalar_names) + 1}"
+            scalar_names.append(names[key])
+            first += [*lines, f"{names[key]} = {text}"]
     called = {trees[state]: f"new_{array}" for state, array in zip(states, arrays)}
     statements, values = _NUMPY.all_statements([*(trees[state] for state in states), trees["w"]], names, called)
     for array, value in zip(arrays, values):
@@ -126,8 +132,11 @@ def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, float]) -> 
     return shown(filled(found[tree], values))
 
 
-def penalty_text(penalty: Penalty) -> tuple[str, str]:
-    """Return what a penalty is, and its gradient by ``{w}``."""
+def penalty_text(penalty: Penalty) -> tuple[str, tuple[str, ...], str]:
+    """Return what a penalty is, and its gradient by ``{w}``: lines that come before, where it is ``w``, and itself."""
     f, slope = penalty.trees()
-    text = _NUMPY.expression(slope, {"w": "{w}"})
-    return f"λ Σ {shown(f)}", f"({text})" if "w" in slope.symbols else f"np.full_like({{w}}, {text})"
+    lines, text = _OF_PENALTY.statements(slope)
+    if not lines:
+        text = _OF_PENALTY.expression(slope, {"w": "{w}"})
+    gradient = f"({text})" if slope.symbols else f"np.full_like({{w}}, {text})"
+    return f"λ Σ {shown(f, most=_IN_COMMENT)}", tuple(lines), gradient

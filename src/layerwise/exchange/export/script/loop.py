@@ -90,12 +90,14 @@ def _gradients(run: Run) -> list[str]:
     """Return the gradients, with what the penalties add, and not longer than they may be."""
     lines = ["gradients = [g for layer in layers for g in layer.gradients]"]
     for terms, indices in run.penalties().items():
-        formula = " + ".join(formula for (formula, _), *_ in terms)
-        lines.append(f"for i in {indices}:  # the penalty {formula}, beside the loss")
-        for (_, gradient), strength, per_batch in terms:
+        several = [f"{formula}, beside the loss" for (formula, *_), *_ in terms]
+        lines += [f"for i in {indices}:" if len(several) > 1 else f"for i in {indices}:  # the penalty {several[0]}"]
+        for ((_, before, gradient), strength, per_batch), words in zip(terms, several, strict=True):
             number = python_number(strength)
             factor = f"({number} * (1 / len(y)))" if per_batch else number
-            lines.append(f"    gradients[i] += {gradient.format(w='parameters[i]')} * {factor}")
+            lines += [f"    # the penalty {words}"] if len(several) > 1 else []
+            lines += [f"    {line}" for line in ("w = parameters[i]", *before) if before]
+            lines.append(f"    gradients[i] += {gradient.format(w='w' if before else 'parameters[i]')} * {factor}")
     if run.fit["clip_norm"] is None:
         return lines
     lines += [f"gradients[{i}][...] = 0" for i, share in enumerate(run.shares) if not share]

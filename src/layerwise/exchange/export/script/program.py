@@ -7,6 +7,7 @@ Run with the same data, it repeats the network's training to the last bit, as th
 
 from __future__ import annotations
 
+from layerwise.exchange.export.literals import wrapped_line
 from layerwise.exchange.export.script import beginning, layers, rules
 from layerwise.exchange.export.script.loop import train_text
 from layerwise.exchange.export.script.run import Run
@@ -86,7 +87,7 @@ class _Program:
 
     def _docstring(self) -> str:
         network, plan, fit = self.network, self.plan, self.fit
-        stack = "\n".join(f"    {visible(repr(layer))}" for layer in network.layers)
+        stack = "\n".join(wrapped_line(f"    {visible(repr(layer))}") for layer in network.layers)
         penalties = "".join(f", {penalty!r}" for penalty in network.penalties)
         parts = f"{self.run.loss!r}{penalties} and {self.run.optimizer!r}"
         made = MNIST if (plan.n_in, plan.n_out) == (784, 10) else NPZ
@@ -95,7 +96,7 @@ class _Program:
 
 {stack}
 
-It learns with {visible(parts)}.
+{wrapped_line(f"It learns with {visible(parts)}.")}
 
     python script.py data.npz                trains for {whole(fit["epochs"])} epoch{"s" * (fit["epochs"] > 1)}
     python script.py data.npz --steps 100    or for 100 steps

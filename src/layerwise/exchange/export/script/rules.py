@@ -140,16 +140,18 @@ def difference(y, t):
 '''
 
 
-# ---------------------------------------------------------------- penalties: (what it is, its gradient)
+# ---------------------------------------------------------------- penalties: (formula, lines before its gradient, it)
 
-PENALTIES: dict[type[penalties.Penalty], tuple[str, str]] = {
-    penalties.L1: ("λ Σ |w|", "np.sign({w})"),
-    penalties.L2: ("λ Σ w²", "2 * {w}"),
+PenaltyText = tuple[str, tuple[str, ...], str]
+
+PENALTIES: dict[type[penalties.Penalty], PenaltyText] = {
+    penalties.L1: ("λ Σ |w|", (), "np.sign({w})"),
+    penalties.L2: ("λ Σ w²", (), "2 * {w}"),
 }
 
 
-def penalty_of(penalty: penalties.Penalty) -> tuple[str, str]:
-    """Return what a penalty is, and its gradient."""
+def penalty_of(penalty: penalties.Penalty) -> PenaltyText:
+    """Return what a penalty is, and its gradient, as `penalty_text` does."""
     return PENALTIES.get(type(penalty)) or penalty_text(penalty)
 
 

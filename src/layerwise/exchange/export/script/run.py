@@ -160,9 +160,9 @@ class Run:
 
     # ---------------------------------------------------------------- penalties
 
-    def penalties(self) -> dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]]:
+    def penalties(self) -> dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]]:
         """Return the arrays, by their places among the parameters, that have the same penalties."""
-        found: dict[tuple[tuple[tuple[str, str], float, bool], ...], list[int]] = {}
+        found: dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]] = {}
         for i, (stage, name) in enumerate(self.arrays):
             part = self._slices[stage.index][name]
             terms = [term for term in self.plan.penalties if term.part == part]
