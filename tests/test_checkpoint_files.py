@@ -377,6 +377,70 @@ def test_two_processes_on_one_path_and_one_is_killed(tmp_path):
         lw.load(path)
 
 
+TWIN = """
+import json, sys, time
+import numpy as np, layerwise as lw
+class Slow(lw.Callback):
+    only_looks = True
+    def on_fit_begin(self, run):
+        print("begins", flush=True)
+        sys.stdin.readline()
+    def on_epoch_end(self, run):
+        time.sleep(float(sys.argv[3]))
+rng = np.random.default_rng(0)
+X, y = rng.random((60, 4)).astype("f"), rng.integers(0, 3, 60)
+net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+checkpoint, error = lw.Checkpoint(sys.argv[1], every=int(sys.argv[2]), keep=2), ""
+try:
+    net.fit(X, y, epochs=20, batch_size=15, verbose=False, callbacks=[checkpoint, Slow()], resume=True)
+except lw.errors.WriteError as raised:
+    error = str(raised)
+print(json.dumps([checkpoint.saved, net.steps, net.theta.tolist(), error]))
+"""
+
+
+@posix
+@pytest.mark.parametrize("every", ["1", "3"])
+def test_two_processes_that_go_on_from_one_path_keep_their_own_files(tmp_path, every):
+    """Neither removes what the other has written; what could not be written names a file that is there."""
+    rng = np.random.default_rng(0)
+    X, y = rng.random((60, 4)).astype("f"), rng.integers(0, 3, 60)
+    begun = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    checkpoint = lw.Checkpoint(tmp_path / "run", every=int(every), keep=2)
+    with pytest.raises(Crash):
+        begun.fit(X, y, epochs=20, batch_size=15, verbose=False, callbacks=[checkpoint, CrashAt(6)])
+    checkpoint._wait()
+    command = [sys.executable, "-W", "ignore", "-c", TWIN, str(tmp_path / "run")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    twins = [subprocess.Popen([*command, every, pause], **pipes) for pause in ("0.01", "0.011")]
+    for twin in twins:
+        assert twin.stdout.readline() == "begins\n"
+    outcomes = []
+    for twin in twins:
+        twin.stdin.write("go\n")
+        twin.stdin.flush()
+    for twin in twins:
+        out, errors = twin.communicate(timeout=60)
+        assert twin.returncode == 0, errors
+        outcomes.append(json.loads(out))
+    assert {steps for _, steps, _, _ in outcomes} == {80}
+    assert outcomes[0][2] == outcomes[1][2] == lw.load(tmp_path / "run-000000080").theta.tolist()
+    kept = {Path(path).name for saved, _, _, _ in outcomes for path in saved}
+    assert set(names(tmp_path)) == kept
+    assert len(kept) <= 4
+    (told,) = [error for *_, error in outcomes if error]  # whoever came to the end as the second
+    assert "another process goes on with this training at the same time" in told
+    assert f"{tmp_path}/run-000000080 is there: resume=True" in told
+    for name in names(tmp_path):
+        lw.load(tmp_path / name)
+    again = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    last = lw.Checkpoint(tmp_path / "run", every=int(every), keep=2)
+    again.fit(X, y, epochs=21, batch_size=15, verbose=False, callbacks=last, resume=["epochs"])
+    assert names(tmp_path) == [Path(path).name for path in last.saved]  # as many as one training keeps
+    assert last.saved[-1].endswith("run-000000084")
+    assert len(last.saved) == 2
+
+
 # ---------------------------------------------------------------- disks that are full
 
 FULL = """

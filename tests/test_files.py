@@ -150,6 +150,31 @@ def test_the_umask_of_the_process_is_never_touched(tmp_path, monkeypatch):
     write_whole(tmp_path / "m", b"newer")
 
 
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_may_replace_none_replaces_none(tmp_path, monkeypatch, has_links):
+    """Be there another at the beginning, or only once the content is written."""
+    path = tmp_path / "m"
+
+    def pieces():
+        yield b"new"
+        if has_links:
+            path.write_bytes(b"other")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no hard links here")))
+        write_whole(path, pieces(), replace=False)
+        assert path.read_bytes() == b"new"
+    else:
+        for _ in range(2):
+            with pytest.raises(FileExistsError, match="it has been written meanwhile"):
+                write_whole(path, pieces(), replace=False)
+            assert path.read_bytes() == b"other"
+        path.unlink()
+        write_whole(path, b"new", replace=False)
+        assert (path.read_bytes(), path.stat().st_nlink) == (b"new", 1)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 # ---------------------------------------------------------------- full disks
 
 LIMITED = """

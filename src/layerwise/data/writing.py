@@ -31,7 +31,7 @@ _DAY = 86400.0  # seconds after which an unfinished file of another machine is n
 _at_work: set[str] = set()  # the unfinished files of this process, by their names
 
 
-def write_whole(path: Path, content: Bytes | Iterable[Bytes]) -> None:
+def write_whole(path: Path, content: Bytes | Iterable[Bytes], replace: bool = True) -> None:
     """Write a file so that nobody ever sees half of it: a temporary file, synced, then renamed, its directory synced.
 
     A file that is replaced passes on its mode, and its owner, group and access list where that is allowed; the mode of
@@ -43,9 +43,14 @@ def write_whole(path: Path, content: Bytes | Iterable[Bytes]) -> None:
         What is there is replaced, or stays as it is.
     content : bytes or iterable of bytes
         All of it, or its pieces in order.
+    replace : bool
+        Whether a file may be there. If not, none is replaced, be it written at the same moment; where the file system
+        has no hard links, it is.
 
     Raises
     ------
+    FileExistsError
+        A file is there that may not be replaced.
     OSError
         It cannot be written there, or the disk is full.
     """
@@ -61,7 +66,10 @@ def write_whole(path: Path, content: Bytes | Iterable[Bytes]) -> None:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if replace or not _links(temporary, path):
+            os.replace(temporary, path)
+        else:
+            temporary.unlink()
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -73,6 +81,17 @@ def write_whole(path: Path, content: Bytes | Iterable[Bytes]) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _links(file: Path, path: Path) -> bool:
+    """Give a file a second name, unless that is taken; False where the file system has no hard links."""
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        raise FileExistsError(f"cannot write {path}: it has been written meanwhile; choose another name") from None
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 def _open_beside(path: Path, mode: int) -> tuple[int, Path]:

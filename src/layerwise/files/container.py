@@ -40,8 +40,10 @@ _PIECE = 2**22  # bytes that are hashed together
 _AT_ONCE = 2**23  # bytes that are hashed before a thread is begun
 
 
-def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write a file: whole, or not at all.
+def write(
+    path: str | os.PathLike[str], description: dict[str, Any], arrays: Mapping[str, Array], replace: bool = True
+) -> None:
+    """Write a file: whole, or not at all; `replace`: as of `write_whole`.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def write(path: str | os.PathLike[str], description: dict[str, Any], arrays: Map
     if len(head) > LONGEST_HEADER:
         raise FormatError(f"the description takes {len(head):,} bytes; a model file holds {LONGEST_HEADER:,}")
     pieces: list[Bytes] = [len(head).to_bytes(8, "little") + head, *(_bytes(arrays[name]) for name in ordered)]
-    write_whole(Path(path), pieces)
+    write_whole(Path(path), pieces, replace)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

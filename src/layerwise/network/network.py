@@ -314,14 +314,17 @@ class Network(Answers):
 
     def checkpoint(
         self, training: dict[str, Any], arrays: Mapping[str, Array], identity: Mapping[str, Any] | None = None
-    ) -> Callable[[str | os.PathLike[str]], None]:
-        """Return a writer for a file of the network as it is now, with what its training needs to go on."""
+    ) -> Callable[[str | os.PathLike[str], bool], None]:
+        """Return a writer for a file of the network as it is now, with what its training needs to go on.
+
+        It takes a path, and whether a file that is there is replaced.
+        """
         description = self._head() | self.description(True) | {"training": storage.encode(training)}
         if identity is not None:
             description["checkpoint"] = dict(identity)
         own = {name: array.copy() for name, array in self.arrays(True).items()}
         own |= {f"training.{name}": array for name, array in arrays.items()}
-        return lambda path: storage.write(path, description, own)
+        return lambda path, replace: storage.write(path, description, own, replace)
 
     @staticmethod
     def _head() -> dict[str, Any]:

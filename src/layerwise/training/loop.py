@@ -37,6 +37,8 @@ from layerwise.training.learning_rate import LearningRate
 from layerwise.training.state import go_on, state_of
 from layerwise.typing import Array
 
+Writer = Callable[[str | os.PathLike[str], bool], None]
+
 
 class Training:
     """One run of `fit`: what a callback is handed.
@@ -166,10 +168,12 @@ class Training:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
-        self.snapshot()(path)
+        self.snapshot()(path, True)
 
-    def snapshot(self, identity: Mapping[str, Any] | None = None) -> Callable[[str | os.PathLike[str]], None]:
+    def snapshot(self, identity: Mapping[str, Any] | None = None) -> Writer:
         """Return a writer for the file that `save` would write now; the training may go on meanwhile.
+
+        It takes the path, and whether a file that is there may be replaced.
 
         Parameters
         ----------
@@ -179,7 +183,7 @@ class Training:
         state, shown = state_of(self), self.optimizer.learning_rate
         self.rate.restore()
         try:
-            write: Callable[[str | os.PathLike[str]], None] = self.network.checkpoint(*state, identity)
+            write: Writer = self.network.checkpoint(*state, identity)
         finally:
             self.rate.show(shown)
         return write

@@ -37,7 +37,8 @@ class Checkpoint(Description, Callback):
 
     A file's contents name its path, the run, a random number, and how far it was: only files of this path are gone on
     from, and only files of this run under the very name that was written are removed. A copy under another name stays.
-    No file that another training writes meanwhile is replaced.
+    No file that another training writes meanwhile is replaced or removed; of two processes that go on from one path at
+    the same time, each keeps files of its own, and a step that both come to is written by the first.
 
     Parameters
     ----------
@@ -190,9 +191,14 @@ class Checkpoint(Description, Callback):
         self._unwritten.failed(self._target, error, self._advice("make room, or stop it"))
 
     def _advice(self, otherwise: str) -> str:
-        if not self.saved:
+        own, there = self._newest, []
+        for path in dict.fromkeys([*self.saved, *map(str, self._named())]):  # another process may have removed some
+            other = identity_of(path)
+            if own is not None and other is not None and other.is_of_run(own):
+                there.append((other.steps, path))
+        if not there:
             return f"There is no checkpoint yet; {otherwise}"
-        return f"{self.saved[-1]} is there: resume=True, or --resume, goes on from it; {otherwise}"
+        return f"{max(there)[1]} is there: resume=True, or --resume, goes on from it; {otherwise}"
 
     def _write(self, run: Training) -> None:
         self._wait()
@@ -204,13 +210,16 @@ class Checkpoint(Description, Callback):
             self._fail(error)
             return
         identity = self._identity(run)
-        kept = [other for other in self.saved if other != file] + [file]
+        kept = [other for other in self.saved if other != file and os.path.exists(other)] + [file]
         surplus = [] if self.keep is None else kept[: -self.keep]
 
         def put() -> None:
             try:
-                self._check_place(file, identity)
-                write(file)
+                try:
+                    write(file, self._check_place(file, identity))
+                except FileExistsError:  # since it was looked at
+                    self._check_place(file, identity)
+                    raise
                 for old in surplus:  # not before there is a newer one
                     if self._is_own(old, identity):
                         Path(old).unlink(missing_ok=True)
@@ -224,11 +233,17 @@ class Checkpoint(Description, Callback):
     def _identity(self, run: Training) -> Identity:
         return Identity(os.path.basename(self.path), run.identity, run.attempt, run.step, run.epoch)
 
-    def _check_place(self, file: str, own: Identity) -> None:
-        """See that no file is replaced but one of this training, or one that was there when it began."""
+    def _check_place(self, file: str, own: Identity) -> bool:
+        """Whether a file is there: one of this training, or one that was there when it began, to be replaced.
+
+        Raises
+        ------
+        FileExistsError
+            It is another.
+        """
         status = status_of(file)
         if status is None or self._before.get(file) == status:
-            return
+            return status is not None
         other, there = identity_of(file), "another file of that name is there"
         if other is None and is_damaged(file):
             raise FileExistsError(f"{there}, which is damaged or no model file: move it away")
@@ -236,8 +251,14 @@ class Checkpoint(Description, Callback):
             raise FileExistsError(f"{there}, which is not of this Checkpoint: {_ELSEWHERE}")
         if not self._is_named(file, other):
             raise FileExistsError(f"{there}, a copy of a checkpoint of step {other.steps}: move it away")
+        if other.is_of_run(own) and other != own:
+            raise FileExistsError(
+                "another process goes on with this training at the same time, and has written that step: stop one of "
+                f"the two, or {_ELSEWHERE}"
+            )
         if other != own:
             raise FileExistsError(f"another training, {other.run}, writes there at the same time: {_ELSEWHERE}")
+        return True
 
     def remove(self) -> None:
         """Remove the files of the newest fit, which was a whole training; files of others stay."""
@@ -259,9 +280,11 @@ class Checkpoint(Description, Callback):
         return os.path.basename(path) == os.path.basename(filled(self._pattern(), of.epoch, of.steps))
 
     def _is_own(self, path: str | os.PathLike[str], own: Identity) -> bool:
-        """Whether the file was written by this Checkpoint in this run: nothing else is removed."""
+        """Whether the file was written by this Checkpoint in this run, and by no other process since: one to remove."""
         other = identity_of(path)
-        return other is not None and other.is_of_run(own) and self._is_named(path, other) and not os.path.islink(path)
+        if other is None or not other.is_of_run(own) or not self._is_named(path, other) or os.path.islink(path):
+            return False
+        return other == own or self._before.get(str(path)) == status_of(path)
 
     def _could_be(self, name: str) -> bool:
         """Whether a file of that name could be one of this Checkpoint's, whatever its `keep`."""
