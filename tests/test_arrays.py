@@ -190,6 +190,26 @@ def test_refused_as_y_and_as_weights(name):
                 classes().fit(X, verbose=False, **options)
 
 
+@pytest.mark.parametrize("kind", [list, np.array, lambda rows: np.array(rows, object), "pandas", "polars"])
+def test_decimal_commas_are_told(kind):
+    rows = [["2", "3,14"], ["1", "-,5"]]
+    if isinstance(kind, str):
+        library = pytest.importorskip(kind)
+        X = library.DataFrame({"a": [2.0, 1.0], "b": ["3,14", "-,5"]})
+    else:
+        X = kind(rows)
+    net = lw.Network([lw.Dense(1)])
+    with pytest.raises(
+        lw.DataError, match=r"X.* must hold numbers;.*: write decimal commas as points, '3,14' as 3\.14$"
+    ):
+        net.fit(X, [0.0, 1.0])
+    y = np.array(["0,5", "1"])
+    with pytest.raises(lw.DataError, match=r"y must hold numbers.*: write decimal commas as points, '0,5' as 0\.5$"):
+        net.fit([[1.0], [2.0]], y)
+    with pytest.raises(ValueError, match=r"y must be numbers, got type <U3; write decimal commas as points"):
+        lw.MLPRegressor().fit([[1.0], [2.0]], y)
+
+
 def test_a_tensor_that_cannot_be_an_array_says_why():
     class Tensor:
         def __array__(self, dtype=None, copy=None):

@@ -152,6 +152,19 @@ def test_what_cannot_be_used_is_named_with_its_place(csv_file, content, message)
         read_csv(csv_file(content))
 
 
+def test_decimal_commas_are_told(csv_file):
+    path = csv_file("x;y\n1,5;a\n2,5;b\n")
+    with pytest.raises(DataError, match=r"got '1,5'; write decimal commas as points, '1,5' as 1\.5$"):
+        read_csv(path, delimiter=";")
+    path = csv_file("x;y\n1;0,5\n2;1\n")
+    with pytest.warns(UserWarning, match=r"column 'y': '0,5' is taken for the name of a class; if it is a number, "):
+        _, y = read_csv(path, delimiter=";")
+    assert y.tolist() == ["0,5", "1"]
+    read_csv(csv_file("x;y\n1;0,5\n2;red\n"), delimiter=";")  # names, without a warning
+    with pytest.raises(DataError, match="got '1,234'; correct it"):  # may be a thousand
+        read_csv(csv_file("x;y\n1,234;a\n"), delimiter=";")
+
+
 def test_a_long_cell_is_quoted_in_short(csv_file):
     with pytest.raises(DataError) as caught:
         read_csv(csv_file(f"a,b\n{'x' * 100_000},1\n"))

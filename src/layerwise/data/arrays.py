@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from layerwise.data.columns import is_missing, is_number, of_numbers
+from layerwise.data.columns import hint_of_text, is_missing, is_number, of_numbers
 from layerwise.data.frames import read_frame
 from layerwise.errors import DataError
 from layerwise.parts.masked import refuse_masked
@@ -195,11 +195,9 @@ def _of_objects(array: Array, name: str, text: bool) -> Array:
         return of_numbers(values).reshape(array.shape)
     if not text:
         i = next(i for i, value in enumerate(values) if not is_number(type(value)))
-        hint = "turn text into numbers or one-hot columns first"
-        if all(_reads_as_number(value) for value in values):
-            hint = f"if all of them are numbers, give {name}.astype(float)"
         raise DataError(
-            f"{name} must hold numbers; its type is object, and {_place(i, array)} is {values[i]!r}: {hint}"
+            f"{name} must hold numbers; its type is object, and {_place(i, array)} is {values[i]!r}: "
+            f"{hint_of_text(values, name)}"
         )
     return np.array(array.tolist())
 
@@ -222,23 +220,11 @@ def _decoded(array: Array, name: str) -> Array:
         raise DataError(f"{name} holds bytes that are no text in UTF-8: {error}") from None
 
 
-def _reads_as_number(value: object) -> bool:
-    if isinstance(value, (str, bytes)):
-        try:
-            float(value)
-        except ValueError:
-            return False
-        return True
-    return is_number(type(value))
-
-
 def _refusal(array: Array, name: str) -> str:
     """What is wrong with an array that holds no real numbers."""
     dtype = array.dtype
-    hint = "turn text into numbers or one-hot columns first"
-    if dtype.kind == "U" and array.size and all(map(_reads_as_number, array.ravel()[:100].tolist())):
-        hint = f"if all of them are numbers, give {name}.astype(float)"
-    elif dtype.kind in "mM":
+    hint = hint_of_text(array.ravel()[:100].tolist() if dtype.kind == "U" else (), name)
+    if dtype.kind in "mM":
         hint = "turn dates and times into numbers first, such as the days since a fixed date"
     elif dtype.kind == "c":
         hint = "give its real and imaginary parts as columns, or its magnitude"

@@ -6,13 +6,17 @@ import datetime
 import decimal
 import math
 import numbers
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError
 from layerwise.typing import Array
+
+_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 
 Name = str | bool | int | float
 """What a column may be called, and what a category may be: all that JSON can hold, and nothing else."""
@@ -148,8 +152,8 @@ class Columns:
         row = next((row for row, value in enumerate(values) if not is_number(type(value))), None)
         if row is not None:
             raise DataError(
-                f"{self.label(j)} must hold numbers; its type is object, and row {row} is {values[row]!r}: turn text "
-                "into numbers or one-hot columns first, such as with lw.TableEncoder"
+                f"{self.label(j)} must hold numbers; its type is object, and row {row} is {values[row]!r}: "
+                f"{hint_of_text(values)}"
             )
         return of_numbers(values)
 
@@ -226,6 +230,44 @@ def is_missing(value: object) -> bool:
 def is_number(kind: type) -> bool:
     """Whether a type is one of real numbers or of truth values."""
     return issubclass(kind, _NUMBERS)
+
+
+def _reads_as_number(value: object) -> bool:
+    if isinstance(value, (str, bytes)):
+        try:
+            float(value)
+        except ValueError:
+            return False
+        return True
+    return is_number(type(value))
+
+
+def hint_of_text(values: Collection[object], name: str = "") -> str:
+    """Return what to do about text where numbers are needed, by what it looks like; `name`: of an array."""
+    if name and values and all(map(_reads_as_number, values)):
+        return f"if all of them are numbers, give {name}.astype(float)"
+    if comma := decimal_comma(values):
+        return f"write decimal commas as points, {comma!r} as {comma.replace(',', '.')}"
+    return "turn text into numbers or one-hot columns first" + ("" if name else ", such as with lw.TableEncoder")
+
+
+def decimal_comma(values: Iterable[object]) -> str:
+    """Return the first number with a decimal comma, where all values are numbers; else "".
+
+    ``"1,234"`` may be a thousand and more, and does not count.
+
+    Examples
+    --------
+    >>> decimal_comma(["2", "3,14"]), decimal_comma(["3,14", "b"]), decimal_comma(["1,234"])
+    ('3,14', '', '')
+    """
+    found = ""
+    for value in values:
+        if isinstance(value, str) and _COMMA.fullmatch(value.strip()):
+            found = found or ("" if _THOUSANDS.fullmatch(value.strip()) else value.strip())
+        elif not _reads_as_number(value):
+            return ""
+    return found
 
 
 def name_of(value: Any) -> Name:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.columns import Columns, Name, dates, name_of
+from layerwise.data.columns import Columns, Name, dates, hint_of_text, name_of
 from layerwise.errors import DataError, ShapeError
 from layerwise.typing import Array
 
@@ -204,9 +204,9 @@ def read_frame(X: Any, title: str, text: bool = False) -> Array | None:
     if text and not {"number", "boolean"}.issuperset(kinds):
         return None
     if "text" in kinds:
+        j = kinds.index("text")
         raise DataError(
-            f"{frame.label(kinds.index('text'))} must hold numbers; its type is text or category: turn text into "
-            "numbers or one-hot columns first, such as with lw.TableEncoder"
+            f"{frame.label(j)} must hold numbers; its type is text or category: {hint_of_text(frame.objects(j)[:100])}"
         )
     parts = [frame.exact(j) if kind != "object" else frame.numbers_alone(j) for j, kind in enumerate(kinds)]
     return parts[0] if frame.is_series else np.column_stack(parts)

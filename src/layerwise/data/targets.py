@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.arrays import read_array, read_sparse, sparse_of
+from layerwise.data.columns import decimal_comma, hint_of_text
 from layerwise.data.names import target_names
 from layerwise.data.tasks import Task as Task
 from layerwise.data.tasks import check_asked, check_one_label
@@ -276,7 +277,9 @@ def _of_numbers(
     name: str,
 ) -> Targets:
     if values.dtype.kind not in "buif":
-        raise DataError(f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}")
+        comma = decimal_comma(values.ravel()[:100].tolist())
+        hint = f": {hint_of_text([comma])}" if comma else ""
+        raise DataError(f"{name} must hold numbers for a network of {n_out} outputs; its type is {values.dtype}{hint}")
     numbers = values.reshape(len(values), -1)
     if numbers.shape[1] != n_out:
         cure = f"end with Dense({numbers.shape[1]})"

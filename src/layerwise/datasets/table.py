@@ -15,8 +15,9 @@ from typing import Any, TextIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from layerwise.data.columns import decimal_comma, hint_of_text
 from layerwise.datasets.checks import reading
-from layerwise.errors import DataError, nearest
+from layerwise.errors import DataError, nearest, warn
 
 Read = TypeVar("Read")
 
@@ -91,7 +92,8 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
 
     Notes
     -----
-    Cells may be quoted, as in RFC 4180. Spaces around a cell and blank lines do not count.
+    Cells may be quoted, as in RFC 4180. Spaces around a cell and blank lines do not count. Numbers are written with a
+    decimal point; a target of numbers with decimal commas gives a warning, since it is taken for names of classes.
 
     Examples
     --------
@@ -178,6 +180,11 @@ def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | 
         raise DataError(f"{name} has a header but no rows; there is nothing to learn from")
     X = np.frombuffer(values).reshape(-1, len(features))
     y, class_names = _read_target(labels)
+    if class_names and (comma := decimal_comma(labels)):
+        warn(
+            f"{name}, column {target!r}: {comma!r} is taken for the name of a class; if it is a number, "
+            f"{hint_of_text([comma])}"
+        )
     return Table(X, y, features, target, class_names, y if class_names else np.array(labels))
 
 
@@ -238,8 +245,7 @@ def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
     if not cell:
         return DataError(f"{where}: the cell is empty; fill it in or leave out the row")
     if number is None:
-        return DataError(
-            f"{where}: expected a number, but got {reprlib.repr(cell)}; correct it, encode the column as "
-            "numbers, or name it as the target"
-        )
+        hint = "correct it, encode the column as numbers, or name it as the target"
+        hint = hint_of_text([cell]) if decimal_comma([cell]) else hint
+        return DataError(f"{where}: expected a number, but got {reprlib.repr(cell)}; {hint}")
     return DataError(f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row")

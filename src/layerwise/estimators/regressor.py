@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 
 from layerwise.data.arrays import is_sparse
+from layerwise.data.columns import decimal_comma, hint_of_text
 from layerwise.data.targets import Task
 from layerwise.estimators import building, held_out
 from layerwise.estimators.base import BaseMLP
@@ -281,9 +282,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _encode(self, y: Any, define: bool) -> Array:
         values = np.asarray(y.toarray() if is_sparse(y) else y)
         if values.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{type(self).__name__}: y must be numbers, got type {values.dtype}; for labels there is MLPClassifier"
-            )
+            comma = decimal_comma(values.ravel()[:100].tolist())
+            hint = hint_of_text([comma]) if comma else "for labels there is MLPClassifier"
+            raise ValueError(f"{type(self).__name__}: y must be numbers, got type {values.dtype}; {hint}")
         if values.ndim == 2 and values.shape[1] == 1:
             values = column_or_1d(values, warn=True)
         columns = 1 if values.ndim == 1 else values.shape[1]
