@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from layerwise.explain.trace.notation import enclosed, in_full, negative, plus, words
+from layerwise.explain.trace.notation import enclosed, in_full, negative, words
 from layerwise.formula import Tree, latex, symbol
 from layerwise.parts.losses import (
     EPSILON,
@@ -19,7 +19,7 @@ from layerwise.parts.losses import (
     QuadraticCost,
     Quantile,
 )  # fmt: skip
-from layerwise.parts.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import L1, L2, Penalty
 
 # -------------------------------------------------------------------- losses
@@ -174,49 +174,6 @@ Lines = dict[str, str]  # the new states by name, then the new weight under ""
 Given = Callable[[str], str]  # a constructor's argument, as a symbol or as a number
 
 
-def _sgd(o: SGD, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
-    step = rf"{c('eta')} \cdot {enclosed(g)}"
-    start = rf"{enclosed(w)} \cdot (1 - {c('eta')} \cdot {c('weight_decay')})" if o.weight_decay else w
-    if not o.momentum:
-        return {"": f"{start} - {step}"}
-    velocity = rf"{c('momentum')} \cdot {enclosed(old['velocity'])} - {step}"
-    if o.nesterov:
-        return {"velocity": velocity, "": rf"{start} - {step} + {c('momentum')} \cdot {enclosed(new['velocity'])}"}
-    return {"velocity": velocity, "": start + plus(new["velocity"])}
-
-
-def _scaled_step(w: str, g: str, cache: str, c: Given) -> str:
-    return rf"{w} - \frac{{{c('eta')} \cdot {enclosed(g)}}}{{\sqrt{{{cache}}} + {c('epsilon')}}}"
-
-
-def _adagrad(o: Adagrad, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
-    return {"cache": rf"{old['cache']} + {enclosed(g)}^{{2}}", "": _scaled_step(w, g, new["cache"], c)}
-
-
-def _rmsprop(o: RMSprop, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
-    cache = rf"{c('rho')} \cdot {old['cache']} + (1 - {c('rho')}) \cdot {enclosed(g)}^{{2}}"
-    return {"cache": cache, "": _scaled_step(w, g, new["cache"], c)}
-
-
-def _adam(o: Adam | AdamW, w: str, g: str, old: Lines, new: Lines, c: Given) -> Lines:
-    lines = {
-        "m": rf"{c('beta_1')} \cdot {enclosed(old['m'])} + (1 - {c('beta_1')}) \cdot {enclosed(g)}",
-        "v": rf"{c('beta_2')} \cdot {old['v']} + (1 - {c('beta_2')}) \cdot {enclosed(g)}^{{2}}",
-    }
-    left_1, left_2 = rf"1 - {c('beta_1')}^{{{c('t')}}}", rf"1 - {c('beta_2')}^{{{c('t')}}}"
-    epsilon = rf"\frac{{{c('epsilon')}}}{{\sqrt{{{left_2}}}}}" if o.epsilon_hat else c("epsilon")
-    mean, root = rf"\frac{{{new['m']}}}{{{left_1}}}", rf"\sqrt{{\frac{{{new['v']}}}{{{left_2}}}}}"
-    start = rf"{enclosed(w)} \cdot (1 - {c('eta')} \cdot {c('weight_decay')})" if getattr(o, "weight_decay", 0) else w
-    return {**lines, "": rf"{start} - {c('eta')} \cdot \frac{{{mean}}}{{{root} + {epsilon}}}"}
-
-
-OPTIMIZER_FORMULAS: dict[type[Optimizer], Callable[[Any, str, str, Lines, Lines, Given], Lines]] = {
-    SGD: _sgd,
-    Adagrad: _adagrad,
-    RMSprop: _rmsprop,
-    Adam: _adam,
-    AdamW: _adam,
-}
 _LETTERS = {
     "eta": r"\eta", "momentum": r"\mu", "weight_decay": r"\lambda", "rho": r"\rho", "beta_1": r"\beta_{1}",
     "beta_2": r"\beta_{2}", "epsilon": r"\epsilon", "t": "t",
@@ -230,22 +187,18 @@ def in_letters(name: str) -> str:
 
 def in_numbers(optimizer: Optimizer) -> Given:
     """Return an optimizer's arguments as their numbers."""
-    known = {"eta": optimizer.rate(), "t": optimizer.iterations + 1}
-    if type(optimizer) not in OPTIMIZER_FORMULAS and optimizer.has_formula:
-        known |= optimizer.numbers()
-    return lambda name: in_full(known[name] if name in known else getattr(optimizer, name))
+    own = optimizer.numbers() if optimizer.has_formula else {}
+    known = {"eta": optimizer.rate(), "t": optimizer.iterations + 1, **own}
+    return lambda name: in_full(known[name])
 
 
 def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
-    """Return how the new states and the new weight come about; nothing for an optimizer that is written on arrays."""
-    formula = OPTIMIZER_FORMULAS.get(type(optimizer))
-    if formula is not None:
-        return formula(optimizer, w, g, old, new, given)
-    return _of_formula(optimizer, w, g, old, new, given) if optimizer.has_formula else {}
+    """Return how the new states and the new weight come about, each state by its name where it stands in another line.
 
-
-def _of_formula(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, given: Given) -> Lines:
-    """Return the lines of a custom optimizer, with each new state by its name where it stands in another line."""
+    Nothing for an optimizer that is written on arrays.
+    """
+    if not optimizer.has_formula:
+        return {}
     rule = optimizer.formulas()
     names = {"w": w, "g": g, "rate": given("eta"), "t": given("t"), **{name: given(name) for name in rule.names}}
     names |= {**old, **{f"new {name}": text for name, text in new.items()}}
