@@ -1,4 +1,4 @@
-"""Custom optimizers and penalties in a training script: their formulas, the same operations in the same order."""
+"""What is written as a formula, in a training script: the same operations in the same order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from layerwise.formula import NUMPY, Language, Tree, shown, symbol
-from layerwise.formula import replace as filled
 from layerwise.formula.languages import LONGEST
 from layerwise.formula.quoting import python_docstring, python_number
 from layerwise.parts.losses import Loss
-from layerwise.parts.optimizers import Optimizer
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.penalties import Penalty
 
 _NUMPY = replace(
@@ -92,17 +91,17 @@ def optimizer_text(optimizer: Optimizer, name: str) -> str:
     loop = f"for w, g, ({', '.join(arrays)}{',' * (len(arrays) == 1)}) in zip(self.parameters, gradients, self.states):"
     if not states:
         loop = "for w, g in zip(self.parameters, gradients):"
+    counted = any("t" in tree.symbols for tree in scalars.values())
     lines = [
         f"class {name}:",
-        f'    """{python_docstring(_words(optimizer, states))}"""',
+        f'    """{_words(optimizer)}"""',
         "",
         "    def __init__(self, parameters):",
-        "        self.parameters, self.t = parameters, 0",
+        f"        self.parameters{', self.t' * counted} = parameters{', 0' * counted}",
         *([f"        self.states = [{made} for w in parameters]  # {', '.join(states)}"] if states else []),
         "",
         "    def step(self, gradients, rate):",
-        "        self.t += 1",
-        "        t = self.t",
+        *(["        self.t += 1", "        t = self.t"] if counted else []),
         *(f"        {line}" for line in first),
         f"        {loop}",
         *(f"            {line}" for line in statements),
@@ -116,20 +115,23 @@ def _array(state: str, i: int) -> str:
     return f"state_{i + 1}" if taken or not state.isascii() else state
 
 
-def _words(optimizer: Optimizer, states: Collection[str]) -> str:
-    rule, values = optimizer.formulas(), optimizer.numbers()
+def _words(optimizer: Optimizer) -> str:
+    rule, values = optimizer.formulas(), {name: python_number(v) for name, v in optimizer.numbers().items()}
     known = {tree: symbol(f"{name}\N{PRIME}") for name, tree in rule.states.items() if not tree.is_leaf}
     texts = [f"{name} ← {_in_words(tree, {}, values)}" for name, tree in rule.states.items()]
-    texts.append(f"w ← {_in_words(rule.w, known, values)}")
-    text = f"{',  '.join(texts)}."
-    return text if len(text) <= 105 else "Each parameter by its formula, with what it keeps from step to step."
+    formula = f"{',  '.join([*texts, f'w ← {_in_words(rule.w, known, values)}'])}."
+    words = "Each parameter by its formula, with what it keeps from step to step."
+    if type(optimizer) in OPTIMIZERS:
+        words = (type(optimizer).__doc__ or "").partition("\n")[0]
+        formula = f"{words.removesuffix('.')}: {formula}"
+    return python_docstring(formula if len(formula) <= 105 else words)
 
 
-def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, float]) -> str:
+def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, str]) -> str:
     found: dict[Tree, Tree] = {}
     for part in tree.parts():
         found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
-    return shown(filled(found[tree], values))
+    return shown(found[tree], values)
 
 
 def penalty_text(penalty: Penalty) -> tuple[str, tuple[str, ...], str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from layerwise.exchange.export.literals import wrapped_line
 from layerwise.exchange.export.script import beginning, layers, rules
+from layerwise.exchange.export.script.custom import optimizer_text
 from layerwise.exchange.export.script.loop import train_text
 from layerwise.exchange.export.script.run import Run
 from layerwise.formula.quoting import python_docstring, python_number, python_value, visible, whole
@@ -74,7 +75,7 @@ class _Program:
         parts += [
             beginning.targets_text(self.run.task, self.plan.n_out, self.run.loss),
             rules.loss_text(self.run.loss, fused, self.network.dtype),
-            rules.optimizer_of(self.run.optimizer, self.run.optimizer_name),
+            optimizer_text(self.run.optimizer, self.run.optimizer_name),
         ]
         if self.fit["schedule"] is not None:
             parts.append(rules.schedule_text(self.fit["schedule"]))

@@ -1,4 +1,4 @@
-"""The text of every loss, penalty, optimizer and schedule in a training script.
+"""The text of every loss, penalty and schedule in a training script.
 
 Each is a function of the part, whose numbers stand in its text, and computes what the part itself does, in the same
 order, so that it gives the same bits.
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.exchange.export.script.custom import loss_lines, optimizer_text, penalty_text
+from layerwise.exchange.export.script.custom import loss_lines, penalty_text
 from layerwise.formula.quoting import python_number, python_value
-from layerwise.parts import losses, optimizers, penalties, schedules
+from layerwise.parts import losses, penalties, schedules
 
 # ---------------------------------------------------------------- losses: (formula, its lines, its gradient)
 
@@ -153,126 +153,6 @@ PENALTIES: dict[type[penalties.Penalty], PenaltyText] = {
 def penalty_of(penalty: penalties.Penalty) -> PenaltyText:
     """Return what a penalty is, and its gradient, as `penalty_text` does."""
     return PENALTIES.get(type(penalty)) or penalty_text(penalty)
-
-
-# ---------------------------------------------------------------- optimizers
-
-
-def _sgd(optimizer: Any) -> str:
-    decay = f"            w *= 1 - rate * {python_number(optimizer.weight_decay)}\n" if optimizer.weight_decay else ""
-    if not optimizer.momentum:
-        formula = "θ ← θ - η λ θ, then θ ← θ - η g" if decay else "θ ← θ - η g"
-        return f'''
-class SGD:
-    """Stochastic gradient descent: {formula}."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-
-    def step(self, gradients, rate):
-        for w, g in zip(self.parameters, gradients):
-{decay}            w -= rate * g
-'''
-    formula = "v ← μ v - η g,  " + ("θ ← θ + μ v - η g (Nesterov)" if optimizer.nesterov else "θ ← θ + v")
-    if decay:
-        formula = "θ ← θ - η λ θ,  " + formula
-    update = "            w += v\n"
-    if optimizer.nesterov:
-        update = f"            w -= rate * g\n            w += {python_number(optimizer.momentum)} * v\n"
-    return f'''
-class SGD:
-    """Stochastic gradient descent with momentum: {formula}."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-        self.velocities = [np.zeros_like(w) for w in parameters]
-
-    def step(self, gradients, rate):
-        for w, g, v in zip(self.parameters, gradients, self.velocities):
-{decay}            v *= {python_number(optimizer.momentum)}
-            v -= rate * g
-{update}'''
-
-
-def _adagrad(optimizer: Any) -> str:
-    return f'''
-class Adagrad:
-    """c ← c + g²,  θ ← θ - η g / (√c + ε): a rate for each parameter (Duchi, Hazan, Singer 2011)."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-        self.caches = [np.zeros_like(w) for w in parameters]
-
-    def step(self, gradients, rate):
-        for w, g, c in zip(self.parameters, gradients, self.caches):
-            c += g**2
-            w -= g / (np.sqrt(c) + {python_number(optimizer.epsilon)}) * rate
-'''
-
-
-def _rmsprop(optimizer: Any) -> str:
-    return f'''
-class RMSprop:
-    """c ← ρ c + (1 - ρ) g²,  θ ← θ - η g / (√c + ε) (Tieleman and Hinton 2012)."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-        self.caches = [np.zeros_like(w) for w in parameters]
-
-    def step(self, gradients, rate):
-        for w, g, c in zip(self.parameters, gradients, self.caches):
-            c *= {python_number(optimizer.rho)}
-            c += (1 - {python_number(optimizer.rho)}) * g**2
-            w -= g / (np.sqrt(c) + {python_number(optimizer.epsilon)}) * rate
-'''
-
-
-def _adam(optimizer: Any) -> str:
-    kind, one, two = type(optimizer).__name__, python_number(optimizer.beta_1), python_number(optimizer.beta_2)
-    epsilon = python_number(optimizer.epsilon) + ("" if optimizer.epsilon_hat else " * root")
-    weight_decay = getattr(optimizer, "weight_decay", None)
-    before = "" if weight_decay is None else f"            w *= 1 - rate * {python_number(weight_decay)}\n"
-    formula, source = "θ ← θ - η m̂ / (√v̂ + ε)", "Kingma and Ba 2015"
-    if weight_decay is not None:
-        formula, source = "θ ← θ - η λ θ, then " + formula, "Loshchilov and Hutter 2019"
-    return f'''
-class {kind}:
-    """{formula} ({source}).
-
-    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ). The two corrections are
-    numbers, not arrays: they are taken out of the fraction, as the paper suggests.
-    """
-
-    def __init__(self, parameters):
-        self.parameters, self.t = parameters, 0
-        self.means = [np.zeros_like(w) for w in parameters]
-        self.squares = [np.zeros_like(w) for w in parameters]
-
-    def step(self, gradients, rate):
-        self.t += 1
-        root = math.sqrt(1 - {two}**self.t)
-        for w, g, m, v in zip(self.parameters, gradients, self.means, self.squares):
-{before}            m *= {one}
-            m += (1 - {one}) * g
-            v *= {two}
-            v += (1 - {two}) * g**2
-            w -= m / (np.sqrt(v) + {epsilon}) * (rate * root / (1 - {one}**self.t))
-'''
-
-
-OPTIMIZERS: dict[type[optimizers.Optimizer], Callable[[Any], str]] = {
-    optimizers.SGD: _sgd,
-    optimizers.Adagrad: _adagrad,
-    optimizers.RMSprop: _rmsprop,
-    optimizers.Adam: _adam,
-    optimizers.AdamW: _adam,
-}
-
-
-def optimizer_of(optimizer: optimizers.Optimizer, name: str) -> str:
-    """Return the class of an optimizer, which is called so."""
-    own = OPTIMIZERS.get(type(optimizer))
-    return optimizer_text(optimizer, name) if own is None else own(optimizer)
 
 
 # ---------------------------------------------------------------- schedules: lines of a function of t and total

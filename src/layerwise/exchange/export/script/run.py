@@ -22,7 +22,6 @@ KNOWN: dict[type[Any], Any] = {
     **layers.LAYERS,
     **rules.LOSSES,
     **rules.PENALTIES,
-    **rules.OPTIMIZERS,
     **rules.SCHEDULES,
     **beginning.EXPRESSIONS,
     **beginning.FITS,
@@ -134,7 +133,7 @@ class Run:
             )
 
     def _reads_learning_rate(self) -> bool:
-        if type(self.optimizer) in KNOWN or not self.optimizer.has_formula:
+        if not self.optimizer.has_formula:
             return False
         rule = self.optimizer.formulas()
         return any("learning_rate" in tree.symbols for tree in (rule.w, *rule.states.values()))
