@@ -175,30 +175,6 @@ def test_the_rate_of_a_step_that_diverged_stays(table):
     assert engine.optimizer.learning_rate == rates[made]
 
 
-def test_epochs_at_once_clip_freeze_and_take_their_rates(table):
-    engines = [captured(HELD, *table, np.float32, "native", 2, optimizer=lw.Adam(), batch_size=1000) for _ in range(2)]
-    for engine in engines:
-        engine.clip_norm, engine.frozen = 0.05, {0}
-    engines[0].run_epochs(9, 0, rates=np.linspace(0.1, 0.01, 9))
-    for i, rate in enumerate(np.linspace(0.1, 0.01, 9)):
-        engines[1].run(0, 1, i, rates=[rate])
-    np.testing.assert_array_equal(engines[0].parameters.theta, engines[1].parameters.theta)
-    assert engines[0].optimizer.learning_rate == 0.01
-
-
-def test_epochs_of_one_step_are_the_same_at_once_and_one_by_one(table):
-    class Look(lw.Callback):
-        def on_epoch_end(self, run):
-            assert run.history.epochs == run.epoch
-
-    layers, arguments = [lw.Dense(8), lw.Tanh(), lw.Dense(2), lw.Softmax()], {"batch_size": 1000, "epochs": 20}
-    at_once, its_history = trained(layers, table, 2, optimizer=lw.Adam(0.01, decay=0.1), **arguments)
-    one_by_one, history = trained(layers, table, 2, optimizer=lw.Adam(0.01, decay=0.1), callbacks=[Look()], **arguments)
-    np.testing.assert_array_equal(at_once.theta, one_by_one.theta)
-    assert history == its_history
-    assert at_once.optimizer.iterations == one_by_one.optimizer.iterations == at_once.steps == 20
-
-
 @pytest.mark.parametrize("batch_size", [16, 1000])
 def test_divergence_is_caught_within_the_epoch_as_by_numpy(table, batch_size):
     errors, kept = [], []

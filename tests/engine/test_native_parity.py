@@ -99,7 +99,7 @@ def test_outputs_of_normalized_networks(stack, dtype, n, rng):
     scores = [
         made.run()
         for made in (
-            numpy_engine.Evaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 32),
+            numpy_engine.NumpyEvaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 32),
             native_engine.NativeEvaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 2),
         )
     ]
@@ -307,7 +307,7 @@ def test_evaluation(loss, dtype, rng):
     scores = [
         made.run()
         for made in (
-            numpy_engine.Evaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 32),
+            numpy_engine.NumpyEvaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 32),
             native_engine.NativeEvaluator(engine.plan, engine.parameters, engine.rows, engine.targets, 2),
         )
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
 from layerwise.engine import native_engine
+from layerwise.engine.executor import Evaluator, Executor
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
-from layerwise.engine.numpy_engine import Evaluator, NumpyEngine
+from layerwise.engine.numpy_engine import NumpyEngine, NumpyEvaluator
 from layerwise.engine.plan import Plan
 from layerwise.errors import EngineError, UnknownNameError, warn
 from layerwise.parts.description import whole_number
@@ -77,7 +78,7 @@ def executor(
     targets: Targets,
     batch_size: int,
     seed: int,
-) -> NumpyEngine | NativeEngine:
+) -> Executor:
     """What trains the plan."""
     if is_native(engine, plan):
         return NativeEngine(plan, parameters, rows, targets, batch_size, seed, n_threads)
@@ -86,8 +87,8 @@ def executor(
 
 def evaluator(
     engine: str, n_threads: int | None, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, size: int
-) -> Evaluator | NativeEvaluator:
+) -> Evaluator:
     """What evaluates the plan."""
     if is_native(engine, plan):
         return NativeEvaluator(plan, parameters, rows, targets, n_threads)
-    return Evaluator(plan, parameters, rows, targets, size)
+    return NumpyEvaluator(plan, parameters, rows, targets, size)

@@ -12,14 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.engine.plan import Stage
+from layerwise.engine.plan import Plan, Stage
 from layerwise.errors import FormulaError
 from layerwise.parts.layers import LAYERS
 from layerwise.parts.losses import LOSSES, Loss
+from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.parameters import View
+from layerwise.parts.penalties import PENALTIES
 from layerwise.typing import Array
 
 _ROWS = 2
+
+
+def has_custom_part(plan: Plan) -> bool:
+    """Whether a layer, the loss, a penalty or the optimizer is not one of layerwise's own."""
+    own = {*LAYERS, *LOSSES, *PENALTIES, *OPTIMIZERS, type(None)}
+    parts = (*(stage.layer for stage in plan.stages), *(term.penalty for term in plan.penalties))
+    return any(type(part) not in own for part in (*parts, plan.loss, plan.optimizer))
 
 
 def check_layer(stage: Stage, p: View) -> None:

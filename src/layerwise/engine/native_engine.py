@@ -17,7 +17,7 @@ import numpy as np
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
 from layerwise.engine.native_plan import arguments, custom_code, custom_loss, custom_penalty, custom_rule, numbers_of
-from layerwise.engine.numpy_engine import NumpyEngine
+from layerwise.engine.numpy_engine import first_bad_layer
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
@@ -59,20 +59,17 @@ def isa() -> str:
 
 
 class NativeEngine:
-    """Trains: each call of `run` makes some steps of an epoch. What `NumpyEngine` does, in C++.
+    """The `Executor` in C++.
 
     Parameters
     ----------
     plan, parameters, rows, targets, batch_size, seed
-        As for `NumpyEngine`.
+        As for the executor in NumPy.
     n_threads : int, optional
         How many threads work; by default as many as the cores that are left. The results are the same to the last bit.
-
-    Attributes
-    ----------
-    clip_norm, frozen
-        As for `NumpyEngine`.
     """
+
+    name = "native"
 
     def __init__(
         self,
@@ -133,25 +130,7 @@ class NativeEngine:
         poll: Callable[[], bool] | None = None,
         rates: Sequence[float] | Array | None = None,
     ) -> int:
-        """Make steps `first` to `last` - 1 of the epoch.
-
-        Parameters
-        ----------
-        first, last : int
-            Steps of the epoch.
-        step : int
-            The number of step `first` over the whole run: the key of the dropout draws.
-        poll : function, optional
-            Called about ten times a second between two steps; True ends the call after the step at work.
-        rates : sequence of float, optional
-            The optimizer's learning rate for each of the steps; by default the one it has.
-
-        Returns
-        -------
-        int
-            How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
-            is False, and that step changed nothing.
-        """
+        """Make steps `first` to `last` - 1 of an epoch, as `Executor.run` says."""
         if self.rows.made:
             return self._run_made(first, last, step, poll, rates)
         made, sums = self._run(first, last, step, poll, rates=rates, so_far=self._sums)
@@ -260,21 +239,19 @@ class NativeEngine:
         return made, np.array(sums)
 
     def results(self, samples: int) -> dict[str, float]:
-        """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's samples."""
+        """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
         loss, weight, right, penalty, _, made = self._sums.tolist()
         row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
         return row if self.targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
-        """The first layer whose output on these rows is not finite: looked up by the NumPy executor."""
-        twin = NumpyEngine(self.plan, self.parameters, self.rows, self.targets, self.batch_size, self._seed)
-        if self._order is not None:
-            twin.reorder(self._order)
-        return twin.first_bad_layer(start, stop, step)
+        """The first layer whose output on these rows is not finite: looked up in NumPy."""
+        x = self.rows.take(self._places(start, stop))
+        return first_bad_layer(self.plan, self.parameters, x, self._seed, step)
 
 
 class NativeEvaluator:
-    """Loss and right answers on a data set, without training; made once, called often.
+    """The `Evaluator` in C++.
 
     Parameters
     ----------

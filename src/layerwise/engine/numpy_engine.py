@@ -15,6 +15,7 @@ from layerwise.data.philox import Philox
 from layerwise.data.rows import Rows
 from layerwise.data.sample_weights import without_uncounted
 from layerwise.data.targets import Targets
+from layerwise.engine.contract import has_custom_part
 from layerwise.engine.passes import Pass, Score, all_finite
 from layerwise.engine.plan import Plan, RateTerm
 from layerwise.engine.workspace import Batch, Workspace
@@ -48,9 +49,7 @@ def clip(grad: Array, norm: float) -> None:
 
 
 class NumpyEngine:
-    """Trains: each call of `run` makes some steps of an epoch.
-
-    `finite` is False once a loss was not. `clip_norm` and `frozen` may be changed between two calls.
+    """The `Executor` in NumPy. What it shows beside that is for those who look at a single step.
 
     Parameters
     ----------
@@ -64,16 +63,9 @@ class NumpyEngine:
         Samples a step; the last step of an epoch may have fewer.
     seed : int
         The key of the dropout draws.
-
-    Attributes
-    ----------
-    clip_norm : float, optional
-        A gradient that is longer is shortened to this length.
-    frozen : set of int
-        The layers whose parameters stay as they are.
     """
 
-    epochs_at_once = False
+    name = "numpy"
 
     def __init__(
         self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, batch_size: int, seed: int
@@ -88,8 +80,7 @@ class NumpyEngine:
         self.workspace = Workspace(
             plan, parameters, self.batch_size, training=True, gradients="parameters", fused=plan.fused
         )
-        widest_mask = max((stage.n_in for stage in plan.stages if stage.layer.draws), default=0)
-        self._philox = Philox(seed, self.batch_size * widest_mask)
+        self._philox = _philox(plan, self.batch_size, seed)
         longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
         self._tmp = np.empty(longest, parameters.theta.dtype)
         self._before: Array | None = None
@@ -97,6 +88,8 @@ class NumpyEngine:
         self.frozen: Set[int] = frozenset()
         self.finite = True
         self._newest = (0, 0)
+        self._seed = seed
+        self.epochs_at_once = not rows.made and not has_custom_part(plan)
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -132,25 +125,7 @@ class NumpyEngine:
         poll: Callable[[], bool] | None = None,
         rates: Sequence[float] | Array | None = None,
     ) -> int:
-        """Make steps `first` to `last` - 1 of an epoch.
-
-        Parameters
-        ----------
-        first, last : int
-            Which steps of the epoch.
-        step : int
-            The number of step `first` over the whole run: the key of the dropout draws.
-        poll : function, optional
-            Called about ten times a second between two steps; True ends the call.
-        rates : sequence of float, optional
-            The optimizer's learning rate for each of the steps; by default the one it has.
-
-        Returns
-        -------
-        int
-            How many steps were made: fewer than asked if `poll` said so, or if a loss was not finite; then `finite`
-            is False, and that step changed nothing.
-        """
+        """Make steps `first` to `last` - 1 of an epoch, as `Executor.run` says."""
         size, n, pause = self.batch_size, len(self.rows), time.perf_counter() + POLL_SECONDS
         with np.errstate(all="ignore"):
             for i in range(first, last):
@@ -164,6 +139,30 @@ class NumpyEngine:
                         return i + 1 - first
                     pause = time.perf_counter() + POLL_SECONDS
         return last - first
+
+    def run_epochs(
+        self,
+        epochs: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+    ) -> dict[str, list[float]]:
+        """Make so many epochs of one step each: the columns of the history, and the seconds of each."""
+        columns: dict[str, list[float]] = {}
+        began, pause = time.perf_counter(), time.perf_counter() + POLL_SECONDS
+        for i in range(epochs):
+            self.begin_epoch()
+            if not self.run(0, 1, step + i, None, None if rates is None else rates[i : i + 1]):
+                break
+            now = time.perf_counter()
+            for name, value in {**self.results(len(self.rows)), "seconds": now - began}.items():
+                columns.setdefault(name, []).append(value)
+            began = now
+            if poll is not None and now > pause:
+                if poll():
+                    break
+                pause = now + POLL_SECONDS
+        return columns
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
@@ -263,16 +262,25 @@ class NumpyEngine:
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite."""
-        workspace = Workspace(self.plan, self.parameters, stop - start, training=True, keep=True)
-        batch = workspace.batch(stop - start)
-        x, _ = self.gather(batch, start, stop)
-        draw(batch, self._philox, step)
-        with np.errstate(all="ignore"):
-            forward(batch, x)
-        for each in batch.forward:
-            if not np.isfinite(each.y).all():
-                return str(each.stage)
-        return f"the loss ({self.plan.loss!r}) after {self.plan.stages[-1]}"
+        x, _ = self.gather(self.workspace.batch(stop - start), start, stop)
+        return first_bad_layer(self.plan, self.parameters, x, self._seed, step)
+
+
+def _philox(plan: Plan, size: int, seed: int) -> Philox:
+    """What fills the masks of batches of at most `size` rows."""
+    return Philox(seed, size * max((stage.n_in for stage in plan.stages if stage.layer.draws), default=0))
+
+
+def first_bad_layer(plan: Plan, parameters: Parameters, x: Array, seed: int, step: int) -> str:
+    """The first layer whose output for the inputs x is not finite, at a step."""
+    batch = Workspace(plan, parameters, len(x), training=True, keep=True).batch(len(x))
+    draw(batch, _philox(plan, len(x), seed), step)
+    with np.errstate(all="ignore"):
+        forward(batch, x)
+    for each in batch.forward:
+        if not np.isfinite(each.y).all():
+            return str(each.stage)
+    return f"the loss ({plan.loss!r}) after {plan.stages[-1]}"
 
 
 def penalty_value(plan: Plan, parameters: Parameters, share: float) -> float:
@@ -297,8 +305,8 @@ def outputs(plan: Plan, parameters: Parameters, rows: Rows, size: int) -> Array:
     return result
 
 
-class Evaluator:
-    """Loss and right answers on a data set, without training; made once, called often.
+class NumpyEvaluator:
+    """The `Evaluator` in NumPy.
 
     Parameters
     ----------

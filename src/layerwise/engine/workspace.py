@@ -237,7 +237,7 @@ class Workspace:
             dx = _rows(self._deltas[(len(passes) + 1) % 2], n, stage.n_in) if wanted else None
             x, g = outputs[i - 1] if i else None, self.parameters.g[stage.index]
             calls = [] if x is None else stage.layer.bound_backward(p, x, y, dy, g, dx)
-            call = partial(_backward_from, stage.layer.backward, p, (y, dy, g, dx)) if x is None else None
+            call = partial(_backward_from, stage.layer.backward, p, y, dy, g, dx) if x is None else None
             passes.append(Pass(stage, call, calls, g, x, y, dy, dx))
         return passes, begin, dx
 
@@ -246,8 +246,10 @@ def _forward_from(compute: Callable[..., None], p: View, y: Array, inputs: Array
     compute(p, inputs, y)
 
 
-def _backward_from(compute: Callable[..., None], p: View, others: tuple[Any, ...], inputs: Array) -> None:
-    compute(p, inputs, *others)
+def _backward_from(
+    compute: Callable[..., None], p: View, y: Array, dy: Array, g: View, dx: Array | None, inputs: Array
+) -> None:
+    compute(p, inputs, y, dy, g, dx)
 
 
 def _rows(flat: Array, n: int, width: int) -> Array:

@@ -13,6 +13,7 @@ from layerwise.data.sample_weights import SampleWeights, weigh
 from layerwise.data.targets import encode
 from layerwise.data.units import range_of
 from layerwise.engine.choice import executor
+from layerwise.engine.executor import Executor
 from layerwise.engine.plan import check_training, compile_training
 from layerwise.engine.sparse import rows_for
 from layerwise.errors import DivergenceError, warn
@@ -292,7 +293,7 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
         _warn_of_limit(f"lbfgs stopped after {result.nit} iterations ({result.message})")
 
 
-def _refuse_divergence(engine: Any, size: int, n: int) -> None:
+def _refuse_divergence(engine: Executor, size: int, n: int) -> None:
     """Name the layer that is not finite at the weights that L-BFGS began with."""
     for first in range(0, n, size):
         if not engine.gradient(first, min(first + size, n), 0):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.engine.native_engine import NativeEngine
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
@@ -43,11 +42,10 @@ def _run_block(run: Training, count: int) -> bool:
     Callbacks look at them afterwards. If one stops at an epoch before the last of them, all go back to where they
     began, and are made once more up to there.
     """
-    assert isinstance(run.engine, NativeEngine)
     hooks, engine, optimizer = run._hooks["on_epoch_end"], run.engine, run.optimizer
     iterations, states = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
     columns = engine.run_epochs(count, run.step, run._pause)
-    made, step, was_stopping = optimizer.iterations - iterations, run.step, bool(run.stopping)
+    made, step, was_stopping = len(columns.get("seconds", ())), run.step, bool(run.stopping)
     if not engine.finite or not np.isfinite(run.parameters.theta).all():
         _go_back(run, iterations, states)
         return False

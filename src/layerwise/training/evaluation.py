@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.targets import Targets
-from layerwise.engine.native_engine import NativeEvaluator
-from layerwise.engine.numpy_engine import Evaluator, penalty_value
+from layerwise.engine.executor import Evaluator
+from layerwise.engine.numpy_engine import penalty_value
 from layerwise.errors import DataError
 from layerwise.parts.layers import Softmax
 from layerwise.parts.metrics import Metric, check_weighted, takes
@@ -26,7 +26,7 @@ class Evaluation:
 
     Parameters
     ----------
-    evaluator : Evaluator or NativeEvaluator
+    evaluator : Evaluator
         The network and the data.
     metrics : dict of function
         By name, as `as_metrics` gives them.
@@ -37,7 +37,7 @@ class Evaluation:
         The rows have weights, and a metric takes none.
     """
 
-    def __init__(self, evaluator: Evaluator | NativeEvaluator, metrics: Mapping[str, Metric]) -> None:
+    def __init__(self, evaluator: Evaluator, metrics: Mapping[str, Metric]) -> None:
         self.evaluator, self.metrics = evaluator, metrics
         if weighs(evaluator.targets):
             check_weighted(metrics)

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.shuffling import check_order
-from layerwise.engine.native_engine import NativeEngine
-from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
+from layerwise.engine.executor import Executor
+from layerwise.engine.numpy_engine import POLL_SECONDS
 from layerwise.engine.plan import Plan
 from layerwise.engine.threads import at_work
 from layerwise.errors import DivergenceError, FormatError
@@ -73,7 +73,7 @@ class Training:
         network: Any,
         plan: Plan,
         parameters: Parameters,
-        engine: NumpyEngine | NativeEngine,
+        engine: Executor,
         epochs: int,
         order: Callable[[int, int], Array] | None,
         first_step: int,

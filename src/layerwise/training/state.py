@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.data.shuffling import CustomOrder
-from layerwise.engine.native_engine import NativeEngine
 from layerwise.training.callbacks.base import Callback
 from layerwise.typing import Array
 
@@ -42,7 +41,7 @@ def state_of(run: Training) -> tuple[dict[str, Any], dict[str, Array]]:
         description |= {
             "elapsed": run._elapsed + time.perf_counter() - run._began,
             "frozen": sorted(run.engine.frozen),
-            "native": isinstance(run.engine, NativeEngine),
+            "native": run.engine.name == "native",
         }
         arrays |= {f"engine.{name}": array for name, array in run.engine.state(size).items()}
         if run._order_at_work is not None and isinstance(run.order, CustomOrder):
