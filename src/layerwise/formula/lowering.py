@@ -9,6 +9,7 @@ Both have the same operations in the same order, and give the same bits.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from layerwise.formula.languages import CPP
@@ -72,13 +73,18 @@ def code(trees: Tree | Sequence[Tree], inputs: Sequence[str]) -> Code | None:
     inputs : sequence of str
         What the first slots hold.
     """
-    wanted = [lowered(tree) for tree in ([trees] if isinstance(trees, Tree) else trees)]
+    return _code((trees,) if isinstance(trees, Tree) else tuple(trees), tuple(inputs))
+
+
+@lru_cache(maxsize=256)  # asked for at every fit
+def _code(trees: tuple[Tree, ...], inputs: tuple[str, ...]) -> Code | None:
+    wanted = [lowered(tree) for tree in trees]
     parts = list(dict.fromkeys(part for tree in wanted for part in tree.parts()))
     slots: dict[Tree, int] = {}
     numbers = [part for part in parts if part.op == "number"]
     for part in parts:
         if part.op == "symbol":
-            slots[part] = list(inputs).index(part.args[0])
+            slots[part] = inputs.index(part.args[0])
     slots.update({part: len(inputs) + i for i, part in enumerate(numbers)})
     fixed = count = len(inputs) + len(numbers)
     last = {operand: i for i, part in enumerate(parts) if not part.is_leaf for operand in part.args}

@@ -8,41 +8,18 @@ decay of PyTorch's SGD, which is the factor of w in the gradient, is ``L2(weight
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from layerwise.formula import Steps, Tree, bind, derivative, replace, shown, steps, trace
-from layerwise.parts.description import Description, number, way_of_function
-from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
+from layerwise.formula import Tree
+from layerwise.parts.description import number, way_of_function
+from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
-_OF_FUNCTION = ("f", "derivative", "name", "values")  # arguments of a penalty that is no class of its own
 
-_LEFT_OUT = ("_work",)
-
-
-@lru_cache(maxsize=256)
-def _cached(key: Key) -> tuple[tuple[Tree, Tree], tuple[str, ...]]:
-    name = type(key.part).__name__
-
-    def make(general: Any) -> tuple[Tree, Tree]:
-        f = trace(general.f, "w", name=f"{name}.f")
-        given = general.derivative
-        return f, derivative(f, "w") if given is None else trace(given, "w", name=f"{name}.derivative")
-
-    return with_symbols(key.part, (), ("w",), make)
-
-
-@lru_cache(maxsize=256)
-def _steps(tree: Tree) -> Steps:
-    return steps(tree, "out")
-
-
-class Penalty(Description):
+class Penalty(Symbolic):
     """Base of the penalties.
 
     A custom penalty is a class with `f(w)`, plain NumPy on one weight; the penalty is λ Σ f(w), and its derivative
@@ -82,10 +59,9 @@ class Penalty(Description):
     weights: float = 1.0  # of a class whose own constructor sets none
     biases: float = 0.0
     per_batch: bool = False
-    f: Any = None
-    derivative: Any = None
-    name: str = ""
-    values: Mapping[str, float] = MappingProxyType({})
+    arguments = slope_arguments = reserved = ("w",)
+    settings = ("weights", "biases")
+    methods = ("value", "gradient")
 
     def __init__(
         self,
@@ -101,84 +77,23 @@ class Penalty(Description):
         self.weights = number(self, "weights", weights, least=0)
         self.biases = number(self, "biases", biases, least=0)
         self.per_batch = bool(per_batch)
-        if f is None:
-            return
-        refuse_function(self, Penalty)
-        self.name, self.values = name, dict(values or {})
-        self.f = f if isinstance(f, Tree) else trace(f, "w", name=name)
-        self.derivative = derivative
-        if derivative is not None and not isinstance(derivative, Tree):
-            self.derivative = trace(derivative, "w", name=f"{name}, derivative")
+        self._take(f, derivative, name, values)
 
-    def config(self) -> dict[str, Any]:
-        """The constructor's arguments that make this object again."""
-        own = super().config()
-        return own if type(self) is Penalty else {name: own[name] for name in own if name not in _OF_FUNCTION}
-
-    def __repr__(self) -> str:
-        if type(self) is not Penalty or self.f is None:
-            return super().__repr__()
-        own = {"biases": self.biases} if self.biases else {}
-        settings = {**own, **({"per_batch": True} if self.per_batch else {}), **self.values}
-        text = "".join(f", {name}={value!r}" for name, value in settings.items())
-        if self.name == "Penalty":
-            text += f", f={shown(replace(self.f, self.values))}"
-        return f"{self.name}({self.weights!r}{text})"
-
-    @property
-    def has_formula(self) -> bool:
-        """Whether it is computed by its formula, and not by `value` and `gradient` of its class's own."""
-        kind = type(self)
-        if isinstance(self.f, Tree):
-            return True
-        return self.f is not None and depth_of(kind, "f") < min(depth_of(kind, "value"), depth_of(kind, "gradient"))
-
-    def formulas(self) -> tuple[Tree, Tree]:
-        """Return f and f′ as trees, in which w and the penalty's own numbers are symbols.
-
-        Raises
-        ------
-        FormulaError
-            `f` has what no tree can express; says in which line.
-        """
-        if isinstance(self.f, Tree):
-            return self.f, derivative(self.f, "w") if self.derivative is None else self.derivative
-        return _cached(Key(self, _LEFT_OUT))[0]
-
-    def numbers(self) -> dict[str, float]:
-        """Return the penalty's own numbers, by their names in the trees."""
-        if isinstance(self.f, Tree):
-            return {"weights": self.weights, "biases": self.biases, **self.values}
-        return {name: float(getattr(self, name)) for name in _cached(Key(self, _LEFT_OUT))[1]}
-
-    def trees(self) -> tuple[Tree, Tree]:
-        """Return f and f′ as trees of w alone."""
-        f, slope = (replace(tree, self.numbers()) for tree in self.formulas())
-        return f, slope
+    def _shown_settings(self) -> Iterator[str]:
+        yield repr(self.weights)
+        if self.biases:
+            yield f"biases={self.biases!r}"
+        if self.per_batch:
+            yield "per_batch=True"
 
     def value(self, w: Array, tmp: Array) -> float:
         """The penalty of the flat array w; `tmp` is an array like it to work in."""
-        self._compute(0, "value(w, tmp)", w, tmp)
+        self._compute(0, "value(w, tmp)", {"w": w}, tmp)
         return float(np.add.reduce(tmp))
 
     def gradient(self, w: Array, out: Array) -> None:
         """Write the penalty's gradient by w into `out`."""
-        self._compute(1, "gradient(w, out)", w, out)
-
-    def _compute(self, which: int, method: str, w: Array, out: Array) -> None:
-        """Compute f (0) or f′ (1) for each number."""
-        if self.f is None:
-            raise NotImplementedError(f"{type(self).__name__} must define f(w), or {method} on arrays")
-        found = _steps(self.trees()[which])
-        key, work = (found, w.shape, w.dtype), vars(self).setdefault("_work", {})
-        if key not in work:
-            flags = {name: np.empty(w.shape, bool) for name in found.flags}
-            work[key] = {**{name: np.empty_like(w) for name in found.arrays}, **flags}
-        for call in bind(found, {**work[key], "w": w, "out": out}):
-            call()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_work"}
+        self._compute(1, "gradient(w, out)", {"w": w}, out)
 
 
 class L2(Penalty):

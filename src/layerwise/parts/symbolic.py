@@ -1,85 +1,267 @@
-"""A part's formula as trees, in which the part's own numbers are symbols: their values may change, the trees stay."""
+"""What is written as a formula: f is plain NumPy on each number by itself, and everything else is made from it.
+
+    f(self, x) of a class   ──► trace ──► trees, in which the part's own numbers are symbols     formulas()
+    f of a function         ──► trace ──►                     what these numbers are             numbers()
+
+The numbers may change while the trees stay. Those of a class are kept, and found again for a part whose class and
+attributes, and what its formulas refer to, are the same.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+import inspect
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
 
 from layerwise.errors import FormulaError
-from layerwise.formula import TracedNumber
+from layerwise.formula import Steps, TracedNumber, Tree, bind, derivative, replace, shown, steps, trace
 from layerwise.parts.description import Description
+from layerwise.typing import Array
 
-Result = TypeVar("Result")
+Traces = tuple[Any, Tree | None, tuple[str, ...]]  # f, its derivative where one is given, the symbols of numbers
 
-
-class Key:
-    """A part as the key of a cache: equal where class and attributes are, but for those that are left out."""
-
-    def __init__(self, part: Any, left_out: Collection[str] = ()) -> None:
-        self.part = part
-        self._values = (
-            type(part),
-            *(item if _is_hashable(item[1]) else id(item[1]) for item in vars(part).items() if item[0] not in left_out),
-        )
-
-    def __hash__(self) -> int:
-        return hash(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and self._values == other._values
+_OF_FUNCTION = ("f", "derivative", "state_names", "name", "values")  # arguments of a part that is no class of its own
+_MOST = 256
+_known: dict[tuple[object, ...], Traces] = {}
+slope_of = lru_cache(maxsize=_MOST)(derivative)
 
 
-def with_symbols(
-    part: Description, always: Collection[str], reserved: Collection[str], make: Callable[[Any], Result]
-) -> tuple[Result, tuple[str, ...]]:
-    """Return what `make` makes of the part with symbols for its numbers, and their names.
+class Symbolic(Description):
+    """Base of what may be written as a formula: activations, losses, penalties and optimizers."""
 
-    Where it does with a number what cannot be done with a symbol, such as comparing it, only those in `always` are
-    symbols, and the others stand in the formula as they are.
-    """
-    settings = part.config()
-    names = tuple(
-        name
-        for name, value in settings.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in (*reserved, *always)
-    )
-    names += tuple(always)
-    try:
-        return make(_general(part, names)), names
-    except (FormulaError, TypeError, ValueError):
-        return make(_general(part, always)), tuple(always)
+    base: ClassVar[type[Symbolic]]  # which of the four it is
+    arguments: ClassVar[tuple[str, ...]] = ()  # of f
+    slope_arguments: ClassVar[tuple[str, ...]] = ()  # of its derivative
+    settings: ClassVar[tuple[str, ...]] = ()  # arguments of every part of the base that are symbols in its trees
+    reserved: ClassVar[tuple[str, ...]] = ()  # what none of a part's own numbers can be called
+    methods: ClassVar[tuple[str, ...]] = ()  # on arrays, which are called in place of f where a class has its own
+    beside: ClassVar[tuple[str, ...]] = ()  # what belongs to these methods
+    not_read: ClassVar[tuple[str, ...]] = ("_work",)  # the attributes that no formula depends on
+    f: Any = None
+    derivative: Any = None
+    name: str = ""  # of a part that is no class of its own, whose f is trees,
+    values: Mapping[str, float] = MappingProxyType({})  # and the numbers in them
+    _constructor: Any = None  # of a class that has a formula of its own, and none of the base's other arguments
+
+    def __init_subclass__(cls) -> None:
+        """Let a class's own f take the place of methods that it inherits, and leave the arguments of f to the base."""
+        super().__init_subclass__()
+        if Symbolic in cls.__bases__:
+            cls.base = cls
+            return
+        if cls.__init__ is cls.base.__init__ and cls.base._constructor is not None:
+            cls.__init__ = cls.base._constructor  # type: ignore[method-assign]
+        for name in (*cls.methods, *cls.beside):
+            inherited = inspect.getattr_static(cls.base, name)
+            if inspect.getattr_static(cls, name) is not inherited and _depth(cls, "f") < _depth(cls, name):
+                setattr(cls, name, inherited)
+
+    def _take(self, f: Any, derivative: Any = None, name: str = "", values: Mapping[str, float] | None = None) -> None:
+        """Keep the formula of a part that is no class of its own."""
+        base = type(self).base
+        if type(self) is base and f is None:
+            own = ", ".join(("self", *self.arguments))
+            raise TypeError(f"{base.__name__} needs a formula: {base.of_function}, or a class of it with f({own})")
+        given = {"f": f, "derivative": derivative, "values": values, "name": None if name == base.__name__ else name}
+        if type(self) is not base:
+            kind = type(self).__name__
+            for argument in (argument for argument, value in given.items() if value is not None):
+                raise TypeError(
+                    f"{kind} takes no {argument}=: define {kind}.f, or give the function to {base.__name__} itself"
+                )
+            return
+        self.name, self.values = name, dict(values or {})
+        self.f = self._as_trees(f, name)
+        self.derivative = self._as_slope(derivative, f"{name}, derivative")
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments that make this object again."""
+        own, kind = super().config(), type(self)
+        if kind is kind.base or kind.__init__ is not kind.base.__init__:
+            return own
+        return {name: value for name, value in own.items() if name not in _OF_FUNCTION}
+
+    def _as_trees(self, f: Any, name: str) -> Any:
+        return f if isinstance(f, Tree) else trace(f, *self.arguments, name=name)
+
+    def _as_slope(self, slope: Any, name: str) -> Tree | None:
+        if slope is None or isinstance(slope, Tree):
+            return slope
+        return trace(slope, *self.slope_arguments, name=name)
+
+    def __repr__(self) -> str:
+        if type(self) is not type(self).base or self.f is None:
+            return super().__repr__()
+        texts = [*self._shown_settings(), *(f"{name}={value!r}" for name, value in self.values.items())]
+        if self.name == type(self).__name__ and isinstance(self.f, Tree):
+            texts.append(f"{'f=' if texts else ''}{shown(replace(self.f, self.values))}")
+        return f"{self.name}({', '.join(texts)})"
+
+    def _shown_settings(self) -> Iterator[str]:
+        """Yield the other arguments of a part that is no class of its own, as its repr has them."""
+        yield from ()
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether it is computed by its formula, and not by methods on arrays of its class's own."""
+        kind = type(self)
+        return self.f is not None and all(getattr(kind, name) is getattr(kind.base, name) for name in self.methods)
+
+    def formulas(self) -> tuple[Tree, Tree]:
+        """Return f and its derivative as trees, in which the part's own numbers are symbols.
+
+        Raises
+        ------
+        FormulaError
+            `f` has what no tree can express; says in which line.
+        """
+        f, slope, _ = self._traced()
+        return f, slope_of(f, self.arguments[0]) if slope is None else slope
+
+    def numbers(self) -> dict[str, float]:
+        """Return the part's own numbers, by their names in the trees."""
+        own = self.values
+        return {name: float(own[name] if name in own else getattr(self, name)) for name in self._traced()[2]}
+
+    def trees(self) -> tuple[Tree, Tree]:
+        """Return f and its derivative as trees of their arguments alone."""
+        numbers = tuple(self.numbers().items())
+        f, slope = self.formulas()
+        return _filled(f, numbers), _filled(slope, numbers)
+
+    def _traced(self) -> Traces:
+        """Return the formulas, and the names of the numbers that are symbols in them."""
+        if type(self) is type(self).base and self.f is not None:
+            return self.f, self.derivative, (*self.settings, *self.values)
+        key = self.read_by_formulas()
+        found = _known.get(key)
+        if found is None:
+            if len(_known) >= _MOST:
+                _known.pop(next(iter(_known)), None)
+            found = _known[key] = self._trace()
+        return found
+
+    def read_by_formulas(self) -> tuple[object, ...]:
+        """Return all that the formulas of a class may depend on, with a hash."""
+        own = ((name, _fixed(value)) for name, value in vars(self).items() if name not in self.not_read)
+        return type(self), *own, *_state_of_class(type(self))
+
+    def _trace(self) -> Traces:
+        """Return the formulas of a class with symbols for as many of the part's numbers as they allow.
+
+        Where they do with a number what cannot be done with a symbol, such as comparing it, all stand as they are.
+        """
+        kind = type(self).__name__
+        if self.f is None:
+            arrays = " and ".join(self.methods[:2])
+            raise FormulaError(
+                f"{kind} has no formula: define f(self, {', '.join(self.arguments)}), or {arrays} on arrays"
+            )
+        names = self._symbols()
+        for chosen in (names, self._always()):
+            part = copy.copy(self)
+            try:
+                for name in chosen:
+                    setattr(part, name, TracedNumber(name, float(getattr(self, name))))
+                return (
+                    part._as_trees(part.f, f"{kind}.f"),
+                    part._as_slope(part.derivative, f"{kind}.derivative"),
+                    chosen,
+                )
+            except Exception:
+                if chosen == self._always():
+                    raise
+        raise AssertionError
+
+    def _symbols(self) -> tuple[str, ...]:
+        """Return the names of the arguments that may be symbols."""
+        numbers = (name for name, value in self.config().items() if type(value) in (int, float))
+        return (*(name for name in numbers if name not in (*self.reserved, *self._always())), *self._always())
+
+    def _always(self) -> tuple[str, ...]:
+        """Return the names of the arguments that are symbols in any case."""
+        return ()
+
+    def _compute(
+        self, which: int, method: str, given: Mapping[str, Array], out: Array, spare: Collection[Array] = ()
+    ) -> None:
+        """Compute f (0) or its derivative (1) for each number into `out`; `spare` are arrays to work in."""
+        if self.f is None:
+            f = f"f({', '.join(self.arguments)})"
+            raise NotImplementedError(f"{type(self).__name__} must define {f}, or {method} on arrays")
+        calls = _steps(self.trees()[which])
+        key, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", {})
+        known = work.get(key)
+        if known is None or known[0] is not calls:
+            arrays = {name: np.empty_like(out) for name in calls.arrays[len(spare) :]}
+            known = work[key] = calls, arrays | {name: np.empty(out.shape, bool) for name in calls.flags}
+        for call in bind(calls, {**known[1], **dict(zip(calls.arrays, spare)), **given, "out": out}):
+            call()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_work"}
 
 
-def _general(part: Description, names: Collection[str]) -> Any:
-    general = copy.copy(part)
-    for name in names:
-        setattr(general, name, TracedNumber(name, float(getattr(part, name))))
-    return general
+@lru_cache(maxsize=_MOST)
+def _filled(tree: Tree, numbers: tuple[tuple[str, float], ...]) -> Tree:
+    return replace(tree, dict(numbers)) if numbers else tree
 
 
-_depths: WeakKeyDictionary[type, dict[str, int]] = WeakKeyDictionary()  # asked for at every step
+@lru_cache(maxsize=_MOST)
+def _steps(tree: Tree) -> Steps:
+    return steps(tree, "out")
 
 
-def depth_of(kind: type, name: str) -> int:
-    """Return how far from a class its method is defined: 0 is in the class itself."""
-    known = _depths.setdefault(kind, {})
-    if name not in known:
-        known[name] = next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
-    return known[name]
+def _depth(kind: type, name: str) -> int:
+    """Return how far from a class its attribute is defined: 0 is in the class itself."""
+    return next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
 
 
-def refuse_function(part: object, base: type) -> None:
-    """Raise where a class of its own is given the function of a part without one."""
-    if type(part) is not base:
-        kind = type(part).__name__
-        raise TypeError(f"{kind} takes no f=: define {kind}.f, or give the function to {base.__name__} itself")
+# ---------------------------------------------------------------- what a formula may depend on
 
 
-def _is_hashable(value: Any) -> bool:
+def _fixed(value: Any) -> object:
+    """Return a value as what it is now, with a hash."""
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, (list, tuple, set)):
+        return type(value), tuple(map(_fixed, value))
+    if isinstance(value, dict):
+        return dict, tuple((name, _fixed(item)) for name, item in value.items())
     try:
         hash(value)
     except TypeError:
-        return False
-    return True
+        return repr(value)
+    return type(value), value  # 1 is True, and 1.0
+
+
+@lru_cache(maxsize=_MOST)
+def own_classes(kind: type) -> tuple[type, ...]:
+    """Return the classes of the user's own that it is derived from."""
+    return tuple(base for base in kind.__mro__ if base.__module__.partition(".")[0] not in ("layerwise", "builtins"))
+
+
+def _state_of_class(kind: type) -> Iterator[object]:
+    """Yield the attributes of the user's own classes, and the globals and closures that their functions refer to."""
+    for base in own_classes(kind):
+        for name, value in vars(base).items():
+            if not name.startswith("__"):
+                yield name, _fixed(value)
+                if isinstance(value, FunctionType):
+                    yield from map(_fixed, _references(value))
+
+
+def _references(function: FunctionType) -> Iterator[object]:
+    own = function.__globals__
+    for name in function.__code__.co_names:
+        if name in own and not isinstance(own[name], ModuleType):
+            yield own[name]
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # where it is empty
+            yield cell.cell_contents

@@ -10,25 +10,21 @@ from forward to backward.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from layerwise.errors import FormulaError, ShapeError
-from layerwise.formula import Steps, Traced, Tree, bind, operation, rebuilt, replace, shown, steps, symbol, trace
-from layerwise.formula import derivative as derivative_of
+from layerwise.errors import ShapeError
+from layerwise.formula import Steps, Tree, bind, operation, rebuilt, replace, steps, symbol
 from layerwise.parts.layers.base import Layer
 from layerwise.parts.masked import unmasked
 from layerwise.parts.parameters import Shapes, View
-from layerwise.parts.symbolic import Key
+from layerwise.parts.symbolic import Symbolic, slope_of
 from layerwise.typing import Array, ArrayLike
 
-_RESERVED = ("x", "y", "dy")
 _SLOW = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "arctan", "power")
 _COSTLY = (*_SLOW, "sqrt", "divide")
 
@@ -78,7 +74,7 @@ class Calls:
     reads: tuple[str, ...]
 
 
-class Activation(Layer):
+class Activation(Symbolic, Layer):
     """Base of the activations: as many outputs as inputs, and no parameters that are learned.
 
     A custom activation is a class with `f`, plain NumPy on each number by itself. Its derivative, its C++ and its text
@@ -111,10 +107,12 @@ class Activation(Layer):
     array([0.   , 1.207])
     """
 
-    f: Any = None
-    derivative: Any = None
-    name: str = ""
-    values: Mapping[str, float] = MappingProxyType({})
+    arguments = ("x",)
+    slope_arguments = ("x", "y")
+    reserved = ("x", "y", "dy")
+    _constructor = object.__init__
+    methods = ("forward", "backward", "predict")
+    beside = ("bound_forward", "bound_backward", "reads", "in_place", "flags", "buffers")
 
     def __init__(
         self,
@@ -123,27 +121,9 @@ class Activation(Layer):
         name: str = "Activation",
         values: Mapping[str, float] | None = None,
     ) -> None:
-        if f is None:
-            return  # called by a class that has its own
-        self.name, self.values = name, dict(values or {})
-        self.f = f if isinstance(f, Tree) else trace(f, "x", name=name)
-        self.derivative = derivative
-        if derivative is not None and not isinstance(derivative, Tree):
-            self.derivative = trace(derivative, "x", "y", name=f"{name}, derivative")
+        self._take(f, derivative, name, values)
 
-    def __init_subclass__(cls) -> None:
-        """Leave the arguments of this class to itself."""
-        if cls.__init__ is Activation.__init__:
-            cls.__init__ = object.__init__  # type: ignore[method-assign, assignment]
-
-    def __repr__(self) -> str:
-        if type(self) is not Activation or self.f is None:
-            return super().__repr__()
-        if self.name != "Activation":
-            return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
-        return f"Activation({shown(replace(self.f, self.values))})"
-
-    def formulas(self) -> Formulas:
+    def formulas(self) -> Formulas:  # type: ignore[override]
         """Return f and f′ as trees.
 
         Raises
@@ -151,22 +131,7 @@ class Activation(Layer):
         FormulaError
             `f` has what no tree can express; says in which line.
         """
-        if isinstance(self.f, Tree):
-            return _from_trees(self.f, self.derivative, tuple(self.values))
-        return _cached(Key(self))
-
-    def numbers(self) -> dict[str, float]:
-        """Return the activation's own numbers, by their names in the trees."""
-        if isinstance(self.f, Tree):
-            return dict(self.values)
-        return {name: float(getattr(self, name)) for name in self.formulas().names}
-
-    @property
-    def has_formula(self) -> bool:
-        """Whether it is computed by its formula, and not by array formulas of its class's own."""
-        kind = type(self)
-        ours = kind.forward is Activation.forward and kind.backward is Activation.backward
-        return ours and kind.predict is Layer.predict
+        return _from_trees(*self._traced())
 
     @property
     def reads(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -246,35 +211,8 @@ class Activation(Layer):
 
 
 @lru_cache(maxsize=256)
-def _cached(key: Key) -> Formulas:
-    activation = key.part
-    name = type(activation).__name__
-    numbers = tuple(
-        argument
-        for argument, value in activation.config().items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and argument not in _RESERVED
-    )
-    try:
-        general = copy.copy(activation)
-        for argument in numbers:
-            setattr(general, argument, Traced(symbol(argument)))
-        return _formulas(general, name, numbers)
-    except Exception:  # the formula does with its numbers what cannot be done with symbols, such as comparing them
-        return _formulas(activation, name, ())
-
-
-def _formulas(activation: Any, name: str, names: tuple[str, ...]) -> Formulas:
-    if activation.f is None:
-        raise FormulaError(f"{name} has no formula: define f(self, x), or forward and backward on arrays")
-    f = trace(activation.f, "x", name=f"{name}.f")
-    given = activation.derivative
-    slope = None if given is None else trace(given, "x", "y", name=f"{name}.derivative")
-    return _from_trees(f, slope, names)
-
-
-@lru_cache(maxsize=256)
 def _from_trees(f: Tree, slope: Tree | None, names: tuple[str, ...]) -> Formulas:
-    slope = _by_output(derivative_of(f, "x"), f) if slope is None else slope
+    slope = _by_output(slope_of(f, "x"), f) if slope is None else slope
     if {"x", "y"} <= slope.symbols:
         slope = replace(slope, {"y": f})
     reads = tuple(letter for letter in ("x", "y") if letter in slope.symbols)

@@ -20,10 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError
-from layerwise.formula import Tree, bind, derivative, shown, steps, trace
-from layerwise.parts.description import Description
+from layerwise.formula import Tree
 from layerwise.parts.layers import Layer, Softmax
 from layerwise.parts.masked import unmasked
+from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array, ArrayLike
 
 Pair = tuple[Array, Array]
@@ -39,7 +39,7 @@ def weighted_sum(losses: Array, weights: Array) -> float:
     return float(np.dot(np.where(weights == 0, 0, losses), weights))
 
 
-class Loss(Description):
+class Loss(Symbolic):
     """Base of the losses.
 
     A custom loss is a class with `f(y, t)`, plain NumPy on one output y and its target t; its derivative follows from
@@ -77,10 +77,10 @@ class Loss(Description):
     fuses_with: ClassVar[type[Layer] | None] = None
     label_smoothing: float = 0.0
     epsilon: float = EPSILON
-    f: Any = None
-    derivative: Any = None
-    name: str = ""
     reduction: str = "mean"
+    arguments = slope_arguments = ("y", "t")
+    _constructor = object.__init__
+    methods = ("forward", "backward")
 
     def __init__(
         self,
@@ -89,80 +89,30 @@ class Loss(Description):
         name: str = "Loss",
         reduction: str = "mean",
     ) -> None:
-        if f is None:
-            return  # called by a class that has its own
-        self.name, self.reduction = name, reduction
-        if reduction not in ("mean", "sum"):
+        self._take(f, derivative, name)
+        if f is not None:
+            self.reduction = reduction
+        if self.reduction not in ("mean", "sum"):
             raise UnknownNameError(f'{name}: reduction must be "mean" or "sum"; got {reduction!r}')
-        self.f = f if isinstance(f, Tree) else trace(f, "y", "t", name=name)
-        self.derivative = derivative
-        if derivative is not None and not isinstance(derivative, Tree):
-            self.derivative = trace(derivative, "y", "t", name=f"{name}, derivative")
 
-    def __init_subclass__(cls) -> None:
-        """Leave the arguments of this class to itself."""
-        if cls.__init__ is Loss.__init__:
-            cls.__init__ = object.__init__  # type: ignore[method-assign, assignment]
-
-    def __repr__(self) -> str:
-        if type(self) is not Loss or self.f is None:
-            return super().__repr__()
-        return f"{self.name}()" if self.name != "Loss" else f"Loss({shown(self.f)})"
-
-    @property
-    def has_formula(self) -> bool:
-        """Whether it is computed by its formula, and not by array formulas of its class's own."""
-        kind = type(self)
-        return self.f is not None and kind.forward is Loss.forward and kind.backward is Loss.backward
-
-    def formulas(self) -> tuple[Tree, Tree]:
-        """Return f and ∂f/∂y as trees of y and t.
-
-        Raises
-        ------
-        FormulaError
-            `f` has what no tree can express; says in which line.
-        """
-        name = self.name or type(self).__name__
-        f = self.f if isinstance(self.f, Tree) else trace(self.f, "y", "t", name=f"{name}.f")
-        slope = self.derivative
-        if slope is None:
-            slope = derivative(f, "y")
-        return f, slope if isinstance(slope, Tree) else trace(slope, "y", "t", name=f"{name}.derivative")
+    def _symbols(self) -> tuple[str, ...]:
+        """Return none: the numbers of a loss stand in its formula."""
+        return ()
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
         """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
-        self._formula(0, y, t, tmp[0], tmp[1])
+        self._compute(0, "forward(y, t, out, tmp)", {"y": y, "t": t}, tmp[0], tmp[1:])
         np.add.reduce(tmp[0], axis=1, out=out)
         np.multiply(out, self._of_each(y), out=out)
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
         """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
-        self._formula(1, y, t, dy, tmp[0])
+        self._compute(1, "backward(y, t, dy, tmp)", {"y": y, "t": t}, dy, tmp[:1])
         np.multiply(dy, self._of_each(y), out=dy)
 
     def _of_each(self, y: Array) -> float:
         """How much each output counts."""
         return 1 / y.shape[1] if self.reduction == "mean" else 1.0
-
-    def _formula(self, which: int, y: Array, t: Array, out: Array, tmp: Array) -> None:
-        """Compute f (0) or ∂f/∂y (1) for each output."""
-        if self.f is None:
-            method = ("forward(y, t, out, tmp)", "backward(y, t, dy, tmp)")[which]
-            raise NotImplementedError(f"{type(self).__name__} must define f(y, t), or {method}")
-        key = (which, y.shape, y.dtype)
-        work = vars(self).setdefault("_work", {})
-        if key not in work:
-            found = steps(self.formulas()[which], "out")
-            arrays = dict(zip(found.arrays[1:], (np.empty_like(y) for _ in found.arrays[1:])))
-            work[key] = found, arrays | {name: np.empty(y.shape, bool) for name in found.flags}
-        found, arrays = work[key]
-        first = dict.fromkeys(found.arrays[:1], tmp)
-        for call in bind(found, {**arrays, **first, "y": y, "t": t, "out": out}):
-            call()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_work"}
 
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
         """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""

@@ -8,24 +8,22 @@ Or `update` on flat vectors, or `step` itself. The learning rate of step t is le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
 from layerwise.errors import FormulaError
 from layerwise.formula import Scalars, Steps, Tree, bind, compute, in_place, split, trace_all
-from layerwise.parts.description import Description, number
+from layerwise.parts.description import number
 from layerwise.parts.parameters import writable
-from layerwise.parts.symbolic import Key, depth_of, refuse_function, with_symbols
+from layerwise.parts.symbolic import Symbolic, own_classes
 from layerwise.typing import Array
 
 _ARGUMENTS = ("w", "g", "rate", "t")
 _CHANGING = ("learning_rate", "decay")  # may be others at each step: always symbols
-_OF_FUNCTION = ("f", "state_names", "name", "values")  # arguments of an optimizer that is no class of its own
 _LEFT_OUT = (*_CHANGING, "iterations", "state", "_tmp", "_bound")
 
 
@@ -71,22 +69,17 @@ def _calls(rule: Rule) -> tuple[Steps, tuple[str, ...]]:
     return in_place(rule.replaced()[0])
 
 
-@lru_cache(maxsize=256)
-def _cached(key: Key) -> Rule:
-    optimizer = key.part
-    states, name = tuple(optimizer.state_names), type(optimizer).__name__
-    wrong = [state for state in states if not state.isidentifier() or state in _ARGUMENTS]
-    if wrong:
-        raise FormulaError(f"{name}: a state cannot be called {wrong[0]!r}: f has w, g, rate and t")
+class _Unset:
+    """The learning rate of an optimizer whose constructor sets none."""
 
-    def make(general: Any) -> tuple[Tree, ...]:
-        return trace_all(general.f, *_ARGUMENTS, *states, results=("w", *states), name=f"{name}.f")
-
-    trees, names = with_symbols(optimizer, _CHANGING, (*_ARGUMENTS, *states), make)
-    return Rule(trees[0], dict(zip(states, trees[1:])), names)
+    def __get__(self, optimizer: object, kind: type) -> float:
+        raise AttributeError(
+            f"{kind.__name__} has no learning rate: its constructor must call super().__init__(learning_rate), or set "
+            "self.learning_rate"
+        )
 
 
-class Optimizer(Description):
+class Optimizer(Symbolic):
     """Base of the optimizers.
 
     A custom optimizer is a class with `f(w, g, rate, t, *states)`, plain NumPy on one parameter w and its gradient g,
@@ -142,10 +135,12 @@ class Optimizer(Description):
 
     of_function = "lw.Optimizer(0.001, f=f)"
     state_names: tuple[str, ...] = ()
-    f: Any = None
-    name: str = ""
-    values: Mapping[str, float] = MappingProxyType({})
+    learning_rate: float = _Unset()  # type: ignore[assignment]
     decay: float = 0.0
+    arguments = ("w", "g", "rate", "t", "*states")
+    settings = _CHANGING
+    methods = ("update", "step")
+    not_read = _LEFT_OUT
     _bound: _Bound | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -167,37 +162,31 @@ class Optimizer(Description):
         self.learning_rate = number(self, "learning_rate", learning_rate, above=0)
         self.decay = number(self, "decay", decay, least=0)
         if f is not None:
-            refuse_function(self, Optimizer)
-            self.state_names = tuple(state_names)
-            self.name, self.values = name, dict(values or {})
-            if not isinstance(f, Mapping):
-                results = ("w", *self.state_names)
-                trees = trace_all(f, *_ARGUMENTS, *self.state_names, results=results, name=name)
-                f = dict(zip(results, trees))
-            self.f = f
+            self.state_names = _names(state_names, name)
+        self._take(f, None, name, values)
         self.reset()
 
-    def config(self) -> dict[str, Any]:
-        """The constructor's arguments that make this object again."""
-        own = super().config()
-        return own if type(self) is Optimizer else {name: own[name] for name in own if name not in _OF_FUNCTION}
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if isinstance(cls.state_names, str):
+            _names(cls.state_names, cls.__name__)
 
-    def __repr__(self) -> str:
-        if type(self) is not Optimizer or self.f is None:
-            return super().__repr__()
-        decay = {"decay": self.decay} if self.decay else {}
-        shown = {"learning_rate": self.learning_rate, **decay, **self.values}
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+    def _shown_settings(self) -> Iterator[str]:
+        yield f"learning_rate={self.learning_rate!r}"
+        if self.decay:
+            yield f"decay={self.decay!r}"
 
-    @property
-    def has_formula(self) -> bool:
-        """Whether it is computed by its formula, and not by `update` or `step` of its class's own."""
-        kind = type(self)
-        if isinstance(self.f, Mapping):
-            return True
-        return self.f is not None and depth_of(kind, "f") < min(depth_of(kind, "update"), depth_of(kind, "step"))
+    def _always(self) -> tuple[str, ...]:
+        return _CHANGING
 
-    def formulas(self) -> Rule:
+    def _as_trees(self, f: Any, name: str) -> Any:
+        if isinstance(f, Mapping):
+            return f
+        states = _names(self.state_names, name)
+        results = ("w", *states)
+        return dict(zip(results, trace_all(f, *_ARGUMENTS, *states, results=results, name=name)))
+
+    def formulas(self) -> Rule:  # type: ignore[override]
         """Return the formula as trees.
 
         Raises
@@ -205,15 +194,8 @@ class Optimizer(Description):
         FormulaError
             `f` has what no tree can express; says in which line.
         """
-        if isinstance(self.f, Mapping):
-            states = {name: tree for name, tree in self.f.items() if name != "w"}
-            return Rule(self.f["w"], states, (*self.values, *_CHANGING))
-        return _cached(Key(self, _LEFT_OUT))
-
-    def numbers(self) -> dict[str, float]:
-        """Return the optimizer's own numbers, by their names in the trees."""
-        names = self.formulas().names
-        return {name: float(self.values[name] if name in self.values else getattr(self, name)) for name in names}
+        trees, _, names = self._traced()
+        return Rule(trees["w"], {name: tree for name, tree in trees.items() if name != "w"}, names)
 
     def scalars_of(self, steps: int, learning_rates: Array | None = None) -> Array:
         """Return what is the same for all parameters in each of the coming steps: (steps, scalars).
@@ -291,6 +273,18 @@ class Optimizer(Description):
             self._tmp = np.empty_like(theta)
 
 
+def _names(states: Sequence[str], name: str) -> tuple[str, ...]:
+    """Return the states' names, where each can be an argument of f."""
+    if isinstance(states, str):
+        raise TypeError(f"{name}: state_names must be a tuple of names, such as ({states!r},); got the text {states!r}")
+    wrong = [state for state in states if not state.isidentifier() or state in _ARGUMENTS]
+    if wrong:
+        raise FormulaError(f"{name}: a state cannot be called {wrong[0]!r}: f has w, g, rate and t")
+    if len(set(states)) < len(states):
+        raise FormulaError(f"{name}: each state needs a name of its own; got {', '.join(states)}")
+    return tuple(states)
+
+
 class _Bound:
     """The calls of a step, on these arrays, for an optimizer with these settings."""
 
@@ -299,6 +293,7 @@ class _Bound:
         self._states = tuple((name, optimizer.state[name]) for name in optimizer.state_names)
         self._attributes = len(vars(optimizer))
         self._settings = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
+        self._key = optimizer.read_by_formulas() if own_classes(type(optimizer)) else None  # type: ignore[arg-type]
         (calls, kept), scalars = rule.calls(), rule.replaced()[1]
         numbers = {name: value for name, value in optimizer.numbers().items() if name not in _CHANGING}
         moving = {name: tree for name, tree in scalars.items() if not tree.symbols <= set(numbers)}
@@ -324,6 +319,8 @@ class _Bound:
         for name, value in self._settings:
             if own.get(name) is not value:
                 return False
+        if self._key is not None and self._key != optimizer.read_by_formulas():
+            return False
         return all(state.get(name) is array for name, array in self._states)
 
     def run(self, optimizer: Optimizer) -> None:

@@ -1,0 +1,176 @@
+"""What is written as a formula follows whatever its formula reads, and says what it lacks."""
+
+import types
+
+import numpy as np
+import pytest
+
+import layerwise as lw
+
+FACTOR = 1.0
+KINDS = {
+    "activation": lambda c: type("Mine", (lw.Activation,), {"f": lambda self, x: c(self) * x}),
+    "loss": lambda c: type("Mine", (lw.Loss,), {"f": lambda self, y, t: c(self) * (y - t)}),
+    "penalty": lambda c: type("Mine", (lw.Penalty,), {"f": lambda self, w: c(self) * w}),
+    "optimizer": lambda c: type("Mine", (lw.Optimizer,), {"f": lambda self, w, g, rate, t: w - c(self) * rate * g}),
+}
+of_each = pytest.mark.parametrize("kind", KINDS)
+ONE, ZERO = np.ones((1, 1)), np.zeros((1, 1))
+
+
+def made(kind, cls):
+    return cls(1.0) if kind in ("penalty", "optimizer") else cls()
+
+
+def computed(kind, part):
+    """What a part gives for a weight, input, output or gradient of 1: the factor of its formula."""
+    if kind == "activation":
+        return part(1.0)
+    if kind == "loss":
+        return part(ONE, ZERO)
+    if kind == "penalty":
+        return part.value(np.ones(1), np.empty(1))
+    theta = TWINS.setdefault(id(part), (np.zeros(1), np.ones(1)))
+    theta[0][...] = 0
+    part.step(*theta)
+    return -theta[0][0]
+
+
+TWINS = {}  # the same arrays for each step of an optimizer, for which its calls are bound once
+
+
+@of_each
+def test_an_attribute_of_the_class_that_is_changed_takes_effect_at_once(kind):
+    cls = KINDS[kind](lambda self: self.factor)
+    cls.factor = 1.0
+    part = made(kind, cls)
+    assert computed(kind, part) == 1
+    cls.factor = 2.0
+    assert computed(kind, part) == computed(kind, made(kind, cls)) == 2
+
+
+@of_each
+def test_so_does_an_attribute_that_is_changed_in_place(kind):
+    cls = KINDS[kind](lambda self: self.factors[0] * self.more.factor)
+    cls.factors, cls.more = [1.0], types.SimpleNamespace(factor=1.0)
+    part = made(kind, cls)
+    assert computed(kind, part) == 1
+    cls.factors[0] = 3.0
+    assert computed(kind, part) == 3
+    cls.more.factor = 2.0
+    assert computed(kind, part) == 6
+    part.factors = np.array([4.0])
+    assert computed(kind, part) == 8
+    part.factors[0] = 5.0
+    assert computed(kind, part) == 10
+
+
+def test_so_does_a_global_or_an_enclosing_variable(monkeypatch):
+    class Mine(lw.Activation):
+        def f(self, x):
+            return FACTOR * enclosing * x
+
+    enclosing = 1.0
+    assert Mine()(1.0) == 1
+    enclosing = 2.0
+    assert Mine()(1.0) == 2
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert Mine()(1.0) == 6
+
+
+def test_a_number_and_a_truth_value_are_told_apart():
+    class Mine(lw.Activation):
+        def __init__(self, flag):
+            self.flag = flag
+
+        def f(self, x):
+            return x if self.flag is True else 2 * x
+
+    assert [Mine(flag)(1.0) for flag in (True, 1, 1.0, True)] == [1, 2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: lw.Activation(), r"Activation needs a formula: lw\.Activation\(f\), or a class .* f\(self, x\)"),
+        (lambda: lw.Loss(), r"Loss needs a formula: lw\.Loss\(f\), .* f\(self, y, t\)"),
+        (lambda: lw.Penalty(0.1), r"Penalty needs a formula: lw\.Penalty\(0\.001, f=f\), .* f\(self, w\)"),
+        (lambda: lw.Optimizer(0.1), r"Optimizer needs a formula: lw\.Optimizer\(0\.001, f=f\), .* f\(self, w, g, "),
+        (lambda: type("Mine", (lw.Penalty,), {})(0.1, name="other"), r"Mine takes no name=: define Mine\.f"),
+        (lambda: type("Mine", (lw.Optimizer,), {})(0.1, values={"a": 1}), "Mine takes no values="),
+        (
+            lambda: lw.Optimizer(0.1, f=lambda w, g, rate, t, m: (w, m), state_names="momentum"),
+            r"Optimizer: state_names must be a tuple of names, such as \('momentum',\); got the text 'momentum'",
+        ),
+        (lambda: type("Mine", (lw.Optimizer,), {"state_names": "m"}), r"Mine: state_names must be a tuple"),
+    ],
+)
+def test_what_is_missing_or_too_much_is_named(make, words):
+    with pytest.raises(TypeError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("names", "words"), [(("w",), "cannot be called 'w'"), (("m", "m"), "a name of its own; got m")]
+)
+def test_states_have_names_of_their_own(names, words):
+    with pytest.raises(lw.FormulaError, match=words):
+        lw.Optimizer(0.1, f=lambda w, g, rate, t, *states: (w, *states), state_names=names)
+
+
+def test_an_optimizer_without_a_learning_rate_says_so():
+    class Still(lw.Optimizer):
+        def __init__(self):
+            self.beta = 0.9
+
+        def f(self, w, g, rate, t):
+            return w - rate * g
+
+    for use in (lambda: Still().step(np.zeros(1), np.ones(1)), lambda: Still().rate()):
+        with pytest.raises(AttributeError, match=r"Still has no learning rate: its constructor must call super\(\)"):
+            use()
+    net = lw.Network([lw.Dense(1)], random_state=0)
+    with pytest.raises(AttributeError, match="Still has no learning rate"):
+        net.fit(ONE, ONE, optimizer=Still(), verbose=False)
+
+
+@pytest.mark.usefixtures("each_engine")
+@pytest.mark.parametrize("base", [lw.L1, lw.L2])
+def test_a_formula_takes_the_place_of_inherited_methods_on_arrays(base):
+    class Fourth(base):
+        def f(self, w):
+            return w**4
+
+    part, w, slope = Fourth(1.0), np.array([2.0]), np.empty(1)
+    assert part.has_formula
+    assert part.value(w, np.empty(1)) == 16
+    part.gradient(w, slope)
+    assert slope == 32
+
+
+def test_so_it_does_for_losses_and_activations():
+    class Squared(lw.CategoricalCrossEntropy):
+        def f(self, y, t):
+            return (y - t) ** 2
+
+    class Doubled(lw.Softmax):
+        def f(self, x):
+            return 2 * x
+
+    assert Squared().has_formula
+    assert Squared()([[3.0, 1.0]], [[1.0, 1.0]]) == 2
+    assert Doubled().has_formula
+    np.testing.assert_array_equal(Doubled()([1.0, 2.0]), [2, 4])
+
+
+def test_an_argument_that_is_called_as_one_of_the_base_is_kept(tmp_path):
+    class Named(lw.Penalty):
+        def __init__(self, weights, name):
+            super().__init__(weights)
+            self.name = name
+
+        def f(self, w):
+            return w**2
+
+    assert repr(Named(0.1, "mine")) == "Named(0.1, 'mine')"
+    assert Named(0.1, "mine").config() == {"weights": 0.1, "name": "mine"}
