@@ -19,7 +19,7 @@ from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
 MOST_STATES = 4  # of a custom optimizer
 
 
-def custom_code(layer: Layer) -> tuple[Any, ...] | None:
+def custom_code(layer: Layer) -> tuple[Code, Code, bool, bool] | None:
     """Return a custom activation as the native executor runs it: f, its derivative and what that reads."""
     if type(layer) in LAYERS or not isinstance(layer, Activation) or not layer.has_formula:
         return None
@@ -31,7 +31,7 @@ def custom_code(layer: Layer) -> tuple[Any, ...] | None:
     return f, slope, "x" in formulas.reads, "y" in formulas.reads
 
 
-def custom_loss(loss: object) -> tuple[Any, ...] | None:
+def custom_loss(loss: object) -> tuple[Code, Code] | None:
     """Return a custom loss as the native executor runs it: f and its derivative by the output."""
     if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
         return None
