@@ -194,16 +194,16 @@ double setting(const Settings& settings, const char* name) {
 
 struct LayerName {
     const char* name;
-    LayerKind kind;
+    Kind kind;
     const char *a, *b;  // what the two numbers are called in Python
 };
 constexpr LayerName LAYERS[] = {
-    {"Dense", LayerKind::Dense, nullptr, nullptr},
-    {"Dropout", LayerKind::Dropout, "rate", nullptr},
-    {"Softmax", LayerKind::Softmax, nullptr, nullptr},
-    {"Scale", LayerKind::Scale, nullptr, nullptr},
-    {"LayerNorm", LayerKind::LayerNorm, "epsilon", nullptr},
-    {"BatchNorm", LayerKind::BatchNorm, "momentum", "epsilon"},
+    {"Dense", Kind::Dense, nullptr, nullptr},
+    {"Dropout", Kind::Dropout, "rate", nullptr},
+    {"Softmax", Kind::Softmax, nullptr, nullptr},
+    {"Scale", Kind::Scale, nullptr, nullptr},
+    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr},
+    {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
 };
 
 struct LossName {
@@ -278,7 +278,7 @@ Code make_code(const CodeSpec& spec, int inputs, std::size_t count = 1) {
 }
 
 void read_formula(const LayerSpec& spec, Layer& layer) {
-    layer.kind = LayerKind::Activation;
+    layer.kind = Kind::Activation;
     if (const std::optional<FormulaSpec>& formula = std::get<5>(spec)) {
         layer.formula = Formula::Custom;
         layer.f = make_code(std::get<0>(*formula), 1), layer.slope = make_code(std::get<1>(*formula), 1);
@@ -303,10 +303,10 @@ Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_p
     if (is_activation) read_formula(spec, layer);
     layer.n_in = count(std::get<2>(spec), "n_in"), layer.n_out = count(std::get<3>(spec), "n_out");
     layer.position = std::uint32_t(position);
-    const bool dense = layer.kind == LayerKind::Dense;
+    const bool dense = facts_of(layer.kind).dense;
     if (!dense && layer.n_in != layer.n_out) refuse(std::get<0>(spec) + " gives as many outputs as it has inputs");
     const std::vector<PartSpec>& parts = std::get<4>(spec);
-    if (parts.size() != std::size_t(arrays_of(layer.kind)))
+    if (parts.size() != std::size_t(facts_of(layer.kind).arrays))
         refuse(std::get<0>(spec) + " has another number of arrays than " + std::to_string(parts.size()));
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const Index rows = dense && i == 0 ? layer.n_in : 1;
@@ -378,13 +378,16 @@ public:
             Layer layer = make_layer(spec, Index(plan_.layers.size()), n_theta, Index(penalties.size()));
             if (!plan_.layers.empty() && plan_.layers.back().n_out != layer.n_in)
                 refuse("layer " + std::to_string(plan_.layers.size()) + " has another number of inputs than the layer before it gives");
-            predicts |= layer.kind != LayerKind::Dropout;
+            predicts |= layer.kind != Kind::Dropout;
             plan_.layers.push_back(std::move(layer));
         }
         if (!predicts) refuse("a plan needs a layer besides dropout");
         plan_.n_in = plan_.layers.front().n_in, plan_.n_out = plan_.layers.back().n_out;
-        plan_.sparse = sparse;
-        if (sparse && plan_.layers.front().kind != LayerKind::Dense) refuse("sparse rows need a dense layer first");
+        if (sparse) {
+            Kind& first = plan_.layers.front().kind;
+            if (first != Kind::Dense) refuse("sparse rows need a dense layer first");
+            first = Kind::SparseDense;
+        }
         if (loss) {
             const auto& custom = std::get<3>(*loss);
             const LossName own{"", LossKind::Custom, nullptr};
@@ -398,8 +401,8 @@ public:
             if (settings.contains("pos_weight")) read_positive(settings["pos_weight"]);
             plan_.loss.fused = std::get<2>(*loss);
             const Layer& last = plan_.layers.back();
-            const bool sigmoid = last.kind == LayerKind::Activation && last.formula == Formula::Sigmoid;
-            const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last.kind == LayerKind::Softmax) ||
+            const bool sigmoid = last.kind == Kind::Activation && last.formula == Formula::Sigmoid;
+            const bool fits = (name.kind == LossKind::CategoricalCrossEntropy && last.kind == Kind::Softmax) ||
                               (name.kind == LossKind::BinaryCrossEntropy && sigmoid);
             if (plan_.loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
         }
@@ -571,7 +574,7 @@ private:
 
     // How many there are.
     Index read_rows(std::vector<Array>& held, Object X, Input& rows) const {
-        if (plan_.sparse) return read_sparse_rows(held, X, rows);
+        if (plan_.sparse()) return read_sparse_rows(held, X, rows);
         held.emplace_back(X, "X", 2, NUMBERS);
         rows.X = held.back().data(), rows.element = element(held.back().type());
         const Index n = count(held.back().size(0), "the number of rows");

@@ -61,7 +61,7 @@ public:
 private:
     void prepare(index batch, int threads) {
         samples_.make_room(batch), samples_.set_order(run_->order);
-        by_spans_ = !plan_.sparse && Spans<T>::suits(layers_, batch);
+        by_spans_ = Spans<T>::suits(layers_, batch);
         if (by_spans_)
             spans_.prepare(batch, run_->epochs > 1 && !run_->order && batch == samples_.count(), threads);
         else
@@ -166,10 +166,9 @@ private:
             for_pieces(group, t, threads, [&](auto panels, index p, index i) {
                 constexpr int PANELS = decltype(panels)::value;
                 ahead.some();
-                if (group.dense) return learning_.template learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
-                for (int q = 0; q < PANELS; ++q) learning_.learn_vector(group, p + q, i, s, s.deltas[g], batch, step);
+                learning_.template learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
             });
-            if (group.sparse) learning_.learn_sparse(t, threads, samples_, s, batch, step);
+            if (group.kind == Kind::SparseDense) learning_.learn_sparse(t, threads, samples_, s, batch, step);
         }, meet);
         meet();
         if (learning_.clips()) {

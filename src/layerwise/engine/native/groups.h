@@ -15,7 +15,7 @@ struct Space {
     index stride = 0;   // between panels
     List<T*> buffers;   // the layers' outputs; the first is the input
     List<T*> masks;
-    List<T*> deltas;    // the gradient by each group's output
+    List<T*> deltas;    // the gradient by each group's output; one for those that pass it on to each other in place
     List<T*> kept;      // of a batch norm: lines of its mean, its variance, 1 / sqrt(var + epsilon); of a layer norm: that, by row
 
     Space() = default;
@@ -33,7 +33,7 @@ struct Space {
             deltas[g] = shared ? deltas[g + 1] : make(layers.groups[g].n_out);
         }
         for (const Group<T>& g : layers.groups)
-            if (g.kept >= 0) owned_.push_back(Lines<T>(g.batch_norm ? 3 * g.panels() * L : stride)), kept.push_back(static_cast<T*>(owned_.back()));
+            if (g.kept >= 0) owned_.push_back(Lines<T>(g.kind == Kind::BatchNorm ? 3 * g.panels() * L : stride)), kept.push_back(static_cast<T*>(owned_.back()));
     }
 
     // Another thread's view of it.
@@ -56,39 +56,60 @@ private:
     List<Lines<T>> owned_;
 };
 
-// Room to turn LANES rows of the widest softmax or output, three times.
+// How much room a thread needs: to turn LANES rows of the widest softmax or output, three times; and, to pass gradients
+// back, for the transposed weights of some panels of inputs.
 template <class T>
-Lines<T> turning_room(const Layers<T>& layers) {
-    index n = layers.groups.back().n_out;
-    for (const Group<T>& g : layers.groups)
-        if (g.softmax) n = greater(n, g.n_out);
-    return Lines<T>(3 * n * LANES<T>);
+index working_room(const Layers<T>& layers, bool gradients) {
+    constexpr int L = LANES<T>;
+    index length = 3 * layers.groups.back().n_out * L;
+    for (const Group<T>& g : layers.groups) {
+        if (g.kind == Kind::Softmax) length = greater(length, 3 * g.n_out * L);
+        if (g.dense() && gradients) length = greater(length, ABREAST * g.n_out * L);
+    }
+    return length;
 }
 
-template <class T>
-void ops_forward(const Group<T>& g, Space<T>& s, index panel, index r0, index r1) {
-    const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
-    for (const Op<T>& op : g.ops) {
-        T *x = s.buffers[op.x] + at, *y = s.buffers[op.y] + at;
-        if (op.kind == LayerKind::Dropout)
-            multiply_by<T>(x, s.masks[op.mask] + at, y, n);
-        else if (op.kind != LayerKind::Softmax)
-            op.activation.forward(x, y, n);
+// A thread's share of a batch: some rows; or, of a layer that all threads compute together, some panels.
+struct Share {
+    index r0, r1;
+    index rows = 0;  // of the batch
+    int t = 0, threads = 0;  // 0: by rows, whatever the layer
+
+    static Share by_rows(index r0, index r1) { return {r0, r1}; }
+    static Share of_thread(index rows, int t, int threads) {
+        return {rows * t / threads, rows * (t + 1) / threads, rows, t, threads};
     }
+
+    // Panels times rows, f(p0, p1, r0, r1). A thread has whole panels where there are enough, always the same ones, so that
+    // their weights stay in its cache; else some rows of one.
+    template <class F>
+    void units(index panels, F f) const {
+        if (!threads) return f(index(0), panels, r0, r1);
+        if (panels >= threads) return f(panels * t / threads, panels * (t + 1) / threads, index(0), rows);
+        const index begin = panels * rows * t / threads, end = panels * rows * (t + 1) / threads;
+        index p = begin / rows;
+        if (p == end / rows) return f(p, p + 1, begin % rows, end % rows);
+        f(p, p + 1, begin % rows, rows);
+        if (end % rows) f(p + 1, p + 2, index(0), end % rows);
+    }
+
+    // Whole panels, all rows of the batch: f(p).
+    template <class F>
+    void whole_panels(index panels, F f) const {
+        for (index p = panels * t / threads; p < panels * (t + 1) / threads; ++p) f(p);
+    }
+};
+
+template <class T>
+void ops_forward(const Group<T>& g, const Space<T>& s, index panel, index r0, index r1) {
+    for (const Op<T>& op : g.ops) op.forward(s, panel * s.stride + r0 * LANES<T>, (r1 - r0) * LANES<T>);
 }
 
 // On the gradient by the group's output, in place; `skip` of its last ops are the loss's business.
 template <class T>
-void ops_backward(const Group<T>& g, Space<T>& s, T* delta, int skip, index panel, index r0, index r1) {
+void ops_backward(const Group<T>& g, const Space<T>& s, T* delta, int skip, index panel, index r0, index r1) {
     const index at = panel * s.stride + r0 * LANES<T>, n = (r1 - r0) * LANES<T>;
-    T* d = delta + at;
-    for (int i = g.ops.size() - 1 - skip; i >= 0; --i) {
-        const Op<T>& op = g.ops[i];
-        if (op.kind == LayerKind::Dropout)
-            multiply_by<T>(d, s.masks[op.mask] + at, d, n);
-        else if (op.kind != LayerKind::Softmax)
-            op.activation.backward(s.buffers[op.activation.reads_x() ? op.x : op.y] + at, d, n);
-    }
+    for (int i = g.ops.size() - 1 - skip; i >= 0; --i) g.ops[i].backward(s, at, n, delta + at);
 }
 
 // Panels p0 ... p1 - 1 of x W + b, for some rows.
@@ -108,38 +129,84 @@ void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, in
     for (index p = p0; p < p1; ++p) ops_forward(g, s, p, r0, r1);
 }
 
+// Some panels of the gradient by a dense group's inputs; room: for the transposed weights.
+template <class T>
+void dense_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, T* room, index panel,
+                    index count, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    for (index q = 0; q < count; ++q)
+        transpose(weights.w + (panel + q) * L * L, weights.panel, lesser(L, g.n_in - (panel + q) * L), g.n_out,
+                  room + q * g.n_out * L);
+    Product<T> product{dy + r0 * L, s.stride, room, L, g.n_out * L, dx + panel * s.stride + r0 * L, s.stride, g.n_out};
+    multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_in - panel * L, count * L), product);
+}
+
 // LANES rows at a time, for the formulas that work on turned rows.
 template <class T, class F>
 inline void for_blocks(index r0, index r1, F f) {
     for (index r = r0; r < r1; r += LANES<T>) f(r, lesser(LANES<T>, r1 - r));
 }
 
-// Some rows through a scale or a normalization by row; through a batch norm as in prediction, where gamma's lines hold
-// gamma / sqrt(var + epsilon).
+// Some rows through a softmax, and back, in place.
 template <class T>
-void norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
-    constexpr int L = LANES<T>;
-    const T *x = s.buffers[g.in], *v = weights.w;
-    T *y = s.buffers[g.z], *normal = g.normal < 0 ? nullptr : s.buffers[g.normal];
-    for (index r = r0; g.layer_norm && r < r1; ++r)
-        layer_norm(x + r * L, s.stride, g.n_out, g.epsilon, v, v + g.vector(1, 0), normal ? s.kept[g.kept] + r : nullptr,
-                   normal ? normal + r * L : nullptr, y + r * L);
-    for (index p = 0; !g.layer_norm && p < g.panels(); ++p) {
-        const index at = p * s.stride + r0 * L;
-        const T *center = g.scale ? nullptr : v + g.vector(2, p), *beta = g.scale ? nullptr : v + g.vector(1, p);
-        move_lines(x + at, r1 - r0, center, v + g.vector(0, p), beta, y + at);
+void softmax_forward(const Group<T>& g, Space<T>& s, T* room, index r0, index r1) {
+    for_blocks<T>(r0, r1, [&](index r, index rows) {
+        turn(s.buffers[g.in] + r * LANES<T>, s.stride, rows, g.n_out, room);
+        softmax(room, g.n_out);
+        turn_back(room, rows, g.n_out, s.buffers[g.z] + r * LANES<T>, s.stride);
+    });
+}
+template <class T>
+void softmax_backward(const Group<T>& g, const Space<T>& s, T* delta, T* room, index r0, index r1) {
+    for_blocks<T>(r0, r1, [&](index r, index rows) {
+        T *y = room, *d = room + g.n_out * LANES<T>;
+        turn(s.buffers[g.z] + r * LANES<T>, s.stride, rows, g.n_out, y);
+        turn(delta + r * LANES<T>, s.stride, rows, g.n_out, d);
+        softmax_back(y, d, g.n_out);
+        turn_back(d, rows, g.n_out, delta + r * LANES<T>, s.stride);
+    });
+}
+
+// Some rows through a scale, and back.
+template <class T>
+void scale_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
+    for (index p = 0; p < g.panels(); ++p) {
+        const index at = p * s.stride + r0 * LANES<T>;
+        move_lines<T>(s.buffers[g.in] + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, s.buffers[g.z] + at);
+    }
+}
+template <class T>
+void scale_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+    for (index p = 0; p < g.panels(); ++p) {
+        const index at = p * s.stride + r0 * LANES<T>;
+        move_lines<T>(dy + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, dx + at);
     }
 }
 
-// The gradient by the input of a scale or a layer norm, for some rows, from that by its output.
+// Some rows through a layer norm, and back.
 template <class T>
-void norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+void layer_norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
     constexpr int L = LANES<T>;
-    for (index r = r0; g.layer_norm && r < r1; ++r)
+    const T *x = s.buffers[g.in], *v = weights.w;
+    T *y = s.buffers[g.z], *normal = g.normal < 0 ? nullptr : s.buffers[g.normal];
+    for (index r = r0; r < r1; ++r)
+        layer_norm(x + r * L, s.stride, g.n_out, g.epsilon, v, v + g.vector(1, 0), normal ? s.kept[g.kept] + r : nullptr,
+                   normal ? normal + r * L : nullptr, y + r * L);
+}
+template <class T>
+void layer_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    for (index r = r0; r < r1; ++r)
         layer_norm_back(dy + r * L, s.buffers[g.normal] + r * L, s.stride, g.n_out, weights.w, s.kept[g.kept][r], dx + r * L);
-    for (index p = 0; g.scale && p < g.panels(); ++p) {
-        const index at = p * s.stride + r0 * L;
-        move_lines<T>(dy + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, dx + at);
+}
+
+// Some rows through a batch norm as in prediction, where gamma's lines hold gamma / sqrt(var + epsilon).
+template <class T>
+void batch_norm_predict(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index r0, index r1) {
+    const T* v = weights.w;
+    for (index p = 0; p < g.panels(); ++p) {
+        const index at = p * s.stride + r0 * LANES<T>;
+        move_lines(s.buffers[g.in] + at, r1 - r0, v + g.vector(2, p), v + g.vector(0, p), v + g.vector(1, p), s.buffers[g.z] + at);
     }
 }
 
@@ -157,47 +224,76 @@ void batch_norm_backward(const Group<T>& g, const Weights<T>& weights, const Spa
     batch_norm_back(dy + at, s.buffers[g.normal] + at, rows, weights.w + g.vector(0, p), s.kept[g.kept] + g.vector(2, p), dx + at);
 }
 
-// Some rows through a whole group.
-template <class T>
-void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, index r0, index r1) {
-    if (g.softmax)
-        for_blocks<T>(r0, r1, [&](index r, index rows) {
-            turn(s.buffers[g.ops[0].x] + r * LANES<T>, s.stride, rows, g.n_out, room);
-            softmax(room, g.n_out);
-            turn_back(room, rows, g.n_out, s.buffers[g.ops[0].y] + r * LANES<T>, s.stride);
-        });
-    if (g.dense) return dense_forward(g, weights, s, 0, g.panels(), r0, r1);
-    if (g.vectors) norm_forward(g, weights, s, r0, r1);
+// A share of a batch through a group. `between` is called after each block of a dense layer's terms.
+template <class T, class Between = Nothing>
+void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, const Share& share, Between between = {},
+                   index block = BLOCK) {
+    const index r0 = share.r0, r1 = share.r1;
+    switch (g.kind) {
+        case Kind::Dense:
+            return share.units(g.panels(), [&](index p0, index p1, index r0, index r1) {
+                dense_forward(g, weights, s, p0, p1, r0, r1, between, block);
+            });
+        case Kind::BatchNorm:
+            if (g.kept < 0) {
+                batch_norm_predict(g, weights, s, r0, r1);
+                break;
+            }
+            return share.whole_panels(g.panels(), [&](index p) {
+                batch_norm_forward(g, weights, s, p, share.rows), ops_forward(g, s, p, 0, share.rows);
+            });
+        case Kind::LayerNorm: layer_norm_forward(g, weights, s, r0, r1); break;
+        case Kind::Scale: scale_forward(g, weights, s, r0, r1); break;
+        case Kind::Softmax: softmax_forward(g, s, room, r0, r1); break;
+        case Kind::SparseDense:  // its sums are made as the rows are read (sparse.h)
+        case Kind::Dropout:
+        case Kind::Activation: break;
+    }
     for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
 }
 
-// Some rows through groups first ..., but for a softmax at the end.
+// Back through a group's first layer: the gradient by its input, dx, from that by its output, dy; then(p, r0, r1) for each
+// panel of dx as soon as it is there. Of a softmax they are one.
+template <class T, class Then>
+void group_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, T* dy, T* dx, T* room, const Share& share,
+                    Then then) {
+    const index r0 = share.r0, r1 = share.r1;
+    switch (g.kind) {
+        case Kind::Dense:
+            return share.units(g.panels_in(), [&](index p0, index p1, index r0, index r1) {
+                for (index p = p0; p < p1; p += ABREAST) {
+                    const index count = lesser(ABREAST, p1 - p);
+                    dense_backward(g, weights, s, dy, dx, room, p, count, r0, r1);
+                    for (index q = p; q < p + count; ++q) then(q, r0, r1);
+                }
+            });
+        case Kind::BatchNorm:
+            return share.whole_panels(g.panels(), [&](index p) {
+                batch_norm_backward(g, weights, s, dy, dx, p, share.rows), then(p, index(0), share.rows);
+            });
+        case Kind::LayerNorm: layer_norm_backward(g, weights, s, dy, dx, r0, r1); break;
+        case Kind::Scale: scale_backward(g, weights, s, dy, dx, r0, r1); break;
+        case Kind::Softmax: softmax_backward(g, s, dx, room, r0, r1); break;
+        case Kind::SparseDense:  // these come first: there is nothing below that learns
+        case Kind::Dropout:
+        case Kind::Activation: return;
+    }
+    for (index p = 0; p < g.panels_in(); ++p) then(p, r0, r1);
+}
+
+// Some rows through groups first ... to the loss.
 template <class T>
 void rows_forward(const Layers<T>& layers, const List<Weights<T>>& weights, Space<T>& s, T* room, int first, index r0,
                   index r1) {
-    for (int g = first; g < layers.groups.size() - (softmax_with_loss(layers) ? 1 : 0); ++g)
-        group_forward(layers.groups[g], weights[g], s, room, r0, r1);
-}
-
-// Some rows back through all of a group but its products.
-template <class T>
-void group_backward(const Group<T>& g, Space<T>& s, T* room, T* delta, int skip, index r0, index r1) {
-    for (index p = 0; p < g.panels(); ++p) ops_backward(g, s, delta, skip, p, r0, r1);
-    if (g.softmax && g.ops.size() > skip)
-        for_blocks<T>(r0, r1, [&](index r, index rows) {
-            T *y = room, *d = room + g.n_out * LANES<T>;
-            turn(s.buffers[g.ops[0].y] + r * LANES<T>, s.stride, rows, g.n_out, y);
-            turn(delta + r * LANES<T>, s.stride, rows, g.n_out, d);
-            softmax_back(y, d, g.n_out);
-            turn_back(d, rows, g.n_out, delta + r * LANES<T>, s.stride);
-        });
+    for (int g = first; g < layers.before_loss; ++g)
+        group_forward(layers.groups[g], weights[g], s, room, Share::by_rows(r0, r1));
 }
 
 // The last layer's output on some rows, turned; and what follows each block: f(r, rows, block).
 template <class T, class F>
 void for_loss_blocks(const Layers<T>& layers, const Space<T>& s, T* room, index r0, index r1, F f) {
     const Group<T>& last = layers.groups.back();
-    const bool with_softmax = softmax_with_loss(layers);
+    const bool with_softmax = layers.softmax_with_loss();
     const T* out = s.buffers[with_softmax ? last.in : last.out];
     const index n = last.n_out * LANES<T>;
     for_blocks<T>(r0, r1, [&](index r, index rows) {

@@ -89,47 +89,19 @@ public:
     template <int PANELS>
     void learn(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
                const Step<T>& step) {
-        const index number = group.piece_at(panel, i);
-        const Piece& piece = layers_.pieces[number];
-        const T* dy = deltas + panel * s.stride;
-        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
-        const auto product = [&](T* c, index c_next) {
-            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
-        };
-        if (folds_[number] && !batch.ending) {
-            Product<T> p = product(packed_ + piece.begin, next);
-            p.scale = step.rate;
-            return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
+        switch (group.kind) {
+            case Kind::Dense:
+            case Kind::SparseDense: return learn_dense<PANELS>(group, panel, i, s, deltas, batch, step);
+            case Kind::BatchNorm:
+                for (int q = 0; q < PANELS && i == 0; ++q) adapt_statistics(group, panel + q, s, batch.rows);
+                break;
+            case Kind::Scale:
+            case Kind::LayerNorm: break;
+            case Kind::Softmax:
+            case Kind::Dropout:
+            case Kind::Activation: return;
         }
-        alignas(LINE) T room[PANELS * L * L];
-        const bool keep = batch.ending || clips_;
-        T* gradient = keep ? gradient_ + piece.begin : room;
-        const index gradient_next = keep ? piece.input < 0 ? L : next : L * L;
-        if (factors_[number] == 0) {
-            for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
-        } else if (piece.input < 0) {
-            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
-        } else {
-            // What pads a line is not always written.
-            if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
-            Product<T> p = product(gradient, gradient_next);
-            multiply<T, From::columns>(piece.lines, columns, p);
-        }
-        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
-    }
-
-    // The same for vector k of a scale or a normalization, on one panel.
-    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
-                      const Step<T>& step) {
-        const index number = group.piece_at(panel, k), at = panel * s.stride;
-        const Piece& piece = layers_.pieces[number];
-        T* gradient = gradient_ + piece.begin;
-        if (k == 0)
-            sum_products(deltas + at, s.buffers[group.normal] + at, batch.rows, gradient);
-        else
-            sum_lines(deltas + at, batch.rows, false, gradient);
-        if (k == 0 && group.batch_norm) adapt_statistics(group, panel, piece.layer, s, batch.rows);
-        finish(number, gradient, batch, step);
+        for (int q = 0; q < PANELS; ++q) learn_vector(group, panel + q, i, s, deltas, batch, step);
     }
 
     // The same for a thread's chunks of a sparse first layer.
@@ -185,6 +157,52 @@ public:
     }
 
 private:
+    // Of a dense layer, W's or b's.
+    template <int PANELS>
+    void learn_dense(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
+               const Step<T>& step) {
+        const index number = group.piece_at(panel, i);
+        const Piece& piece = layers_.pieces[number];
+        const T* dy = deltas + panel * s.stride;
+        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
+        const auto product = [&](T* c, index c_next) {
+            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
+        };
+        if (folds_[number] && !batch.ending) {
+            Product<T> p = product(packed_ + piece.begin, next);
+            p.scale = step.rate;
+            return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
+        }
+        alignas(LINE) T room[PANELS * L * L];
+        const bool keep = batch.ending || clips_;
+        T* gradient = keep ? gradient_ + piece.begin : room;
+        const index gradient_next = keep ? piece.input < 0 ? L : next : L * L;
+        if (factors_[number] == 0) {
+            for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
+        } else if (piece.input < 0) {
+            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
+        } else {
+            // What pads a line is not always written.
+            if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
+            Product<T> p = product(gradient, gradient_next);
+            multiply<T, From::columns>(piece.lines, columns, p);
+        }
+        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
+    }
+
+    // Vector k of a scale or a normalization, on one panel.
+    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
+                      const Step<T>& step) {
+        const index number = group.piece_at(panel, k), at = panel * s.stride;
+        const Piece& piece = layers_.pieces[number];
+        T* gradient = gradient_ + piece.begin;
+        if (k == 0)
+            sum_products(deltas + at, s.buffers[group.normal] + at, batch.rows, gradient);
+        else
+            sum_lines(deltas + at, batch.rows, false, gradient);
+        finish(number, gradient, batch, step);
+    }
+
     // How much of each step a piece makes, nothing where its layer is frozen; and which are updated within the product.
     void set_factors() {
         clips_ = run_->learn && run_->clip_norm > 0;
@@ -207,7 +225,8 @@ private:
     index layer_of(index number) const { return number >= layers_.pieces.size() ? 0 : index(layers_.pieces[number].layer); }
 
     // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
-    void adapt_statistics(const Group<T>& group, index panel, index layer, const Space<T>& s, index rows) {
+    void adapt_statistics(const Group<T>& group, index panel, const Space<T>& s, index rows) {
+        const index layer = index(layers_.pieces[group.first_piece].layer);
         if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
         const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
         adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));

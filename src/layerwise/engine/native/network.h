@@ -1,7 +1,7 @@
 // The layers as they are computed: in groups, with their weights in panels.
 //
-// A group is a dense layer, a softmax, a scale or a normalization with the elementwise layers after it, which are computed
-// while its output is still in the first cache. Weights and biases are kept in panels of LANES units: for each of them a
+// A group is a layer that is not elementwise with the elementwise ones after it, its ops, which are computed while its
+// output is still in the first cache; elementwise layers at the very beginning are a group too. Weights and biases are kept in panels of LANES units: for each of them a
 // line an input, and a line of biases, theta's own order being (inputs, units). The vectors of a scale or a normalization
 // (s; gamma and beta; the running mean and variance) lie one after the other, with a line a panel. What pads a line is 0
 // and stays 0.
@@ -39,26 +39,45 @@ private:
     T* p_ = nullptr;
 };
 
-// One elementwise layer, or a softmax: from one of the batch's buffers to another or over the same.
+template <class T>
+inline void multiply_by(const T* x, const T* mask, T* y, index n) {
+    LW_INDEPENDENT
+    for (index i = 0; i < n; ++i) y[i] = x[i] * mask[i];
+}
+
+// An elementwise layer, an activation or a dropout: from one of the batch's buffers to another or over the same.
 template <class T>
 struct Op {
-    LayerKind kind;
     Activation<T> activation;
     int x, y;
-    int mask = -1;
-    T rate;  // of dropout
+    int mask;  // which of dropout's; of an activation -1
+    T rate;    // of dropout
     std::uint32_t position;
+
+    // n numbers of a space's buffers and masks, from `at` on.
+    template <class Space>
+    void forward(const Space& s, index at, index n) const {
+        const T* from = s.buffers[x] + at;
+        T* to = s.buffers[y] + at;
+        if (mask >= 0) return multiply_by<T>(from, s.masks[mask] + at, to, n);
+        activation.forward(from, to, n);
+    }
+    // On the gradient by its output there, in place.
+    template <class Space>
+    void backward(const Space& s, index at, index n, T* d) const {
+        if (mask >= 0) return multiply_by<T>(d, s.masks[mask] + at, d, n);
+        activation.backward(s.buffers[activation.reads_x() ? x : y] + at, d, n);
+    }
 };
 
 template <class T>
 struct Group {
-    bool dense = false, softmax = false, scale = false, layer_norm = false, batch_norm = false;
-    bool sparse = false;             // a dense layer of sparse rows, whose W stays in theta (sparse.h)
-    index readable = 0;              // how many numbers theta has from there on
+    Kind kind;                       // of its first layer
+    index readable = 0;              // how many numbers theta has from theta_w on
     index n_in = 0, n_out = 0;
-    int in = 0, z = 0, out = 0;      // buffers: what is read, where x W + b goes, and the last op's y
+    int in = 0, z = 0, out = 0;      // buffers: what is read, where the first layer's output goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
-    index theta_w = 0, theta_b = 0;  // and its numbers in theta
+    index theta_w = 0, theta_b = 0;  // and its numbers in theta; W of a sparse layer stays there (sparse.h)
     int vectors = 0, learned = 0;    // of a scale or a normalization; their first line is w
     index theta_vectors[4] = {};
     T epsilon = 0, momentum = 0;
@@ -67,13 +86,14 @@ struct Group {
     int first_piece = 0;
     List<Op<T>> ops;
 
-    bool learns() const { return dense || vectors > 0; }
-    index pieces_a_panel() const { return dense ? 1 + (sparse ? 0 : panels_in()) : index(learned); }
+    bool dense() const { return facts_of(kind).dense; }
+    bool learns() const { return facts_of(kind).arrays > 0; }
+    index pieces_a_panel() const { return dense() ? 1 + lines(inputs_in_lines(), LANES<T>) : index(learned); }
     index piece_at(index panel, index i) const { return first_piece + panel * pieces_a_panel() + i; }
     index vector(int k, index panel) const { return (k * panels() + panel) * LANES<T>; }  // from w on
     index panels_in() const { return lines(n_in, LANES<T>); }
     index panels() const { return lines(n_out, LANES<T>); }
-    index inputs_in_lines() const { return sparse ? 0 : n_in; }
+    index inputs_in_lines() const { return kind == Kind::SparseDense ? 0 : n_in; }
 };
 
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
@@ -104,51 +124,37 @@ public:
     List<index> masks;   // widths of dropout's masks
     int first_learning = -1;    // the first group with parameters: nothing is passed back beyond it
     int normalizations = 0;     // that keep something for backward
-    bool has_vectors = false;
+    int before_loss = 0;        // groups; a softmax at the very end is done with the loss: its output is needed there alone
     int own_buffers = 1;        // how many of the first ones each thread fills for itself, with all rows
     index length = 0;           // of all parameters in lines
     index n_in, n_out;
 
     // For training, or for prediction, which leaves dropout out.
     Layers(const Plan& plan, bool training) : n_in(plan.n_in), n_out(plan.n_out) {
-        constexpr int L = LANES<T>;
-        int current = buffer(plan.sparse ? 0 : n_in);
-        bool kept = true;  // nobody may write over the current buffer
+        buffer(plan.sparse() ? 0 : n_in);
         for (const Layer& layer : plan.layers) {
-            if (layer.kind == LayerKind::Dropout && !training) continue;
-            if (arrays_of(layer.kind) || layer.kind == LayerKind::Softmax || groups.size() == 0) {
-                groups.push_back({});
-                groups.back().n_in = layer.n_in, groups.back().n_out = layer.n_out;
-                groups.back().in = groups.back().out = current;
-            }
+            if (layer.kind == Kind::Dropout && !training) continue;
+            if (groups.size() == 0 || !facts_of(layer.kind).elementwise) begin_group(layer);
             Group<T>& group = groups.back();
-            if (layer.kind == LayerKind::Dense) {
-                group.dense = true, group.sparse = plan.sparse && groups.size() == 1;
-                group.z = group.out = current = buffer(layer.n_out);
-                group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
-                group.readable = plan.n_theta - group.theta_w;
-                add_pieces(group, layer);
-            } else if (arrays_of(layer.kind)) {
-                add_vectors(group, layer, training);
-                current = group.out;
+            switch (layer.kind) {
+                case Kind::Dense:
+                case Kind::SparseDense: add_dense(group, layer, plan.n_theta); break;
+                case Kind::Softmax: add_softmax(group); break;
+                case Kind::Scale:
+                case Kind::LayerNorm:
+                case Kind::BatchNorm: add_vectors(group, layer, training); break;
+                case Kind::Dropout:
+                case Kind::Activation: add_op(group, layer); break;
             }
-            if (arrays_of(layer.kind)) {
-                kept = false;
-                if (first_learning < 0) first_learning = groups.size() - 1;
-                continue;
-            }
-            if (layer.kind == LayerKind::Softmax) group.softmax = true;
-            Op<T> op{layer.kind, Activation<T>(layer), current, current, -1, T(layer.a), layer.position};
-            if (kept || layer.reads_x) op.y = buffer(layer.n_out);
-            if (layer.kind == LayerKind::Dropout) op.mask = masks.size(), masks.push_back(index(layer.n_in));
-            kept = layer.reads_y || layer.kind == LayerKind::Softmax;
-            group.out = current = op.y;
-            group.ops.push_back(static_cast<Op<T>&&>(op));
         }
-        length = lines(length, L) * L;
+        length = lines(length, LANES<T>) * LANES<T>;
+        const Group<T>& last = groups.back();
+        before_loss = groups.size() - (last.kind == Kind::Softmax && last.ops.size() == 0 ? 1 : 0);
         // To scale all rows of the input once more costs less than to fetch them from another core.
-        if (groups.size() > 1 && groups[0].scale && groups[1].dense) own_buffers = groups[1].in + 1;
+        if (groups.size() > 1 && groups[0].kind == Kind::Scale && groups[1].kind == Kind::Dense) own_buffers = groups[1].in + 1;
     }
+
+    bool softmax_with_loss() const { return before_loss < groups.size(); }
 
     // Between theta's order and lines.
     void to_lines(const T* theta, T* packed) const {
@@ -159,7 +165,7 @@ public:
         constexpr int L = LANES<T>;
         for (int k = 0; k < g.vectors; ++k)
             for (index j = 0; j < g.panels() * L; ++j) w[g.vector(k, 0) + j] = j < g.n_out ? theta[g.theta_vectors[k] + j] : T(0);
-        for (index p = 0; g.dense && p < g.panels(); ++p) {
+        for (index p = 0; g.dense() && p < g.panels(); ++p) {
             const index n = lesser(L, g.n_out - p * L);
             for (index i = 0; i < g.inputs_in_lines(); ++i) {
                 T* to = w + (p * g.n_in + i) * L;
@@ -174,7 +180,7 @@ public:
         for (const Group<T>& g : groups) {
             for (int k = 0; k < g.vectors; ++k)
                 for (index j = 0; j < g.n_out; ++j) theta[g.theta_vectors[k] + j] = packed[g.w + g.vector(k, 0) + j];
-            for (index p = 0; g.dense && p < g.panels(); ++p) {
+            for (index p = 0; g.dense() && p < g.panels(); ++p) {
                 const index n = lesser(L, g.n_out - p * L);
                 for (index i = 0; i < g.inputs_in_lines(); ++i) {
                     const T* from = packed + g.w + (p * g.n_in + i) * L;
@@ -195,8 +201,20 @@ private:
         return widths.size() - 1;
     }
 
-    void add_pieces(Group<T>& group, const Layer& layer) {
+    void begin_group(const Layer& layer) {
+        const int current = groups.size() ? groups.back().out : 0;
+        Group<T> group{layer.kind};
+        group.n_in = layer.n_in, group.n_out = layer.n_out;
+        group.in = group.z = group.out = current;
+        if (first_learning < 0 && group.learns()) first_learning = groups.size();
+        groups.push_back(static_cast<Group<T>&&>(group));
+    }
+
+    void add_dense(Group<T>& group, const Layer& layer, index n_theta) {
         constexpr int L = LANES<T>;
+        group.z = group.out = buffer(layer.n_out), kept_ = false;
+        group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
+        group.readable = n_theta - group.theta_w;
         group.w = length, group.b = length + group.panels() * group.inputs_in_lines() * L;
         group.first_piece = pieces.size();
         for (index p = 0; p < group.panels(); ++p) {
@@ -207,14 +225,19 @@ private:
         length = group.b + group.panels() * L;
     }
 
+    void add_softmax(Group<T>& group) {
+        if (kept_) group.z = group.out = buffer(group.n_out);
+        kept_ = true;
+    }
+
     void add_vectors(Group<T>& group, const Layer& layer, bool training) {
-        group.scale = layer.kind == LayerKind::Scale;
-        group.layer_norm = layer.kind == LayerKind::LayerNorm, group.batch_norm = layer.kind == LayerKind::BatchNorm;
-        group.vectors = arrays_of(layer.kind), group.learned = learned_of(layer.kind), has_vectors = true;
-        group.momentum = group.batch_norm ? T(layer.a) : T(0), group.epsilon = T(group.batch_norm ? layer.b : layer.a);
-        group.normal = group.scale ? group.in : training ? buffer(layer.n_out) : -1;
-        if (training && !group.scale) group.kept = normalizations++;
-        group.z = group.out = buffer(layer.n_out);
+        const Facts facts = facts_of(layer.kind);
+        const bool scale = layer.kind == Kind::Scale, batch_norm = layer.kind == Kind::BatchNorm;
+        group.vectors = facts.arrays, group.learned = facts.learned;
+        group.momentum = batch_norm ? T(layer.a) : T(0), group.epsilon = T(batch_norm ? layer.b : layer.a);
+        group.normal = scale ? group.in : training ? buffer(layer.n_out) : -1;
+        if (training && !scale) group.kept = normalizations++;
+        group.z = group.out = buffer(layer.n_out), kept_ = false;
         group.w = group.b = length, group.first_piece = pieces.size();
         for (int k = 0; k < group.vectors; ++k) group.theta_vectors[k] = layer.parts[k].begin;
         for (index p = 0; p < group.panels(); ++p)
@@ -222,23 +245,27 @@ private:
         length += group.vectors * group.panels() * LANES<T>;
     }
 
+    void add_op(Group<T>& group, const Layer& layer) {
+        const int x = group.out;
+        group.out = kept_ || layer.reads_x ? buffer(layer.n_out) : x;
+        kept_ = layer.reads_y;
+        int mask = -1;
+        if (layer.kind == Kind::Dropout) mask = masks.size(), masks.push_back(index(layer.n_in));
+        group.ops.push_back({Activation<T>(layer), x, group.out, mask, T(layer.a), layer.position});
+    }
+
     void add_piece(const Group<T>& group, index panel, const Layer& layer, int part, index input, index lines, index begin) {
         const index columns = lesser(LANES<T>, group.n_out - panel * LANES<T>);
         pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), std::uint16_t(columns), layer.position});
     }
-};
 
-// A softmax at the very end is done with the loss: its output is needed there alone.
-template <class T>
-bool softmax_with_loss(const Layers<T>& layers) {
-    const Group<T>& last = layers.groups.back();
-    return last.softmax && last.ops.size() == 1;
-}
+    bool kept_ = true;  // nobody may write over the newest buffer
+};
 
 // How many of a group's last ops go backward with the loss.
 template <class T>
 int skipped_ops(const Plan& plan, const Layers<T>& layers, int group) {
-    return group == layers.groups.size() - 1 && (plan.loss.fused || softmax_with_loss(layers)) ? 1 : 0;
+    return plan.loss.fused && group == layers.groups.size() - 1 && !layers.softmax_with_loss() ? 1 : 0;
 }
 
 // The masks of `rows` rows from `row` of the batch on: 0, or 1 / (1 - rate) for what is kept; number (r, column) of an
@@ -249,7 +276,7 @@ void fill_masks(const Layers<T>& layers, const Masks& masks, std::uint64_t seed,
     constexpr index PART = 4 * BLOCKS;
     for (const Group<T>& g : layers.groups)
         for (const Op<T>& op : g.ops) {
-            if (op.kind != LayerKind::Dropout) continue;
+            if (op.mask < 0) continue;
             T uniform[PART];
             T* mask = masks[op.mask];
             const T keep = 1 / (1 - op.rate);
@@ -265,12 +292,6 @@ void fill_masks(const Layers<T>& layers, const Masks& masks, std::uint64_t seed,
                 e += m;
             }
         }
-}
-
-template <class T>
-inline void multiply_by(const T* x, const T* mask, T* y, index n) {
-    LW_INDEPENDENT
-    for (index i = 0; i < n; ++i) y[i] = x[i] * mask[i];
 }
 
 }  // namespace LW_ISA

@@ -23,16 +23,16 @@ public:
         Job job{this, X, n, outputs, scored};
         // So many rows' losses are summed at once, whatever the number of threads.
         const index part = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
-        job.chunk = plan_.sparse ? sparse_chunk(n, part, threads) : part;
+        job.chunk = plan_.sparse() ? sparse_chunk(n, part, threads) : part;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
-        job.direct = !plan_.sparse && samples_.as_they_are(X.element) && layers_.groups[0].dense && layers_.groups[0].panels() <= 2 * ABREAST;
-        place_weights(job, theta);
+        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense && layers_.groups[0].panels() <= 2 * ABREAST;
+        for (const Group<T>& g : layers_.groups) job.weights.push_back(weights_of(job, g, theta));
         const index chunks = lines(n, job.chunk);
         if (scored) samples_.make_room(n), samples_.set_order(nullptr);
         threads = int(lesser(threads, chunks));
         for (int t = 0; t < threads; ++t) {
             job.spaces.push_back(Space<T>(layers_, lesser(job.chunk, n), false));
-            job.rooms.push_back(turning_room(layers_));
+            job.rooms.push_back(Lines<T>(working_room(layers_, false)));
         }
         run_in_threads(threads, [](void* job, int t, int) {
             Job& j = *static_cast<Job*>(job);
@@ -65,38 +65,50 @@ private:
         return greater(least, lines(n, chunks));
     }
 
-    void place_weights(Job& job, const T* theta) const {
-        for (const Group<T>& g : layers_.groups) {
-            // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases. Biases
-            // that nothing follows are copied.
-            const bool direct = g.dense && !g.sparse && job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out;
-            if (!g.learns())
-                job.weights.push_back({});
-            else if (g.vectors) {
-                job.packed.push_back(Lines<T>(g.vectors * g.panels() * L));
-                T* v = job.packed.back();
-                layers_.to_lines(g, theta, v, nullptr);
-                for (index j = 0; g.batch_norm && j < g.panels() * L; ++j) v[j] /= square_root(v[g.vector(3, 0) + j] + g.epsilon);
-                job.weights.push_back({v, 0, 0, nullptr});
-            } else if (direct) {
-                const T* b = theta + g.theta_b;
-                if (g.theta_b + g.panels() * L > plan_.n_theta) {
-                    job.packed.push_back(Lines<T>(g.panels() * L));
-                    std::memcpy(job.packed.back(), b, std::size_t(g.n_out) * sizeof(T));
-                    b = job.packed.back();
-                }
-                job.weights.push_back({theta + g.theta_w, L, g.n_out, b});
-            } else if (g.sparse) {
-                job.packed.push_back(Lines<T>(g.panels() * L));
-                layers_.to_lines(g, theta, nullptr, job.packed.back());
-                job.weights.push_back({theta + g.theta_w, L, g.n_out, job.packed.back()});
-            } else {
-                job.packed.push_back(Lines<T>((g.n_in + 1) * g.panels() * L));
-                T *w = job.packed.back(), *b = w + g.n_in * g.panels() * L;
+    Weights<T> weights_of(Job& job, const Group<T>& g, const T* theta) const {
+        const index biases = g.panels() * L;
+        switch (g.kind) {
+            case Kind::Dense: {
+                // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases.
+                if (job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out)
+                    return {theta + g.theta_w, L, g.n_out, biases_in_theta(job, g, theta)};
+                T *w = packed(job, (g.n_in + 1) * biases), *b = w + g.n_in * biases;
                 layers_.to_lines(g, theta, w, b);
-                job.weights.push_back({w, g.n_in * L, L, b});
+                return {w, g.n_in * L, L, b};
             }
+            case Kind::SparseDense: {
+                T* b = packed(job, biases);
+                layers_.to_lines(g, theta, nullptr, b);
+                return {theta + g.theta_w, L, g.n_out, b};
+            }
+            case Kind::Scale:
+            case Kind::LayerNorm:
+            case Kind::BatchNorm: {
+                T* v = packed(job, g.vectors * biases);
+                layers_.to_lines(g, theta, v, nullptr);
+                if (g.kind == Kind::BatchNorm)
+                    for (index j = 0; j < biases; ++j) v[j] /= square_root(v[g.vector(3, 0) + j] + g.epsilon);
+                return {v, 0, 0, nullptr};
+            }
+            case Kind::Softmax:
+            case Kind::Dropout:
+            case Kind::Activation: break;
         }
+        return {};
+    }
+
+    // Whole lines of biases; those that nothing follows in theta are copied.
+    const T* biases_in_theta(Job& job, const Group<T>& g, const T* theta) const {
+        const T* b = theta + g.theta_b;
+        if (g.theta_b + g.panels() * L <= plan_.n_theta) return b;
+        T* copy = packed(job, g.panels() * L);
+        std::memcpy(copy, b, std::size_t(g.n_out) * sizeof(T));
+        return copy;
+    }
+
+    static T* packed(Job& job, index n) {
+        job.packed.push_back(Lines<T>(n));
+        return job.packed.back();
     }
 
     // Chunks one after the other, each by the thread that comes to it first.
@@ -107,11 +119,13 @@ private:
         for (index begin = job.next++ * job.chunk, next; begin < job.n; begin = next) {
             next = job.next++ * job.chunk;
             const index rows = lesser(job.chunk, job.n - begin);
-            if (!job.direct && !plan_.sparse)
+            if (!job.direct && !plan_.sparse())
                 for (index r = 0; r < rows; ++r)
                     samples_.read(job.input.X, job.input.element, begin + r, s.buffers[0] + r * L, s.stride);
-            if (!first_group(job, s, room, begin, rows, next)) return job.finite.store(false);
-            rows_forward(layers_, job.weights, s, room, 1, 0, rows);
+            const bool sums = layers_.groups[0].dense();
+            if (!(sums ? first_sums(job, s, begin, rows, next) : job.scored || finite(job, begin, rows)))
+                return job.finite.store(false);
+            rows_forward(layers_, job.weights, s, room, sums ? 1 : 0, 0, rows);
             const Batch<T> batch{0, job.n, 0, T(0), ending};
             const index n = plan_.n_out;
             for_loss_blocks(layers_, s, room, 0, rows, [&](index r, index count, LossBlocks<T> block) {
@@ -124,16 +138,10 @@ private:
         }
     }
 
-    // Rows through the first group; false where, not scored, a number in them is not finite.
-    bool first_group(const Job& job, Space<T>& s, T* room, index begin, index rows, index next) const {
+    // Rows through a first group of weighted sums; false where, not scored, a number in them is not finite.
+    bool first_sums(const Job& job, Space<T>& s, index begin, index rows, index next) const {
         const Group<T>& group = layers_.groups[0];
-        if (!group.dense) {
-            if (!job.scored && !finite(job, begin, rows)) return false;
-            if (layers_.groups.size() > 1 || !softmax_with_loss(layers_))
-                group_forward(group, job.weights[0], s, room, 0, rows);
-            return true;
-        }
-        if (group.sparse)
+        if (group.kind == Kind::SparseDense)
             sparse_forward(group, job.weights[0], job.input, s, 0, rows, [&](index r) { return begin + r; });
         else
             dense_product(job, s, begin, rows, next);

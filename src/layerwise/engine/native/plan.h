@@ -10,7 +10,9 @@
 
 namespace lw {
 
-enum class LayerKind { Dense, Dropout, Softmax, Scale, LayerNorm, BatchNorm, Activation };
+// The kinds of layers; a sparse one is the dense layer at the beginning whose rows are those of a sparse matrix. Where they
+// differ, a switch without a default says how, so that a new kind does not compile before all of them know it.
+enum class Kind { Dense, SparseDense, Softmax, Scale, LayerNorm, BatchNorm, Dropout, Activation };
 enum class LossKind {
     MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
     CategoricalCrossEntropy, BinaryCrossEntropy, Custom,
@@ -52,7 +54,7 @@ struct Code {
 constexpr int MOST_NUMBERS = 4;  // of an activation
 
 struct Layer {
-    LayerKind kind;
+    Kind kind;
     double a = 0, b = 0;  // of dropout the rate; of normalizations epsilon, momentum
     Formula formula = Formula::Identity;  // of an activation, and its numbers
     double numbers[MOST_NUMBERS] = {};
@@ -63,16 +65,24 @@ struct Layer {
     Part parts[4];               // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
 
-// How many arrays a layer has, and how many of them are learned.
-inline int arrays_of(LayerKind kind) {
+struct Facts {
+    int arrays, learned;   // how many it has, and how many of them are learned
+    bool dense = false;
+    bool elementwise = false;
+};
+constexpr Facts facts_of(Kind kind) {
     switch (kind) {
-        case LayerKind::Scale: return 1;
-        case LayerKind::Dense: case LayerKind::LayerNorm: return 2;
-        case LayerKind::BatchNorm: return 4;
-        default: return 0;
+        case Kind::Dense:
+        case Kind::SparseDense: return {2, 2, true};
+        case Kind::Scale: return {1, 1};
+        case Kind::LayerNorm: return {2, 2};
+        case Kind::BatchNorm: return {4, 2};
+        case Kind::Softmax: return {0, 0};
+        case Kind::Dropout:
+        case Kind::Activation: return {0, 0, false, true};
     }
+    return {0, 0};
 }
-inline int learned_of(LayerKind kind) { return kind == LayerKind::BatchNorm ? 2 : arrays_of(kind); }
 
 struct Loss {
     LossKind kind;
@@ -93,7 +103,8 @@ struct Plan {
     bool has_loss = false;
     Loss loss{};
     std::ptrdiff_t n_in = 0, n_out = 0, n_theta = 0;
-    bool sparse = false;  // rows are those of a sparse matrix; the first layer is dense then
+
+    bool sparse() const { return layers.front().kind == Kind::SparseDense; }
 };
 
 // What may change from call to call.

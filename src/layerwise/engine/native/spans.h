@@ -42,7 +42,11 @@ public:
 
     // Whether batches of so many rows are done so. It depends on the sizes alone, so that neither the number of threads
     // nor anything else about the machine changes a bit of the result.
-    static bool suits(const Layers<T>& layers, index batch) { return batch >= SPAN && layers.length <= SMALL && !layers.has_vectors; }
+    static bool suits(const Layers<T>& layers, index batch) {
+        for (const Group<T>& g : layers.groups)
+            if (!turns(g.kind)) return false;
+        return batch >= SPAN && layers.length <= SMALL;
+    }
 
     // Into how many spans a batch is cut: as many threads can be at work.
     static index spans(index rows) {
@@ -94,6 +98,21 @@ public:
     }
 
 private:
+    // Whether there are formulas for its turned rows.
+    static bool turns(Kind kind) {
+        switch (kind) {
+            case Kind::Dense:
+            case Kind::Softmax:
+            case Kind::Dropout:
+            case Kind::Activation: return true;
+            case Kind::SparseDense:
+            case Kind::Scale:
+            case Kind::LayerNorm:
+            case Kind::BatchNorm: return false;
+        }
+        return false;
+    }
+
     Space make_space() const {
         Space s;
         index widest = 0;
@@ -108,7 +127,7 @@ private:
         for (int g = 0; g < n; ++g) s.deltas.push_back(nullptr);
         for (int g = n - 1; g >= 0; --g) {
             const Group<T>& group = layers_.groups[g];
-            const bool shared = g + 1 < n && !layers_.groups[g + 1].dense;
+            const bool shared = g + 1 < n && !layers_.groups[g + 1].learns();
             if (!shared) s.owned.push_back(Lines<T>(CHUNK * group.n_out * L));
             s.deltas[g] = shared ? s.deltas[g + 1] : static_cast<T*>(s.owned.back());
         }
@@ -143,30 +162,29 @@ private:
     }
 
     void forward(Space& s, const T* packed, index blocks) const {
-        for (const Group<T>& g : layers_.groups) {
-            for (index p = 0; g.dense && p < g.panels(); ++p) {
-                Product<T> product{packed + g.w + p * g.n_in * L, L, s.buffers[g.in], L, g.n_in * L,
-                                   s.buffers[g.z] + p * L * L, g.n_out * L, g.n_in, Start::number, packed + g.b + p * L};
-                multiply_blocks<T, From::columns>(lesser(L, g.n_out - p * L), blocks * L, product);
-            }
+        for (int i = 0; i < layers_.before_loss; ++i) {
+            const Group<T>& g = layers_.groups[i];
             const index n = blocks * g.n_out * L;
-            for (const Op<T>& op : g.ops) {
-                T *x = s.buffers[op.x], *y = s.buffers[op.y];
-                if (op.kind == LayerKind::Dropout)
-                    multiply_by<T>(x, s.masks[op.mask], y, n);
-                else if (op.kind != LayerKind::Softmax)
-                    op.activation.forward(x, y, n);
-                else if (&g != &layers_.groups.back() || !softmax_with_loss(layers_)) {
-                    if (x != y) std::memcpy(y, x, std::size_t(n) * sizeof(T));
-                    softmax(y, g.n_out, blocks);
-                }
+            if (g.kind == Kind::Dense) dense_forward(s, g, packed, blocks);
+            if (g.kind == Kind::Softmax) {
+                if (g.in != g.z) std::memcpy(s.buffers[g.z], s.buffers[g.in], std::size_t(n) * sizeof(T));
+                softmax<T>(s.buffers[g.z], g.n_out, blocks);
             }
+            for (const Op<T>& op : g.ops) op.forward(s, 0, n);
+        }
+    }
+
+    static void dense_forward(Space& s, const Group<T>& g, const T* packed, index blocks) {
+        for (index p = 0; p < g.panels(); ++p) {
+            Product<T> product{packed + g.w + p * g.n_in * L, L, s.buffers[g.in], L, g.n_in * L, s.buffers[g.z] + p * L * L,
+                               g.n_out * L, g.n_in, Start::number, packed + g.b + p * L};
+            multiply_blocks<T, From::columns>(lesser(L, g.n_out - p * L), blocks * L, product);
         }
     }
 
     bool loss(Space& s, const Batch<T>& batch, index r, index rows, index blocks) {
         const Group<T>& last = layers_.groups.back();
-        const bool with_softmax = softmax_with_loss(layers_);
+        const bool with_softmax = layers_.softmax_with_loss();
         T *y = s.buffers[with_softmax ? last.in : last.out], *d = s.deltas[layers_.groups.size() - 1];
         return samples_.loss(batch, r, rows, {y, s.targets, d, blocks, with_softmax}, true);
     }
@@ -174,19 +192,26 @@ private:
     // Of this chunk, into the span's gradient or, with `add`, on top of it.
     void backward(Space& s, const T* packed, index blocks, bool add, T* gradient) const {
         if (layers_.first_learning < 0) return;
-        for (int i = layers_.groups.size() - 1; i >= layers_.first_learning; --i) {
+        for (int i = layers_.before_loss - 1; i >= layers_.first_learning; --i) {
             const Group<T>& g = layers_.groups[i];
             T* delta = s.deltas[i];
-            ops_backward(s, g, delta, skipped_ops(plan_, layers_, i), blocks);
-            if (!g.dense) continue;
-            if (g.n_out <= NARROW)
-                narrow_gradient(s, g, delta, blocks, add, gradient);
-            else
-                wide_gradient(s, g, delta, blocks, add, gradient);
-            if (i == layers_.first_learning) return;
-            Product<T> inputs{packed + g.w, g.n_in * L, delta, L, g.n_out * L, s.deltas[i - 1], g.n_in * L, g.n_out};
-            multiply_blocks<T, From::lines>(g.n_in, blocks * L, inputs);
+            const index n = blocks * g.n_out * L;
+            for (int k = g.ops.size() - 1 - skipped_ops(plan_, layers_, i); k >= 0; --k) g.ops[k].backward(s, 0, n, delta);
+            if (g.kind == Kind::Softmax) softmax_back<T>(s.buffers[g.z], delta, g.n_out, blocks);
+            if (g.kind == Kind::Dense) dense_backward(s, i, packed, blocks, add, gradient);
         }
+    }
+
+    void dense_backward(Space& s, int i, const T* packed, index blocks, bool add, T* gradient) const {
+        const Group<T>& g = layers_.groups[i];
+        const T* delta = s.deltas[i];
+        if (g.n_out <= NARROW)
+            narrow_gradient(s, g, delta, blocks, add, gradient);
+        else
+            wide_gradient(s, g, delta, blocks, add, gradient);
+        if (i == layers_.first_learning) return;
+        Product<T> inputs{packed + g.w, g.n_in * L, delta, L, g.n_out * L, s.deltas[i - 1], g.n_in * L, g.n_out};
+        multiply_blocks<T, From::lines>(g.n_in, blocks * L, inputs);
     }
 
     void wide_gradient(Space& s, const Group<T>& g, const T* delta, index blocks, bool add, T* gradient) const {
@@ -215,19 +240,6 @@ private:
             zero(L, lines);
             for (index b = 0; b < blocks; ++b) add_line(delta + (b * g.n_out + j) * L, lines);
             finish(1, gradient + g.b);
-        }
-    }
-
-    void ops_backward(Space& s, const Group<T>& g, T* delta, int skip, index blocks) const {
-        const index n = blocks * g.n_out * L;
-        for (int k = g.ops.size() - 1 - skip; k >= 0; --k) {
-            const Op<T>& op = g.ops[k];
-            if (op.kind == LayerKind::Dropout)
-                multiply_by<T>(delta, s.masks[op.mask], delta, n);
-            else if (op.kind != LayerKind::Softmax)
-                op.activation.backward(s.buffers[op.activation.reads_x() ? op.x : op.y], delta, n);
-            else
-                softmax_back<T>(s.buffers[op.y], delta, g.n_out, blocks);
         }
     }
 

@@ -153,7 +153,7 @@ public:
 
     SparseGradient() = default;
     explicit SparseGradient(const Layers<T>& layers) : group_(&layers.groups[0]) {
-        if (!group_->sparse) return;
+        if (group_->kind != Kind::SparseDense) return;
         inputs_ = L * greater(1, CHUNK / (L * group_->n_out));
         chunks_ = (group_->n_in + inputs_ - 1) / inputs_;
     }
