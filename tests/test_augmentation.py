@@ -314,7 +314,7 @@ def test_native_refuses_what_does_not_fit(images):
     given = change._settings(X.dtype)
 
     def call(X=X, rows=rows, out=out, settings=given, smoothing=change._smoothing, threads=1):
-        native.augment(X, rows, 0, 0, out, settings, smoothing, threads)
+        native.augment(X, rows, seed=0, epoch=0, out=out, settings=settings, smoothing=smoothing, threads=threads)
 
     call()
     for wrong in (

@@ -13,20 +13,13 @@ penalties: list[str]
 
 # A formula for the interpreter, `layerwise.formula.lowering.Code`: instructions, numbers, slots, results.
 _Code = tuple[Sequence[Sequence[int]], Sequence[float], int, Sequence[int]]
-# Where an array begins in theta; L1 and L2, then both divided by the batch; its share of a step; custom penalties.
-_Part = tuple[int, float, float, float, float, float, Sequence[tuple[int, float, bool]]]
-# f, its derivative, and whether that reads x and y.
-_Activation = tuple[_Code, _Code, bool, bool]
-# Class, numbers, inputs, outputs, arrays, and a custom activation.
-_Layer = tuple[str, Mapping[str, Any], int, int, Sequence[_Part], _Activation | None]
-# Class, numbers, whether it is joined with the last layer, and a custom one's formulas.
-_Loss = tuple[str, Mapping[str, Any], bool, tuple[_Code, _Code] | None]
 
 def isa() -> str: ...
 def apply(function: str, x: Array, out: Array) -> None: ...
 def augment(
     X: Array,
     rows: Array,
+    *,
     seed: int,
     epoch: int,
     out: Array,
@@ -35,11 +28,80 @@ def augment(
     threads: int,
 ) -> None: ...
 
+class Part:
+    """An array of parameters: where it begins in theta, its penalties, and how much of each step it makes.
+
+    `terms` are custom penalties: which, its strength, and whether that is divided by the batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        begin: int,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        l1_batch: float = 0.0,
+        l2_batch: float = 0.0,
+        rate: float = 1.0,
+        terms: Sequence[tuple[int, float, bool]] = ...,
+    ) -> None: ...
+
+class Layer:
+    """A layer; `formula`, of a custom activation: f, its derivative, and whether that reads x and y."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: Mapping[str, Any],
+        n_in: int,
+        n_out: int,
+        parts: Sequence[Part] = ...,
+        formula: tuple[_Code, _Code, bool, bool] | None = None,
+    ) -> None: ...
+
+class Loss:
+    """A loss, and whether it is fused with the last layer; `formulas`, of a custom one: f and its derivative."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: Mapping[str, Any],
+        fused: bool = False,
+        formulas: tuple[_Code, _Code] | None = None,
+    ) -> None: ...
+
+class Training:
+    """What stays the same from run to run: the arrays that it changes, the batch size and the seed of dropout."""
+
+    def __init__(self, *, theta: Array, grad: Array, batch_size: int, seed: int) -> None: ...
+
+class Optimizer:
+    """The optimizer before a run; of a custom one its rule, and its scalars, a row for each step."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: Mapping[str, Any],
+        iterations: int,
+        states: Sequence[Array],
+        rule: tuple[_Code, int] | None = None,
+        scalars: Array | None = None,
+    ) -> None: ...
+
+class Steps:
+    """Steps `first` to `last` - 1 of an epoch, or whole epochs; `number`: that of the first over the whole training."""
+
+    def __init__(self, *, first: int, last: int, number: int, epochs: int = 1, rates: Array | None = None) -> None: ...
+
 class Native:
     def __init__(
         self,
-        layers: Sequence[_Layer],
-        loss: _Loss | None,
+        layers: Sequence[Layer],
+        loss: Loss | None,
+        *,
         n_theta: int,
         dtype: str,
         sparse: bool = False,
@@ -48,40 +110,31 @@ class Native:
     def set_data(
         self,
         X: Any,
-        offset: Array | None,
-        factor: Array | None,
-        labels: Array | None,
-        levels: tuple[float, float] | None,
-        dense: Array | None,
-        weights: Array | None,
-        by_rows: bool,
-        answers: str,
+        *,
+        offset: Array | None = None,
+        factor: Array | None = None,
+        labels: Array | None = None,
+        levels: tuple[float, float] | None = None,
+        dense: Array | None = None,
+        weights: Array | None = None,
+        by_rows: bool = False,
+        answers: str = "none",
         threshold: float = 0.5,
     ) -> None: ...
     def set_scaling(self, offset: Array | None, factor: Array | None) -> None: ...
     def run(
         self,
-        theta: Array,
-        grad: Array,
-        states: Sequence[Array],
-        optimizer: str,
-        settings: Mapping[str, Any],
-        iterations: int,
-        batch_size: int,
-        first: int,
-        last: int,
-        epochs: int,
-        step: int,
-        seed: int,
-        order: Array | None,
-        learn: bool,
-        threads: int,
-        poll: Callable[[], bool] | None,
-        rates: Array | None = None,
+        training: Training,
+        optimizer: Optimizer,
+        steps: Steps,
+        *,
+        order: Array | None = None,
+        learn: bool = True,
+        threads: int = 1,
+        poll: Callable[[], bool] | None = None,
         clip_norm: float | None = None,
         frozen: Sequence[int] = ...,
         so_far: Array | None = None,
-        rule: tuple[_Code, int, Array] | None = None,
     ) -> tuple[int, bool, float, Sequence[float]]: ...
     def evaluate(self, theta: Array, outputs: Array | None, threads: int) -> Sequence[float]: ...
     def outputs(self, theta: Array, X: Any, out: Array, threads: int) -> bool: ...

@@ -378,15 +378,31 @@ def test_progress_moves_within_an_epoch(table):
 # ---------------------------------------------------------------- the module itself, handed nonsense
 
 
-def run_arguments(engine, **changed):
-    parameters, optimizer = engine.parameters, engine.optimizer
-    arguments = {
-        "theta": parameters.theta, "grad": parameters.grad, "states": [], "optimizer": "SGD",
-        "settings": optimizer.config(), "iterations": 0, "batch_size": 8, "first": 0, "last": 1, "epochs": 1, "step": 0,
-        "seed": 0, "order": None, "learn": True, "threads": 2, "poll": None,
-        "rates": None, "clip_norm": None, "frozen": [],
-    }  # fmt: skip
-    return arguments | changed
+def call(core, theta, grad, settings, **changed):
+    """Call run with these arguments changed: of it, or of one of the structures that it takes."""
+    structures = {
+        "Training": {"theta": theta, "grad": grad, "batch_size": 8, "seed": 0},
+        "Optimizer": {"name": "SGD", "settings": settings, "iterations": 0, "states": []},
+        "Steps": {"first": 0, "last": 1, "number": 0, "epochs": 1, "rates": None},
+    }
+    given = []
+    for kind, fields in structures.items():
+        fields |= {name: changed.pop(name) for name in fields if name in changed}
+        given.append(getattr(native_engine._native, kind)(**fields))
+    return core.run(*given, **{"threads": 2} | changed)
+
+
+def run(engine, **changed):
+    parameters = engine.parameters
+    return call(engine._core, parameters.theta, parameters.grad, engine.optimizer.config(), **changed)
+
+
+def plain_dense(n_in, n_out, loss="QuadraticCost"):
+    """A native executor of one dense layer."""
+    native, n_theta = native_engine._native, (n_in + 1) * n_out
+    parts = [native.Part(begin=0), native.Part(begin=n_in * n_out)]
+    layer = native.Layer(name="Dense", settings={}, n_in=n_in, n_out=n_out, parts=parts)
+    return native.Native([layer], native.Loss(name=loss, settings={}), n_theta=n_theta, dtype="float32")
 
 
 @pytest.fixture
@@ -429,16 +445,16 @@ REFUSED = (ValueError, TypeError, RuntimeError, OverflowError)
 def test_run_refuses_what_it_cannot_take(value, name):
     X, y = np.random.default_rng(0).standard_normal((40, 5)).astype(np.float32), np.arange(40) % 2
     engine = captured([lw.Dense(2), lw.Softmax()], X, y, np.float32, "native", optimizer=lw.SGD(0.1))
-    call = run_arguments(engine, **{name: [value] if name == "states" else value})
+    changed = {name: [value] if name == "states" else value}
     if name in ("order", "rates") and value is None:
-        engine._core.run(**call)
+        run(engine, **changed)
         return
     before = engine.parameters.theta
     is_right = isinstance(value, np.ndarray) and (value.dtype, value.shape) == (before.dtype, before.shape)
     assume(not (is_right and name in ("theta", "grad") and value.flags.carray))
     before = before.copy()
     with pytest.raises(REFUSED):
-        engine._core.run(**call)
+        run(engine, **changed)
     np.testing.assert_array_equal(engine.parameters.theta, before)
 
 
@@ -449,7 +465,7 @@ def test_run_refuses_what_it_cannot_take(value, name):
 )
 def test_run_refuses_a_length_that_is_none_and_a_layer_that_is_not_there(engine, wrong):
     with pytest.raises(ValueError, match=r"clip_norm must be above 0|there is no layer -?\d to be frozen"):
-        engine._core.run(**run_arguments(engine, **wrong))
+        run(engine, **wrong)
 
 
 NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
@@ -459,8 +475,7 @@ NAMES = ["X", "offset", "factor", "labels", "dense", "weights"]
 @given(value=odd_arrays(), name=st.sampled_from(NAMES))
 def test_set_data_refuses_what_it_cannot_take(value, name):
     n, n_in, n_out = 12, 5, 2
-    core = native_engine._native.Native([("Dense", {}, n_in, n_out, [(0, *[0.0] * 5, []), (10, *[0.0] * 5, [])], None)],
-                                        ("QuadraticCost", {}, False, None), 12, "float32")  # fmt: skip
+    core = plain_dense(n_in, n_out)
     good = {
         "X": np.zeros((n, n_in), np.float32), "offset": np.zeros(n_in), "factor": np.ones(n_in),
         "labels": np.zeros(n, np.int64), "levels": (0.0, 1.0), "dense": None, "weights": None,
@@ -479,7 +494,7 @@ def test_set_data_refuses_what_it_cannot_take(value, name):
 
 @given(
     changes=st.dictionaries(
-        st.sampled_from(["batch_size", "first", "last", "epochs", "step", "iterations", "threads", "seed"]),
+        st.sampled_from(["batch_size", "first", "last", "epochs", "number", "iterations", "threads", "seed"]),
         st.integers(-(2**65), 2**65) | st.integers(-3, 8) | st.none() | st.just("x"),
         min_size=1,
     )
@@ -492,7 +507,7 @@ def test_numbers_out_of_range_are_refused(changes):
     if isinstance(changes.get("threads"), int) and 8 < changes["threads"] <= 1024:
         changes["threads"] = 8
     try:
-        made, finite, _, _ = engine._core.run(**run_arguments(engine, **changes))
+        made, finite, _, _ = run(engine, **changes)
     except REFUSED:
         return
     assert made >= 1
@@ -505,13 +520,11 @@ def test_numbers_out_of_range_are_refused(changes):
     order=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-1, 7), min_size=6, max_size=6),
 )
 def test_labels_and_orders_out_of_range_are_refused(labels, order):
-    arrays = [(0, *[0.0] * 4, 1.0, []), (6, *[0.0] * 4, 1.0, [])]
-    core = native_engine._native.Native([("Dense", {}, 2, 3, arrays, None)],
-                                        ("QuadraticCost", {}, False, None), 9, "float32")  # fmt: skip
+    core = plain_dense(2, 3)
     X = np.ones((6, 2), np.float32)
 
     def data(labels):
-        core.set_data(X, None, None, np.array(labels, np.int64), (0.0, 1.0), None, None, False, "label")
+        core.set_data(X, labels=np.array(labels, np.int64), levels=(0.0, 1.0), answers="label")
 
     good = all(0 <= label < 3 for label in labels)
     if good:
@@ -522,15 +535,15 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
         data([0, 1, 2, 0, 1, 2])
     theta, grad = np.zeros(9, np.float32), np.zeros(9, np.float32)
 
-    def run():
+    def ordered():
         settings = {"learning_rate": 0.1, "decay": 0, "momentum": 0, "nesterov": False, "weight_decay": 0}
-        return core.run(theta, grad, [], "SGD", settings, 0, 4, 0, 2, 1, 0, 0, np.array(order, np.int64), True, 1, None)
+        return call(core, theta, grad, settings, batch_size=4, last=2, order=np.array(order, np.int64))
 
     if all(0 <= row < 6 for row in order):
-        assert run()[0] == 2
+        assert ordered()[0] == 2
     else:
         with pytest.raises(ValueError, match="order"):
-            run()
+            ordered()
 
 
 LINES = st.lists(st.lists(st.integers(-1, 70), min_size=4, max_size=5), max_size=3)
@@ -540,29 +553,32 @@ CODES = st.tuples(LINES, st.lists(st.floats(), max_size=2), st.integers(-1, 70),
 @settings(max_examples=200)
 @given(
     layers=st.lists(
-        st.tuples(
-            st.sampled_from(["Dense", "Tanh", "Dropout", "Softmax", "Nothing", ""]),
-            st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
-            st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
-            st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
-            st.lists(st.tuples(st.integers(-1, 40) | st.just(2**63 - 1), *[st.just(0.0)] * 5), max_size=3),
-            st.none() | st.tuples(CODES, CODES, st.booleans(), st.booleans()),
-        ),
+        st.fixed_dictionaries({
+            "name": st.sampled_from(["Dense", "Tanh", "Dropout", "Softmax", "Nothing", ""]),
+            "settings": st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
+            "n_in": st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
+            "n_out": st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
+            "parts": st.lists(st.integers(-1, 40) | st.just(2**63 - 1), max_size=3),
+            "formula": st.none() | st.tuples(CODES, CODES, st.booleans(), st.booleans()),
+        }),
         max_size=3,
     ),
     loss=st.sampled_from([
-        None, ("Huber", {"delta": 1.0}, False, None), ("Huber", {}, False, None), ("None", {}, True, None),
-        ("CategoricalCrossEntropy", {}, True, None),
+        None, {"name": "Huber", "settings": {"delta": 1.0}}, {"name": "Huber", "settings": {}},
+        {"name": "None", "settings": {}, "fused": True},
+        {"name": "CategoricalCrossEntropy", "settings": {"epsilon": 0.0}, "fused": True},
     ]),
     n_theta=st.integers(-1, 60) | st.just(2**62),
     dtype=st.sampled_from(["float32", "float64", "int8"]),
 )  # fmt: skip
 def test_plans_that_make_no_sense_are_refused(layers, loss, n_theta, dtype):
+    native = native_engine._native
     try:
-        core = native_engine._native.Native(layers, loss, n_theta, dtype)
+        plan = [native.Layer(**layer | {"parts": [native.Part(begin=i) for i in layer["parts"]]}) for layer in layers]
+        core = native.Native(plan, loss and native.Loss(**loss), n_theta=n_theta, dtype=dtype)
     except (*REFUSED, MemoryError):
         return
-    n_in, n_out = layers[0][2], layers[-1][3]
+    n_in, n_out = layers[0]["n_in"], layers[-1]["n_out"]
     if n_theta > 100 or n_in > 100:
         return
     core.set_scaling(None, None)
@@ -576,11 +592,11 @@ def test_one_executor_serves_one_caller_at_a_time(engine):
 
     def poll():
         with pytest.raises(RuntimeError, match="at work"):
-            engine._core.run(**run_arguments(engine))
+            run(engine)
         seen.append(time.perf_counter())
         return len(seen) > 1
 
-    engine._core.run(**run_arguments(engine, batch_size=1000, epochs=10**6, poll=poll))
+    run(engine, batch_size=1000, epochs=10**6, poll=poll)
     assert len(seen) == 2
 
 
@@ -589,7 +605,7 @@ def test_an_error_in_poll_reaches_the_caller(engine):
         raise KeyError("from poll")
 
     with pytest.raises(KeyError, match="from poll"):
-        engine._core.run(**run_arguments(engine, batch_size=1000, epochs=10**6, poll=poll))
+        run(engine, batch_size=1000, epochs=10**6, poll=poll)
 
 
 def test_not_finite_rows_are_found_without_a_second_look(table):

@@ -15,15 +15,18 @@ STUB = ast.parse((Path(layerwise.__file__).parent / "_native.pyi").read_text())
 
 
 def arguments(function):
-    defaults = len(function.args.args) - len(function.args.defaults)
-    return [(argument.arg, i >= defaults) for i, argument in enumerate(function.args.args)]
+    """(name, whether it has a default, whether it is given by name alone) of each."""
+    given = function.args
+    least = len(given.args) - len(given.defaults)
+    found = [(argument.arg, i >= least, False) for i, argument in enumerate(given.args)]
+    named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return found + [(argument.arg, default is not None, True) for argument, default in named]
 
 
 def bound(function):
     """The same of nanobind's own text, ``name(a: int, b: object | None = None) -> tuple``."""
-    text = function.__doc__.split("\n")[0]
-    parsed = ast.parse(f"def {re.sub('Native[.]', '', text)}: ...".replace("__init__(self", "init(self")).body[0]
-    return arguments(parsed)
+    text = re.sub(r"layerwise[.]_native[.]", "", function.__doc__.split("\n")[0])
+    return arguments(ast.parse(f"def {text}: ...").body[0])
 
 
 def test_functions():
@@ -33,12 +36,12 @@ def test_functions():
 
 
 def test_methods():
-    [kind] = [node for node in STUB.body if isinstance(node, ast.ClassDef)]
-    for node in kind.body:
-        if isinstance(node, ast.FunctionDef):
-            assert arguments(node) == bound(getattr(native.Native, node.name)), node.name
-    public = {name for name in vars(native.Native) if not name.startswith("_")}
-    assert public == {node.name for node in kind.body if not node.name.startswith("_")}
+    for kind in [node for node in STUB.body if isinstance(node, ast.ClassDef)]:
+        own, methods = getattr(native, kind.name), [node for node in kind.body if isinstance(node, ast.FunctionDef)]
+        for node in methods:
+            assert arguments(node) == bound(getattr(own, node.name)), f"{kind.name}.{node.name}"
+        public = {name for name in vars(own) if not name.startswith("_")}
+        assert public == {node.name for node in methods if not node.name.startswith("_")}
 
 
 def test_names():

@@ -192,7 +192,11 @@ class Augmentation(Description):
         if not self._moves and not self.noise:
             X.take(rows, 0, out, "clip")
         elif _native is not None and engine != "numpy":
-            _native.augment(X, rows, seed, epoch, out, self._settings(X.dtype), self._smoothing, min(n_threads, 1024))
+            settings, threads = self._settings(X.dtype), min(n_threads, 1024)
+            smoothing = self._smoothing
+            _native.augment(
+                X, rows, seed=seed, epoch=epoch, out=out, settings=settings, smoothing=smoothing, threads=threads
+            )
         else:
             for start in range(0, len(rows), _CHUNK):
                 part = slice(start, start + _CHUNK)

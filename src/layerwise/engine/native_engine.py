@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
-from layerwise.engine.native_plan import arguments, custom_code, custom_loss, custom_penalty, custom_rule, numbers_of
+from layerwise.engine import native_plan
+from layerwise.engine.native_plan import (
+    arguments,
+    custom_code,
+    custom_loss,
+    custom_penalty,
+    custom_rule,
+    numbers_of,
+    optimizer_arguments,
+)
 from layerwise.engine.numpy_engine import first_bad_layer
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
@@ -30,12 +38,7 @@ from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import Scaler
 from layerwise.typing import Array
 
-_native: Any = None
-WHY_NOT = ""
-try:
-    _native = import_module("layerwise._native")
-except ImportError as error:
-    WHY_NOT = str(error)
+_native, WHY_NOT = native_plan._native, native_plan.WHY_NOT
 
 _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as they are needed
 
@@ -93,6 +96,9 @@ class NativeEngine:
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
         self._core = _native.Native(**arguments(plan, parameters), sparse=rows.sparse)
+        self._training = _native.Training(
+            theta=parameters.theta, grad=parameters.grad, batch_size=self.batch_size, seed=seed
+        )
         self.epochs_at_once = not rows.made
         if not rows.made:
             _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
@@ -203,34 +209,22 @@ class NativeEngine:
         rates: Sequence[float] | Array | None = None,
         so_far: Array | None = None,
     ) -> tuple[int, Array]:
-        optimizer, parameters = self.optimizer, self.parameters
-        optimizer.allocate(parameters.theta)
+        optimizer = self.optimizer
+        optimizer.allocate(self.parameters.theta)
         steps = epochs * (last - first)
         if rates is not None:
             rates = np.array(rates[:steps], np.float64)
-        custom = custom_rule(optimizer)
         made, self.finite, self._newest, sums = self._core.run(
-            parameters.theta,
-            parameters.grad,
-            [optimizer.state[name] for name in optimizer.state_names],
-            type(optimizer).__name__,
-            {} if custom else optimizer.config(),
-            optimizer.iterations,
-            self.batch_size,
-            first,
-            last,
-            epochs,
-            step,
-            self._seed,
-            None if self.rows.made else self._order,
-            learn,
-            self.n_threads or share(),
-            poll,
-            rates,
-            self.clip_norm,
-            [int(layer) for layer in self.frozen],
-            so_far,
-            None if custom is None else (*custom, optimizer.scalars_of(steps, rates)),
+            self._training,
+            _native.Optimizer(**optimizer_arguments(optimizer, steps, rates)),
+            _native.Steps(first=first, last=last, number=step, epochs=epochs, rates=rates),
+            order=None if self.rows.made else self._order,
+            learn=learn,
+            threads=self.n_threads or share(),
+            poll=poll,
+            clip_norm=self.clip_norm,
+            frozen=[int(layer) for layer in self.frozen],
+            so_far=so_far,
         )
         if learn:
             optimizer.iterations += made
@@ -334,12 +328,19 @@ def as_read(rows: Rows) -> Any:
 
 
 def _set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out: int) -> None:
-    levels = None if targets.levels is None else (float(targets.levels[0]), float(targets.levels[1]))
+    offset, factor = _scaling(scaler, 0 if scaler is None else X.shape[1])
     core.set_data(
-        X, *_scaling(scaler, 0 if scaler is None else X.shape[1]), targets.labels, levels, targets.dense,
-        targets.weights, targets.by_rows, _answers(targets, n_out),
-        targets.task.threshold,
-    )  # fmt: skip
+        X,
+        offset=offset,
+        factor=factor,
+        labels=targets.labels,
+        levels=None if targets.levels is None else (float(targets.levels[0]), float(targets.levels[1])),
+        dense=targets.dense,
+        weights=targets.weights,
+        by_rows=targets.by_rows,
+        answers=_answers(targets, n_out),
+        threshold=targets.task.threshold,
+    )
 
 
 def _answers(targets: Targets, n_out: int) -> str:

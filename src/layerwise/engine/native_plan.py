@@ -1,9 +1,10 @@
-"""The plan as `layerwise._native` takes it: names, settings, sizes and places in theta; custom formulas as code."""
+"""The plan and the optimizer as `layerwise._native` takes them; custom formulas as code."""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from layerwise.engine.plan import Plan
@@ -15,6 +16,14 @@ from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.optimizers.base import Rule
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
+from layerwise.typing import Array
+
+_native: Any = None
+WHY_NOT = ""
+try:
+    _native = import_module("layerwise._native")
+except ImportError as error:
+    WHY_NOT = str(error)
 
 MOST_STATES = 4  # of a custom optimizer
 
@@ -67,19 +76,40 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     layers = []
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
         parts = [
-            (part.start, *_strengths(plan, part), _rate(plan, part), _terms(plan, part)) for part in slices.values()
+            _native.Part(begin=part.start, **_strengths(plan, part), rate=_rate(plan, part), terms=_terms(plan, part))
+            for part in slices.values()
         ]
-        custom = custom_code(stage.layer)
-        layers.append((type(stage.layer).__name__, numbers_of(stage.layer), stage.n_in, stage.n_out, parts, custom))
+        layer = _native.Layer(
+            name=type(stage.layer).__name__,
+            settings=numbers_of(stage.layer),
+            n_in=stage.n_in,
+            n_out=stage.n_out,
+            parts=parts,
+            formula=custom_code(stage.layer),
+        )
+        layers.append(layer)
     loss = None
     if plan.loss is not None:
-        custom_of_loss = custom_loss(plan.loss)
-        settings = plan.loss.config() if custom_of_loss is None else {"reduction": plan.loss.reduction}
-        loss = (type(plan.loss).__name__, settings, plan.fused, custom_of_loss)
+        custom = custom_loss(plan.loss)
+        settings = plan.loss.config() if custom is None else {"reduction": plan.loss.reduction}
+        loss = _native.Loss(name=type(plan.loss).__name__, settings=settings, fused=plan.fused, formulas=custom)
     penalties = [custom_penalty(penalty) for penalty in _custom_penalties(plan)]
     theta = parameters.theta
     sizes = {"n_theta": theta.size, "dtype": theta.dtype.name}
     return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
+
+
+def optimizer_arguments(optimizer: Optimizer, steps: int, rates: Array | None) -> dict[str, Any]:
+    """Return the arguments of `_native.Optimizer`, by name, for so many steps with these learning rates."""
+    rule = custom_rule(optimizer)
+    return {
+        "name": type(optimizer).__name__,
+        "settings": optimizer.config() if rule is None else {},
+        "iterations": optimizer.iterations,
+        "states": [optimizer.state[name] for name in optimizer.state_names],
+        "rule": rule,
+        "scalars": None if rule is None else optimizer.scalars_of(steps, rates),
+    }
 
 
 def numbers_of(layer: Any) -> dict[str, Any]:
@@ -87,17 +117,17 @@ def numbers_of(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
 
 
-def _strengths(plan: Plan, part: slice) -> list[float]:
-    """L1 and L2, then L1 and L2 that are divided by the batch."""
-    return [
-        math.fsum(
+def _strengths(plan: Plan, part: slice) -> dict[str, float]:
+    """L1 and L2, and those that are divided by the batch."""
+    return {
+        name + suffix: math.fsum(
             term.strength
             for term in plan.penalties
             if type(term.penalty) is kind and term.part == part and term.penalty.per_batch is per_batch
         )
-        for per_batch in (False, True)
-        for kind in (L1, L2)
-    ]
+        for per_batch, suffix in ((False, ""), (True, "_batch"))
+        for kind, name in ((L1, "l1"), (L2, "l2"))
+    }
 
 
 def _custom_penalties(plan: Plan) -> list[Penalty]:

@@ -1,0 +1,317 @@
+// What Python gives, by name, read into the plan and the arguments of a run. Everything is checked here and in
+// bindings.cpp, so that nothing behind them can go wrong.
+#pragma once
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <tuple>
+
+#include "python.h"
+
+namespace lw {
+
+using Settings = nb::dict;
+
+inline double setting(const Settings& settings, const char* name) {
+    if (!settings.contains(name)) refuse(std::string("a setting is missing: ") + name);
+    return nb::cast<double>(settings[name]);
+}
+
+struct LayerName {
+    const char* name;
+    Kind kind;
+    const char *a, *b;  // what the two numbers are called in Python
+};
+constexpr LayerName LAYERS[] = {
+    {"Dense", Kind::Dense, nullptr, nullptr},
+    {"Dropout", Kind::Dropout, "rate", nullptr},
+    {"Softmax", Kind::Softmax, nullptr, nullptr},
+    {"Scale", Kind::Scale, nullptr, nullptr},
+    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr},
+    {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
+};
+
+struct LossName {
+    const char* name;
+    LossKind kind;
+    const char* a;
+};
+constexpr LossName LOSSES[] = {
+    {"MeanSquaredError", LossKind::MeanSquaredError, nullptr},
+    {"QuadraticCost", LossKind::QuadraticCost, nullptr},
+    {"MeanAbsoluteError", LossKind::MeanAbsoluteError, nullptr},
+    {"Huber", LossKind::Huber, "delta"},
+    {"Quantile", LossKind::Quantile, "q"},
+    {"Poisson", LossKind::Poisson, nullptr},
+    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, "epsilon"},
+    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, "epsilon"},
+};
+
+struct OptimizerName {
+    const char* name;
+    OptimizerKind kind;
+};
+constexpr OptimizerName OPTIMIZERS[] = {
+    {"SGD", OptimizerKind::SGD}, {"Adagrad", OptimizerKind::Adagrad}, {"RMSprop", OptimizerKind::RMSprop},
+    {"Adam", OptimizerKind::Adam}, {"AdamW", OptimizerKind::AdamW},
+};
+constexpr const char* PENALTIES[] = {"L1", "L2"};
+
+template <class Names>
+const auto& by_name(const Names& names, const std::string& name, const char* what) {
+    for (const auto& item : names)
+        if (name == item.name) return item;
+    refuse(std::string("there is no native ") + what + " " + name);
+}
+
+constexpr Index MOST = Index(1) << 40;
+
+inline Index count(Index n, const char* what) {
+    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; got " + std::to_string(n));
+    return n;
+}
+
+inline int thread_count(int threads) {
+    if (threads < 1 || threads > 1024) refuse("threads must be from 1 to 1024; got " + std::to_string(threads));
+    return threads;
+}
+
+// A formula for the interpreter: (instructions of five numbers each, the numbers in its slots, how many slots, those of the
+// results)
+using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, int, std::vector<int>>;
+// A custom activation: (f, its derivative, whether that reads x, and y)
+using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
+// A custom loss or penalty: f and its derivative
+using CodePair = std::pair<CodeSpec, CodeSpec>;
+
+struct LayerSpec {
+    std::string name;
+    Settings settings;
+    Index n_in, n_out;
+    std::vector<Part> parts;
+    std::optional<FormulaSpec> formula;  // of a custom activation
+};
+
+struct LossSpec {
+    std::string name;
+    Settings settings;
+    bool fused;
+    std::optional<CodePair> formulas;  // of a custom one
+};
+
+inline Code make_code(const CodeSpec& spec, int inputs, std::size_t count = 1) {
+    const auto& [lines, numbers, slots, results] = spec;
+    const int fixed = inputs + int(numbers.size());
+    if (numbers.size() >= MOST_SLOTS || slots > MOST_SLOTS || slots < fixed)
+        refuse("a formula has at most " + std::to_string(MOST_SLOTS) + " slots");
+    Code code;
+    code.inputs = inputs, code.numbers = numbers, code.results = results;
+    if (results.size() != count) refuse("a formula has another number of results than " + std::to_string(results.size()));
+    for (const int result : results)
+        if (result < 0 || result >= slots) refuse("a formula's result is in a slot that is not there");
+    for (const std::vector<int>& line : lines) {
+        if (line.size() != 5 || line[0] < 0 || line[0] >= OPERATIONS || line[4] < fixed || line[4] >= slots)
+            refuse("an instruction of a formula is none that there is");
+        for (int i = 1; i < 4; ++i)
+            if (line[std::size_t(i)] < 0 || line[std::size_t(i)] >= slots) refuse("an instruction reads a slot that is not there");
+        const auto slot = [&](int i) { return static_cast<unsigned char>(line[std::size_t(i)]); };
+        code.instructions.push_back({Operation(line[0]), slot(1), slot(2), slot(3), slot(4)});
+    }
+    return code;
+}
+
+inline void read_formula(const LayerSpec& spec, Layer& layer) {
+    layer.kind = Kind::Activation;
+    if (const std::optional<FormulaSpec>& formula = spec.formula) {
+        layer.formula = Formula::Custom;
+        layer.f = make_code(std::get<0>(*formula), 1), layer.slope = make_code(std::get<1>(*formula), 1);
+        layer.reads_x = std::get<2>(*formula), layer.reads_y = std::get<3>(*formula);
+        return;
+    }
+    const FormulaFacts& facts = by_name(FORMULAS, spec.name, "layer");
+    layer.formula = Formula(&facts - FORMULAS);
+    layer.reads_x = facts.reads_x, layer.reads_y = facts.reads_y;
+    for (int i = 0; i < MOST_NUMBERS && facts.numbers[i]; ++i) layer.numbers[i] = setting(spec.settings, facts.numbers[i]);
+}
+
+inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_penalties) {
+    Layer layer{};
+    bool is_activation = true;
+    for (const LayerName& name : LAYERS) {
+        if (spec.name != name.name || spec.formula) continue;
+        is_activation = false, layer.kind = name.kind;
+        if (name.a) layer.a = setting(spec.settings, name.a);
+        if (name.b) layer.b = setting(spec.settings, name.b);
+    }
+    if (is_activation) read_formula(spec, layer);
+    layer.n_in = count(spec.n_in, "n_in"), layer.n_out = count(spec.n_out, "n_out");
+    layer.position = std::uint32_t(position);
+    const bool dense = facts_of(layer.kind).dense;
+    if (!dense && layer.n_in != layer.n_out) refuse(spec.name + " gives as many outputs as it has inputs");
+    if (spec.parts.size() != std::size_t(facts_of(layer.kind).arrays))
+        refuse(spec.name + " has another number of arrays than " + std::to_string(spec.parts.size()));
+    for (std::size_t i = 0; i < spec.parts.size(); ++i) {
+        const Index rows = dense && i == 0 ? layer.n_in : 1;
+        const Part& part = layer.parts[i] = spec.parts[i];
+        for (const Term& term : part.terms)
+            if (term.penalty < 0 || term.penalty >= n_penalties) refuse("there is no penalty " + std::to_string(term.penalty));
+        if (part.begin < 0 || rows > n_theta / layer.n_out || part.begin > n_theta - rows * layer.n_out)
+            refuse("array " + std::to_string(i) + " of layer " + std::to_string(position) + " lies outside theta");
+    }
+    return layer;
+}
+
+inline Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states, std::int64_t iterations) {
+    const auto number = [&](const char* key) { return setting(settings, key); };
+    Optimizer o;
+    o.kind = by_name(OPTIMIZERS, name, "optimizer").kind, o.iterations = iterations;
+    o.learning_rate = number("learning_rate"), o.decay = number("decay");
+    switch (o.kind) {
+        case OptimizerKind::SGD:
+        case OptimizerKind::Momentum:
+        case OptimizerKind::Nesterov:
+            o.momentum = number("momentum"), o.weight_decay = number("weight_decay");
+            if (o.momentum != 0) o.kind = number("nesterov") != 0 ? OptimizerKind::Nesterov : OptimizerKind::Momentum;
+            o.states = o.momentum == 0 ? 0 : 1;
+            break;
+        case OptimizerKind::Adagrad: o.epsilon = number("epsilon"), o.states = 1; break;
+        case OptimizerKind::RMSprop: o.beta_2 = number("rho"), o.epsilon = number("epsilon"), o.states = 1; break;
+        case OptimizerKind::Adam:
+        case OptimizerKind::AdamW:
+            o.beta_1 = number("beta_1"), o.beta_2 = number("beta_2"), o.states = 2;
+            o.epsilon = number("epsilon"), o.epsilon_hat = number("epsilon_hat") != 0;
+            if (o.kind == OptimizerKind::AdamW) o.weight_decay = number("weight_decay");
+            break;
+        case OptimizerKind::None:
+        case OptimizerKind::Custom: break;  // they have no name
+    }
+    if (o.states != states) refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
+    return o;
+}
+
+// A custom optimizer: (its formulas, how many scalars they have)
+using RuleSpec = std::pair<CodeSpec, Index>;
+
+inline Optimizer custom_optimizer(const RuleSpec& spec, Index states, std::int64_t iterations) {
+    const auto& [rule, scalars] = spec;
+    if (states > MOST_STATES) refuse("a custom optimizer has at most " + std::to_string(MOST_STATES) + " states");
+    if (scalars < 0 || scalars > MOST_SLOTS) refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
+    Optimizer o;
+    o.kind = OptimizerKind::Custom, o.states = int(states), o.scalar_count = scalars, o.iterations = iterations;
+    o.rule = make_code(rule, 2 + int(states + scalars), std::size_t(states) + 1);
+    return o;
+}
+
+// How much a yes counts: a number for all outputs, or one for each.
+inline std::vector<double> read_positive(nb::handle value, Index n_out) {
+    std::vector<double> positive;
+    if (value.is_none()) return positive;
+    if (nb::isinstance<nb::tuple>(value))
+        for (nb::handle p : nb::cast<nb::tuple>(value)) positive.push_back(nb::cast<double>(p));
+    else
+        positive.assign(std::size_t(n_out), nb::cast<double>(value));
+    if (Index(positive.size()) != n_out) refuse("pos_weight must be a number, or one for each output");
+    for (double p : positive)
+        if (!(p > 0)) refuse("pos_weight must be above 0");
+    return positive;
+}
+
+inline Loss make_loss(const LossSpec& spec, const Layer& last) {
+    Loss loss{};
+    if (spec.formulas) {
+        loss.kind = LossKind::Custom;
+        loss.f = make_code(spec.formulas->first, 2), loss.slope = make_code(spec.formulas->second, 2);
+    } else {
+        const LossName& name = by_name(LOSSES, spec.name, "loss");
+        loss.kind = name.kind;
+        if (name.a) loss.a = setting(spec.settings, name.a);
+    }
+    if (spec.settings.contains("reduction")) loss.mean = nb::cast<std::string>(spec.settings["reduction"]) == "mean";
+    if (spec.settings.contains("pos_weight")) loss.positive = read_positive(spec.settings["pos_weight"], last.n_out);
+    loss.fused = spec.fused;
+    const bool sigmoid = last.kind == Kind::Activation && last.formula == Formula::Sigmoid;
+    const bool fits = (loss.kind == LossKind::CategoricalCrossEntropy && last.kind == Kind::Softmax) ||
+                      (loss.kind == LossKind::BinaryCrossEntropy && sigmoid);
+    if (loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
+    return loss;
+}
+
+inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, bool sparse,
+               const std::vector<CodePair>& penalties) {
+    if (layers.empty()) refuse("a plan needs at least one layer");
+    if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
+    Plan plan;
+    plan.n_theta = n_theta;
+    for (const auto& [f, slope] : penalties) plan.penalties.push_back({make_code(f, 1), make_code(slope, 1)});
+    bool predicts = false;
+    for (const LayerSpec& spec : layers) {
+        Layer layer = make_layer(spec, Index(plan.layers.size()), n_theta, Index(penalties.size()));
+        if (!plan.layers.empty() && plan.layers.back().n_out != layer.n_in)
+            refuse("layer " + std::to_string(plan.layers.size()) + " has another number of inputs than the layer before it gives");
+        predicts |= layer.kind != Kind::Dropout;
+        plan.layers.push_back(std::move(layer));
+    }
+    if (!predicts) refuse("a plan needs a layer besides dropout");
+    plan.n_in = plan.layers.front().n_in, plan.n_out = plan.layers.back().n_out;
+    if (sparse) {
+        Kind& first = plan.layers.front().kind;
+        if (first != Kind::Dense) refuse("sparse rows need a dense layer first");
+        first = Kind::SparseDense;
+    }
+    plan.has_loss = loss.has_value();
+    if (loss) plan.loss = make_loss(*loss, plan.layers.back());
+    return plan;
+}
+
+// ---------------------------------------------------------------- a call of run
+
+// What stays the same from call to call.
+struct Training {
+    Array theta, grad;
+    Index batch_size;
+    std::uint64_t seed;
+
+    Training(Object theta, Object grad, Index batch_size, std::uint64_t seed)
+        : theta(theta, "theta", 1, "fd", true), grad(grad, "grad", 1, "fd", true), batch_size(count(batch_size, "batch_size")),
+          seed(seed) {}
+};
+
+// The optimizer as it is before the call: its numbers, its states, and a custom one's scalars, a row a step.
+struct OptimizerSpec {
+    Optimizer optimizer;
+    std::vector<Array> states;
+    Array scalars;
+
+    OptimizerSpec(const std::string& name, const Settings& settings, std::int64_t iterations, const std::vector<Object>& states,
+                  const std::optional<RuleSpec>& rule, std::optional<Object> scalars) {
+        if (iterations < 0) refuse("iterations must be at least 0");
+        optimizer = rule ? custom_optimizer(*rule, Index(states.size()), iterations)
+                         : make_optimizer(name, settings, Index(states.size()), iterations);
+        for (const Object& state : states) this->states.emplace_back(state, "a state", 1, "fd", true);
+        if (rule.has_value() != scalars.has_value()) refuse("a rule and its scalars go together");
+        if (scalars) this->scalars = Array(*scalars, "scalars", 2, "d");
+    }
+};
+
+// Steps first ... last - 1 of an epoch, or whole epochs; `number`: of the first, over the whole training.
+struct Steps {
+    Index first, last, epochs;
+    std::int64_t number;
+    Array rates;
+
+    Steps(Index first, Index last, std::int64_t number, Index epochs, std::optional<Object> rates)
+        : first(first), last(last), epochs(epochs), number(number) {
+        if (first < 0 || first >= last || last > MOST || epochs < 1 || epochs > MOST / last)
+            refuse("first, last and epochs must be 0 <= first < last and epochs >= 1, and make 2^40 steps at most; got " +
+                   std::to_string(first) + ", " + std::to_string(last) + " and " + std::to_string(epochs));
+        if (number < 0) refuse("the number of a step must be at least 0; got " + std::to_string(number));
+        if (rates) this->rates = Array(*rates, "rates", 1, "d"), this->rates.must_have({count()});
+    }
+    Index count() const { return epochs * (last - first); }
+};
+
+}  // namespace lw
