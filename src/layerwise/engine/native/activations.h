@@ -1,8 +1,8 @@
 // The activations: y = f(x), and dx = dy * f'(x), number by number, on whole lines.
 //
-// formulas.h has the formulas of layerwise's own, made from Python; custom ones are run by the interpreter (formulas.cpp).
-// Both are compiled apart from the rest, without joining a product and a sum into one operation, so that a formula has
-// the same bits whichever way it is computed.
+// formulas.h has the formulas of layerwise's own, made from Python; custom ones are run by the interpreter
+// (formulas.cpp). Both are compiled apart from the rest, without joining a product and a sum into one operation, so
+// that a formula has the same bits whichever way it is computed.
 #pragma once
 
 #include "plan.h"
@@ -40,7 +40,7 @@ private:
 template <class T>
 void compute(const Code& code, const T* a, const T* b, T* out, index n);
 
-// A custom penalty on lines of which the first `columns` lanes are parameters: adds its gradient to g; returns the value.
+// A custom penalty on lines whose first `columns` lanes are parameters: adds its gradient to g; returns the value.
 template <class T>
 double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
 

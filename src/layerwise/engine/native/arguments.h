@@ -27,12 +27,9 @@ struct LayerName {
     const char *a, *b;  // what the two numbers are called in Python
 };
 constexpr LayerName LAYERS[] = {
-    {"Dense", Kind::Dense, nullptr, nullptr},
-    {"Dropout", Kind::Dropout, "rate", nullptr},
-    {"Softmax", Kind::Softmax, nullptr, nullptr},
-    {"Scale", Kind::Scale, nullptr, nullptr},
-    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr},
-    {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
+    {"Dense", Kind::Dense, nullptr, nullptr},           {"Dropout", Kind::Dropout, "rate", nullptr},
+    {"Softmax", Kind::Softmax, nullptr, nullptr},       {"Scale", Kind::Scale, nullptr, nullptr},
+    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr}, {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
 };
 
 struct LossName {
@@ -56,7 +53,7 @@ struct OptimizerName {
     OptimizerKind kind;
 };
 constexpr OptimizerName OPTIMIZERS[] = {
-    {"SGD", OptimizerKind::SGD}, {"Adagrad", OptimizerKind::Adagrad}, {"RMSprop", OptimizerKind::RMSprop},
+    {"SGD", OptimizerKind::SGD},   {"Adagrad", OptimizerKind::Adagrad}, {"RMSprop", OptimizerKind::RMSprop},
     {"Adam", OptimizerKind::Adam}, {"AdamW", OptimizerKind::AdamW},
 };
 constexpr const char* PENALTIES[] = {"L1", "L2"};
@@ -80,8 +77,8 @@ inline int thread_count(int threads) {
     return threads;
 }
 
-// A formula for the interpreter: (instructions of five numbers each, the numbers in its slots, how many slots, those of the
-// results)
+// A formula for the interpreter: (instructions of five numbers each, the numbers in its slots, how many slots, those of
+// the results)
 using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, int, std::vector<int>>;
 // A custom activation: (f, its derivative, whether that reads x, and y)
 using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
@@ -110,14 +107,16 @@ inline Code make_code(const CodeSpec& spec, int inputs, std::size_t count = 1) {
         refuse("a formula has at most " + std::to_string(MOST_SLOTS) + " slots");
     Code code;
     code.inputs = inputs, code.numbers = numbers, code.results = results;
-    if (results.size() != count) refuse("a formula has another number of results than " + std::to_string(results.size()));
+    if (results.size() != count)
+        refuse("a formula has another number of results than " + std::to_string(results.size()));
     for (const int result : results)
         if (result < 0 || result >= slots) refuse("a formula's result is in a slot that is not there");
     for (const std::vector<int>& line : lines) {
         if (line.size() != 5 || line[0] < 0 || line[0] >= OPERATIONS || line[4] < fixed || line[4] >= slots)
             refuse("an instruction of a formula is none that there is");
         for (int i = 1; i < 4; ++i)
-            if (line[std::size_t(i)] < 0 || line[std::size_t(i)] >= slots) refuse("an instruction reads a slot that is not there");
+            if (line[std::size_t(i)] < 0 || line[std::size_t(i)] >= slots)
+                refuse("an instruction reads a slot that is not there");
         const auto slot = [&](int i) { return static_cast<unsigned char>(line[std::size_t(i)]); };
         code.instructions.push_back({Operation(line[0]), slot(1), slot(2), slot(3), slot(4)});
     }
@@ -135,7 +134,8 @@ inline void read_formula(const LayerSpec& spec, Layer& layer) {
     const FormulaFacts& facts = by_name(FORMULAS, spec.name, "layer");
     layer.formula = Formula(&facts - FORMULAS);
     layer.reads_x = facts.reads_x, layer.reads_y = facts.reads_y;
-    for (int i = 0; i < MOST_NUMBERS && facts.numbers[i]; ++i) layer.numbers[i] = setting(spec.settings, facts.numbers[i]);
+    for (int i = 0; i < MOST_NUMBERS && facts.numbers[i]; ++i)
+        layer.numbers[i] = setting(spec.settings, facts.numbers[i]);
 }
 
 inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_penalties) {
@@ -158,14 +158,16 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
         const Index rows = dense && i == 0 ? layer.n_in : 1;
         const Part& part = layer.parts[i] = spec.parts[i];
         for (const Term& term : part.terms)
-            if (term.penalty < 0 || term.penalty >= n_penalties) refuse("there is no penalty " + std::to_string(term.penalty));
+            if (term.penalty < 0 || term.penalty >= n_penalties)
+                refuse("there is no penalty " + std::to_string(term.penalty));
         if (part.begin < 0 || rows > n_theta / layer.n_out || part.begin > n_theta - rows * layer.n_out)
             refuse("array " + std::to_string(i) + " of layer " + std::to_string(position) + " lies outside theta");
     }
     return layer;
 }
 
-inline Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states, std::int64_t iterations) {
+inline Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states,
+                                std::int64_t iterations) {
     const auto number = [&](const char* key) { return setting(settings, key); };
     Optimizer o;
     o.kind = by_name(OPTIMIZERS, name, "optimizer").kind, o.iterations = iterations;
@@ -189,7 +191,8 @@ inline Optimizer make_optimizer(const std::string& name, const Settings& setting
         case OptimizerKind::None:
         case OptimizerKind::Custom: break;  // they have no name
     }
-    if (o.states != states) refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
+    if (o.states != states)
+        refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
     return o;
 }
 
@@ -199,7 +202,8 @@ using RuleSpec = std::pair<CodeSpec, Index>;
 inline Optimizer custom_optimizer(const RuleSpec& spec, Index states, std::int64_t iterations) {
     const auto& [rule, scalars] = spec;
     if (states > MOST_STATES) refuse("a custom optimizer has at most " + std::to_string(MOST_STATES) + " states");
-    if (scalars < 0 || scalars > MOST_SLOTS) refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
+    if (scalars < 0 || scalars > MOST_SLOTS)
+        refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
     Optimizer o;
     o.kind = OptimizerKind::Custom, o.states = int(states), o.scalar_count = scalars, o.iterations = iterations;
     o.rule = make_code(rule, 2 + int(states + scalars), std::size_t(states) + 1);
@@ -240,8 +244,8 @@ inline Loss make_loss(const LossSpec& spec, const Layer& last) {
     return loss;
 }
 
-inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, bool sparse,
-               const std::vector<CodePair>& penalties) {
+inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
+                      bool sparse, const std::vector<CodePair>& penalties) {
     if (layers.empty()) refuse("a plan needs at least one layer");
     if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
     Plan plan;
@@ -251,7 +255,8 @@ inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<
     for (const LayerSpec& spec : layers) {
         Layer layer = make_layer(spec, Index(plan.layers.size()), n_theta, Index(penalties.size()));
         if (!plan.layers.empty() && plan.layers.back().n_out != layer.n_in)
-            refuse("layer " + std::to_string(plan.layers.size()) + " has another number of inputs than the layer before it gives");
+            refuse("layer " + std::to_string(plan.layers.size()) +
+                   " has another number of inputs than the layer before it gives");
         predicts |= layer.kind != Kind::Dropout;
         plan.layers.push_back(std::move(layer));
     }
@@ -276,8 +281,8 @@ struct Training {
     std::uint64_t seed;
 
     Training(Object theta, Object grad, Index batch_size, std::uint64_t seed)
-        : theta(theta, "theta", 1, "fd", true), grad(grad, "grad", 1, "fd", true), batch_size(count(batch_size, "batch_size")),
-          seed(seed) {}
+        : theta(theta, "theta", 1, "fd", true), grad(grad, "grad", 1, "fd", true),
+          batch_size(count(batch_size, "batch_size")), seed(seed) {}
 };
 
 // The optimizer as it is before the call: its numbers, its states, and a custom one's scalars, a row a step.
@@ -286,8 +291,9 @@ struct OptimizerSpec {
     std::vector<Array> states;
     Array scalars;
 
-    OptimizerSpec(const std::string& name, const Settings& settings, std::int64_t iterations, const std::vector<Object>& states,
-                  const std::optional<RuleSpec>& rule, std::optional<Object> scalars) {
+    OptimizerSpec(const std::string& name, const Settings& settings, std::int64_t iterations,
+                  const std::vector<Object>& states, const std::optional<RuleSpec>& rule,
+                  std::optional<Object> scalars) {
         if (iterations < 0) refuse("iterations must be at least 0");
         optimizer = rule ? custom_optimizer(*rule, Index(states.size()), iterations)
                          : make_optimizer(name, settings, Index(states.size()), iterations);
@@ -306,8 +312,9 @@ struct Steps {
     Steps(Index first, Index last, std::int64_t number, Index epochs, std::optional<Object> rates)
         : first(first), last(last), epochs(epochs), number(number) {
         if (first < 0 || first >= last || last > MOST || epochs < 1 || epochs > MOST / last)
-            refuse("first, last and epochs must be 0 <= first < last and epochs >= 1, and make 2^40 steps at most; got " +
-                   std::to_string(first) + ", " + std::to_string(last) + " and " + std::to_string(epochs));
+            refuse(
+                "first, last and epochs must be 0 <= first < last and epochs >= 1, and make 2^40 steps at most; got " +
+                std::to_string(first) + ", " + std::to_string(last) + " and " + std::to_string(epochs));
         if (number < 0) refuse("the number of a step must be at least 0; got " + std::to_string(number));
         if (rates) this->rates = Array(*rates, "rates", 1, "d"), this->rates.must_have({count()});
     }

@@ -45,7 +45,8 @@ public:
         if (!job.of_rows) return;
         of_columns_ = Lines<float>(panels_ * width_ * L);
         for (index k = 0; k < width_; ++k)
-            for (index j = 0; j < width_; ++j) of_columns_[(j / L * width_ + k) * L + j % L] = job.of_columns[k * width_ + j];
+            for (index j = 0; j < width_; ++j)
+                of_columns_[(j / L * width_ + k) * L + j % L] = job.of_columns[k * width_ + j];
     }
 
     // Threads take some pictures at a time; what becomes of one does not depend on who takes it.
@@ -191,7 +192,7 @@ private:
                 const float column = float(std::int32_t(p * L) + j);
                 float y = y0 + map.m[0][1] * column, x = x0 + map.m[1][1] * column;
                 if (dy) y += dy[j], x += dx[j];
-                y += 1, x += 1;  // within the border
+                y += 1, x += 1;                        // within the border
                 y = y > 0 ? y : 0, x = x > 0 ? x : 0;  // not a number becomes 0, too
                 y = y < bottom ? y : bottom, x = x < end ? x : end;
                 const std::int32_t line = std::int32_t(y), place = std::int32_t(x);
@@ -213,13 +214,14 @@ private:
 
     void blend(const Space& s, float* to) const {
         const float *upper = s.upper, *lower = s.lower, *down = s.down, *right = s.right;
-        for (index p = 0; p < panels_ * L; p += L)
+        for (index p = 0; p < panels_ * L; p += L) {
             LW_INDEPENDENT
             for (index j = p; j < p + L; ++j) {
                 const float above = (1 - right[j]) * upper[2 * j] + right[j] * upper[2 * j + 1];
                 const float below = (1 - right[j]) * lower[2 * j] + right[j] * lower[2 * j + 1];
                 to[j] = (1 - down[j]) * above + down[j] * below;
             }
+        }
     }
 
     // Box and Muller's normal numbers; the sine and cosine of 2 phi from those of phi, by their Taylor series.

@@ -60,13 +60,16 @@ struct AnswersName {
     Answers answers;
 };
 constexpr AnswersName ANSWERS[] = {
-    {"none", Answers::none}, {"label", Answers::label}, {"greatest", Answers::greatest}, {"share", Answers::share},
+    {"none", Answers::none},
+    {"label", Answers::label},
+    {"greatest", Answers::greatest},
+    {"share", Answers::share},
 };
 
 class Native {
 public:
-    Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta, const std::string& dtype,
-           bool sparse, const std::vector<CodePair>& penalties)
+    Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
+           const std::string& dtype, bool sparse, const std::vector<CodePair>& penalties)
         : plan_(make_plan(layers, loss, n_theta, sparse, penalties)), wide_(dtype == "float64") {
         if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; got " + dtype);
         engine_.reset(isa().table->make(plan_, wide_));
@@ -74,8 +77,8 @@ public:
 
     // X is an array; or, for sparse rows, the tuple (starts, columns, values) of a CSR matrix whose columns ascend.
     void set_data(Object X, std::optional<Object> offset, std::optional<Object> factor, std::optional<Object> labels,
-                  std::optional<std::pair<double, double>> levels, std::optional<Object> dense, std::optional<Object> weights,
-                  bool by_rows, const std::string& answers, double threshold) {
+                  std::optional<std::pair<double, double>> levels, std::optional<Object> dense,
+                  std::optional<Object> weights, bool by_rows, const std::string& answers, double threshold) {
         const Use use(*this);
         Data data;
         std::vector<Array> held;
@@ -96,7 +99,8 @@ public:
             data.weights = held.back().data(), data.by_rows = by_rows;
             held.back().must_have({data.n});
         }
-        if (answers == "label" && (!labels || plan_.n_out == 1)) refuse("answers by label need labels and several outputs");
+        if (answers == "label" && (!labels || plan_.n_out == 1))
+            refuse("answers by label need labels and several outputs");
         data.answers = by_name(ANSWERS, answers, "way to tell an answer:").answers;
         data.threshold = threshold;
         data_ = std::move(data), held_ = std::move(held);
@@ -112,9 +116,9 @@ public:
         engine_->set_data(data_);
     }
 
-    nb::tuple run(const Training& training, const OptimizerSpec& optimizer, const Steps& steps, std::optional<Object> order,
-                  bool learn, int threads, std::optional<Object> poll, std::optional<double> clip_norm,
-                  const std::vector<Index>& frozen, std::optional<Object> so_far) {
+    nb::tuple run(const Training& training, const OptimizerSpec& optimizer, const Steps& steps,
+                  std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
+                  std::optional<double> clip_norm, const std::vector<Index>& frozen, std::optional<Object> so_far) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.n) refuse("run needs a loss and data");
         Run run;
@@ -187,7 +191,8 @@ private:
     class Use {
     public:
         explicit Use(Native& native) : native_(native) {
-            if (native.busy_.exchange(true)) throw std::runtime_error("this executor is at work already, in another call");
+            if (native.busy_.exchange(true))
+                throw std::runtime_error("this executor is at work already, in another call");
         }
         ~Use() { native_.busy_.store(false); }
 
@@ -210,7 +215,8 @@ private:
 
     Index read_sparse_rows(std::vector<Array>& held, Object X, Input& rows) const {
         Object parts[3];
-        if (!nb::isinstance<nb::tuple>(X) || nb::len(X) != 3) refuse("sparse rows are a tuple (starts, columns, values)");
+        if (!nb::isinstance<nb::tuple>(X) || nb::len(X) != 3)
+            refuse("sparse rows are a tuple (starts, columns, values)");
         for (int i = 0; i < 3; ++i) parts[i] = PyTuple_GetItem(X.ptr(), i);
         held.emplace_back(parts[0], "starts", 1, "q");
         held.emplace_back(parts[1], "columns", 1, "iq");
@@ -221,11 +227,14 @@ private:
         rows.columns = columns.data(), rows.wide_columns = columns.type() == 'q';
         rows.X = values.data(), rows.element = wide_ ? Element::f64 : Element::f32;
         const Index entries = lesser(columns.size(0), values.size(0));
-        if (rows.starts[0] != 0 || rows.starts[n] > entries) starts.fail("must begin at 0 and end within columns and values");
+        if (rows.starts[0] != 0 || rows.starts[n] > entries)
+            starts.fail("must begin at 0 and end within columns and values");
         for (Index r = 0; r < n; ++r)
             if (rows.starts[r] > rows.starts[r + 1]) starts.fail("must not descend");
-        const bool ascend = rows.wide_columns ? columns_ascend<std::int64_t>(rows, n) : columns_ascend<std::int32_t>(rows, n);
-        if (!ascend) columns.fail("must ascend within each row, from 0 to " + std::to_string(plan_.n_in - 1) + " at most");
+        const bool ascend =
+            rows.wide_columns ? columns_ascend<std::int64_t>(rows, n) : columns_ascend<std::int32_t>(rows, n);
+        if (!ascend)
+            columns.fail("must ascend within each row, from 0 to " + std::to_string(plan_.n_in - 1) + " at most");
         return n;
     }
 
@@ -280,8 +289,8 @@ private:
     void set_steps(const Steps& steps, Run& run) const {
         const Index batch = lesser(run.batch, data_.n), an_epoch = (data_.n + batch - 1) / batch;
         if (steps.last > an_epoch || (steps.epochs > 1 && steps.count() < steps.epochs * an_epoch))
-            refuse("steps " + std::to_string(steps.first) + " to " + std::to_string(steps.last) + " are not steps of an epoch of " +
-                   std::to_string(an_epoch) + ", or of several not all");
+            refuse("steps " + std::to_string(steps.first) + " to " + std::to_string(steps.last) +
+                   " are not steps of an epoch of " + std::to_string(an_epoch) + ", or of several not all");
         run.first = steps.first, run.last = steps.last, run.epochs = steps.epochs, run.step = steps.number;
         run.rates = static_cast<const double*>(steps.rates.data());
     }
@@ -290,7 +299,8 @@ private:
     std::vector<std::uint8_t> frozen_layers(const std::vector<Index>& frozen) const {
         std::vector<std::uint8_t> still(plan_.layers.size());
         for (const Index layer : frozen) {
-            if (layer < 0 || layer >= Index(still.size())) refuse("there is no layer " + std::to_string(layer) + " to be frozen");
+            if (layer < 0 || layer >= Index(still.size()))
+                refuse("there is no layer " + std::to_string(layer) + " to be frozen");
             still[std::size_t(layer)] = 1;
         }
         return still;
@@ -340,9 +350,11 @@ void apply(const std::string& function, Object x, Object out) {
     const Array to(out, "out", 1, from.type() == 'f' ? "f" : "d", true);
     to.must_have({from.size(0)});
     if (from.type() == 'f')
-        isa().table->apply32(which, static_cast<const float*>(from.data()), static_cast<float*>(to.data()), from.size(0));
+        isa().table->apply32(which, static_cast<const float*>(from.data()), static_cast<float*>(to.data()),
+                             from.size(0));
     else
-        isa().table->apply64(which, static_cast<const double*>(from.data()), static_cast<double*>(to.data()), from.size(0));
+        isa().table->apply64(which, static_cast<const double*>(from.data()), static_cast<double*>(to.data()),
+                             from.size(0));
 }
 
 // Rows of X, changed, into out: augmentation.py's settings; smoothing: the two matrices of the elastic field, or none.
@@ -367,15 +379,19 @@ void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Obj
     job.rows = static_cast<const std::int64_t*>(order.data());
     for (Index i = 0; i < job.n; ++i)
         if (job.rows[i] < 0 || job.rows[i] >= from.size(0))
-            order.fail("[" + std::to_string(i) + "] is " + std::to_string(job.rows[i]) + "; there are " + std::to_string(from.size(0)) + " rows");
+            order.fail("[" + std::to_string(i) + "] is " + std::to_string(job.rows[i]) + "; there are " +
+                       std::to_string(from.size(0)) + " rows");
     Array of_rows, of_columns;
     if (smoothing) {
-        of_rows = Array(smoothing->first, "smoothing", 2, "f"), of_columns = Array(smoothing->second, "smoothing", 2, "f");
+        of_rows = Array(smoothing->first, "smoothing", 2, "f"),
+        of_columns = Array(smoothing->second, "smoothing", 2, "f");
         of_rows.must_have({job.height, job.height}), of_columns.must_have({job.width, job.width});
-        job.of_rows = static_cast<const float*>(of_rows.data()), job.of_columns = static_cast<const float*>(of_columns.data());
+        job.of_rows = static_cast<const float*>(of_rows.data()),
+        job.of_columns = static_cast<const float*>(of_columns.data());
     }
     job.shift = setting(settings, "shift"), job.whole_shift = setting(settings, "whole_shift") != 0;
-    job.rotation = setting(settings, "rotation"), job.scale = setting(settings, "scale"), job.shear = setting(settings, "shear");
+    job.rotation = setting(settings, "rotation"), job.scale = setting(settings, "scale"),
+    job.shear = setting(settings, "shear");
     job.noise = setting(settings, "noise"), job.fill = setting(settings, "fill");
     job.seed = seed, job.epoch = epoch, job.threads = thread_count(threads);
     const Released released;
@@ -396,49 +412,54 @@ void bind_plan(nb::module_& m) {
         [](Part* self, Index begin, double l1, double l2, double l1_batch, double l2_batch, double rate,
            const std::vector<std::tuple<Index, double, bool>>& terms) {
             new (self) Part{begin, l1, l2, l1_batch, l2_batch, rate, {}};
-            for (const auto& [penalty, strength, by_batch] : terms) self->terms.push_back({penalty, strength, by_batch});
+            for (const auto& [penalty, strength, by_batch] : terms)
+                self->terms.push_back({penalty, strength, by_batch});
         },
         nb::kw_only(), "begin"_a, "l1"_a = 0.0, "l2"_a = 0.0, "l1_batch"_a = 0.0, "l2_batch"_a = 0.0, "rate"_a = 1.0,
         "terms"_a = nb::list());
-    nb::class_<LayerSpec>(m, "Layer").def(
-        "__init__",
-        [](LayerSpec* self, const std::string& name, const Settings& settings, Index n_in, Index n_out,
-           const std::vector<Part>& parts, const std::optional<FormulaSpec>& formula) {
-            new (self) LayerSpec{name, settings, n_in, n_out, parts, formula};
-        },
-        nb::kw_only(), "name"_a, "settings"_a, "n_in"_a, "n_out"_a, "parts"_a = nb::list(), "formula"_a = nb::none());
+    nb::class_<LayerSpec>(m, "Layer")
+        .def(
+            "__init__",
+            [](LayerSpec* self, const std::string& name, const Settings& settings, Index n_in, Index n_out,
+               const std::vector<Part>& parts, const std::optional<FormulaSpec>& formula) {
+                new (self) LayerSpec{name, settings, n_in, n_out, parts, formula};
+            },
+            nb::kw_only(), "name"_a, "settings"_a, "n_in"_a, "n_out"_a, "parts"_a = nb::list(),
+            "formula"_a = nb::none());
     nb::class_<LossSpec>(m, "Loss").def(
         "__init__",
-        [](LossSpec* self, const std::string& name, const Settings& settings, bool fused, const std::optional<CodePair>& formulas) {
-            new (self) LossSpec{name, settings, fused, formulas};
-        },
+        [](LossSpec* self, const std::string& name, const Settings& settings, bool fused,
+           const std::optional<CodePair>& formulas) { new (self) LossSpec{name, settings, fused, formulas}; },
         nb::kw_only(), "name"_a, "settings"_a, "fused"_a = false, "formulas"_a = nb::none());
 }
 
 void bind_calls(nb::module_& m) {
     nb::class_<Training>(m, "Training")
-        .def(nb::init<Object, Object, Index, std::uint64_t>(), nb::kw_only(), "theta"_a, "grad"_a, "batch_size"_a, "seed"_a);
+        .def(nb::init<Object, Object, Index, std::uint64_t>(), nb::kw_only(), "theta"_a, "grad"_a, "batch_size"_a,
+             "seed"_a);
     nb::class_<OptimizerSpec>(m, "Optimizer")
-        .def(nb::init<const std::string&, const Settings&, std::int64_t, const std::vector<Object>&, const std::optional<RuleSpec>&,
-                      std::optional<Object>>(),
-             nb::kw_only(), "name"_a, "settings"_a, "iterations"_a, "states"_a, "rule"_a = nb::none(), "scalars"_a = nb::none());
+        .def(nb::init<const std::string&, const Settings&, std::int64_t, const std::vector<Object>&,
+                      const std::optional<RuleSpec>&, std::optional<Object>>(),
+             nb::kw_only(), "name"_a, "settings"_a, "iterations"_a, "states"_a, "rule"_a = nb::none(),
+             "scalars"_a = nb::none());
     nb::class_<Steps>(m, "Steps")
-        .def(nb::init<Index, Index, std::int64_t, Index, std::optional<Object>>(), nb::kw_only(), "first"_a, "last"_a, "number"_a,
-             "epochs"_a = 1, "rates"_a = nb::none());
+        .def(nb::init<Index, Index, std::int64_t, Index, std::optional<Object>>(), nb::kw_only(), "first"_a, "last"_a,
+             "number"_a, "epochs"_a = 1, "rates"_a = nb::none());
 }
 
 void bind_native(nb::module_& m) {
     nb::class_<Native>(m, "Native")
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool,
                       const std::vector<CodePair>&>(),
-             "layers"_a, "loss"_a.none(), nb::kw_only(), "n_theta"_a, "dtype"_a, "sparse"_a = false, "penalties"_a = nb::list())
+             "layers"_a, "loss"_a.none(), nb::kw_only(), "n_theta"_a, "dtype"_a, "sparse"_a = false,
+             "penalties"_a = nb::list())
         .def("set_data", &Native::set_data, "X"_a, nb::kw_only(), "offset"_a = nb::none(), "factor"_a = nb::none(),
              "labels"_a = nb::none(), "levels"_a = nb::none(), "dense"_a = nb::none(), "weights"_a = nb::none(),
              "by_rows"_a = false, "answers"_a = "none", "threshold"_a = 0.5)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
-        .def("run", &Native::run, "training"_a, "optimizer"_a, "steps"_a, nb::kw_only(), "order"_a = nb::none(), "learn"_a = true,
-             "threads"_a = 1, "poll"_a = nb::none(), "clip_norm"_a = nb::none(), "frozen"_a = nb::list(),
-             "so_far"_a = nb::none())
+        .def("run", &Native::run, "training"_a, "optimizer"_a, "steps"_a, nb::kw_only(), "order"_a = nb::none(),
+             "learn"_a = true, "threads"_a = 1, "poll"_a = nb::none(), "clip_norm"_a = nb::none(),
+             "frozen"_a = nb::list(), "so_far"_a = nb::none())
         .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
         .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
 }
@@ -461,8 +482,8 @@ NB_MODULE(_native, m) {
     m.attr("penalties") = penalties;
     m.def("isa", [] { return isa().name; }, "The instruction set in use.");
     m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
-    m.def("augment", &augment, "X"_a, "rows"_a, nb::kw_only(), "seed"_a, "epoch"_a, "out"_a, "settings"_a, "smoothing"_a.none(),
-          "threads"_a);
+    m.def("augment", &augment, "X"_a, "rows"_a, nb::kw_only(), "seed"_a, "epoch"_a, "out"_a, "settings"_a,
+          "smoothing"_a.none(), "threads"_a);
     bind_plan(m);
     bind_calls(m);
     bind_native(m);

@@ -1,8 +1,8 @@
 // The executor: gather, forward, loss, backward, update, for many steps, on one or several threads.
 //
 // A step is done together (together.h) or by spans (spans.h), as the sizes alone decide, so that neither the number of
-// threads nor anything else about the machine changes a bit of the result. In both, an element of a product is summed in
-// the same order whoever computes it.
+// threads nor anything else about the machine changes a bit of the result. In both, an element of a product is summed
+// in the same order whoever computes it.
 #include "augment.h"
 #include "learning.h"
 #include "outputs.h"
@@ -15,8 +15,9 @@ namespace LW_ISA {
 template <class T>
 class Net final : public Engine {
     static constexpr int L = LANES<T>;
-    static constexpr double PATIENCE = 0.1;   // seconds between two polls
-    static constexpr double BRIEF = 1 << 20;  // rows · parameters of a run, that is over before a second thread is awake
+    static constexpr double PATIENCE = 0.1;  // seconds between two polls
+    static constexpr double BRIEF =
+        1 << 20;  // rows · parameters of a run, that is over before a second thread is awake
 
 public:
     explicit Net(const Plan& plan)
@@ -41,7 +42,8 @@ public:
             const double began = seconds();
             const index made = run.made;
             slice_ends_ = began + tuner_.duration(began);
-            run_in_threads(tuner_.threads(), [](void* self, int t, int n) { static_cast<Net*>(self)->steps(t, n); }, this);
+            run_in_threads(
+                tuner_.threads(), [](void* self, int t, int n) { static_cast<Net*>(self)->steps(t, n); }, this);
             const double now = seconds();
             tuner_.report(run.made - made, now - began, now);
         }
@@ -49,8 +51,8 @@ public:
     }
 
     void evaluate(const void* theta, void* outputs, Sums& sums, int threads) override {
-        outputs_.run(static_cast<const T*>(theta), samples_.input(), samples_.count(), static_cast<T*>(outputs), true, sums,
-                     threads);
+        outputs_.run(static_cast<const T*>(theta), samples_.input(), samples_.count(), static_cast<T*>(outputs), true,
+                     sums, threads);
     }
 
     bool outputs(const void* theta, const Input& X, std::ptrdiff_t n, void* outputs, int threads) override {
@@ -82,10 +84,13 @@ private:
             if (t == 0) ending_[number & 1] = made + 1 == end || due();
             const double rate = run.rates ? run.rates[made] : run.optimizer.learning_rate;
             Step<T> update;
-            if (run.learn) update = Step<T>(run.optimizer, rate, run.optimizer.iterations + made), learning_.set_scalars(t, made, update);
+            if (run.learn)
+                update = Step<T>(run.optimizer, rate, run.optimizer.iterations + made),
+                learning_.set_scalars(t, made, update);
             const Batch<T> batch{start, rows, number, samples_.scale(start, rows), ending_[number & 1]};
             Sums& sums = run.sums[made / an_epoch];
-            if (!(by_spans_ ? step_by_spans(t, threads, batch, update, sums) : step_together(t, threads, batch, update, sums))) {
+            if (!(by_spans_ ? step_by_spans(t, threads, batch, update, sums)
+                            : step_together(t, threads, batch, update, sums))) {
                 if (t == 0) run.finite = false;
                 return;
             }
@@ -158,24 +163,29 @@ private:
         const auto meet = [&] { barrier_.wait(threads); };
         Ahead ahead(samples_, batch, together_.calls(batch.rows) + layers_.pieces.size() / threads / ABREAST + 1);
         const auto between = [&] { ahead.some(); };
-        if (!together_.forward(t, threads, batch, run_->seed, between, meet)) bad_.store(true, std::memory_order_relaxed);
+        if (!together_.forward(t, threads, batch, run_->seed, between, meet))
+            bad_.store(true, std::memory_order_relaxed);
         meet();
         if (!scored(t, batch, sums)) return false;
-        together_.backward(t, threads, batch, [&](int g, const Space<T>& s) {
-            const Group<T>& group = layers_.groups[g];
-            for_pieces(group, t, threads, [&](auto panels, index p, index i) {
-                constexpr int PANELS = decltype(panels)::value;
-                ahead.some();
-                learning_.template learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
-            });
-            if (group.kind == Kind::SparseDense) learning_.learn_sparse(t, threads, samples_, s, batch, step);
-        }, meet);
+        together_.backward(
+            t, threads, batch,
+            [&](int g, const Space<T>& s) {
+                const Group<T>& group = layers_.groups[g];
+                for_pieces(group, t, threads, [&](auto panels, index p, index i) {
+                    constexpr int PANELS = decltype(panels)::value;
+                    ahead.some();
+                    learning_.template learn<PANELS>(group, p, i, s, s.deltas[g], batch, step);
+                });
+                if (group.kind == Kind::SparseDense) learning_.learn_sparse(t, threads, samples_, s, batch, step);
+            },
+            meet);
         meet();
         if (learning_.clips()) {
             const T scale = learning_.clip_scale();
             for (const Group<T>& group : layers_.groups)
                 for_pieces(group, t, threads, [&](auto panels, index p, index i) {
-                    for (int q = 0; q < decltype(panels)::value; ++q) learning_.update_clipped(scale, group.piece_at(p + q, i), step);
+                    for (int q = 0; q < decltype(panels)::value; ++q)
+                        learning_.update_clipped(scale, group.piece_at(p + q, i), step);
                 });
             learning_.update_clipped_chunks(t, threads, scale, step);
             meet();
@@ -202,7 +212,8 @@ private:
     }
 
     bool step_by_spans(int t, int threads, const Batch<T>& batch, const Step<T>& step, Sums& sums) {
-        if (!spans_.gradients(t, threads, batch, learning_.packed(), run_->seed)) bad_.store(true, std::memory_order_relaxed);
+        if (!spans_.gradients(t, threads, batch, learning_.packed(), run_->seed))
+            bad_.store(true, std::memory_order_relaxed);
         barrier_.wait(threads);
         if (!scored(t, batch, sums)) return false;
         const index n = layers_.pieces.size(), begin = n * t / threads, end = n * (t + 1) / threads;

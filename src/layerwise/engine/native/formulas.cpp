@@ -156,7 +156,7 @@ void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* st
         slots[0] = theta + at, slots[1] = const_cast<T*>(g + at);
         for (int k = 0; k < state_count; ++k) slots[2 + k] = states[k] + at;
         for (const Instruction& line : rule.instructions) execute<T>(line, slots, here);
-        const T* results[1 + MOST_STATES];
+        const T* results[1 + MOST_STATES] = {};
         for (int k = 0; k <= state_count; ++k) {
             const int slot = rule.results[std::size_t(k)];
             results[k] = slots[slot];

@@ -103,7 +103,7 @@ inline T at_most(T x, T high) {
 
 template <class T>
 struct Power {
-    T fraction;       // e^r - 1, |r| <= ln 2 / 2
+    T fraction;        // e^r - 1, |r| <= ln 2 / 2
     integer<T> whole;  // n
 };
 
@@ -196,7 +196,8 @@ inline T log1p_unit(T u) {
 template <class T>
 inline T log1p(T x) {
     T u = 1 + x, off = x - (u - 1);
-    return u > 0 && u <= from_bits<T>((word<T>(2 * format<T>::bias + 1) << format<T>::digits) - 1) ? log(u) + off / u : log(u);
+    return u > 0 && u <= from_bits<T>((word<T>(2 * format<T>::bias + 1) << format<T>::digits) - 1) ? log(u) + off / u
+                                                                                                   : log(u);
 }
 
 }  // namespace LW_ISA

@@ -8,15 +8,15 @@
 namespace lw {
 namespace LW_ISA {
 
-// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, and the
-// scaled input; all else may be another's.
+// The memory of up to `capacity` rows on their way through the layers, as a thread sees it: the input is its own, and
+// the scaled input; all else may be another's.
 template <class T>
 struct Space {
-    index stride = 0;   // between panels
-    List<T*> buffers;   // the layers' outputs; the first is the input
+    index stride = 0;  // between panels
+    List<T*> buffers;  // the layers' outputs; the first is the input
     List<T*> masks;
-    List<T*> deltas;    // the gradient by each group's output; one for those that pass it on to each other in place
-    List<T*> kept;      // of a batch norm: lines of its mean, its variance, 1 / sqrt(var + epsilon); of a layer norm: that, by row
+    List<T*> deltas;  // the gradient by each group's output; one for those that pass it on to each other in place
+    List<T*> kept;  // of a batch norm: lines of its mean, variance and 1 / sqrt(var + epsilon); of a layer norm: by row
 
     Space() = default;
     Space(const Layers<T>& layers, index capacity, bool gradients) {
@@ -33,7 +33,10 @@ struct Space {
             deltas[g] = shared ? deltas[g + 1] : make(layers.groups[g].n_out);
         }
         for (const Group<T>& g : layers.groups)
-            if (g.kept >= 0) owned_.push_back(Lines<T>(g.kind == Kind::BatchNorm ? 3 * g.panels() * L : stride)), kept.push_back(static_cast<T*>(owned_.back()));
+            if (g.kept >= 0) {
+                owned_.push_back(Lines<T>(g.kind == Kind::BatchNorm ? 3 * g.panels() * L : stride));
+                kept.push_back(static_cast<T*>(owned_.back()));
+            }
     }
 
     // Another thread's view of it.
@@ -41,7 +44,8 @@ struct Space {
         Space other;
         other.stride = stride;
         for (int i = 0; i < buffers.size(); ++i)
-            other.buffers.push_back(i < layers.own_buffers ? other.make(layers.widths[i]) : static_cast<T*>(buffers[i]));
+            other.buffers.push_back(i < layers.own_buffers ? other.make(layers.widths[i])
+                                                           : static_cast<T*>(buffers[i]));
         for (T* mask : masks) other.masks.push_back(static_cast<T*>(mask));
         for (T* delta : deltas) other.deltas.push_back(static_cast<T*>(delta));
         for (T* memory : kept) other.kept.push_back(static_cast<T*>(memory));
@@ -72,7 +76,7 @@ index working_room(const Layers<T>& layers, bool gradients) {
 // A thread's share of a batch: some rows; or, of a layer that all threads compute together, some panels.
 struct Share {
     index r0, r1;
-    index rows = 0;  // of the batch
+    index rows = 0;          // of the batch
     int t = 0, threads = 0;  // 0: by rows, whatever the layer
 
     static Share by_rows(index r0, index r1) { return {r0, r1}; }
@@ -80,8 +84,8 @@ struct Share {
         return {rows * t / threads, rows * (t + 1) / threads, rows, t, threads};
     }
 
-    // Panels times rows, f(p0, p1, r0, r1). A thread has whole panels where there are enough, always the same ones, so that
-    // their weights stay in its cache; else some rows of one.
+    // Panels times rows, f(p0, p1, r0, r1). A thread has whole panels where there are enough, always the same ones, so
+    // that their weights stay in its cache; else some rows of one.
     template <class F>
     void units(index panels, F f) const {
         if (!threads) return f(index(0), panels, r0, r1);
@@ -116,8 +120,16 @@ void ops_backward(const Group<T>& g, const Space<T>& s, T* delta, int skip, inde
 template <class T>
 Product<T> dense(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index r0) {
     constexpr int L = LANES<T>;
-    return {s.buffers[g.in] + r0 * L, s.stride, weights.w + p0 * weights.panel, weights.line, weights.panel,
-            s.buffers[g.z] + p0 * s.stride + r0 * L, s.stride, g.n_in, Start::line, weights.b + p0 * L};
+    return {s.buffers[g.in] + r0 * L,
+            s.stride,
+            weights.w + p0 * weights.panel,
+            weights.line,
+            weights.panel,
+            s.buffers[g.z] + p0 * s.stride + r0 * L,
+            s.stride,
+            g.n_in,
+            Start::line,
+            weights.b + p0 * L};
 }
 
 // And what follows it; `between` is called after each block of terms.
@@ -131,8 +143,8 @@ void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, in
 
 // Some panels of the gradient by a dense group's inputs; room: for the transposed weights.
 template <class T>
-void dense_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, T* room, index panel,
-                    index count, index r0, index r1) {
+void dense_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, T* room,
+                    index panel, index count, index r0, index r1) {
     constexpr int L = LANES<T>;
     for (index q = 0; q < count; ++q)
         transpose(weights.w + (panel + q) * L * L, weights.panel, lesser(L, g.n_in - (panel + q) * L), g.n_out,
@@ -176,7 +188,8 @@ void scale_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, in
     }
 }
 template <class T>
-void scale_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+void scale_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0,
+                    index r1) {
     for (index p = 0; p < g.panels(); ++p) {
         const index at = p * s.stride + r0 * LANES<T>;
         move_lines<T>(dy + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, dx + at);
@@ -190,14 +203,16 @@ void layer_norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& 
     const T *x = s.buffers[g.in], *v = weights.w;
     T *y = s.buffers[g.z], *normal = g.normal < 0 ? nullptr : s.buffers[g.normal];
     for (index r = r0; r < r1; ++r)
-        layer_norm(x + r * L, s.stride, g.n_out, g.epsilon, v, v + g.vector(1, 0), normal ? s.kept[g.kept] + r : nullptr,
-                   normal ? normal + r * L : nullptr, y + r * L);
+        layer_norm(x + r * L, s.stride, g.n_out, g.epsilon, v, v + g.vector(1, 0),
+                   normal ? s.kept[g.kept] + r : nullptr, normal ? normal + r * L : nullptr, y + r * L);
 }
 template <class T>
-void layer_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+void layer_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index r0,
+                         index r1) {
     constexpr int L = LANES<T>;
     for (index r = r0; r < r1; ++r)
-        layer_norm_back(dy + r * L, s.buffers[g.normal] + r * L, s.stride, g.n_out, weights.w, s.kept[g.kept][r], dx + r * L);
+        layer_norm_back(dy + r * L, s.buffers[g.normal] + r * L, s.stride, g.n_out, weights.w, s.kept[g.kept][r],
+                        dx + r * L);
 }
 
 // Some rows through a batch norm as in prediction, where gamma's lines hold gamma / sqrt(var + epsilon).
@@ -206,7 +221,8 @@ void batch_norm_predict(const Group<T>& g, const Weights<T>& weights, Space<T>& 
     const T* v = weights.w;
     for (index p = 0; p < g.panels(); ++p) {
         const index at = p * s.stride + r0 * LANES<T>;
-        move_lines(s.buffers[g.in] + at, r1 - r0, v + g.vector(2, p), v + g.vector(0, p), v + g.vector(1, p), s.buffers[g.z] + at);
+        move_lines(s.buffers[g.in] + at, r1 - r0, v + g.vector(2, p), v + g.vector(0, p), v + g.vector(1, p),
+                   s.buffers[g.z] + at);
     }
 }
 
@@ -215,19 +231,22 @@ template <class T>
 void batch_norm_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p, index rows) {
     T* kept = s.kept[g.kept];
     const index at = p * s.stride;
-    batch_norm(s.buffers[g.in] + at, rows, g.epsilon, weights.w + g.vector(0, p), weights.w + g.vector(1, p), kept + g.vector(0, p),
-               kept + g.vector(1, p), kept + g.vector(2, p), s.buffers[g.normal] + at, s.buffers[g.z] + at);
+    batch_norm(s.buffers[g.in] + at, rows, g.epsilon, weights.w + g.vector(0, p), weights.w + g.vector(1, p),
+               kept + g.vector(0, p), kept + g.vector(1, p), kept + g.vector(2, p), s.buffers[g.normal] + at,
+               s.buffers[g.z] + at);
 }
 template <class T>
-void batch_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index p, index rows) {
+void batch_norm_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, index p,
+                         index rows) {
     const index at = p * s.stride;
-    batch_norm_back(dy + at, s.buffers[g.normal] + at, rows, weights.w + g.vector(0, p), s.kept[g.kept] + g.vector(2, p), dx + at);
+    batch_norm_back(dy + at, s.buffers[g.normal] + at, rows, weights.w + g.vector(0, p),
+                    s.kept[g.kept] + g.vector(2, p), dx + at);
 }
 
 // A share of a batch through a group. `between` is called after each block of a dense layer's terms.
 template <class T, class Between = Nothing>
-void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, const Share& share, Between between = {},
-                   index block = BLOCK) {
+void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T* room, const Share& share,
+                   Between between = {}, index block = BLOCK) {
     const index r0 = share.r0, r1 = share.r1;
     switch (g.kind) {
         case Kind::Dense:
@@ -252,11 +271,11 @@ void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T*
     for (index p = 0; p < g.panels(); ++p) ops_forward(g, s, p, r0, r1);
 }
 
-// Back through a group's first layer: the gradient by its input, dx, from that by its output, dy; then(p, r0, r1) for each
-// panel of dx as soon as it is there. Of a softmax they are one.
+// Back through a group's first layer: the gradient by its input, dx, from that by its output, dy; then(p, r0, r1) for
+// each panel of dx as soon as it is there. Of a softmax they are one.
 template <class T, class Then>
-void group_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, T* dy, T* dx, T* room, const Share& share,
-                    Then then) {
+void group_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, T* dy, T* dx, T* room,
+                    const Share& share, Then then) {
     const index r0 = share.r0, r1 = share.r1;
     switch (g.kind) {
         case Kind::Dense:

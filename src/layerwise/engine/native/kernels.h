@@ -17,8 +17,8 @@
 namespace lw {
 namespace LW_ISA {
 
-// How A lies: with a line for each i, in panels of LANES terms `a_step` apart; with its i side by side, `a_step` from term
-// to term; or as a matrix, with its terms side by side, `a_step` from i to i.
+// How A lies: with a line for each i, in panels of LANES terms `a_step` apart; with its i side by side, `a_step` from
+// term to term; or as a matrix, with its terms side by side, `a_step` from i to i.
 enum class From { lines, columns, matrix };
 // What the sums begin with: 0; a line, the same for all i; a number for each i, the same for all j; or what C holds.
 enum class Start { zero, line, number, c };
@@ -70,7 +70,8 @@ void tile(const Product<T>& product) {
         case Start::zero: break;
         case Start::line: for_all([&](int, int v, V& sum) { sum = load<BYTES>(product.from + place(L, v)); }); break;
         case Start::number: for_all([&](int i, int, V& sum) { sum = broadcast<BYTES>(product.from[i]); }); break;
-        case Start::c: for_all([&](int i, int v, V& sum) { sum = load<BYTES>(product.c + i * L + place(product.c_next, v)); });
+        case Start::c:
+            for_all([&](int i, int v, V& sum) { sum = load<BYTES>(product.c + i * L + place(product.c_next, v)); });
     }
     const T* a = product.a;
     const T* b = product.b;
@@ -113,8 +114,8 @@ inline void tile_of(index lines, const Product<T>& product) {
     if constexpr (MR > 1) return tile_of<T, NV, from, end, MR - 1>(lines, product);
 }
 
-// All lines of C, in tiles as equal as can be. The product is changed in place, here and below: copies of it, read while
-// they are being written, would cost more than a small tile.
+// All lines of C, in tiles as equal as can be. The product is changed in place, here and below: copies of it, read
+// while they are being written, would cost more than a small tile.
 template <class T, int NV, From from, End end>
 void tiles(index lines, Product<T>& p) {
     constexpr index MR = MOST_LINES<NV>, L = LANES<T>;
@@ -177,7 +178,8 @@ void multiply_blocks(index lines, index columns, Product<T>& p, Between between 
     for (index k = 0; k < terms; k += block) {
         p.terms = lesser(block, terms - k);
         multiply<T, from>(lines, columns, p);
-        p.a += from == From::lines ? block / L * p.a_step : from == From::columns ? block * p.a_step : block, p.b += block * p.b_line;
+        p.a += from == From::lines ? block / L * p.a_step : from == From::columns ? block * p.a_step : block;
+        p.b += block * p.b_line;
         p.start = Start::c;
         between();
     }
@@ -202,8 +204,8 @@ void dot_lines(index lines, index blocks, const T* a, index a_next, const T* b, 
     }
 }
 
-// W^T for one panel of inputs: a line for each unit, with the panel's inputs. w: the panel's first line in the first panel
-// of W, whose panels lie w_panel apart; inputs: how many there are, at most LANES.
+// W^T for one panel of inputs: a line for each unit, with the panel's inputs. w: the panel's first line in the first
+// panel of W, whose panels lie w_panel apart; inputs: how many there are, at most LANES.
 template <class T>
 void transpose(const T* w, index w_panel, index inputs, index units, T* out) {
     constexpr index L = LANES<T>;

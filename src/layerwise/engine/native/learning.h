@@ -1,7 +1,7 @@
 // What the parameters learn in a step: a piece's gradient, the penalties', and its update.
 //
-// Pieces lie in lines, as the products want them, and are brought there when a run begins. W of a sparse first layer stays
-// as it lies in theta (sparse.h): its chunks are counted after the pieces.
+// Pieces lie in lines, as the products want them, and are brought there when a run begins. W of a sparse first layer
+// stays as it lies in theta (sparse.h): its chunks are counted after the pieces.
 #pragma once
 
 #include "sparse.h"
@@ -9,8 +9,8 @@
 namespace lw {
 namespace LW_ISA {
 
-// Part of a vector in theta's order, that of its states beside it, in whole lines: f(theta, gradient, states, n, columns),
-// where `columns` lanes of each line are parameters. What is left at the end goes through lines of its own.
+// Part of a vector in theta's order, that of its states beside it, in whole lines: f(theta, gradient, states, n,
+// columns), where `columns` lanes of each line are parameters. What is left at the end goes through lines of its own.
 template <class T, class F>
 inline void in_lines(T* theta, T* gradient, const States<T>& states, index n, F f) {
     constexpr int L = LANES<T>;
@@ -40,8 +40,7 @@ class Learning {
     using Chunk = typename SparseGradient<T>::Chunk;
 
 public:
-    Learning(const Plan& plan, const Layers<T>& layers)
-        : plan_(plan), layers_(layers), sparse_(layers) {
+    Learning(const Plan& plan, const Layers<T>& layers) : plan_(plan), layers_(layers), sparse_(layers) {
         for (index i = 0; i < parts(); ++i) penalized_ |= part_of(i).penalized();
     }
 
@@ -115,11 +114,12 @@ public:
         });
     }
 
-    // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the gradient's length.
+    // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the norm.
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (part_of(number).penalized()) penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
+        if (part_of(number).penalized())
+            penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
         if (factors_[number] == 0) zero(n, gradient);
         if (clips_)
             squares_[number] = sum_of_squares(gradient, n);
@@ -138,7 +138,8 @@ public:
     void update_clipped(T scale, index number, const Step<T>& step) {
         T* gradient = gradient_ + layers_.pieces[number].begin;
         if (scale != 1)
-            for (index i = 0; i < layers_.pieces[number].lines * L; i += WIDTH<T>) store(gradient + i, scale * load(gradient + i));
+            for (index i = 0; i < layers_.pieces[number].lines * L; i += WIDTH<T>)
+                store(gradient + i, scale * load(gradient + i));
         update_piece(number, gradient, step);
     }
     void update_clipped_chunks(int t, int threads, T scale, const Step<T>& step) {
@@ -159,14 +160,15 @@ public:
 private:
     // Of a dense layer, W's or b's.
     template <int PANELS>
-    void learn_dense(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas, const Batch<T>& batch,
-               const Step<T>& step) {
+    void learn_dense(const Group<T>& group, index panel, index i, const Space<T>& s, const T* deltas,
+                     const Batch<T>& batch, const Step<T>& step) {
         const index number = group.piece_at(panel, i);
         const Piece& piece = layers_.pieces[number];
         const T* dy = deltas + panel * s.stride;
         const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
         const auto product = [&](T* c, index c_next) {
-            return Product<T>{s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
+            return Product<T>{
+                s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
         };
         if (folds_[number] && !batch.ending) {
             Product<T> p = product(packed_ + piece.begin, next);
@@ -180,19 +182,21 @@ private:
         if (factors_[number] == 0) {
             for (int q = 0; q < PANELS; ++q) zero(piece.lines * L, gradient + q * gradient_next);
         } else if (piece.input < 0) {
-            for (int q = 0; q < PANELS; ++q) sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
+            for (int q = 0; q < PANELS; ++q)
+                sum_lines(dy + q * s.stride, batch.rows, false, gradient + q * gradient_next);
         } else {
             // What pads a line is not always written.
             if (!keep && columns < PANELS * L) zero(piece.lines * L, room + (PANELS - 1) * L * L);
             Product<T> p = product(gradient, gradient_next);
             multiply<T, From::columns>(piece.lines, columns, p);
         }
-        for (int q = 0; q < PANELS; ++q) finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
+        for (int q = 0; q < PANELS; ++q)
+            finish(number + q * group.pieces_a_panel(), gradient + q * gradient_next, batch, step);
     }
 
     // Vector k of a scale or a normalization, on one panel.
-    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas, const Batch<T>& batch,
-                      const Step<T>& step) {
+    void learn_vector(const Group<T>& group, index panel, index k, const Space<T>& s, const T* deltas,
+                      const Batch<T>& batch, const Step<T>& step) {
         const index number = group.piece_at(panel, k), at = panel * s.stride;
         const Piece& piece = layers_.pieces[number];
         T* gradient = gradient_ + piece.begin;
@@ -211,7 +215,8 @@ private:
         for (index i = 0; i < parts(); ++i) {
             const bool frozen = run_->frozen && run_->frozen[layer_of(i)], is_piece = i < layers_.pieces.size();
             factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(i).rate);
-            folds_[i] = plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && !part_of(i).penalized();
+            folds_[i] =
+                plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && !part_of(i).penalized();
         }
     }
 
@@ -222,7 +227,9 @@ private:
         const Piece& piece = layers_.pieces[number];
         return plan_.layers[piece.layer].parts[piece.part];
     }
-    index layer_of(index number) const { return number >= layers_.pieces.size() ? 0 : index(layers_.pieces[number].layer); }
+    index layer_of(index number) const {
+        return number >= layers_.pieces.size() ? 0 : index(layers_.pieces[number].layer);
+    }
 
     // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
     void adapt_statistics(const Group<T>& group, index panel, const Space<T>& s, index rows) {
@@ -254,7 +261,8 @@ private:
         clear_rest(piece, theta);  // its formula need not leave a 0 a 0
         for (int k = 0; k < step.states; ++k) clear_rest(piece, states.at[k]);
     }
-    void update(index number, const Step<T>& step, T* theta, const T* gradient, const States<T>& states, index n) const {
+    void update(index number, const Step<T>& step, T* theta, const T* gradient, const States<T>& states,
+                index n) const {
         if (factors_[number] == 1)
             LW_ISA::update(step, theta, gradient, states, n);
         else
@@ -299,8 +307,9 @@ private:
         const index number = layers_.pieces.size() + chunk.number;
         States<T> states;
         for (int k = 0; k < MOST_STATES; ++k) states.at[k] = in_theta(run_->states[k], chunk);
-        in_lines<T>(in_theta(run_->theta, chunk), gradient, states, chunk.length,
-                    [&](T* w, const T* g, const States<T>& own, index n, index) { update(number, step, w, g, own, n); });
+        in_lines<T>(
+            in_theta(run_->theta, chunk), gradient, states, chunk.length,
+            [&](T* w, const T* g, const States<T>& own, index n, index) { update(number, step, w, g, own, n); });
     }
 
     const Plan& plan_;
@@ -309,10 +318,10 @@ private:
     bool penalized_ = false, clips_ = false;
     Run* run_ = nullptr;
     Lines<T> packed_, states_[MOST_STATES], gradient_;  // theta, the optimizer's states and grad, in lines
-    Lines<double> penalties_, squares_;       // of the parts: the penalties' values, and the squares of gradients
-    Lines<T> fixed_;                          // of each thread: what a custom optimizer's step does not change
-    Lines<T> factors_;                        // how much of each step they make
-    Lines<bool> folds_;                       // whether it is subtracted from them as it is summed up, and not kept
+    Lines<double> penalties_, squares_;  // of the parts: the penalties' values, and the squares of gradients
+    Lines<T> fixed_;                     // of each thread: what a custom optimizer's step does not change
+    Lines<T> factors_;                   // how much of each step they make
+    Lines<bool> folds_;                  // whether it is subtracted from them as it is summed up, and not kept
 };
 
 }  // namespace LW_ISA

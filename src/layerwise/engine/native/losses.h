@@ -2,8 +2,8 @@
 //
 // The rows are turned: output j of all rows of a block is one line, and n outputs are n lines, so that sums and maxima
 // over the outputs run from line to line, and nothing but a row's own numbers takes part. Blocks follow each other, and
-// each formula is done for all of them before the next: so there is other work while a sum waits for its last term. What
-// the lines of y, t and d hold for rows that are not there is never read.
+// each formula is done for all of them before the next: so there is other work while a sum waits for its last term.
+// What the lines of y, t and d hold for rows that are not there is never read.
 #pragma once
 
 #include "activations.h"
@@ -100,7 +100,7 @@ inline void each_output(const Lot<T>& lot, const std::vector<double>& p, F f) {
         const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
         for (index j = 0; j < lot.n; ++j) {
             const T of_output = T(p[std::size_t(j)]);
-    LW_INDEPENDENT
+            LW_INDEPENDENT
             for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r], of_output);
         }
     });
@@ -174,9 +174,10 @@ inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
         const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
         T factor[L];
         for (int r = 0; r < L; ++r) factor[r] = scale * weights[b * L + r];
-        for (index j = 0; j < lot.n; ++j)
-    LW_INDEPENDENT
+        for (index j = 0; j < lot.n; ++j) {
+            LW_INDEPENDENT
             for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r]) * factor[r];
+        }
     });
 }
 

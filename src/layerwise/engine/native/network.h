@@ -1,10 +1,10 @@
 // The layers as they are computed: in groups, with their weights in panels.
 //
 // A group is a layer that is not elementwise with the elementwise ones after it, its ops, which are computed while its
-// output is still in the first cache; elementwise layers at the very beginning are a group too. Weights and biases are kept in panels of LANES units: for each of them a
-// line an input, and a line of biases, theta's own order being (inputs, units). The vectors of a scale or a normalization
-// (s; gamma and beta; the running mean and variance) lie one after the other, with a line a panel. What pads a line is 0
-// and stays 0.
+// output is still in the first cache; elementwise layers at the very beginning are a group too. Weights and biases are
+// kept in panels of LANES units: for each of them a line an input, and a line of biases, theta's own order being
+// (inputs, units). The vectors of a scale or a normalization (s; gamma and beta; the running mean and variance) lie one
+// after the other, with a line a panel. What pads a line is 0 and stays 0.
 #pragma once
 
 #include "activations.h"
@@ -72,8 +72,8 @@ struct Op {
 
 template <class T>
 struct Group {
-    Kind kind;                       // of its first layer
-    index readable = 0;              // how many numbers theta has from theta_w on
+    Kind kind;           // of its first layer
+    index readable = 0;  // how many numbers theta has from theta_w on
     index n_in = 0, n_out = 0;
     int in = 0, z = 0, out = 0;      // buffers: what is read, where the first layer's output goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
@@ -81,8 +81,8 @@ struct Group {
     int vectors = 0, learned = 0;    // of a scale or a normalization; their first line is w
     index theta_vectors[4] = {};
     T epsilon = 0, momentum = 0;
-    int normal = -1;                 // the buffer of what gamma or s is multiplied by, where gradients are asked for
-    int kept = -1;                   // which of a space's memories for what a normalization keeps (together.h)
+    int normal = -1;  // the buffer of what gamma or s is multiplied by, where gradients are asked for
+    int kept = -1;    // which of a space's memories for what a normalization keeps (together.h)
     int first_piece = 0;
     List<Op<T>> ops;
 
@@ -99,10 +99,10 @@ struct Group {
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
 // among each other when they learn. A group's pieces are those of its first panel, the biases first, then of the next.
 struct Piece {
-    index begin;         // where its lines begin
-    index input;         // input < 0: the biases, or a vector
+    index begin;  // where its lines begin
+    index input;  // input < 0: the biases, or a vector
     std::int32_t lines;
-    std::uint16_t part;  // which of the layer's arrays
+    std::uint16_t part;     // which of the layer's arrays
     std::uint16_t columns;  // of each line, that are parameters
     std::uint32_t layer;
 };
@@ -110,7 +110,7 @@ struct Piece {
 // A group's parameters, in lines of their own or as they lie in theta.
 template <class T>
 struct Weights {
-    const T* w;          // or the vectors
+    const T* w;         // or the vectors
     index panel, line;  // how far panels and lines lie apart
     const T* b;
 };
@@ -120,13 +120,13 @@ class Layers {
 public:
     List<Group<T>> groups;
     List<Piece> pieces;
-    List<index> widths;  // of the buffers
-    List<index> masks;   // widths of dropout's masks
-    int first_learning = -1;    // the first group with parameters: nothing is passed back beyond it
-    int normalizations = 0;     // that keep something for backward
-    int before_loss = 0;        // groups; a softmax at the very end is done with the loss: its output is needed there alone
-    int own_buffers = 1;        // how many of the first ones each thread fills for itself, with all rows
-    index length = 0;           // of all parameters in lines
+    List<index> widths;       // of the buffers
+    List<index> masks;        // widths of dropout's masks
+    int first_learning = -1;  // the first group with parameters: nothing is passed back beyond it
+    int normalizations = 0;   // that keep something for backward
+    int before_loss = 0;  // groups; a softmax at the very end is done with the loss: its output is needed there alone
+    int own_buffers = 1;  // how many of the first ones each thread fills for itself, with all rows
+    index length = 0;     // of all parameters in lines
     index n_in, n_out;
 
     // For training, or for prediction, which leaves dropout out.
@@ -151,7 +151,8 @@ public:
         const Group<T>& last = groups.back();
         before_loss = groups.size() - (last.kind == Kind::Softmax && last.ops.size() == 0 ? 1 : 0);
         // To scale all rows of the input once more costs less than to fetch them from another core.
-        if (groups.size() > 1 && groups[0].kind == Kind::Scale && groups[1].kind == Kind::Dense) own_buffers = groups[1].in + 1;
+        if (groups.size() > 1 && groups[0].kind == Kind::Scale && groups[1].kind == Kind::Dense)
+            own_buffers = groups[1].in + 1;
     }
 
     bool softmax_with_loss() const { return before_loss < groups.size(); }
@@ -164,7 +165,8 @@ public:
     static void to_lines(const Group<T>& g, const T* theta, T* w, T* b) {
         constexpr int L = LANES<T>;
         for (int k = 0; k < g.vectors; ++k)
-            for (index j = 0; j < g.panels() * L; ++j) w[g.vector(k, 0) + j] = j < g.n_out ? theta[g.theta_vectors[k] + j] : T(0);
+            for (index j = 0; j < g.panels() * L; ++j)
+                w[g.vector(k, 0) + j] = j < g.n_out ? theta[g.theta_vectors[k] + j] : T(0);
         for (index p = 0; g.dense() && p < g.panels(); ++p) {
             const index n = lesser(L, g.n_out - p * L);
             for (index i = 0; i < g.inputs_in_lines(); ++i) {
@@ -254,9 +256,11 @@ private:
         group.ops.push_back({Activation<T>(layer), x, group.out, mask, T(layer.a), layer.position});
     }
 
-    void add_piece(const Group<T>& group, index panel, const Layer& layer, int part, index input, index lines, index begin) {
+    void add_piece(const Group<T>& group, index panel, const Layer& layer, int part, index input, index lines,
+                   index begin) {
         const index columns = lesser(LANES<T>, group.n_out - panel * LANES<T>);
-        pieces.push_back({begin, input, std::int32_t(lines), std::uint16_t(part), std::uint16_t(columns), layer.position});
+        pieces.push_back(
+            {begin, input, std::int32_t(lines), std::uint16_t(part), std::uint16_t(columns), layer.position});
     }
 
     bool kept_ = true;  // nobody may write over the newest buffer

@@ -1,5 +1,5 @@
-// The formulas of layers/scale.py and layers/normalization.py, on lines of LANES units: x, y, the normalized x, dy and dx
-// have a line for each row; gamma, beta, s and the batch's statistics are a line for each panel.
+// The formulas of layers/scale.py and layers/normalization.py, on lines of LANES units: x, y, the normalized x, dy and
+// dx have a line for each row; gamma, beta, s and the batch's statistics are a line for each panel.
 //
 // What pads the last line of a panel is 0 in gamma, beta, s and dy, and comes out as 0 in y and dx.
 #pragma once
@@ -9,7 +9,7 @@
 namespace lw {
 namespace LW_ISA {
 
-// The sum of f(i, r) over lines i, for each vector r of a line; four at a time, so that none waits for the one before it.
+// The sum of f(i, r) over lines i, for each vector r of a line; four at a time, so that none waits for another.
 template <class T, class F>
 inline void sum_over_lines(index n, bool add, T* to, F f) {
     for (int r = 0; r < LANES<T>; r += WIDTH<T>) {
@@ -31,7 +31,8 @@ void sum_lines(const T* from, index n, bool add, T* to) {
 
 template <class T>
 void sum_products(const T* a, const T* b, index n, T* to) {
-    sum_over_lines<T>(n, false, to, [a, b](index i, int r) { return load(a + i * LANES<T> + r) * load(b + i * LANES<T> + r); });
+    sum_over_lines<T>(n, false, to,
+                      [a, b](index i, int r) { return load(a + i * LANES<T> + r) * load(b + i * LANES<T> + r); });
 }
 
 // y = (x - center) factor + beta; center and beta may be null.
@@ -39,14 +40,16 @@ template <class T>
 void move_lines(const T* x, index n, const T* center, const T* factor, const T* beta, T* y) {
     constexpr int L = LANES<T>;
     for (int r = 0; r < L; r += WIDTH<T>) {
-        const Vector<T> c = center ? load(center + r) : Vector<T>{}, f = load(factor + r), b = beta ? load(beta + r) : Vector<T>{};
+        const Vector<T> c = center ? load(center + r) : Vector<T>{}, f = load(factor + r),
+                        b = beta ? load(beta + r) : Vector<T>{};
         for (index i = 0; i < n; ++i) store(y + i * L + r, (load(x + i * L + r) - c) * f + b);
     }
 }
 
 // One panel of a batch. Its mean, its variance and 1 / sqrt(var + epsilon) are kept, as is the normalized x.
 template <class T>
-void batch_norm(const T* x, index n, T epsilon, const T* gamma, const T* beta, T* mean, T* var, T* inverse, T* normal, T* y) {
+void batch_norm(const T* x, index n, T epsilon, const T* gamma, const T* beta, T* mean, T* var, T* inverse, T* normal,
+                T* y) {
     constexpr int L = LANES<T>;
     sum_lines(x, n, false, mean);
     for (int j = 0; j < L; ++j) mean[j] /= T(n);
@@ -66,7 +69,8 @@ void batch_norm_back(const T* dy, const T* normal, index n, const T* gamma, cons
     alignas(LINE) T of_gamma[L], of_beta[L];
     sum_products(dy, normal, n, of_gamma), sum_lines(dy, n, false, of_beta);
     for (int r = 0; r < L; r += WIDTH<T>) {
-        const Vector<T> g = load(of_gamma + r) / T(n), b = load(of_beta + r) / T(n), factor = load(gamma + r) * load(inverse + r);
+        const Vector<T> g = load(of_gamma + r) / T(n), b = load(of_beta + r) / T(n),
+                        factor = load(gamma + r) * load(inverse + r);
         for (index i = 0; i < n; ++i)
             store(dx + i * L + r, factor * (load(dy + i * L + r) - load(normal + i * L + r) * g - b));
     }
@@ -97,13 +101,16 @@ inline void each_vector_of_row(index n, index stride, F f) {
 template <class T, class F>
 inline T mean_of_row(index n, index stride, F f) {
     alignas(LINE) T sum[LANES<T>] = {};
-    each_vector_of_row<T>(n, stride, [&](index at, index unit, int r, Vector<T> ones) { store(sum + r, load(sum + r) + f(at, unit, ones)); });
+    each_vector_of_row<T>(n, stride, [&](index at, index unit, int r, Vector<T> ones) {
+        store(sum + r, load(sum + r) + f(at, unit, ones));
+    });
     return sum_line(sum) / T(n);
 }
 
 // One row. 1 / sqrt(var + epsilon) and the normalized x are kept, unless `normal` is null.
 template <class T>
-void layer_norm(const T* x, index stride, index n, T epsilon, const T* gamma, const T* beta, T* inverse, T* normal, T* y) {
+void layer_norm(const T* x, index stride, index n, T epsilon, const T* gamma, const T* beta, T* inverse, T* normal,
+                T* y) {
     const T mean = mean_of_row<T>(n, stride, [x](index at, index, Vector<T> ones) { return load(x + at) * ones; });
     const T var = mean_of_row<T>(n, stride, [x, mean](index at, index, Vector<T> ones) {
         const Vector<T> d = (load(x + at) - mean) * ones;
@@ -121,7 +128,8 @@ void layer_norm(const T* x, index stride, index n, T epsilon, const T* gamma, co
 // With d = dy gamma: dx = (d - mean d - normal mean(d normal)) / sqrt(var + epsilon)
 template <class T>
 void layer_norm_back(const T* dy, const T* normal, index stride, index n, const T* gamma, T inverse, T* dx) {
-    const T mean = mean_of_row<T>(n, stride, [=](index at, index unit, Vector<T>) { return load(dy + at) * load(gamma + unit); });
+    const T mean =
+        mean_of_row<T>(n, stride, [=](index at, index unit, Vector<T>) { return load(dy + at) * load(gamma + unit); });
     const T slope = mean_of_row<T>(n, stride, [=](index at, index unit, Vector<T>) {
         return load(dy + at) * load(gamma + unit) * load(normal + at);
     });

@@ -1,5 +1,5 @@
-// The optimizers' formulas, as parts/optimizers has them: one pass over part of theta, its gradient and its state. Custom
-// ones are run by the interpreter (formulas.cpp).
+// The optimizers' formulas, as parts/optimizers has them: one pass over part of theta, its gradient and its state.
+// Custom ones are run by the interpreter (formulas.cpp).
 #pragma once
 
 #include "activations.h"
@@ -56,8 +56,8 @@ inline Vector<T> over_root(Vector<T> m, Vector<T> v, T epsilon) {
 }
 
 #if defined(__AVX512F__)
-// The processor's own root and quotient of 16 numbers take four times as long as its estimates of 1 / sqrt and 1 / x, good
-// to 14 bits, with a step of Newton's each, which leave an error of at most 2 units in the last place.
+// The processor's own root and quotient of 16 numbers take four times as long as its estimates of 1 / sqrt and 1 / x,
+// good to 14 bits, with a step of Newton's each, which leave an error of at most 2 units in the last place.
 template <>
 inline Vector<float> over_root<float>(Vector<float> m, Vector<float> v, float epsilon) {
     const __m512 x = (__m512)v, half = _mm512_set1_ps(0.5f);

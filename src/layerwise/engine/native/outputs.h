@@ -25,7 +25,8 @@ public:
         const index part = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
         job.chunk = plan_.sparse() ? sparse_chunk(n, part, threads) : part;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
-        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense && layers_.groups[0].panels() <= 2 * ABREAST;
+        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense &&
+                     layers_.groups[0].panels() <= 2 * ABREAST;
         for (const Group<T>& g : layers_.groups) job.weights.push_back(weights_of(job, g, theta));
         const index chunks = lines(n, job.chunk);
         if (scored) samples_.make_room(n), samples_.set_order(nullptr);
@@ -34,12 +35,16 @@ public:
             job.spaces.push_back(Space<T>(layers_, lesser(job.chunk, n), false));
             job.rooms.push_back(Lines<T>(working_room(layers_, false)));
         }
-        run_in_threads(threads, [](void* job, int t, int) {
-            Job& j = *static_cast<Job*>(job);
-            j.self->chunks(j, t);
-        }, &job);
+        run_in_threads(
+            threads,
+            [](void* job, int t, int) {
+                Job& j = *static_cast<Job*>(job);
+                j.self->chunks(j, t);
+            },
+            &job);
         if (scored)
-            for (index begin = 0; begin < n; begin += part) sums.add(samples_.sum(begin, lesser(n, begin + part), true));
+            for (index begin = 0; begin < n; begin += part)
+                sums.add(samples_.sum(begin, lesser(n, begin + part), true));
         return job.finite.load();
     }
 
@@ -159,7 +164,8 @@ private:
         if (next + rows <= job.n) {
             const index bytes = plan_.n_in * element_size(job.input.element);
             product.ahead = static_cast<const char*>(job.input.X) + next * bytes;
-            product.ahead_step = lesser(LINE, bytes / group.n_in * MOST_LINES<ABREAST * VECTORS> / lines(group.panels(), ABREAST));
+            product.ahead_step =
+                lesser(LINE, bytes / group.n_in * MOST_LINES<ABREAST * VECTORS> / lines(group.panels(), ABREAST));
         }
         if (job.direct) {
             product.a = static_cast<const T*>(job.input.X) + begin * plan_.n_in, product.a_step = plan_.n_in;

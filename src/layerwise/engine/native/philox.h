@@ -36,12 +36,13 @@ inline void philox_words(std::uint64_t seed, std::uint64_t step, std::uint32_t l
 // The same words, as uniform numbers on [0, 1).
 template <class T>
 inline void philox(std::uint64_t seed, std::uint64_t step, std::uint32_t layer, std::uint32_t first, T* out) {
-    philox_words(seed, step, layer, first, [&](int i, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
-        out[4 * i] = T(std::int32_t(a >> 8)) * T(0x1p-24);
-        out[4 * i + 1] = T(std::int32_t(b >> 8)) * T(0x1p-24);
-        out[4 * i + 2] = T(std::int32_t(c >> 8)) * T(0x1p-24);
-        out[4 * i + 3] = T(std::int32_t(d >> 8)) * T(0x1p-24);
-    });
+    philox_words(seed, step, layer, first,
+                 [&](int i, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+                     out[4 * i] = T(std::int32_t(a >> 8)) * T(0x1p-24);
+                     out[4 * i + 1] = T(std::int32_t(b >> 8)) * T(0x1p-24);
+                     out[4 * i + 2] = T(std::int32_t(c >> 8)) * T(0x1p-24);
+                     out[4 * i + 3] = T(std::int32_t(d >> 8)) * T(0x1p-24);
+                 });
 }
 
 // Numbers begin ... begin + count - 1 of the draw, into out.

@@ -10,12 +10,19 @@
 
 namespace lw {
 
-// The kinds of layers; a sparse one is the dense layer at the beginning whose rows are those of a sparse matrix. Where they
-// differ, a switch without a default says how, so that a new kind does not compile before all of them know it.
+// The kinds of layers; a sparse one is the dense layer at the beginning whose rows are those of a sparse matrix. Where
+// they differ, a switch without a default says how, so that a new kind does not compile before all of them know it.
 enum class Kind { Dense, SparseDense, Softmax, Scale, LayerNorm, BatchNorm, Dropout, Activation };
 enum class LossKind {
-    MeanSquaredError, QuadraticCost, MeanAbsoluteError, Huber, Quantile, Poisson,
-    CategoricalCrossEntropy, BinaryCrossEntropy, Custom,
+    MeanSquaredError,
+    QuadraticCost,
+    MeanAbsoluteError,
+    Huber,
+    Quantile,
+    Poisson,
+    CategoricalCrossEntropy,
+    BinaryCrossEntropy,
+    Custom,
 };
 enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, Custom };
 
@@ -31,7 +38,7 @@ struct Part {
     std::ptrdiff_t begin = 0;  // in theta
     double l1 = 0, l2 = 0;     // penalties, and those that are divided as the batch's loss is
     double l1_batch = 0, l2_batch = 0;
-    double rate = 1;           // how much of each of the optimizer's steps it makes
+    double rate = 1;  // how much of each of the optimizer's steps it makes
     std::vector<Term> terms;
 
     bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0 || !terms.empty(); }
@@ -55,18 +62,18 @@ constexpr int MOST_NUMBERS = 4;  // of an activation
 
 struct Layer {
     Kind kind;
-    double a = 0, b = 0;  // of dropout the rate; of normalizations epsilon, momentum
+    double a = 0, b = 0;                  // of dropout the rate; of normalizations epsilon, momentum
     Formula formula = Formula::Identity;  // of an activation, and its numbers
     double numbers[MOST_NUMBERS] = {};
-    Code f, slope;                        // of a custom one
+    Code f, slope;                          // of a custom one
     bool reads_x = false, reads_y = false;  // what its derivative is computed from
     std::ptrdiff_t n_in, n_out;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
-    Part parts[4];               // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
+    Part parts[4];  // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
 
 struct Facts {
-    int arrays, learned;   // how many it has, and how many of them are learned
+    int arrays, learned;  // how many it has, and how many of them are learned
     bool dense = false;
     bool elementwise = false;
 };
@@ -86,14 +93,14 @@ constexpr Facts facts_of(Kind kind) {
 
 struct Loss {
     LossKind kind;
-    double a = 0;        // delta, q, epsilon
-    bool mean = true;    // over the outputs, where the loss leaves a choice
-    bool fused = false;  // with the softmax or sigmoid before it
+    double a = 0;                  // delta, q, epsilon
+    bool mean = true;              // over the outputs, where the loss leaves a choice
+    bool fused = false;            // with the softmax or sigmoid before it
     Code f, slope;                 // of a custom one, from y and t
     std::vector<double> positive;  // how much a yes counts beside a no, one an output; empty: as much
 };
 
-struct Penalty {  // a custom one
+struct Penalty {    // a custom one
     Code f, slope;  // from w
 };
 
@@ -114,8 +121,8 @@ struct Optimizer {
     bool epsilon_hat = false;  // not multiplied by the root of Adam's correction
     std::int64_t iterations = 0;
     int states = 0;
-    Code rule;                          // of a custom one: the new w and states, from w, g, the states and the scalars
-    const double* scalars = nullptr;    // what is the same for all parameters, a row a step
+    Code rule;                        // of a custom one: the new w and states, from w, g, the states and the scalars
+    const double* scalars = nullptr;  // what is the same for all parameters, a row a step
     std::ptrdiff_t scalar_count = 0;
 };
 constexpr int MOST_STATES = 4;
@@ -125,8 +132,8 @@ enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 // How a sample is read, and what counts as a right answer.
 enum class Answers { none, label, greatest, share };
 
-// Rows (n, n_in), one after the other; or, of a sparse matrix, the entries alone: those of row r are numbers starts[r] to
-// starts[r + 1] - 1 of X, which has the network's type, each with its column; columns ascend within a row.
+// Rows (n, n_in), one after the other; or, of a sparse matrix, the entries alone: those of row r are numbers starts[r]
+// to starts[r + 1] - 1 of X, which has the network's type, each with its column; columns ascend within a row.
 struct Input {
     const void* X = nullptr;
     Element element = Element::f32;
@@ -137,14 +144,14 @@ struct Input {
 
 struct Data : Input {
     std::ptrdiff_t n = 0, n_in = 0;
-    std::vector<double> offset, factor;            // of the scaling, one a column; empty where there is none
-    std::vector<std::int32_t> labels;              // either labels, one a row; of two classes where there is one output ...
-    double off = 0, on = 1;                        // what outputs of other classes, and of the label's own, should be
-    const void* dense = nullptr;                   // ... or (n, n_out)
-    const void* weights = nullptr;                 // (n,)
-    bool by_rows = false;                          // a weighted mean is divided by its rows, not by their weights
+    std::vector<double> offset, factor;  // of the scaling, one a column; empty where there is none
+    std::vector<std::int32_t> labels;    // either labels, one a row; of two classes where there is one output ...
+    double off = 0, on = 1;              // what outputs of other classes, and of the label's own, should be
+    const void* dense = nullptr;         // ... or (n, n_out)
+    const void* weights = nullptr;       // (n,)
+    bool by_rows = false;                // a weighted mean is divided by its rows, not by their weights
     Answers answers = Answers::none;
-    double threshold = 0.5;                        // above which an output says yes, where answers are shares
+    double threshold = 0.5;  // above which an output says yes, where answers are shares
 };
 
 // The sums over samples; `plain` is that of their losses without weights.
@@ -165,17 +172,17 @@ struct Run {
     std::ptrdiff_t epochs = 1;                      // how often; more than once only for whole epochs
     std::int64_t step = 0;                          // the number of the first, over the whole training
     std::uint64_t seed = 0;
-    const std::int64_t* order = nullptr;            // which row comes when; in order where there is none
+    const std::int64_t* order = nullptr;  // which row comes when; in order where there is none
     Optimizer optimizer;
-    const double* rates = nullptr;                  // the learning rate of each step, in place of the optimizer's
-    double clip_norm = 0;                           // a longer gradient is shortened to this; 0: none is
-    const std::uint8_t* frozen = nullptr;           // by layer: whether its parameters stay as they are
-    bool learn = true;                              // else only the gradient
+    const double* rates = nullptr;         // the learning rate of each step, in place of the optimizer's
+    double clip_norm = 0;                  // a longer gradient is shortened to this; 0: none is
+    const std::uint8_t* frozen = nullptr;  // by layer: whether its parameters stay as they are
+    bool learn = true;                     // else only the gradient
     int threads = 1;
     // Called about every tenth of a second between two steps; true ends the run.
     bool (*poll)(void*) = nullptr;
     void* poll_context = nullptr;
-    Sums* sums = nullptr;                           // out: one entry an epoch
+    Sums* sums = nullptr;  // out: one entry an epoch
     // Out: how many steps were made in all, and the mean loss of the newest. They are written at each step, and have a
     // cache line of their own, since the threads read all that is above.
     alignas(64) std::ptrdiff_t made = 0;

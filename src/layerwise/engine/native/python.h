@@ -77,10 +77,13 @@ public:
         held_ = true;
         const char* format = view_.format ? view_.format : "B";
         if (*format == '@' || *format == '=') ++format;
-        type_ = *format == 'l' ? (view_.itemsize == 8 ? 'q' : 'i') : *format == 'L' ? (view_.itemsize == 8 ? 'Q' : 'I') : *format;
+        type_ = *format == 'l'   ? (view_.itemsize == 8 ? 'q' : 'i')
+                : *format == 'L' ? (view_.itemsize == 8 ? 'Q' : 'I')
+                                 : *format;
         if (!*format || format[1] || std::string(formats).find(type_) == std::string::npos)
             fail("has a type that is not taken here: " + std::string(view_.format ? view_.format : "B"));
-        if (view_.ndim != ndim) fail("must have " + std::to_string(ndim) + " dimensions; it has " + std::to_string(view_.ndim));
+        if (view_.ndim != ndim)
+            fail("must have " + std::to_string(ndim) + " dimensions; it has " + std::to_string(view_.ndim));
         if (reinterpret_cast<std::uintptr_t>(view_.buf) % std::size_t(view_.itemsize)) fail("is not aligned");
     }
     Array(Array&& other) noexcept { *this = std::move(other); }
@@ -118,7 +121,8 @@ constexpr const char* NUMBERS = "?BbHhIiQqfd";
 
 inline Element element(char type) {
     switch (type) {
-        case '?': case 'B': return Element::u8;
+        case '?':
+        case 'B': return Element::u8;
         case 'b': return Element::i8;
         case 'H': return Element::u16;
         case 'h': return Element::i16;

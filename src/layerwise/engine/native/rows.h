@@ -61,9 +61,13 @@ inline void read_row_of(Element element, const void* X, index row, index columns
 
 inline int element_size(Element element) {
     switch (element) {
-        case Element::u8: case Element::i8: return 1;
-        case Element::u16: case Element::i16: return 2;
-        case Element::u32: case Element::i32: case Element::f32: return 4;
+        case Element::u8:
+        case Element::i8: return 1;
+        case Element::u16:
+        case Element::i16: return 2;
+        case Element::u32:
+        case Element::i32:
+        case Element::f32: return 4;
         default: return 8;
     }
 }

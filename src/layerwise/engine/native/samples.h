@@ -17,8 +17,8 @@ struct Batch {
     const bool& ending;  // whether the gradient is to be kept; the first thread says so before the first barrier
 };
 
-// Where the last layer's outputs, turned, become losses: some blocks of LANES rows (losses.h). `y` holds the outputs or,
-// where a softmax at the end is done here, its input; `t` is room for the targets; `d` is where the gradient goes.
+// Where the last layer's outputs, turned, become losses: some blocks of LANES rows (losses.h). `y` holds the outputs
+// or, where a softmax at the end is done here, its input; `t` is room for the targets; `d` is where the gradient goes.
 template <class T>
 struct LossBlocks {
     T *y, *t, *d;
@@ -58,7 +58,9 @@ public:
     }
 
     // A row into a batch's panels, whose lines for it lie `stride` apart.
-    void read(index position, T* to, index stride) const { read(data_->X, data_->element, row_at(position), to, stride); }
+    void read(index position, T* to, index stride) const {
+        read(data_->X, data_->element, row_at(position), to, stride);
+    }
     void read(const void* X, Element element, index row, T* to, index stride) const {
         const bool wide = factor_ && element_size(element) > 2 && element != own();
         if (wide)
@@ -83,9 +85,9 @@ public:
         return total > 0 ? T(1 / total) : T(0);
     }
 
-    // Losses and right answers of `rows` rows from row r of the batch on, and with `learn` the gradient by the outputs, or
-    // by the last layer's input where the loss is fused with that; it is 0 for rows that are not there. False if a loss is
-    // not finite; that of a row of weight 0 may be, as long as its outputs are finite: its target does not count.
+    // Losses and right answers of `rows` rows from row r of the batch on; with `learn`, the gradient by the outputs, or
+    // by the last layer's input where the loss is fused with it, 0 for rows that are not there. False if a loss is not
+    // finite; that of a row of weight 0 may be, as long as its outputs are finite: its target does not count.
     bool loss(const Batch<T>& batch, index r, index rows, const LossBlocks<T>& at, bool learn) {
         const index n = plan_.n_out, all = at.blocks * L;
         const Lot<T> lot{at.y, at.t, at.d, n, at.blocks};
@@ -96,7 +98,8 @@ public:
         if (data_->weights) {
             for (index i = 0; i < rows; ++i) weights_[r + i] = weight(batch.start + r + i);
             for (index i = 0; i < rows; ++i)
-                if (weights_[r + i] == 0 && of_rows[i] - of_rows[i] != 0 && (!learn || row_is_finite(at.y, i))) of_rows[i] = 0;
+                if (weights_[r + i] == 0 && of_rows[i] - of_rows[i] != 0 && (!learn || row_is_finite(at.y, i)))
+                    of_rows[i] = 0;
         }
         T not_finite = 0;  // NaN where one is
         for (index i = 0; i < rows; ++i) losses_[r + i] = of_rows[i];
@@ -127,7 +130,8 @@ public:
             sums.loss = weighted(losses_, begin, end);
         }
         if (data_->answers != Answers::none)
-            sums.right = data_->weights && !data_->by_rows && weighted_answers ? weighted(right_, begin, end) : add_up(right_ + begin, end - begin);
+            sums.right = data_->weights && !data_->by_rows && weighted_answers ? weighted(right_, begin, end)
+                                                                               : add_up(right_ + begin, end - begin);
         return sums;
     }
 

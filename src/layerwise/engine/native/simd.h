@@ -95,8 +95,8 @@ inline Vector<T, BYTES> broadcast(T x) {
     return x - Vector<T, BYTES>{};  // x - 0 is x, and no instruction
 }
 
-// While one of these lives, its thread takes subnormal numbers for 0: a state that fades away (Adam's, for an input that
-// is always 0) would come to them, and a processor takes a hundred times as long over each.
+// While one of these lives, its thread takes subnormal numbers for 0: a state that fades away (Adam's, for an input
+// that is always 0) would come to them, and a processor takes a hundred times as long over each.
 class SubnormalsAreZero {
 public:
 #if defined(__x86_64__) || defined(_M_X64)

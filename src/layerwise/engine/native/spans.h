@@ -2,8 +2,8 @@
 // gradients independently of each other, in chunks that stay in the first caches. The spans' gradients are then summed
 // in order.
 //
-// Here all rows are turned: a block is LANES rows, and has a line for each unit, so that narrow layers fill whole lines,
-// and outputs lie as the losses' formulas read them. With X and D the turned inputs and deltas of a block:
+// Here all rows are turned: a block is LANES rows, and has a line for each unit, so that narrow layers fill whole
+// lines, and outputs lie as the losses' formulas read them. With X and D the turned inputs and deltas of a block:
 //
 //     forward           Y = W^T X + b       A = W columns           B = X
 //     input gradient    DX = W D            A = W lines             B = D
@@ -18,13 +18,13 @@ namespace LW_ISA {
 template <class T>
 class Spans {
     static constexpr int L = LANES<T>;
-    static constexpr index SPAN = 64;          // rows of a span, at least
-    static constexpr index MOST = 64;          // spans
-    static constexpr index CHUNK = 80 / L;     // blocks computed at once
-    static constexpr index SMALL = 16384;      // parameters of a network that is worth cutting a batch for
-    static constexpr index KEPT = 1 << 20;     // numbers of an input that is turned once for all steps
+    static constexpr index SPAN = 64;       // rows of a span, at least
+    static constexpr index MOST = 64;       // spans
+    static constexpr index CHUNK = 80 / L;  // blocks computed at once
+    static constexpr index SMALL = 16384;   // parameters of a network that is worth cutting a batch for
+    static constexpr index KEPT = 1 << 20;  // numbers of an input that is turned once for all steps
     static_assert(CHUNK <= MOST_BLOCKS, "losses are done a chunk at once");
-    static constexpr index NARROW = 4;         // outputs of a layer whose deltas are not worth turning back
+    static constexpr index NARROW = 4;  // outputs of a layer whose deltas are not worth turning back
 
     struct Space {
         List<T*> buffers;  // the layers' outputs, [block][unit][row]; the first is the input
@@ -61,7 +61,8 @@ public:
         if (batch > prepared_) gradients_ = Lines<T>(spans(batch) * layers_.length), prepared_ = batch;
         const index blocks = lines(batch, L), n = layers_.n_in;
         kept_ = again && blocks * n * L <= KEPT ? Lines<T>((blocks * n + L) * L) : Lines<T>();
-        for (index k = 0; kept_ && k < blocks; ++k) read_block(spaces_[0], 0, lesser(L, batch - k * L), k * L, kept_ + k * n * L);
+        for (index k = 0; kept_ && k < blocks; ++k)
+            read_block(spaces_[0], 0, lesser(L, batch - k * L), k * L, kept_ + k * n * L);
     }
 
     // Thread t's spans: the gradient of each. False if a loss is not finite.
@@ -156,9 +157,8 @@ private:
             for (index i = 0; i < here; ++i) samples_.ask_for(batch.start + batch.rows + r + i);
         }
         if (s.masks.size())
-            fill_masks(layers_, s.masks, seed, batch.step, base * L, rows, [](index r, index column, index width) {
-                return (r / L * width + column) * L + r % L;
-            });
+            fill_masks(layers_, s.masks, seed, batch.step, base * L, rows,
+                       [](index r, index column, index width) { return (r / L * width + column) * L + r % L; });
     }
 
     void forward(Space& s, const T* packed, index blocks) const {
@@ -176,8 +176,16 @@ private:
 
     static void dense_forward(Space& s, const Group<T>& g, const T* packed, index blocks) {
         for (index p = 0; p < g.panels(); ++p) {
-            Product<T> product{packed + g.w + p * g.n_in * L, L, s.buffers[g.in], L, g.n_in * L, s.buffers[g.z] + p * L * L,
-                               g.n_out * L, g.n_in, Start::number, packed + g.b + p * L};
+            Product<T> product{packed + g.w + p * g.n_in * L,
+                               L,
+                               s.buffers[g.in],
+                               L,
+                               g.n_in * L,
+                               s.buffers[g.z] + p * L * L,
+                               g.n_out * L,
+                               g.n_in,
+                               Start::number,
+                               packed + g.b + p * L};
             multiply_blocks<T, From::columns>(lesser(L, g.n_out - p * L), blocks * L, product);
         }
     }
@@ -196,7 +204,8 @@ private:
             const Group<T>& g = layers_.groups[i];
             T* delta = s.deltas[i];
             const index n = blocks * g.n_out * L;
-            for (int k = g.ops.size() - 1 - skipped_ops(plan_, layers_, i); k >= 0; --k) g.ops[k].backward(s, 0, n, delta);
+            for (int k = g.ops.size() - 1 - skipped_ops(plan_, layers_, i); k >= 0; --k)
+                g.ops[k].backward(s, 0, n, delta);
             if (g.kind == Kind::Softmax) softmax_back<T>(s.buffers[g.z], delta, g.n_out, blocks);
             if (g.kind == Kind::Dense) dense_backward(s, i, packed, blocks, add, gradient);
         }
@@ -216,10 +225,18 @@ private:
 
     void wide_gradient(Space& s, const Group<T>& g, const T* delta, index blocks, bool add, T* gradient) const {
         turn_back(delta, g.n_out, blocks, s.rows);
-        Product<T> product{s.buffers[g.in], g.n_in * L, s.rows, L, CHUNK * L * L, gradient + g.w, g.n_in * L, blocks * L,
+        Product<T> product{s.buffers[g.in],
+                           g.n_in * L,
+                           s.rows,
+                           L,
+                           CHUNK * L * L,
+                           gradient + g.w,
+                           g.n_in * L,
+                           blocks * L,
                            add ? Start::c : Start::zero};
         multiply<T, From::lines>(g.n_in, g.n_out, product);
-        for (index p = 0; p < g.panels(); ++p) sum_lines(s.rows + p * CHUNK * L * L, blocks * L, add, gradient + g.b + p * L);
+        for (index p = 0; p < g.panels(); ++p)
+            sum_lines(s.rows + p * CHUNK * L * L, blocks * L, add, gradient + g.b + p * L);
     }
 
     // A line of products for each weight, summed up at the end, all rows of the chunk side by side.

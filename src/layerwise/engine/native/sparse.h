@@ -1,5 +1,5 @@
-// The first layer's products where the rows are those of a sparse matrix: only its entries are read, and W is used as it
-// lies in theta, a row of units for each input.
+// The first layer's products where the rows are those of a sparse matrix: only its entries are read, and W is used as
+// it lies in theta, a row of units for each input.
 //
 //     forward           y[r] = b + sum_i x[r][i] W[i]     over the entries of row r, in their order
 //     weight gradient   dW[i] = sum_r x[r][i] dy[r]       over the rows of the batch, in their order
@@ -26,14 +26,14 @@ inline void with_columns(const Input& x, F f) {
 
 // Lines of the sum that the registers hold.
 constexpr int SPARSE_LINES = REGISTERS / 2 / VECTORS < 8 ? REGISTERS / 2 / VECTORS : 8;
-constexpr index SPARSE_AHEAD = 6;  // entries whose rows of W are asked for early
+constexpr index SPARSE_AHEAD = 6;   // entries whose rows of W are asked for early
 constexpr index SPARSE_ROWS = 512;  // that go through W together, at most
-// Bytes: of the sums of these rows; of a block of W, which stays in the second cache beside them; of a W that does not, and
-// of one that is far from it.
+// Bytes: of the sums of these rows; of a block of W, which stays in the second cache beside them; of a W that does not,
+// and of one that is far from it.
 constexpr index SPARSE_SUMS = 1 << 19, SPARSE_BLOCK = 1 << 18, SPARSE_LARGE = 1 << 19, SPARSE_FAR = 1 << 21;
 
-// LINES lines of y += the sum over n entries. w: where these lines of W's first row begin, of which `left` numbers are its
-// own. `readable`: how many numbers may be read from w on; a row of W whose last line would reach beyond is copied.
+// LINES lines of y += the sum over n entries. w: where these lines of W's first row begin, of which `left` numbers are
+// its own. `readable`: how many numbers may be read from w on; a row of W whose last line would reach beyond is copied.
 template <class T, int LINES, class C>
 void add_entries(const T* w, index units, index left, index readable, const C* columns, const T* values, index n, T* y,
                  index y_next) {
@@ -50,7 +50,8 @@ void add_entries(const T* w, index units, index left, index readable, const C* c
     while (whole > 0 && index(columns[whole - 1]) * units + LINES * L > readable) --whole;
     for (index k = 0; k < whole; ++k) {
         if (k + SPARSE_AHEAD < n)
-            for (int l = 0; l < LINES; ++l) __builtin_prefetch(w + index(columns[k + SPARSE_AHEAD]) * units + l * L, 0, 3);
+            for (int l = 0; l < LINES; ++l)
+                __builtin_prefetch(w + index(columns[k + SPARSE_AHEAD]) * units + l * L, 0, 3);
         add(values[k], w + index(columns[k]) * units);
     }
     for (index k = whole; k < n; ++k) {
@@ -64,8 +65,8 @@ void add_entries(const T* w, index units, index left, index readable, const C* c
 
 // All lines of a row's sum, in parts as equal as can be.
 template <class T, int LINES = SPARSE_LINES, class C>
-inline void add_to_some(index lines, const T* w, index units, index left, index readable, const C* columns, const T* values,
-                        index n, T* y, index y_next) {
+inline void add_to_some(index lines, const T* w, index units, index left, index readable, const C* columns,
+                        const T* values, index n, T* y, index y_next) {
     if constexpr (LINES > 1)
         if (lines < LINES)
             return add_to_some<T, LINES - 1>(lines, w, units, left, readable, columns, values, n, y, y_next);
@@ -76,7 +77,8 @@ void add_to_row(const Group<T>& g, const T* w, const C* columns, const T* values
     index p = 0;
     for (index parts = lines(g.panels(), SPARSE_LINES); parts > 0; --parts) {
         const index some = lines(g.panels() - p, parts), at = p * LANES<T>;
-        add_to_some<T>(some, w + at, g.n_out, g.n_out - at, g.readable - at, columns, values, n, y + p * y_next, y_next);
+        add_to_some<T>(some, w + at, g.n_out, g.n_out - at, g.readable - at, columns, values, n, y + p * y_next,
+                       y_next);
         p += some;
     }
 }
@@ -105,11 +107,12 @@ index entries_below(index end, const C* columns, index k, index row_end, index s
     return k - begin;
 }
 
-// x W + b of some rows of a batch; row_of(r): which of the matrix. Where W is large, they take it block by block, so that
-// it comes once into the cache for all of them: each row is read on from where it was left. The order of a sum's terms is
-// the same.
+// x W + b of some rows of a batch; row_of(r): which of the matrix. Where W is large, they take it block by block, so
+// that it comes once into the cache for all of them: each row is read on from where it was left. The order of a sum's
+// terms is the same.
 template <class T, class F>
-void sparse_forward(const Group<T>& g, const Weights<T>& weights, const Input& x, Space<T>& s, index r0, index r1, F row_of) {
+void sparse_forward(const Group<T>& g, const Weights<T>& weights, const Input& x, Space<T>& s, index r0, index r1,
+                    F row_of) {
     constexpr int L = LANES<T>;
     constexpr index SOON = 2;  // rows
     const index most = sparse_rows(g);
@@ -182,8 +185,8 @@ public:
         for (index c = chunks_ * t / threads; c < chunks_ * (t + 1) / threads; ++c) f(chunk(c));
     }
 
-    // The data gradient of each of a thread's chunks: f(chunk, gradient, whether any of it is not 0). The gradient is in
-    // whole lines.
+    // The data gradient of each of a thread's chunks: f(chunk, gradient, whether any of it is not 0). The gradient is
+    // in whole lines.
     template <class F>
     void each(int t, int threads, const Samples<T>& samples, const Batch<T>& batch, const T* dy, index stride, F f) {
         with_columns(samples.input(), [&](const auto* columns) {
@@ -202,7 +205,8 @@ public:
                     Place& place = own.places[r];
                     if (place.column >= end) continue;
                     any = true;
-                    add_entries(place, columns, static_cast<const T*>(x.X), first, end, dy + r * L, stride, own.gradient);
+                    add_entries(place, columns, static_cast<const T*>(x.X), first, end, dy + r * L, stride,
+                                own.gradient);
                 }
                 // What pads dy is 0, so the lines that reach into the next input's added nothing to it.
                 f(chunk, static_cast<T*>(own.gradient), any);
@@ -225,8 +229,10 @@ private:
         index low = begin, high = end;
         while (low < high) {
             const index middle = low + (high - low) / 2;
-            if (index(columns[middle]) < column) low = middle + 1;
-            else high = middle;
+            if (index(columns[middle]) < column)
+                low = middle + 1;
+            else
+                high = middle;
         }
         return {low < end ? index(columns[low]) : PTRDIFF_MAX, low, end};
     }

@@ -1,6 +1,6 @@
-// A step done by all threads together, layer by layer: each has panels of its own, or rows of a panel, and they wait for
-// each other between layers. The last, narrow layers are done row by row, from the forward pass to the gradient, without
-// waiting.
+// A step done by all threads together, layer by layer: each has panels of its own, or rows of a panel, and they wait
+// for each other between layers. The last, narrow layers are done row by row, from the forward pass to the gradient,
+// without waiting.
 //
 // A batch lies in panels: LANES columns, with a line for each row.
 //
@@ -45,9 +45,8 @@ public:
         const index r0 = share.r0, r1 = share.r1;
         read(batch, s, r0, r1);
         if (s.masks.size()) {
-            fill_masks(layers_, s.masks, seed, batch.step, r0, r1 - r0, [&](index r, index column, index) {
-                return column / L * s.stride + (r0 + r) * L + column % L;
-            });
+            fill_masks(layers_, s.masks, seed, batch.step, r0, r1 - r0,
+                       [&](index r, index column, index) { return column / L * s.stride + (r0 + r) * L + column % L; });
             meet();
         }
         const int tail = first_by_rows(), first = first_product();
@@ -89,17 +88,19 @@ public:
             if (layers_.groups[pending].learns()) learn(pending, s);
     }
 
-    // How many terms of a sum of the first product pass between two calls of `between`, and how often a thread calls it.
+    // How many terms of a sum of the first product pass between two calls of `between`, and how often it is called.
     static index block(index rows) { return rows < 64 ? 64 : BLOCK; }
     index calls(index rows) const {
-        return layers_.groups[first_product()].dense() && first_by_rows() > first_product() ? lines(layers_.n_in, block(rows)) : 0;
+        return layers_.groups[first_product()].dense() && first_by_rows() > first_product()
+                   ? lines(layers_.n_in, block(rows))
+                   : 0;
     }
 
 private:
     int first_product() const { return layers_.own_buffers > 1 ? 1 : 0; }
 
-    // Rows into the first panels, all of them: to read them once more costs less than to fetch them from another core. Of
-    // sparse rows, some, and at once to the first layer's sums.
+    // Rows into the first panels, all of them: to read them once more costs less than to fetch them from another core.
+    // Of sparse rows, some, and at once to the first layer's sums.
     void read(const Batch<T>& batch, Space<T>& s, index r0, index r1) const {
         const Group<T>& first = layers_.groups[0];
         if (first.kind == Kind::SparseDense)
@@ -108,8 +109,8 @@ private:
         for (index r = 0; r < batch.rows; ++r) samples_.read(batch.start + r, s.buffers[0] + r * L, s.stride);
     }
 
-    // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it; none that
-    // needs the whole batch.
+    // The groups from which on rows are done one by one: a last dense layer of one panel, and what follows it; none
+    // that needs the whole batch.
     int first_by_rows() const {
         int g = layers_.groups.size() - 1, norm = g;
         while (g > 0 && !layers_.groups[g].dense()) --g;
@@ -121,16 +122,16 @@ private:
     // The gradient by the output of group g - 1's first layer from that by group g's.
     void pass_back(int g, const Space<T>& s, T* room, const Share& share) const {
         T* dx = s.deltas[g - 1];
-        group_backward(layers_.groups[g], weights_[g], s, s.deltas[g], dx, room, share, [&](index p, index r0, index r1) {
-            ops_backward(layers_.groups[g - 1], s, dx, 0, p, r0, r1);
-        });
+        group_backward(layers_.groups[g], weights_[g], s, s.deltas[g], dx, room, share,
+                       [&](index p, index r0, index r1) { ops_backward(layers_.groups[g - 1], s, dx, 0, p, r0, r1); });
     }
 
-    // From the loss on some rows back to the output of the first layer of the group below `first`, or of the first that learns.
+    // From the loss on some rows back to the first layer's output of the group below `first`, or of the first to learn.
     void back_rows(const Space<T>& s, T* room, int first, index r0, index r1) const {
         int g = layers_.before_loss - 1;
         const Group<T>& last = layers_.groups[g];
-        for (index p = 0; p < last.panels(); ++p) ops_backward(last, s, s.deltas[g], skipped_ops(plan_, layers_, g), p, r0, r1);
+        for (index p = 0; p < last.panels(); ++p)
+            ops_backward(last, s, s.deltas[g], skipped_ops(plan_, layers_, g), p, r0, r1);
         for (; g >= first && g > layers_.first_learning; --g) pass_back(g, s, room, Share::by_rows(r0, r1));
     }
 

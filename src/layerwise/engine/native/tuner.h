@@ -12,9 +12,9 @@ namespace LW_ISA {
 
 class Tuner {
     static constexpr int MOST = 12;
-    static constexpr double TRIAL = 0.003;                     // seconds for each number of threads that is tried
-    static constexpr double SHORTEST = 0.05, LONGEST = 4.0;    // between two rounds of trials
-    static constexpr double WINDOW = 0.02, WORSE = 1.5;        // a step that takes so much longer calls for a new round
+    static constexpr double TRIAL = 0.003;                   // seconds for each number of threads that is tried
+    static constexpr double SHORTEST = 0.05, LONGEST = 4.0;  // between two rounds of trials
+    static constexpr double WINDOW = 0.02, WORSE = 1.5;      // a step that takes so much longer calls for a new round
 
 public:
     // From now on at most so many.
