@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Build the native executor with sanitizers, and run its tests: tools/sanitize.sh address,undefined | thread
+# The first runs the tests of the kernels in tests/native too.
 # LAYERWISE_ISA=avx2 tools/sanitize.sh ... builds for that instruction set; without it, for the best of the machine.
 set -euo pipefail
 sanitizers=${1:?address,undefined or thread}
@@ -14,9 +15,14 @@ isas="baseline;neon"
 grep -q avx2 /proc/cpuinfo 2>/dev/null && isas=avx2
 grep -q avx512dq /proc/cpuinfo 2>/dev/null && isas=avx512
 isas=${LAYERWISE_ISA:-$isas}
+kernels=ON  # by themselves, in one thread
+[ "$sanitizers" = thread ] && kernels=OFF
 PATH="$work/venv/bin:$PATH" cmake -S . -B "$work/build" -G Ninja -DPython_EXECUTABLE="$work/venv/bin/python" \
-    -DLAYERWISE_SANITIZE="$sanitizers" -DLAYERWISE_ISAS="$isas" -DLAYERWISE_WERROR=ON > "$work/log" || { cat "$work/log"; exit 1; }
+    -DLAYERWISE_SANITIZE="$sanitizers" -DLAYERWISE_ISAS="$isas" -DLAYERWISE_WERROR=ON -DLAYERWISE_TESTS="$kernels" > "$work/log" || { cat "$work/log"; exit 1; }
 PATH="$work/venv/bin:$PATH" cmake --build "$work/build" > "$work/log" || { cat "$work/log"; exit 1; }
+for program in "$work"/build/kernels_*; do
+    [ ! -x "$program" ] || "$program"
+done
 mkdir "$work/package" && cp -r src/layerwise "$work/package/"
 rm -f "$work"/package/layerwise/_native*.so && cp "$work"/build/_native*.so "$work/package/layerwise/"
 
