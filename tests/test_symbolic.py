@@ -1,5 +1,6 @@
 """What is written as a formula follows whatever its formula reads, and says what it lacks."""
 
+import sys
 import types
 
 import numpy as np
@@ -76,6 +77,24 @@ def test_so_does_a_global_or_an_enclosing_variable(monkeypatch):
     assert Mine()(1.0) == 2
     monkeypatch.setitem(globals(), "FACTOR", 3.0)
     assert Mine()(1.0) == 6
+
+
+def test_what_is_vast_or_holds_itself_is_not_gone_through():
+    class Mine(lw.Activation):
+        def f(self, x):
+            return self.own.factor * x
+
+        def shows(self):
+            return table
+
+    table, knot = np.zeros(10**6), types.SimpleNamespace(factor=2.0)
+    knot.itself, knot.items = knot, [table, list(range(10**5))]
+    part = Mine()
+    part.own = knot
+    assert part(1.0) == 2
+    assert sys.getsizeof(str(part.read_by_formulas())) < 10**4
+    knot.factor = 3.0
+    assert part(1.0) == 3
 
 
 def test_a_number_and_a_truth_value_are_told_apart():

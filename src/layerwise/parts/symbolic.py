@@ -126,13 +126,17 @@ class Symbolic(Description):
 
     def numbers(self) -> dict[str, float]:
         """Return the part's own numbers, by their names in the trees."""
+        return self._values(self._traced()[2])
+
+    def _values(self, names: Collection[str]) -> dict[str, float]:
         own = self.values
-        return {name: float(own[name] if name in own else getattr(self, name)) for name in self._traced()[2]}
+        return {name: float(own[name] if name in own else getattr(self, name)) for name in names}
 
     def trees(self) -> tuple[Tree, Tree]:
         """Return f and its derivative as trees of their arguments alone."""
-        numbers = tuple(self.numbers().items())
-        f, slope = self.formulas()
+        f, slope, names = self._traced()
+        slope = slope_of(f, self.arguments[0]) if slope is None else slope
+        numbers = tuple(self._values(names).items())
         return _filled(f, numbers), _filled(slope, numbers)
 
     def _traced(self) -> Traces:
@@ -148,7 +152,9 @@ class Symbolic(Description):
         return found
 
     def read_by_formulas(self) -> tuple[object, ...]:
-        """Return all that the formulas of a class may depend on, with a hash."""
+        """Return all that the formulas may depend on: of a class, with a hash."""
+        if type(self) is type(self).base:
+            return self.f, self.derivative, *self.values.items(), *(getattr(self, name) for name in self.settings)
         own = ((name, _fixed(value)) for name, value in vars(self).items() if name not in self.not_read)
         return type(self), *own, *_state_of_class(type(self))
 
@@ -195,13 +201,14 @@ class Symbolic(Description):
         if self.f is None:
             f = f"f({', '.join(self.arguments)})"
             raise NotImplementedError(f"{type(self).__name__} must define {f}, or {method} on arrays")
-        calls = _steps(self.trees()[which])
-        key, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", {})
-        known = work.get(key)
-        if known is None or known[0] is not calls:
+        place, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", {})
+        read, known = self.read_by_formulas(), work.get(place)
+        if known is None or known[0] != read:
+            calls = _steps(self.trees()[which])
             arrays = {name: np.empty_like(out) for name in calls.arrays[len(spare) :]}
-            known = work[key] = calls, arrays | {name: np.empty(out.shape, bool) for name in calls.flags}
-        for call in bind(calls, {**known[1], **dict(zip(calls.arrays, spare)), **given, "out": out}):
+            known = work[place] = read, calls, arrays | {name: np.empty(out.shape, bool) for name in calls.flags}
+        _, calls, arrays = known
+        for call in bind(calls, {**arrays, **dict(zip(calls.arrays, spare)), **given, "out": out}):
             call()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -226,19 +233,27 @@ def _depth(kind: type, name: str) -> int:
 # ---------------------------------------------------------------- what a formula may depend on
 
 
-def _fixed(value: Any) -> object:
-    """Return a value as what it is now, with a hash."""
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return value.dtype.str, value.shape, value.tobytes()
-    if isinstance(value, (list, tuple, set)):
-        return type(value), tuple(map(_fixed, value))
-    if isinstance(value, dict):
-        return dict, tuple((name, _fixed(item)) for name, item in value.items())
+_LARGE = 1000  # numbers of an array, items of a list
+_PLAIN = (float, int, bool, str, FunctionType, type(None))
+
+
+def _fixed(value: Any, depth: int = 0) -> object:
+    """Return a value as what it is now, with a hash; of what is large, or lies deep, which object it is."""
+    if type(value) in _PLAIN:
+        return type(value), value  # 1 is True, and 1.0
+    if isinstance(value, np.ndarray):
+        small = value.size <= _LARGE and not value.dtype.hasobject
+        return (value.dtype.str, value.shape, value.tobytes()) if small else id(value)
+    if isinstance(value, (list, tuple, set, dict)):
+        if len(value) > _LARGE or depth > 3:
+            return id(value)
+        items = value.items() if isinstance(value, dict) else value
+        return type(value), tuple(_fixed(item, depth + 1) for item in items)
     try:
         hash(value)
     except TypeError:
-        return repr(value)
-    return type(value), value  # 1 is True, and 1.0
+        return _fixed(getattr(value, "__dict__", None) or id(value), depth + 1)
+    return value
 
 
 @lru_cache(maxsize=_MOST)
