@@ -161,7 +161,7 @@ class Checkpoint(Description, Callback):
             self._write(run)
 
     def on_fit_end(self, run: Training) -> None:
-        """See the last file written.
+        """See the last file written, and which of the others another process has removed.
 
         Raises
         ------
@@ -169,6 +169,7 @@ class Checkpoint(Description, Callback):
             It could not be.
         """
         self._wait()
+        self.saved = [path for path in self.saved if os.path.exists(path)]
         self._unwritten.settle(self._advice("to go on from its end, save it elsewhere: network.save(path)"))
 
     # ---------------------------------------------------------------- writing
