@@ -1,7 +1,9 @@
 """What is written as a formula follows whatever its formula reads, and says what it lacks."""
 
+import copy
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -193,3 +195,17 @@ def test_an_argument_that_is_called_as_one_of_the_base_is_kept(tmp_path):
 
     assert repr(Named(0.1, "mine")) == "Named(0.1, 'mine')"
     assert Named(0.1, "mine").config() == {"weights": 0.1, "name": "mine"}
+
+
+def test_threads_that_share_a_part_work_in_arrays_of_their_own():
+    part = lw.Penalty(1.0, f=lambda w: np.log(1 + w**2) * np.tanh(w) * np.where(w > 0, w**2, np.sin(w) * w))
+    inputs = [np.random.default_rng(i).normal(size=20_000) for i in range(4)]
+
+    def values(w):
+        return [part.value(w, np.empty_like(w)) for _ in range(20)]
+
+    expected = [values(w)[0] for w in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(values, inputs)) == [[value] * 20 for value in expected]
+    twin = copy.deepcopy(part)
+    assert twin.value(inputs[0], np.empty(20_000)) == expected[0]

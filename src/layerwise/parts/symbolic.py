@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -201,7 +202,7 @@ class Symbolic(Description):
         if self.f is None:
             f = f"f({', '.join(self.arguments)})"
             raise NotImplementedError(f"{type(self).__name__} must define {f}, or {method} on arrays")
-        place, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", {})
+        place, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", threading.local()).__dict__
         read, known = self.read_by_formulas(), work.get(place)
         if known is None or known[0] != read:
             calls = _steps(self.trees()[which])
