@@ -9,7 +9,9 @@ from layerwise.parts.optimizers.base import Optimizer
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum and Nesterov's variant of it on request.
+    """Stochastic gradient descent.
+
+    With momentum, Nesterov's variant of it, and weight decay on request.
 
     Parameters
     ----------
