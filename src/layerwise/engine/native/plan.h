@@ -77,7 +77,8 @@ struct Facts {
     bool dense = false;
     bool elementwise = false;
 };
-constexpr Facts facts_of(Kind kind) {
+// Static: each instruction set has a copy of its own (simd.h).
+static constexpr Facts facts_of(Kind kind) {
     switch (kind) {
         case Kind::Dense:
         case Kind::SparseDense: return {2, 2, true};
