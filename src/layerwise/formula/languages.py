@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from layerwise.formula.signs import never_zero
 from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree, symbol
@@ -72,9 +73,11 @@ class Language:
         places = dict(names or {})
         found: list[str] = []
         short: dict[Tree, Tree] = {}
+        taken = {*places, *places.values(), *(name for tree in trees for name in tree.symbols)}
+        free = (name for i in count(1) if (name := f"{prefix}{i}") not in taken)
 
         def named(part: Tree, text: str) -> Tree:
-            name = (called or {}).get(part) or f"{prefix}{len(found) + 1}"
+            name = (called or {}).get(part) or next(free)
             found.append(self.assign.format(name, text))
             return symbol(name)
 

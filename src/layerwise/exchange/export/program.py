@@ -23,6 +23,8 @@ from layerwise.engine.plan import Plan, Stage
 from layerwise.errors import ExportError, NotBuiltError
 from layerwise.exchange.export.elementwise import Elementwise
 from layerwise.exchange.export.literals import wrapped_line
+from layerwise.formula import replace as rename
+from layerwise.formula import symbol
 from layerwise.formula.quoting import visible
 from layerwise.network.ensemble import Ensemble
 from layerwise.network.models import network_in
@@ -275,11 +277,24 @@ def _call(stage: Stage, arrays: Mapping[str, Array]) -> Call:
         arrays = {"mean": arrays["mean"], "factor": factor.astype(arrays["gamma"].dtype), "beta": arrays["beta"]}
     name = layer.name.lower() if type(layer) is Activation else function_name(type(layer))
     if isinstance(layer, Activation) and layer.has_formula:
-        numbers = layer.numbers()
-        formula = Elementwise(name, layer.formulas().f, tuple(numbers))
+        numbers = {argument_name(layer, own): value for own, value in layer.numbers().items()}
+        tree = rename(layer.formulas().f, {own: symbol(argument_name(layer, own)) for own in layer.numbers()})
+        formula = Elementwise(name, tree, tuple(numbers))
         return Call(name, str(stage.index), stage.n_in, stage.n_out, {}, numbers, formula)
     numbers = {"epsilon": float(layer.epsilon)} if isinstance(layer, LayerNorm) else {}
     return Call(name, str(stage.index), stage.n_in, stage.n_out, arrays, numbers)
+
+
+_PLAIN = {"alpha", "beta", "gamma", "delta", "lam", "mu", "sigma", "scale", "slope", "sharpness", "threshold"}
+
+
+def argument_name(layer: Layer, number: str) -> str:
+    """Return what a number of a layer is called in a program.
+
+    Those of custom layers end with ``_``, as no keyword, function or name of the program itself does, but for some of
+    which it is known that they mean nothing else in any language.
+    """
+    return number if type(layer) in LAYERS or number in _PLAIN else f"{number}_"
 
 
 def _named_apart(calls: Sequence[Call]) -> list[Call]:
@@ -292,7 +307,7 @@ def _named_apart(calls: Sequence[Call]) -> list[Call]:
             continue
         if call.formula not in names:
             base = call.function if call.function.isidentifier() and call.function.isascii() else "activation"
-            base = f"{base}_" if base in _TAKEN else base
+            base = f"{base}_" if base in _TAKEN or re.search(r"_(\d+|in)$", base) else base
             taken = {*names.values(), *(other.function for other in calls if other.formula is None)}
             numbered = (f"{base}_{i}" for i in count(2))
             names[call.formula] = next(name for name in chain([base], numbered) if name not in taken)
@@ -301,11 +316,14 @@ def _named_apart(calls: Sequence[Call]) -> list[Call]:
     return found
 
 
-# What the sources call by these names themselves.
+# What the sources call by these names themselves, and what JavaScript has words for.
 _TAKEN = {
-    *keyword.kwlist, "abs", "classes", "cos", "divide", "exp", "expm1", "float", "int", "len", "log", "log1p", "map",
-    "Math", "math", "max", "min", "np", "outputs", "power", "predict", "probabilities", "sign", "sin", "sqrt", "square",
-    "sum", "unpack", "values", "x", "y", "zip",
+    *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "divide", "exp", "expm1", "factor", "float", "gamma", "int",
+    "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power", "predict",
+    "probabilities", "s", "sign", "sin", "sqrt", "square", "sum", "unpack", "values", "w", "W", "x", "y", "zip",
+    "arguments", "case", "catch", "const", "debugger", "default", "delete", "do", "enum", "eval", "export", "extends",
+    "false", "function", "implements", "instanceof", "interface", "let", "new", "null", "package", "private",
+    "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined", "var", "void",
 }  # fmt: skip
 
 

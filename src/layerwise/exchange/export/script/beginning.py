@@ -10,6 +10,7 @@ import numpy as np
 
 from layerwise.data.targets import Task
 from layerwise.engine.plan import Stage
+from layerwise.exchange.export.program import argument_name
 from layerwise.formula.quoting import python_number, python_value, whole
 from layerwise.parts import initializers, scaling
 from layerwise.parts.layers import Activation, Dense, Dropout, Softmax
@@ -114,8 +115,8 @@ def construction(stage: Stage, numbered: bool, name: str) -> str:
     if type(layer) is Dropout:
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
     if isinstance(layer, Activation) and layer.has_formula:
-        numbers = [f"{key}={python_number(value)}" for key, value in layer.numbers().items()] if numbered else []
-        return f"{name}({', '.join(numbers)})"
+        own = layer.numbers().items() if numbered else ()
+        return f"{name}({', '.join(f'{argument_name(layer, key)}={python_number(value)}' for key, value in own)})"
     sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
     numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"

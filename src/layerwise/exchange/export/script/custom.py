@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 from collections.abc import Collection
 from dataclasses import replace
@@ -57,9 +58,22 @@ def loss_lines(loss: Loss) -> tuple[str, str, str]:
     )
 
 
+def apart(name: str) -> str:
+    """Return the name of a custom class as no function or constant of the script, and nothing of Python, is called.
+
+    Examples
+    --------
+    >>> [apart(name) for name in ("Bent", "loss", "SEED", "_own", "ArithmeticError")]
+    ['Bent', 'Loss', 'SEED_', '_own', 'ArithmeticError_']
+    """
+    name = name[:1].upper() + name[1:]
+    return f"{name}_" if name.isupper() or hasattr(builtins, name) else name
+
+
 def class_name(optimizer: Optimizer, taken: Collection[str]) -> str:
     """Return what the script calls the optimizer."""
     name = optimizer.name or type(optimizer).__name__
+    name = name if type(optimizer) in OPTIMIZERS else apart(name)
     if not name.isidentifier() or keyword.iskeyword(name):
         return "Optimizer"
     return f"{name}Optimizer" if name in taken else name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from layerwise.exchange.export.elementwise import in_words
+from layerwise.exchange.export.program import argument_name
 from layerwise.formula import NUMPY, Tree, operation, shown, symbol
 from layerwise.formula import replace as filled
 from layerwise.parts import layers
@@ -180,11 +181,16 @@ def activation_text(layer: layers.Activation, numbered: bool, name: str) -> str:
     if not numbered:
         values, names = layer.numbers(), ()
         formulas = replace(formulas, f=filled(formulas.f, values), slope=filled(formulas.slope, values))
-    own = {name: f"self.{name}" for name in names}
+    arguments = [argument_name(layer, own) for own in names]
+    own = {name: f"self.{argument}" for name, argument in zip(names, arguments)}
     kept = {"x": "self.x", "y": "self.y"}
     lines = [f"class {name}(Layer):", f'    """{_words(formulas.f, formulas.slope)}"""', ""]
     if names:
-        lines += [f"    def __init__(self, {', '.join(names)}):", *(f"        self.{n} = {n}" for n in names), ""]
+        lines += [
+            f"    def __init__(self, {', '.join(arguments)}):",
+            *(f"        self.{n} = {n}" for n in arguments),
+            "",
+        ]
     statements, value = NUMPY.statements(formulas.f, own)
     lines += ["    def forward(self, x):", *(["        self.x = x"] if "x" in formulas.reads else [])]
     value = value if "x" in formulas.f.symbols else f"np.full_like(x, {value})"

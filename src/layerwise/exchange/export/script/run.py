@@ -9,7 +9,7 @@ from layerwise.data.targets import Task
 from layerwise.engine.plan import Plan, compile_training
 from layerwise.errors import ExportError
 from layerwise.exchange.export.script import beginning, layers, rules
-from layerwise.exchange.export.script.custom import class_name
+from layerwise.exchange.export.script.custom import apart, class_name
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
@@ -41,8 +41,9 @@ def _class_names(stack: Sequence[Layer]) -> list[str]:
         key = kind if kind in LAYERS or not isinstance(layer, Activation) else (kind, layer.formulas())
         if key not in names:
             taken = {"Layer", *names.values(), *(own if kind not in LAYERS else ())}
-            numbered = (f"{kind.__name__}{i}" for i in range(2, len(stack) + 3))
-            names[key] = next(name for name in (kind.__name__, *numbered) if name not in taken)
+            base = kind.__name__ if kind in LAYERS else apart(kind.__name__)
+            numbered = (f"{base}{i}" for i in range(2, len(stack) + 3))
+            names[key] = next(name for name in (base, *numbered) if name not in taken)
     keys = [k if (k := type(layer)) in names else (k, layer.formulas()) for layer in stack]  # type: ignore[attr-defined]
     return [names[key] for key in keys]
 
