@@ -170,7 +170,7 @@ REFUSED = {
     "numbers as text objects": (X.astype(str).astype(object), r"if all of them are numbers, give X.astype\(float\)"),
     "text among numbers": (np.array([[1, "red"]] * 6, object), "row 0, column 1 is 'red': turn text into numbers"),
     "fields": (np.zeros(6, [("a", float), ("b", float)]), r"structured_to_unstructured\(X\)"),
-    "bytes": (np.full((6, 2), b"\xff"), "no text in UTF-8"),
+    "bytes": (np.full((6, 2), b"\xff"), "no text in UTF-8|labels of bytes"),
 }
 
 

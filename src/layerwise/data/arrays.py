@@ -56,13 +56,15 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
     Raises
     ------
     DataError
-        Masked or missing values, complex numbers, dates, text where none is allowed, rows of several lengths.
+        Masked or missing values, complex numbers, dates, text where none is allowed, labels of bytes, rows of several
+        lengths.
     """
     if in_form(values) and values.dtype.char in NUMBERS and values.dtype.isnative:
         return values
     refuse_masked(values, name)
     array = _plain(values, name, text)
-    if text and array.dtype.kind in "OU":
+    if text and array.dtype.kind in "OUS":
+        _refuse_bytes(values if isinstance(values, (list, tuple)) else array, name)
         check_one_kind(values, name)
     if array.dtype.kind in "OT":
         array = _of_objects(array.astype(object), name, text)
@@ -73,6 +75,20 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
     with np.errstate(over="ignore"):  # what a float64 cannot hold becomes infinite, and is refused as such
         array = np.asarray(array, _read_as(array.dtype), order="C")
     return array if array.flags.aligned else array.copy()
+
+
+def _refuse_bytes(labels: Any, name: str) -> None:
+    """Refuse labels of bytes: answers are text, and no text equals bytes."""
+    if isinstance(labels, np.ndarray):
+        if labels.dtype.kind == "U":
+            return
+        labels = labels.ravel().tolist()
+    row = next((i for i, value in enumerate(labels) if isinstance(value, bytes)), None)
+    if row is not None:
+        raise DataError(
+            f"{name} holds labels of bytes, such as {bytes(labels[row])!r:.40}, but answers are text; "
+            "decode them: [label.decode() for label in labels]"
+        )
 
 
 def check_one_kind(labels: Any, name: str) -> None:
