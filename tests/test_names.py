@@ -186,3 +186,13 @@ class TestEstimators:
     def test_the_network_knows_them_too(self, frame, preset):
         model = lw.MLPClassifier(max_iter=1, preset=preset).fit(frame, Y)
         assert model.network_.column_names == (NAMES if preset is None else None)
+
+
+def test_the_package_lists_its_public_names_alone():
+    assert [name for name in dir(lw) if not name.startswith("__")] == sorted(lw.__all__)
+    assert {"__version__", "__all__"} <= set(dir(lw))
+
+
+def test_all_of_the_errors_are_what_a_star_gives():
+    kinds = [kind for kind in vars(lw.errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert sorted(kind.__name__ for kind in kinds) == lw.errors.__all__

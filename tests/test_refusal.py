@@ -311,3 +311,13 @@ def test_files_with_the_earlier_names_are_read(clouds, tmp_path):
     expected = lw.load(tmp_path / "m").is_novel(X)
     rewrite(tmp_path / "m", lambda d: d.update(format_version=2), rename)
     np.testing.assert_array_equal(lw.load(tmp_path / "m").is_novel(X), expected)
+
+
+@pytest.mark.filterwarnings("ignore:X has values about:UserWarning")
+def test_rows_too_far_away_to_square_are_novel():
+    """Without a warning of overflow, which would fail the test."""
+    X, y = lw.datasets.make_vertical(samples=200)
+    net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X, y, verbose=False)
+    lw.learn_novelty(net, X)
+    assert net.predict([[1e30, 1e30], X[0]], reject_novel=True).mask.tolist() == [True, False]

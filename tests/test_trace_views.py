@@ -236,6 +236,9 @@ def test_a_formula_on_a_line_groups_as_it_is_typeset():
     assert plain(r"w - \frac{\eta \cdot g}{\sqrt{c} + \epsilon}") == "w - (η·g) / (√c + ε)"
     assert plain(r"\frac{1}{2} \cdot (a - y)") == "(1 / 2)·(a - y)"
     assert plain(r"\sqrt{\frac{v}{1 - 0.9^{12}}}") == "√(v / (1 - 0.9¹²))"
+    assert plain(r"\dd{W_{1}}^{2}") == "(∂C/∂W₁)²"
+    assert latex(r"\dd{W_{1}}^{2}") == r"\left(\frac{\partial C}{\partial W_{1}}\right)^{2}"
+    assert latex(r"\dd{W_{1}}^{2}", on_a_line=True) == r"\left(\partial C/\partial W_{1}\right)^{2}"
     assert latex(r"1.5e-07^{2} \cdot \dd{w_{1}[0]}") == (
         r"(1.5\cdot 10^{-7})^{2} \cdot \frac{\partial C}{\partial w_{1}{[0]}}"
     )

@@ -11,6 +11,23 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+__all__ = [
+    "ChangedError",
+    "DataError",
+    "DivergenceError",
+    "EngineError",
+    "ExportError",
+    "FormatError",
+    "FormulaError",
+    "GradientError",
+    "LayerwiseError",
+    "MissingDependencyError",
+    "NotBuiltError",
+    "ShapeError",
+    "UnknownNameError",
+    "WriteError",
+]
+
 
 class LayerwiseError(Exception):
     """Base of all errors raised on purpose by layerwise."""

@@ -163,6 +163,24 @@ def test_decimal_commas_are_told(csv_file):
     read_csv(csv_file("x;y\n1;0,5\n2;red\n"), delimiter=";")  # names, without a warning
     with pytest.raises(DataError, match="got '1,234'; correct it"):  # may be a thousand
         read_csv(csv_file("x;y\n1,234;a\n"), delimiter=";")
+    with pytest.raises(DataError, match=r"got '-0,688'; write decimal commas as points, '-0,688' as -0\.688$"):
+        read_csv(csv_file("x;y\n-0,688;a\n"), delimiter=";")
+    with pytest.raises(DataError, match=r"got '1,234'; write decimal commas as points, '2,5' as 2\.5$"):
+        read_csv(csv_file("x;y\n1,234;a\n2,5;b\n"), delimiter=";")
+    with pytest.raises(DataError, match="got '1,234'; correct it"):
+        read_csv(csv_file("x;y\n1,234;a\n2,5 kg;b\n"), delimiter=";")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_without_a_header_separate_no_cells(csv_file, separator):
+    lines = "0,942;-1396,578;ja\n1,5;2,25;nee\n".replace(";", separator)
+    with pytest.raises(DataError, match=r"column '0,942': expected a number, but got '1,5'; write decimal commas"):
+        read_csv(csv_file(lines), delimiter=None)
+
+
+@pytest.mark.parametrize("lines", ["a;b,c\n1;2,3\n", "0,942;1,5,ja\n1,5;2,25,nee\n", "a,b;c\n1,x\n2,y\n"])
+def test_other_separators_in_text_leave_the_comma(csv_file, lines):
+    assert read_header(csv_file(lines), delimiter=None) == lines.partition("\n")[0].split(",")
 
 
 def test_a_long_cell_is_quoted_in_short(csv_file):

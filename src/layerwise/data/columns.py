@@ -15,8 +15,8 @@ import numpy as np
 from layerwise.errors import DataError, ShapeError
 from layerwise.typing import Array
 
-_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 Name = str | bool | int | float
 """What a column may be called, and what a category may be: all that JSON can hold, and nothing else."""
@@ -254,16 +254,18 @@ def hint_of_text(values: Collection[object], name: str = "") -> str:
 def decimal_comma(values: Iterable[object]) -> str:
     """Return the first number with a decimal comma, where all values are numbers; else "".
 
-    ``"1,234"`` may be a thousand and more, and does not count.
+    ``"1,234"`` may be a thousand and more, and does not count; ``"0,234"`` is not.
 
     Examples
     --------
     >>> decimal_comma(["2", "3,14"]), decimal_comma(["3,14", "b"]), decimal_comma(["1,234"])
     ('3,14', '', '')
+    >>> decimal_comma(["1,234", "0,688"])
+    '0,688'
     """
     found = ""
     for value in values:
-        if isinstance(value, str) and _COMMA.fullmatch(value.strip()):
+        if isinstance(value, str) and WITH_COMMA.fullmatch(value.strip()):
             found = found or ("" if _THOUSANDS.fullmatch(value.strip()) else value.strip())
         elif not _reads_as_number(value):
             return ""

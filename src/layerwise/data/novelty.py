@@ -127,7 +127,8 @@ class Novelty:
 
     def is_novel(self, rows: Array) -> Array:
         """Whether each scaled row looks unlike those learned from, (n,) of bool."""
-        novel = ~(self.distances(rows) <= self.limits)
+        with np.errstate(over="ignore", invalid="ignore"):  # so far away that it is novel all the same
+            novel = ~(self.distances(rows) <= self.limits)
         return novel[:, 0] | novel[:, 1]
 
     def arrays(self) -> dict[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import os
@@ -10,16 +11,19 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TextIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.data.columns import decimal_comma, hint_of_text
+from layerwise.data.columns import WITH_COMMA, decimal_comma, hint_of_text
 from layerwise.datasets.checks import reading
 from layerwise.errors import DataError, nearest, warn
 
 Read = TypeVar("Read")
+
+_LOOKED_AT = 100  # lines, to tell what separates the cells and whether numbers have decimal commas
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
         numeric.
     delimiter : str or None, default ","
         The character between two cells, such as ``";"`` or ``"\\t"``. None: the one of these two that the
-        header holds, if it holds no comma.
+        header holds, if it holds no comma, or if all commas are decimal ones.
 
     Returns
     -------
@@ -132,11 +136,19 @@ def _read(
 
 
 def _detect(file: TextIO) -> str:
-    """Return the character between two cells, as the header tells: a comma, unless only one of the others is there."""
-    header = next((line for line in file if line.strip()), "")
+    """Return the character between two cells, as the header tells: a comma, unless only one of the others is there.
+
+    Where the file begins with numbers that have decimal commas, the other is there equally often in all lines.
+    """
+    lines = list(islice((line.strip("\r\n") for line in file if line.strip()), _LOOKED_AT))
     file.seek(0)
-    others = [character for character in ";\t" if character in header]
-    return others[0] if "," not in header and len(others) == 1 else ","
+    others = [character for character in ";\t" if lines and character in lines[0]]
+    if len(others) != 1:
+        return ","
+    rows = [line.split(others[0]) for line in lines]
+    is_decimal = all(WITH_COMMA.fullmatch(cell.strip()) for cells in rows for cell in cells if "," in cell)
+    is_even = len({len(cells) for cells in rows}) == 1
+    return others[0] if "," not in lines[0] or (is_even and is_decimal) else ","
 
 
 def _rows(file: Iterable[str], name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -171,7 +183,8 @@ def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | 
             number = _number(cell)
             may_be_text = heading == target and cell
             if not (may_be_text if number is None else math.isfinite(number)):
-                raise _bad_cell(f"{name}, line {line}, column {heading!r}", cell, number)
+                column = [cell, *_below(rows, header.index(heading))]
+                raise _bad_cell(f"{name}, line {line}, column {heading!r}", column, number)
             if heading == target:
                 labels.append(cell)
             elif number is not None:
@@ -240,12 +253,23 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _bad_cell(where: str, cell: str, number: float | None) -> DataError:
-    """Return the error for a cell that cannot be used."""
+def _below(rows: Iterator[tuple[int, list[str]]], place: int) -> list[str]:
+    """Return some of the cells that follow in a column, as far as they can be read."""
+    found = []
+    with contextlib.suppress(DataError):
+        for _, cells in islice(rows, _LOOKED_AT):
+            found.extend(cells[place : place + 1])
+    return found
+
+
+def _bad_cell(where: str, column: list[str], number: float | None) -> DataError:
+    """Return the error for a cell that cannot be used; those below it tell what it may mean."""
+    cell = column[0]
     if not cell:
         return DataError(f"{where}: the cell is empty; fill it in or leave out the row")
     if number is None:
         hint = "correct it, encode the column as numbers, or name it as the target"
-        hint = hint_of_text([cell]) if decimal_comma([cell]) else hint
+        if comma := WITH_COMMA.fullmatch(cell) and (decimal_comma([cell]) or decimal_comma(column)):
+            hint = hint_of_text([comma])
         return DataError(f"{where}: expected a number, but got {reprlib.repr(cell)}; {hint}")
     return DataError(f"{where}: {cell} cannot be learned from; replace it by a finite number or leave out the row")

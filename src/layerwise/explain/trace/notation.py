@@ -153,7 +153,9 @@ def _power_of_ten(found: re.Match[str]) -> str:
 def latex(formula: str, *, on_a_line: bool = False) -> str:
     """Return the formula as LaTeX and amsmath know it; `on_a_line` writes gradients with a slash."""
     form = r"\\partial C/\\partial \1" if on_a_line else r"\\frac{\\partial C}{\\partial \1}"
-    formula = re.sub(rf"\\dd\{{{_NESTED}\}}", form, formula)
+    gradients = rf"\\dd\{{{_NESTED}\}}"
+    formula = re.sub(gradients + r"(?=\^)", rf"\\left({form}\\right)", formula)
+    formula = re.sub(gradients, form, formula)
     parts = re.split(r"(\\text\{[^{}]*\})", formula)
     return "".join(_latex_text(part) if i % 2 else _latex_formula(part) for i, part in enumerate(parts))
 
@@ -176,6 +178,8 @@ def plain(formula: str) -> str:
     '1 / (1 + e^(-z₁))'
     >>> plain(r"\dd{W_{2}} = a_{1}^{T} \cdot \dd{z_{2}}")
     '∂C/∂W₂ = a₁ᵀ·∂C/∂z₂'
+    >>> plain(r"\dd{w}^{2}"), latex(r"\dd{w}^{2}")
+    ('(∂C/∂w)²', '\\left(\\frac{\\partial C}{\\partial w}\\right)^{2}')
     >>> plain(r"\sqrt{0.25} + \frac{(0.2 - 1)^{2}}{2}")
     '√0.25 + (0.2 - 1)² / 2'
     """
@@ -221,7 +225,8 @@ class _Reader:
         if word == "sqrt":
             return "√" + _whole(plain(self._group()))
         if word == "dd":
-            return f"∂C/∂{plain(self._group())}"
+            text = f"∂C/∂{plain(self._group())}"
+            return f"({text})" if self.formula.startswith("^", self.place) else text
         if word in _ACCENTS:
             return plain(self._group()) + _ACCENTS[word]
         if word == "text":
