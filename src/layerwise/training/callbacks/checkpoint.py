@@ -198,7 +198,7 @@ class Checkpoint(Description, Callback):
             if own is not None and other is not None and other.is_of_run(own):
                 there.append((other.steps, path))
         if not there:
-            return f"There is no checkpoint yet; {otherwise}"
+            return f"There is no checkpoint of this training yet; {otherwise}"
         return f"{max(there)[1]} is there: resume=True, or --resume, goes on from it; {otherwise}"
 
     def _write(self, run: Training) -> None:
