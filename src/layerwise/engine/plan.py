@@ -212,7 +212,10 @@ def check_outputs(plan: Plan, loss: Loss) -> None:
         The loss takes probabilities, and the network gives others or none.
     ShapeError
         The loss has settings for another number of outputs.
+    UnknownNameError
+        Its reduction is unknown.
     """
+    loss.check_reduction()
     loss.check_outputs(plan.n_out)
     last = plan.ending
     gives, takes = last.layer.gives, loss.takes

@@ -5,7 +5,6 @@ A formula is trees of known operations (layerwise.formula.data), which are data 
 
 from __future__ import annotations
 
-import keyword
 import reprlib
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from layerwise.parts.layers import Activation
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.symbolic import is_name
 
 FORMULA_KINDS = (Activation, Loss, Penalty, Optimizer)
 
@@ -46,11 +46,6 @@ _SETTINGS = ("learning_rate", "decay")  # of every optimizer
 
 def _own(numbers: Mapping[str, float], others: Collection[str]) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if name not in others}
-
-
-def is_name(name: str) -> bool:
-    """Return whether a part can be called so in every language."""
-    return name.isidentifier() and not keyword.iskeyword(name) and len(name) <= 100
 
 
 def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activation | Loss | Penalty | Optimizer:
@@ -120,7 +115,7 @@ def _optimizer(name: str, formula: Mapping[str, Any]) -> Optimizer:
 
 def _numbers(name: str, numbers: Any, reserved: Collection[str]) -> dict[str, float]:
     """Return a part's own numbers by their names."""
-    if not isinstance(numbers, dict) or not all(key.isidentifier() and key not in reserved for key in numbers):
+    if not isinstance(numbers, dict) or not all(is_name(key) and key not in reserved for key in numbers):
         raise FormatError(f"{name}: the names of its numbers are not right: {reprlib.repr(numbers)}")
     found = {key: float(each) for key, each in numbers.items() if type(each) in (int, float) and abs(each) < 1e300}
     if len(found) != len(numbers):

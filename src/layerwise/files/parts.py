@@ -18,7 +18,7 @@ import numpy as np
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import FormatError, nearest
 from layerwise.files import schema
-from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula, is_name
+from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula
 from layerwise.parts.description import Description, parameters_of
 from layerwise.parts.initializers import INITIALIZERS, Given
 from layerwise.parts.layers import LAYERS, Activation
@@ -27,6 +27,7 @@ from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import SCALERS
 from layerwise.parts.schedules import SCHEDULES
+from layerwise.parts.symbolic import is_name
 from layerwise.training.callbacks import CALLBACKS, Callback
 
 KNOWN: dict[str, type[Description]] = {

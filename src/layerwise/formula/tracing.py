@@ -89,7 +89,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         raise FormulaError("a formula has no branches (if, and, or, while): use np.where(condition, a, b)")
 
     def __float__(self) -> float:
-        raise FormulaError("math's functions take single numbers: use NumPy's, such as np.exp for math.exp")
+        raise FormulaError(
+            "math's functions take single numbers: use NumPy's, such as np.exp for math.exp; a formula works on each "
+            "number by itself, and needs no float(x) or int(x)"
+        )
 
     __int__ = __index__ = __complex__ = __float__
 
@@ -98,6 +101,12 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> Any:
         raise FormulaError("a formula works on each number by itself and picks no elements")
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise FormulaError("a formula has no assignments to elements: use np.where(condition, a, b)")
+
+    def __len__(self) -> int:
+        raise FormulaError("a formula works on each number by itself and knows no length (len)")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -175,8 +184,8 @@ def trace(function: Callable[..., Any], *arguments: str | Tree, name: str = "the
     Raises
     ------
     FormulaError
-        Something that no tree can express, with the line and what to write in its place; or a function of other
-        arguments.
+        Something that no tree can express, with the line and what to write in its place; a function of other
+        arguments; or one that is another formula at each call.
     TypeError
         It is no function.
 
@@ -210,12 +219,11 @@ def trace_all(
     symbols = [Traced(a if isinstance(a, Tree) else symbol(a)) for a in arguments]
     _check_arguments(function, arguments, name)
     try:
-        found = function(*symbols)
-        several = found if isinstance(found, (tuple, list)) and len(results) > 1 else (found,)
-        if len(several) != len(results):
-            what = f"{len(several)} results" if isinstance(found, (tuple, list)) else "one result"
-            raise FormulaError(f"it must return {', '.join(results)}; got {what}")
-        trees = tuple(traced(value).tree for value in several)
+        trees = _called(function, symbols, results)
+        if trees != _called(function, symbols, results):
+            raise FormulaError(
+                "it is another formula at each call: a formula has no random numbers, and changes nothing that it reads"
+            )
     except FormulaError as error:
         raise FormulaError(f"{name}: {error}{_line(error, function)}") from None
     for tree in trees:
@@ -224,6 +232,16 @@ def trace_all(
                 f"{name} has more than {MOST_PARTS} parts or {MOST_DEPTH} levels: a formula is a few lines"
             )
     return trees
+
+
+def _called(function: Callable[..., Any], symbols: Sequence[Traced], results: Sequence[str]) -> tuple[Tree, ...]:
+    """Return what the function gives for symbols, as a tree of each result."""
+    found = function(*symbols)
+    several = found if isinstance(found, (tuple, list)) and len(results) > 1 else (found,)
+    if len(several) != len(results):
+        what = f"{len(several)} results" if isinstance(found, (tuple, list)) else "one result"
+        raise FormulaError(f"it must return {', '.join(results)}; got {what}")
+    return tuple(traced(value).tree for value in several)
 
 
 def _check_arguments(function: Any, arguments: Sequence[str | Tree], name: str) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+import keyword
+import reprlib
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -28,6 +30,7 @@ from layerwise.typing import Array
 Traces = tuple[Any, Tree | None, tuple[str, ...]]  # f, its derivative where one is given, the symbols of numbers
 
 _OF_FUNCTION = ("f", "derivative", "state_names", "name", "values")  # arguments of a part that is no class of its own
+_NUMBERS = (int, float, np.number)
 _MOST = 256
 _known: dict[tuple[object, ...], Traces] = {}
 slope_of = lru_cache(maxsize=_MOST)(derivative)
@@ -41,6 +44,7 @@ class Symbolic(Description):
     slope_arguments: ClassVar[tuple[str, ...]] = ()  # of its derivative
     settings: ClassVar[tuple[str, ...]] = ()  # arguments of every part of the base that are symbols in its trees
     reserved: ClassVar[tuple[str, ...]] = ()  # what none of a part's own numbers can be called
+    taken: ClassVar[frozenset[str]] = frozenset()  # the base's attributes that are no numbers
     methods: ClassVar[tuple[str, ...]] = ()  # on arrays, which are called in place of f where a class has its own
     beside: ClassVar[tuple[str, ...]] = ()  # what belongs to these methods
     not_read: ClassVar[tuple[str, ...]] = ("_work",)  # the attributes that no formula depends on
@@ -55,13 +59,24 @@ class Symbolic(Description):
         super().__init_subclass__()
         if Symbolic in cls.__bases__:
             cls.base = cls
+            attributes = ((name, inspect.getattr_static(cls, name)) for name in dir(cls))
+            cls.taken = frozenset(name for name, value in attributes if not isinstance(value, _NUMBERS)) - {
+                *cls.settings
+            }
             return
+        inherited_base = next(kind for kind in cls.__mro__ if Symbolic in kind.__bases__)
+        for name, value in vars(cls).items():
+            _check_number(cls, inherited_base, name, value)
         if cls.__init__ is cls.base.__init__ and cls.base._constructor is not None:
             cls.__init__ = cls.base._constructor  # type: ignore[method-assign]
         for name in (*cls.methods, *cls.beside):
             inherited = inspect.getattr_static(cls.base, name)
             if inspect.getattr_static(cls, name) is not inherited and _depth(cls, "f") < _depth(cls, name):
                 setattr(cls, name, inherited)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _check_number(type(self), type(self).base, name, value)
+        object.__setattr__(self, name, value)
 
     def _take(self, f: Any, derivative: Any = None, name: str = "", values: Mapping[str, float] | None = None) -> None:
         """Keep the formula of a part that is no class of its own."""
@@ -77,7 +92,15 @@ class Symbolic(Description):
                     f"{kind} takes no {argument}=: define {kind}.f, or give the function to {base.__name__} itself"
                 )
             return
+        if not is_name(name):
+            raise ValueError(
+                f"{base.__name__}: name must be a word of letters, digits and _, as a class has one; "
+                f"got {reprlib.repr(name)}"
+            )
         self.name, self.values = name, dict(values or {})
+        wrong = [own for own in self.values if not is_name(own) or own in (*self._reserved(), *self.settings)]
+        if wrong:
+            raise ValueError(f"{name}: a number in values cannot be called {wrong[0]!r}; got {reprlib.repr(values)}")
         self.f = self._as_trees(f, name)
         self.derivative = self._as_slope(derivative, f"{name}, derivative")
 
@@ -189,7 +212,11 @@ class Symbolic(Description):
     def _symbols(self) -> tuple[str, ...]:
         """Return the names of the arguments that may be symbols."""
         numbers = (name for name, value in self.config().items() if type(value) in (int, float))
-        return (*(name for name in numbers if name not in (*self.reserved, *self._always())), *self._always())
+        return (*(name for name in numbers if name not in (*self._reserved(), *self._always())), *self._always())
+
+    def _reserved(self) -> tuple[str, ...]:
+        """Return the symbols that are no numbers of the part's: a number of such a name stands as it is."""
+        return self.reserved
 
     def _always(self) -> tuple[str, ...]:
         """Return the names of the arguments that are symbols in any case."""
@@ -214,6 +241,20 @@ class Symbolic(Description):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_work"}
+
+
+def is_name(name: object) -> bool:
+    """Return whether a part can be called so in every language."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and len(name) <= 100
+
+
+def _check_number(kind: type[Symbolic], base: type[Symbolic], name: str, value: object) -> None:
+    """Refuse a number in the place of something else that the base has under that name."""
+    if name in base.taken and isinstance(value, _NUMBERS) and not isinstance(value, bool):
+        raise AttributeError(
+            f"{kind.__name__}: a number cannot be called {name!r}, which {base.__name__} has for something else: "
+            f"give it another name; got {name} = {value!r}"
+        )
 
 
 @lru_cache(maxsize=_MOST)

@@ -23,7 +23,7 @@ from layerwise.errors import DataError, ShapeError, UnknownNameError
 from layerwise.formula import Tree
 from layerwise.parts.layers import Layer, Softmax
 from layerwise.parts.masked import unmasked
-from layerwise.parts.symbolic import Symbolic
+from layerwise.parts.symbolic import Symbolic, own_classes
 from layerwise.typing import Array, ArrayLike
 
 Pair = tuple[Array, Array]
@@ -92,8 +92,17 @@ class Loss(Symbolic):
         self._take(f, derivative, name)
         if f is not None:
             self.reduction = reduction
-        if self.reduction not in ("mean", "sum"):
-            raise UnknownNameError(f'{name}: reduction must be "mean" or "sum"; got {reduction!r}')
+            self.check_reduction()
+
+    def check_reduction(self) -> None:
+        """Refuse a `reduction` that is none of the two, which a class may set too."""
+        if isinstance(self.reduction, str) and self.reduction in ("mean", "sum"):
+            return
+        # One on arrays may mean by it what it likes.
+        if self.has_formula or not own_classes(type(self)):  # type: ignore[arg-type]
+            raise UnknownNameError(
+                f'{self.name or type(self).__name__}: reduction must be "mean" or "sum"; got {self.reduction!r}'
+            )
 
     def _symbols(self) -> tuple[str, ...]:
         """Return none: the numbers of a loss stand in its formula."""
@@ -193,6 +202,7 @@ class Loss(Symbolic):
                 f"{type(self).__name__}: outputs of shape {np.shape(y)} and targets of shape {np.shape(t)} do not "
                 "fit: give targets of the outputs' shape, or one label for each row of outputs"
             )
+        self.check_reduction()
         self.check_outputs(outputs.shape[1])
         self.smooth(targets)
         losses = np.empty(len(outputs), outputs.dtype)

@@ -179,6 +179,9 @@ class Optimizer(Symbolic):
     def _always(self) -> tuple[str, ...]:
         return _CHANGING
 
+    def _reserved(self) -> tuple[str, ...]:
+        return *_ARGUMENTS, *self.state_names
+
     def _as_trees(self, f: Any, name: str) -> Any:
         if isinstance(f, Mapping):
             return f
@@ -277,9 +280,10 @@ def _names(states: Sequence[str], name: str) -> tuple[str, ...]:
     """Return the states' names, where each can be an argument of f."""
     if isinstance(states, str):
         raise TypeError(f"{name}: state_names must be a tuple of names, such as ({states!r},); got the text {states!r}")
-    wrong = [state for state in states if not state.isidentifier() or state in _ARGUMENTS]
+    wrong = [state for state in states if not state.isidentifier() or state in (*_ARGUMENTS, *_CHANGING)]
     if wrong:
-        raise FormulaError(f"{name}: a state cannot be called {wrong[0]!r}: f has w, g, rate and t")
+        what = "an optimizer has it as a number" if wrong[0] in _CHANGING else "f has w, g, rate and t"
+        raise FormulaError(f"{name}: a state cannot be called {wrong[0]!r}: {what}")
     if len(set(states)) < len(states):
         raise FormulaError(f"{name}: each state needs a name of its own; got {', '.join(states)}")
     return tuple(states)
