@@ -72,7 +72,7 @@ struct Op {
 
 template <class T>
 struct Group {
-    Kind kind;           // of its first layer
+    Kind kind{};         // of its first layer
     index readable = 0;  // how many numbers theta has from theta_w on
     index n_in = 0, n_out = 0;
     int in = 0, z = 0, out = 0;      // buffers: what is read, where the first layer's output goes, and the last op's y
@@ -205,7 +205,8 @@ private:
 
     void begin_group(const Layer& layer) {
         const int current = groups.size() ? groups.back().out : 0;
-        Group<T> group{layer.kind};
+        Group<T> group;
+        group.kind = layer.kind;
         group.n_in = layer.n_in, group.n_out = layer.n_out;
         group.in = group.z = group.out = current;
         if (first_learning < 0 && group.learns()) first_learning = groups.size();
