@@ -15,7 +15,7 @@ from layerwise.formula.derivative import derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
 from layerwise.formula.latex import latex
 from layerwise.formula.tracing import Traced, TracedNumber, trace, trace_all
-from layerwise.formula.tree import Tree, compute, number, operation, rebuilt, replace, symbol
+from layerwise.formula.tree import Tree, compute, number, operation, rebuilt, replace, symbol, with_parts
 from layerwise.formula.updates import Scalars, in_place, split
 
 __all__ = [
@@ -48,4 +48,5 @@ __all__ = [
     "symbol",
     "trace",
     "trace_all",
+    "with_parts",
 ]

@@ -158,6 +158,11 @@ def rebuilt(tree: Tree, make: Callable[[Tree, tuple[Tree, ...]], Tree]) -> Tree:
     return found[tree]
 
 
+def with_parts(tree: Tree, known: Mapping[Tree, Tree]) -> Tree:
+    """Return the tree with others in place of these parts of it; the rest stays as it is, whatever it would come to."""
+    return rebuilt(tree, lambda part, new: known.get(part) or (Tree(part.op, *new) if new else part))
+
+
 def replace(tree: Tree, values: Mapping[str, Tree | float]) -> Tree:
     """Return the tree with symbols replaced by trees or numbers."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from layerwise.explain.trace.notation import enclosed, in_full, negative, words
-from layerwise.formula import Tree, latex, symbol
+from layerwise.formula import Tree, latex, symbol, with_parts
 from layerwise.parts.losses import (
     EPSILON,
     BinaryCrossEntropy,
@@ -205,10 +205,7 @@ def update_lines(optimizer: Optimizer, w: str, g: str, old: Lines, new: Lines, g
     known = {tree: symbol(f"new {name}") for name, tree in rule.states.items() if not tree.is_leaf}
 
     def line(tree: Tree, known: dict[Tree, Tree]) -> str:
-        found: dict[Tree, Tree] = {}
-        for part in tree.parts():
-            found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
-        return latex(found[tree], names, in_full)
+        return latex(with_parts(tree, known), names, in_full)
 
     others = {name: {key: value for key, value in known.items() if key != tree} for name, tree in rule.states.items()}
     lines = {name: line(tree, others[name]) for name, tree in rule.states.items()}

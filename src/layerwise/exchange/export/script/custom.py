@@ -7,7 +7,7 @@ import keyword
 from collections.abc import Collection
 from dataclasses import replace
 
-from layerwise.formula import NUMPY, Language, Tree, shown, symbol
+from layerwise.formula import NUMPY, Language, shown, symbol, with_parts
 from layerwise.formula.languages import LONGEST
 from layerwise.formula.quoting import python_docstring, python_number
 from layerwise.parts.losses import Loss
@@ -132,20 +132,13 @@ def _array(state: str, i: int) -> str:
 def _words(optimizer: Optimizer) -> str:
     rule, values = optimizer.formulas(), {name: python_number(v) for name, v in optimizer.numbers().items()}
     known = {tree: symbol(f"{name}\N{PRIME}") for name, tree in rule.states.items() if not tree.is_leaf}
-    texts = [f"{name} ← {_in_words(tree, {}, values)}" for name, tree in rule.states.items()]
-    formula = f"{',  '.join([*texts, f'w ← {_in_words(rule.w, known, values)}'])}."
+    texts = [f"{name} ← {shown(tree, values)}" for name, tree in rule.states.items()]
+    formula = f"{',  '.join([*texts, f'w ← {shown(with_parts(rule.w, known), values)}'])}."
     words = "Each parameter by its formula, with what it keeps from step to step."
     if type(optimizer) in OPTIMIZERS:
         words = (type(optimizer).__doc__ or "").partition("\n")[0]
         formula = f"{words.removesuffix('.')}: {formula}"
     return python_docstring(formula if len(formula) <= 105 else words)
-
-
-def _in_words(tree: Tree, known: dict[Tree, Tree], values: dict[str, str]) -> str:
-    found: dict[Tree, Tree] = {}
-    for part in tree.parts():
-        found[part] = known.get(part) or (part if part.is_leaf else Tree(part.op, *(found[a] for a in part.args)))
-    return shown(found[tree], values)
 
 
 def penalty_text(penalty: Penalty) -> tuple[str, tuple[str, ...], str]:
