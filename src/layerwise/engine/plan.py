@@ -21,6 +21,7 @@ from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.symbolic import depth_of
 
 
 @dataclass(frozen=True)
@@ -253,11 +254,7 @@ def compile_training(
 
 def _fuses(kind: type[Loss]) -> bool:
     """Whether the joint gradient belongs to the loss's own formulas, and not to those of a class it derives from."""
-    depth = {
-        name: next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
-        for name in ("forward", "backward", "backward_fused")
-    }
-    return depth["backward_fused"] <= min(depth["forward"], depth["backward"])
+    return depth_of(kind, "backward_fused") <= min(depth_of(kind, "forward"), depth_of(kind, "backward"))
 
 
 def _penalty_terms(plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]) -> tuple[PenaltyTerm, ...]:

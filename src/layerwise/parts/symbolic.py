@@ -71,11 +71,12 @@ class Symbolic(Description):
             cls.__init__ = cls.base._constructor  # type: ignore[method-assign]
         for name in (*cls.methods, *cls.beside):
             inherited = inspect.getattr_static(cls.base, name)
-            if inspect.getattr_static(cls, name) is not inherited and _depth(cls, "f") < _depth(cls, name):
+            if inspect.getattr_static(cls, name) is not inherited and depth_of(cls, "f") < depth_of(cls, name):
                 setattr(cls, name, inherited)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _check_number(type(self), type(self).base, name, value)
+        if name in self.taken:  # asked at every step of an optimizer
+            _check_number(type(self), type(self).base, name, value)
         object.__setattr__(self, name, value)
 
     def _take(self, f: Any, derivative: Any = None, name: str = "", values: Mapping[str, float] | None = None) -> None:
@@ -193,21 +194,16 @@ class Symbolic(Description):
             raise FormulaError(
                 f"{kind} has no formula: define f(self, {', '.join(self.arguments)}), or {arrays} on arrays"
             )
-        names = self._symbols()
-        for chosen in (names, self._always()):
-            part = copy.copy(self)
-            try:
-                for name in chosen:
-                    setattr(part, name, TracedNumber(name, float(getattr(self, name))))
-                return (
-                    part._as_trees(part.f, f"{kind}.f"),
-                    part._as_slope(part.derivative, f"{kind}.derivative"),
-                    chosen,
-                )
-            except Exception:
-                if chosen == self._always():
-                    raise
-        raise AssertionError
+        with suppress(Exception):
+            return self._with_symbols(self._symbols())
+        return self._with_symbols(self._always())
+
+    def _with_symbols(self, names: tuple[str, ...]) -> Traces:
+        kind, part = type(self).__name__, copy.copy(self)
+        for name in names:
+            setattr(part, name, TracedNumber(name, float(getattr(self, name))))
+        f = part._as_trees(part.f, f"{kind}.f")
+        return f, part._as_slope(part.derivative, f"{kind}.derivative"), names
 
     def _symbols(self) -> tuple[str, ...]:
         """Return the names of the arguments that may be symbols."""
@@ -267,7 +263,7 @@ def _steps(tree: Tree) -> Steps:
     return steps(tree, "out")
 
 
-def _depth(kind: type, name: str) -> int:
+def depth_of(kind: type, name: str) -> int:
     """Return how far from a class its attribute is defined: 0 is in the class itself."""
     return next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
 
