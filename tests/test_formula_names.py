@@ -152,11 +152,65 @@ def test_an_unknown_reduction_is_refused_by_fit(engine, way, reduction):
             use()
 
 
+class Typed(lw.Activation):
+    def __init__(self, type=0.5, formula=2.0):
+        self.type, self.formula = type, formula
+
+    def f(self, x):
+        return self.type * np.tanh(self.formula * x)
+
+
+class TypedLoss(lw.Loss):
+    def __init__(self, type=0.5, formula=2.0):
+        self.type, self.formula = type, formula
+
+    def f(self, y, t):
+        return self.type * (y - t) ** 2 + self.formula
+
+
+class TypedPenalty(lw.Penalty):
+    def __init__(self, weights=0.01, type=3.0, formula=0.5):
+        super().__init__(weights)
+        self.type, self.formula = type, formula
+
+    def f(self, w):
+        return self.type * w**2 + self.formula * np.abs(w)
+
+
+class TypedOptimizer(lw.Optimizer):
+    def __init__(self, learning_rate=0.01, type=3.0, formula=0.5):
+        super().__init__(learning_rate)
+        self.type, self.formula = type, formula
+
+    def f(self, w, g, rate, t):
+        return w - rate * self.type * np.tanh(self.formula * g)
+
+
+@pytest.mark.parametrize("custom", [[], [Typed, TypedLoss, TypedPenalty, TypedOptimizer]], ids=["no class", "classes"])
+def test_numbers_called_as_words_of_the_file_are_the_same_in_it(custom, tmp_path):
+    net = network(Typed(0.7, 1.5), TypedPenalty(0.02, 2.5, 0.75))
+    fit = {"epochs": 2, "verbose": False, "loss": TypedLoss(0.3, 1.25), "optimizer": TypedOptimizer(0.05, 1.5, 0.25)}
+    net.fit(X, Y, **fit)
+    net.save(tmp_path / "net.safetensors")
+    loaded = lw.load(tmp_path / "net.safetensors", custom=custom)
+    for part, own in zip(
+        (loaded.layers[1], loaded.loss, *loaded.penalties, loaded.optimizer),
+        (net.layers[1], net.loss, *net.penalties, net.optimizer),
+        strict=True,
+    ):
+        assert {k: part.numbers().get(k) for k in own.numbers()} == own.numbers()
+    np.testing.assert_array_equal(loaded.outputs(X), net.outputs(X))
+    assert loaded.evaluate(X, Y) == net.evaluate(X, Y)
+    again = lw.load(tmp_path / "net.safetensors", custom=custom)
+    again.save(tmp_path / "again.safetensors")
+    np.testing.assert_array_equal(lw.load(tmp_path / "again.safetensors").outputs(X), net.outputs(X))
+
+
 BASES = [
     (lw.Activation, ("values", "arguments", "name", "settings", "base", "methods", "forward", "f")),
     (lw.Loss, ("values", "takes", "reduction", "mean", "share")),
     (lw.Penalty, ("values", "value", "gradient", "methods")),
-    (lw.Optimizer, ("values", "rate", "step", "state_names", "reset")),
+    (lw.Optimizer, ("values", "rate", "step", "state", "state_names", "reset")),
 ]
 
 

@@ -20,6 +20,17 @@ from layerwise.parts.symbolic import is_name
 FORMULA_KINDS = (Activation, Loss, Penalty, Optimizer)
 
 
+def key_of(argument: str) -> str:
+    """Return the key of a part's argument in a file: with a sign before it, where a part has another use for the word.
+
+    Examples
+    --------
+    >>> [key_of(argument) for argument in ("alpha", "type", "formula")]
+    ['alpha', '=type', '=formula']
+    """
+    return f"={argument}" if argument in ("type", "formula") else argument
+
+
 def formula_of(part: Activation | Loss | Penalty | Optimizer) -> dict[str, Any]:
     """Return the formulas of a custom part, and what else makes it again."""
     if isinstance(part, Optimizer):
@@ -69,7 +80,9 @@ def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activatio
         return Loss(f, slope, name, formula["reduction"])
     if not isinstance(formula, dict) or not isinstance(formula.get("numbers"), list):
         raise FormatError(f"{name}: formula must have f, derivative and numbers")
-    return _activation(name, formula, {key: value.get(key) for key in formula["numbers"] if isinstance(key, str)})
+    return _activation(
+        name, formula, {key: value.get(key_of(key)) for key in formula["numbers"] if isinstance(key, str)}
+    )
 
 
 def _activation(name: str, formula: Mapping[str, Any], numbers: Mapping[str, Any]) -> Activation:

@@ -18,7 +18,7 @@ import numpy as np
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import FormatError, nearest
 from layerwise.files import schema
-from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula
+from layerwise.files.formulas import FORMULA_KINDS, formula_of, from_formula, key_of
 from layerwise.parts.description import Description, parameters_of
 from layerwise.parts.initializers import INITIALIZERS, Given
 from layerwise.parts.layers import LAYERS, Activation
@@ -56,10 +56,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, Description):
         kind = type(value)
         if isinstance(value, FORMULA_KINDS) and kind in FORMULA_KINDS and value.f is not None:
-            numbers = value.numbers() if isinstance(value, Activation) else {}
+            own = value.numbers() if isinstance(value, Activation) else {}
+            numbers = {key_of(key): number for key, number in own.items()}
             return {"type": kind.__name__, "name": value.name, **numbers, "formula": encode(formula_of(value))}
         name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
-        part = {"type": name, **{key: encode(v) for key, v in value.config().items()}}
+        part = {"type": name, **{key_of(key): encode(v) for key, v in value.config().items()}}
         if isinstance(value, FORMULA_KINDS) and value.has_formula and name not in KNOWN and is_name(kind.__name__):
             part["formula"] = encode(formula_of(value))
         return part
@@ -111,7 +112,7 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
     if takes_path(kind):
         raise FormatError(f"{name} takes a path, and none that a file names is used: make it yourself")
     left_out = ("type", "formula") if issubclass(kind, FORMULA_KINDS) else ("type",)
-    arguments = {key: decode(item, custom) for key, item in value.items() if key not in left_out}
+    arguments = {key.removeprefix("="): decode(item, custom) for key, item in value.items() if key not in left_out}
     _check_plain(kind, arguments)
     try:
         return kind(**arguments)

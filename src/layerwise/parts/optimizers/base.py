@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -135,6 +136,7 @@ class Optimizer(Symbolic):
 
     of_function = "lw.Optimizer(0.001, f=f)"
     state_names: tuple[str, ...] = ()
+    state: dict[str, Array] = MappingProxyType({})  # type: ignore[assignment]  # until the first step
     learning_rate: float = _Unset()  # type: ignore[assignment]
     decay: float = 0.0
     arguments = ("w", "g", "rate", "t", "*states")
@@ -224,7 +226,7 @@ class Optimizer(Symbolic):
     def reset(self) -> None:
         """Forget all steps made."""
         self.iterations = 0
-        self.state: dict[str, Array] = {}
+        self.state = {}
         self._tmp: Array | None = None
         self._bound = None
 
