@@ -1,0 +1,1 @@
+"""Tables as people have them: text cells become numbers, dates and categories, and each column gets a use."""
