@@ -4,6 +4,7 @@ The schema is the table of them. It is held to the `jsonschema` package here, an
 field of real files is changed to anything, and what loads nevertheless is used in every way.
 """
 
+import datetime
 import json
 import random
 from pathlib import Path
@@ -45,6 +46,11 @@ def files(tmp_path_factory):
     lw.MLPRegressor(preset="tabular", hidden_layer_sizes=(4,), max_iter=2).fit(TABLE, X[:, 1]).save(
         folder / "regressor"
     )
+    dated = [[f"city {i % 9}", datetime.datetime(2024, 1, 1 + i % 28, i % 24), i] for i in range(40)]
+    options = {"kinds": {0: "text"}, "exclude": [2]}
+    lw.MLPRegressor(preset="tabular", hidden_layer_sizes=(4,), max_iter=2, **options).fit(
+        dated, np.arange(40) / 4
+    ).save(folder / "dated")
     return {path.name: path for path in sorted(folder.iterdir())}
 
 

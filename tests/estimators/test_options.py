@@ -36,8 +36,10 @@ CHANGED = {
     "scoring": "neg_log_loss", "schedule": "cosine", "clip_norm": 0.01, "weight_decay": 0.5, "ema": 0.5,
     "augmentation": lw.Augmentation(shape=(2, 2), shift=1), "scaling": "min_max", "callbacks": Shake(),
     "dtype": "float32", "preset": "tabular", "class_weight": {0: 5.0}, "label_smoothing": 0.3,
+    "categorical": [0], "max_categories": 2, "exclude": [0], "kinds": {0: "category"},
 }  # fmt: skip
 SAME = {"verbose", "warm_start", "engine", "n_threads"}  # how it runs, not what comes out; warm_start: the next fit
+OF_TABLES = {"categorical", "max_categories", "exclude", "kinds"}
 WITH = {  # what a parameter needs to come into play, and to be watched
     "scoring": {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 30, "tol": 0.05},
     "validation_fraction": {"early_stopping": True},
@@ -58,11 +60,13 @@ NONE = {
     ("adam", "partial_fit"): OF_SGD | ONE_EPOCH | {"max_fun"},
     ("sgd", "partial_fit"): OF_ADAM | ONE_EPOCH | {"max_fun"},
 }
-REFUSED = {
+REFUSED = {  # OF_TABLES: without a preset
+    ("adam", "fit"): OF_TABLES,
+    ("sgd", "fit"): OF_TABLES,
     ("lbfgs", "fit"): {"dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks",
-                       "augmentation", "scoring", "preset"},
-    ("adam", "partial_fit"): {"early_stopping", "schedule", "scoring"},
-    ("sgd", "partial_fit"): {"early_stopping", "schedule", "scoring"},
+                       "augmentation", "scoring", "preset"} | OF_TABLES,
+    ("adam", "partial_fit"): {"early_stopping", "schedule", "scoring"} | OF_TABLES,
+    ("sgd", "partial_fit"): {"early_stopping", "schedule", "scoring"} | OF_TABLES,
 }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ Name = str | bool | int | float
 """What a column may be called, and what a category may be: all that JSON can hold, and nothing else."""
 
 _LIMIT = float(np.finfo(np.float32).max)
-_DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+_DATES = (datetime.date, datetime.time, np.datetime64)
+_SPANS = (datetime.timedelta, np.timedelta64)
 _NUMBERS = (numbers.Real, decimal.Decimal, np.bool_)
 _MISSING = ("NoneType", "NAType", "NaTType")  # pandas.NA and pandas.NaT, without pandas
 
@@ -42,6 +43,14 @@ class Columns:
 
     names: list[Name] | None = None
     is_series = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.n_rows, self.n_columns
+
+    def __len__(self) -> int:
+        return self.n_rows
 
     def __init__(self, shape: tuple[int, ...], title: str) -> None:
         self.title = title
@@ -75,9 +84,47 @@ class Columns:
         """Whether column j is categorical by its type: text, booleans, categories, objects other than numbers."""
         kind = self.kind(j)
         if kind != "object":
-            return kind != "number"
-        types = {type(value) for value in self.cleaned(j) if value is not None}
+            return kind not in ("number", "date")
+        types = self._types(j)
+        if types and all(issubclass(some, _DATES) for some in types):
+            return False
         return not types or any(issubclass(some, (bool, np.bool_)) or not is_number(some) for some in types)
+
+    def is_date(self, j: int) -> bool:
+        """Whether column j is one of dates or times by its type: ``datetime64``, or objects that are all dates."""
+        kind = self.kind(j)
+        if kind != "object":
+            return kind == "date"
+        types = self._types(j)
+        return bool(types) and all(issubclass(some, _DATES) for some in types)
+
+    def _types(self, j: int) -> set[type]:
+        return {type(value) for value in self.cleaned(j) if value is not None}
+
+    def dates(self, j: int) -> Array:
+        """Column j as ``datetime64[us]`` (n_rows,), NaT where a value is missing; a time of day is on 1970-01-01.
+
+        The time is that of the clock where it was noted: a time zone or an offset is left out.
+
+        Raises
+        ------
+        DataError
+            Something else than dates and times.
+        """
+        if self.kind(j) == "date":
+            return self.moments(j)
+        values = self.cleaned(j)
+        row = next((row for row, v in enumerate(values) if v is not None and not isinstance(v, _DATES)), None)
+        if row is not None:
+            raise DataError(
+                f"{self.label(j)} is one of dates, but row {row} holds {values[row]!r}; give datetime64 or "
+                "datetime.datetime, as pandas.to_datetime makes of text"
+            )
+        return np.array([_moment(value) for value in values], "M8[us]")
+
+    def moments(self, j: int) -> Array:
+        """A column of the kind ``"date"`` as ``datetime64[us]``."""
+        raise NotImplementedError
 
     def numbers(self, j: int) -> Array:
         """Column j in float64 (n_rows,), NaN where a value is missing.
@@ -88,6 +135,8 @@ class Columns:
             Something else than numbers, infinity, or a number beyond float32.
         """
         kind = self.kind(j)
+        if kind == "date":
+            raise dates(self.label(j))
         values = self.floats(j) if kind in ("number", "boolean") else self._object_numbers(j)
         for extreme in (np.fmin.reduce(values), np.fmax.reduce(values)):
             if abs(extreme) > _LIMIT:
@@ -107,13 +156,15 @@ class Columns:
             Lists, dates or infinite numbers, which are no categories.
         """
         is_object = self.kind(j) == "object"
+        if self.is_date(j) or (is_object and any(issubclass(some, _DATES) for some in self._types(j))):
+            raise dates(self.label(j))
         codes, values = _factorized(self.cleaned(j)) if is_object else self.factors(j)
         found: dict[Name, int] = {}
         index = [found.setdefault(_plain(value, self.label(j)), len(found)) for value in values]
         return np.array([*index, -1])[codes], list(found)
 
     def kind(self, j: int) -> str:
-        """``"number"``, ``"boolean"``, ``"text"`` (categories too), or ``"object"`` where only the values can tell."""
+        """``"number"``, ``"boolean"``, ``"date"``, ``"text"`` (categories too), ``"object"``: only the values tell."""
         raise NotImplementedError
 
     def floats(self, j: int) -> Array:
@@ -180,19 +231,38 @@ def _cleaned(values: list[Any], label: str) -> list[Any]:
     kinds = set(map(type, values))
     missing = {kind for kind in kinds if kind.__name__ in _MISSING}
     for kind in kinds - missing:
-        if kind.__name__ == "Period" or issubclass(kind, _DATES):
-            raise dates(label)
+        if kind.__name__ == "Period" or issubclass(kind, _SPANS):
+            raise spans(label)
         if kind.__hash__ is None or issubclass(kind, (complex, np.complexfloating)):
             raise DataError(f"{label} holds values of type {kind.__name__}; each cell must be a number or a text")
     return [None if type(value) in missing or value != value else value for value in values]
 
 
 def dates(label: str) -> DataError:
-    """The refusal of a column of dates or times."""
+    """The refusal of a column of dates or times where numbers or categories are needed."""
     return DataError(
         f"{label} holds dates or times; turn it into numbers first, such as the year, the month and the days since a "
         "fixed date, or leave it out"
     )
+
+
+def spans(label: str) -> DataError:
+    """The refusal of a column of durations or periods."""
+    return DataError(
+        f"{label} holds durations or periods; turn it into numbers first, such as the hours, or into dates, such as "
+        "the first day"
+    )
+
+
+def _moment(value: Any) -> Any:
+    """A date, a time or both as ``datetime64[us]``, without its time zone."""
+    if value is None:
+        return np.datetime64("NaT")
+    if isinstance(value, datetime.datetime):  # pandas.Timestamp too
+        return np.datetime64(datetime.datetime.combine(value.date(), value.time()), "us")
+    if isinstance(value, datetime.time):
+        return np.datetime64(datetime.datetime.combine(datetime.date(1970, 1, 1), value.replace(tzinfo=None)), "us")
+    return np.datetime64(value, "us")
 
 
 def _factorized(values: list[Any]) -> tuple[Array, list[Any]]:

@@ -1,4 +1,4 @@
-"""A column of a table as inputs of a network: a number, or a category."""
+"""A column of a table as inputs of a network: a number, a category, or nothing."""
 
 from __future__ import annotations
 
@@ -62,6 +62,13 @@ class NumberColumn:
         missing = None if self.missing is None else list(self.missing)
         return {"center": self.center, "factor": self.factor, "missing": missing}
 
+    @staticmethod
+    def read(column: dict[str, Any]) -> NumberColumn:
+        """Return what `learned_values` described."""
+        missing = None if column["missing"] is None else finite_numbers(column["missing"], 2)
+        center, factor = finite_numbers([column["center"], column["factor"]], 2)
+        return NumberColumn(center, factor, None if missing is None else (missing[0], missing[1]))
+
     def names(self, column: str) -> list[str]:
         """Return the names of the inputs that are made of the column."""
         return [column] if self.missing is None else [column, f"{column}=missing"]
@@ -89,14 +96,13 @@ class CategoryColumn:
     def learned(columns: Columns, j: int, encoder: TableEncoder) -> CategoryColumn:
         """Return what column j holds, for an encoder's settings."""
         codes, values = columns.categories(j)
-        counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
-        # in order: numbers by size, then text by letters
-        found = sorted(((v, n) for v, n in zip(values, counts) if n), key=lambda pair: (isinstance(pair[0], str), pair))
+        found = counted(codes, values)
         most = encoder.max_categories
         if most is None and len(found) > _MOST:
             raise DataError(
                 f"{columns.label(j)} has {len(found):,} categories, as a name or a number of order has; leave it out, "
-                f"or give max_categories=100 to keep the 100 most frequent ones"
+                'give kinds={name: "text"} to encode its frequency and the mean target, or max_categories=100 to keep '
+                "the 100 most frequent ones"
             )
         if most is not None and len(found) > most:
             kept = sorted(range(len(found)), key=lambda i: -found[i][1])[:most]
@@ -112,6 +118,15 @@ class CategoryColumn:
     def learned_values(self) -> dict[str, Any]:
         """Return what was learned, for a model file."""
         return {"categories": list(self.categories), "levels": [list(level) for level in self.levels]}
+
+    @staticmethod
+    def read(column: dict[str, Any]) -> CategoryColumn:
+        """Return what `learned_values` described."""
+        categories = [one_of(value, (str, bool, int, float)) for value in column["categories"]]
+        levels = [(low, high, missing) for low, high, missing in (finite_numbers(some, 3) for some in column["levels"])]
+        if len(levels) != (1 if len(categories) == 2 else len(categories)):
+            raise ValueError(f"{len(categories)} categories with {len(levels)} levels")
+        return CategoryColumn(categories, levels)
 
     def names(self, column: str) -> list[str]:
         """Return the names of the inputs that are made of the column."""
@@ -143,6 +158,35 @@ class CategoryColumn:
             )
 
 
+@dataclass(frozen=True)
+class UnusedColumn:
+    """A column that is not looked at; it need not be there in later tables."""
+
+    kind: ClassVar[str] = "unused"
+
+    def learned_values(self) -> dict[str, Any]:
+        """Return nothing: nothing was learned."""
+        return {}
+
+    @staticmethod
+    def read(column: dict[str, Any]) -> UnusedColumn:
+        """Return what `learned_values` described."""
+        return UnusedColumn()
+
+    def names(self, column: str) -> list[str]:
+        """Return no names: no input is made of the column."""
+        return []
+
+    def write(self, columns: Columns, j: int, out: Array) -> None:
+        """Write nothing."""
+
+
+def counted(codes: Array, values: list[Name]) -> list[tuple[Name, int]]:
+    """Return the categories that occur with their counts, in order: numbers by size, then text by letters."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
+    return sorted(((v, n) for v, n in zip(values, counts) if n), key=lambda pair: (isinstance(pair[0], str), pair))
+
+
 def levels(values: list[float], counts: list[int], scale: bool) -> list[float]:
     """What a column that holds each of `values` (in ascending order) so many times makes of them."""
     if not scale:
@@ -172,18 +216,3 @@ def one_of(value: Any, kinds: tuple[type, ...]) -> Any:
     if not isinstance(value, kinds):
         raise TypeError(f"{value!r} is none of {', '.join(kind.__name__ for kind in kinds)}")
     return value
-
-
-def read_column(column: dict[str, Any]) -> NumberColumn | CategoryColumn:
-    """One entry of a description's columns."""
-    if column["kind"] == "number":
-        missing = None if column["missing"] is None else finite_numbers(column["missing"], 2)
-        center, factor = finite_numbers([column["center"], column["factor"]], 2)
-        return NumberColumn(center, factor, None if missing is None else (missing[0], missing[1]))
-    if column["kind"] != "category":
-        raise ValueError(f"a column's kind cannot be {column['kind']!r}")
-    categories = [one_of(value, (str, bool, int, float)) for value in column["categories"]]
-    levels = [(low, high, missing) for low, high, missing in (finite_numbers(level, 3) for level in column["levels"])]
-    if len(levels) != (1 if len(categories) == 2 else len(categories)):
-        raise ValueError(f"{len(categories)} categories with {len(levels)} levels")
-    return CategoryColumn(categories, levels)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.columns import Columns, Name, dates, hint_of_text, name_of
+from layerwise.data.columns import Columns, Name, dates, hint_of_text, name_of, spans
 from layerwise.errors import DataError, ShapeError
 from layerwise.typing import Array
 
@@ -30,10 +30,10 @@ class _Array(Columns):
                 rows = np.array(X, dtype=object)  # a list of lists: NumPy would turn its numbers into text
         except ValueError as error:
             raise DataError(f"{title} must be a table, all rows of one length: {error}") from None
-        if rows.dtype.kind not in "buifOUST":
+        if rows.dtype.kind not in "buifOUSTM":
             hint = "give its columns as numbers or text"
-            if rows.dtype.kind in "mM":
-                hint = "turn dates and times into numbers first, such as the days since a fixed date"
+            if rows.dtype.kind == "m":
+                hint = "turn durations into numbers first, such as hours"
             raise DataError(f"{title} must hold numbers, text or objects; its type is {rows.dtype}: {hint}")
         super().__init__(rows.shape, title)
         if np.ma.isMaskedArray(rows):
@@ -42,10 +42,15 @@ class _Array(Columns):
             self.rows = np.asarray(rows)
 
     def kind(self, j: int) -> str:
-        return {"b": "boolean", "u": "number", "i": "number", "f": "number"}.get(self.rows.dtype.kind, "object")
+        return {"b": "boolean", "u": "number", "i": "number", "f": "number", "M": "date"}.get(
+            self.rows.dtype.kind, "object"
+        )
 
     def floats(self, j: int) -> Array:
         return self.rows[:, j].astype(np.float64)
+
+    def moments(self, j: int) -> Array:
+        return self.rows[:, j].astype("M8[us]")
 
     def factors(self, j: int) -> tuple[Array, Iterable[Any]]:
         column = self.rows[:, j]
@@ -72,12 +77,22 @@ class _Pandas(Columns):
             return "boolean"
         if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
             return "number"
-        if getattr(dtype, "kind", "O") in "mM" or isinstance(dtype, self.pandas.PeriodDtype):
-            raise dates(self.label(j))
+        if getattr(dtype, "kind", "O") == "m" or isinstance(dtype, self.pandas.PeriodDtype):
+            raise spans(self.label(j))
+        if types.is_datetime64_any_dtype(dtype) or getattr(dtype, "kind", "O") == "M":
+            return "date"
         return "text" if not types.is_object_dtype(dtype) and types.is_string_dtype(dtype) else "object"
 
     def floats(self, j: int) -> Array:
         values: Array = self.frame.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
+
+    def moments(self, j: int) -> Array:
+        column = self.frame.iloc[:, j]
+        if not isinstance(column.dtype, np.dtype):
+            column = column.astype(object).map(lambda value: value.tz_localize(None), na_action="ignore")
+            column = self.pandas.to_datetime(column)
+        values: Array = column.to_numpy(dtype="M8[us]")
         return values
 
     def exact(self, j: int) -> Array:
@@ -110,14 +125,25 @@ class _Polars(Columns):
         dtype, polars = self.frame.dtypes[j], self.polars
         if dtype.is_numeric():
             return "number"
+        if dtype == polars.Duration:
+            raise spans(self.label(j))
         if dtype.is_temporal():
-            raise dates(self.label(j))
+            return "date"
         if dtype == polars.Boolean:
             return "boolean"
         return "text" if dtype in (polars.String, polars.Categorical, polars.Enum) else "object"
 
     def floats(self, j: int) -> Array:
         values: Array = self.frame.to_series(j).cast(self.polars.Float64).fill_null(np.nan).to_numpy()
+        return values
+
+    def moments(self, j: int) -> Array:
+        column, polars = self.frame.to_series(j), self.polars
+        if column.dtype == polars.Time:
+            return (column.cast(polars.Int64) // 1000).cast(polars.Datetime("us")).to_numpy()  # type: ignore[no-any-return]
+        if getattr(column.dtype, "time_zone", None) is not None:
+            column = column.dt.replace_time_zone(None)
+        values: Array = column.cast(polars.Datetime("us")).to_numpy()
         return values
 
     def exact(self, j: int) -> Array:
@@ -158,6 +184,8 @@ def _of_frame(X: Any, title: str) -> Columns | None:
 def read_columns(X: Any, title: str = "X") -> Columns:
     """The columns of a pandas frame, a Polars frame, or anything that NumPy makes a two-dimensional array of.
 
+    `Columns` are returned as they are.
+
     Raises
     ------
     ShapeError
@@ -175,6 +203,8 @@ def read_columns(X: Any, title: str = "X") -> Columns:
     >>> columns.numbers(1)
     array([1.5, nan, 2.5])
     """
+    if isinstance(X, Columns):
+        return X
     columns = _of_frame(X, title) or _Array(X, title)
     seen: set[Name] = set()
     for name in columns.names or ():
@@ -203,6 +233,8 @@ def read_frame(X: Any, title: str, text: bool = False) -> Array | None:
     kinds = [frame.kind(j) for j in range(frame.n_columns)]
     if text and not {"number", "boolean"}.issuperset(kinds):
         return None
+    if "date" in kinds:
+        raise dates(frame.label(kinds.index("date")))
     if "text" in kinds:
         j = kinds.index("text")
         raise DataError(

@@ -1,30 +1,37 @@
 """Tables as a network wants them: categories become ±1 or one-hot columns, numbers are scaled robustly and clipped.
 
     frame ── columns ──┬─ a number   ─► (x - median) / (q₇₅ - q₂₅) ─► clip ─► [ x | was it missing? ]  float32
-                       └─ a category ─► ±1, or a column a category ─► the same scaling and clip
+                       ├─ a category ─► ±1, or a column a category ─► the same scaling and clip
+                       ├─ a date     ─► what varies of it: elapsed and year as numbers, month … hour on a circle
+                       └─ text       ─► how frequent the value is, and the mean target where it stands
 
 What is done to a column is learned from the training data alone, and is then a handful of numbers a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from layerwise.data.columns import Columns, Name
-from layerwise.data.encoded_columns import CategoryColumn, NumberColumn, one_of, read_column
+from layerwise.data.encoded_columns import CategoryColumn, NumberColumn, UnusedColumn, one_of
+from layerwise.data.encoded_dates import DateColumn, check_parts
+from layerwise.data.encoded_text import MeanTargets, TextColumn, too_many
 from layerwise.data.frames import read_columns
 from layerwise.errors import DataError, FormatError, ShapeError, UnknownNameError, nearest
 from layerwise.parts.description import Description, whole_number
 from layerwise.typing import Array
 
-_MOST = 1000  # categories of one column, unless `max_categories` speaks
+Encoded = NumberColumn | CategoryColumn | DateColumn | TextColumn | UnusedColumn
+KINDS: dict[str, type[Encoded]] = {
+    kind.kind: kind for kind in (NumberColumn, CategoryColumn, DateColumn, TextColumn, UnusedColumn)
+}
 
 
 class TableEncoder(Description):
-    """Turn a table of numbers and categories into the float32 array that a network learns from.
+    """Turn a table of numbers, categories and dates into the float32 array that a network learns from.
 
     Parameters
     ----------
@@ -38,15 +45,26 @@ class TableEncoder(Description):
         Whether the ±1 and one-hot columns, and those that say where a number was missing, are scaled and clipped as
         the numbers are, as in the paper: a category then stands out the more, the rarer it is. False: they stay as
         they are.
+    exclude : list of names or indices, optional
+        Columns that are not used. They need not be there in later frames.
+    kinds : dict of name or index to str, optional
+        What a column is, where its type does not say so: ``"number"``, ``"category"``, ``"date"``, ``"text"`` (a
+        category of many values) or ``"unused"``.
+    dates : list of str, optional
+        Which parts of dates are looked at, of ``"elapsed"``, ``"year"``, ``"month"``, ``"day"``, ``"weekday"`` and
+        ``"hour"``; all of them by default. A part that did not vary in the training data has no output.
+    max_inputs : int, optional
+        The most outputs that all categories have together. Where they would have more, the columns with the most
+        categories are taken as text, one by one.
 
     Attributes
     ----------
     columns : list of str or int
         The columns that `fit` saw: their names in a frame, their indices in an array.
     kinds : list of str
-        ``"number"`` or ``"category"``, for each of them.
+        ``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"unused"``, for each of them.
     output_names : list of str
-        What each column of the output is: ``age``, ``age=missing``, ``city=Oslo``.
+        What each column of the output is: ``age``, ``age=missing``, ``city=Oslo``, ``day=month sin``.
 
     Notes
     -----
@@ -64,6 +82,17 @@ class TableEncoder(Description):
     output says which (0 or 1, then as above). A missing number in a column that had none in training becomes 0.
     A column without any value at all gives 0 if it is one of numbers, and no output if it is one of categories.
 
+    Dates, and text of many values, which the paper does not have:
+
+    - A date gives an output for the days since 1970-01-01 and for the year, scaled and clipped as in 2 and 3, and two
+      outputs sin 2πv/p and cos 2πv/p for month (p = 12), day of the month (31), weekday (7) and hour (24), each if it
+      varied in training; of two values it is scaled as a number. Zones and offsets are left out. A missing date is 0
+      in all of them, and has an output that says so if some were missing in training.
+    - A text gives the logarithm of how often its value occurred, and (S + 10 m) / (count + 10) for each class or target
+      of `y`, with S the sum over the rows of that value and m the mean over all rows [2]_; in `fit_transform` S and
+      count are over the other four of five parts of the rows. Values that occurred once, unknown and missing ones are
+      alike. Without `y`, or with more than 10 classes, eight signs by a hash of the value stand in place of the means.
+
     Columns of a frame are found by their names, in whatever order they come; those of an array by their places. A
     frame after an array, or an array after a frame, is read by the places.
 
@@ -71,6 +100,8 @@ class TableEncoder(Description):
     ----------
     .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
        Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+    .. [2] D. Micci-Barreca, "A preprocessing scheme for high-cardinality categorical attributes in classification and
+       prediction problems", SIGKDD Explorations 3, 2001.
 
     Examples
     --------
@@ -93,26 +124,44 @@ class TableEncoder(Description):
         categorical: Sequence[Name] | Array | None = None,
         max_categories: int | None = None,
         scale_categories: bool = True,
+        *,
+        exclude: Sequence[Name] | None = None,
+        kinds: Mapping[Name, str] | None = None,
+        dates: Sequence[str] | None = None,
+        max_inputs: int | None = None,
     ) -> None:
-        if isinstance(categorical, (str, bytes)):
-            raise TypeError(f"TableEncoder: categorical must be a list of columns: [{categorical!r}]")
-        if categorical is not None:
-            categorical = [v.item() if isinstance(v, np.generic) else v for v in categorical]
+        for argument, given in (("categorical", categorical), ("exclude", exclude)):
+            if isinstance(given, (str, bytes)):
+                raise TypeError(f"TableEncoder: {argument} must be a list of columns: [{given!r}]")
+        self.categorical = _plain_names(categorical)
         if max_categories is not None:
             max_categories = whole_number(self, "max_categories", max_categories, least=1)
-        self.categorical, self.max_categories = categorical, max_categories
+        if max_inputs is not None:
+            max_inputs = whole_number(self, "max_inputs", max_inputs, least=0)
+        self.max_categories, self.max_inputs = max_categories, max_inputs
         self.scale_categories = bool(scale_categories)
-        self._parts: list[NumberColumn | CategoryColumn] = []
+        self.exclude = _plain_names(exclude)
+        self._asked_kinds = _checked_kinds(kinds)
+        self.dates = check_parts(dates)
+        self._parts: list[Encoded] = []
         self._columns: list[Name] = []
         self._has_names = False
 
-    def fit(self, X: Any, y: object = None) -> TableEncoder:
-        """Learn from the training data X what each column becomes; `y` is not looked at.
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments that make this encoder again, before `fit`."""
+        asked = self._asked_kinds
+        names = ("categorical", "max_categories", "scale_categories", "exclude", "dates", "max_inputs")
+        return {**{name: getattr(self, name) for name in names}, "kinds": None if asked is None else dict(asked)}
+
+    def fit(self, X: Any, y: Any = None) -> TableEncoder:
+        """Learn from the training data X what each column becomes.
 
         Parameters
         ----------
         X : pandas or Polars frame, or array-like (n, n_in)
-            Missing values may be NaN, None, pandas.NA or null.
+            Missing values may be NaN, None, pandas.NA, NaT or null.
+        y : array-like (n,) or (n, targets), optional
+            What is to be predicted; only columns of the kind ``"text"`` look at it.
 
         Returns
         -------
@@ -122,23 +171,34 @@ class TableEncoder(Description):
         Raises
         ------
         DataError
-            Empty; dates, lists, infinity; too many categories.
+            Empty; durations, lists, infinity; too many categories.
         ShapeError
             Not a table, two columns of one name, or a mask of another length.
         UnknownNameError
-            `categorical` names a column that is not there.
+            `categorical`, `exclude` or `kinds` name a column that is not there.
         """
-        columns = read_columns(X)
-        chosen = self._chosen(columns)
-        parts: list[NumberColumn | CategoryColumn] = []
-        for j in range(columns.n_columns):
-            is_category = j in chosen or columns.is_category(j)
-            parts.append((CategoryColumn if is_category else NumberColumn).learned(columns, j, self))
+        self._learn(read_columns(X), y)
+        return self
+
+    def _learn(self, columns: Columns, y: Any) -> dict[int, Array]:
+        """Learn each column; return what columns of text give for these rows, by their places."""
+        kinds = self._kinds_of(columns)
+        targets = MeanTargets.of(y) if "text" in kinds else None
+        if targets is not None and len(targets.values) != columns.n_rows:
+            raise ShapeError(f"y has {len(targets.values)} targets; X has {columns.n_rows} rows")
+        parts: list[Encoded] = []
+        own: dict[int, Array] = {}
+        for j, kind in enumerate(kinds):
+            if kind == "text":
+                part, own[j] = TextColumn.learned(columns, j, self, targets)
+                parts.append(part)
+            else:
+                parts.append(_LEARNED[kind](columns, j, self))
         if not any(part.names("") for part in parts):
             raise DataError("X: no column has any value; there is nothing to encode")
         self._parts, self._has_names = parts, columns.names is not None
         self._columns = columns.names or [*range(columns.n_columns)]
-        return self
+        return own
 
     def transform(self, X: Any) -> Array:
         """X as a network takes it.
@@ -155,18 +215,25 @@ class TableEncoder(Description):
         ShapeError
             Another number of columns.
         """
-        output_names = self.output_names
-        columns = read_columns(X)
-        out, start = np.empty((columns.n_rows, len(output_names)), np.float32), 0
-        for part, j in zip(self._parts, self._places(columns)):
-            stop = start + len(part.names(""))
-            part.write(columns, j, out[:, start:stop])
-            start = stop
-        return out
+        self._check_fitted()
+        return self._written(read_columns(X), {})
 
-    def fit_transform(self, X: Any, y: object = None) -> Array:
-        """``fit(X).transform(X)``."""
-        return self.fit(X, y).transform(X)
+    def fit_transform(self, X: Any, y: Any = None) -> Array:
+        """``fit(X, y).transform(X)``, but for columns of text, whose means are those of other rows (cross-fitting)."""
+        columns = read_columns(X)
+        return self._written(columns, self._learn(columns, y))
+
+    def _written(self, columns: Columns, own: dict[int, Array]) -> Array:
+        """The outputs; `own`: of columns that are known already."""
+        widths = [len(part.names("")) for part in self._parts]
+        out, start = np.empty((columns.n_rows, sum(widths)), np.float32), 0
+        for place, (part, width, j) in enumerate(zip(self._parts, widths, self._places(columns))):
+            if place in own:
+                out[:, start : start + width] = own[place]
+            elif width:
+                part.write(columns, j, out[:, start : start + width])
+            start += width
+        return out
 
     @property
     def columns(self) -> list[Name]:
@@ -176,9 +243,14 @@ class TableEncoder(Description):
 
     @property
     def kinds(self) -> list[str]:
-        """``"number"`` or ``"category"``, for each column."""
+        """``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"unused"``, for each column."""
         self._check_fitted()
         return [part.kind for part in self._parts]
+
+    @property
+    def used_columns(self) -> list[Name]:
+        """The columns that `transform` needs."""
+        return [name for name, part in zip(self.columns, self._parts) if part.kind != "unused"]
 
     @property
     def output_names(self) -> list[str]:
@@ -192,7 +264,9 @@ class TableEncoder(Description):
         described: list[dict[str, Any]] = []
         for name, part in zip(self._columns, self._parts):
             described.append({"name": name, "kind": part.kind, **part.learned_values()})
-        return {"config": self.config(), "has_names": self._has_names, "columns": described}
+        asked = self._asked_kinds
+        config = {**self.config(), "kinds": None if asked is None else [list(pair) for pair in asked.items()]}
+        return {"config": config, "has_names": self._has_names, "columns": described}
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> TableEncoder:
@@ -208,7 +282,7 @@ class TableEncoder(Description):
             columns = description["columns"]
             encoder._columns = [one_of(column["name"], (str, bool, int, float)) for column in columns]
             encoder._has_names = one_of(description["has_names"], (bool,))
-            encoder._parts = [read_column(column) for column in columns]
+            encoder._parts = [KINDS[column["kind"]].read(column) for column in columns]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"not the description of a TableEncoder, as to_dict gives it: {error!r}") from None
         return encoder
@@ -217,33 +291,36 @@ class TableEncoder(Description):
         if not self._parts:
             raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
 
-    def _chosen(self, columns: Columns) -> set[int]:
-        """The places of the columns in `categorical`."""
-        given, n = list(self.categorical or ()), columns.n_columns
-        if given and all(isinstance(entry, bool) for entry in given):
-            if len(given) != n:
-                raise ShapeError(f"{self!r}: the mask `categorical` has {len(given)} entries; X has {n} columns")
-            return {j for j, entry in enumerate(given) if entry}
-        places = {name: j for j, name in enumerate(columns.names or ())}
-        chosen = set()
-        for entry in given:
-            if entry in places:
-                chosen.add(places[entry])
-            elif isinstance(entry, int) and not isinstance(entry, bool) and -n <= entry < n:
-                chosen.add(entry % n)
+    def _kinds_of(self, columns: Columns) -> list[str]:
+        """What each column is taken for: as asked, else by its type."""
+        chosen = set(_places_of(columns, "categorical", self.categorical))
+        asked = dict.fromkeys(_places_of(columns, "exclude", self.exclude), "unused")
+        asked_kinds = self._asked_kinds or {}
+        asked.update(zip(_places_of(columns, "kinds", list(asked_kinds)), asked_kinds.values()))
+        kinds = []
+        for j in range(columns.n_columns):
+            if j not in asked and j not in chosen:
+                kind = "date" if columns.is_date(j) else "category" if columns.is_category(j) else "number"
             else:
-                hint = f"it has {n} columns" if not places else nearest(str(entry), map(str, places))
-                raise UnknownNameError(f"TableEncoder: categorical names {entry!r}, which X does not have; {hint}")
-        return chosen
+                kind = asked.get(j, "category")
+            kinds.append(kind)
+        if self.max_inputs is not None:
+            sizes = {}
+            for j in (j for j, kind in enumerate(kinds) if kind == "category" and j not in asked):
+                n = len(np.unique(codes[codes >= 0])) if (codes := columns.categories(j)[0]).size else 0
+                sizes[j] = 1 if n == 2 else min(n, self.max_categories or n)
+            for j in too_many(sizes, self.max_inputs, 2):
+                kinds[j] = "text"
+        return kinds
 
     def _places(self, columns: Columns) -> Iterable[int]:
-        """Where in X each column of the training data stands."""
+        """Where in X each column of the training data stands; -1 for an unused one that is not there."""
         if columns.names is None or not self._has_names:
             if columns.n_columns != len(self._columns):
                 raise ShapeError(f"X has {columns.n_columns} columns; the encoder was fitted on {len(self._columns)}")
             return range(columns.n_columns)
         places = {name: j for j, name in enumerate(columns.names)}
-        for name in self._columns:
+        for name in self.used_columns:
             if name not in places:
                 hint = nearest(str(name), map(str, places))
                 raise DataError(f"X has no column {name!r}, which the encoder was fitted on; {hint}")
@@ -251,4 +328,48 @@ class TableEncoder(Description):
         if unknown:
             shown = ", ".join(map(repr, unknown[:5])) + (", …" if len(unknown) > 5 else "")
             raise DataError(f"X has columns that the encoder was not fitted on: {shown}; give X[encoder.columns]")
-        return [places[name] for name in self._columns]
+        return [places.get(name, -1) for name in self._columns]
+
+
+_LEARNED: dict[str, Any] = {
+    "number": NumberColumn.learned,
+    "category": CategoryColumn.learned,
+    "date": DateColumn.learned,
+    "unused": lambda columns, j, encoder: UnusedColumn(),
+}
+
+
+def _plain_names(given: Iterable[Any] | None) -> list[Name] | None:
+    return None if given is None else [v.item() if isinstance(v, np.generic) else v for v in given]
+
+
+def _checked_kinds(kinds: Mapping[Name, str] | list[Any] | None) -> dict[Name, str] | None:
+    if kinds is None:
+        return None
+    if not isinstance(kinds, (Mapping, list)):
+        raise TypeError(f'TableEncoder: kinds must be a dict, such as {{"zip": "category"}}; got {kinds!r}')
+    kinds = dict(kinds)  # a file has a list of pairs: JSON's keys are text
+    unknown = [kind for kind in kinds.values() if kind not in KINDS]
+    if unknown:
+        raise UnknownNameError(f"TableEncoder: kinds has {unknown[0]!r}; {nearest(str(unknown[0]), KINDS)}")
+    return {name.item() if isinstance(name, np.generic) else name: kind for name, kind in kinds.items()}
+
+
+def _places_of(columns: Columns, argument: str, given: Iterable[Name] | None) -> list[int]:
+    """The places of columns that are named, or given by indices or a mask."""
+    given, n = list(given or ()), columns.n_columns
+    if given and all(isinstance(entry, bool) for entry in given) and argument != "kinds":
+        if len(given) != n:
+            raise ShapeError(f"TableEncoder: the mask `{argument}` has {len(given)} entries; X has {n} columns")
+        return [j for j, entry in enumerate(given) if entry]
+    places = {name: j for j, name in enumerate(columns.names or ())}
+    chosen = []
+    for entry in given:
+        if entry in places:
+            chosen.append(places[entry])
+        elif isinstance(entry, int) and not isinstance(entry, bool) and -n <= entry < n:
+            chosen.append(entry % n)
+        else:
+            hint = f"it has {n} columns" if not places else nearest(str(entry), map(str, places))
+            raise UnknownNameError(f"TableEncoder: {argument} names {entry!r}, which X does not have; {hint}")
+    return chosen

@@ -191,7 +191,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         X, y = native_indices(X), native_indices(y)
         refuse_sparse_vector(y)
         if self.preset is not None:
-            table = self._encode_table(X, first)
+            table = self._encode_table(X, first, y)
             return check_X_y(  # type: ignore[no-any-return]
                 table, y, multi_output=True, y_numeric=self._y_numeric, dtype=self._accepted(), estimator=self
             )
@@ -207,7 +207,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     _y_numeric: ClassVar[bool] = False
 
-    def _encode_table(self, X: Any, first: bool) -> Array:
+    def _encode_table(self, X: Any, first: bool, y: Any = None) -> Array:
         """Return a table with categories and gaps as numbers."""
         if isinstance(X, (np.ndarray, list, tuple)):
             X = np.array(X, dtype=object) if not isinstance(X, np.ndarray) and np.asarray(X).dtype.kind == "U" else X
@@ -215,7 +215,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         _check_feature_names(self, X, reset=first)
         _check_n_features(self, X, reset=first)
         if first:
-            self.encoder_ = TableEncoder().fit(X)
+            self.encoder_ = TableEncoder(**{name: getattr(self, name) for name in options.OF_TABLES})
+            return self.encoder_.fit_transform(X, y)
         return self.encoder_.transform(X)
 
     def _check_X(self, X: Any) -> Any:

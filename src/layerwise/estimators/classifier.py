@@ -117,6 +117,8 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
     preset : {"tabular"}, optional
         Published settings for tables with numeric and categorical columns and gaps, for the parameters that are
         "auto"; see ``docs/tabular.md``.
+    categorical, max_categories, exclude, kinds : optional
+        With the preset: what columns are, and which are not used; see `TableEncoder`.
 
     Attributes
     ----------
@@ -203,6 +205,10 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         n_threads: int | None = None,
         dtype: str | None = None,
         preset: str | None = None,
+        categorical: Any = None,
+        max_categories: int | None = None,
+        exclude: Any = None,
+        kinds: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -246,6 +252,8 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         self.n_threads = n_threads
         self.dtype = dtype
         self.preset = preset
+        self.categorical, self.max_categories = categorical, max_categories
+        self.exclude, self.kinds = exclude, kinds
 
     # ---------------------------------------------------------------- fit
 

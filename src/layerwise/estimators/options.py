@@ -54,8 +54,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     "dtype": [StrOptions({"float32", "float64"}), None],
     "preset": [StrOptions({"tabular"}), None],
+    "categorical": ["array-like", None],
+    "max_categories": [Interval(Integral, 1, None, closed="left"), None],
+    "exclude": ["array-like", None],
+    "kinds": [dict, None],
 }
 
+OF_TABLES = ("categorical", "max_categories", "exclude", "kinds")  # the arguments of TableEncoder
 _OF_STEPS = ("dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks", "augmentation")
 _OF_HIDDEN = ("dropout", "batch_norm", "layer_norm")
 _OF_SIZES = ("hidden_layer_sizes", "activation", *_OF_HIDDEN)
@@ -70,6 +75,9 @@ def check_alone(settings: SimpleNamespace) -> None:
                 f"{settings.name}: layers stand in place of {', '.join(given)}: give one or the other, such as "
                 "layers=[Dense(64), BatchNorm(), ReLU(), Dropout(0.2)]"
             )
+    given = [name for name in OF_TABLES if getattr(settings, name) is not None]
+    if given and settings.preset is None:
+        raise ValueError(f"{settings.name}: {', '.join(given)} say how a table is encoded: give preset='tabular' too")
     if not is_auto(settings.hidden_layer_sizes) and not building.hidden_sizes(settings.hidden_layer_sizes):
         given = [name for name in _OF_HIDDEN if _is_set(getattr(settings, name))]
         if given:
