@@ -179,6 +179,8 @@ def columns(frame):
     """A frame as onnxruntime is given it."""
     given = {}
     for name, column in frame.items():
+        if column.dtype.kind == "M":
+            column = (column - column.dtype.type(0, "s")) / np.timedelta64(1, "s")
         is_text = column.dtype.kind not in "fiub"
         values = column.fillna("").to_numpy(object) if is_text else column.to_numpy(np.float64)
         given[name] = values[:, None]

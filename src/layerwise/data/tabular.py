@@ -248,6 +248,15 @@ class TableEncoder(Description):
         return [part.kind for part in self._parts]
 
     @property
+    def has_names(self) -> bool:
+        """Whether `fit` saw columns with names; else they are numbered."""
+        return self._has_names
+
+    def learned(self) -> list[tuple[Name, Encoded]]:
+        """Return each column's name or number with what was learned of it."""
+        return list(zip(self.columns, self._parts))
+
+    @property
     def used_columns(self) -> list[Name]:
         """The columns that `transform` needs."""
         return [name for name, part in zip(self.columns, self._parts) if part.kind != "unused"]

@@ -1,6 +1,6 @@
 """A network as one ES module, for browsers and Node.js alike: for one sample, computed in double precision.
 
-x ─► outputs(x) ─► probabilities(x), predict(x)
+x ─► outputs(x) ─► probabilities(x), predict(x)        x is a row where the model takes a table: encode(x)
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from layerwise.exchange.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.tables import javascript as table_source
 from layerwise.formula.quoting import javascript_comment, javascript_number, javascript_value
 
 FORMULAS = {
@@ -102,6 +103,12 @@ def to_javascript(model: Any, name: str) -> str:
         parts.append(f"export const classes = [\n{wrapped(map(javascript_value, program.classes), 2)}\n];\n")
     formulas = FORMULAS | {name: each.in_javascript() for name, each in program.elementwise.items()}
     parts += [formulas[function].lstrip() for function in program.functions]
+    if program.units is not None:
+        parts += [
+            f"const {name} = [{', '.join(map(javascript_number, array))}];\n"
+            for name, array in zip(("target_scale", "target_mean"), program.units, strict=True)
+        ]
+    parts += [] if program.table is None else table_source.parts(program.table)
     parts.append(_outputs(program))
     if program.probabilities is not None:
         parts.append(_PROBABILITIES[program.probabilities])
@@ -136,6 +143,13 @@ def _outputs(program: Program) -> str:
         arrays = [f"{name}_{call.label}" for name in call.arrays]
         numbers = [javascript_number(value) for value in call.numbers.values()]
         lines.append(f"  y = {call.function}({', '.join(['y', *arrays, *numbers])});\n")
+    if program.table is not None:
+        return f"""/** The {program.n_out} outputs for a sample x, a row as encode takes it. */
+export function outputs(x) {{
+  let y = Float64Array.from(encode(x));
+{"".join(lines)}  return Array.from(y);
+}}
+"""
     return f"""/** The outputs for a sample x, {program.n_in} numbers in the units of the training data. */
 export function outputs(x) {{
   if (x.length !== {program.n_in}) throw new RangeError(`a sample has {program.n_in} numbers; got ${{x.length}}`);
@@ -152,6 +166,9 @@ def _predict(program: Program) -> str:
     elif program.kind == "regression":
         what = "The predicted number for a sample." if program.flat else "The predicted numbers for a sample."
         answer = "y[0]" if program.flat else "y"
+        if program.units is not None:
+            in_units = "y[0] * target_scale[0] + target_mean[0]"
+            answer = in_units if program.flat else "y.map((v, i) => v * target_scale[i] + target_mean[i])"
     else:
         what = "The label of a sample."
         answer = (

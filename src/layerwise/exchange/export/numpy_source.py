@@ -1,6 +1,6 @@
 """A network as a Python module that imports nothing but NumPy: for batches, in the network's own precision.
 
-X (n, inputs) ─► outputs(X) ─► probabilities(X), predict(X)
+X (n, inputs) ─► outputs(X) ─► probabilities(X), predict(X)        X is a table where the model takes one: encode(X)
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from layerwise.exchange.export.literals import LARGE, base64_lines, decimals, wrapped
 from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.tables import numpy_source as table_source
 from layerwise.formula.quoting import python_docstring, python_number, python_value
 
 FORMULAS = {
@@ -79,11 +80,17 @@ def to_numpy(model: Any, name: str) -> str:
         parts.append(f"classes = np.array([\n{wrapped(map(python_value, program.classes))}\n])\n")
     formulas = FORMULAS | {name: each.in_numpy() for name, each in program.elementwise.items()}
     parts += [formulas[function] for function in program.functions]
+    if program.units is not None:
+        parts += [
+            f"{name} = np.array({python_value(a.tolist())})\n"
+            for name, a in zip(("target_scale", "target_mean"), program.units)
+        ]
+    parts += [] if program.table is None else table_source.parts(program.table)
     parts.append(_outputs(program))
     if program.probabilities is not None:
         body = _PROBABILITIES[program.probabilities].format(n=program.n_out)
         parts.append(f"\ndef probabilities(X):\n{body}\n")
-    parts += [_predict(program), _MAIN]
+    parts += [_predict(program), _MAIN if program.table is None else ""]
     return "\n".join(parts)
 
 
@@ -115,6 +122,14 @@ def _outputs(program: Program) -> str:
         numbers = [f"{name}={python_number(value)}" for name, value in call.numbers.items()]
         lines.append(f"        x = {call.function}({', '.join(['x', *arrays, *numbers])})\n")
     lines = lines or ["        x = x.copy()\n"]
+    if program.table is not None:
+        return f'''
+def outputs(X):
+    """The outputs (n, {program.n_out}) for the rows of a table X, as encode takes it."""
+    x = encode(X).astype("{program.dtype}")
+    with np.errstate(over="ignore"):
+{"".join(lines)}    return x
+'''
     return f'''
 def outputs(X):
     """The outputs (n, {program.n_out}) for samples X (n, {program.n_in}) in the units of the training data."""
@@ -133,6 +148,8 @@ def _predict(program: Program) -> str:
     elif program.kind == "regression":
         shape = "(n,)" if program.flat else f"(n, {program.n_out})"
         what, answer = f"The predicted numbers {shape}.", "y[:, 0]" if program.flat else "y"
+        if program.units is not None:
+            answer = "y[:, 0] * target_scale[0] + target_mean[0]" if program.flat else "y * target_scale + target_mean"
     else:
         what = "The label of each sample (n,)."
         answer = f"classes[(y[:, 0] > {threshold}).astype(int)]" if program.n_out == 1 else "classes[y.argmax(axis=1)]"

@@ -25,8 +25,8 @@ from layerwise.engine.plan import Stage
 from layerwise.errors import ExportError, FormatError
 from layerwise.exchange.export.onnx_graph import Graph
 from layerwise.exchange.export.onnx_layers import WRITERS, not_in_float64, writer_of
-from layerwise.exchange.export.onnx_table import encoded
 from layerwise.exchange.export.program import exported_network
+from layerwise.exchange.export.tables.onnx import encoded
 from layerwise.files import decode, encode
 from layerwise.formula.quoting import utf8, visible
 from layerwise.network.network import Network
@@ -48,8 +48,9 @@ def to_onnx(model: Any) -> onnx.ModelProto:
     with ``label`` (N,), of the classes' own type, and ``probabilities`` (N, classes); several yes/no answers are two
     arrays (N, answers); numbers are ``output`` (N, outputs). An estimator that encodes a table takes its columns in
     place of ``input``, each (N, 1) by its name: numbers as float64, NaN where one is missing; categories as text,
-    ``""`` where one is missing. The layers, their arguments and the classes stand in the model's metadata, so that
-    `layerwise.from_onnx` gives the network back.
+    any that is none of them, such as ``""``, where one is missing; dates as seconds since 1970-01-01, float64. The
+    layers, their arguments and the classes stand in the model's metadata, so that `layerwise.from_onnx` gives the
+    network back.
 
     Parameters
     ----------

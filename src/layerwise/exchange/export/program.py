@@ -1,6 +1,7 @@
 """What is exported: the network as it predicts, as a list of calls that every language can write down.
 
     Network or fitted estimator ──► Program:  rescale ─► dense ─► relu ─► … ─► outputs ─► probabilities, answers
+    row of a table ─► Table (encode) ──┘
 
 A call is the name of a function, and the arrays and numbers that it takes besides x. Each language has one function of
 that name, its formula; what has no effect in prediction, `Dropout` and `Identity`, is no call.
@@ -23,6 +24,7 @@ from layerwise.engine.plan import Plan, Stage
 from layerwise.errors import ExportError, NotBuiltError
 from layerwise.exchange.export.elementwise import Elementwise
 from layerwise.exchange.export.literals import wrapped_line
+from layerwise.exchange.export.tables import Table, table_of
 from layerwise.formula import replace as rename
 from layerwise.formula import symbol
 from layerwise.formula.quoting import visible
@@ -101,6 +103,10 @@ class Program:
     probabilities : str or None
         How they come from the outputs y: ``"outputs"``, they are y; ``"yes"``, 1 - y and y; ``"shares"``, y / Σ y.
         None if there are none.
+    table : Table or None
+        How the inputs come from a row, where a sample is a row of a table.
+    units : (scale, mean) or None
+        Of numbers learned standardized: the answer is y · scale + mean, in float64, (n_out,) each.
     """
 
     layers: tuple[str, ...]
@@ -114,13 +120,16 @@ class Program:
     flat: bool
     threshold: float
     probabilities: str | None
+    table: Table | None = None
+    units: tuple[Array, Array] | None = None
 
     def head(self, name: str) -> str:
         """Return what a source of this name begins with, as plain text."""
         layers = "\n".join(wrapped_line(f"  {line}") for line in self.layers)
         size = f"{self.n_in} inputs, {self.n_out} outputs and {self.n_parameters:,} parameters in {self.dtype}"
+        rows = "" if self.table is None else f"It takes rows of a table of {self.table.width} columns.\n"
         return (
-            f"{visible(name)}: a neural network of {size}.\n"
+            f"{visible(name)}: a neural network of {size}.\n{rows}"
             f"Exported by layerwise {layerwise.__version__}; it runs without it.\n\n{layers}\n"
         )
 
@@ -182,19 +191,6 @@ def exported_network(model: Any) -> Network:
     return network
 
 
-def _of_numbers(model: Any) -> Network:
-    """Return the same, of a model whose inputs are numbers alone; an ExportError says what to do with others."""
-    network = exported_network(model)
-    if getattr(model, "encoder_", None) is not None:
-        kind = type(model).__name__
-        scaled = " and gives (y - target_mean_) / target_scale_" if hasattr(model, "target_scale_") else ""
-        raise ExportError(
-            f"this {kind} turns the columns of a table into numbers first, which is not exported. Its network can be: "
-            f"export(model.network_, ...) takes what model.encoder_.transform(X) gives{scaled}"
-        )
-    return network
-
-
 def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     """Return the program of a network or fitted estimator, for a target that knows these functions.
 
@@ -203,9 +199,10 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     NotBuiltError
         It has no weights yet.
     ExportError
-        Layers that the target has no function for, or a model of another kind.
+        Layers or columns that the target has no function for, or a model of another kind.
     """
-    network = _of_numbers(model)
+    network = exported_network(model)
+    encoder = getattr(model, "encoder_", None)
     plan, parameters = network.built()
     check_layers(plan.stages, target, known)
     calls = [] if network.scaling is None else [_rescaling(network.scaling, plan.n_in, network.dtype)]
@@ -227,7 +224,21 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
         flat=task.flat and plan.n_out == 1,
         threshold=task.threshold,
         probabilities=_probabilities(network, plan, is_estimator=model is not network),
+        table=None if encoder is None else table_of(encoder, target),
+        units=_units(model, plan.n_out),
     )
+
+
+def _units(model: Any, n_out: int) -> tuple[Array, Array] | None:
+    """Return scale and mean of the targets that an estimator learned standardized."""
+    found = [
+        np.asarray(getattr(model, name, plain), np.float64)
+        for name, plain in (("target_scale_", 1), ("target_mean_", 0))
+    ]
+    if (found[0] == 1).all() and (found[1] == 0).all():
+        return None
+    scale, mean = (np.broadcast_to(numbers, (n_out,)) for numbers in found)
+    return scale, mean
 
 
 def check_layers(stages: Sequence[Stage], target: str, known: Collection[str]) -> None:
@@ -321,6 +332,8 @@ _TAKEN = {
     *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "divide", "exp", "expm1", "factor", "float", "gamma", "int",
     "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power", "predict",
     "probabilities", "s", "sign", "sin", "sqrt", "square", "sum", "unpack", "values", "w", "W", "x", "y", "zip",
+    "category", "clipped", "column", "date", "date_type", "datetime", "encode", "lookup", "milliseconds", "number",
+    "one_hot", "pack", "single", "target_mean", "target_scale", "value",
     "arguments", "case", "catch", "const", "debugger", "default", "delete", "do", "enum", "eval", "export", "extends",
     "false", "function", "implements", "instanceof", "interface", "let", "new", "null", "package", "private",
     "protected", "public", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined", "var", "void",

@@ -1,6 +1,6 @@
 """A network as a Python module that imports nothing but math: for one sample, in plain lists.
 
-x ─► outputs(x) ─► probabilities(x), predict(x)
+x ─► outputs(x) ─► probabilities(x), predict(x)        x is a row where the model takes a table: encode(x)
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 from layerwise.exchange.export.elementwise import PYTHON_HELPERS, operations
 from layerwise.exchange.export.literals import decimals, wrapped
 from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.tables import python as table_source
 from layerwise.formula import PYTHON
 from layerwise.formula.quoting import python_docstring, python_number, python_value
 
@@ -73,7 +74,7 @@ _PROBABILITIES = {
 def to_python(model: Any, name: str) -> str:
     """Return the source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "Python", FORMULAS)
-    parts = [f'"""{python_docstring(program.head(name))}"""\n\nimport math\n']
+    parts = [f'"""{python_docstring(program.head(name))}"""\n\n{table_source.imports(program.table)}']
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
         parts.append(f"classes = [\n{wrapped(map(python_value, program.classes))}\n]\n")
@@ -82,7 +83,12 @@ def to_python(model: Any, name: str) -> str:
     parts += [text for operation, text in PYTHON_HELPERS.items() if operation in used]
     formulas = FORMULAS | {name: each.in_python() for name, each in own.items()}
     parts += [formulas[function] for function in program.functions]
-    parts += [_outputs(program), _probabilities(program), _predict(program), _MAIN]
+    if program.units is not None:
+        parts += [
+            f"{name} = {python_value(a.tolist())}\n" for name, a in zip(("target_scale", "target_mean"), program.units)
+        ]
+    parts += [] if program.table is None else table_source.parts(program.table)
+    parts += [_outputs(program), _probabilities(program), _predict(program), _MAIN if program.table is None else ""]
     return "\n".join(part for part in parts if part)
 
 
@@ -100,6 +106,13 @@ def _constants(call: Call) -> str:
 
 def _outputs(program: Program) -> str:
     lines = [f"    x = {_expression(call, program)}\n" for call in program.calls]
+    if program.table is not None:
+        return f'''
+def outputs(x):
+    """The {program.n_out} outputs for a sample x, a row as encode takes it."""
+    x = encode(x)
+{"".join(lines)}    return x
+'''
     return f'''
 def outputs(x):
     """The outputs for a sample x, a list of {program.n_in} numbers in the units of the training data."""
@@ -129,6 +142,9 @@ def _predict(program: Program) -> str:
     elif program.kind == "regression":
         what = "The predicted number for a sample." if program.flat else "The predicted numbers for a sample."
         answer = "y[0]" if program.flat else "y"
+        if program.units is not None:
+            in_units = "y[0] * target_scale[0] + target_mean[0]"
+            answer = in_units if program.flat else "[v * s + m for v, s, m in zip(y, target_scale, target_mean)]"
     else:
         what = "The label of a sample."
         answer = f"classes[int(y[0] > {threshold})]" if program.n_out == 1 else "classes[y.index(max(y))]"
