@@ -112,8 +112,8 @@ static float *encode_lookup(size_t place, const float *levels, size_t n, float *
 }
 """
 
-_DATE = """/* The parts of a date, from the seconds since 1970-01-01 in the Gregorian calendar: days, year, month and day
-   from 0, weekday from 0 (Monday), hour. The calendar repeats every 146097 days; years begin in March here. */
+_DATE = """/* The parts of a date, from the seconds since 1970-01-01 in the Gregorian calendar: days, year, month, day
+   of it from 0, weekday from 0 (Monday), hour. The calendar repeats every 146097 days; years begin in March here. */
 static void parts_of(double seconds, double *held)
 {
     double day = floor(seconds / 86400.0), from_march = day + 719468.0;
