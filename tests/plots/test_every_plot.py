@@ -16,6 +16,8 @@ from matplotlib.colors import to_rgb  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from layerwise import plots  # noqa: E402
+from layerwise.data.tables.deciding import understand  # noqa: E402
+from layerwise.data.tables.raw import RawTable  # noqa: E402
 from layerwise.plots.style import DARK, LIGHT, colours_of  # noqa: E402
 
 NO_PICTURES = {"picture_format", "save", "save_learning_curves", "style"}
@@ -48,6 +50,10 @@ SHARES = SPIRAL.predict_proba(POINTS)
 DIVERGED = lw.Network([lw.Dense(3), lw.Exp(), lw.Dense(2)], random_state=0).build(2)
 DIVERGED.theta = np.full(DIVERGED.theta.size, 1e30)
 NEURON = lw.Neuron([2.0], bias=-1.0, activation=lw.ReLU())
+TABLE = understand(RawTable("t.csv", ("size", "day", "town $x_1$", "member", "price"), [
+    [str(0.5 * i) if i % 7 else "" for i in range(60)], [f"2024-01-{1 + i % 28:02}" for i in range(60)],
+    [f"town {i % 12}" for i in range(60)], ["yes", "no", "no"] * 20, [f"${i}.5" for i in range(60)],
+]))  # fmt: skip
 
 CALLS = {  # how many panels, and the arguments
     "activation": (1, ("tanh",)),
@@ -68,6 +74,7 @@ CALLS = {  # how many panels, and the arguments
     "regression_curve": (1, (CURVE, X, SINE)),
     "reliability": (1, (ARMS, SHARES)),
     "robustness": (3, (DIGITS, IMAGES, LABELS)),
+    "table": (5, (TABLE,)),
     "unit_activity": (1, (SPIRAL, POINTS)),
     "weights": (1, (DIGITS,)),
 }

@@ -14,6 +14,7 @@ from layerwise.plots.maps import layer_maps
 from layerwise.plots.regions import decision_regions, regression_curve
 from layerwise.plots.robustness import robustness
 from layerwise.plots.style import picture_format, save, style
+from layerwise.plots.tables import table
 from layerwise.plots.units import unit_activity
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "save",
     "save_learning_curves",
     "style",
+    "table",
     "unit_activity",
     "weights",
 ]
