@@ -82,7 +82,7 @@ def _histogram(panel: Any, values: Array, colour: str) -> float:
 def _locator() -> Any:
     from matplotlib.dates import AutoDateLocator
 
-    return AutoDateLocator(minticks=2, maxticks=3)
+    return AutoDateLocator(minticks=2, maxticks=3)  # type: ignore[no-untyped-call]
 
 
 def _bars(panel: Any, values: Array, colour: str) -> float:
