@@ -20,7 +20,7 @@ def test_version(run):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], *([name, "--help"] for name in (
-    "train", "evaluate", "predict", "plot", "bench", "datasets", "recipes"))])  # fmt: skip
+    "look", "train", "evaluate", "predict", "plot", "bench", "datasets", "recipes"))])  # fmt: skip
 def test_help(run, words):
     result = run(*words)
     assert result.exit_code == 0

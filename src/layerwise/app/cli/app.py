@@ -16,6 +16,7 @@ from layerwise.app.cli.evaluate import evaluate
 from layerwise.app.cli.export import export
 from layerwise.app.cli.info import info
 from layerwise.app.cli.listing import list_datasets, list_recipes
+from layerwise.app.cli.look import look
 from layerwise.app.cli.plot import HELP as PICTURES
 from layerwise.app.cli.plot import plot
 from layerwise.app.cli.predict import predict
@@ -95,6 +96,7 @@ def layerwise_command(
     """Neural networks you can read, layer by layer: train one, test it, and show it your own handwriting."""
 
 
+app.command()(look)
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
