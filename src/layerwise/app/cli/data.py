@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 
 from layerwise import datasets
-from layerwise.data.tasks import Task
+from layerwise.app.cli import console
+from layerwise.app.cli.model import Trained
+from layerwise.app.cli.rows import encoder_rows, target_names, target_values
+from layerwise.data.tables.raw import RawTable
+from layerwise.data.tabular import TableEncoder
 from layerwise.datasets.fashion import CLASS_NAMES
-from layerwise.datasets.table import Table, read_header
+from layerwise.datasets.table import Table, read_cells, read_header
 from layerwise.errors import DataError, UnknownNameError, nearest
 from layerwise.network.network import Network
 from layerwise.typing import Array
@@ -242,8 +246,24 @@ def _check_several_classes(path: str, y: Array) -> None:
         raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
 
 
-def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task, delimiter: str | None = None) -> Rows:
-    """Return the features, in the order that the model knows them by name, and target of a CSV file."""
+def read_table(path: str, delimiter: str | None) -> RawTable:
+    """Return the cells of a table for a model that has an encoder."""
+    return read_cells(path, delimiter)
+
+
+def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: str | None = None) -> Rows:
+    """Return the features, in the order that the model knows them by name, and target of a CSV file.
+
+    For an encoder, rows without a target that can be used are left out, and counted on stderr.
+    """
+    network, task = model.network, model.task
+    if model.encoder is not None:
+        raw = read_table(path, delimiter)
+        target = network.notes.get("target") if target is None else target
+        y, kept, notes = target_values(raw, target_names(raw, model.encoder, target, _targets(model)), task)
+        for note in notes:
+            console.warn(note, "yellow")
+        return encoded(raw, model.encoder)[kept], model.standardized(y)
     columns = columns_of(network)
     if columns is not None:
         target = network.notes.get("target") if target is None else target
@@ -253,11 +273,24 @@ def rows_to_evaluate(path: str, network: Network, target: str | None, task: Task
     return X, as_target(path, table, task.kind == "regression", task.classes)
 
 
-def rows_to_predict(path: str, network: Network, delimiter: str | None = None) -> Array:
+def encoded(raw: RawTable, encoder: TableEncoder) -> Array:
+    """Return the inputs that an encoder makes of the rows of a table."""
+    return encoder.transform(encoder_rows(raw, encoder))
+
+
+def _targets(model: Trained) -> int:
+    """Return how many columns a model predicts."""
+    return 1 if model.task.kind == "classification" else model.network.built()[0].n_out
+
+
+def rows_to_predict(path: str, model: Trained, delimiter: str | None = None) -> Array:
     """Return the features in the order that the model knows them by name; the target may be there, too, or not.
 
     A model that knows no names takes its columns as they come, and passes over one more, the last.
     """
+    if model.encoder is not None:
+        return encoded(read_table(path, delimiter), model.encoder)
+    network = model.network
     columns = columns_of(network)
     if columns is not None:
         header, target = read_header(path, delimiter), network.notes.get("target")

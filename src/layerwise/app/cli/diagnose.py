@@ -32,14 +32,15 @@ def diagnose(
 
     Without DATA, the data set that the model was trained on. The model's file stays as it is.
     """
-    network, task = load_trained(model)
+    trained = load_trained(model, in_units=False)  # looked at as it was trained
+    network = trained.network
     name = own_data(model, network, f"layerwise diagnose {model} FILE.csv") if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
         X, y = load(name).train
     else:
-        X, y = rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
+        X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
     found = look_at(network, X, y)
     if json:
         console.show_json({"model": str(model), "data": name, **found.to_dict()})

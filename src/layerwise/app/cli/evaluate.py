@@ -30,14 +30,15 @@ def evaluate(
 
     Without DATA, the data set that the model was trained on.
     """
-    network, task = load_trained(model)
+    trained = load_trained(model)
+    network, task = trained.network, trained.task
     name = own_data(model, network, f"layerwise evaluate {model} FILE.csv") if data is None else data
     with usage_error("DATA"):
         check_name(name)
     if name in DATA_SETS:
         X, y = load(name).test
     else:
-        X, y = rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
+        X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
     result = score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})

@@ -13,6 +13,8 @@ from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.model import load_trained
 from layerwise.exchange.export import TARGETS, target_of
 from layerwise.exchange.export import export as write
+from layerwise.exchange.loading import load
+from layerwise.network.network import Network
 
 
 def _targets(incomplete: str) -> list[str]:
@@ -39,10 +41,12 @@ def export(
         to = target_of(output or model.with_suffix(TARGETS[to].suffixes[0] if to in TARGETS else ""), to)
     if int8 and to != "c":
         raise typer.BadParameter(f"it is for --to c; {to} keeps the weights as they are", param_hint="--int8")
-    network, _ = load_trained(model)
+    loaded = load(model)
+    if isinstance(loaded, Network):
+        loaded = load_trained(model).network  # refuses one that was never trained
     output = output or model.with_suffix(TARGETS[to].suffixes[0])
     try:
-        written = write(network, output, to, weights="int8" if int8 else "float32", force=force)
+        written = write(loaded, output, to, weights="int8" if int8 else "float32", force=force)
     except FileExistsError as error:
         raise FileExistsError(f"{error} (here: --force)") from None
     if json:

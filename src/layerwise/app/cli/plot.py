@@ -17,7 +17,7 @@ from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, columns_of, load, rows_to_evaluate
 from layerwise.app.cli.evaluate import own_data
-from layerwise.app.cli.model import load_trained
+from layerwise.app.cli.model import Trained, load_trained
 from layerwise.data.targets import Task
 from layerwise.data.writing import check_writable
 from layerwise.errors import DataError, ShapeError, UnknownNameError, missing, nearest
@@ -181,13 +181,11 @@ def plot(
     check_writable(path)
     if not is_diagram and find_spec("matplotlib") is None:
         raise missing("matplotlib", "plot", f"drawing {what}")
-    network, task = load_trained(model)
-    X, y = (
-        rows_not_learned(model, network, task, data, target, delimiter)
-        if chosen.needs_data
-        else (np.empty(0), np.empty(0))
-    )
-    subject = Subject(network, task, X, y)
+    trained = load_trained(model)
+    X, y = np.empty(0), np.empty(0)
+    if chosen.needs_data:
+        X, y = rows_not_learned(model, trained, data, target, delimiter)
+    subject = Subject(trained.network, trained.task, X, y)
     if is_diagram:
         chosen.draw(subject).save(path)
     else:
@@ -213,9 +211,10 @@ def _check_kind(path: Path, is_diagram: bool) -> None:
 
 
 def rows_not_learned(
-    model: Path, network: Network, task: Task, data: str | None, target: str | None, delimiter: str | None
+    model: Path, trained: Trained, data: str | None, target: str | None, delimiter: str | None
 ) -> tuple[Array, Array]:
     """Return rows that the network has not learned from: a data set's to test, or all of a table."""
+    network = trained.network
     name = own_data(model, network, "--data FILE.csv") if data is None else data
     with usage_error("--data"):
         check_name(name)
@@ -225,7 +224,7 @@ def rows_not_learned(
         if X.shape[1] != n_in:
             raise ShapeError(f"{name} has {X.shape[1]} inputs, and the model takes {n_in}: name its own data by --data")
         return X, y
-    return rows_to_evaluate(name, network, target, task, check_delimiter(delimiter))
+    return rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
 
 
 def _draw(chosen: What, subject: Subject, path: Path, dark: bool) -> None:

@@ -11,11 +11,9 @@ import typer
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.data import check_delimiter, rows_to_predict
-from layerwise.app.cli.model import load_trained
-from layerwise.data.targets import Task
+from layerwise.app.cli.model import Trained, load_trained
 from layerwise.errors import DataError, LayerwiseError
 from layerwise.formula.quoting import legible
-from layerwise.network.network import Network
 from layerwise.typing import Array
 
 PIXELS = 784
@@ -50,16 +48,16 @@ def predict(
     """
     if not model.is_file() and str(model) == "mnist.safetensors":
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
-    network, task = load_trained(model)
+    trained = load_trained(model, in_units=False)
     if threshold is not None:
-        task.with_threshold(threshold, network.built()[0].n_out)  # refuses it once, not file by file
+        trained.task.with_threshold(threshold, trained.network.built()[0].n_out)  # refuses it once, not file by file
     answers: list[dict[str, Any]] = []
     for file in files:
         try:
             found = (
-                _table(network, task, file, check_delimiter(delimiter), threshold)
+                _table(trained, file, check_delimiter(delimiter), threshold)
                 if file.suffix.lower() in TABLES
-                else [_picture(network, task, file, not json, threshold)]
+                else [_picture(trained, file, not json, threshold)]
             )
         except (LayerwiseError, OSError) as error:
             console.warn(f"error: {error}")
@@ -78,31 +76,31 @@ def predict(
         raise typer.Exit(console.NOT_SURE)
 
 
-def _picture(network: Network, task: Task, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
+def _picture(model: Trained, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
     """Return the answer for one picture."""
     from layerwise.datasets.images import read_digit
 
-    n_in = network.built()[0].n_in
+    if model.encoder is not None:
+        raise DataError(f"{path}: the model takes rows of a table, not pictures; give them as FILE.csv")
+    n_in = model.network.built()[0].n_in
     if n_in != PIXELS:
         raise DataError(f"{path}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")
     pixels = read_digit(path)
     if shown:
         console.show_image(pixels)
-    return {"file": str(path), **_answers(network, task, pixels[np.newaxis], threshold)[0]}
+    return {"file": str(path), **_answers(model, pixels[np.newaxis], threshold)[0]}
 
 
-def _table(
-    network: Network, task: Task, path: Path, delimiter: str | None, threshold: float | None
-) -> list[dict[str, Any]]:
+def _table(model: Trained, path: Path, delimiter: str | None, threshold: float | None) -> list[dict[str, Any]]:
     """Return an answer for each row."""
-    X = rows_to_predict(str(path), network, delimiter)
-    answers = _answers(network, task, X, threshold)
+    answers = _answers(model, rows_to_predict(str(path), model, delimiter), threshold)
     return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(answers, start=1)]
 
 
-def _answers(network: Network, task: Task, X: Array, threshold: float | None) -> list[dict[str, Any]]:
+def _answers(model: Trained, X: Array, threshold: float | None) -> list[dict[str, Any]]:
     """Return the answer for each row, with its confidence and the runner-up where there are classes."""
-    answers = network.predict(X, threshold=threshold)
+    network, task = model.network, model.task
+    answers = model.in_units(network.predict(X, threshold=threshold))
     known = (
         [{}] * len(X)
         if network.novelty is None

@@ -34,8 +34,9 @@ def report(
             raise typer.BadParameter(
                 f"{path} is read, and would be overwritten; give another name", param_hint="--output"
             )
-    network, task = load_trained(model)
-    X, y = rows_not_learned(model, network, task, data, target, delimiter)
+    trained = load_trained(model)
+    network = trained.network
+    X, y = rows_not_learned(model, trained, data, target, delimiter)
     name = network.notes.get("data")
     title = f"{model.name}: {name if data is None else data}"
     show(f"report  {write_report(network, X, y, path, title=title)}")

@@ -11,9 +11,8 @@ import typer
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.data import check_delimiter, rows_to_predict
-from layerwise.app.cli.model import load_trained
+from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.predict import PIXELS, TABLES
-from layerwise.data.targets import Task
 from layerwise.data.writing import write_whole
 from layerwise.errors import DataError
 from layerwise.explain.trace import Trace
@@ -22,7 +21,6 @@ from layerwise.explain.trace.document import Document
 from layerwise.explain.trace.html import page
 from layerwise.explain.trace.worked import WORKED
 from layerwise.formula.quoting import legible
-from layerwise.network.network import Network
 from layerwise.typing import Array
 
 WORKED_EXAMPLE = "worked-example"
@@ -58,9 +56,12 @@ def trace(
     elif sample is None:
         raise typer.BadParameter("name a picture, a table or numbers to be traced", param_hint="IMAGE")
     else:
-        network, task = load_trained(Path(model))
-        x = _sample(network, sample, row, check_delimiter(delimiter))
-        made = [(trace_step(network, x, None if label is None else _label(task, label)), digits)]
+        trained = load_trained(Path(model), in_units=False)  # each number as it was in training
+        x = _sample(trained, sample, row, check_delimiter(delimiter))
+        made = [(trace_step(trained.network, x, None if label is None else _label(trained, label)), digits)]
+        if trained.units is not None:
+            scale, mean = (np.array2string(np.asarray(v), precision=digits) for v in trained.units)
+            console.warn(f"an output y stands for y · {scale} + {mean}: the targets were standardized", "yellow")
     if json:
         console.show_json([found.to_dict() for found, _ in made] if len(made) > 1 else made[0][0].to_dict())
         return
@@ -92,16 +93,18 @@ def _show(documents: list[Document], html: Path | None, latex: Path | None, mark
             console.show_rich(document)
 
 
-def _sample(network: Network, sample: str, row: int, delimiter: str | None) -> Array:
+def _sample(model: Trained, sample: str, row: int, delimiter: str | None) -> Array:
     """Return one row of inputs, from a picture, a table or numbers."""
-    n_in = network.built()[0].n_in
+    n_in = model.network.built()[0].n_in
     path = Path(sample)
     if path.suffix.lower() in TABLES:
-        X = rows_to_predict(sample, network, delimiter)
+        X = rows_to_predict(sample, model, delimiter)
         if row > len(X):
             raise DataError(f"{sample} has {len(X)} rows; got --row {row}")
         found: Array = X[row - 1]
         return found
+    if model.encoder is not None:
+        raise DataError(f"{sample}: the model takes rows of a table; give FILE.csv, and --row")
     numbers = _numbers(sample)
     if numbers is not None and not path.exists():
         if len(numbers) != n_in:
@@ -122,8 +125,9 @@ def _numbers(text: str) -> list[float] | None:
         return None
 
 
-def _label(task: Task, label: str) -> Any:
+def _label(model: Trained, label: str) -> Any:
     """Return the target as the network was trained on it."""
+    task = model.task
     if task.kind == "classification" and task.classes is not None:
         known = task.classes.tolist()
         for value in known:
@@ -133,7 +137,8 @@ def _label(task: Task, label: str) -> Any:
     numbers = _numbers(label)
     if numbers is None:
         raise DataError(f"--label must be a number, or several with commas between; got {label!r}")
-    return numbers if len(numbers) > 1 else numbers[0]
+    found = model.standardized(np.array(numbers)).tolist()
+    return found if len(numbers) > 1 else found[0]
 
 
 def _place(neuron: str) -> tuple[int, int]:
