@@ -12,7 +12,7 @@ import numpy as np
 from layerwise import datasets
 from layerwise.app.cli import console
 from layerwise.app.cli.model import Trained
-from layerwise.app.cli.rows import encoder_rows, target_names, target_values
+from layerwise.app.cli.rows import features, target_names, target_values
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tabular import TableEncoder
 from layerwise.datasets.fashion import CLASS_NAMES
@@ -274,8 +274,11 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
 
 
 def encoded(raw: RawTable, encoder: TableEncoder) -> Array:
-    """Return the inputs that an encoder makes of the rows of a table."""
-    return encoder.transform(encoder_rows(raw, encoder))
+    """Return the inputs that an encoder makes of the rows of a table; what could not be read is told on stderr."""
+    inputs = encoder.transform(features(raw, encoder))
+    for note in raw.notes:
+        console.warn(f"{raw.source}: {note}", "yellow")
+    return inputs
 
 
 def _targets(model: Trained) -> int:

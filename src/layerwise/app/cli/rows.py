@@ -1,13 +1,13 @@
-"""Rows of a file as a model's encoder takes them: cells become numbers, categories and dates, by what it has learned.
+"""Rows of a file as a model's encoder takes them: cells become numbers, dates and categories, as it has learned them.
 
-RawTable ─► encoder_rows ─► an object array, None where a value is missing ─► encoder.transform
-        └─► target_values ─► what the rows are, and which of them can be used
+RawTable ─┬─ features ──────► Features ─► encoder.transform
+          └─ target_values ─► what the rows are, and which of them can be used
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,41 +15,57 @@ import numpy as np
 from layerwise.data.encoded_columns import CategoryColumn, NumberColumn
 from layerwise.data.encoded_dates import DateColumn
 from layerwise.data.encoded_text import TextColumn
+from layerwise.data.tables.cells import LIKELY_MISSING, SURELY_MISSING, read_number
+from layerwise.data.tables.features import Features
+from layerwise.data.tables.kinds import kind_of
+from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
+from layerwise.data.tables.statistics import Statistic
+from layerwise.data.tables.understanding import unread
 from layerwise.data.tabular import Encoded, TableEncoder
 from layerwise.data.targets import Task
 from layerwise.errors import DataError
 from layerwise.typing import Array
 
-MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "?", "-", "."}
-MOST = 5  # cells that a message names
 
+def features(raw: RawTable, encoder: TableEncoder) -> Features:
+    """Return the columns that an encoder looks at; those of an encoder without names by their places.
 
-def encoder_rows(raw: RawTable, encoder: TableEncoder) -> Array:
-    """Return the columns that an encoder learned from, in its order, (n, columns), None where a value is missing.
+    Cells of numbers and dates that cannot be read are taken as missing, and noted in `raw.notes`.
 
     Raises
     ------
     DataError
-        Columns that are not there, or cells that are not what their column holds: names them.
+        Columns that are not there, or without any cell that is what they hold.
     """
     learned = encoder.learned()
-    _check_names(raw, [str(name) for name in encoder.used_columns] if encoder.has_names else None, len(learned))
-    rows, bad = np.full((raw.n_rows, len(learned)), None, object), []
+    used = [str(name) for name in encoder.used_columns] if encoder.has_names else None
+    _check_names(raw, used, len(learned))
+    names, columns = [], []
     for j, (name, column) in enumerate(learned):
-        if not column.names(""):
+        if encoder.has_names and column.kind == "unused":
             continue
-        place = raw.names.index(str(name)) if encoder.has_names else j
-        read = _reader(column)
-        for row, cell in enumerate(raw.columns[place]):
-            try:
-                rows[row, j] = read(cell)
-            except ValueError:
-                bad.append(f"{raw.place(place, row)} is {str(cell)[:40]!r}, where the model needs a {column.kind}")
-    if bad:
-        more = f"; and {len(bad) - MOST:,} more" if len(bad) > MOST else ""
-        raise DataError(f"{'; '.join(bad[:MOST])}{more}. Leave a cell empty where a value is missing")
-    return rows
+        names.append(name)
+        columns.append(_values(raw, raw.names.index(str(name)) if encoder.has_names else j, column))
+    return Features(names, columns, raw.source)  # type: ignore[arg-type]
+
+
+def _values(raw: RawTable, place: int, column: Encoded) -> Array:
+    """Return the values of a column, by what an encoder has learned of it."""
+    cells = plain_column(raw.columns[place])
+    if isinstance(column, (NumberColumn, DateColumn)):
+        if isinstance(cells, list) and all(map(_is_missing, cells)):
+            gap = np.nan if isinstance(column, NumberColumn) else np.datetime64("NaT")
+            return np.full(raw.n_rows, gap)
+        found = kind_of(raw.names[place], Statistic.of(cells), asked=column.kind)
+        values, wrong = parsed(cells, found, SURELY_MISSING)
+        if wrong:
+            raw.notes.append(unread(raw, place, wrong, column.kind))
+        return values
+    out = np.full(raw.n_rows, None, object)
+    if isinstance(column, (CategoryColumn, TextColumn)):
+        out[:] = _categories(cells, column)
+    return out
 
 
 def _check_names(raw: RawTable, needed: list[str] | None, width: int) -> None:
@@ -64,51 +80,36 @@ def _check_names(raw: RawTable, needed: list[str] | None, width: int) -> None:
         raise DataError(f"{raw.source}: the model needs the columns {shown}, but the table has only {there}")
 
 
-def _reader(column: Encoded) -> Callable[[Any], Any]:
-    """Return what makes a value of a cell; a ValueError where it is none."""
-    if isinstance(column, NumberColumn):
-        return _number
-    if isinstance(column, DateColumn):
-        return _date
-    assert isinstance(column, (CategoryColumn, TextColumn))
+def _categories(cells: Sequence[Any] | Array, column: CategoryColumn | TextColumn) -> list[Any]:
+    """Return the categories that cells stand for: numbers and truth values where the encoder has such."""
     known = {str(value).strip(): value for value in column.categories}
-    numeric = not any(isinstance(value, str) for value in column.categories) and bool(known)
+    numeric = bool(known) and not any(isinstance(value, str) for value in known.values())
 
     def category(cell: Any) -> Any:
         if not isinstance(cell, str):
-            return cell
-        if cell in known or not _is_missing(cell):
-            return known.get(cell, _category_number(cell) if numeric else cell)
-        return None
+            return None if cell != cell else cell if numeric else known.get(str(cell), str(cell))
+        if cell in known:
+            return known[cell]
+        if numeric and not _is_missing(cell):
+            number = {"true": 1.0, "false": 0.0}.get(cell.casefold(), read_number(cell))
+            return cell if number is None else number
+        return None if cell in SURELY_MISSING else cell
 
-    return category
+    return [category(cell) for cell in (cells.tolist() if isinstance(cells, np.ndarray) else cells)]
 
 
 def _is_missing(cell: Any) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and cell.casefold() in MISSING)
+    return cell is None or cell != cell or cell in SURELY_MISSING or cell in LIKELY_MISSING
 
 
 def _number(cell: Any) -> float | None:
+    """Return the number that a cell is, None where it is missing; a ValueError where it is none."""
     if _is_missing(cell):
         return None
-    value = float(cell)
-    if not math.isfinite(value):
+    value = read_number(cell) if isinstance(cell, str) else float(cell)
+    if value is None or not math.isfinite(value):
         raise ValueError
     return value
-
-
-def _category_number(cell: str) -> Any:
-    """Return the number or truth value that a cell stands for; other text stays, and is unknown."""
-    if cell.casefold() in ("true", "false"):
-        return cell.casefold() == "true"
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
-
-
-def _date(cell: Any) -> Any:
-    return None if _is_missing(cell) else np.datetime64(cell, "us").item()
 
 
 def target_values(raw: RawTable, names: Sequence[str], task: Task) -> tuple[Array, Array, list[str]]:
