@@ -1,0 +1,124 @@
+"""Encodings: bytes to text, by what the bytes say of themselves."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from layerwise.errors import DataError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LOOKED_AT = 1 << 16  # bytes
+_TITLES = {"cp1252": "Windows-1252 (Latin-1)", "mac-roman": "Mac Roman", "latin-1": "Latin-1"}
+_USUAL = frozenset("äöüßéèàçñåøæíóúáêîôûëïâìòùãõÄÖÜÉÅØÆ°²³µ£€’“”–—…«»§½")
+
+
+def decode(data: bytes, name: str, encoding: str | None, notes: list[str]) -> tuple[str, str]:
+    """Return the text of a file, and its encoding; what was found or left out is added to `notes`.
+
+    Raises
+    ------
+    DataError
+        The encoding is not known, the bytes are not text in it, or they are no text at all.
+    """
+    text, found = _given(data, name, encoding) if encoding is not None else _found(data, name, notes)
+    text = text.removeprefix("\ufeff")
+    if text.rstrip("\r\n").endswith("\x1a"):
+        text = text.rstrip("\r\n\x1a") + "\n"
+        notes.append("the mark of the file's end that DOS sets was left out")
+    if nulls := text.count("\x00"):
+        if nulls > 0.1 * len(text):
+            raise DataError(f"{name} is no text: {nulls:,} of its {len(text):,} characters are NUL; expected a table")
+        text = text.replace("\x00", "")
+        notes.append(f"{nulls:,} NUL characters were left out")
+    return text, found
+
+
+def _given(data: bytes, name: str, encoding: str) -> tuple[str, str]:
+    try:
+        return data.decode(encoding), encoding
+    except LookupError:
+        raise DataError(f"encoding must be a name that Python knows, such as 'cp1252', but is {encoding!r}") from None
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        line = data.count(b"\n", 0, start) + 1
+        raise DataError(
+            f"{name}, line {line}: the byte 0x{data[start]:02x} cannot be in {encoding}; leave the encoding out to "
+            "have it found, or give another, such as 'utf-8', 'cp1252' or 'mac-roman'"
+        ) from None
+
+
+def _found(data: bytes, name: str, notes: list[str]) -> tuple[str, str]:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _given(data, name, encoding)
+    if wide := _wide(data[:_LOOKED_AT]):
+        notes.append(f"the encoding is {wide.upper()}, without a mark that says so")
+        return _given(data[: len(data) // 2 * 2], name, wide)
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    head = data[:_LOOKED_AT]
+    if len(re.findall(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]", head)) > 0.05 * len(head):
+        raise DataError(f"{name} is neither text nor of a format that is known; expected a table, such as a CSV file")
+    mended = data.decode("utf-8", errors="replace")
+    bad = mended.count("\ufffd")
+    sequences = len(re.findall(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", data))
+    if sequences > 10 * bad:
+        notes.append(f"{bad:,} bytes that cannot be in UTF-8 were replaced by \ufffd")
+        return mended, "utf-8"
+    encoding = _narrow(data)
+    notes.append(f"the encoding was taken for {_TITLES[encoding]}; if letters are wrong, give encoding=")
+    return data.decode(encoding), encoding
+
+
+def _wide(head: bytes) -> str | None:
+    """Return UTF-16 of which order, where every other byte of most characters is NUL."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = len(head) / 2
+    if odd > 0.6 * half and even < 0.1 * half:
+        return "utf-16-le"
+    if even > 0.6 * half and odd < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _narrow(data: bytes) -> str:
+    """Return the encoding of one byte a character in which the characters beyond ASCII make most sense."""
+    places = [found.start() for found in re.finditer(rb"[\x80-\xff]", data)][:2000]
+    scores = {}
+    for encoding in ("cp1252", "mac-roman"):
+        try:
+            scores[encoding] = sum(_sense(data[max(place - 1, 0) : place + 2], place, encoding) for place in places)
+        except UnicodeDecodeError:  # five bytes are nothing in Windows-1252
+            scores[encoding] = -len(places)
+    if scores["mac-roman"] > scores["cp1252"]:
+        return "mac-roman"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _sense(around: bytes, place: int, encoding: str) -> int:
+    """Return how well a character goes with its neighbours: a letter or an apostrophe among letters does."""
+    text = around.decode(encoding)
+    middle = min(place, 1)
+    character, before, after = text[middle], text[:middle], text[middle + 1 :]
+    among_letters = (before.isalpha() and before.isascii()) or (after.isalpha() and after.isascii())
+    score = 2 * (character in _USUAL)
+    if among_letters:
+        score += 1 if character.isalpha() or character == "’" else -2
+    elif character.isalpha():
+        score -= 1
+    if before.islower() and character.isupper():
+        score -= 2
+    return score

@@ -1,0 +1,253 @@
+"""Layout of a table of text: which of its first lines are a title, names or units, and which of its last sum up.
+
+What a line is follows from comparing its cells with the columns below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from layerwise.datasets.reading.records import are_numbers, is_date, is_missing
+from layerwise.errors import DataError
+
+Row = tuple[int, list[str]]  # the line on which it begins, and its cells
+
+_UNIT = re.compile(r"[(\[]?[A-Za-zµμ°%$€£Ωº‰#/²³·.^0-9 *_-]{1,15}[)\]]?")
+_TOTAL = re.compile(r"(grand |sub)?(total|sum|mean|average|avg|median|count|std|summe|gesamt|mittelwert)s?\.?:?", re.I)
+_USED = 300  # rows below that are looked at
+
+
+@dataclass
+class Layout:
+    """What the first lines of a table are.
+
+    Attributes
+    ----------
+    width : int
+        How many cells most rows have.
+    header : list of str, optional
+        The names, a cell for each column, some of them maybe empty; None where the file has none.
+    start : int
+        The place, among the rows looked at, of the first one with data.
+    notes : list of str
+        What was found and left out.
+    """
+
+    width: int
+    header: list[str] | None
+    start: int
+    notes: list[str] = field(default_factory=list)
+
+
+def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, names: list[str]) -> Layout:
+    """Return what the first lines are.
+
+    Parameters
+    ----------
+    rows : list of (int, list of str)
+        The first rows, without blank ones.
+    name : str
+        What messages call the file.
+    marks : str
+        Characters that begin a comment.
+    header : bool, optional
+        Whether there are names, if it is known.
+    names : list of str
+        Names that the columns may have, as another file has them.
+    """
+    width = _width([cells for _, cells in rows])
+    layout = Layout(width, None, 0)
+    comments = _skip_comments(rows, layout, marks)
+    judge = _Judge(rows, width)
+    _skip_title(rows, layout, judge, header)
+    line, first = rows[layout.start] if layout.start < len(rows) else (1, [])
+    if header is None:
+        header = _are_known(first, names) or judge.is_header(layout.start)
+        if not header and comments and judge.is_like_names(comments[-1]):
+            layout.header = comments[-1]
+            layout.notes.append("the names of the columns were taken from the last comment before them")
+    if header:
+        below = [cells for _, cells in rows[layout.start + 1 :] if len(cells) == width]
+        layout.header = _fit(first, below, width, f"{name}, line {line}")
+        layout.start += 1
+        _skip_units(rows, layout, judge)
+    return layout
+
+
+def is_comment(cells: list[str], marks: str) -> bool:
+    """Return whether a row begins with one of the marks of a comment."""
+    return bool(cells and cells[0] and cells[0][0] in marks)
+
+
+def count_totals(columns: list[list[str]]) -> int:
+    """Return how many of the last rows sum up those above, by a word such as Total in the first cell that has text.
+
+    The word must be nowhere else in its column.
+    """
+    n_rows = len(columns[0]) if columns else 0
+    found = 0
+    while found < min(4, n_rows - 2):
+        row = n_rows - 1 - found
+        words = [column for column in columns[:3] if _TOTAL.fullmatch(column[row])]
+        if not words or words[0].count(words[0][row]) > 1:
+            break
+        found += 1
+    return found
+
+
+class _Judge:
+    """The kinds of the cells of the first rows: n a number, d a date, t text, m missing."""
+
+    def __init__(self, rows: list[Row], width: int) -> None:
+        self.rows = [cells[:width] + [""] * (width - len(cells)) for _, cells in rows[: _USED + 40]]
+        self.full = [len(cells) == width for _, cells in rows[: _USED + 40]]
+        flat = [cell for cells in self.rows for cell in cells]
+        kinds = [
+            "m" if is_missing(cell) else "n" if number else "d" if is_date(cell) else "t"
+            for cell, number in zip(flat, are_numbers(flat).tolist())
+        ]
+        self.kinds = [kinds[i : i + width] for i in range(0, len(kinds), width)]
+
+    def below(self, i: int) -> list[int]:
+        """Return the rows below row i that are whole and do not repeat it."""
+        return [k for k in range(i + 1, len(self.rows)) if self.full[k] and self.rows[k] != self.rows[i]][:_USED]
+
+    def column_kinds(self, below: list[int]) -> list[str]:
+        """Return n or d for each column in which nine of ten cells are one, t for others, m where all are missing."""
+        found = []
+        for cells in zip(*(self.kinds[k] for k in below)):
+            counts = Counter(cells)
+            present = len(cells) - counts["m"]
+            usual = [kind for kind in "nd" if counts[kind] >= 0.9 * present]
+            found.append("m" if not present else usual[0] if usual else "t")
+        return found
+
+    def is_header(self, i: int) -> bool:
+        """Return whether row i names the columns, rather than being the first of them."""
+        if i >= len(self.rows):
+            return False
+        below = self.below(i)
+        first, kinds = self.rows[i], self.kinds[i]
+        if not below:
+            return kinds.count("t") == len(kinds) == len(set(first))
+        columns = self.column_kinds(below[1:] if len(below) > 3 else below)  # the second may be one of units
+        pairs = Counter(zip(kinds, columns))
+        named, alike = pairs["t", "n"] + pairs["t", "d"], pairs["n", "n"] + pairs["d", "d"]
+        if named or alike:
+            return named >= alike if named else self._is_sequence(i, below)
+        words = [j for j, kind in enumerate(kinds) if kind == "t"]
+        again = sum(any(self.rows[k][j] == first[j] for k in below) for j in words)
+        return 3 * again <= len(words) and len({first[j] for j in words}) == len(words) > 0
+
+    def is_like_names(self, cells: list[str]) -> bool:
+        """Return whether a comment names the columns."""
+        return len(cells) == len(self.rows[0]) == len(set(cells)) and not any(are_numbers(cells)) and all(cells)
+
+    def _is_sequence(self, i: int, below: list[int]) -> bool:
+        """Return whether the numbers of row i count upwards, and those of no other row do: 0, 1, 2 or 2019, 2020."""
+
+        def counts(k: int) -> bool:
+            numbers = [cell for cell, kind in zip(self.rows[k], self.kinds[k]) if kind == "n"]
+            if len(numbers) < 2 or "d" in self.kinds[k] or not all(cell.isdecimal() for cell in numbers):
+                return False
+            whole = [int(cell) for cell in numbers]
+            are_years = all(1800 <= year <= 2100 for year in whole)
+            return whole == list(range(whole[0], whole[0] + len(whole))) and (len(whole) > 2 or are_years)
+
+        return counts(i) and not any(map(counts, below))
+
+
+def _width(rows: list[list[str]]) -> int:
+    widths = Counter(len(cells) for cells in rows)
+    return max(widths, key=lambda width: (widths[width], width), default=0)
+
+
+def _skip_comments(rows: list[Row], layout: Layout, marks: str) -> list[list[str]]:
+    """Leave out the comments that the table begins with, and return their cells without the mark."""
+    comments: list[list[str]] = []
+    end = next((i for i, (_, cells) in enumerate(rows) if not is_comment(cells, marks)), len(rows))
+    after = [is_comment(cells, marks) for _, cells in rows[end:]]
+    is_prose = all(cells[0].lstrip(marks)[:1] in ("", " ") for _, cells in rows[:end])
+    if 2 * sum(after) <= len(after) and (after or is_prose):
+        for _, cells in rows[:end]:
+            bare = [cells[0].lstrip("#%; "), *cells[1:]]
+            comments.append(bare if bare[0] else bare[1:])
+        layout.start = end
+    if comments:
+        layout.notes.append(f"{_counted(len(comments), 'comment line')} before the table left out")
+    return comments
+
+
+def _skip_title(rows: list[Row], layout: Layout, judge: _Judge, header: bool | None) -> None:
+    """Leave out lines before the names that do not have a cell for each column."""
+    left_out = []
+    while layout.start + 1 < min(len(rows), 40) and layout.width > 1:
+        cells, after = rows[layout.start][1], rows[layout.start + 1][1]
+        filled, filled_after = (sum(map(bool, row)) for row in (cells, after))
+        is_text = "t" in judge.kinds[layout.start] and "n" not in judge.kinds[layout.start]
+        is_short = filled == 1 and (len(cells) == 1 or layout.width > 2)
+        is_lead = header is not False and filled < filled_after and judge.is_header(layout.start + 1)
+        is_head = len(cells) in (layout.width, layout.width - 1) and is_text and filled > 1
+        if filled_after <= filled and not (is_short and len(cells) != layout.width):
+            break
+        if not (is_short and (is_text or len(cells) != layout.width)) and not (
+            is_lead and not _names_all(judge, layout)
+        ):
+            break
+        if is_head and not is_lead:
+            break
+        left_out.append(str(rows[layout.start][0]))
+        layout.start += 1
+    if left_out:
+        layout.notes.append(f"{_counted(len(left_out), 'title line')} left out (line {', '.join(left_out)})")
+
+
+def _names_all(judge: _Judge, layout: Layout) -> bool:
+    """Return whether the row names all columns but an index, so that it is no title."""
+    kinds = judge.kinds[layout.start]
+    return kinds.count("t") >= len(kinds) - 1 and judge.is_header(layout.start) and len(kinds) > 2
+
+
+def _skip_units(rows: list[Row], layout: Layout, judge: _Judge) -> None:
+    """Leave out a row below the names that gives the units of the numbers."""
+    i = layout.start
+    below = judge.below(i)
+    if len(below) < 2 or i >= len(judge.rows):
+        return
+    columns = judge.column_kinds(below)
+    numeric = [j for j, kind in enumerate(columns) if kind == "n"]
+    units = [judge.rows[i][j] for j in numeric if judge.kinds[i][j] == "t"]
+    others = [j for j, kind in enumerate(columns) if kind != "n" and judge.rows[i][j]]
+    is_usual = any(judge.rows[i][j] == judge.rows[k][j] for j in others for k in below)
+    empty = [j for j in numeric if not judge.rows[i][j]]
+    if not units or is_usual or len(units) + len(empty) < len(numeric) or 2 * len(units) < len(numeric):
+        return
+    if all(_UNIT.fullmatch(unit) for unit in units):
+        layout.notes.append(f"a row of units left out (line {rows[i][0]}: {', '.join(filter(None, judge.rows[i]))})")
+        layout.start += 1
+
+
+def _fit(header: list[str], below: list[list[str]], width: int, where: str) -> list[str]:
+    """Return a name for each column, where the header has one too many or too few."""
+    header = list(header)
+    while len(header) > width and not header[-1]:
+        header.pop()
+    if len(header) == width - 1 and below:
+        is_trailing = all(not cells[-1] for cells in below)
+        header = [*header, ""] if is_trailing else ["", *header]
+    if len(header) != width:
+        raise DataError(
+            f"{where}: expected {width} names, as most rows have cells, but got {len(header)}; give the delimiter if "
+            "it is another, skip= to leave out lines, or mend the header"
+        )
+    return header
+
+
+def _are_known(cells: list[str], names: list[str]) -> bool:
+    return bool(names) and 2 * sum(cell in names for cell in cells) >= len(cells) > 0
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,268 @@
+"""Tables of text: what the layout says, applied to every record, with a count of all that is left out.
+
+text ── Records ──► the first rows ── find_layout ──► names, where the data begin
+               └──► blocks of rows ──► columns of cells
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+
+from layerwise.data.tables.cells import find_notation
+from layerwise.data.tables.raw import RawTable
+from layerwise.datasets.reading.layout import Layout, Row, count_totals, find_layout, is_comment
+from layerwise.datasets.reading.records import DELIMITERS, Records, are_numbers, find_delimiter, is_missing
+from layerwise.errors import DataError
+
+_HEAD = 1000  # rows that tell the layout
+_BLOCK = 5000
+_FEW = 0.05  # of the rows may be of another length
+_SHARED = 1000  # different cells of a column that are kept once each
+
+
+@dataclass
+class Settings:
+    """How a file is to be read; None for what is to be found.
+
+    Attributes
+    ----------
+    delimiter, decimal, encoding, sheet, query : str, optional
+        As in `read_raw`.
+    header : bool, optional
+        Whether the first row names the columns.
+    na : tuple of str
+        Cells that stand for a missing value, besides the usual ones.
+    skip : int
+        Lines to leave out first.
+    names : list of str
+        The columns of an earlier file that is read likewise.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+    query: str | None = None
+    na: tuple[str, ...] = ()
+    skip: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> RawTable:
+    """Return the table that a text holds."""
+    delimiter, escape = settings.delimiter, None
+    if delimiter is None:
+        delimiter, escape = find_delimiter(text)
+        if delimiter != ",":
+            notes.append(f"cells are separated by {DELIMITERS[delimiter]}")
+    records = Records(text, delimiter, escape)
+    table = read_rows(_after(records, settings.skip), name, settings, notes, delimiter)
+    if records.bad_quotes:
+        lines = _listed(records.bad_quotes)
+        notes.append(f"quotes that do not match were taken as they stand in {lines}")
+    table.how |= {"delimiter": delimiter}
+    return table
+
+
+def read_rows(
+    rows: Iterator[Row], name: str, settings: Settings, notes: list[str], delimiter: str | None = None
+) -> RawTable:
+    """Return the table that rows of text hold, the first of them maybe a title, a header or units."""
+    marks = "#%" if delimiter in (None, ";") else "#%;"
+    looked_at = [(line, [cell.strip() for cell in cells]) for line, cells in islice(rows, _HEAD)]
+    head = [(line, cells) for line, cells in looked_at if any(cells)]
+    layout = find_layout(head, name, marks, settings.header, settings.names)
+    if not head or not layout.width or (layout.header is None and layout.start >= len(head)):
+        raise DataError(f"{name} has no rows; expected a table with a row for each sample")
+    notes += layout.notes
+    body = _Body(name, layout, marks)
+    body.blank = len(looked_at) - len(head)
+    body.read(chain(head[layout.start :], rows))
+    columns, lines = body.finish(notes)
+    columns, names = _named(columns, layout.header, notes)
+    if settings.na:
+        _blank(columns, settings.na, notes)
+    decimal = settings.decimal or _decimal(columns)
+    if decimal == "," and settings.decimal is None:
+        notes.append("numbers have decimal commas")
+    if layout.header is None:
+        notes.append(f"the first row (line {lines[0]}) was taken for data, not for names" if lines else "no names")
+    how: dict[str, Any] = {"header": layout.header is not None, "decimal": decimal, "na": list(settings.na)}
+    how |= {"skip": settings.skip, "names": list(names)}
+    return RawTable(name, names, list(columns), np.array(lines, np.int64), layout.header is not None, notes, how)
+
+
+class _Body:
+    """The rows of data, gathered into columns."""
+
+    def __init__(self, name: str, layout: Layout, marks: str) -> None:
+        self.name, self.layout, self.marks = name, layout, marks
+        self.columns: list[list[str]] = [[] for _ in range(layout.width)]
+        self.shared: list[dict[str, str]] = [{} for _ in range(layout.width)]
+        self.lines: list[int] = []
+        self.short: list[int] = []  # places of rows that lack cells at their end
+        self.long: list[Row] = []
+        self.blank = self.comments = self.headers = 0
+
+    def read(self, rows: Iterator[Row]) -> None:
+        """Take all rows, a block at a time."""
+        while block := list(islice(rows, _BLOCK)):
+            whole = [self._whole(line, cells) for line, cells in block]
+            kept = [(line, cells) for (line, _), cells in zip(block, whole) if cells is not None]
+            if not kept:
+                continue
+            self.lines += [line for line, _ in kept]
+            for column, shared, cells in zip(self.columns, self.shared, zip(*(cells for _, cells in kept))):
+                stripped = [cell.strip() for cell in cells]
+                if len(shared) < _SHARED:
+                    stripped = [shared.setdefault(cell, cell) for cell in stripped]
+                column += stripped
+
+    def _whole(self, line: int, cells: list[str]) -> list[str] | None:
+        """Return a cell for each column, or None for a row that is left out, which is counted."""
+        width = self.layout.width
+        if not any(cells) or not any(cell.strip() for cell in cells):
+            self.blank += 1
+            return None
+        if len(cells) == width:
+            if self.layout.header is not None and cells[-1] == self.layout.header[-1] and cells == self.layout.header:
+                self.headers += 1
+                return None
+            return cells
+        if is_comment(cells, self.marks):
+            self.comments += 1
+            return None
+        if len(cells) > width:
+            if any(cell.strip() for cell in cells[width:]):
+                self.long.append((line, cells))
+                return None
+            return cells[:width]
+        self.short.append(-line)
+        return cells + [""] * (width - len(cells))
+
+    def finish(self, notes: list[str]) -> tuple[list[list[str]], list[int]]:
+        """Judge rows of another length, leave out totals, and say all that was left out."""
+        places = {line: row for row, line in enumerate(self.lines)} if self.short else {}
+        short = [places[-line] for line in self.short]
+        unfit = [row for row in short if not self._fits(row)]
+        feet = [row for row in unfit if row >= len(self.lines) - 10 and sum(bool(c[row]) for c in self.columns) == 1]
+        unfit = [row for row in unfit if row not in feet]
+        odd = sorted([self.lines[row] for row in unfit] + [line for line, _ in self.long])
+        self._refuse_many(odd)
+        padded = [self.lines[row] for row in short if row not in {*unfit, *feet}]
+        if drop := {*unfit, *feet}:
+            kept = [row for row in range(len(self.lines)) if row not in drop]
+            self.columns = [[column[row] for row in kept] for column in self.columns]
+            self.lines = [self.lines[row] for row in kept]
+        if totals := count_totals(self.columns):
+            word = ", ".join(column[-1] for column in self.columns[:3] if column[-1])[:40]
+            notes.append(
+                f"{_counted(totals, 'row')} of totals at the end left out (line {self.lines[-totals]}: {word})"
+            )
+            self.columns = [column[:-totals] for column in self.columns]
+            self.lines = self.lines[:-totals]
+        width = self.layout.width
+        for count, said in (
+            (len(odd), f"left out for having other than {width} cells ({_listed(odd)})"),
+            (len(padded), f"with too few cells: the last ones were taken for empty ({_listed(padded)})"),
+            (len(feet), "with a single cell left out below the table"),
+            (self.blank, "left out as blank"),
+            (self.comments, "within the table left out as comments"),
+            (self.headers, "left out for repeating the names of the columns"),
+        ):
+            if count:
+                notes.append(f"{_counted(count, 'row')} {said}")
+        return self.columns, self.lines
+
+    def _fits(self, row: int) -> bool:
+        """Return whether the cells of a short row are of the kind that their columns are, so that none was shifted."""
+        present = sum(bool(column[row]) for column in self.columns)
+        for column in self.columns[:present]:
+            cell = column[row]
+            sample = [other for other in column[:200] if not is_missing(other)]
+            if sample and not is_missing(cell):
+                numeric = float(np.mean(are_numbers(sample))) >= 0.9
+                if numeric and not are_numbers([cell])[0]:
+                    return False
+        return present > 1 or self.layout.width <= 2
+
+    def _refuse_many(self, odd: list[int]) -> None:
+        if len(odd) > max(2, _FEW * (len(self.lines) + len(self.long))):
+            long = dict(self.long)
+            place = odd[0]
+            got = len(long[place]) if place in long else "fewer"
+            raise DataError(
+                f"{self.name}, line {place}: expected {self.layout.width} cells, as most rows have, but got {got}; "
+                f"so it is in {len(odd):,} rows of {len(self.lines) + len(self.long):,}. Give the delimiter if it is "
+                "another, skip= to leave out lines at the top, or mend the rows"
+            )
+
+
+def _named(
+    columns: list[list[str]], header: list[str] | None, notes: list[str]
+) -> tuple[list[list[str]], tuple[str, ...]]:
+    """Return the columns, each with a name of its own; a column with neither a name nor a cell is left out."""
+    raw = header if header is not None else [""] * len(columns)
+    last = header is None
+    void = [j for j, column in enumerate(columns) if not raw[j] and len(columns) > 1 and column and not any(column)]
+    void = [j for j in void if not last or all(k in void for k in range(j, len(columns)))]
+    if void:
+        notes.append(f"{_counted(len(void), 'column')} without a name and a cell left out")
+    kept = [j for j in range(len(columns)) if j not in void]
+    names: list[str] = []
+    taken = {raw[j] for j in kept}
+    seen: set[str] = set()
+    for place, j in enumerate(kept, 1):
+        name = raw[j] or f"x{place}"
+        number = 2
+        if name in seen or (not raw[j] and name in taken):
+            while f"{name}_{number}" in seen or f"{name}_{number}" in taken:
+                number += 1
+            notes.append(f"column {j + 1} is called {name}_{number}, since another is called {name}")
+            name = f"{name}_{number}"
+        elif not raw[j] and header is not None:
+            notes.append(f"column {j + 1} has no name; it is called {name}")
+        seen.add(name)
+        names.append(name)
+    return [columns[j] for j in kept], tuple(names)
+
+
+def _blank(columns: list[list[str]], na: tuple[str, ...], notes: list[str]) -> None:
+    """Empty the cells that the user says are missing."""
+    tokens, count = set(na), 0
+    for j, column in enumerate(columns):
+        if found := sum(cell in tokens for cell in column):
+            columns[j] = ["" if cell in tokens else cell for cell in column]
+            count += found
+    notes.append(f"{_counted(count, 'cell')} taken for missing, as {', '.join(map(repr, na))} says")
+
+
+def _decimal(columns: list[list[str]]) -> str:
+    """Return the decimal mark of the table: a comma where some column has it, and none a point."""
+    found = set()
+    for column in columns:
+        sample = [cell for cell in column[:_HEAD] if not is_missing(cell)]
+        marked = [cell for cell in sample if "," in cell or "." in cell]
+        if marked and np.mean(are_numbers(sample)) >= 0.9:
+            found.add(find_notation(marked).decimal)
+    return "," if found == {","} else "."
+
+
+def _after(records: Records, skip: int) -> Iterator[Row]:
+    return (row for row in records if row[0] > skip)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _listed(lines: list[int]) -> str:
+    """Return the first few lines of many."""
+    shown = ", ".join(map(str, lines[:5]))
+    return f"line{'s' if len(lines) != 1 else ''} {shown}" + (f" and {len(lines) - 5:,} more" if len(lines) > 5 else "")
