@@ -108,10 +108,22 @@ def formats_of(cell: str) -> dict[str, int]:
     >>> sorted(formats_of("03/04/2024")), sorted(formats_of("13/04/2024")), sorted(formats_of("soon"))
     (['D/M/Y', 'M/D/Y'], ['D/M/Y'], [])
     """
-    if not any(character.isdigit() for character in cell) or len(cell) > 60:
-        return {}
-    read = ((format, read_date(cell, format)) for format in FORMATS)
+    read = ((format, read_date(cell, format)) for format in formats_like(re.sub(r"\d", "9", cell)))
     return {format: found for format, found in read if found is not None}
+
+
+def formats_like(shape: str) -> list[str]:
+    """Return the formats in which a cell with nines for its digits could be a date, by the places of its marks.
+
+    Examples
+    --------
+    >>> formats_like("99/99/9999"), formats_like("9 Mar 9999"), formats_like("9.99")
+    (['D/M/Y', 'M/D/Y'], ['D mon Y'], [])
+    """
+    if "9" not in shape or len(shape) > 60:
+        return []
+    found = [format for format, expression in _EXPRESSIONS.items() if expression.fullmatch(shape)]
+    return [*found, "YMD"] if shape == "99999999" else found
 
 
 def to_dates(cells: Sequence[str], format: str, is_missing: Callable[[str], bool]) -> tuple[Array, list[int]]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from layerwise.data.tables.cells import LIKELY_MISSING
 from layerwise.data.tables.dates import first_of
-from layerwise.data.tables.statistics import NOTATIONS, YES_NO, Parsed, Statistic, text_of
+from layerwise.data.tables.readings import NOTATIONS, Parsed
+from layerwise.data.tables.statistics import YES_NO, Statistic, text_of
 from layerwise.errors import DataError, UnknownNameError, nearest
 
 READS = 0.9  # a column is one of numbers or dates where so many of its cells are; the others are taken as missing

@@ -10,7 +10,8 @@ import numpy as np
 from layerwise.data.tables.cells import LIKELY_MISSING, read_number, read_numbers
 from layerwise.data.tables.dates import to_dates
 from layerwise.data.tables.kinds import Kind
-from layerwise.data.tables.statistics import NOTATIONS, as_cells, text_of
+from layerwise.data.tables.readings import NOTATIONS
+from layerwise.data.tables.statistics import as_cells, text_of
 from layerwise.typing import Array
 
 _LIMIT = float(np.finfo(np.float32).max)

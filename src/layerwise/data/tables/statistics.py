@@ -8,7 +8,6 @@ Nothing is decided here. Every count is exact; only how many distinct values the
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.tables.cells import COMMA, LIKELY_MISSING, POINT, SURELY_MISSING, Notation, read_numbers
-from layerwise.data.tables.dates import formats_of
+from layerwise.data.tables.cells import LIKELY_MISSING, SURELY_MISSING
+from layerwise.data.tables.readings import Parsed, Shaped, dates_in, merged, numbers_in
 from layerwise.errors import FormatError
 from layerwise.typing import Array
 
@@ -26,48 +25,6 @@ MOST_DISTINCT = 10_000  # values that are kept with their counts; of more, hashe
 N_HASHES = 1024
 N_EXAMPLES = 5
 YES_NO = {"yes": 1, "no": 0, "true": 1, "false": 0, "y": 1, "n": 0, "t": 1, "f": 0}  # in small letters
-NOTATIONS = {".": POINT, ".,": Notation(".", ","), ",": COMMA, ",.": Notation(",", ".")}
-"""Decimal point and thousands separator; of two that read as many cells, the first is taken."""
-
-_PADDED = re.compile(r"[+-]?0\d+")  # 0123, but not 0.5
-_UNMARKED = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
-_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
-_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")  # 1.234: in one of the notations a thousand and more
-_ZERO_GROUP = re.compile(r"\D*0[.,]\d{3}\D*")  # 0,123: no thousands
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """How many cells read as a number in one notation, or as a date in one format, and their extremes.
-
-    Attributes
-    ----------
-    count : int
-        Cells that do.
-    low, high : float or int
-        The least and the greatest: a number, or microseconds since 1970-01-01.
-    whole, padded, marked : int
-        Numbers that are whole; that are spelled with zeros in front, as 0123; with more than digits, a sign, a decimal
-        point and an exponent, as $5, 5% or 1,000,000.
-    """
-
-    count: int
-    low: float
-    high: float
-    whole: int = 0
-    padded: int = 0
-    marked: int = 0
-
-    def merge(self, other: Parsed) -> Parsed:
-        """Return that of both blocks together."""
-        return Parsed(
-            self.count + other.count,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.whole + other.whole,
-            self.padded + other.padded,
-            self.marked + other.marked,
-        )
 
 
 @dataclass(frozen=True)
@@ -132,6 +89,7 @@ class Statistic:
         is_many = len(found) > MOST_DISTINCT
         likely = LIKELY_MISSING if form == "text" else frozenset()
         words = {cell: n for cell, n in found.items() if cell not in likely}
+        shaped = Shaped.of(words)
         return Statistic(
             form,
             len(cells),
@@ -139,9 +97,9 @@ class Statistic:
             sum(found.values()) - sum(words.values()),
             None if is_many else dict(found),
             _smallest(_hashes(found)) if is_many else (),
-            _numbers(words, form) if form != "boolean" else {},
-            _dates(words, form) if form in ("text", "date") else {},
-            sum(n for cell, n in words.items() if cell.casefold() in YES_NO),
+            numbers_in(shaped, form) if form in ("text", "number") and words else {},
+            dates_in(shaped) if form in ("text", "date") and words else {},
+            sum(n for cell, n in words.items() if len(cell) <= 5 and cell.casefold() in YES_NO),
             _run([cell for cell in cells if cell in words]),
             max(map(len, found)),
             tuple(list(found)[:N_EXAMPLES]),
@@ -177,8 +135,8 @@ class Statistic:
             self.likely + other.likely,
             None if is_many else dict(distinct or {}),
             _smallest([*self._hashes(), *other._hashes()]) if is_many else (),
-            _merged(self.numbers, other.numbers),
-            _merged(self.dates, other.dates),
+            merged(self.numbers, other.numbers),
+            merged(self.dates, other.dates),
             self.yes_no + other.yes_no,
             (self.run[0], other.run[1]) if follows and self.run and other.run else None,
             max(self.longest, other.longest),
@@ -242,61 +200,6 @@ def text_of(value: float) -> str:
     return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
-def _numbers(found: Mapping[str, int], form: str) -> dict[str, Parsed]:
-    """Return what the values read as, by notation."""
-    read: dict[str, tuple[list[str], Array]] = {}
-    plain = [cell for cell in found if _PLAIN.fullmatch(cell)]
-    others = [cell for cell in found if not _PLAIN.fullmatch(cell)]
-    for key, notation in NOTATIONS.items() if form == "text" else [(".", POINT)]:
-        cells = plain
-        if notation.decimal == ",":  # 1.5 is no number, but 15 is, and 1.500 may be
-            cells = [cell for cell in plain if "." not in cell or (notation.thousands and _GROUP.fullmatch(cell))]
-        rest = [cell for cell in others if not (notation.thousands and _ZERO_GROUP.fullmatch(cell))]
-        values = np.concatenate([read_numbers(part, notation) for part in (cells, rest) if part] or [np.zeros(0)])
-        read[key] = [*cells, *rest], values
-    return {
-        key: part for key, (cells, values) in read.items() if (part := _of(found, cells, values, key[1:])) is not None
-    }
-
-
-def _of(found: Mapping[str, int], cells: list[str], values: Array, thousands: str) -> Parsed | None:
-    there = np.isfinite(values)
-    if not there.any():
-        return None
-    numbers = values[there]
-    cells = [cell for cell, is_there in zip(cells, there.tolist()) if is_there]
-    times = np.array([found[cell] for cell in cells])
-    return Parsed(
-        int(times.sum()),
-        float(numbers.min()),
-        float(numbers.max()),
-        int(times[numbers % 1 == 0].sum()),
-        sum(found[cell] for cell in cells if _PADDED.fullmatch(cell)),
-        sum(found[cell] for cell in cells if not _UNMARKED.fullmatch(cell) or (thousands and thousands in cell)),
-    )
-
-
-def _dates(found: Mapping[str, int], form: str) -> dict[str, Parsed]:
-    """Return what the values read as, by format."""
-    dates: dict[str, Parsed] = {}
-    for cell, n in found.items():
-        if form == "date" or not _UNMARKED.fullmatch(cell) or (len(cell) == 8 and cell.isdecimal()):
-            for format, moment in formats_of(cell).items():
-                _add(dates, format, Parsed(n, moment, moment))
-    return dates
-
-
-def _add(known: dict[str, Parsed], key: str, part: Parsed) -> None:
-    known[key] = known[key].merge(part) if key in known else part
-
-
-def _merged(one: Mapping[str, Parsed], other: Mapping[str, Parsed]) -> dict[str, Parsed]:
-    both = dict(one)
-    for key, part in other.items():
-        _add(both, key, part)
-    return both
-
-
 def _run(cells: list[str]) -> tuple[int, int] | None:
     """Return the ends of consecutive whole numbers."""
     if not cells:
@@ -323,4 +226,5 @@ def _hashes(cells: Iterable[str]) -> list[int]:
 
 
 def _smallest(hashes: Iterable[int]) -> tuple[int, ...]:
-    return tuple(sorted(set(hashes))[:N_HASHES])
+    found: list[int] = np.unique(np.fromiter(hashes, np.int64))[:N_HASHES].tolist()
+    return tuple(found)

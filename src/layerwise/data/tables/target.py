@@ -12,7 +12,8 @@ import numpy as np
 from layerwise.data.tables.cells import LIKELY_MISSING, read_number
 from layerwise.data.tables.kinds import READS, Kind, kind_of
 from layerwise.data.tables.parsing import codes_as_text, parsed
-from layerwise.data.tables.statistics import NOTATIONS, YES_NO, Parsed, Statistic
+from layerwise.data.tables.readings import NOTATIONS, Parsed
+from layerwise.data.tables.statistics import YES_NO, Statistic
 from layerwise.errors import DataError, UnknownNameError, nearest
 from layerwise.typing import Array
 
