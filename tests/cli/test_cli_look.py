@@ -68,7 +68,7 @@ def test_a_picture(run, file, tmp_path):
         (["--target", "tt"], 1, "there is no column 'tt' for the target"),
         (["--kinds", "age=numbr"], 1, "column 'age': there is no kind 'numbr'; did you mean 'number'"),
         (["--kinds", "age"], 2, "--kinds takes COLUMN=KIND"),
-        (["--decimal", ";"], 2, "--decimal must be . or ,"),
+        (["--decimal", ";"], 1, "decimal must be '.' or ',', but is ';'"),
         (["--kinds", "city=number,t=date"], 1, "column 'city' cannot be one of numbers"),
         (["--plot", "t.txt"], 2, "t.txt"),
     ],

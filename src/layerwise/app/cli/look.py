@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.data import check_delimiter
-from layerwise.app.cli.tables import DayFirst, Decimal, Exclude, Id, Kinds, Na, options_of
+from layerwise.app.cli.tables import (
+    DayFirst,
+    Decimal,
+    Encoding,
+    Exclude,
+    Header,
+    Id,
+    Kinds,
+    Na,
+    Query,
+    Sheet,
+    listed,
+    options_of,
+)
 from layerwise.data.tables.deciding import survey, understand
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.understanding import Column, Understanding
 from layerwise.data.writing import check_writable
-from layerwise.datasets import table
+from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError
 from layerwise.formula.quoting import legible
 
@@ -28,7 +39,12 @@ _HEADINGS = ("column", "kind", "use", "missing", "values")
 
 
 def look(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A table.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A table: CSV, JSON, Parquet, Arrow, Excel, SQLite, NumPy; a path, a URL, - for stdin."
+        ),
+    ],
     target: Annotated[
         str | None, typer.Option("--target", help="The column to be predicted, a,b for two; by default the last.")
     ] = None,
@@ -39,6 +55,10 @@ def look(
     dayfirst: DayFirst = None,
     decimal: Decimal = None,
     delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    query: Query = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw how the values of the columns are spread.")
     ] = None,
@@ -47,7 +67,10 @@ def look(
     """Show a table as it is understood: what each column is and is used for, and the target. Nothing is trained."""
     if plot is not None:
         _check_picture(plot)
-    raw = _read(file, check_delimiter(delimiter))
+    raw = read_raw(
+        file, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
+        query=query, na=listed(na),
+    )  # fmt: skip
     with usage_error("--kinds"):
         options = options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)
     found, columns, reason = _understood(raw, target, options)
@@ -60,26 +83,6 @@ def look(
         _draw(found, plot)
         if not json:
             console.show(f"picture  {plot}")
-
-
-def _read(file: str, delimiter: str | None) -> RawTable:
-    lines: list[int] = []
-
-    def cells(rows: Iterator[tuple[int, list[str]]], name: str) -> list[list[str]]:
-        found: list[list[str]] = []
-        for line, row in rows:
-            if found and len(row) != len(found[0]):
-                raise DataError(
-                    f"{name}, line {line}: expected {len(found[0])} cells, as the header has; got {len(row)}"
-                )
-            found.append(row)
-            lines.append(line)
-        return found
-
-    header, *rows = table._read(file, delimiter, cells) or [[]]
-    if not rows:
-        raise DataError(f"{file} has no rows below its header")
-    return RawTable(file, tuple(header), [list(column) for column in zip(*rows, strict=True)], np.array(lines[1:]))
 
 
 def _understood(

@@ -43,6 +43,23 @@ Decimal = Annotated[
     typer.Option("--decimal", metavar="CHARACTER", help="The decimal point: . or ,", rich_help_panel=_PANEL),
 ]
 
+_READING = "Reading"
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Of a text file, as Python calls it: latin-1.", rich_help_panel=_READING),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", help="Whether the first row names the columns.", rich_help_panel=_READING),
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", help="Of a workbook; a database's table, an archive's file.", rich_help_panel=_READING),
+]
+Query = Annotated[
+    str | None, typer.Option("--query", help="The SELECT of an SQLite database.", rich_help_panel=_READING)
+]
+
 
 def listed(given: Sequence[str] | None, names: Sequence[str] = ()) -> list[str]:
     """Return what an option lists, "a,b" as two; a name of a column that has a comma is one.
@@ -94,10 +111,8 @@ def options_of(
     Raises
     ------
     UnknownNameError
-        A decimal point that is neither "." nor ",", or kinds that are not COLUMN=KIND.
+        Kinds that are not COLUMN=KIND.
     """
-    if decimal not in (None, ".", ","):
-        raise UnknownNameError(f"--decimal must be . or , and is {decimal!r}")
     return {
         "exclude": listed(exclude, names),
         "id": listed(id, names),

@@ -83,9 +83,15 @@ def understand(
     columns = survey(raw, exclude=exclude, id=id, kinds=kinds, na=na, dayfirst=dayfirst, decimal=decimal)
     able = [replace(column.kind, name="empty") if column.name in exclude else column.kind for column in columns]
     places, why = choose(raw.names, able, target)
-    decimal = decimal if decimal is not None else raw.how.get("decimal")
     targets = [
-        target_of(columns[j].name, columns[j].statistic, asked=kinds.get(columns[j].name), decimal=decimal, why=why)
+        target_of(
+            columns[j].name,
+            columns[j].statistic,
+            asked=kinds.get(columns[j].name),
+            decimal=decimal,
+            likely=raw.how.get("decimal") or ".",
+            why=why,
+        )
         for j in places
     ]
     _check_several(targets)
@@ -114,7 +120,6 @@ def survey(
             if name not in raw.names:
                 raise UnknownNameError(f"{option}: {raw.source} has no column {name!r}; {nearest(name, raw.names)}")
     missing = all_missing(SURELY_MISSING, na)
-    decimal = decimal if decimal is not None else raw.how.get("decimal")
     statistics = [Statistic.of(plain_column(column), missing) for column in raw.columns]
     decided = _kinds(raw, statistics, {**dict.fromkeys(id, "id"), **(kinds or {})}, dayfirst, decimal)
     columns = []
@@ -133,7 +138,15 @@ def _kinds(
     decided, wrong = [], []
     for name, s in zip(raw.names, statistics):
         try:
-            kind = kind_of(name, s, asked=asked.get(name), dayfirst=dayfirst, decimal=decimal, has_name=raw.has_header)
+            kind = kind_of(
+                name,
+                s,
+                asked=asked.get(name),
+                dayfirst=dayfirst,
+                decimal=decimal,
+                likely=raw.how.get("decimal") or ".",
+                has_name=raw.has_header,
+            )
         except LayerwiseError as error:
             wrong.append(error)
             kind = Kind("empty")

@@ -73,6 +73,7 @@ def kind_of(
     asked: str | None = None,
     dayfirst: bool | None = None,
     decimal: str | None = None,
+    likely: str = ".",
     has_name: bool = True,
 ) -> Kind:
     """Return what a column is.
@@ -89,6 +90,8 @@ def kind_of(
         Whether 03/04/2024 is in April; by default what fits more of the cells, else March.
     decimal : str, optional
         The decimal point of all numbers, "." or ",".
+    likely : str
+        The decimal point where a column leaves it open, as 1,234 does.
     has_name : bool
         Whether the name is the file's own.
 
@@ -99,7 +102,7 @@ def kind_of(
     UnknownNameError
         There is no such kind.
     """
-    notation = _notation(s, decimal)
+    notation = _notation(s, decimal, likely)
     format, is_ambiguous = _format(s, dayfirst)
     if asked is not None:
         return _as_asked(name, s, asked, notation, format, is_ambiguous)
@@ -170,9 +173,9 @@ def _text(name: str, s: Statistic) -> Kind:
     return Kind("text", f"{s.n_distinct:,} different values", _whole(s))
 
 
-def _notation(s: Statistic, decimal: str | None) -> str:
-    """Return the notation that most cells read in; of equal ones the first."""
-    able = [key for key in NOTATIONS if decimal in (None, key[0])]
+def _notation(s: Statistic, decimal: str | None, likely: str) -> str:
+    """Return the notation that most cells read in; of equal ones the first with the likely decimal point."""
+    able = sorted((key for key in NOTATIONS if decimal in (None, key[0])), key=lambda key: key[0] != likely)
     return max(able, key=lambda key: s.numbers[key].count if key in s.numbers else 0)
 
 

@@ -1,4 +1,4 @@
-"""What cells read as, counted: numbers in each notation, dates in each format. Cells of one shape are judged together."""
+"""What cells read as, counted: numbers in each notation, dates in each format. Cells of one shape are judged once."""
 
 from __future__ import annotations
 

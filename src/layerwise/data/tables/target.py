@@ -127,7 +127,7 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
 
 
 def target_of(
-    name: str, s: Statistic, *, asked: str | None = None, decimal: str | None = None, why: str = ""
+    name: str, s: Statistic, *, asked: str | None = None, decimal: str | None = None, likely: str = ".", why: str = ""
 ) -> Target:
     """Return what a column is as a target.
 
@@ -139,8 +139,8 @@ def target_of(
         What is known of it.
     asked : str, optional
         ``"number"`` or ``"category"``, where the user says so.
-    decimal : str, optional
-        The decimal point of all numbers.
+    decimal, likely : str
+        The decimal point of all numbers, and the one where a column leaves it open.
     why : str
         Why this column was chosen, if nobody named it.
 
@@ -154,7 +154,9 @@ def target_of(
     said = f"; it is {why}" if why else ""
     if asked not in (None, "number", "category", "yes/no", "text"):
         raise UnknownNameError(f"the target {name!r} can be a number or a category, not {asked!r}")
-    number = kind_of(name, s, asked="number", decimal=decimal) if s.numbers and s.form != "boolean" else None
+    number = (
+        kind_of(name, s, asked="number", decimal=decimal, likely=likely) if s.numbers and s.form != "boolean" else None
+    )
     counted = s.numbers[number.how["notation"]] if number else None
     if asked == "number" and counted is None:
         raise DataError(f"the target {name!r} cannot be a number: no cell is one; it holds {_shown(s)}")

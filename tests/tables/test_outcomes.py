@@ -1,0 +1,105 @@
+"""Small tables with one habit of real ones each: what each column is, what is learned, and from how many rows."""
+
+from pathlib import Path
+
+import pytest
+
+import layerwise as lw
+from layerwise.data.tables.deciding import understand
+from layerwise.datasets.reading import read_raw
+
+FOLDER = Path(__file__).parent.parent / "fixtures" / "tables"
+TWO = ("a number, b number", "t: 2 classes, no (22), yes (18)", 40)
+THREE = {"rare.csv": (22, 17), "rare1.csv": (21, 18), "rare_at_1.csv": (22, 17), "rare_at_4.csv": (22, 17)}
+AS_OK = (
+    "bom case_classes comment empty missing_- missing_NA missing_NaN missing_None missing_hNA missing_null missing_q "
+    "ok currency percent pipe semicolon_decimal spaces tab_in_header thousands title_row total_row trailing_blank_rows "
+    "trailing_delim units_row utf16"
+)
+NUMBERS = "a number, b number"
+OUTCOMES = {
+    **{f"{name}.csv": TWO for name in AS_OK.split()},
+    **dict.fromkeys(("ok.csv.gz", "ok.csv.zip", "ok.jsonl"), TWO),
+    **{
+        f"{name}.csv": (NUMBERS, f"t: 3 classes, no ({no}), rare (1), yes ({yes})", 40)
+        for name in ("rare", "rare1", *(f"rare_at_{i}" for i in range(8)))
+        for no, yes in [THREE.get(f"{name}.csv", (21, 18))]
+    },
+    "bool.csv": ("flag yes/no, b number", TWO[1], 40),
+    "category.csv": ("city category, b number", TWO[1], 40),
+    "constant.csv": ("b number", TWO[1], 40),
+    "count_target.csv": (NUMBERS, "children: a number, 12 different values", 200),
+    "date.csv": ("day date, b number", TWO[1], 40),
+    "dup.csv": ("a number, a_2 number", TWO[1], 40),
+    "five_rows.csv": (NUMBERS, "t: 2 classes, no (2), yes (3)", 5),
+    "float_classes.csv": (NUMBERS, "t: 2 classes, 0.0 (22), 1.0 (18)", 40),
+    "imbalanced.csv": (NUMBERS, "t: 2 classes, 0 (980), 1 (20)", 1000),
+    "index.csv": TWO,
+    "latin1.csv": ("größe number, b number", TWO[1], 40),
+    "leak.csv": ("b number", "t: 2 classes, no (103), yes (97)", 200),
+    "many_int_classes.csv": (NUMBERS, "digit: 26 classes, 1 (31), 2 (31), 3 (31), 4 (31), 5 (31), 6 (31), …", 800),
+    "nl.csv": ("b number", TWO[1], 40),
+    "nohead.csv": ("x1 number, x2 number", "x3: 2 classes, no (103), yes (97)", 200),
+    "nohead2.csv": ("x1 number, x2 number", "x4: 2 classes, no (103), yes (97)", 200),
+    "noheader.csv": ("x1 number, x2 number", "x3: 2 classes, no (22), yes (18)", 40),
+    "noheader_num.csv": ("x1 number, x2 number", "x3: 2 classes, 0 (22), 1 (18)", 40),
+    "one_dash.csv": (NUMBERS, "price: a number, 49 different values", 239),
+    "outlier.csv": (NUMBERS, "y: a number, 40 different values", 200),
+    "price.csv": (NUMBERS, "price: a number, 109 different values; 1 cell that is none", 199),
+    "price2.csv": (NUMBERS, "price: a number, 29 different values", 192),
+    "rating_na.csv": (NUMBERS, "rating: 5 classes, 1 (30), 2 (44), 3 (44), 4 (47), 5 (27)", 192),
+    "rating_nan.csv": (NUMBERS, "rating: 5 classes, 1 (30), 2 (44), 3 (44), 4 (47), 5 (27)", 192),
+    "rownames.csv": ("b number", TWO[1], 40),
+    "semicolon_comma_header.csv": ("weight, kg number, b number", TWO[1], 40),
+    "short_row.csv": (NUMBERS, "t: 2 classes, no (22), yes (17)", 39),
+    "sorted.csv": ("noise number", "t: 2 classes, no (31), yes (29)", 60),
+    "target_currency.csv": (NUMBERS, "price: a number, 11 different values", 200),
+    "target_empty.csv": (NUMBERS, "price: a number, 36 different values", 39),
+    "target_na.csv": (NUMBERS, "price: a number, 36 different values", 39),
+    "target_percent.csv": (NUMBERS, "rate: a number, 11 different values", 200),
+    "target_thousands.csv": (NUMBERS, "price: a number, 40 different values", 200),
+    "train.csv": (NUMBERS, "t: 2 classes, no (31), yes (29)", 60),
+    "two_rows.csv": (NUMBERS, "t: 2 classes, no (1), yes (1)", 2),
+    "zip_target.csv": (NUMBERS, "class: 2 classes, 0101 (22), 0202 (18)", 40),
+}
+TO_PREDICT_ON = {
+    "new.csv",
+    "noheader_new.csv",
+    "noted.csv",
+    "predict_unknown_missing.csv",
+    "template.csv",
+    "onecol.csv",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OUTCOMES))
+def test_to_learn_from(name):
+    found = understand(read_raw(FOLDER / name))
+    inputs = ", ".join(f"{column.name} {column.kind.name}" for column in found.inputs)
+    assert (inputs, found.sentence.removesuffix("; it is the last column"), len(found.kept)) == OUTCOMES[name]
+    X, y = found.features(), found.answers()
+    assert X.n_rows == len(y) == len(found.kept)
+    left_out = [c.name for c in found.columns if c.use == "left out"]
+    assert all(any(f"column {name!r} is left out" in note for note in found.notes) for name in left_out)
+
+
+def test_every_file_has_an_outcome():
+    names = {path.name for path in FOLDER.iterdir()} - {"README.md"}
+    assert names - OUTCOMES.keys() - TO_PREDICT_ON == set()
+
+
+@pytest.mark.parametrize(
+    ("train", "file", "rows"),
+    [("train", "new", 2), ("train", "template", 2), ("train", "noted", 2), ("ok", "predict_unknown_missing", 2),
+     ("noheader", "noheader_new", 2)],
+)  # fmt: skip
+def test_to_predict_on(train, file, rows):
+    rules = understand(read_raw(FOLDER / f"{train}.csv"))
+    X = rules.rows(read_raw(FOLDER / f"{file}.csv", how=rules.how))
+    assert X.shape == (rows, 2)
+    assert [X.kind(j) for j in range(2)] == ["number", "number"]
+
+
+def test_a_target_alone():
+    with pytest.raises(lw.DataError, match="nothing to learn 't' from: it is the only column"):
+        understand(read_raw(FOLDER / "onecol.csv"))
