@@ -97,8 +97,7 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
     names, kinds : sequence
         Of all columns.
     asked : str or list of str, optional
-        The targets, "a,b" for two of them; by default the last column that is neither empty, constant, a row number
-        nor an id.
+        The targets, "a,b" for two of them; by default the last column of numbers, categories or yes and no.
 
     Raises
     ------
@@ -108,11 +107,12 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
         No column could be one.
     """
     if asked is None:
-        able = [j for j, kind in enumerate(kinds) if kind.name in ("number", "category", "yes/no", "text")]
+        able = [j for j, kind in enumerate(kinds) if kind.name in ("number", "category", "yes/no")]
+        able = able or [j for j, kind in enumerate(kinds) if kind.name == "text"]
         if not able:
             raise DataError("no column can be predicted: all are empty, constant, row numbers, ids or dates")
         likely = [name for name in names if name.casefold() in LIKELY and name != names[able[-1]]]
-        why = "the last column" if able[-1] == len(names) - 1 else "the last column that varies"
+        why = "the last column" if able[-1] == len(names) - 1 else "the last column that could be"
         return [able[-1]], why + (f"; --target {likely[0]} takes {likely[0]!r}" if likely else "")
     if isinstance(asked, str):
         asked = [asked] if asked in names else [part.strip() for part in asked.split(",")]
