@@ -136,3 +136,17 @@ def test_exports_take_the_rows(run, made, tmp_path):
     folder = made[0]
     run("export", folder / "price.safetensors", "--to", "python", "-o", "price.py")
     assert "def encode(row)" in (tmp_path / "price.py").read_text(encoding="utf-8")
+
+
+def test_intervals_and_the_columns_that_matter(run, made, tmp_path):
+    pytest.importorskip("matplotlib")
+    folder, models, frame, _ = made
+    found = run("predict", folder / "price.csv", "-m", folder / "price.safetensors", "--json").json()
+    ends = np.array([[row["low"], row["high"]] for row in found])
+    np.testing.assert_allclose(ends, models["price"].predict_interval(frame, 0.9), rtol=1e-9)
+    shown = run("predict", folder / "price.csv", "-m", folder / "price.safetensors").stdout
+    assert f"90% between {ends[0, 0]:.6g} and {ends[0, 1]:.6g}" in shown
+    run("report", folder / "kind.safetensors", "--data", folder / "kind.csv", "-o", "kind.html")
+    page = (tmp_path / "kind.html").read_text(encoding="utf-8")
+    part = page[page.index("accuracy lost") :]
+    assert part.index("<td>class</td>") < min(part.index(f"<td>{name}</td>") for name in ("age", "sex", "when"))

@@ -118,7 +118,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)
         held_out.check_scorer(self._scorer(), self.scoring, held)
         solve_stochastic(self, settings, X, y, sample_weight, loss, held, incremental)
+        if held is not None:
+            self._learn_from_held_out(held)
         return self
+
+    def _learn_from_held_out(self, held: held_out.HeldOut) -> None:
+        """Learn what only rows can tell that were not fitted to."""
 
     def _settle(self, incremental: bool, validates: bool) -> tuple[SimpleNamespace, bool]:
         """Return the settings, from parameters found good, and whether the network is new.

@@ -19,6 +19,7 @@ from layerwise.estimators.base import BaseMLP
 from layerwise.parts import metrics
 from layerwise.parts.endings import takes_standardized_targets
 from layerwise.parts.losses import Loss, Poisson, QuadraticCost
+from layerwise.trust.intervals import learn_intervals
 from layerwise.typing import Array
 
 
@@ -285,6 +286,45 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Go on with one epoch over these samples; all as for ``fit``."""
         self._fit(X, y, sample_weight, None, incremental=True)
+        return self
+
+    def _learn_from_held_out(self, held: held_out.HeldOut) -> None:
+        if np.isfinite(self.network_.outputs(held.X)).all():
+            learn_intervals(self.network_, held.X, held.y)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Return numbers between which the target lies with a given probability: split conformal prediction.
+
+        The errors are those on the held-out rows of `fit`: `validation_data`, or the share of `early_stopping`. These
+        have chosen the best epoch too, so that the intervals are a little narrow where they are few;
+        `learn_intervals` takes other rows.
+
+        Parameters
+        ----------
+        X : array or frame (n, features)
+            Rows.
+        coverage : float
+            The probability, over rows such as the held-out ones.
+
+        Returns
+        -------
+        array (n, 2), or (n, outputs, 2)
+            The lower and the upper end.
+
+        Raises
+        ------
+        DataError
+            No rows were held out, or too few.
+        """
+        self._fitted("predict_interval")
+        ends = np.moveaxis(self.network_.predict_interval(self._check_X(X), coverage), -1, 0)
+        return np.moveaxis(np.stack([self._decode(end) for end in ends]), 0, -1)
+
+    def learn_intervals(self, X: Any, y: Any) -> MLPRegressor:
+        """Learn how far off the numbers are from rows that were not learned from, for `predict_interval`."""
+        self._fitted("learn_intervals")
+        X, y = self._check_X_y(X, y, False)
+        learn_intervals(self.network_, X, self._encode(y, False))
         return self
 
     def _encode(self, y: Any, define: bool) -> Array:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.augmentation import Augmentation
+from layerwise.data.intervals import Intervals
 from layerwise.data.novelty import Novelty
 from layerwise.data.targets import Task
 from layerwise.data.units import Range, as_range
@@ -68,6 +69,8 @@ class State:
         How that was called.
     notes : dict
         What the user keeps with the network.
+    intervals : Intervals, optional
+        How far off its numbers are.
     novelty : Novelty, optional
         What the training data look like.
     input_range : (float, float), optional
@@ -93,6 +96,7 @@ class State:
     notes: dict[str, Any] = field(default_factory=dict)
     novelty: Novelty | None = None
     input_range: Range | None = None
+    intervals: Intervals | None = None
 
     @property
     def theta(self) -> Array:
@@ -150,6 +154,7 @@ class State:
             "history": None if history is None else _of_history(history),
             "last_fit": encode(self.last_fit),
             "notes": encode(self.notes),
+            **({} if self.intervals is None else {"intervals": self.intervals.to_dict()}),
         }
 
     def arrays(self, with_optimizer: bool, prefix: str = "") -> dict[str, Array]:
@@ -236,6 +241,7 @@ class State:
             notes=decode(description["notes"], custom),
             novelty=Novelty.read(arrays, plan.n_in),
             input_range=_range(description.get("input_range")),
+            intervals=Intervals.read(description.get("intervals"), plan.n_out),
         )
         state._check_task(plan.n_out)
         if not all(0 <= i < len(layers) for i in state.frozen):

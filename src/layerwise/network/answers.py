@@ -226,6 +226,38 @@ class Answers(Passes):
             return self.loss
         return loss_for(self._ending(), task)
 
+    def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> Array:
+        """Numbers between which the target lies with a given probability: split conformal prediction.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            Rows such as those that the errors were learned from.
+        coverage : float
+            The probability, over such rows.
+
+        Returns
+        -------
+        array (n, 2), or (n, n_out, 2)
+            The lower and the upper end, as far from the prediction as the errors on held-out rows were.
+
+        Raises
+        ------
+        DataError
+            No errors were learned, or of too few rows, or the network was trained further since.
+        """
+        if self.intervals is None:
+            raise DataError(
+                "the network does not know how far off it is: call layerwise.trust.intervals.learn_intervals(network, "
+                "X_held_out, y_held_out) once, and save it again"
+            )
+        if self.intervals.steps != self.steps:
+            raise DataError("the network was trained further since its errors were learned: call learn_intervals again")
+        width = self.intervals.half_width(coverage)
+        y = np.asarray(self.outputs(X), np.float64)
+        ends = np.stack([y - width, y + width], axis=-1)
+        return ends[:, 0] if self._task.flat and ends.shape[1] == 1 else ends
+
     def evaluate(
         self,
         X: ArrayLike,

@@ -78,6 +78,8 @@ class Network(Answers):
         must have the same names in the same order; arrays, which have none, are taken as they are. None forgets them.
     notes : dict
         Whatever shall be kept in the model file beside the network.
+    intervals : Intervals, optional
+        How far off its numbers are, once ``layerwise.trust.intervals.learn_intervals`` has learned it.
     novelty : Novelty, optional
         What the training data look like, once `lw.learn_novelty` has learned it.
 

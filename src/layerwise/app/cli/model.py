@@ -106,4 +106,5 @@ def _give_units(network: Network, scale: Array, mean: Array) -> bool:
     p["W"] *= scale
     p["b"] *= scale
     p["b"] += mean
+    network.intervals = None  # they are of the outputs as they were
     return True

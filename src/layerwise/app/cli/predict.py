@@ -18,6 +18,7 @@ from layerwise.typing import Array
 
 PIXELS = 784
 STRANGE = "this does not look like the training data"
+COVERAGE, LEAST_HELD_OUT = 0.9, 9  # of intervals, and the held-out rows that they need
 TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -107,7 +108,11 @@ def _answers(model: Trained, X: Array, threshold: float | None) -> list[dict[str
         else [{"familiar": not novel} for novel in network.is_novel(X).tolist()]
     )
     if task.kind != "classification" or task.classes is None:
-        return [{"answer": answer, **familiar} for answer, familiar in zip(answers.tolist(), known, strict=True)]
+        between = _intervals(model, X)
+        return [
+            {"answer": answer, **interval, **familiar}
+            for answer, interval, familiar in zip(answers.tolist(), between, known, strict=True)
+        ]
     probabilities = network.predict_proba(X)
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     chosen = task.classes[ranking[:, 0]] == answers
@@ -120,11 +125,23 @@ def _answers(model: Trained, X: Array, threshold: float | None) -> list[dict[str
     ]
 
 
+def _intervals(model: Trained, X: Array) -> list[dict[str, Any]]:
+    """Return the ends between which each number lies with a probability of 90%, where the network has learned them."""
+    learned = model.network.intervals
+    if learned is None or learned.steps != model.network.steps or learned.rows < LEAST_HELD_OUT:
+        return [{}] * len(X)
+    ends = model.network.predict_interval(X, COVERAGE)
+    low, high = (model.in_units(ends[..., i]).tolist() for i in (0, 1))
+    return [{"low": a, "high": b, "coverage": COVERAGE} for a, b in zip(low, high, strict=True)]
+
+
 def _line(answer: dict[str, Any]) -> str:
     where = answer["file"] + (f", row {answer['row']}" if "row" in answer else "")
     if "confidence" not in answer:
         value = answer["answer"]
         words = f"{where}: {value:.6g}" if isinstance(value, float) else f"{where}: {value}"
+        if isinstance(answer.get("low"), float):
+            words += f", {COVERAGE:.0%} between {answer['low']:.6g} and {answer['high']:.6g}"
         return words if answer["sure"] else f"{words}; {STRANGE}"
     found = f"{legible(answer['answer'])}, confidence {answer['confidence']:.1%}"
     rest = f"runner-up {legible(answer['runner_up'])}, {answer['runner_up_confidence']:.1%}"

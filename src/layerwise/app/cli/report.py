@@ -12,6 +12,7 @@ from layerwise.app.cli.console import show
 from layerwise.app.cli.model import load_trained
 from layerwise.app.cli.plot import rows_not_learned
 from layerwise.app.reporting import report as write_report
+from layerwise.explain.importance import input_groups
 
 
 def report(
@@ -39,4 +40,5 @@ def report(
     X, y = rows_not_learned(model, trained, data, target, delimiter)
     name = network.notes.get("data")
     title = f"{model.name}: {name if data is None else data}"
-    show(f"report  {write_report(network, X, y, path, title=title)}")
+    columns = None if trained.encoder is None else input_groups(trained.encoder)
+    show(f"report  {write_report(network, X, y, path, title=title, columns=columns)}")

@@ -9,6 +9,7 @@ network, X, y ─► Subject (what it says of X, once) ─► sections.py: one b
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layerwise.app.reporting import page, sections
@@ -24,7 +25,13 @@ __all__ = ["report"]
 
 
 def report(
-    network: Network, X: ArrayLike, y: ArrayLike, path: str | os.PathLike[str], *, title: str | None = None
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    columns: Mapping[str, Sequence[int]] | None = None,
 ) -> Path:
     """Write a page on a trained network: its figures on held-out rows, in numbers and pictures.
 
@@ -44,6 +51,9 @@ def report(
         The HTML file: written whole or not at all; one that is there is replaced.
     title : str, optional
         Of the page; by default the file's name.
+    columns : dict of str to list of int, optional
+        Which inputs were made of each column of a table, as `input_groups` of ``layerwise.explain.importance`` says; by
+        default each named input is a column. How much each matters is measured.
 
     Returns
     -------
@@ -64,7 +74,7 @@ def report(
         raise DataError("report: the network was never trained; call fit(X, y) first")
     check_writable(path)
     need("a report")
-    subject = Subject.of(network, X, y)
+    subject = Subject.of(network, X, y, columns)
     name = Path(path).stem if title is None else title
     write_whole(Path(path), page.write(name, sections.facts(subject), sections.all_of(subject)).encode())
     return Path(path)

@@ -17,6 +17,7 @@ from layerwise.app.reporting.pictures import against, picture, residuals
 from layerwise.app.reporting.subject import Subject
 from layerwise.errors import LayerwiseError
 from layerwise.explain.diagram import Diagram
+from layerwise.explain.importance import of_inputs
 from layerwise.formula.quoting import legible
 from layerwise.parts.metrics import coverage_curve, expected_calibration_error
 from layerwise.typing import Array
@@ -24,6 +25,7 @@ from layerwise.typing import Array
 MOST_CLASSES = 20  # in pictures and tables of classes
 MOST_COLUMNS = 8  # of a table's rows
 IMAGES, ROWS = 24, 12  # the worst that are shown
+MOST_MEASURED = 200  # columns that are shuffled, one after the other
 MUCH = 0.02  # calibration error, from which on there is something to be done
 HALF = (5.2, 4.2)  # inches, of a picture beside another
 
@@ -57,6 +59,7 @@ def all_of(subject: Subject) -> list[Section]:
         "Training": _training,
         "Answers": _numbers if subject.task.kind == "regression" else _answers,
         "Worst mistakes": _far_off if subject.task.kind == "regression" else _mistakes,
+        "Columns": _importance,
         "Confidence": _confidence,
         "Diagnosis": _diagnosis,
         "The same again": _again,
@@ -233,6 +236,21 @@ def _confidence(subject: Subject) -> str:
             f"{share:.1%} of these rows look like the training data; reject_novel=True refuses the others."
         )
     return body
+
+
+def _importance(subject: Subject) -> str:
+    """Return how much each column matters; nothing of images, and of inputs without names."""
+    groups = subject.columns
+    if groups is None or subject.is_of_images or not isinstance(subject.X, np.ndarray) or len(groups) > MOST_MEASURED:
+        return ""
+    found = of_inputs(subject.network, subject.X, np.asarray(subject.y), groups)
+    rows = [(legible(name), f"{mean:.4f}", f"{std:.4f}") for name, mean, std in found.ranking()]
+    score = "R²" if subject.task.kind == "regression" else "accuracy"
+    more = f" {len(rows) - MOST_CLASSES} more matter less." if len(rows) > MOST_CLASSES else ""
+    hint = (
+        f"How much {score} falls when a column is shuffled among the rows, and its deviation over five shuffles.{more}"
+    )
+    return paragraph(hint) + table(rows[:MOST_CLASSES], ("column", f"{score} lost", "±"), 1)
 
 
 def _diagnosis(subject: Subject) -> str:

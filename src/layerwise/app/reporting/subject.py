@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,8 @@ class Subject:
         Of classes: y as the columns of `shares`.
     shares : array (n, classes), optional
         Their probabilities, if the network gives any.
+    columns : dict of str to list of int, optional
+        The inputs of each column of a table.
     """
 
     network: Network
@@ -43,9 +46,12 @@ class Subject:
     figures: dict[str, float]
     labels: Array | None = None
     shares: Array | None = None
+    columns: Mapping[str, Sequence[int]] | None = None
 
     @classmethod
-    def of(cls, network: Network, X: ArrayLike, y: ArrayLike) -> Subject:
+    def of(
+        cls, network: Network, X: ArrayLike, y: ArrayLike, columns: Mapping[str, Sequence[int]] | None = None
+    ) -> Subject:
         """Return all that sections need.
 
         Raises
@@ -64,7 +70,9 @@ class Subject:
         labels = shares = None
         if task.kind == "classification" and targets.labels is not None and network.layers[-1].gives != "values":
             labels, shares = targets.labels, network.predict_proba(rows)
-        return cls(network, task, rows, targets.true(), said, figures, labels, shares)
+        if columns is None and network.column_names is not None:
+            columns = {name: [j] for j, name in enumerate(network.column_names)}
+        return cls(network, task, rows, targets.true(), said, figures, labels, shares, columns)
 
     @property
     def names(self) -> list[str]:
