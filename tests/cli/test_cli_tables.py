@@ -150,3 +150,11 @@ def test_intervals_and_the_columns_that_matter(run, made, tmp_path):
     page = (tmp_path / "kind.html").read_text(encoding="utf-8")
     part = page[page.index("accuracy lost") :]
     assert part.index("<td>class</td>") < min(part.index(f"<td>{name}</td>") for name in ("age", "sex", "when"))
+
+
+def test_a_file_of_another_form(run, made, tmp_path):
+    """Semicolons, decimal commas and Latin-1, as spreadsheets write them, mean what they meant in training."""
+    folder, models, frame, _ = made
+    frame.to_csv(tmp_path / "new.csv", index=False, sep=";", decimal=",", encoding="latin-1")
+    found = run("predict", "new.csv", "-m", folder / "price.safetensors", "--json").json()
+    np.testing.assert_allclose([row["answer"] for row in found], models["price"].predict(frame), rtol=1e-9)

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerwise.data.columns import WITH_COMMA, decimal_comma, hint_of_text
-from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.checks import reading
 from layerwise.errors import DataError, nearest, warn
 
@@ -118,24 +117,6 @@ def read_header(path: str | os.PathLike[str], delimiter: str | None = ",") -> li
     return _read(path, delimiter, _read_header)
 
 
-def read_cells(path: str | os.PathLike[str], delimiter: str | None = None) -> RawTable:
-    """Read the cells of such a table as they are; the arguments and errors are those of `read_csv`."""
-    return _read(path, delimiter, _read_cells)
-
-
-def _read_cells(rows: Iterator[tuple[int, list[str]]], name: str) -> RawTable:
-    header = _read_header(rows, name, least=1)
-    found, lines = [], []
-    for line, cells in rows:
-        if len(cells) != len(header):
-            raise _wrong_length(name, line, header, cells)
-        found.append(cells)
-        lines.append(line)
-    if not found:
-        raise DataError(f"{name} has a header but no rows")
-    return RawTable(name, tuple(header), [list(column) for column in zip(*found)], np.array(lines, np.int64))
-
-
 def _wrong_length(name: str, line: int, header: list[str], cells: list[str]) -> DataError:
     return DataError(f"{name}, line {line}: expected {len(header)} cells, as the header has, but got {len(cells)}")
 
@@ -222,7 +203,7 @@ def _read_table(rows: Iterator[tuple[int, list[str]]], name: str, target: str | 
     return Table(X, y, features, target, class_names, y if class_names else np.array(labels))
 
 
-def _read_header(rows: Iterator[tuple[int, list[str]]], name: str, least: int = 2) -> list[str]:
+def _read_header(rows: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
     """Read the names of the columns and check that they can serve as such."""
     _, header = next(rows, (1, []))
     if not header:
@@ -236,7 +217,7 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], name: str, least: int = 
         raise DataError(f"{name}: more than one column is named {', '.join(map(repr, twice))}; rename them")
     if all(_number(heading) is not None for heading in header):
         raise DataError(f"{name} must begin with a header row that names the columns, but begins with numbers")
-    if len(header) < least:
+    if len(header) == 1:
         raise DataError(
             f"{name} has only the column {reprlib.repr(header[0])}; expected at least one feature and a "
             "target. Is another delimiter used in the file?"

@@ -16,7 +16,8 @@ from layerwise.app.cli.rows import features, target_names, target_values
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tabular import TableEncoder
 from layerwise.datasets.fashion import CLASS_NAMES
-from layerwise.datasets.table import Table, read_cells, read_header
+from layerwise.datasets.reading import read_raw
+from layerwise.datasets.table import Table, read_header
 from layerwise.errors import DataError, UnknownNameError, nearest
 from layerwise.network.network import Network
 from layerwise.typing import Array
@@ -246,9 +247,9 @@ def _check_several_classes(path: str, y: Array) -> None:
         raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
 
 
-def read_table(path: str, delimiter: str | None) -> RawTable:
-    """Return the cells of a table for a model that has an encoder."""
-    return read_cells(path, delimiter)
+def read_table(path: str, encoder: TableEncoder, delimiter: str | None) -> RawTable:
+    """Return the cells of a table for an encoder, whose columns have names if the file's shall have some."""
+    return read_raw(path, delimiter=delimiter, header=encoder.has_names or None)
 
 
 def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: str | None = None) -> Rows:
@@ -258,7 +259,7 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
     """
     network, task = model.network, model.task
     if model.encoder is not None:
-        raw = read_table(path, delimiter)
+        raw = read_table(path, model.encoder, delimiter)
         target = network.notes.get("target") if target is None else target
         y, kept, notes = target_values(raw, target_names(raw, model.encoder, target, _targets(model)), task)
         for note in notes:
@@ -292,7 +293,7 @@ def rows_to_predict(path: str, model: Trained, delimiter: str | None = None) -> 
     A model that knows no names takes its columns as they come, and passes over one more, the last.
     """
     if model.encoder is not None:
-        return encoded(read_table(path, delimiter), model.encoder)
+        return encoded(read_table(path, model.encoder, delimiter), model.encoder)
     network = model.network
     columns = columns_of(network)
     if columns is not None:

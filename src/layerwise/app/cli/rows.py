@@ -57,7 +57,7 @@ def _values(raw: RawTable, place: int, column: Encoded) -> Array:
         if isinstance(cells, list) and all(map(_is_missing, cells)):
             gap = np.nan if isinstance(column, NumberColumn) else np.datetime64("NaT")
             return np.full(raw.n_rows, gap)
-        found = kind_of(raw.names[place], Statistic.of(cells), asked=column.kind)
+        found = kind_of(raw.names[place], Statistic.of(cells), asked=column.kind, decimal=raw.how.get("decimal"))
         values, wrong = parsed(cells, found, SURELY_MISSING)
         if wrong:
             raw.notes.append(unread(raw, place, wrong, column.kind))
