@@ -90,6 +90,9 @@ def test_lines_and_places():
         ("vhigh,2,small,unacc\nlow,2,big,acc\nlow,4,big,acc\n", None),
         ("5.1,3.5,Iris-setosa\n4.9,3.0,Iris-setosa\n", None),
         ("2024-01-01,5,x\n2024-01-02,6,y\n", None),
+        ("2,3,big,small\n" + "1,2,3,4,5,6\n" * 3, None),
+        ("0,1,2\na,x,5\nb,y,6\n", ("0", "1", "2")),
+        ("a,b,c,d\nx,1,2\ny,1,2\nz,1,2,5\nw,1\nv,2,2\n", ("a", "b", "c", "d")),
         ("# id,x\n1,2\n3,4\n", ("id", "x")),
         ('"x" "y"\n"r1" 1 2\n"r2" 3 4\n', ("x1", "x", "y")),
         ("Source: a bureau\nYear: 2020,,\n\nname,height,age\nA,1.5,3\nB,2.5,4\n", ("name", "height", "age")),
@@ -337,7 +340,8 @@ def test_addresses():
         (b"a,b\n" + b"1,2\n" * 20 + b"1,2,3\n" * 9, "line 22: expected 2 cells, as most rows have, but got 3"),
         (b"a,b,c,d\n" + b"1,2\n" * 9, "line 1: expected 2 names"), (b"PK\x03\x04 broken", "cannot be unpacked"),
         (bytes(range(256)) * 9, "neither text"), (b"version https://git-lfs", "git lfs"),
-        (b'{"a": {}}', "nothing in them"), (b"[1, 2]", "expected a list of objects"), (b"# only\n# this\n", "no rows"),
+        (b'{"a": {}}', "nothing in them"), (b"[1, 2]", "expected a list of objects"),
+        (b"a,b\n", "has names of columns, but no rows"), (b"# only\n# this\n", "no rows"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(read, content, message):

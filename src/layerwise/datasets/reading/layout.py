@@ -57,7 +57,7 @@ def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, nam
     names : list of str
         Names that the columns may have, as another file has them.
     """
-    width = _width([cells for _, cells in rows])
+    width = _width([cells for _, cells in rows if not is_comment(cells, marks)] or [cells for _, cells in rows])
     layout = Layout(width, None, 0)
     comments = _skip_comments(rows, layout, marks)
     judge = _Judge(rows, width)
@@ -135,8 +135,10 @@ class _Judge:
         columns = self.column_kinds(below[1:] if len(below) > 3 else below)  # the second may be one of units
         pairs = Counter(zip(kinds, columns))
         named, alike = pairs["t", "n"] + pairs["t", "d"], pairs["n", "n"] + pairs["d", "d"]
-        if named or alike:
-            return named >= alike if named else self._is_sequence(i, below)
+        if named:
+            return named >= alike
+        if alike or "n" in kinds:
+            return self._is_sequence(i, below)
         words = [j for j, kind in enumerate(kinds) if kind == "t"]
         again = sum(any(self.rows[k][j] == first[j] for k in below) for j in words)
         return 3 * again <= len(words) and len({first[j] for j in words}) == len(words) > 0
@@ -160,8 +162,12 @@ class _Judge:
 
 
 def _width(rows: list[list[str]]) -> int:
+    """Return how many cells most rows have, or all names where rows lack various numbers of cells at their end."""
     widths = Counter(len(cells) for cells in rows)
-    return max(widths, key=lambda width: (widths[width], width), default=0)
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    if len(widths) > 2 and len(rows[0]) == max(widths) == len(set(rows[0])) and all(rows[0]):
+        return usual if any(are_numbers(rows[0])) or widths[usual] > 0.95 * len(rows) else len(rows[0])
+    return usual
 
 
 def _skip_comments(rows: list[Row], layout: Layout, marks: str) -> list[list[str]]:
@@ -190,6 +196,15 @@ def _skip_title(rows: list[Row], layout: Layout, judge: _Judge, header: bool | N
         is_short = filled == 1 and (len(cells) == 1 or layout.width > 2)
         is_lead = header is not False and filled < filled_after and judge.is_header(layout.start + 1)
         is_head = len(cells) in (layout.width, layout.width - 1) and is_text and filled > 1
+        if (
+            header is None
+            and len(cells) < layout.width - 1
+            and "n" in judge.kinds[layout.start]
+            and filled < filled_after
+        ):
+            left_out.append(str(rows[layout.start][0]))  # such as the numbers of rows and columns
+            layout.start += 1
+            continue
         if filled_after <= filled and not (is_short and len(cells) != layout.width):
             break
         if not (is_short and (is_text or len(cells) != layout.width)) and not (

@@ -6,7 +6,9 @@ text ── Records ──► the first rows ── find_layout ──► names,
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -78,12 +80,14 @@ def read_rows(
     looked_at = [(line, [cell.strip() for cell in cells]) for line, cells in islice(rows, _HEAD)]
     head = [(line, cells) for line, cells in looked_at if any(cells)]
     layout = find_layout(head, name, marks, settings.header, settings.names)
-    if not head or not layout.width or (layout.header is None and layout.start >= len(head)):
-        raise DataError(f"{name} has no rows; expected a table with a row for each sample")
+    if not head or not layout.width or layout.start >= len(head):
+        but = "names of columns, but " if layout.header is not None else ""
+        raise DataError(f"{name} has {but}no rows; expected a table with a row for each sample")
     notes += layout.notes
     body = _Body(name, layout, marks)
     body.blank = len(looked_at) - len(head)
-    body.read(chain(head[layout.start :], rows))
+    with _uncollected():
+        body.read(chain(head[layout.start :], rows))
     columns, lines = body.finish(notes)
     columns, names = _named(columns, layout.header, notes)
     if settings.na:
@@ -112,9 +116,16 @@ class _Body:
 
     def read(self, rows: Iterator[Row]) -> None:
         """Take all rows, a block at a time."""
+        width = self.layout.width
+        last_name = self.layout.header[-1] if self.layout.header is not None else None
         while block := list(islice(rows, _BLOCK)):
-            whole = [self._whole(line, cells) for line, cells in block]
-            kept = [(line, cells) for (line, _), cells in zip(block, whole) if cells is not None]
+            kept = []
+            for row in block:
+                line, given = row
+                if len(given) == width and given[0] and given[-1] != last_name:  # as almost all rows are
+                    kept.append(row)
+                elif (whole := self._whole(line, given)) is not None:
+                    kept.append((line, whole))
             if not kept:
                 continue
             self.lines += [line for line, _ in kept]
@@ -127,7 +138,7 @@ class _Body:
     def _whole(self, line: int, cells: list[str]) -> list[str] | None:
         """Return a cell for each column, or None for a row that is left out, which is counted."""
         width = self.layout.width
-        if not any(cells) or not any(cell.strip() for cell in cells):
+        if not any(map(str.strip, cells)):
             self.blank += 1
             return None
         if len(cells) == width:
@@ -202,6 +213,18 @@ class _Body:
                 f"so it is in {len(odd):,} rows of {len(self.lines) + len(self.long):,}. Give the delimiter if it is "
                 "another, skip= to leave out lines at the top, or mend the rows"
             )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for cycles, which would go through all cells read so far, again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _named(
