@@ -238,6 +238,12 @@ class TestLaterTables:
             lambda d: d["columns"][0].update(kind="picture"),
             lambda d: d["targets"][0].update(classes=None),
             lambda d: d.update(missing=3),
+            lambda d: d.update(missing=[3]),
+            lambda d: d.update(targets=[]),
+            lambda d: d["columns"][0]["how"].update(notation="x"),
+            lambda d: d["targets"][0]["how"].update(notation=[]),
+            lambda d: d["targets"][0].update(kind="picture"),
+            lambda d: d["targets"][0]["how"].update(spellings={"no": 3}),
         ],
     )
     def test_damaged(self, damage):

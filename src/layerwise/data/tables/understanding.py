@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.tables.dates import FORMATS
 from layerwise.data.tables.features import Features
 from layerwise.data.tables.kinds import INPUTS, Kind
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
+from layerwise.data.tables.readings import NOTATIONS
 from layerwise.data.tables.statistics import Statistic
 from layerwise.data.tables.target import Target
 from layerwise.errors import DataError, FormatError, nearest
@@ -210,12 +212,29 @@ class Understanding:
 
 def _check(found: Understanding) -> None:
     for column in found.inputs:
-        needed = {"number": "notation", "date": "format", "yes/no": "spellings"}.get(column.kind.name)
-        if column.kind.name not in INPUTS or (needed and needed not in column.kind.how):
-            raise ValueError(f"column {column.name!r} cannot be read as {column.kind.name}")
+        _check_how(column.name, column.kind.name, column.kind.how)
+    for target in found.targets:
+        if target.kind not in ("number", "classes") or not all(isinstance(label, str) for label in target.classes):
+            raise ValueError(f"the target {target.name!r} cannot be {target.kind!r}")
+        _check_how(target.name, "number" if target.kind == "number" else "category", target.how)
+    if not found.targets or not all(isinstance(token, str) for token in found.missing):
+        raise ValueError("there must be a target, and what is missing must be text")
     for name in (*(column.name for column in found.columns), *(target.name for target in found.targets)):
         if not isinstance(name, str):
             raise TypeError(f"{name!r} is no name")
+
+
+def _check_how(name: str, kind: str, how: Mapping[str, Any]) -> None:
+    """Refuse rules for reading cells that there are not."""
+    texts = [how[key] for key in ("spellings", "whole") if key in how]
+    right = kind in INPUTS and all(
+        isinstance(part, dict) and all(isinstance(text, str) for pair in part.items() for text in pair)
+        for part in texts
+    )
+    right = right and (kind != "number" or how.get("notation") in NOTATIONS)
+    right = right and (kind != "date" or how.get("format") in ("", *FORMATS))
+    if not right or (kind == "yes/no" and "spellings" not in how):
+        raise ValueError(f"column {name!r} cannot be read as {kind}, {dict(how)}")
 
 
 def unread(raw: RawTable, j: int, rows: Sequence[int], kind: str) -> str:
