@@ -57,7 +57,7 @@ def predict(
         try:
             found = (
                 _table(trained, file, check_delimiter(delimiter), threshold)
-                if file.suffix.lower() in TABLES
+                if trained.encoder is not None or file.suffix.lower() in TABLES
                 else [_picture(trained, file, not json, threshold)]
             )
         except (LayerwiseError, OSError) as error:
@@ -81,8 +81,6 @@ def _picture(model: Trained, path: Path, shown: bool, threshold: float | None) -
     """Return the answer for one picture."""
     from layerwise.datasets.images import read_digit
 
-    if model.encoder is not None:
-        raise DataError(f"{path}: the model takes rows of a table, not pictures; give them as FILE.csv")
     n_in = model.network.built()[0].n_in
     if n_in != PIXELS:
         raise DataError(f"{path}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")

@@ -97,7 +97,7 @@ def _sample(model: Trained, sample: str, row: int, delimiter: str | None) -> Arr
     """Return one row of inputs, from a picture, a table or numbers."""
     n_in = model.network.built()[0].n_in
     path = Path(sample)
-    if path.suffix.lower() in TABLES:
+    if path.suffix.lower() in TABLES or (model.encoder is not None and path.exists()):
         X = rows_to_predict(sample, model, delimiter)
         if row > len(X):
             raise DataError(f"{sample} has {len(X)} rows; got --row {row}")
