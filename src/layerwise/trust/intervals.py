@@ -46,7 +46,7 @@ def learn_intervals(network: Network, X: ArrayLike, y: ArrayLike) -> Network:
     >>> from layerwise.trust.intervals import learn_intervals
     >>> X, y = lw.datasets.make_sine(300)
     >>> net = lw.Network([lw.Dense(16), lw.Tanh(), lw.Dense(1)], random_state=0)
-    >>> _ = net.fit(X[:200], y[:200], epochs=20, verbose=False)
+    >>> _ = net.fit(X[:200], y[:200, 0], epochs=20, verbose=False)
     >>> learn_intervals(net, X[200:], y[200:]).predict_interval(X[:2], coverage=0.9).shape
     (2, 2)
     """
