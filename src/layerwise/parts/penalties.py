@@ -18,6 +18,15 @@ from layerwise.parts.description import number, way_of_function
 from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
+__all__ = [
+    "L1",
+    "L2",
+    "PENALTIES",
+    "Penalties",
+    "Penalty",
+    "as_penalties",
+]
+
 
 class Penalty(Symbolic):
     """Base of the penalties.
