@@ -466,7 +466,8 @@ class Own(lw.Activation):
 
 
 class OwnLoss(lw.MeanSquaredError):
-    pass
+    def forward(self, y, t, out, tmp):
+        super().forward(y, t, out, tmp)
 
 
 class OwnOptimizer(lw.Optimizer):

@@ -9,7 +9,7 @@ function ──► trace ──► Tree ─┬─► derivative ──► Tree
 
 from __future__ import annotations
 
-from layerwise.formula.calls import Steps, bind, steps
+from layerwise.formula.calls import Steps, bind, factors, scaled, steps
 from layerwise.formula.data import as_data, from_data
 from layerwise.formula.derivative import derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
@@ -35,6 +35,7 @@ __all__ = [
     "bind",
     "compute",
     "derivative",
+    "factors",
     "from_data",
     "in_place",
     "latex",
@@ -42,6 +43,7 @@ __all__ = [
     "operation",
     "rebuilt",
     "replace",
+    "scaled",
     "shown",
     "split",
     "steps",

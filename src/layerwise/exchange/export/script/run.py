@@ -10,6 +10,7 @@ from layerwise.engine.plan import Plan, compile_training
 from layerwise.errors import ExportError
 from layerwise.exchange.export.script import beginning, layers, rules
 from layerwise.exchange.export.script.custom import apart, class_name
+from layerwise.exchange.export.script.losses import PenaltyText, penalty_text
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
@@ -20,8 +21,6 @@ from layerwise.parts.penalties import Penalty
 
 KNOWN: dict[type[Any], Any] = {
     **layers.LAYERS,
-    **rules.LOSSES,
-    **rules.PENALTIES,
     **rules.SCHEDULES,
     **beginning.EXPRESSIONS,
     **beginning.FITS,
@@ -160,13 +159,13 @@ class Run:
 
     # ---------------------------------------------------------------- penalties
 
-    def penalties(self) -> dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]]:
+    def penalties(self) -> dict[tuple[tuple[PenaltyText, float, bool], ...], list[int]]:
         """Return the arrays, by their places among the parameters, that have the same penalties."""
-        found: dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]] = {}
+        found: dict[tuple[tuple[PenaltyText, float, bool], ...], list[int]] = {}
         for i, (stage, name) in enumerate(self.arrays):
             part = self._slices[stage.index][name]
             terms = [term for term in self.plan.penalties if term.part == part]
             if terms:
-                key = tuple((rules.penalty_of(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
+                key = tuple((penalty_text(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
                 found.setdefault(key, []).append(i)
         return found
