@@ -1,19 +1,26 @@
 """Write what the native engine has of formulas: tools/native_formulas.py
 
-The formulas of layerwise's activations as C++, and the names and facts that go with them, are made from
-parts/layers/activations.py. They are kept in the repository; a test fails where they are not those of the code.
+The formulas of layerwise's activations and optimizers as C++, and the names and facts that go with them, are made from
+parts/layers/activations.py and parts/optimizers. They are kept in the repository; a test fails where they are not those
+of the code.
 """
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import layerwise as lw
-from layerwise.formula import Tree, number, symbol
-from layerwise.formula.lowering import INSTRUCTIONS, MOST_SLOTS, cpp
+from layerwise.formula import WORDS, Tree, number, replace, symbol
+from layerwise.formula.lowering import INSTRUCTIONS, MOST_SLOTS, cpp, cpp_vectors
 from layerwise.parts.layers import LAYERS, Activation
+from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
+from layerwise.parts.optimizers.base import Rule
 
 NATIVE = Path(lw.__file__).parent / "engine" / "native"
 MADE = "// Made by tools/native_formulas.py from the formulas in Python: not to be edited by hand.\n"
@@ -114,10 +121,107 @@ def wrapped(words: Iterable[str]) -> str:
     return textwrap.fill(" ".join(words), 118, initial_indent="    ", subsequent_indent="    ") + "\n"
 
 
+# ---------------------------------------------------------------- optimizers
+
+
+def rules() -> dict[str, Rule]:
+    """Return the formulas that layerwise's optimizers have for any of their arguments, each once, by name."""
+    found: dict[Rule, str] = {}
+    for kind in OPTIMIZERS:
+        names = list(inspect.signature(kind).parameters)
+        values = {name: list(_values(kind, name)) for name in names}
+        own: dict[str, Rule] = {}
+        for chosen in itertools.product(*values.values()):
+            rule = kind(**dict(zip(names, chosen))).formulas()
+            own.setdefault(rule.text(), rule)
+        for i, rule in enumerate(own.values()):
+            found.setdefault(rule, f"{kind.__name__}_{i}")
+    return {name: rule for rule, name in found.items()}
+
+
+def _values(kind: type[Optimizer], name: str) -> Iterator[Any]:
+    """Yield values of an argument on which the form of the formula may depend: yes and no, 0 and another number."""
+    default = kind().config()[name]
+    for value in (False, True) if isinstance(default, bool) else (0.0, 0.5):
+        with suppress(ValueError):
+            kind(**{name: value})
+            yield value
+
+
+def optimizer_facts() -> str:
+    """Return optimizer_list.h."""
+    lines = [
+        f'    {{"{rule.text()}",\n     {len(rule.states)}, {len(rule.replaced()[1])}}},\n' for rule in rules().values()
+    ]
+    return f"""{MADE}#pragma once
+
+namespace lw {{
+
+// An optimizer's formula, and how many states and scalars it has.
+struct OptimizerFacts {{
+    const char* name;
+    int states, scalars;
+}};
+constexpr OptimizerFacts OPTIMIZER_FACTS[] = {{
+{"".join(lines)}}};
+constexpr int COMPILED_OPTIMIZERS = {len(lines)};
+
+}}  // namespace lw
+"""
+
+
+def optimizer_functions() -> str:
+    """Return optimizer_formulas.h."""
+    found = rules()
+    bodies = "".join(_optimizer_function(name, rule) for name, rule in found.items())
+    return f"""{MADE}// A step of each optimizer on n numbers of theta, grad and the states, whole vectors. c: scalars.
+#pragma once
+
+#include "vector_functions.h"
+
+namespace lw {{
+namespace LW_ISA {{
+
+{bodies}template <class T>
+constexpr void (*OPTIMIZERS[])(const T* c, T* theta, const T* grad, T* const* states, index n) = {{
+{wrapped(f"{name}<T>," for name in found)}}};
+
+}}  // namespace LW_ISA
+}}  // namespace lw
+"""
+
+
+def _optimizer_function(name: str, rule: Rule) -> str:
+    trees, scalars = rule.replaced()
+    renamed = {scalar: symbol(f"c{i}") for i, scalar in enumerate(scalars)}
+    lines, values = cpp_vectors([replace(tree, renamed) for tree in trees.values()])
+    places = {"w": "theta", "g": "grad", **{state: f"{state}_at" for state in rule.states}}
+    own = [f"{place} = states[{i}]" for i, place in enumerate(list(places.values())[2:])]
+    begin = [f"T *const {', *const '.join(own)};"] if own else []
+    begin += [f"const T c{i} = c[{i}];  // {WORDS.expression(part)}" for i, part in enumerate(scalars.values())]
+    inner = [f"const V {', '.join(f'{key} = load({place} + i)' for key, place in places.items())};", *lines]
+    inner += [f"store({places[key]} + i, {value});" for key, value in zip(trees, values)]
+    arguments = f"const T* c, T* theta, const T* grad, T* const*{' states' if own else ''}, index n"
+    before = "".join(f"    {line}\n" for line in ["using V = Vector<T>;", *begin])
+    body = "".join(f"        {line}\n" for line in inner)
+    loop = f"    for (index i = 0; i < n; i += WIDTH<T>) {{\n{body}    }}\n"
+    return f"template <class T>\nvoid {name}({arguments}) {{\n{before}{loop}}}\n\n"
+
+
+# ---------------------------------------------------------------- files
+
+FILES: dict[str, Callable[[], str]] = {
+    "formula_list.h": facts,
+    "formulas.h": functions,
+    "optimizer_list.h": optimizer_facts,
+    "optimizer_formulas.h": optimizer_functions,
+}
+
+
 def write() -> None:
-    """Write both headers."""
-    (NATIVE / "formula_list.h").write_text(facts())
-    (NATIVE / "formulas.h").write_text(functions())
+    """Write the headers."""
+    for name, make in FILES.items():
+        (NATIVE / name).write_text(make())
 
 
 if __name__ == "__main__":

@@ -77,18 +77,49 @@ class Training:
 
     def __init__(self, *, theta: Array, grad: Array, batch_size: int, seed: int) -> None: ...
 
-class Optimizer:
-    """The optimizer before a run; of a custom one its rule, and its scalars, a row for each step."""
+class Rule:
+    """An optimizer's formula: the new w and states from w, g, the states and the scalars.
+
+    Parameters
+    ----------
+    states, numbers : int
+        How many states and numbers of its own it has.
+    formula : tuple
+        Its code, from w, g, the states and the scalars.
+    scalars : tuple
+        That of what is the same for all parameters, from rate, t, learning_rate and the numbers.
+    compiled : int
+        Which of `optimizers` it is; -1: none.
+    descent : int
+        Where the step is w - c g alone: which scalar is c; -1: it is more.
+    moves_without_gradient : bool
+        Whether it may change parameters or states whose gradient is 0.
+    """
 
     def __init__(
         self,
         *,
-        name: str,
-        settings: Mapping[str, Any],
+        states: int,
+        formula: _Code,
+        scalars: _Code,
+        numbers: int,
+        compiled: int = -1,
+        descent: int = -1,
+        moves_without_gradient: bool = True,
+    ) -> None: ...
+
+class Optimizer:
+    """The optimizer before a run: its formula, the numbers in it, and its states."""
+
+    def __init__(
+        self,
+        *,
+        rule: Rule,
+        numbers: Sequence[float],
+        learning_rate: float,
+        decay: float,
         iterations: int,
         states: Sequence[Array],
-        rule: tuple[_Code, int] | None = None,
-        scalars: Array | None = None,
     ) -> None: ...
 
 class Steps:

@@ -1,9 +1,8 @@
-"""The plan and the optimizer as `layerwise._native` takes them; custom formulas as code."""
+"""The plan as `layerwise._native` takes it; custom formulas as code."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -12,11 +11,8 @@ from layerwise.formula import replace
 from layerwise.formula.lowering import Code, code
 from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import LOSSES, Loss
-from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
-from layerwise.parts.optimizers.base import Rule
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
-from layerwise.typing import Array
 
 _native: Any = None
 WHY_NOT = ""
@@ -24,8 +20,6 @@ try:
     _native = import_module("layerwise._native")
 except ImportError as error:
     WHY_NOT = str(error)
-
-MOST_STATES = 4  # of a custom optimizer
 
 
 def custom_code(layer: Layer) -> tuple[Code, Code, bool, bool] | None:
@@ -56,21 +50,6 @@ def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
     return None if f is None or slope is None else (f, slope)
 
 
-def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
-    """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
-    if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
-        return None
-    return _rule_code(optimizer.formulas())
-
-
-@lru_cache(maxsize=64)  # asked for at every return to Python
-def _rule_code(rule: Rule) -> tuple[Code, int] | None:
-    trees, scalars = rule.replaced()
-    states = list(rule.states)
-    found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
-    return None if found is None else (found, len(scalars))
-
-
 def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     """Return the arguments of `_native.Native`, by name."""
     layers = []
@@ -97,19 +76,6 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     theta = parameters.theta
     sizes = {"n_theta": theta.size, "dtype": theta.dtype.name}
     return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
-
-
-def optimizer_arguments(optimizer: Optimizer, steps: int, rates: Array | None) -> dict[str, Any]:
-    """Return the arguments of `_native.Optimizer`, by name, for so many steps with these learning rates."""
-    rule = custom_rule(optimizer)
-    return {
-        "name": type(optimizer).__name__,
-        "settings": optimizer.config() if rule is None else {},
-        "iterations": optimizer.iterations,
-        "states": [optimizer.state[name] for name in optimizer.state_names],
-        "rule": rule,
-        "scalars": None if rule is None else optimizer.scalars_of(steps, rates),
-    }
 
 
 def numbers_of(layer: Any) -> dict[str, Any]:

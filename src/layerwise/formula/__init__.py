@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from layerwise.formula.calls import Steps, bind, factors, scaled, steps
 from layerwise.formula.data import as_data, from_data
-from layerwise.formula.derivative import derivative
+from layerwise.formula.derivative import at_zero, derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
 from layerwise.formula.latex import latex
 from layerwise.formula.tracing import Traced, TracedNumber, trace, trace_all
@@ -32,6 +32,7 @@ __all__ = [
     "TracedNumber",
     "Tree",
     "as_data",
+    "at_zero",
     "bind",
     "compute",
     "derivative",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from layerwise.formula.signs import never_zero
-from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree, symbol
+from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, OPERATIONS, Tree, symbol
 
 _SIGNS = {
     "add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "greater": (">", 0),
@@ -252,3 +252,21 @@ CPP = Language(
     truth="({0} ? T(1) : T(0))",
     assign="const T {0} = {1};",
 )  # fmt: skip
+
+
+def _on_lanes(name: str, operands: int) -> str:
+    letters = "abc"[:operands]
+    places = ", ".join(f"{{{i}}}" for i in range(operands))
+    function = f"[]({', '.join(f'T {letter}' for letter in letters)}) {{{{ return {name}({', '.join(letters)}); }}}}"
+    return f"lanes<T>({function}, {places})"
+
+
+# On vectors of numbers; over_root(a, b, c) is a / (sqrt(b) + c).
+CPP_VECTORS = Language(
+    {name: _on_lanes(form, OPERATIONS.get(name, 1)) for name, form in CPP.functions.items()}
+    | {"square": "square", "over_root": "over_root<T>"},
+    number=CPP.number,
+    where="lanes<T>([](auto a, T b, T c) {{ return a != 0 ? b : c; }}, {0}, {1}, {2})",
+    truth="lanes<T>([](auto a) {{ return a != 0 ? T(1) : T(0); }}, {0})",
+    assign="const V {0} = {1};",
+)

@@ -150,9 +150,10 @@ class Symbolic(Description):
 
     def numbers(self) -> dict[str, float]:
         """Return the part's own numbers, by their names in the trees."""
-        return self._values(self._traced()[2])
+        return self.values_of(self._traced()[2])
 
-    def _values(self, names: Collection[str]) -> dict[str, float]:
+    def values_of(self, names: Collection[str]) -> dict[str, float]:
+        """Return what these of the part's numbers are."""
         own = self.values
         return {name: float(own[name]) if name in own else self._number(name) for name in names}
 
@@ -160,7 +161,7 @@ class Symbolic(Description):
         """Return f and its derivative as trees of their arguments alone."""
         f, slope, names = self._traced()
         slope = slope_of(f, self.arguments[0]) if slope is None else slope
-        numbers = tuple(self._values(names).items())
+        numbers = tuple(self.values_of(names).items())
         return filled(f, numbers), filled(slope, numbers)
 
     def _traced(self) -> Traces:

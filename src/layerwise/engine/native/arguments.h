@@ -48,14 +48,6 @@ constexpr LossName LOSSES[] = {
     {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, "epsilon"},
 };
 
-struct OptimizerName {
-    const char* name;
-    OptimizerKind kind;
-};
-constexpr OptimizerName OPTIMIZERS[] = {
-    {"SGD", OptimizerKind::SGD},   {"Adagrad", OptimizerKind::Adagrad}, {"RMSprop", OptimizerKind::RMSprop},
-    {"Adam", OptimizerKind::Adam}, {"AdamW", OptimizerKind::AdamW},
-};
 constexpr const char* PENALTIES[] = {"L1", "L2"};
 
 template <class Names>
@@ -166,48 +158,24 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
     return layer;
 }
 
-inline Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states,
-                                std::int64_t iterations) {
-    const auto number = [&](const char* key) { return setting(settings, key); };
-    Optimizer o;
-    o.kind = by_name(OPTIMIZERS, name, "optimizer").kind, o.iterations = iterations;
-    o.learning_rate = number("learning_rate"), o.decay = number("decay");
-    switch (o.kind) {
-        case OptimizerKind::SGD:
-        case OptimizerKind::Momentum:
-        case OptimizerKind::Nesterov:
-            o.momentum = number("momentum"), o.weight_decay = number("weight_decay");
-            if (o.momentum != 0) o.kind = number("nesterov") != 0 ? OptimizerKind::Nesterov : OptimizerKind::Momentum;
-            o.states = o.momentum == 0 ? 0 : 1;
-            break;
-        case OptimizerKind::Adagrad: o.epsilon = number("epsilon"), o.states = 1; break;
-        case OptimizerKind::RMSprop: o.beta_2 = number("rho"), o.epsilon = number("epsilon"), o.states = 1; break;
-        case OptimizerKind::Adam:
-        case OptimizerKind::AdamW:
-            o.beta_1 = number("beta_1"), o.beta_2 = number("beta_2"), o.states = 2;
-            o.epsilon = number("epsilon"), o.epsilon_hat = number("epsilon_hat") != 0;
-            if (o.kind == OptimizerKind::AdamW) o.weight_decay = number("weight_decay");
-            break;
-        case OptimizerKind::None:
-        case OptimizerKind::Custom: break;  // they have no name
-    }
-    if (o.states != states)
-        refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
-    return o;
-}
-
-// A custom optimizer: (its formulas, how many scalars they have)
-using RuleSpec = std::pair<CodeSpec, Index>;
-
-inline Optimizer custom_optimizer(const RuleSpec& spec, Index states, std::int64_t iterations) {
-    const auto& [rule, scalars] = spec;
-    if (states > MOST_STATES) refuse("a custom optimizer has at most " + std::to_string(MOST_STATES) + " states");
-    if (scalars < 0 || scalars > MOST_SLOTS)
-        refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
-    Optimizer o;
-    o.kind = OptimizerKind::Custom, o.states = int(states), o.scalar_count = scalars, o.iterations = iterations;
-    o.rule = make_code(rule, 2 + int(states + scalars), std::size_t(states) + 1);
-    return o;
+// An optimizer's formula, read once: what it computes from what is said in plan.h.
+inline Rule make_rule(Index states, const CodeSpec& formula, const CodeSpec& scalars, Index numbers, Index compiled,
+                      Index descent, bool moves_without_gradient) {
+    const Index count = Index(std::get<3>(scalars).size());
+    if (states < 0 || states > MOST_STATES)
+        refuse("an optimizer has at most " + std::to_string(MOST_STATES) + " states");
+    if (numbers < 0 || 3 + numbers > MOST_SLOTS || count > MOST_SLOTS)
+        refuse("an optimizer has at most " + std::to_string(MOST_SLOTS) + " numbers and scalars");
+    if (compiled < -1 || compiled >= COMPILED_OPTIMIZERS || descent < -1 || descent >= count)
+        refuse("there is no such formula, or no such scalar");
+    if (compiled >= 0 && (OPTIMIZER_FACTS[compiled].states != states || OPTIMIZER_FACTS[compiled].scalars != count))
+        refuse("the optimizer's formula has other states or scalars");
+    Rule rule;
+    rule.states = int(states);
+    rule.formula = make_code(formula, 2 + int(states + count), std::size_t(states) + 1);
+    rule.scalars = make_code(scalars, 3 + int(numbers), std::size_t(count));
+    rule.compiled = int(compiled), rule.descent = int(descent), rule.moves_without_gradient = moves_without_gradient;
+    return rule;
 }
 
 // How much a yes counts: a number for all outputs, or one for each.
@@ -285,21 +253,21 @@ struct Training {
           batch_size(count(batch_size, "batch_size")), seed(seed) {}
 };
 
-// The optimizer as it is before the call: its numbers, its states, and a custom one's scalars, a row a step.
+// The optimizer as it is before the call, and its states.
 struct OptimizerSpec {
     Optimizer optimizer;
     std::vector<Array> states;
-    Array scalars;
 
-    OptimizerSpec(const std::string& name, const Settings& settings, std::int64_t iterations,
-                  const std::vector<Object>& states, const std::optional<RuleSpec>& rule,
-                  std::optional<Object> scalars) {
+    OptimizerSpec(OptimizerSpec&&) = default;  // an array is never copied
+    OptimizerSpec(const Rule& rule, const std::vector<double>& numbers, double learning_rate, double decay,
+                  std::int64_t iterations, const std::vector<Object>& states)
+        : optimizer{rule, numbers, learning_rate, decay, iterations} {
         if (iterations < 0) refuse("iterations must be at least 0");
-        optimizer = rule ? custom_optimizer(*rule, Index(states.size()), iterations)
-                         : make_optimizer(name, settings, Index(states.size()), iterations);
+        if (int(numbers.size()) != rule.scalars.inputs - 3) refuse("the optimizer has other numbers than its formula");
+        if (int(states.size()) != rule.states)
+            refuse("the optimizer has " + std::to_string(rule.states) + " states; got " +
+                   std::to_string(states.size()));
         for (const Object& state : states) this->states.emplace_back(state, "a state", 1, "fd", true);
-        if (rule.has_value() != scalars.has_value()) refuse("a rule and its scalars go together");
-        if (scalars) this->scalars = Array(*scalars, "scalars", 2, "d");
     }
 };
 

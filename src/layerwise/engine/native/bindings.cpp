@@ -126,10 +126,6 @@ public:
         run.batch = training.batch_size, run.seed = training.seed;
         run.optimizer = optimizer.optimizer;
         for (std::size_t i = 0; i < optimizer.states.size(); ++i) run.states[i] = vector(optimizer.states[i]);
-        if (run.optimizer.kind == OptimizerKind::Custom) {
-            optimizer.scalars.must_have({steps.count(), run.optimizer.scalar_count});
-            run.optimizer.scalars = static_cast<const double*>(optimizer.scalars.data());
-        }
         set_steps(steps, run);
         run.learn = learn, run.threads = thread_count(threads);
         if (order) set_order(*order);
@@ -437,11 +433,18 @@ void bind_calls(nb::module_& m) {
     nb::class_<Training>(m, "Training")
         .def(nb::init<Object, Object, Index, std::uint64_t>(), nb::kw_only(), "theta"_a, "grad"_a, "batch_size"_a,
              "seed"_a);
+    nb::class_<Rule>(m, "Rule").def(
+        "__init__",
+        [](Rule* self, Index states, const CodeSpec& formula, const CodeSpec& scalars, Index numbers, Index compiled,
+           Index descent, bool moves_without_gradient) {
+            new (self) Rule(make_rule(states, formula, scalars, numbers, compiled, descent, moves_without_gradient));
+        },
+        nb::kw_only(), "states"_a, "formula"_a, "scalars"_a, "numbers"_a, "compiled"_a = -1, "descent"_a = -1,
+        "moves_without_gradient"_a = true);
     nb::class_<OptimizerSpec>(m, "Optimizer")
-        .def(nb::init<const std::string&, const Settings&, std::int64_t, const std::vector<Object>&,
-                      const std::optional<RuleSpec>&, std::optional<Object>>(),
-             nb::kw_only(), "name"_a, "settings"_a, "iterations"_a, "states"_a, "rule"_a = nb::none(),
-             "scalars"_a = nb::none());
+        .def(nb::init<const Rule&, const std::vector<double>&, double, double, std::int64_t,
+                      const std::vector<Object>&>(),
+             nb::kw_only(), "rule"_a, "numbers"_a, "learning_rate"_a, "decay"_a, "iterations"_a, "states"_a);
     nb::class_<Steps>(m, "Steps")
         .def(nb::init<Index, Index, std::int64_t, Index, std::optional<Object>>(), nb::kw_only(), "first"_a, "last"_a,
              "number"_a, "epochs"_a = 1, "rates"_a = nb::none());
@@ -476,7 +479,7 @@ NB_MODULE(_native, m) {
     layers.extend(names_of(FORMULAS));
     m.attr("layers") = layers;
     m.attr("losses") = names_of(LOSSES);
-    m.attr("optimizers") = names_of(OPTIMIZERS);
+    m.attr("optimizers") = names_of(OPTIMIZER_FACTS);
     nb::list penalties;
     for (const char* name : PENALTIES) penalties.append(name);
     m.attr("penalties") = penalties;

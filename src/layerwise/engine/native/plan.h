@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formula_list.h"
+#include "optimizer_list.h"
 
 namespace lw {
 
@@ -24,7 +25,6 @@ enum class LossKind {
     BinaryCrossEntropy,
     Custom,
 };
-enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, Custom };
 
 // A custom penalty on an array: which of the plan's it is, and its strength, divided as the batch's loss is or not.
 struct Term {
@@ -115,18 +115,27 @@ struct Plan {
     bool sparse() const { return layers.front().kind == Kind::SparseDense; }
 };
 
+constexpr int MOST_STATES = 4;
+
+// An optimizer's formula: the new w and states, from w, g, the states and the scalars, which are the same for all
+// parameters and are computed once a step, from rate, t, learning_rate and the optimizer's own numbers.
+struct Rule {
+    int states = 0;
+    Code formula, scalars;
+    int compiled = -1;                   // which of optimizer_formulas.h it is; -1: the interpreter follows it
+    int descent = -1;                    // where the step is w - c g alone: which scalar is c
+    bool moves_without_gradient = true;  // whether it changes parameters or states whose gradient is 0
+
+    int scalar_count() const { return int(scalars.results.size()); }
+};
+
 // What may change from call to call.
 struct Optimizer {
-    OptimizerKind kind = OptimizerKind::None;
-    double learning_rate = 0, decay = 0, momentum = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, weight_decay = 0;
-    bool epsilon_hat = false;  // not multiplied by the root of Adam's correction
+    Rule rule;
+    std::vector<double> numbers;  // its own
+    double learning_rate = 0, decay = 0;
     std::int64_t iterations = 0;
-    int states = 0;
-    Code rule;                        // of a custom one: the new w and states, from w, g, the states and the scalars
-    const double* scalars = nullptr;  // what is the same for all parameters, a row a step
-    std::ptrdiff_t scalar_count = 0;
 };
-constexpr int MOST_STATES = 4;
 
 enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 

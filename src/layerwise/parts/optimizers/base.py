@@ -17,7 +17,8 @@ from typing import Any, Self
 import numpy as np
 
 from layerwise.errors import FormulaError
-from layerwise.formula import Scalars, Steps, Tree, bind, compute, in_place, split, trace_all
+from layerwise.formula import WORDS, Scalars, Steps, Tree, bind, in_place, split, trace_all
+from layerwise.formula.tree import MOST_SHOWN
 from layerwise.parts.description import number
 from layerwise.parts.parameters import writable
 from layerwise.parts.symbolic import Symbolic, own_classes
@@ -52,6 +53,22 @@ class Rule:
     def replaced(self) -> tuple[dict[str, Tree], dict[str, Tree]]:
         """Return the trees with a symbol for each part that is the same for all parameters, and those parts."""
         return _replaced(self)
+
+    def text(self) -> str:
+        """Return the formula on a line, the states as s0, s1 …, and what is the same for all parameters as c0, c1 …
+
+        Examples
+        --------
+        >>> from layerwise.parts.optimizers import Adagrad
+        >>> Adagrad().formulas().text()
+        's0 = s0 + square(g); w = w - g / (sqrt(s0 + square(g)) + c0) * c1'
+        """
+        trees, scalars = self.replaced()
+        if sum(tree.size for tree in trees.values()) > MOST_SHOWN:
+            return ""
+        places = dict(zip(self.states, (f"s{i}" for i in range(len(trees)))))
+        names = {**places, **{name: f"c{i}" for i, name in enumerate(scalars)}}
+        return "; ".join(f"{places.get(key, key)} = {WORDS.expression(tree, names)}" for key, tree in trees.items())
 
     def calls(self) -> tuple[Steps, tuple[str, ...]]:
         """Return the calls of NumPy's functions for a step, and the arrays of what they keep."""
@@ -201,27 +218,6 @@ class Optimizer(Symbolic):
         """
         trees, _, names = self._traced()
         return Rule(trees["w"], {name: tree for name, tree in trees.items() if name != "w"}, names)
-
-    def scalars_of(self, steps: int, learning_rates: Array | None = None) -> Array:
-        """Return what is the same for all parameters in each of the coming steps: (steps, scalars).
-
-        Parameters
-        ----------
-        steps : int
-            How many.
-        learning_rates : array (steps,), optional
-            By default the one that the optimizer has.
-        """
-        found = self.formulas().replaced()[1]
-        done = np.arange(self.iterations, self.iterations + steps, dtype=np.float64)
-        start = np.full(steps, self.learning_rate) if learning_rates is None else learning_rates
-        rates = start / (1 + self.decay * done)
-        values = {**self.numbers(), "learning_rate": start, "rate": rates, "t": done + 1}
-        columns = np.empty((steps, len(found)))
-        with np.errstate(all="ignore"):
-            for column, tree in zip(columns.T, found.values()):
-                column[:] = compute(tree, values)
-        return columns
 
     def reset(self) -> None:
         """Forget all steps made."""
