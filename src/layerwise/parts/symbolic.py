@@ -36,9 +36,9 @@ slope_of = lru_cache(maxsize=_MOST)(derivative)
 
 
 class Symbolic(Description):
-    """Base of what may be written as a formula: activations, losses, penalties and optimizers."""
+    """Base of what may be written as a formula: activations, losses, penalties, optimizers and schedules."""
 
-    base: ClassVar[type[Symbolic]]  # which of the four it is
+    base: ClassVar[type[Symbolic]]  # which of the five it is
     arguments: ClassVar[tuple[str, ...]] = ()  # of f
     slope_arguments: ClassVar[tuple[str, ...]] = ()  # of its derivative
     settings: ClassVar[tuple[str, ...]] = ()  # arguments of every part of the base that are symbols in its trees

@@ -53,6 +53,7 @@ void execute(const Instruction& line, T* const* slots, index n) {
         case Operation::sin: return unary(a, out, n, [](T x) { return sin(x); });
         case Operation::cos: return unary(a, out, n, [](T x) { return cos(x); });
         case Operation::arctan: return unary(a, out, n, [](T x) { return arctan(x); });
+        case Operation::floor: return unary(a, out, n, [](T x) { return floor(x); });
         case Operation::add: return binary(a, b, out, n, [](T x, T y) { return x + y; });
         case Operation::subtract: return binary(a, b, out, n, [](T x, T y) { return x - y; });
         case Operation::multiply: return binary(a, b, out, n, [](T x, T y) { return x * y; });

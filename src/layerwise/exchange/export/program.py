@@ -319,7 +319,8 @@ def _named_apart(calls: Sequence[Call]) -> list[Call]:
 # What the sources call by these names themselves, and what JavaScript has words for.
 _TAKEN = {
     *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "divide", "exp", "expm1", "factor", "float", "gamma", "int",
-    "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power", "predict",
+    "floor", "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power",
+    "predict",
     "probabilities", "s", "sign", "sin", "sqrt", "square", "sum", "unpack", "values", "w", "W", "x", "y", "zip",
     "arguments", "case", "catch", "const", "debugger", "default", "delete", "do", "enum", "eval", "export", "extends",
     "false", "function", "implements", "instanceof", "interface", "let", "new", "null", "package", "private",

@@ -8,7 +8,7 @@ from typing import Any
 from layerwise.data.targets import Task
 from layerwise.engine.plan import Plan, compile_training
 from layerwise.errors import ExportError
-from layerwise.exchange.export.script import beginning, layers, rules
+from layerwise.exchange.export.script import beginning, layers
 from layerwise.exchange.export.script.custom import apart, class_name
 from layerwise.exchange.export.script.losses import PenaltyText, penalty_text
 from layerwise.formula.quoting import whole
@@ -18,17 +18,19 @@ from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.schedules import Schedule
 
 KNOWN: dict[type[Any], Any] = {
     **layers.LAYERS,
-    **rules.SCHEDULES,
     **beginning.EXPRESSIONS,
     **beginning.FITS,
 }
 
 
 def _is_known(part: Description) -> bool:
-    return type(part) in KNOWN or (isinstance(part, (Activation, Loss, Optimizer, Penalty)) and part.has_formula)
+    return type(part) in KNOWN or (
+        isinstance(part, (Activation, Loss, Optimizer, Penalty, Schedule)) and part.has_formula
+    )
 
 
 def _class_names(stack: Sequence[Layer]) -> list[str]:
