@@ -1,7 +1,7 @@
 """Write what the native engine has of formulas: tools/native_formulas.py
 
-The formulas of layerwise's activations and optimizers as C++, and the names and facts that go with them, are made from
-parts/layers/activations.py and parts/optimizers. They are kept in the repository; a test fails where they are not those
+The formulas of layerwise's activations, losses, penalties and optimizers as C++, and the names and facts that go with
+them, are made from those of `layerwise.parts`. They are kept in the repository; a test fails where they are not those
 of the code.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ import layerwise as lw
 from layerwise.formula import WORDS, Tree, number, replace, symbol
 from layerwise.formula.lowering import INSTRUCTIONS, MOST_SLOTS, cpp, cpp_vectors
 from layerwise.parts.layers import LAYERS, Activation
+from layerwise.parts.losses import LOSSES, Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.optimizers.base import Rule
+from layerwise.parts.penalties import PENALTIES, Penalty
 
 NATIVE = Path(lw.__file__).parent / "engine" / "native"
 MADE = "// Made by tools/native_formulas.py from the formulas in Python: not to be edited by hand.\n"
@@ -114,6 +116,131 @@ def _function(name: str, tree: Tree, numbers: dict[str, str], store: str) -> str
     arguments = f"const T*{' p' if own else ''}, const T*{' from' if read else ''}, T* out, index n"
     loop = f"    LW_INDEPENDENT\n    for (index i = 0; i < n; ++i) {{\n{body}    }}\n"
     return f"template <class T>\nvoid {name}({arguments}) {{\n{begin}{loop}}}\n\n"
+
+
+# ---------------------------------------------------------------- losses and penalties
+
+
+def losses() -> dict[str, Loss]:
+    """Return one of each kind of loss, and of each form of its formula, by the name that C++ has for it."""
+    weighted = {"BinaryCrossEntropyWeighted": lw.BinaryCrossEntropy(pos_weight=2.0)}
+    return {**{kind.__name__: kind() for kind in LOSSES}, **weighted}
+
+
+def penalties() -> dict[str, Penalty]:
+    """Return one of each kind of penalty by its name."""
+    return {kind.__name__: kind(1.0) for kind in PENALTIES}
+
+
+def _formulas_of(part: Loss | Penalty) -> dict[str, Tree]:
+    f, slope = part.formulas()
+    joint = part.joint() if isinstance(part, Loss) else None
+    return {"f": f, "slope": slope, **({} if joint is None else {"joint": joint})}
+
+
+def _numbers_of(part: Loss | Penalty) -> list[str]:
+    found = {name for tree in _formulas_of(part).values() for name in tree.symbols}
+    return [name for name in part.numbers() if name in found]
+
+
+def cost_facts() -> str:
+    """Return cost_list.h."""
+
+    def quoted(part: Loss | Penalty) -> str:
+        names = ", ".join(f'"{name}"' for name in _numbers_of(part))
+        return f'"{type(part).__name__}", {{{names}}}'
+
+    layers = {name: loss.fuses_with for name, loss in losses().items()}
+    last = {name: "nullptr" if kind is None else f'"{kind.__name__}"' for name, kind in layers.items()}
+    of_losses = "".join(f"    {{{quoted(loss)}, {last[name]}}},\n" for name, loss in losses().items())
+    of_penalties = "".join(f"    {{{quoted(penalty)}}},\n" for penalty in penalties().values())
+    return f"""{MADE}#pragma once
+
+namespace lw {{
+
+enum class LossKind {{
+    Custom = -1,
+{wrapped(f"{kind}," for kind in losses())}}};
+enum class PenaltyKind {{
+    Custom = -1,
+{wrapped(f"{kind}," for kind in penalties())}}};
+
+// Its name in Python, and what its numbers are called there; of a loss, the layer with which it is fused. Of several
+// losses by one name it is the last whose numbers are all there.
+struct LossFacts {{
+    const char* name;
+    const char* numbers[4];
+    const char* fuses_with;
+}};
+constexpr LossFacts LOSSES[] = {{
+{of_losses}}};
+struct PenaltyFacts {{
+    const char* name;
+    const char* numbers[4];
+}};
+constexpr PenaltyFacts PENALTIES[] = {{
+{of_penalties}}};
+
+}}  // namespace lw
+"""
+
+
+def cost_functions() -> str:
+    """Return cost_formulas.h."""
+    structs = [_struct(name, loss, "yt") for name, loss in losses().items()]
+    structs += [_struct(name, penalty, "w") for name, penalty in penalties().items()]
+    return f"""{MADE}// Of each loss f of an output y with the target t, its slope by y, and its joint gradient with
+// the last layer, where it has one; of each penalty f of a weight, and its slope.
+#pragma once
+
+#include "cost_list.h"
+#include "functions.h"
+
+namespace lw {{
+namespace LW_ISA {{
+namespace costs {{
+
+{"".join(structs)}}}  // namespace costs
+
+// use(formula) with the formula of this kind and these numbers; not for a custom one.
+template <class T, class Use>
+inline void with_formula(LossKind kind, const double* p, Use use) {{
+    switch (kind) {{
+        case LossKind::Custom: return;
+{_cases("LossKind", losses())}    }}
+}}
+template <class T, class Use>
+inline void with_formula(PenaltyKind kind, const double* p, Use use) {{
+    (void)p;
+    switch (kind) {{
+        case PenaltyKind::Custom: return;
+{_cases("PenaltyKind", penalties())}    }}
+}}
+
+}}  // namespace LW_ISA
+}}  // namespace lw
+"""
+
+
+def _cases(kinds: str, parts: Mapping[str, Loss | Penalty]) -> str:
+    def made(name: str, part: Loss | Penalty) -> str:
+        return f"costs::{name}<T>{{{', '.join(f'T(p[{i}])' for i in range(len(_numbers_of(part))))}}}"
+
+    return "".join(f"        case {kinds}::{name}: return use({made(name, part)});\n" for name, part in parts.items())
+
+
+def _struct(name: str, part: Loss | Penalty, arguments: str) -> str:
+    numbers, lines = _numbers_of(part), [f"template <class T>\nstruct {name} {{\n"]
+    lines += [f"    T {', '.join(numbers)};\n"] if numbers else []
+    formulas = _formulas_of(part)
+    if isinstance(part, Loss):
+        lines.append(f"    static constexpr bool fuses = {str('joint' in formulas).lower()};\n")
+    for method, tree in formulas.items():
+        given = ", ".join(f"T {letter}" if letter in tree.symbols else "T" for letter in arguments)
+        statements, value = cpp(tree, {})
+        body = "".join(f"        {line}\n" for line in [*statements, f"return {value};"])
+        lines.append(f"    T {method}({given}) const {{\n{body}    }}\n")
+    return f"{''.join(lines)}}};\n\n"
 
 
 def wrapped(words: Iterable[str]) -> str:
@@ -213,6 +340,8 @@ def _optimizer_function(name: str, rule: Rule) -> str:
 FILES: dict[str, Callable[[], str]] = {
     "formula_list.h": facts,
     "formulas.h": functions,
+    "cost_list.h": cost_facts,
+    "cost_formulas.h": cost_functions,
     "optimizer_list.h": optimizer_facts,
     "optimizer_formulas.h": optimizer_functions,
 }

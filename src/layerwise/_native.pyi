@@ -31,17 +31,13 @@ def augment(
 class Part:
     """An array of parameters: where it begins in theta, its penalties, and how much of each step it makes.
 
-    `terms` are custom penalties: which, its strength, and whether that is divided by the batch.
+    `terms` are its penalties: which, its strength, and whether that is divided by the batch.
     """
 
     def __init__(
         self,
         *,
         begin: int,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        l1_batch: float = 0.0,
-        l2_batch: float = 0.0,
         rate: float = 1.0,
         terms: Sequence[tuple[int, float, bool]] = ...,
     ) -> None: ...
@@ -61,7 +57,10 @@ class Layer:
     ) -> None: ...
 
 class Loss:
-    """A loss, and whether it is fused with the last layer; `formulas`, of a custom one: f and its derivative."""
+    """A loss, and whether it is fused with the last layer; `formulas`, of a custom one: f and its gradient.
+
+    `settings` has the reduction and the numbers, each of which may be a tuple of one for each output.
+    """
 
     def __init__(
         self,
@@ -70,6 +69,13 @@ class Loss:
         settings: Mapping[str, Any],
         fused: bool = False,
         formulas: tuple[_Code, _Code] | None = None,
+    ) -> None: ...
+
+class Penalty:
+    """A penalty and its numbers; `formulas`, of a custom one: f and its derivative."""
+
+    def __init__(
+        self, *, name: str, settings: Mapping[str, Any], formulas: tuple[_Code, _Code] | None = None
     ) -> None: ...
 
 class Training:
@@ -136,7 +142,7 @@ class Native:
         n_theta: int,
         dtype: str,
         sparse: bool = False,
-        penalties: Sequence[tuple[_Code, _Code]] = ...,
+        penalties: Sequence[Penalty] = ...,
     ) -> None: ...
     def set_data(
         self,

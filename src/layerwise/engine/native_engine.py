@@ -47,7 +47,7 @@ def foreign_part(plan: Plan) -> object | None:
     parts = [
         *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
         *(term.penalty for term in plan.penalties if custom_penalty(term.penalty) is None),
-        *([] if plan.loss is None or custom_loss(plan.loss) is not None else [plan.loss]),
+        *([] if plan.loss is None or custom_loss(plan.loss, plan.fused) is not None else [plan.loss]),
         *([] if plan.optimizer is None or native_rule(plan.optimizer) is not None else [plan.optimizer]),
     ]
     names = {*_native.layers, *_native.losses, *_native.penalties}

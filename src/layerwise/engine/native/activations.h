@@ -42,7 +42,7 @@ void compute(const Code& code, const T* a, const T* b, T* out, index n);
 
 // A custom penalty on lines whose first `columns` lanes are parameters: adds its gradient to g; returns the value.
 template <class T>
-double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
+double penalize_custom(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
 
 // An optimizer's scalars for a step, from those before and from its own numbers.
 void find_scalars(const Code& scalars, const double* given, double* found);

@@ -32,24 +32,6 @@ constexpr LayerName LAYERS[] = {
     {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr}, {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
 };
 
-struct LossName {
-    const char* name;
-    LossKind kind;
-    const char* a;
-};
-constexpr LossName LOSSES[] = {
-    {"MeanSquaredError", LossKind::MeanSquaredError, nullptr},
-    {"QuadraticCost", LossKind::QuadraticCost, nullptr},
-    {"MeanAbsoluteError", LossKind::MeanAbsoluteError, nullptr},
-    {"Huber", LossKind::Huber, "delta"},
-    {"Quantile", LossKind::Quantile, "q"},
-    {"Poisson", LossKind::Poisson, nullptr},
-    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, "epsilon"},
-    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, "epsilon"},
-};
-
-constexpr const char* PENALTIES[] = {"L1", "L2"};
-
 template <class Names>
 const auto& by_name(const Names& names, const std::string& name, const char* what) {
     for (const auto& item : names)
@@ -89,6 +71,12 @@ struct LossSpec {
     std::string name;
     Settings settings;
     bool fused;
+    std::optional<CodePair> formulas;  // of a custom one
+};
+
+struct PenaltySpec {
+    std::string name;
+    Settings settings;
     std::optional<CodePair> formulas;  // of a custom one
 };
 
@@ -178,47 +166,71 @@ inline Rule make_rule(Index states, const CodeSpec& formula, const CodeSpec& sca
     return rule;
 }
 
-// How much a yes counts: a number for all outputs, or one for each.
-inline std::vector<double> read_positive(nb::handle value, Index n_out) {
-    std::vector<double> positive;
-    if (value.is_none()) return positive;
-    if (nb::isinstance<nb::tuple>(value))
-        for (nb::handle p : nb::cast<nb::tuple>(value)) positive.push_back(nb::cast<double>(p));
-    else
-        positive.assign(std::size_t(n_out), nb::cast<double>(value));
-    if (Index(positive.size()) != n_out) refuse("pos_weight must be a number, or one for each output");
-    for (double p : positive)
-        if (!(p > 0)) refuse("pos_weight must be above 0");
-    return positive;
+// Of several losses by one name the last whose numbers are all there.
+inline const LossFacts& facts_of(const LossSpec& spec) {
+    const LossFacts* found = &by_name(LOSSES, spec.name, "loss");
+    for (const LossFacts& facts : LOSSES) {
+        bool is_it = spec.name == facts.name;
+        for (const char* number : facts.numbers) is_it = is_it && (!number || spec.settings.contains(number));
+        if (is_it) found = &facts;
+    }
+    return *found;
 }
 
-inline Loss make_loss(const LossSpec& spec, const Layer& last) {
-    Loss loss{};
+// The numbers of a formula by their names; of each output, where one is a tuple.
+template <class Names>
+std::vector<Numbers> read_numbers(const Settings& settings, const Names& names, Index n_out) {
+    std::vector<Numbers> found(1);
+    for (int i = 0; i < MOST_NUMBERS && names[i]; ++i) {
+        if (!settings.contains(names[i]) || !nb::isinstance<nb::tuple>(settings[names[i]])) {
+            const double number = setting(settings, names[i]);
+            for (Numbers& row : found) row[std::size_t(i)] = number;
+            continue;
+        }
+        const auto values = nb::cast<std::vector<double>>(settings[names[i]]);
+        if (Index(values.size()) != n_out) refuse(std::string(names[i]) + " must be a number, or one for each output");
+        found.resize(values.size(), found.front());
+        for (std::size_t j = 0; j < values.size(); ++j) found[j][std::size_t(i)] = values[j];
+    }
+    return found;
+}
+
+inline Loss make_loss(const LossSpec& spec, const Layer& last, const LayerSpec& last_spec) {
+    Loss loss;
+    bool fits = last.kind == Kind::Softmax || last.kind == Kind::Activation;
     if (spec.formulas) {
-        loss.kind = LossKind::Custom;
         loss.f = make_code(spec.formulas->first, 2), loss.slope = make_code(spec.formulas->second, 2);
     } else {
-        const LossName& name = by_name(LOSSES, spec.name, "loss");
-        loss.kind = name.kind;
-        if (name.a) loss.a = setting(spec.settings, name.a);
+        const LossFacts& facts = facts_of(spec);
+        loss.kind = LossKind(&facts - LOSSES);
+        loss.numbers = read_numbers(spec.settings, facts.numbers, last.n_out);
+        fits = facts.fuses_with && last_spec.name == facts.fuses_with && !last_spec.formula;
     }
     if (spec.settings.contains("reduction")) loss.mean = nb::cast<std::string>(spec.settings["reduction"]) == "mean";
-    if (spec.settings.contains("pos_weight")) loss.positive = read_positive(spec.settings["pos_weight"], last.n_out);
     loss.fused = spec.fused;
-    const bool sigmoid = last.kind == Kind::Activation && last.formula == Formula::Sigmoid;
-    const bool fits = (loss.kind == LossKind::CategoricalCrossEntropy && last.kind == Kind::Softmax) ||
-                      (loss.kind == LossKind::BinaryCrossEntropy && sigmoid);
     if (loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
     return loss;
 }
 
+inline Penalty make_penalty(const PenaltySpec& spec) {
+    Penalty penalty;
+    if (spec.formulas) {
+        penalty.f = make_code(spec.formulas->first, 1), penalty.slope = make_code(spec.formulas->second, 1);
+        return penalty;
+    }
+    const PenaltyFacts& facts = by_name(PENALTIES, spec.name, "penalty");
+    penalty.kind = PenaltyKind(&facts - PENALTIES);
+    penalty.numbers = read_numbers(spec.settings, facts.numbers, 1).front();
+    return penalty;
+}
+
 inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
-                      bool sparse, const std::vector<CodePair>& penalties) {
+                      bool sparse, const std::vector<PenaltySpec>& penalties) {
     if (layers.empty()) refuse("a plan needs at least one layer");
     if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
     Plan plan;
     plan.n_theta = n_theta;
-    for (const auto& [f, slope] : penalties) plan.penalties.push_back({make_code(f, 1), make_code(slope, 1)});
+    for (const PenaltySpec& spec : penalties) plan.penalties.push_back(make_penalty(spec));
     bool predicts = false;
     for (const LayerSpec& spec : layers) {
         Layer layer = make_layer(spec, Index(plan.layers.size()), n_theta, Index(penalties.size()));
@@ -236,7 +248,7 @@ inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<
         first = Kind::SparseDense;
     }
     plan.has_loss = loss.has_value();
-    if (loss) plan.loss = make_loss(*loss, plan.layers.back());
+    if (loss) plan.loss = make_loss(*loss, plan.layers.back(), layers.back());
     return plan;
 }
 

@@ -69,7 +69,7 @@ constexpr AnswersName ANSWERS[] = {
 class Native {
 public:
     Native(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
-           const std::string& dtype, bool sparse, const std::vector<CodePair>& penalties)
+           const std::string& dtype, bool sparse, const std::vector<PenaltySpec>& penalties)
         : plan_(make_plan(layers, loss, n_theta, sparse, penalties)), wide_(dtype == "float64") {
         if (dtype != "float32" && dtype != "float64") refuse("dtype must be float32 or float64; got " + dtype);
         engine_.reset(isa().table->make(plan_, wide_));
@@ -397,7 +397,11 @@ void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Obj
 template <class Names>
 nb::list names_of(const Names& names) {
     nb::list list;
-    for (const auto& item : names) list.append(item.name);
+    std::string before;
+    for (const auto& item : names) {
+        if (before != item.name) list.append(item.name);  // forms of one name follow each other
+        before = item.name;
+    }
     return list;
 }
 
@@ -405,14 +409,12 @@ nb::list names_of(const Names& names) {
 void bind_plan(nb::module_& m) {
     nb::class_<Part>(m, "Part").def(
         "__init__",
-        [](Part* self, Index begin, double l1, double l2, double l1_batch, double l2_batch, double rate,
-           const std::vector<std::tuple<Index, double, bool>>& terms) {
-            new (self) Part{begin, l1, l2, l1_batch, l2_batch, rate, {}};
+        [](Part* self, Index begin, double rate, const std::vector<std::tuple<Index, double, bool>>& terms) {
+            new (self) Part{begin, rate, {}};
             for (const auto& [penalty, strength, by_batch] : terms)
                 self->terms.push_back({penalty, strength, by_batch});
         },
-        nb::kw_only(), "begin"_a, "l1"_a = 0.0, "l2"_a = 0.0, "l1_batch"_a = 0.0, "l2_batch"_a = 0.0, "rate"_a = 1.0,
-        "terms"_a = nb::list());
+        nb::kw_only(), "begin"_a, "rate"_a = 1.0, "terms"_a = nb::list());
     nb::class_<LayerSpec>(m, "Layer")
         .def(
             "__init__",
@@ -427,6 +429,12 @@ void bind_plan(nb::module_& m) {
         [](LossSpec* self, const std::string& name, const Settings& settings, bool fused,
            const std::optional<CodePair>& formulas) { new (self) LossSpec{name, settings, fused, formulas}; },
         nb::kw_only(), "name"_a, "settings"_a, "fused"_a = false, "formulas"_a = nb::none());
+    nb::class_<PenaltySpec>(m, "Penalty")
+        .def(
+            "__init__",
+            [](PenaltySpec* self, const std::string& name, const Settings& settings,
+               const std::optional<CodePair>& formulas) { new (self) PenaltySpec{name, settings, formulas}; },
+            nb::kw_only(), "name"_a, "settings"_a, "formulas"_a = nb::none());
 }
 
 void bind_calls(nb::module_& m) {
@@ -453,7 +461,7 @@ void bind_calls(nb::module_& m) {
 void bind_native(nb::module_& m) {
     nb::class_<Native>(m, "Native")
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool,
-                      const std::vector<CodePair>&>(),
+                      const std::vector<PenaltySpec>&>(),
              "layers"_a, "loss"_a.none(), nb::kw_only(), "n_theta"_a, "dtype"_a, "sparse"_a = false,
              "penalties"_a = nb::list())
         .def("set_data", &Native::set_data, "X"_a, nb::kw_only(), "offset"_a = nb::none(), "factor"_a = nb::none(),
@@ -480,9 +488,7 @@ NB_MODULE(_native, m) {
     m.attr("layers") = layers;
     m.attr("losses") = names_of(LOSSES);
     m.attr("optimizers") = names_of(OPTIMIZER_FACTS);
-    nb::list penalties;
-    for (const char* name : PENALTIES) penalties.append(name);
-    m.attr("penalties") = penalties;
+    m.attr("penalties") = names_of(PENALTIES);
     m.def("isa", [] { return isa().name; }, "The instruction set in use.");
     m.def("apply", &apply, "function"_a, "x"_a, "out"_a);
     m.def("augment", &augment, "X"_a, "rows"_a, nb::kw_only(), "seed"_a, "epoch"_a, "out"_a, "settings"_a,

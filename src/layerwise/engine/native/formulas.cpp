@@ -123,7 +123,7 @@ void compute(const Code& code, const T* a, const T* b, T* out, index n) {
 }
 
 template <class T>
-double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
+double penalize_custom(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
     constexpr int L = LANES<T>;
     double sums[L] = {}, total = 0;
     interpret<T>(penalty.f, w, nullptr, n, [&](const T* result, index, index here) {
@@ -179,8 +179,8 @@ void follow(const Code& formula, const T* fixed, T* theta, const T* g, T* const*
     }
 }
 
-template double penalize(const Penalty&, float, const float*, float*, index, index);
-template double penalize(const Penalty&, double, const double*, double*, index, index);
+template double penalize_custom(const Penalty&, float, const float*, float*, index, index);
+template double penalize_custom(const Penalty&, double, const double*, double*, index, index);
 template void fix(const Code&, const float*, index, float*);
 template void fix(const Code&, const double*, index, double*);
 template void follow(const Code&, const float*, float*, const float*, float* const*, int, index);

@@ -41,7 +41,7 @@ class Learning {
 
 public:
     Learning(const Plan& plan, const Layers<T>& layers) : plan_(plan), layers_(layers), sparse_(layers) {
-        for (index i = 0; i < parts(); ++i) penalized_ |= part_of(i).penalized();
+        for (index i = 0; i < parts(); ++i) penalized_ |= !part_of(i).terms.empty();
     }
 
     const T* packed() const { return packed_; }
@@ -107,7 +107,7 @@ public:
         if (!sparse_.chunks()) return;
         const bool keep = batch.ending || clips_;
         const bool moves = step.rule && step.rule->moves_without_gradient;
-        const bool dense = keep || moves || plan_.layers[0].parts[0].penalized();
+        const bool dense = keep || moves || !plan_.layers[0].parts[0].terms.empty();
         sparse_.each(t, threads, samples, batch, s.deltas[0], s.stride, [&](const Chunk& chunk, T* gradient, bool any) {
             if (any || dense) finish_chunk(chunk, gradient, keep, batch, step);
         });
@@ -117,7 +117,7 @@ public:
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (part_of(number).penalized())
+        if (!part_of(number).terms.empty())
             penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
         if (factors_[number] == 0) zero(n, gradient);
         if (clips_)
@@ -214,7 +214,7 @@ private:
             const bool frozen = run_->frozen && run_->frozen[layer_of(i)], is_piece = i < layers_.pieces.size();
             factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(i).rate);
             folds_[i] =
-                plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && !part_of(i).penalized();
+                plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && part_of(i).terms.empty();
         }
     }
 
@@ -241,8 +241,7 @@ private:
     double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n, index columns) const {
         const Part& part = part_of(number);
         const double share = double(batch.scale);
-        const T l1 = T(part.l1 + share * part.l1_batch), l2 = T(part.l2 + share * part.l2_batch);
-        double total = l1 != 0 || l2 != 0 ? LW_ISA::penalize(l1, l2, w, gradient, n) : 0;
+        double total = 0;
         for (const Term& term : part.terms) {
             const T factor = T(term.by_batch ? term.strength * share : term.strength);
             total += LW_ISA::penalize(plan_.penalties[std::size_t(term.penalty)], factor, w, gradient, n, columns);
@@ -285,7 +284,7 @@ private:
 
     void finish_chunk(const Chunk& chunk, T* gradient, bool keep, const Batch<T>& batch, const Step<T>& step) {
         const index number = layers_.pieces.size() + chunk.number;
-        if (part_of(number).penalized()) {
+        if (!part_of(number).terms.empty()) {
             double total = 0;
             in_lines<T>(in_theta(run_->theta, chunk), gradient, States<T>(), chunk.length,
                         [&](T* w, T* g, const States<T>&, index n, index columns) {
