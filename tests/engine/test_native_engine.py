@@ -20,7 +20,7 @@ from native_and_numpy import captured, needs_native
 import layerwise as lw
 from layerwise.data.rows import Rows
 from layerwise.engine import native_engine, numpy_engine, threads
-from layerwise.engine.native_rule import optimizer_arguments
+from layerwise.engine.native_rule import RuleOf
 from layerwise.errors import DivergenceError, EngineError
 
 pytestmark = needs_native
@@ -383,7 +383,7 @@ def call(core, theta, grad, optimizer, **changed):
     """Call run with these arguments changed: of it, or of one of the structures that it takes."""
     structures = {
         "Training": {"theta": theta, "grad": grad, "batch_size": 8, "seed": 0},
-        "Optimizer": optimizer_arguments(optimizer),
+        "Optimizer": RuleOf(optimizer).arguments(optimizer),
         "Steps": {"first": 0, "last": 1, "number": 0, "epochs": 1, "rates": None},
     }
     given = []

@@ -23,7 +23,7 @@ from layerwise.engine.native_plan import (
     custom_penalty,
     numbers_of,
 )
-from layerwise.engine.native_rule import native_rule, optimizer_arguments
+from layerwise.engine.native_rule import RuleOf, native_rule
 from layerwise.engine.numpy_engine import first_bad_layer
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
@@ -98,6 +98,7 @@ class NativeEngine:
             theta=parameters.theta, grad=parameters.grad, batch_size=self.batch_size, seed=seed
         )
         self.epochs_at_once = not rows.made
+        self._rule: RuleOf | None = None
         if not rows.made:
             _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
         self.begin_epoch()
@@ -209,12 +210,14 @@ class NativeEngine:
     ) -> tuple[int, Array]:
         optimizer = self.optimizer
         optimizer.allocate(self.parameters.theta)
+        if self._rule is None or not self._rule.settings.hold(optimizer):
+            self._rule = RuleOf(optimizer)
         steps = epochs * (last - first)
         if rates is not None:
             rates = np.array(rates[:steps], np.float64)
         made, self.finite, self._newest, sums = self._core.run(
             self._training,
-            _native.Optimizer(**optimizer_arguments(optimizer)),
+            _native.Optimizer(**self._rule.arguments(optimizer)),
             _native.Steps(first=first, last=last, number=step, epochs=epochs, rates=rates),
             order=None if self.rows.made else self._order,
             learn=learn,

@@ -1,8 +1,10 @@
 """An optimizer as `layerwise._native` takes it: its formula, and what the native engine must know of it.
 
-f(w, g, rate, t, *states) ──► trees ─┬─► what is the same for all parameters: code, run once a step
-└─► the rest: compiled (optimizer_formulas.h) where its text is one of those
-that were made ahead, else code for the interpreter
+    f(w, g, rate, t, *states) ──► trees ─┬─► what is the same for all parameters: code, run once a step in float64
+                                         └─► the rest: compiled (optimizer_formulas.h) where its text is one of those
+                                             that were made ahead, else code for the interpreter
+
+Most returns to Python leave an optimizer's settings as they are, and its rule with them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from layerwise.engine.native_plan import _native
 from layerwise.formula import at_zero, operation, replace, symbol
 from layerwise.formula.lowering import code
 from layerwise.parts.optimizers import Optimizer
-from layerwise.parts.optimizers.base import Rule
+from layerwise.parts.optimizers.base import Rule, Settings
 
 MOST_STATES = 4
 _MOVING = ("rate", "t", "learning_rate")  # from step to step
@@ -27,17 +29,29 @@ def native_rule(optimizer: Optimizer) -> Any | None:
     return _rule_and_numbers(optimizer)[0]
 
 
-def optimizer_arguments(optimizer: Optimizer) -> dict[str, Any]:
-    """Return the arguments of `_native.Optimizer`, by name."""
-    rule, numbers = _rule_and_numbers(optimizer)
-    return {
-        "rule": rule,
-        "numbers": numbers,
-        "learning_rate": optimizer.learning_rate,
-        "decay": optimizer.decay,
-        "iterations": optimizer.iterations,
-        "states": [optimizer.state[name] for name in optimizer.state_names],
-    }
+class RuleOf:
+    """The formula and the numbers of an optimizer with the settings that it has now.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        One that `native_rule` has a formula of.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.settings = Settings(optimizer)
+        self.rule, self.numbers = _rule_and_numbers(optimizer)
+
+    def arguments(self, optimizer: Optimizer) -> dict[str, Any]:
+        """Return the arguments of `_native.Optimizer`, with the optimizer's state and learning rate now."""
+        return {
+            "rule": self.rule,
+            "numbers": self.numbers,
+            "learning_rate": optimizer.learning_rate,
+            "decay": optimizer.decay,
+            "iterations": optimizer.iterations,
+            "states": [optimizer.state[name] for name in optimizer.state_names],
+        }
 
 
 def _rule_and_numbers(optimizer: Optimizer) -> tuple[Any | None, list[float]]:
@@ -53,7 +67,7 @@ def _fixed(rule: Rule) -> list[str]:
     return [name for name in rule.names if name not in _MOVING]
 
 
-@lru_cache(maxsize=64)  # asked for at every return to Python
+@lru_cache(maxsize=64)
 def _native_rule(rule: Rule, numbers: tuple[float, ...]) -> Any | None:
     (trees, scalars), states = rule.replaced(), list(rule.states)
     formula = code([*(trees[name] for name in ("w", *states))], ["w", "g", *states, *scalars])

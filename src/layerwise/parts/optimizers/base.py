@@ -287,15 +287,32 @@ def _names(states: Sequence[str], name: str) -> tuple[str, ...]:
     return tuple(states)
 
 
+class Settings:
+    """All that an optimizer's formula depends on, as it was at a moment; cheap to compare at every step."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._attributes = len(vars(optimizer))
+        self._values = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
+        self._read = optimizer.read_by_formulas() if own_classes(type(optimizer)) else None  # type: ignore[arg-type]
+
+    def hold(self, optimizer: Optimizer) -> bool:
+        """Return whether they are the optimizer's still."""
+        own = vars(optimizer)
+        if len(own) != self._attributes:
+            return False
+        for name, value in self._values:
+            if own.get(name) is not value:
+                return False
+        return self._read is None or self._read == optimizer.read_by_formulas()
+
+
 class _Bound:
     """The calls of a step, on these arrays, for an optimizer with these settings."""
 
     def __init__(self, optimizer: Optimizer, theta: Array, grad: Array) -> None:
         self._theta, self._grad, rule = theta, grad, optimizer.formulas()
         self._states = tuple((name, optimizer.state[name]) for name in optimizer.state_names)
-        self._attributes = len(vars(optimizer))
-        self._settings = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
-        self._key = optimizer.read_by_formulas() if own_classes(type(optimizer)) else None  # type: ignore[arg-type]
+        self._settings = Settings(optimizer)
         (calls, kept), scalars = rule.calls(), rule.replaced()[1]
         numbers = {name: value for name, value in optimizer.numbers().items() if name not in _CHANGING}
         moving = {name: tree for name, tree in scalars.items() if not tree.symbols <= set(numbers)}
@@ -313,16 +330,9 @@ class _Bound:
 
     def suits(self, optimizer: Optimizer, theta: Array, grad: Array) -> bool:
         """Whether it was made for these arrays, and for the optimizer as it is."""
-        if theta is not self._theta or grad is not self._grad:
+        if theta is not self._theta or grad is not self._grad or not self._settings.hold(optimizer):
             return False
-        own, state = vars(optimizer), optimizer.state
-        if len(own) != self._attributes:
-            return False
-        for name, value in self._settings:
-            if own.get(name) is not value:
-                return False
-        if self._key is not None and self._key != optimizer.read_by_formulas():
-            return False
+        state = optimizer.state
         return all(state.get(name) is array for name, array in self._states)
 
     def run(self, optimizer: Optimizer) -> None:
