@@ -80,11 +80,16 @@ def _each(tree: Tree, names: dict[str, str], is_mean: bool) -> list[str]:
     """Return the lines that compute a formula for each output, or its share in the mean over the outputs."""
     factor, rest = scaled(tree)
     lines, text = IN_NUMPY.statements(rest, names, prefix=_PREFIX)
-    return [*lines, f"return {_scaled(_enclosed(rest, text), factor, is_mean)}"]
+    return [*lines, f"return {_scaled(_factor(rest, text), factor, is_mean)}"]
+
+
+def _factor(tree: Tree, text: str, like: str = "y") -> str:
+    """Return an expression as the first factor of a product."""
+    return text if tree.op in ("multiply", "divide") and tree.symbols else _enclosed(tree, text, like)
 
 
 def _enclosed(tree: Tree, text: str, like: str = "y") -> str:
-    """Return an expression as a factor."""
+    """Return an expression as one that methods can be called of."""
     if not tree.symbols:
         return f"np.full_like({like}, {text})"
     return text if tree.op == "symbol" or _CALL.fullmatch(text) else f"({text})"
@@ -102,7 +107,7 @@ def penalty_text(penalty: Penalty) -> PenaltyText:
     lines, text = _OF_PENALTY.statements(slope)
     if not lines:
         text = _OF_PENALTY.expression(slope, {"w": "{w}"})
-    gradient = _enclosed(slope, text, "w" if lines else "{w}")
+    gradient = _factor(slope, text, "w" if lines else "{w}")
     words = f"λ Σ {shown(f, most=_IN_COMMENT)}"
     if type(penalty) in PENALTIES:
         words = (type(penalty).__doc__ or words).partition(":")[0]
