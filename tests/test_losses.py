@@ -295,6 +295,64 @@ class TestFused:
                 verbose=False)  # fmt: skip
         assert net.theta[0] == pytest.approx(-799)
 
+    @pytest.mark.parametrize("lost", ["f", "derivative", "forward", "backward"])
+    def test_a_class_with_another_formula_has_not_the_joint_gradient(self, lost):
+        own = {"f": lambda self, y, t: t * (1 - y), "derivative": lambda self, y, t: 2 * (y - t)}
+        own |= dict.fromkeys(("forward", "backward"), lambda self, *arrays: None)
+        kind = type("Other", (lw.CategoricalCrossEntropy,), {lost: own[lost]})
+        assert lw.CategoricalCrossEntropy.fuses()
+        assert not kind.fuses()
+        assert type("Fused", (kind,), {"fused": lambda self, y, t: y - t}).fuses()
+        assert type("OnArrays", (kind,), {"backward_fused": lambda self, y, t, dz: None}).fuses()
+
+    def test_a_custom_joint_gradient_is_a_formula_or_on_arrays(self):
+        class Half(lw.CategoricalCrossEntropy):
+            def fused(self, y, t):
+                return (y - t) / 2
+
+        class OnArrays(Half):
+            def backward_fused(self, y, t, dz):
+                super().backward_fused(y, t, dz)
+                np.multiply(dz, 2, out=dz)
+
+        X, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20) % 4
+        moved = []
+        for loss in (lw.CategoricalCrossEntropy(), Half(), OnArrays()):
+            net = lw.Network([lw.Dense(4), lw.Softmax()], random_state=0, dtype="float64").build(3)
+            before = net.theta.copy()
+            net.fit(X, y, loss=loss, optimizer=lw.SGD(0.1), epochs=1, batch_size=20, engine="numpy", verbose=False)
+            moved.append(net.theta - before)
+        np.testing.assert_allclose(moved[1], moved[0] / 2, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(moved[2], moved[0], rtol=1e-12, atol=1e-15)
+
+
+class TestPositiveWeights:
+    def test_one_for_each_output_is_each_output_by_itself(self):
+        y, t = data_for(lw.BinaryCrossEntropy(), n=5)
+        loss = lw.BinaryCrossEntropy(pos_weight=(0.5, 2.0, 7.0), reduction="sum")
+        of_each = [lw.BinaryCrossEntropy(pos_weight=p) for p in (0.5, 2.0, 7.0)]
+        columns = [forward(own, y[:, [j]], t[:, [j]]) for j, own in enumerate(of_each)]
+        np.testing.assert_allclose(forward(loss, y, t), sum(columns), rtol=1e-14)
+        slopes = [backward(own, y[:, [j]], t[:, [j]]) for j, own in enumerate(of_each)]
+        np.testing.assert_allclose(backward(loss, y, t), np.hstack(slopes), rtol=1e-14)
+        assert [repr(loss.of_output(j)) for j in (0, 2)] == [
+            "BinaryCrossEntropy(reduction='sum', pos_weight=0.5)", "BinaryCrossEntropy(reduction='sum', pos_weight=7.0)"
+        ]  # fmt: skip
+
+    def test_a_class_derived_from_it_keeps_them(self, tmp_path):
+        class Mine(lw.BinaryCrossEntropy):
+            pass
+
+        X, y = np.random.default_rng(0).normal(size=(20, 3)), np.random.default_rng(1).integers(2, size=(20, 2))
+        nets = []
+        for kind in (lw.BinaryCrossEntropy, Mine):
+            net = lw.Network([lw.Dense(2), lw.Sigmoid()], random_state=0, dtype="float64")
+            net.fit(X, y, loss=kind(pos_weight=(0.5, 3.0)), epochs=3, engine="numpy", verbose=False)
+            nets.append(net)
+        assert nets[0].theta.tobytes() == nets[1].theta.tobytes()
+        nets[1].save(tmp_path / "net")
+        assert lw.load(tmp_path / "net", custom=[Mine]).loss.pos_weight == (0.5, 3.0)
+
 
 class TestCall:
     def test_labels_and_one_hot_are_the_same(self):

@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
+import layerwise as lw
+from layerwise import datasets
 from layerwise.errors import UnknownNameError
+from layerwise.exchange.export.script import to_training_script
+from layerwise.exchange.export.script.rules import schedule_text
+from layerwise.files.formulas import formula_of, from_formula
 from layerwise.parts import schedules
 from layerwise.parts.schedules import SCHEDULES, as_schedule, factors, moments
 
@@ -122,8 +127,14 @@ class Mine(schedules.Schedule):
 def test_a_class_of_ones_own():
     np.testing.assert_array_equal(factors(Mine(2), np.array([0.0, 1, 2, 3]), 4), [1, 1, 0, 0])
     assert repr(Mine(2)) == "Mine(2)"
-    with pytest.raises(NotImplementedError, match="must define __call__"):
-        schedules.Schedule()(0, 1)
+    with pytest.raises(TypeError, match=r"Schedule needs a formula: .* or a class of it with f\(self, t, total\)"):
+        schedules.Schedule()
+
+    class Empty(schedules.Schedule):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Empty must define f\(t, total\), or __call__\(t, total\)"):
+        Empty()(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -175,3 +186,144 @@ def test_what_is_no_schedule():
 def test_arguments_have_bounds(make):
     with pytest.raises(ValueError, match="must be"):
         make()
+
+
+# ---------------------------------------------------------------- custom formulas
+
+
+class Triangle(schedules.Schedule):
+    """Up to 1 at the share `top` of the fit, and down again, in stairs of an epoch's nth part."""
+
+    read_at = "middle"
+
+    def __init__(self, top=0.5, least=0.1, stairs=4):
+        self.top, self.least, self.stairs = top, least, stairs
+
+    def f(self, t, total):
+        share = np.floor(t * self.stairs) / (self.stairs * total)
+        return np.maximum(np.where(share < self.top, share / self.top, (1 - share) / (1 - self.top)), self.least)
+
+
+class Steady(schedules.Schedule):
+    def f(self, t, total):
+        return 0.5
+
+
+X, Y = datasets.make_spiral(random_state=0)
+
+
+def trained(schedule, epochs=4, **options):
+    net = lw.Network([lw.Dense(9), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
+    net.fit(X, Y, optimizer=lw.Adam(0.01), schedule=schedule, epochs=epochs, batch_size=50, verbose=False,
+            engine="numpy", **options)  # fmt: skip
+    return net
+
+
+def test_a_custom_formula_by_hand():
+    # stairs of a quarter of an epoch; of two epochs, t = 0.3 is on the stair at 1/8 of the fit, 1.6 on that at 6/8
+    np.testing.assert_allclose(factors(Triangle(), np.array([0.0, 0.3, 1.0, 1.6]), 2), [0.1, 0.25, 1, 0.5])
+    np.testing.assert_array_equal(factors(Steady(), np.zeros(3), 2), 0.5)
+
+
+def test_a_custom_formula_is_computed_at_once():
+    calls = []
+
+    class Counted(schedules.Schedule):
+        def f(self, t, total):
+            calls.append(t)
+            return 1 - t / total
+
+    factors(Counted(), np.linspace(0, 5, 100), 10)
+    assert len(calls) < 5
+
+
+def test_a_schedule_of_a_function():
+    given = schedules.Schedule(lambda t, total: 1 - t / total, name="Falling", read_at="ends")
+    assert schedules.are_at_once(given)
+    np.testing.assert_array_equal(factors(given, np.array([0.0, 1.0]), 4), [1, 0.75])
+    np.testing.assert_array_equal(moments(given, np.arange(2), 1, 2), [0, 2])
+
+
+def test_a_call_of_a_class_comes_before_the_formula_that_it_inherits():
+    class Half(schedules.Cosine):
+        def __call__(self, t, total):
+            return 0.5
+
+    assert not schedules.are_at_once(Half())
+    np.testing.assert_array_equal(factors(Half(), np.zeros(2), 2), 0.5)
+
+
+def test_a_formula_below_0_is_refused():
+    with pytest.raises(ValueError, match=r"schedule Schedule\(1 - t\) gave -1.0 at t=2 of 4 epochs; it must give"):
+        factors(schedules.Schedule(lambda t, total: 1 - t), np.array([0.0, 2.0, 3.0]), 4)
+
+
+def test_what_no_tree_can_express_is_refused():
+    class Branch(schedules.Schedule):
+        def f(self, t, total):
+            return 1.0 if t < 1 else 0.5
+
+    with pytest.raises(lw.FormulaError, match=r"(?s)Branch\.f: .*np\.where"):
+        factors(Branch(), np.zeros(1), 1)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [*(kind() for kind in SCHEDULES), schedules.Cosine(1, 0.1), Triangle(), Triangle(0.25, stairs=3), Steady(),
+     schedules.Schedule(lambda t, total: np.cos(t / total))],
+    ids=repr,
+)  # fmt: skip
+def test_the_text_of_a_schedule_has_the_same_bits(schedule):
+    program = {"np": np}
+    exec(schedule_text(schedule), program)
+    t = moments(schedule, np.arange(70), 7, 10)
+    np.testing.assert_array_equal(program["schedule"](t, 10), factors(schedule, t, 10))
+
+
+def test_the_script_of_a_training_with_a_custom_schedule(capsys):
+    net, program = trained(Triangle()), {"__name__": "script"}
+    exec(to_training_script(net), program)
+    _, layers = program["train"](X, Y)
+    found = np.concatenate([array.ravel() for layer in layers for array in layer.parameters])
+    np.testing.assert_array_equal(found, net.theta)
+
+
+def test_a_schedule_that_is_asked_step_by_step_has_no_script():
+    with pytest.raises(lw.ExportError, match=r"the schedule Mine\(2\) is no part of layerwise"):
+        to_training_script(trained(Mine(2)))
+
+
+def test_a_file_of_a_custom_schedule_loads_without_its_class(tmp_path):
+    trained(Triangle(0.25)).save(tmp_path / "net")
+    lw.load(tmp_path / "net").save(tmp_path / "again")  # and once more, saved from what was loaded
+    found = lw.load(tmp_path / "again").last_fit["schedule"]
+    assert type(found) is schedules.Schedule
+    assert (found.name, found.read_at) == ("Triangle", "middle")
+    t = np.linspace(0, 4, 30)
+    np.testing.assert_array_equal(factors(found, t, 4), factors(Triangle(0.25), t, 4))
+    known = lw.load(tmp_path / "net", custom=[Triangle]).last_fit["schedule"]
+    assert type(known) is Triangle
+    assert known.top == 0.25
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({"read_at": "end"}, "read_at must be start, middle or ends"), ({"values": {"t": 1.0}}, "the names of its num"),
+     ({"f": [["symbol", "w"]]}, "f: part 0 is no part of a formula")],
+)  # fmt: skip
+def test_a_schedule_in_a_file_that_is_none_is_refused(changed, words):
+    with pytest.raises(lw.FormatError, match=words):
+        from_formula("Own", {}, formula_of(Triangle()) | changed)
+
+
+def test_a_run_with_a_custom_schedule_goes_on_from_its_checkpoint(tmp_path):
+    whole = trained(Triangle(), callbacks=[lw.Checkpoint(tmp_path / "whole")])
+
+    class Stop(lw.Callback):
+        def on_epoch_end(self, run):
+            if run.epoch == 2:
+                run.stop()
+
+    trained(Triangle(), callbacks=[lw.Checkpoint(tmp_path / "run"), Stop()])
+    resumed = trained(Triangle(), callbacks=[lw.Checkpoint(tmp_path / "run")], resume=["callbacks"])
+    np.testing.assert_array_equal(resumed.theta, whole.theta)

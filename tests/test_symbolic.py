@@ -184,6 +184,29 @@ def test_so_it_does_for_losses_and_activations():
     np.testing.assert_array_equal(Doubled()([1.0, 2.0]), [2, 4])
 
 
+@pytest.mark.parametrize(
+    ("part", "slope"),
+    [
+        (type("Doubled", (lw.Tanh,), {"f": lambda self, x: np.tanh(2 * x)})(), 2 * (1 - np.tanh(1.0) ** 2)),
+        (type("Cubed", (lw.QuadraticCost,), {"f": lambda self, y, t: (y - t) ** 3})(), 0.75),
+        (type("Fourth", (lw.L2,), {"f": lambda self, w: w**4})(1.0), 0.5),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_a_formula_takes_the_place_of_an_inherited_derivative(part, slope):
+    """At 0.5, with the target 0."""
+    y, dy = np.array([[0.5]]), np.empty((1, 1))
+    if isinstance(part, lw.Activation):
+        net = lw.Network([part], dtype="float64")
+        net.forward(y)
+        dy[:] = net.backward(np.ones((1, 1)))
+    elif isinstance(part, lw.Loss):
+        part.backward(y, np.zeros((1, 1)), dy, (np.empty((1, 1)), np.empty((1, 1))))
+    else:
+        part.gradient(y[0], dy[0])
+    assert dy[0, 0] == pytest.approx(slope)
+
+
 def test_an_argument_that_is_called_as_one_of_the_base_is_kept(tmp_path):
     class Named(lw.Penalty):
         def __init__(self, weights, name):

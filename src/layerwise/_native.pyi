@@ -31,17 +31,13 @@ def augment(
 class Part:
     """An array of parameters: where it begins in theta, its penalties, and how much of each step it makes.
 
-    `terms` are custom penalties: which, its strength, and whether that is divided by the batch.
+    `terms` are its penalties: which, its strength, and whether that is divided by the batch.
     """
 
     def __init__(
         self,
         *,
         begin: int,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        l1_batch: float = 0.0,
-        l2_batch: float = 0.0,
         rate: float = 1.0,
         terms: Sequence[tuple[int, float, bool]] = ...,
     ) -> None: ...
@@ -61,7 +57,10 @@ class Layer:
     ) -> None: ...
 
 class Loss:
-    """A loss, and whether it is fused with the last layer; `formulas`, of a custom one: f and its derivative."""
+    """A loss, and whether it is fused with the last layer; `formulas`, of a custom one: f and its gradient.
+
+    `settings` has the reduction and the numbers, each of which may be a tuple of one for each output.
+    """
 
     def __init__(
         self,
@@ -72,23 +71,61 @@ class Loss:
         formulas: tuple[_Code, _Code] | None = None,
     ) -> None: ...
 
+class Penalty:
+    """A penalty and its numbers; `formulas`, of a custom one: f and its derivative."""
+
+    def __init__(
+        self, *, name: str, settings: Mapping[str, Any], formulas: tuple[_Code, _Code] | None = None
+    ) -> None: ...
+
 class Training:
     """What stays the same from run to run: the arrays that it changes, the batch size and the seed of dropout."""
 
     def __init__(self, *, theta: Array, grad: Array, batch_size: int, seed: int) -> None: ...
 
-class Optimizer:
-    """The optimizer before a run; of a custom one its rule, and its scalars, a row for each step."""
+class Rule:
+    """An optimizer's formula: the new w and states from w, g, the states and the scalars.
+
+    Parameters
+    ----------
+    states, numbers : int
+        How many states and numbers of its own it has.
+    formula : tuple
+        Its code, from w, g, the states and the scalars.
+    scalars : tuple
+        That of what is the same for all parameters, from rate, t, learning_rate and the numbers.
+    compiled : int
+        Which of `optimizers` it is; -1: none.
+    descent : int
+        Where the step is w - c g alone: which scalar is c; -1: it is more.
+    moves_without_gradient : bool
+        Whether it may change parameters or states whose gradient is 0.
+    """
 
     def __init__(
         self,
         *,
-        name: str,
-        settings: Mapping[str, Any],
+        states: int,
+        formula: _Code,
+        scalars: _Code,
+        numbers: int,
+        compiled: int = -1,
+        descent: int = -1,
+        moves_without_gradient: bool = True,
+    ) -> None: ...
+
+class Optimizer:
+    """The optimizer before a run: its formula, the numbers in it, and its states."""
+
+    def __init__(
+        self,
+        *,
+        rule: Rule,
+        numbers: Sequence[float],
+        learning_rate: float,
+        decay: float,
         iterations: int,
         states: Sequence[Array],
-        rule: tuple[_Code, int] | None = None,
-        scalars: Array | None = None,
     ) -> None: ...
 
 class Steps:
@@ -105,7 +142,7 @@ class Native:
         n_theta: int,
         dtype: str,
         sparse: bool = False,
-        penalties: Sequence[tuple[_Code, _Code]] = ...,
+        penalties: Sequence[Penalty] = ...,
     ) -> None: ...
     def set_data(
         self,

@@ -13,6 +13,7 @@ from layerwise.engine import native_engine
 from layerwise.errors import EngineError
 from layerwise.exchange.export.onnx import to_onnx
 from layerwise.parts.layers import LAYERS
+from layerwise.parts.losses import LOSSES as BUILT_IN
 from running_exports import RUNNERS, run
 
 
@@ -86,6 +87,34 @@ def test_interpreted_and_compiled_formulas_have_the_same_bits(activation, dtype)
     np.testing.assert_array_equal(found.theta, expected.theta)
 
 
+COSTS = [*(kind() for kind in BUILT_IN), lw.Huber(0.3), lw.Quantile(0.9), lw.BinaryCrossEntropy(pos_weight=3.0),
+         lw.L1(0.01, 0.02), lw.L2(0.01, 0.02), lw.L2(0.1, per_batch=True)]  # fmt: skip
+
+
+@needs_native
+@pytest.mark.parametrize("cost", COSTS, ids=repr)
+def test_interpreted_and_compiled_losses_and_penalties_are_the_same(cost, rng):
+    """A class that adds nothing is a custom one."""
+    same = type("Same", (type(cost),), {})(**cost.config())
+    is_loss = isinstance(cost, lw.Loss)
+    custom = native_engine.custom_loss if is_loss else native_engine.custom_penalty
+    assert custom(same) is not None
+    assert custom(cost) is None
+    X, t = rng.standard_normal((50, 5)), rng.dirichlet(np.ones(3), 50)
+    ending = {lw.Softmax: lw.Softmax(), lw.Sigmoid: lw.Sigmoid()}.get(getattr(cost, "fuses_with", None), lw.Softplus())
+    for last in ([ending], [ending, lw.Dropout(0.0)]):
+        found = []
+        for each in (cost, same):
+            net = lw.Network([lw.Dense(19), lw.Tanh(), lw.Dense(3), *last], random_state=0, dtype="float64")
+            given = {"loss": each} if is_loss else {"loss": "mse", "penalty": each}
+            history = net.fit(
+                X, t, **given, optimizer=lw.SGD(0.1), epochs=3, batch_size=9, engine="native", verbose=False
+            )
+            found.append((net.theta, history["loss"], history["penalty"]))
+        for one, other in zip(*found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
 @needs_native
 def test_the_generated_headers_are_those_of_the_formulas():
     path = Path(__file__).parents[2] / "tools" / "native_formulas.py"
@@ -94,8 +123,8 @@ def test_the_generated_headers_are_those_of_the_formulas():
     spec = importlib.util.spec_from_file_location("native_formulas", path)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    for name, text in (("formula_list.h", tool.facts()), ("formulas.h", tool.functions())):
-        assert (tool.NATIVE / name).read_text() == text, f"run tools/native_formulas.py: {name} is stale"
+    for name, make in tool.FILES.items():
+        assert (tool.NATIVE / name).read_text() == make(), f"run tools/native_formulas.py: {name} is stale"
 
 
 @pytest.mark.parametrize("activation", CUSTOM, ids=repr)

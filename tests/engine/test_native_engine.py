@@ -20,6 +20,7 @@ from native_and_numpy import captured, needs_native
 import layerwise as lw
 from layerwise.data.rows import Rows
 from layerwise.engine import native_engine, numpy_engine, threads
+from layerwise.engine.native_rule import RuleOf
 from layerwise.errors import DivergenceError, EngineError
 
 pytestmark = needs_native
@@ -378,11 +379,11 @@ def test_progress_moves_within_an_epoch(table):
 # ---------------------------------------------------------------- the module itself, handed nonsense
 
 
-def call(core, theta, grad, settings, **changed):
+def call(core, theta, grad, optimizer, **changed):
     """Call run with these arguments changed: of it, or of one of the structures that it takes."""
     structures = {
         "Training": {"theta": theta, "grad": grad, "batch_size": 8, "seed": 0},
-        "Optimizer": {"name": "SGD", "settings": settings, "iterations": 0, "states": []},
+        "Optimizer": RuleOf(optimizer).arguments(optimizer),
         "Steps": {"first": 0, "last": 1, "number": 0, "epochs": 1, "rates": None},
     }
     given = []
@@ -394,7 +395,7 @@ def call(core, theta, grad, settings, **changed):
 
 def run(engine, **changed):
     parameters = engine.parameters
-    return call(engine._core, parameters.theta, parameters.grad, engine.optimizer.config(), **changed)
+    return call(engine._core, parameters.theta, parameters.grad, engine.optimizer, **changed)
 
 
 def plain_dense(n_in, n_out, loss="QuadraticCost"):
@@ -536,8 +537,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
     theta, grad = np.zeros(9, np.float32), np.zeros(9, np.float32)
 
     def ordered():
-        settings = {"learning_rate": 0.1, "decay": 0, "momentum": 0, "nesterov": False, "weight_decay": 0}
-        return call(core, theta, grad, settings, batch_size=4, last=2, order=np.array(order, np.int64))
+        return call(core, theta, grad, lw.SGD(0.1), batch_size=4, last=2, order=np.array(order, np.int64))
 
     if all(0 <= row < 6 for row in order):
         assert ordered()[0] == 2
@@ -584,6 +584,38 @@ def test_plans_that_make_no_sense_are_refused(layers, loss, n_theta, dtype):
     core.set_scaling(None, None)
     theta, X, out = np.zeros(n_theta, dtype), np.zeros((3, n_in), dtype), np.zeros((3, n_out), dtype)
     assert core.outputs(theta, X, out, 1)
+
+
+RESULTS = st.lists(st.integers(-1, 9), max_size=3)
+SHORT = st.lists(st.tuples(*[st.integers(-1, 9)] * 5), max_size=2)
+RULE_CODES = st.tuples(SHORT, st.lists(st.floats(), max_size=2), st.integers(2, 9), RESULTS)
+
+
+@settings(max_examples=300)
+@given(
+    states=st.integers(-1, 2) | st.just(5),
+    formula=RULE_CODES,
+    scalars=RULE_CODES,
+    numbers=st.integers(-1, 2) | st.just(70),
+    compiled=st.integers(-2, 30),
+    descent=st.integers(-2, 2),
+    values=st.lists(st.floats(), max_size=2),
+)
+def test_rules_that_make_no_sense_are_refused(states, formula, scalars, numbers, compiled, descent, values):
+    core, native = plain_dense(2, 3), native_engine._native
+    core.set_data(np.ones((6, 2), np.float32), dense=np.ones((6, 3), np.float32))
+    theta, grad = np.zeros(9, np.float32), np.zeros(9, np.float32)
+    try:
+        rule = native.Rule(states=states, formula=formula, scalars=scalars, numbers=numbers, compiled=compiled,
+                           descent=descent)  # fmt: skip
+    except REFUSED:
+        return
+    given = {"rule": rule, "numbers": values, "states": [theta.copy() for _ in range(states)]}
+    if len(values) == numbers:
+        assert call(core, theta, grad, lw.SGD(0.1), **given)[0] == 1
+        given["states"].append(theta)
+    with pytest.raises(REFUSED):
+        call(core, theta, grad, lw.SGD(0.1), **given)
 
 
 def test_one_executor_serves_one_caller_at_a_time(engine):

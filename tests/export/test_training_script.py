@@ -370,7 +370,7 @@ def networks(draw):
     return layers, draw(st.integers(1, 20)), draw(st.integers(1, 33)), fit
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(networks(), st.sampled_from(DTYPES))
 def test_any_network(made, dtype):
     layers, n_in, rows, fit = made
@@ -466,7 +466,8 @@ class Own(lw.Activation):
 
 
 class OwnLoss(lw.MeanSquaredError):
-    pass
+    def forward(self, y, t, out, tmp):
+        super().forward(y, t, out, tmp)
 
 
 class OwnOptimizer(lw.Optimizer):

@@ -168,6 +168,7 @@ const std::pair<Operation, Expected> EXPECTED[] = {
     {Operation::sin, [](long double x, long double) { return std::sin(x); }},
     {Operation::cos, [](long double x, long double) { return std::cos(x); }},
     {Operation::arctan, [](long double x, long double) { return std::atan(x); }},
+    {Operation::floor, [](long double x, long double) { return std::floor(x); }},
     {Operation::add, [](long double x, long double y) { return x + y; }},
     {Operation::subtract, [](long double x, long double y) { return x - y; }},
     {Operation::multiply, [](long double x, long double y) { return x * y; }},

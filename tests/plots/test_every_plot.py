@@ -117,6 +117,7 @@ def test_a_wrong_number_of_axes_is_refused(name):
         draw(name, given)
 
 
+@pytest.mark.sampled(3)
 @every_picture
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_figure_of_its_own_is_readable_on_its_background(name, dark, tmp_path):

@@ -202,7 +202,7 @@ def test_the_counts_and_shares_of_confusions():
     assert (panel.get_ylabel(), panel.get_xlabel()) == ("true class", "answer")
 
 
-@pytest.mark.parametrize("classes", [2, pytest.param(10, marks=pytest.mark.slow), 20])
+@pytest.mark.parametrize("classes", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (10, 20))])
 def test_the_numbers_are_readable_and_fit_their_fields(classes):
     rng = np.random.default_rng(0)
     true = rng.integers(0, classes, 10_000)

@@ -21,10 +21,9 @@ from layerwise.engine.native_plan import (
     custom_code,
     custom_loss,
     custom_penalty,
-    custom_rule,
     numbers_of,
-    optimizer_arguments,
 )
+from layerwise.engine.native_rule import RuleOf, native_rule
 from layerwise.engine.numpy_engine import first_bad_layer
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
@@ -32,7 +31,6 @@ from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
 from layerwise.parts.layers import LAYERS
 from layerwise.parts.losses import LOSSES
-from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import Scaler
@@ -45,14 +43,14 @@ _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as 
 
 def foreign_part(plan: Plan) -> object | None:
     """The first part of the plan that has no native body; None if all have one."""
-    own = {*LAYERS, *LOSSES, *OPTIMIZERS, *PENALTIES}
+    own = {*LAYERS, *LOSSES, *PENALTIES}
     parts = [
         *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
         *(term.penalty for term in plan.penalties if custom_penalty(term.penalty) is None),
-        *([] if plan.loss is None or custom_loss(plan.loss) is not None else [plan.loss]),
-        *([] if plan.optimizer is None or custom_rule(plan.optimizer) is not None else [plan.optimizer]),
+        *([] if plan.loss is None or custom_loss(plan.loss, plan.fused) is not None else [plan.loss]),
+        *([] if plan.optimizer is None or native_rule(plan.optimizer) is not None else [plan.optimizer]),
     ]
-    names = {*_native.layers, *_native.losses, *_native.optimizers, *_native.penalties}
+    names = {*_native.layers, *_native.losses, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
 
 
@@ -100,6 +98,7 @@ class NativeEngine:
             theta=parameters.theta, grad=parameters.grad, batch_size=self.batch_size, seed=seed
         )
         self.epochs_at_once = not rows.made
+        self._rule: RuleOf | None = None
         if not rows.made:
             _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
         self.begin_epoch()
@@ -211,12 +210,14 @@ class NativeEngine:
     ) -> tuple[int, Array]:
         optimizer = self.optimizer
         optimizer.allocate(self.parameters.theta)
+        if self._rule is None or not self._rule.settings.hold(optimizer):
+            self._rule = RuleOf(optimizer)
         steps = epochs * (last - first)
         if rates is not None:
             rates = np.array(rates[:steps], np.float64)
         made, self.finite, self._newest, sums = self._core.run(
             self._training,
-            _native.Optimizer(**optimizer_arguments(optimizer, steps, rates)),
+            _native.Optimizer(**self._rule.arguments(optimizer)),
             _native.Steps(first=first, last=last, number=step, epochs=epochs, rates=rates),
             order=None if self.rows.made else self._order,
             learn=learn,

@@ -1,22 +1,19 @@
-"""The plan and the optimizer as `layerwise._native` takes them; custom formulas as code."""
+"""The plan as `layerwise._native` takes it; custom formulas as code."""
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
 from importlib import import_module
 from typing import Any
+
+import numpy as np
 
 from layerwise.engine.plan import Plan
 from layerwise.formula import replace
 from layerwise.formula.lowering import Code, code
 from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import LOSSES, Loss
-from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
-from layerwise.parts.optimizers.base import Rule
 from layerwise.parts.parameters import Parameters
-from layerwise.parts.penalties import L1, L2, PENALTIES, Penalty
-from layerwise.typing import Array
+from layerwise.parts.penalties import PENALTIES, Penalty
 
 _native: Any = None
 WHY_NOT = ""
@@ -24,8 +21,6 @@ try:
     _native = import_module("layerwise._native")
 except ImportError as error:
     WHY_NOT = str(error)
-
-MOST_STATES = 4  # of a custom optimizer
 
 
 def custom_code(layer: Layer) -> tuple[Code, Code, bool, bool] | None:
@@ -40,12 +35,21 @@ def custom_code(layer: Layer) -> tuple[Code, Code, bool, bool] | None:
     return f, slope, "x" in formulas.reads, "y" in formulas.reads
 
 
-def custom_loss(loss: object) -> tuple[Code, Code] | None:
-    """Return a custom loss as the native executor runs it: f and its derivative by the output."""
+def custom_loss(loss: object, fused: bool = False) -> tuple[Code, Code] | None:
+    """Return a custom loss as the native executor runs it: f, and its gradient, the joint one where it is fused."""
     if type(loss) in LOSSES or not isinstance(loss, Loss) or not loss.has_formula:
         return None
-    f, slope = (code(tree, ["y", "t"]) for tree in loss.formulas())
-    return None if f is None or slope is None else (f, slope)
+    f, slope = loss.formulas()
+    gradient = loss.joint() if fused else slope
+    codes = [None if tree is None else code(tree, ["y", "t"]) for tree in (f, gradient)]
+    return None if codes[0] is None or codes[1] is None else (codes[0], codes[1])
+
+
+def _settings(loss: Loss, dtype: np.dtype[np.floating]) -> dict[str, Any]:
+    """Return the reduction and the numbers of a loss: each a number, or a tuple of one for each output."""
+    numbers = {} if type(loss) not in LOSSES else loss.numbers_in(dtype)
+    each = {name: n if isinstance(n, float) else tuple(n.tolist()) for name, n in numbers.items()}
+    return {"reduction": loss.reduction, **each}
 
 
 def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
@@ -56,28 +60,12 @@ def custom_penalty(penalty: Penalty) -> tuple[Code, Code] | None:
     return None if f is None or slope is None else (f, slope)
 
 
-def custom_rule(optimizer: Optimizer) -> tuple[Code, int] | None:
-    """Return a custom optimizer as the native executor runs it: its formulas, and how many scalars they have."""
-    if type(optimizer) in OPTIMIZERS or not optimizer.has_formula or len(optimizer.state_names) > MOST_STATES:
-        return None
-    return _rule_code(optimizer.formulas())
-
-
-@lru_cache(maxsize=64)  # asked for at every return to Python
-def _rule_code(rule: Rule) -> tuple[Code, int] | None:
-    trees, scalars = rule.replaced()
-    states = list(rule.states)
-    found = code([trees["w"], *(trees[name] for name in states)], ["w", "g", *states, *scalars])
-    return None if found is None else (found, len(scalars))
-
-
 def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     """Return the arguments of `_native.Native`, by name."""
-    layers = []
+    layers, theta = [], parameters.theta
     for stage, slices in zip(plan.stages, parameters.slices, strict=True):
         parts = [
-            _native.Part(begin=part.start, **_strengths(plan, part), rate=_rate(plan, part), terms=_terms(plan, part))
-            for part in slices.values()
+            _native.Part(begin=part.start, rate=_rate(plan, part), terms=_terms(plan, part)) for part in slices.values()
         ]
         layer = _native.Layer(
             name=type(stage.layer).__name__,
@@ -90,26 +78,18 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
         layers.append(layer)
     loss = None
     if plan.loss is not None:
-        custom = custom_loss(plan.loss)
-        settings = plan.loss.config() if custom is None else {"reduction": plan.loss.reduction}
-        loss = _native.Loss(name=type(plan.loss).__name__, settings=settings, fused=plan.fused, formulas=custom)
-    penalties = [custom_penalty(penalty) for penalty in _custom_penalties(plan)]
-    theta = parameters.theta
+        loss = _native.Loss(
+            name=type(plan.loss).__name__,
+            settings=_settings(plan.loss, theta.dtype),
+            fused=plan.fused,
+            formulas=custom_loss(plan.loss, plan.fused),
+        )
+    penalties = [
+        _native.Penalty(name=type(penalty).__name__, settings=penalty.numbers(), formulas=custom_penalty(penalty))
+        for penalty in _penalties(plan)
+    ]
     sizes = {"n_theta": theta.size, "dtype": theta.dtype.name}
     return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
-
-
-def optimizer_arguments(optimizer: Optimizer, steps: int, rates: Array | None) -> dict[str, Any]:
-    """Return the arguments of `_native.Optimizer`, by name, for so many steps with these learning rates."""
-    rule = custom_rule(optimizer)
-    return {
-        "name": type(optimizer).__name__,
-        "settings": optimizer.config() if rule is None else {},
-        "iterations": optimizer.iterations,
-        "states": [optimizer.state[name] for name in optimizer.state_names],
-        "rule": rule,
-        "scalars": None if rule is None else optimizer.scalars_of(steps, rates),
-    }
 
 
 def numbers_of(layer: Any) -> dict[str, Any]:
@@ -117,32 +97,18 @@ def numbers_of(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in layer.config().items() if isinstance(value, (int, float))}
 
 
-def _strengths(plan: Plan, part: slice) -> dict[str, float]:
-    """L1 and L2, and those that are divided by the batch."""
-    return {
-        name + suffix: math.fsum(
-            term.strength
-            for term in plan.penalties
-            if type(term.penalty) is kind and term.part == part and term.penalty.per_batch is per_batch
-        )
-        for per_batch, suffix in ((False, ""), (True, "_batch"))
-        for kind, name in ((L1, "l1"), (L2, "l2"))
-    }
-
-
-def _custom_penalties(plan: Plan) -> list[Penalty]:
-    """The penalties that are computed by their formulas, each once."""
-    found = {id(term.penalty): term.penalty for term in plan.penalties if type(term.penalty) not in PENALTIES}
-    return list(found.values())
+def _penalties(plan: Plan) -> list[Penalty]:
+    """Return the penalties, each once."""
+    return list({id(term.penalty): term.penalty for term in plan.penalties}.values())
 
 
 def _terms(plan: Plan, part: slice) -> list[tuple[int, float, bool]]:
-    """The custom penalties of an array: which, their strengths, and whether these are divided by the batch."""
-    places = {id(penalty): i for i, penalty in enumerate(_custom_penalties(plan))}
+    """Return the penalties of an array: which, their strengths, and whether these are divided by the batch."""
+    places = {id(penalty): i for i, penalty in enumerate(_penalties(plan))}
     return [
         (places[id(term.penalty)], term.strength, term.penalty.per_batch)
         for term in plan.penalties
-        if term.part == part and id(term.penalty) in places
+        if term.part == part
     ]
 
 

@@ -17,6 +17,7 @@ from layerwise.data.sample_weights import without_uncounted
 from layerwise.data.targets import Targets
 from layerwise.engine.contract import has_custom_part
 from layerwise.engine.passes import Pass, Score, all_finite
+from layerwise.engine.penalties import Penalties
 from layerwise.engine.plan import Plan, RateTerm
 from layerwise.engine.workspace import Batch, Workspace
 from layerwise.parts.parameters import Parameters
@@ -81,8 +82,7 @@ class NumpyEngine:
             plan, parameters, self.batch_size, training=True, gradients="parameters", fused=plan.fused
         )
         self._philox = _philox(plan, self.batch_size, seed)
-        longest = max((term.part.stop - term.part.start for term in plan.penalties), default=0)
-        self._tmp = np.empty(longest, parameters.theta.dtype)
+        self._penalties = Penalties(plan, parameters)
         self._before: Array | None = None
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
@@ -215,19 +215,18 @@ class NumpyEngine:
         if batch.masks:
             draw(batch, self._philox, step)
         y = forward(batch, x)
-        losses, self._newest = self.epoch.losses[start:stop], (start, stop)
-        self.loss.forward(y, batch.t, losses, batch.tmp)
-        if not all_finite(losses) and not without_uncounted(losses, y, weights):
+        losses, self._newest = batch.losses, (start, stop)
+        batch.write_losses()
+        is_finite = all_finite(losses) or without_uncounted(losses, y, weights)
+        self.epoch.losses[start:stop] = losses
+        if not is_finite:
             return False
         self.epoch.note(start, stop, batch)
-        if self.plan.fused:
-            self.loss.backward_fused(y, batch.t, batch.dy)
-        else:
-            self.loss.backward(y, batch.t, batch.dy, batch.tmp)
+        batch.write_gradient()
         self.loss.average_gradient(batch.dy, weights, self.targets.by_rows)
         backward(batch, x)
         if self.plan.penalties:
-            self.penalty += self._add_penalties(self.loss.share(batch.n, weights, self.targets.by_rows)) * batch.n
+            self.penalty += self._penalties.add(self.loss.share(batch.n, weights, self.targets.by_rows)) * batch.n
         return True
 
     def value(self, start: int, stop: int, step: int) -> float:
@@ -235,11 +234,12 @@ class NumpyEngine:
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
         draw(batch, self._philox, step)
-        losses = self.epoch.losses[start:stop]
-        self.loss.forward(forward(batch, x), batch.t, losses, batch.tmp)
+        forward(batch, x)
+        batch.write_losses()
+        self.epoch.losses[start:stop] = batch.losses
         by_rows = self.targets.by_rows
         share = self.loss.share(batch.n, weights, by_rows)
-        return self.loss.mean(losses, weights, by_rows) + penalty_value(self.plan, self.parameters, share)
+        return self.loss.mean(batch.losses, weights, by_rows) + self._penalties.value(share)
 
     def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
         """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""
@@ -247,18 +247,6 @@ class NumpyEngine:
         if not self.shuffled:
             return self.rows.span(start, stop), weights
         return self.rows.take(self.epoch.order[start:stop]), weights
-
-    def _add_penalties(self, share: float) -> float:
-        """Add the penalties' gradients to grad; returns their sum. `share` is what each sample counts."""
-        theta, grad, total = self.parameters.theta, self.parameters.grad, 0.0
-        for term in self.plan.penalties:
-            w, g = theta[term.part], grad[term.part]
-            tmp, factor = self._tmp[: w.size], term.factor(share)
-            total += factor * term.penalty.value(w, tmp)
-            term.penalty.gradient(w, tmp)
-            np.multiply(tmp, factor, out=tmp)
-            np.add(g, tmp, out=g)
-        return total
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite."""
@@ -281,17 +269,6 @@ def first_bad_layer(plan: Plan, parameters: Parameters, x: Array, seed: int, ste
         if not np.isfinite(each.y).all():
             return str(each.stage)
     return f"the loss ({plan.loss!r}) after {plan.stages[-1]}"
-
-
-def penalty_value(plan: Plan, parameters: Parameters, share: float) -> float:
-    """The sum of all penalties, for samples of which each is this share."""
-    with np.errstate(all="ignore"):
-        values = [
-            term.factor(share) * term.penalty.value(w, np.empty_like(w))
-            for term in plan.penalties
-            for w in [parameters.theta[term.part]]
-        ]
-    return float(sum(values))
 
 
 def outputs(plan: Plan, parameters: Parameters, rows: Rows, size: int) -> Array:
@@ -332,7 +309,8 @@ class NumpyEvaluator:
                 batch = self.workspace.batch(stop - start)
                 y = forward(batch, self.rows.span(start, stop))
                 self.all.take(start, stop, batch.t)
-                self.loss.forward(y, batch.t, self.all.losses[start:stop], batch.tmp)
+                batch.write_losses()
+                self.all.losses[start:stop] = batch.losses
                 self.all.note(start, stop, batch)
                 if collect is not None:
                     collect[start:stop] = y

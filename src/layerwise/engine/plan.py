@@ -21,7 +21,6 @@ from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import Penalty
-from layerwise.parts.symbolic import depth_of
 
 
 @dataclass(frozen=True)
@@ -248,13 +247,8 @@ def compile_training(
         penalties=_penalty_terms(plan, parameters, penalties),
         optimizer=optimizer,
         rates=_rate_terms(plan, parameters),
-        fused=loss.fuses_with is not None and type(last) is loss.fuses_with and _fuses(type(loss)),
+        fused=loss.fuses_with is not None and type(last) is loss.fuses_with and loss.fuses(),
     )
-
-
-def _fuses(kind: type[Loss]) -> bool:
-    """Whether the joint gradient belongs to the loss's own formulas, and not to those of a class it derives from."""
-    return depth_of(kind, "backward_fused") <= min(depth_of(kind, "forward"), depth_of(kind, "backward"))
 
 
 def _penalty_terms(plan: Plan, parameters: Parameters, penalties: Sequence[Penalty]) -> tuple[PenaltyTerm, ...]:

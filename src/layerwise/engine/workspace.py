@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from layerwise.engine.plan import Plan, Stage
+from layerwise.parts.bound import Bound
 from layerwise.parts.parameters import Parameters, View
 from layerwise.typing import Array
 
@@ -79,6 +80,10 @@ class Batch:
         The targets.
     tmp : two arrays (n, n_out)
         For the loss to work in.
+    losses : array (n,)
+        The loss of each row.
+    write_losses, write_gradient : callable
+        Compute `losses`, and `dy`, from y and t; where the plan has a loss.
     observer : Observer, optional
         Is shown what each layer computes.
     """
@@ -93,6 +98,9 @@ class Batch:
     dx: Array | None
     t: Array
     tmp: tuple[Array, Array]
+    losses: Array
+    write_losses: Callable[[], Any]
+    write_gradient: Callable[[], Any]
     observer: Observer | None = None
 
     def __post_init__(self) -> None:
@@ -204,7 +212,19 @@ class Workspace:
         masks = [(p.mask, stage.index) for stage, p in zip(self.stages, views, strict=True) if stage.layer.draws]
         backward, dy, dx = self._bind_backward(n, views, outputs)
         t, tmp = self._t[:n], (self._tmp[0][:n], self._tmp[1][:n])
-        return Batch(n, forward, backward, masks, adapting, outputs[-1], dy, dx, t, tmp)
+        losses = np.empty(n, t.dtype)
+        bound = self._bind_loss(outputs[-1], t, dy, tmp, losses)
+        return Batch(n, forward, backward, masks, adapting, outputs[-1], dy, dx, t, tmp, losses, *bound)
+
+    def _bind_loss(
+        self, y: Array, t: Array, dy: Array, tmp: tuple[Array, Array], losses: Array
+    ) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        loss = self.plan.loss
+        if loss is None:
+            return _nothing, _nothing
+        value = partial(loss.bound_forward, y, t, losses, tmp)
+        slope = partial(loss.bound_fused, y, t, dy) if self.fused else partial(loss.bound_backward, y, t, dy, tmp)
+        return Bound(value), Bound(slope)
 
     def _view(self, n: int, stage: Stage, buffers: dict[str, Array]) -> View:
         whole = stage.layer.batch_buffers(stage.n_in)
@@ -240,6 +260,10 @@ class Workspace:
             call = partial(_backward_from, stage.layer.backward, p, y, dy, g, dx) if x is None else None
             passes.append(Pass(stage, call, calls, g, x, y, dy, dx))
         return passes, begin, dx
+
+
+def _nothing() -> None:
+    """Compute nothing."""
 
 
 def _forward_from(compute: Callable[..., None], p: View, y: Array, inputs: Array) -> None:

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -164,6 +163,8 @@ def _digests(pieces: list[memoryview]) -> Iterator[bytes]:
     """The pieces' digests in order; of large arrays, several at a time."""
     if sum(map(len, pieces)) <= _AT_ONCE:
         return map(_digest, pieces)
+    from concurrent.futures import ThreadPoolExecutor  # takes long to load, and is not always needed
+
     with ThreadPoolExecutor(share()) as pool:
         return iter(list(pool.map(_digest, pieces)))
 

@@ -15,9 +15,11 @@ from layerwise.parts.layers import Activation
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.schedules import Schedule
 from layerwise.parts.symbolic import is_name
 
-FORMULA_KINDS = (Activation, Loss, Penalty, Optimizer)
+Part = Activation | Loss | Penalty | Optimizer | Schedule
+FORMULA_KINDS = (Activation, Loss, Penalty, Optimizer, Schedule)
 
 
 def key_of(argument: str) -> str:
@@ -31,7 +33,7 @@ def key_of(argument: str) -> str:
     return f"={argument}" if argument in ("type", "formula") else argument
 
 
-def formula_of(part: Activation | Loss | Penalty | Optimizer) -> dict[str, Any]:
+def formula_of(part: Part) -> dict[str, Any]:
     """Return the formulas of a custom part, and what else makes it again."""
     if isinstance(part, Optimizer):
         rule = part.formulas()
@@ -41,6 +43,8 @@ def formula_of(part: Activation | Loss | Penalty | Optimizer) -> dict[str, Any]:
             "values": _own(part.numbers(), _SETTINGS),
             **{name: getattr(part, name) for name in _SETTINGS},
         }
+    if isinstance(part, Schedule):
+        return {"f": as_data(part.formulas()), "values": part.numbers(), "read_at": part.read_at}
     if isinstance(part, Penalty):
         f, slope = map(as_data, part.formulas())
         own = {name: getattr(part, name) for name in ("weights", "biases", "per_batch")}
@@ -59,7 +63,7 @@ def _own(numbers: Mapping[str, float], others: Collection[str]) -> dict[str, flo
     return {name: value for name, value in numbers.items() if name not in others}
 
 
-def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activation | Loss | Penalty | Optimizer:
+def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Part:
     """Return a part from what `formula_of` gave; `value` is the part as the file has it.
 
     Raises
@@ -71,6 +75,8 @@ def from_formula(name: str, value: Mapping[str, Any], formula: Any) -> Activatio
         raise FormatError(f"a custom part needs a name; got {reprlib.repr(name)}")
     if isinstance(formula, dict) and "states" in formula:
         return _optimizer(name, formula)
+    if isinstance(formula, dict) and "read_at" in formula:
+        return _schedule(name, formula)
     if isinstance(formula, dict) and "weights" in formula:
         return _penalty(name, formula)
     if isinstance(formula, dict) and "reduction" in formula:
@@ -95,6 +101,14 @@ def _activation(name: str, formula: Mapping[str, Any], numbers: Mapping[str, Any
     if {"x", "y"} <= slope.symbols:
         raise FormatError(f"{name}: derivative has x and y; it may have one of them")
     return Activation(f, slope, name, found)
+
+
+def _schedule(name: str, formula: Mapping[str, Any]) -> Schedule:
+    values = _numbers(name, formula.get("values"), ("t", "total"))
+    f = from_data(formula.get("f"), {"t", "total", *values}, f"{name}: f")
+    if formula["read_at"] not in ("start", "middle", "ends"):
+        raise FormatError(f"{name}: read_at must be start, middle or ends; got {reprlib.repr(formula['read_at'])}")
+    return Schedule(f, name, values, formula["read_at"])
 
 
 def _penalty(name: str, formula: Mapping[str, Any]) -> Penalty:

@@ -9,9 +9,9 @@ function ──► trace ──► Tree ─┬─► derivative ──► Tree
 
 from __future__ import annotations
 
-from layerwise.formula.calls import Steps, bind, steps
+from layerwise.formula.calls import Steps, bind, factors, scaled, steps
 from layerwise.formula.data import as_data, from_data
-from layerwise.formula.derivative import derivative
+from layerwise.formula.derivative import at_zero, derivative
 from layerwise.formula.languages import CPP, JAVASCRIPT, NUMPY, PYTHON, WORDS, C, Language, shown
 from layerwise.formula.latex import latex
 from layerwise.formula.tracing import Traced, TracedNumber, trace, trace_all
@@ -32,9 +32,11 @@ __all__ = [
     "TracedNumber",
     "Tree",
     "as_data",
+    "at_zero",
     "bind",
     "compute",
     "derivative",
+    "factors",
     "from_data",
     "in_place",
     "latex",
@@ -42,6 +44,7 @@ __all__ = [
     "operation",
     "rebuilt",
     "replace",
+    "scaled",
     "shown",
     "split",
     "steps",

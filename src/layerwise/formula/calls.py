@@ -28,7 +28,7 @@ class Step:
     """One call: an operation, what it takes, and the name of the array that it writes.
 
     ``"where"`` takes an array of true and false and two operands; ``"copyto"`` and ``"not_equal"`` turn true and false
-    into numbers and back.
+    into numbers and back; ``"sum"`` and ``"vecdot"`` come last, where the result is summed.
     """
 
     op: str
@@ -60,6 +60,7 @@ def steps(
     given: Mapping[Tree, str] | None = None,
     keep: Mapping[Tree, str] | None = None,
     over: Collection[str] = (),
+    summed: bool = False,
 ) -> Steps:
     """Return the calls that compute a tree.
 
@@ -75,8 +76,13 @@ def steps(
         Parts that are asked for again later, and the arrays where they shall lie.
     over : collection of str
         Symbols whose array may be `out` itself, which is then written only once they were read for the last time.
+    summed : bool
+        The result is the sum over the last axis, and `out` has one axis less.
     """
     values = _Values(dict(given or {}))
+    if summed:
+        values.total(tree)
+        return _with_arrays(values.steps, out, {}, (), spared=True)
     result = values.number(tree)
     if not values.steps or result != values.steps[-1].out:  # a symbol, a number, or what is there already
         values.add("copyto", (result,))
@@ -136,14 +142,48 @@ class _Values:
             self._numbers[tree] = self.add("copyto", (value,))
         return self._numbers[tree]
 
+    def total(self, tree: Tree) -> None:
+        """Compute the sum over the last axis."""
+        operands = tuple(map(self.number, factors(tree)))
+        if isinstance(operands[0], float):
+            operands = (self.add("copyto", operands),)
+        self.add("vecdot" if len(operands) == 2 else "sum", operands)
+
     def flag(self, tree: Tree) -> Operand:
         """Return where a condition lies as true and false."""
         value = self.value(tree)
         return value if tree.op in COMPARISONS else self.add("not_equal", (value, 0.0), "%f")
 
 
-def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over: Collection[str]) -> Steps:
-    """Give each value an array: one that is free again, where there is one."""
+def scaled(tree: Tree) -> tuple[float, Tree]:
+    """Return the tree as a number times another, as which a sum of it may be computed.
+
+    Examples
+    --------
+    >>> from layerwise.formula.tracing import trace
+    >>> scaled(trace(lambda y: -(y**2) / 2, "y"))
+    (-0.5, square(symbol('y')))
+    """
+    factor = 1.0
+    while tree.op == "negative":
+        factor, tree = -factor, tree.args[0]
+    if tree.op == "divide" and tree.args[1].op == "number" and tree.args[1].args[0]:
+        return factor / tree.args[1].args[0], tree.args[0]
+    if tree.op == "multiply" and tree.args[0].op == "number":
+        return factor * tree.args[0].args[0], tree.args[1]
+    return factor, tree
+
+
+def factors(tree: Tree) -> tuple[Tree, ...]:
+    """Return two trees whose product the tree is, for `np.vecdot`; or the tree alone."""
+    pair = tree.args * 2 if tree.op == "square" else tree.args if tree.op == "multiply" else ()
+    return (tree,) if not pair or any(part.op == "number" for part in pair) else pair
+
+
+def _with_arrays(
+    steps: list[Step], out: str, kept: Mapping[Operand, str], over: Collection[str], spared: bool = False
+) -> Steps:
+    """Give each value an array: one that is free again, where there is one; `spared`: `out` is for the last alone."""
     last_read = {operand: i for i, step in enumerate(steps) for operand in step.operands}
     may_write = max((last_read.get(name, -1) for name in over), default=-1)  # `out`, from this step on
     late_reads = {step.operands[1] for step in steps if step.op == "where"}  # once the result was begun
@@ -159,7 +199,7 @@ def _with_arrays(steps: list[Step], out: str, kept: Mapping[Operand, str], over:
         for a in before:
             pools["f" if a in made["f"] else "n"].append(a)
         kind = step.out[1]
-        is_out_free = i >= may_write and (out not in home.values() or out in ends)
+        is_out_free = not spared and i >= may_write and (out not in home.values() or out in ends)
         if step.op == "where" and step.operands[1] in over:
             is_out_free = is_out_free and i > may_write
         if i == len(steps) - 1:
@@ -189,8 +229,15 @@ def bind(steps: Steps, arrays: Mapping[str, Array | float]) -> list[Callable[[],
         values = [arrays[a] if isinstance(a, str) else a for a in step.operands]
         out = arrays[step.out]
         assert isinstance(out, np.ndarray)
-        calls += _bound(step.op, values, out)
+        calls += _bound(step.op, _as_arrays(values, out.dtype), out)
     return calls
+
+
+def _as_arrays(values: list[Any], dtype: np.dtype[Any]) -> list[Any]:
+    """Return the numbers as arrays () of the arrays' type, which NumPy's functions take in less time."""
+    own = next((value.dtype for value in values if isinstance(value, np.ndarray) and value.dtype.kind == "f"), dtype)
+    with np.errstate(all="ignore"):
+        return [np.array(value, own) if isinstance(value, float) and own.kind == "f" else value for value in values]
 
 
 def _bound(op: str, values: list[Any], out: Array) -> list[Callable[[], Any]]:
@@ -200,4 +247,6 @@ def _bound(op: str, values: list[Any], out: Array) -> list[Callable[[], Any]]:
         condition, yes, no = values
         first = [] if no is out else [partial(np.copyto, out, no)]
         return [*first, partial(np.copyto, out, yes, where=condition)]
+    if op == "sum":
+        return [partial(np.add.reduce, values[0], axis=-1, out=out)]
     return [partial(getattr(np, op), *values, out=out)]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.formula.signs import never_zero
 from layerwise.formula.tracing import Traced, traced
-from layerwise.formula.tree import COMPARISONS, ONE, ZERO, Tree, number, operation, symbol
+from layerwise.formula.tree import COMPARISONS, ONE, ZERO, Tree, number, operation, rebuilt, symbol
 
 # f′ of each operation of one operand, from x and y = f(x)
 _OUTER: dict[str, Callable[[Any, Any], Any]] = {
@@ -25,6 +26,7 @@ _OUTER: dict[str, Callable[[Any, Any], Any]] = {
     "sin": lambda x, y: np.cos(x),
     "cos": lambda x, y: -np.sin(x),
     "arctan": lambda x, y: 1 / (1 + np.square(x)),
+    "floor": lambda x, y: traced(0),
 }
 
 
@@ -92,3 +94,24 @@ def _times(a: Tree, b: Tree) -> Tree:
 
 def _over(a: Tree, b: Tree) -> Tree:
     return ZERO if a == ZERO else operation("divide", a, b)
+
+
+def at_zero(tree: Tree, name: str) -> Tree:
+    """Return the tree where a symbol is 0, without the terms that are 0 then; all other symbols are taken as finite.
+
+    Examples
+    --------
+    >>> from layerwise.formula.tracing import trace
+    >>> at_zero(trace(lambda w, g, rate: w - rate * g, "w", "g", "rate"), "g")
+    symbol('w')
+    """
+    simplified = {"add": _plus, "subtract": _minus, "multiply": _times}
+
+    def make(part: Tree, operands: tuple[Tree, ...]) -> Tree:
+        if part.is_leaf:
+            return ZERO if part == symbol(name) else part
+        if part.op == "divide" and never_zero(operands[1]):
+            return _over(operands[0], operands[1])
+        return simplified[part.op](*operands) if part.op in simplified else operation(part.op, *operands)
+
+    return rebuilt(tree, make)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from layerwise.formula.signs import never_zero
-from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree, symbol
+from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, OPERATIONS, Tree, symbol
 
 _SIGNS = {
     "add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2), "greater": (">", 0),
@@ -179,7 +179,8 @@ def _names(prefix: str, suffix: str = "") -> dict[str, str]:
 
 NUMPY = Language(
     {
-        **_names("np."), "absolute": "np.abs", "sign": "np.sign", "arctan": "np.arctan", "maximum": "np.maximum",
+        **_names("np."), "absolute": "np.abs", "sign": "np.sign", "arctan": "np.arctan", "floor": "np.floor",
+        "maximum": "np.maximum",
         "minimum": "np.minimum", "square": "np.square", "power": "np.power",
     },
     number=lambda v: _extreme(v, "np.inf", "np.nan", whole),
@@ -211,7 +212,8 @@ def shown(tree: Tree, names: Mapping[str, str] | None = None, most: int = MOST_S
 PYTHON = Language(
     {
         **_names(""), "tanh": "math.tanh", "sin": "math.sin", "cos": "math.cos", "absolute": "abs", "sign": "sign",
-        "arctan": "math.atan", "maximum": "max", "minimum": "min", "square": "square", "power": "power",
+        "arctan": "math.atan", "floor": "floor", "maximum": "max", "minimum": "min", "square": "square",
+        "power": "power",
         "checked_divide": "divide",
     },
     number=lambda v: _extreme(v, "math.inf", "math.nan", whole),
@@ -222,7 +224,8 @@ PYTHON = Language(
 
 JAVASCRIPT = Language(
     {
-        **_names("Math."), "absolute": "Math.abs", "sign": "Math.sign", "arctan": "Math.atan", "maximum": "Math.max",
+        **_names("Math."), "absolute": "Math.abs", "sign": "Math.sign", "arctan": "Math.atan", "floor": "Math.floor",
+        "maximum": "Math.max",
         "minimum": "Math.min", "square": "({0} ** 2)", "power": "({0} ** {1})",
     },
     number=lambda v: _extreme(v, "Infinity", "NaN", whole),
@@ -233,7 +236,8 @@ JAVASCRIPT = Language(
 # NaN passes through a comparison as it passes through NumPy's maximum and minimum.
 C = Language(
     {
-        **_names("", "f"), "absolute": "fabsf", "arctan": "atanf", "sign": "signf", "square": "squaref",
+        **_names("", "f"), "absolute": "fabsf", "arctan": "atanf", "floor": "floorf", "sign": "signf",
+        "square": "squaref",
         "power": "powf", "maximum": "maximumf", "minimum": "minimumf",
     },
     number=lambda v: _extreme(v, "INFINITY", "NAN", lambda w: f"{w!r}f"),
@@ -244,7 +248,8 @@ C = Language(
 
 CPP = Language(
     {
-        **_names(""), "absolute": "absolute", "sign": "sign", "arctan": "arctan", "sqrt": "square_root",
+        **_names(""), "absolute": "absolute", "sign": "sign", "arctan": "arctan", "floor": "floor",
+        "sqrt": "square_root",
         "square": "square", "power": "to_power", "maximum": "at_least", "minimum": "at_most",
         "log1p_unit": "log1p_unit",
     },
@@ -252,3 +257,21 @@ CPP = Language(
     truth="({0} ? T(1) : T(0))",
     assign="const T {0} = {1};",
 )  # fmt: skip
+
+
+def _on_lanes(name: str, operands: int) -> str:
+    letters = "abc"[:operands]
+    places = ", ".join(f"{{{i}}}" for i in range(operands))
+    function = f"[]({', '.join(f'T {letter}' for letter in letters)}) {{{{ return {name}({', '.join(letters)}); }}}}"
+    return f"lanes<T>({function}, {places})"
+
+
+# On vectors of numbers; over_root(a, b, c) is a / (sqrt(b) + c).
+CPP_VECTORS = Language(
+    {name: _on_lanes(form, OPERATIONS.get(name, 1)) for name, form in CPP.functions.items()}
+    | {"square": "square", "over_root": "over_root<T>"},
+    number=CPP.number,
+    where="lanes<T>([](auto a, T b, T c) {{ return a != 0 ? b : c; }}, {0}, {1}, {2})",
+    truth="lanes<T>([](auto a) {{ return a != 0 ? T(1) : T(0); }}, {0})",
+    assign="const V {0} = {1};",
+)

@@ -14,7 +14,8 @@ from layerwise.formula.tree import COMPARISONS, MOST_SHOWN, Tree
 _FORMS = {
     "expm1": "(e^{{{0}}} - 1)", "exp": "e^{{{0}}}", "log": r"\ln({0})", "log1p": r"\ln(1 + {0})",
     "tanh": r"\tanh({0})", "sqrt": r"\sqrt{{{0}}}", "sin": r"\sin({0})", "cos": r"\cos({0})",
-    "arctan": r"\arctan({0})", "absolute": "|{0}|", "sign": r"\text{{sign}}({0})", "maximum": r"\max({0}, {1})",
+    "arctan": r"\arctan({0})", "floor": r"\lfloor {0} \rfloor", "absolute": "|{0}|", "sign": r"\text{{sign}}({0})",
+    "maximum": r"\max({0}, {1})",
     "minimum": r"\min({0}, {1})", "divide": r"\frac{{{0}}}{{{1}}}",
 }  # fmt: skip
 _SIGNS = {"greater": ">", "greater_equal": r"\ge"}

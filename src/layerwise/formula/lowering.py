@@ -1,7 +1,7 @@
 """A tree as the native engine computes it: lines for its interpreter, or C++ that is compiled ahead.
 
     tree ──► lowered ─┬─► code       instructions on numbered slots, for custom formulas
-                      └─► CPP        text (languages.py), for layerwise's own
+                      └─► CPP        text (languages.py), for layerwise's own: on numbers, or on vectors of them
 
 Both have the same operations in the same order, and give the same bits.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from layerwise.formula.languages import CPP
+from layerwise.formula.languages import CPP, CPP_VECTORS
 from layerwise.formula.signs import is_at_least_zero
 from layerwise.formula.tree import OPERATIONS, Tree, rebuilt
 
@@ -111,3 +111,24 @@ def _code(trees: tuple[Tree, ...], inputs: tuple[str, ...]) -> Code | None:
 def cpp(tree: Tree, names: dict[str, str]) -> tuple[list[str], str]:
     """Return the tree as statements and an expression of C++."""
     return CPP.statements(lowered(tree), names)
+
+
+def cpp_vectors(trees: Sequence[Tree]) -> tuple[list[str], list[str]]:
+    """Return trees as statements and expressions of C++ on vectors, with a / (sqrt b + c) as one function.
+
+    Parameters
+    ----------
+    trees : sequence of Tree
+        Their symbols that begin with c are numbers, the others vectors.
+    """
+
+    def make(part: Tree, operands: tuple[Tree, ...]) -> Tree:
+        if part.is_leaf:
+            return part
+        if part.op == "divide" and operands[1].op == "add":
+            root, number = operands[1].args
+            if root.op == "sqrt" and number.is_leaf:
+                return Tree("over_root", operands[0], root.args[0], number)
+        return Tree(part.op, *operands)
+
+    return CPP_VECTORS.all_statements([rebuilt(lowered(tree), make) for tree in trees])

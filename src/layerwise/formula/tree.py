@@ -15,6 +15,7 @@ import numpy as np
 # The operations of a tree by their number of operands. Comparisons give 1 or 0.
 UNARY = (
     "negative", "square", "exp", "expm1", "log", "log1p", "tanh", "sqrt", "absolute", "sign", "sin", "cos", "arctan",
+    "floor",
 )  # fmt: skip
 BINARY = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "greater", "greater_equal")
 OPERATIONS = {**dict.fromkeys(UNARY, 1), **dict.fromkeys(BINARY, 2), "where": 3}

@@ -82,6 +82,8 @@ def _trees(part: Any) -> dict[str, Tree]:
     if isinstance(part, Penalty):
         return dict(zip(("f", "derivative"), part.formulas()))
     found = part.formulas()
+    if isinstance(found, Tree):
+        return {"f": found}
     return (
         {"f": found[0], "derivative": found[1]}
         if isinstance(found, tuple)

@@ -15,6 +15,23 @@ from layerwise.parts.description import Description, number, resolve
 from layerwise.parts.masked import refuse_masked
 from layerwise.typing import Array, ArrayLike
 
+__all__ = [
+    "INITIALIZERS",
+    "Given",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Normal",
+    "Orthogonal",
+    "Uniform",
+    "Zeros",
+    "as_initializer",
+]
+
 
 class Initializer(Description):
     """Base of the initializers: write `draw` to make one of your own."""

@@ -17,6 +17,23 @@ from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.parts.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
+__all__ = [
+    "METRICS",
+    "Metric",
+    "accuracy",
+    "as_metrics",
+    "binary_accuracy",
+    "calibration_bins",
+    "check_weighted",
+    "confusion_matrix",
+    "coverage_curve",
+    "expected_calibration_error",
+    "r2_score",
+    "regression_accuracy",
+    "takes",
+    "takes_weights",
+]
+
 Metric = Callable[..., float]
 
 

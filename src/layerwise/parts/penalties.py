@@ -9,14 +9,25 @@ decay of PyTorch's SGD, which is the factor of w in the gradient, is ``L2(weight
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from layerwise.formula import Tree
+from layerwise.parts.bound import Calls, calls_of, run
 from layerwise.parts.description import number, way_of_function
 from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
+
+__all__ = [
+    "L1",
+    "L2",
+    "PENALTIES",
+    "Penalties",
+    "Penalty",
+    "as_penalties",
+]
 
 
 class Penalty(Symbolic):
@@ -86,14 +97,30 @@ class Penalty(Symbolic):
         if self.per_batch:
             yield "per_batch=True"
 
+    def bound_value(self, w: Array, tmp: Array) -> Calls:
+        """Return the calls, without arguments, of which the last returns the penalty of the flat array w."""
+        return self._bound_value(w, tmp) if type(self).value is Penalty.value else [partial(self.value, w, tmp)]
+
+    def _bound_value(self, w: Array, tmp: Array) -> Calls:
+        self._refuse_without_f("value(w, tmp)")
+        return calls_of(self.formulas()[0], self.numbers(), {"w": w}, np.empty((), w.dtype), w, (tmp,))
+
+    def bound_gradient(self, w: Array, out: Array) -> Calls:
+        """Return the calls that write the penalty's gradient by w into `out`."""
+        is_formula = type(self).gradient is Penalty.gradient
+        return self._bound_gradient(w, out) if is_formula else [partial(self.gradient, w, out)]
+
+    def _bound_gradient(self, w: Array, out: Array) -> Calls:
+        self._refuse_without_f("gradient(w, out)")
+        return calls_of(self.formulas()[1], self.numbers(), {"w": w}, out, w)
+
     def value(self, w: Array, tmp: Array) -> float:
         """The penalty of the flat array w; `tmp` is an array like it to work in."""
-        self._compute(0, "value(w, tmp)", {"w": w}, tmp)
-        return float(np.add.reduce(tmp))
+        return float(run(self._bound_value(w, tmp)))
 
     def gradient(self, w: Array, out: Array) -> None:
         """Write the penalty's gradient by w into `out`."""
-        self._compute(1, "gradient(w, out)", {"w": w}, out)
+        run(self._bound_gradient(w, out))
 
 
 class L2(Penalty):
@@ -102,13 +129,9 @@ class L2(Penalty):
     def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
         super().__init__(weights, biases, per_batch)
 
-    def value(self, w: Array, tmp: Array) -> float:
-        """Compute Σ w²."""
-        return float(np.dot(w, w))
-
-    def gradient(self, w: Array, out: Array) -> None:
-        """Compute 2 w."""
-        np.multiply(w, 2, out=out)
+    def f(self, w: Any) -> Any:
+        """Compute w²."""
+        return w**2
 
 
 class L1(Penalty):
@@ -117,14 +140,9 @@ class L1(Penalty):
     def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
         super().__init__(weights, biases, per_batch)
 
-    def value(self, w: Array, tmp: Array) -> float:
-        """Compute Σ |w|."""
-        np.abs(w, out=tmp)
-        return float(np.add.reduce(tmp))
-
-    def gradient(self, w: Array, out: Array) -> None:
-        """Compute sign w."""
-        np.sign(w, out=out)
+    def f(self, w: Any) -> Any:
+        """Compute |w|."""
+        return np.abs(w)
 
 
 PENALTIES: tuple[type[Penalty], ...] = (L1, L2)

@@ -13,6 +13,15 @@ from layerwise.errors import ShapeError, UnknownNameError, nearest
 from layerwise.parts.description import Description, number, resolve
 from layerwise.typing import Array
 
+__all__ = [
+    "SCALERS",
+    "MinMaxScaler",
+    "RangeScaler",
+    "Scaler",
+    "StandardScaler",
+    "as_scaler",
+]
+
 _ROWS = 4096  # rows looked at together, so that fitting takes little memory
 
 

@@ -11,17 +11,35 @@ Any function of this form is a schedule. Which t belongs to a step is the schedu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from layerwise.parts.description import Description, number, resolve
+from layerwise.formula import Tree, compute
+from layerwise.parts.bound import filled
+from layerwise.parts.description import number, resolve
+from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
 
-class Schedule(Description):
-    """Base of the schedules; a custom one defines `__call__`, and is asked step by step, as a function is.
+class Schedule(Symbolic):
+    """Base of the schedules.
+
+    A custom schedule is a class with `f(self, t, total)`, plain NumPy on one moment: all factors of a fit are computed
+    at once, the training script has its text, and a file that holds it loads without the class. Where a formula won't
+    do, define `__call__`; such a schedule is asked step by step, as a function is.
+
+    Parameters
+    ----------
+    f : callable or Tree, optional
+        The formula, of a schedule that is no class of its own.
+    name : str
+        What it is called.
+    values : dict, optional
+        The numbers that stand in the trees by their names.
+    read_at : {"start", "middle", "ends"}, optional
+        As the attribute.
 
     Attributes
     ----------
@@ -31,23 +49,53 @@ class Schedule(Description):
     Examples
     --------
     >>> class Warm(Schedule):
-    ...     def __call__(self, t, total):
-    ...         return min(1.0, 0.1 + t)
+    ...     def f(self, t, total):
+    ...         return np.minimum(1, 0.1 + t)
+    >>> Warm()(np.array([0.0, 0.5, 2.0]), 10)
+    array([0.1, 0.6, 1. ])
     """
 
-    read_at: ClassVar[str] = "start"
+    of_function = "lw.schedules.Schedule(f)"
+    read_at: str = "start"
+    arguments = reserved = ("t", "total")
+    methods = ("__call__",)
+    _constructor = object.__init__
+
+    def __init__(
+        self,
+        f: Callable[..., Any] | Tree | None = None,
+        name: str = "Schedule",
+        values: Mapping[str, float] | None = None,
+        read_at: str = "start",
+    ) -> None:
+        self._take(f, None, name, values)
+        self.read_at = read_at
+
+    def formulas(self) -> Tree:  # type: ignore[override]
+        """Return the formula as a tree, in which the schedule's own numbers are symbols."""
+        f: Tree = self._traced()[0]
+        return f
+
+    def tree(self) -> Tree:
+        """Return the formula as a tree of t and total alone."""
+        return filled(self.formulas(), tuple(self.numbers().items()))
 
     def __call__(self, t: Any, total: float) -> Any:
-        """The factor, at least 0.
+        """Return the factor, at least 0.
 
         Parameters
         ----------
         t : float or array
-            Epochs done: from 0 to `total`. Those here take an array of them too.
+            Epochs done: from 0 to `total`.
         total : float
             The epochs of the fit.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(t, total)")
+        if self.f is None:
+            raise NotImplementedError(f"{type(self).__name__} must define f(t, total), or __call__(t, total)")
+        t = np.asarray(t, np.float64)
+        with np.errstate(all="ignore"):
+            found = compute(self.tree(), {"t": t, "total": float(total)})
+        return np.broadcast_to(found, t.shape) + 0.0
 
 
 class Constant(Schedule):
@@ -62,9 +110,9 @@ class Constant(Schedule):
     def __init__(self, factor: float = 1.0) -> None:
         self.factor = number(self, "factor", factor, least=0)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute c."""
-        return np.full_like(t, self.factor, dtype=np.float64)
+        return self.factor
 
 
 class InverseTime(Schedule):
@@ -79,9 +127,9 @@ class InverseTime(Schedule):
     def __init__(self, decay: float = 0.1) -> None:
         self.decay = number(self, "decay", decay, least=0)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute 1 / (1 + decay · t)."""
-        return 1 / (1 + self.decay * np.asarray(t, np.float64))
+        return 1 / (1 + self.decay * t)
 
 
 class StepDecay(Schedule):
@@ -99,9 +147,9 @@ class StepDecay(Schedule):
         self.factor = number(self, "factor", factor, above=0)
         self.every = number(self, "every", every, above=0)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute factor^⌊t / every⌋."""
-        return self.factor ** np.floor(np.asarray(t, np.float64) / self.every)
+        return self.factor ** np.floor(t / self.every)
 
 
 class Exponential(Schedule):
@@ -116,9 +164,9 @@ class Exponential(Schedule):
     def __init__(self, rate: float = 0.95) -> None:
         self.rate = number(self, "rate", rate, above=0, most=1)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute rate^t."""
-        return self.rate ** np.asarray(t, np.float64)
+        return self.rate**t
 
 
 class InverseScaling(Schedule):
@@ -133,9 +181,9 @@ class InverseScaling(Schedule):
     def __init__(self, power: float = 0.5) -> None:
         self.power = number(self, "power", power, least=0)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute (1 + t)^-power."""
-        return (1 + np.asarray(t, np.float64)) ** -self.power
+        return (1 + t) ** -self.power
 
 
 class Cosine(Schedule):
@@ -155,11 +203,12 @@ class Cosine(Schedule):
         self.warm_up = number(self, "warm_up", warm_up, least=0)
         self.final = number(self, "final", final, least=0)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute t / w while t < w, then f + (1 - f) · ½ (1 + cos(π (t - w) / (total - w)))."""
-        t, w = np.asarray(t, np.float64), self.warm_up
-        wave = _wave(self.final, 1.0, 1 - (t - w) / max(total - w, 1e-9))
-        return np.where(t < w, t / max(w, 1e-9), wave)
+        w = self.warm_up
+        if not w:
+            return _wave(self.final, 1 - t / total)
+        return np.where(t < w, t / w, _wave(self.final, 1 - (t - w) / np.maximum(total - w, 1e-9)))
 
 
 class OneCycle(Schedule):
@@ -182,11 +231,10 @@ class OneCycle(Schedule):
         self.start = number(self, "start", start, least=0, most=1)
         self.end = number(self, "end", end, least=0, most=1)
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Rise over the share p of the epochs, fall over 1 - p."""
-        t, peak = np.asarray(t, np.float64), self.peak_at * total
-        rise = _wave(self.start, 1.0, t / peak)
-        return np.where(t < peak, rise, _wave(self.end, 1.0, (total - t) / (total - peak)))
+        peak = self.peak_at * total
+        return np.where(t < peak, _wave(self.start, t / peak), _wave(self.end, (total - t) / (total - peak)))
 
 
 class CosLog(Schedule):
@@ -203,15 +251,14 @@ class CosLog(Schedule):
     def __init__(self, cycles: int = 4) -> None:
         self.cycles = int(number(self, "cycles", cycles, least=1))
 
-    def __call__(self, t: Any, total: float) -> Any:
+    def f(self, t: Any, total: Any) -> Any:
         """Compute ½ (1 - cos(2π log₂(1 + (2^cycles - 1) t / total)))."""
-        share = np.asarray(t, np.float64) / total
-        return (1 - np.cos(2 * np.pi * np.log2(1 + (2**self.cycles - 1) * share))) / 2
+        return (1 - np.cos(2 * np.pi * np.log2(1 + (2**self.cycles - 1) * (t / total)))) / 2
 
 
-def _wave(low: float, high: float, share: Any) -> Any:
-    """From low at share 0 to high at share 1, level at both ends."""
-    return low + (high - low) * (1 - np.cos(np.pi * np.clip(share, 0, 1))) / 2
+def _wave(low: Any, share: Any) -> Any:
+    """Return half a wave of the cosine, from low at share 0 to 1 at share 1."""
+    return low + (1 - low) * (1 - np.cos(np.pi * np.clip(share, 0, 1))) / 2
 
 
 SCHEDULES: tuple[type[Schedule], ...] = (
@@ -270,8 +317,13 @@ def moments(schedule: Schedule | Function, steps: Array, steps_per_epoch: int, e
     raise ValueError(f'{schedule!r}: read_at must be "start", "middle" or "ends"; got {read_at!r}')
 
 
+def are_at_once(schedule: Schedule | Function) -> bool:
+    """Return whether a schedule gives the factors of many steps in one call."""
+    return isinstance(schedule, Schedule) and schedule.has_formula
+
+
 def factors(schedule: Schedule | Function, t: Array, total: int) -> Array:
-    """The factor at each t, as float64: at once from one of ours, one by one from others.
+    """The factor at each t, as float64: at once from a formula, one by one from others.
 
     Raises
     ------
@@ -285,8 +337,12 @@ def factors(schedule: Schedule | Function, t: Array, total: int) -> Array:
     >>> factors(lambda t, total: 1 - t / total, np.array([0.0, 1.0, 3.0]), 4)
     array([1.  , 0.75, 0.25])
     """
-    if type(schedule) in SCHEDULES:
-        return np.asarray(schedule(t, float(total)), np.float64)  # type: ignore[arg-type]
+    if are_at_once(schedule):
+        found: Array = schedule(t, float(total))  # type: ignore[arg-type, assignment]
+        bad = ~(np.isfinite(found) & (found >= 0))
+        if bad.any():
+            raise _refusal(schedule, float(found[bad][0]), float(t[bad][0]), float(total), ValueError)
+        return found
     return np.array([_factor(schedule, moment, float(total)) for moment in t.tolist()])
 
 
@@ -299,8 +355,12 @@ def _factor(schedule: Schedule | Function, t: float, total: float) -> float:
         kind: type[Exception] = TypeError if isinstance(given, (str, bytes)) else ValueError
     except (TypeError, ValueError):
         kind = TypeError
+    raise _refusal(schedule, given, t, total, kind)
+
+
+def _refusal(schedule: Schedule | Function, given: object, t: float, total: float, kind: type[Exception]) -> Exception:
     name = getattr(schedule, "__name__", None) or repr(schedule)
-    raise kind(
+    return kind(
         f"schedule {name} gave {given!r} at t={t:g} of {total:g} epochs; it must give a finite number, at least 0: "
         "the factor of the optimizer's learning rate"
     )

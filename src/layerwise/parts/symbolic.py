@@ -13,41 +13,40 @@ import copy
 import inspect
 import keyword
 import reprlib
-import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from types import FunctionType, MappingProxyType, ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from layerwise.errors import FormulaError
-from layerwise.formula import Steps, TracedNumber, Tree, bind, derivative, replace, shown, steps, trace
+from layerwise.formula import TracedNumber, Tree, derivative, replace, shown, trace
+from layerwise.parts.bound import filled
 from layerwise.parts.description import Description
-from layerwise.typing import Array
 
 Traces = tuple[Any, Tree | None, tuple[str, ...]]  # f, its derivative where one is given, the symbols of numbers
 
 _OF_FUNCTION = ("f", "derivative", "state_names", "name", "values")  # arguments of a part that is no class of its own
 _NUMBERS = (int, float, np.number)
 _MOST = 256
-_known: dict[tuple[object, ...], Traces] = {}
+_known: dict[tuple[object, ...], Any] = {}
 slope_of = lru_cache(maxsize=_MOST)(derivative)
 
 
 class Symbolic(Description):
-    """Base of what may be written as a formula: activations, losses, penalties and optimizers."""
+    """Base of what may be written as a formula: activations, losses, penalties, optimizers and schedules."""
 
-    base: ClassVar[type[Symbolic]]  # which of the four it is
+    base: ClassVar[type[Symbolic]]  # which of the five it is
     arguments: ClassVar[tuple[str, ...]] = ()  # of f
     slope_arguments: ClassVar[tuple[str, ...]] = ()  # of its derivative
     settings: ClassVar[tuple[str, ...]] = ()  # arguments of every part of the base that are symbols in its trees
     reserved: ClassVar[tuple[str, ...]] = ()  # what none of a part's own numbers can be called
     taken: ClassVar[frozenset[str]] = frozenset()  # the base's attributes that are no numbers
     methods: ClassVar[tuple[str, ...]] = ()  # on arrays, which are called in place of f where a class has its own
-    beside: ClassVar[tuple[str, ...]] = ()  # what belongs to these methods
-    not_read: ClassVar[tuple[str, ...]] = ("_work",)  # the attributes that no formula depends on
+    beside: ClassVar[tuple[str, ...]] = ()  # what belongs to these methods, or to f
+    not_read: ClassVar[tuple[str, ...]] = ()  # the attributes that no formula depends on
     f: Any = None
     derivative: Any = None
     name: str = ""  # of a part that is no class of its own, whose f is trees,
@@ -55,7 +54,7 @@ class Symbolic(Description):
     _constructor: Any = None  # of a class that has a formula of its own, and none of the base's other arguments
 
     def __init_subclass__(cls) -> None:
-        """Let a class's own f take the place of methods that it inherits, and leave the arguments of f to the base."""
+        """Let a class's own f take the place of what it inherits, and leave the arguments of f to the base."""
         super().__init_subclass__()
         if Symbolic in cls.__bases__:
             cls.base = cls
@@ -69,7 +68,7 @@ class Symbolic(Description):
             _check_number(cls, inherited_base, name, value)
         if cls.__init__ is cls.base.__init__ and cls.base._constructor is not None:
             cls.__init__ = cls.base._constructor  # type: ignore[method-assign]
-        for name in (*cls.methods, *cls.beside):
+        for name in ("derivative", *cls.methods, *cls.beside):
             inherited = inspect.getattr_static(cls.base, name)
             if inspect.getattr_static(cls, name) is not inherited and depth_of(cls, "f") < depth_of(cls, name):
                 setattr(cls, name, inherited)
@@ -151,30 +150,25 @@ class Symbolic(Description):
 
     def numbers(self) -> dict[str, float]:
         """Return the part's own numbers, by their names in the trees."""
-        return self._values(self._traced()[2])
+        return self.values_of(self._traced()[2])
 
-    def _values(self, names: Collection[str]) -> dict[str, float]:
+    def values_of(self, names: Collection[str]) -> dict[str, float]:
+        """Return what these of the part's numbers are."""
         own = self.values
-        return {name: float(own[name] if name in own else getattr(self, name)) for name in names}
+        return {name: float(own[name]) if name in own else self._number(name) for name in names}
 
     def trees(self) -> tuple[Tree, Tree]:
         """Return f and its derivative as trees of their arguments alone."""
         f, slope, names = self._traced()
         slope = slope_of(f, self.arguments[0]) if slope is None else slope
-        numbers = tuple(self._values(names).items())
-        return _filled(f, numbers), _filled(slope, numbers)
+        numbers = tuple(self.values_of(names).items())
+        return filled(f, numbers), filled(slope, numbers)
 
     def _traced(self) -> Traces:
         """Return the formulas, and the names of the numbers that are symbols in them."""
         if type(self) is type(self).base and self.f is not None:
             return self.f, self.derivative, (*self.settings, *self.values)
-        key = self.read_by_formulas()
-        found = _known.get(key)
-        if found is None:
-            if len(_known) >= _MOST:
-                _known.pop(next(iter(_known)), None)
-            found = _known[key] = self._trace()
-        return found
+        return _remembered(self.read_by_formulas(), self._trace)  # type: ignore[no-any-return]
 
     def read_by_formulas(self) -> tuple[object, ...]:
         """Return all that the formulas may depend on: of a class, with a hash."""
@@ -199,11 +193,19 @@ class Symbolic(Description):
         return self._with_symbols(self._always())
 
     def _with_symbols(self, names: tuple[str, ...]) -> Traces:
-        kind, part = type(self).__name__, copy.copy(self)
-        for name in names:
-            setattr(part, name, TracedNumber(name, float(getattr(self, name))))
+        kind, part = type(self).__name__, self._in_symbols(names)
         f = part._as_trees(part.f, f"{kind}.f")
         return f, part._as_slope(part.derivative, f"{kind}.derivative"), names
+
+    def _in_symbols(self, names: tuple[str, ...]) -> Self:
+        """Return a copy with symbols in place of these numbers."""
+        part = copy.copy(self)
+        for name in names:
+            setattr(part, name, TracedNumber(name, self._number(name)))
+        return part
+
+    def _number(self, name: str) -> float:
+        return float(getattr(self, name))
 
     def _symbols(self) -> tuple[str, ...]:
         """Return the names of the arguments that may be symbols."""
@@ -218,25 +220,30 @@ class Symbolic(Description):
         """Return the names of the arguments that are symbols in any case."""
         return ()
 
-    def _compute(
-        self, which: int, method: str, given: Mapping[str, Array], out: Array, spare: Collection[Array] = ()
-    ) -> None:
-        """Compute f (0) or its derivative (1) for each number into `out`; `spare` are arrays to work in."""
+    def traced_slope(self, method: str) -> Tree:
+        """Return a formula of the class beside f and its derivative, with the same numbers as symbols."""
+        names = self._traced()[2]
+
+        def find() -> Tree:
+            part = self._in_symbols(names)
+            return trace(getattr(part, method), *self.slope_arguments, name=f"{type(self).__name__}.{method}")
+
+        return _remembered((method, *self.read_by_formulas()), find)  # type: ignore[no-any-return]
+
+    def _refuse_without_f(self, method: str) -> None:
         if self.f is None:
             f = f"f({', '.join(self.arguments)})"
             raise NotImplementedError(f"{type(self).__name__} must define {f}, or {method} on arrays")
-        place, work = (which, out.shape, out.dtype), vars(self).setdefault("_work", threading.local()).__dict__
-        read, known = self.read_by_formulas(), work.get(place)
-        if known is None or known[0] != read:
-            calls = _steps(self.trees()[which])
-            arrays = {name: np.empty_like(out) for name in calls.arrays[len(spare) :]}
-            known = work[place] = read, calls, arrays | {name: np.empty(out.shape, bool) for name in calls.flags}
-        _, calls, arrays = known
-        for call in bind(calls, {**arrays, **dict(zip(calls.arrays, spare)), **given, "out": out}):
-            call()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_work"}
+
+def _remembered(key: tuple[object, ...], find: Callable[[], Any]) -> Any:
+    """Return what was found for this key before, or is found now."""
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MOST:
+            _known.pop(next(iter(_known)), None)
+        found = _known[key] = find()
+    return found
 
 
 def is_name(name: object) -> bool:
@@ -251,16 +258,6 @@ def _check_number(kind: type[Symbolic], base: type[Symbolic], name: str, value: 
             f"{kind.__name__}: a number cannot be called {name!r}, which {base.__name__} has for something else: "
             f"give it another name; got {name} = {value!r}"
         )
-
-
-@lru_cache(maxsize=_MOST)
-def _filled(tree: Tree, numbers: tuple[tuple[str, float], ...]) -> Tree:
-    return replace(tree, dict(numbers)) if numbers else tree
-
-
-@lru_cache(maxsize=_MOST)
-def _steps(tree: Tree) -> Steps:
-    return steps(tree, "out")
 
 
 def depth_of(kind: type, name: str) -> int:

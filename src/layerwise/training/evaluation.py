@@ -10,7 +10,7 @@ import numpy as np
 
 from layerwise.data.targets import Targets
 from layerwise.engine.executor import Evaluator
-from layerwise.engine.numpy_engine import penalty_value
+from layerwise.engine.penalties import Penalties
 from layerwise.errors import DataError
 from layerwise.parts.layers import Softmax
 from layerwise.parts.metrics import Metric, check_weighted, takes
@@ -43,12 +43,14 @@ class Evaluation:
             check_weighted(metrics)
         shape = (len(evaluator.rows), evaluator.plan.n_out)
         self._outputs = np.empty(shape, evaluator.parameters.theta.dtype) if metrics else None
+        self._penalties = Penalties(evaluator.plan, evaluator.parameters)
 
     def row(self, prefix: str = "") -> dict[str, float]:
         """The numbers by name, each name with the prefix."""
         evaluator = self.evaluator
-        score, plan, share = evaluator.run(self._outputs), evaluator.plan, 1 / len(evaluator.rows)
-        row = {"loss": score.loss, "penalty": penalty_value(plan, evaluator.parameters, share)}
+        score, plan = evaluator.run(self._outputs), evaluator.plan
+        with np.errstate(all="ignore"):
+            row = {"loss": score.loss, "penalty": self._penalties.value(1 / len(evaluator.rows))}
         if score.accuracy is not None:
             row["accuracy"] = score.accuracy
         if self._outputs is not None:

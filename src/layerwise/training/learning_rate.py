@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.parts.optimizers import Optimizer
-from layerwise.parts.schedules import SCHEDULES, Function, Schedule, factors, moments
+from layerwise.parts.schedules import Function, Schedule, are_at_once, factors, moments
 from layerwise.typing import Array
 
 _BLOCK = 4096  # steps whose factors are found together, where epochs are short
@@ -79,7 +79,7 @@ class LearningRate:
         known, start, table = self._known
         if known != key or not start < epoch <= start + len(table):
             start = epoch - 1
-            count = min(max(1, _BLOCK // size), epochs - start) if type(self.schedule) in SCHEDULES else 1
+            count = min(max(1, _BLOCK // size), epochs - start) if are_at_once(self.schedule) else 1
             t = moments(self.schedule, np.arange(start * size, (start + count) * size), size, epochs)
             table = factors(self.schedule, t, epochs).reshape(count, size)
             self._known = key, start, table

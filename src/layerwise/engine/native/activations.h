@@ -42,17 +42,20 @@ void compute(const Code& code, const T* a, const T* b, T* out, index n);
 
 // A custom penalty on lines whose first `columns` lanes are parameters: adds its gradient to g; returns the value.
 template <class T>
-double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
+double penalize_custom(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns);
 
-// A custom optimizer's slots that are the same all over theta: room for them, and their numbers for a step.
+// An optimizer's scalars for a step, from those before and from its own numbers.
+void find_scalars(const Code& scalars, const double* given, double* found);
+
+// The slots that are the same all over theta where the interpreter makes the step: room for them, and their numbers.
 template <class T>
 constexpr index FIXED_LENGTH = index(MOST_SLOTS) * FORMULA_BLOCK / index(sizeof(T));
 template <class T>
-void fix(const Code& rule, const double* scalars, index scalar_count, T* fixed);
+void fix(const Code& formula, const T* scalars, index scalar_count, T* fixed);
 
 // Its step, on n numbers of theta, g and each state.
 template <class T>
-void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n);
+void follow(const Code& formula, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n);
 
 template <class T, class F>
 inline void each(index n, const T* x, T* y, F f) {

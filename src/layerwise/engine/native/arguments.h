@@ -32,32 +32,6 @@ constexpr LayerName LAYERS[] = {
     {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr}, {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
 };
 
-struct LossName {
-    const char* name;
-    LossKind kind;
-    const char* a;
-};
-constexpr LossName LOSSES[] = {
-    {"MeanSquaredError", LossKind::MeanSquaredError, nullptr},
-    {"QuadraticCost", LossKind::QuadraticCost, nullptr},
-    {"MeanAbsoluteError", LossKind::MeanAbsoluteError, nullptr},
-    {"Huber", LossKind::Huber, "delta"},
-    {"Quantile", LossKind::Quantile, "q"},
-    {"Poisson", LossKind::Poisson, nullptr},
-    {"CategoricalCrossEntropy", LossKind::CategoricalCrossEntropy, "epsilon"},
-    {"BinaryCrossEntropy", LossKind::BinaryCrossEntropy, "epsilon"},
-};
-
-struct OptimizerName {
-    const char* name;
-    OptimizerKind kind;
-};
-constexpr OptimizerName OPTIMIZERS[] = {
-    {"SGD", OptimizerKind::SGD},   {"Adagrad", OptimizerKind::Adagrad}, {"RMSprop", OptimizerKind::RMSprop},
-    {"Adam", OptimizerKind::Adam}, {"AdamW", OptimizerKind::AdamW},
-};
-constexpr const char* PENALTIES[] = {"L1", "L2"};
-
 template <class Names>
 const auto& by_name(const Names& names, const std::string& name, const char* what) {
     for (const auto& item : names)
@@ -97,6 +71,12 @@ struct LossSpec {
     std::string name;
     Settings settings;
     bool fused;
+    std::optional<CodePair> formulas;  // of a custom one
+};
+
+struct PenaltySpec {
+    std::string name;
+    Settings settings;
     std::optional<CodePair> formulas;  // of a custom one
 };
 
@@ -166,91 +146,91 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
     return layer;
 }
 
-inline Optimizer make_optimizer(const std::string& name, const Settings& settings, Index states,
-                                std::int64_t iterations) {
-    const auto number = [&](const char* key) { return setting(settings, key); };
-    Optimizer o;
-    o.kind = by_name(OPTIMIZERS, name, "optimizer").kind, o.iterations = iterations;
-    o.learning_rate = number("learning_rate"), o.decay = number("decay");
-    switch (o.kind) {
-        case OptimizerKind::SGD:
-        case OptimizerKind::Momentum:
-        case OptimizerKind::Nesterov:
-            o.momentum = number("momentum"), o.weight_decay = number("weight_decay");
-            if (o.momentum != 0) o.kind = number("nesterov") != 0 ? OptimizerKind::Nesterov : OptimizerKind::Momentum;
-            o.states = o.momentum == 0 ? 0 : 1;
-            break;
-        case OptimizerKind::Adagrad: o.epsilon = number("epsilon"), o.states = 1; break;
-        case OptimizerKind::RMSprop: o.beta_2 = number("rho"), o.epsilon = number("epsilon"), o.states = 1; break;
-        case OptimizerKind::Adam:
-        case OptimizerKind::AdamW:
-            o.beta_1 = number("beta_1"), o.beta_2 = number("beta_2"), o.states = 2;
-            o.epsilon = number("epsilon"), o.epsilon_hat = number("epsilon_hat") != 0;
-            if (o.kind == OptimizerKind::AdamW) o.weight_decay = number("weight_decay");
-            break;
-        case OptimizerKind::None:
-        case OptimizerKind::Custom: break;  // they have no name
+// An optimizer's formula, read once: what it computes from what is said in plan.h.
+inline Rule make_rule(Index states, const CodeSpec& formula, const CodeSpec& scalars, Index numbers, Index compiled,
+                      Index descent, bool moves_without_gradient) {
+    const Index count = Index(std::get<3>(scalars).size());
+    if (states < 0 || states > MOST_STATES)
+        refuse("an optimizer has at most " + std::to_string(MOST_STATES) + " states");
+    if (numbers < 0 || 3 + numbers > MOST_SLOTS || count > MOST_SLOTS)
+        refuse("an optimizer has at most " + std::to_string(MOST_SLOTS) + " numbers and scalars");
+    if (compiled < -1 || compiled >= COMPILED_OPTIMIZERS || descent < -1 || descent >= count)
+        refuse("there is no such formula, or no such scalar");
+    if (compiled >= 0 && (OPTIMIZER_FACTS[compiled].states != states || OPTIMIZER_FACTS[compiled].scalars != count))
+        refuse("the optimizer's formula has other states or scalars");
+    Rule rule;
+    rule.states = int(states);
+    rule.formula = make_code(formula, 2 + int(states + count), std::size_t(states) + 1);
+    rule.scalars = make_code(scalars, 3 + int(numbers), std::size_t(count));
+    rule.compiled = int(compiled), rule.descent = int(descent), rule.moves_without_gradient = moves_without_gradient;
+    return rule;
+}
+
+// Of several losses by one name the last whose numbers are all there.
+inline const LossFacts& facts_of(const LossSpec& spec) {
+    const LossFacts* found = &by_name(LOSSES, spec.name, "loss");
+    for (const LossFacts& facts : LOSSES) {
+        bool is_it = spec.name == facts.name;
+        for (const char* number : facts.numbers) is_it = is_it && (!number || spec.settings.contains(number));
+        if (is_it) found = &facts;
     }
-    if (o.states != states)
-        refuse(name + " has " + std::to_string(o.states) + " states; got " + std::to_string(states));
-    return o;
+    return *found;
 }
 
-// A custom optimizer: (its formulas, how many scalars they have)
-using RuleSpec = std::pair<CodeSpec, Index>;
-
-inline Optimizer custom_optimizer(const RuleSpec& spec, Index states, std::int64_t iterations) {
-    const auto& [rule, scalars] = spec;
-    if (states > MOST_STATES) refuse("a custom optimizer has at most " + std::to_string(MOST_STATES) + " states");
-    if (scalars < 0 || scalars > MOST_SLOTS)
-        refuse("a custom optimizer has at most " + std::to_string(MOST_SLOTS) + " scalars");
-    Optimizer o;
-    o.kind = OptimizerKind::Custom, o.states = int(states), o.scalar_count = scalars, o.iterations = iterations;
-    o.rule = make_code(rule, 2 + int(states + scalars), std::size_t(states) + 1);
-    return o;
+// The numbers of a formula by their names; of each output, where one is a tuple.
+template <class Names>
+std::vector<Numbers> read_numbers(const Settings& settings, const Names& names, Index n_out) {
+    std::vector<Numbers> found(1);
+    for (int i = 0; i < MOST_NUMBERS && names[i]; ++i) {
+        if (!settings.contains(names[i]) || !nb::isinstance<nb::tuple>(settings[names[i]])) {
+            const double number = setting(settings, names[i]);
+            for (Numbers& row : found) row[std::size_t(i)] = number;
+            continue;
+        }
+        const auto values = nb::cast<std::vector<double>>(settings[names[i]]);
+        if (Index(values.size()) != n_out) refuse(std::string(names[i]) + " must be a number, or one for each output");
+        found.resize(values.size(), found.front());
+        for (std::size_t j = 0; j < values.size(); ++j) found[j][std::size_t(i)] = values[j];
+    }
+    return found;
 }
 
-// How much a yes counts: a number for all outputs, or one for each.
-inline std::vector<double> read_positive(nb::handle value, Index n_out) {
-    std::vector<double> positive;
-    if (value.is_none()) return positive;
-    if (nb::isinstance<nb::tuple>(value))
-        for (nb::handle p : nb::cast<nb::tuple>(value)) positive.push_back(nb::cast<double>(p));
-    else
-        positive.assign(std::size_t(n_out), nb::cast<double>(value));
-    if (Index(positive.size()) != n_out) refuse("pos_weight must be a number, or one for each output");
-    for (double p : positive)
-        if (!(p > 0)) refuse("pos_weight must be above 0");
-    return positive;
-}
-
-inline Loss make_loss(const LossSpec& spec, const Layer& last) {
-    Loss loss{};
+inline Loss make_loss(const LossSpec& spec, const Layer& last, const LayerSpec& last_spec) {
+    Loss loss;
+    bool fits = last.kind == Kind::Softmax || last.kind == Kind::Activation;
     if (spec.formulas) {
-        loss.kind = LossKind::Custom;
         loss.f = make_code(spec.formulas->first, 2), loss.slope = make_code(spec.formulas->second, 2);
     } else {
-        const LossName& name = by_name(LOSSES, spec.name, "loss");
-        loss.kind = name.kind;
-        if (name.a) loss.a = setting(spec.settings, name.a);
+        const LossFacts& facts = facts_of(spec);
+        loss.kind = LossKind(&facts - LOSSES);
+        loss.numbers = read_numbers(spec.settings, facts.numbers, last.n_out);
+        fits = facts.fuses_with && last_spec.name == facts.fuses_with && !last_spec.formula;
     }
     if (spec.settings.contains("reduction")) loss.mean = nb::cast<std::string>(spec.settings["reduction"]) == "mean";
-    if (spec.settings.contains("pos_weight")) loss.positive = read_positive(spec.settings["pos_weight"], last.n_out);
     loss.fused = spec.fused;
-    const bool sigmoid = last.kind == Kind::Activation && last.formula == Formula::Sigmoid;
-    const bool fits = (loss.kind == LossKind::CategoricalCrossEntropy && last.kind == Kind::Softmax) ||
-                      (loss.kind == LossKind::BinaryCrossEntropy && sigmoid);
     if (loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
     return loss;
 }
 
+inline Penalty make_penalty(const PenaltySpec& spec) {
+    Penalty penalty;
+    if (spec.formulas) {
+        penalty.f = make_code(spec.formulas->first, 1), penalty.slope = make_code(spec.formulas->second, 1);
+        return penalty;
+    }
+    const PenaltyFacts& facts = by_name(PENALTIES, spec.name, "penalty");
+    penalty.kind = PenaltyKind(&facts - PENALTIES);
+    penalty.numbers = read_numbers(spec.settings, facts.numbers, 1).front();
+    return penalty;
+}
+
 inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
-                      bool sparse, const std::vector<CodePair>& penalties) {
+                      bool sparse, const std::vector<PenaltySpec>& penalties) {
     if (layers.empty()) refuse("a plan needs at least one layer");
     if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
     Plan plan;
     plan.n_theta = n_theta;
-    for (const auto& [f, slope] : penalties) plan.penalties.push_back({make_code(f, 1), make_code(slope, 1)});
+    for (const PenaltySpec& spec : penalties) plan.penalties.push_back(make_penalty(spec));
     bool predicts = false;
     for (const LayerSpec& spec : layers) {
         Layer layer = make_layer(spec, Index(plan.layers.size()), n_theta, Index(penalties.size()));
@@ -268,7 +248,7 @@ inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<
         first = Kind::SparseDense;
     }
     plan.has_loss = loss.has_value();
-    if (loss) plan.loss = make_loss(*loss, plan.layers.back());
+    if (loss) plan.loss = make_loss(*loss, plan.layers.back(), layers.back());
     return plan;
 }
 
@@ -285,21 +265,21 @@ struct Training {
           batch_size(count(batch_size, "batch_size")), seed(seed) {}
 };
 
-// The optimizer as it is before the call: its numbers, its states, and a custom one's scalars, a row a step.
+// The optimizer as it is before the call, and its states.
 struct OptimizerSpec {
     Optimizer optimizer;
     std::vector<Array> states;
-    Array scalars;
 
-    OptimizerSpec(const std::string& name, const Settings& settings, std::int64_t iterations,
-                  const std::vector<Object>& states, const std::optional<RuleSpec>& rule,
-                  std::optional<Object> scalars) {
+    OptimizerSpec(OptimizerSpec&&) = default;  // an array is never copied
+    OptimizerSpec(const Rule& rule, const std::vector<double>& numbers, double learning_rate, double decay,
+                  std::int64_t iterations, const std::vector<Object>& states)
+        : optimizer{rule, numbers, learning_rate, decay, iterations} {
         if (iterations < 0) refuse("iterations must be at least 0");
-        optimizer = rule ? custom_optimizer(*rule, Index(states.size()), iterations)
-                         : make_optimizer(name, settings, Index(states.size()), iterations);
+        if (int(numbers.size()) != rule.scalars.inputs - 3) refuse("the optimizer has other numbers than its formula");
+        if (int(states.size()) != rule.states)
+            refuse("the optimizer has " + std::to_string(rule.states) + " states; got " +
+                   std::to_string(states.size()));
         for (const Object& state : states) this->states.emplace_back(state, "a state", 1, "fd", true);
-        if (rule.has_value() != scalars.has_value()) refuse("a rule and its scalars go together");
-        if (scalars) this->scalars = Array(*scalars, "scalars", 2, "d");
     }
 };
 

@@ -82,11 +82,8 @@ private:
             const std::int64_t number = run.step + made;
             const index start = (run.first + made % an_epoch) * full, rows = lesser(full, n - start);
             if (t == 0) ending_[number & 1] = made + 1 == end || due();
-            const double rate = run.rates ? run.rates[made] : run.optimizer.learning_rate;
             Step<T> update;
-            if (run.learn)
-                update = Step<T>(run.optimizer, rate, run.optimizer.iterations + made),
-                learning_.set_scalars(t, made, update);
+            if (run.learn) learning_.begin_step(t, made, update);
             const Batch<T> batch{start, rows, number, samples_.scale(start, rows), ending_[number & 1]};
             Sums& sums = run.sums[made / an_epoch];
             if (!(by_spans_ ? step_by_spans(t, threads, batch, update, sums)

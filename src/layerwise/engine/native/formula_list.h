@@ -33,9 +33,9 @@ constexpr FormulaFacts FORMULAS[] = {
 
 // The operations of the interpreter.
 enum class Operation : unsigned char {
-    negative, square, exp, expm1, log, log1p, tanh, sqrt, absolute, sign, sin, cos, arctan, add, subtract, multiply,
-    divide, power, maximum, minimum, greater, greater_equal, where, log1p_unit,
+    negative, square, exp, expm1, log, log1p, tanh, sqrt, absolute, sign, sin, cos, arctan, floor, add, subtract,
+    multiply, divide, power, maximum, minimum, greater, greater_equal, where, log1p_unit,
 };
-constexpr int OPERATIONS = 24, MOST_SLOTS = 64;
+constexpr int OPERATIONS = 25, MOST_SLOTS = 64;
 
 }  // namespace lw

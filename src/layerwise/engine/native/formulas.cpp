@@ -53,6 +53,7 @@ void execute(const Instruction& line, T* const* slots, index n) {
         case Operation::sin: return unary(a, out, n, [](T x) { return sin(x); });
         case Operation::cos: return unary(a, out, n, [](T x) { return cos(x); });
         case Operation::arctan: return unary(a, out, n, [](T x) { return arctan(x); });
+        case Operation::floor: return unary(a, out, n, [](T x) { return floor(x); });
         case Operation::add: return binary(a, b, out, n, [](T x, T y) { return x + y; });
         case Operation::subtract: return binary(a, b, out, n, [](T x, T y) { return x - y; });
         case Operation::multiply: return binary(a, b, out, n, [](T x, T y) { return x * y; });
@@ -122,7 +123,7 @@ void compute(const Code& code, const T* a, const T* b, T* out, index n) {
 }
 
 template <class T>
-double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
+double penalize_custom(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
     constexpr int L = LANES<T>;
     double sums[L] = {}, total = 0;
     interpret<T>(penalty.f, w, nullptr, n, [&](const T* result, index, index here) {
@@ -137,17 +138,26 @@ double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, ind
     return double(factor) * total;
 }
 
-template <class T>
-void fix(const Code& rule, const double* scalars, index scalar_count, T* fixed) {
-    for (index k = 0; k < scalar_count; ++k, fixed += SIZE<T>) fill(T(scalars[k]), fixed);
-    for (const double number : rule.numbers) fill(T(number), fixed), fixed += SIZE<T>;
+void find_scalars(const Code& scalars, const double* given, double* found) {
+    double room[MOST_SLOTS], *slots[MOST_SLOTS], *next = room;
+    for (int k = 0; k < MOST_SLOTS; ++k) slots[k] = room + k;
+    for (int k = 0; k < scalars.inputs; ++k) *next++ = given[k];
+    for (const double number : scalars.numbers) *next++ = number;
+    for (const Instruction& line : scalars.instructions) execute<double>(line, slots, 1);
+    for (const int slot : scalars.results) *found++ = room[slot];
 }
 
 template <class T>
-void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n) {
+void fix(const Code& formula, const T* scalars, index scalar_count, T* fixed) {
+    for (index k = 0; k < scalar_count; ++k, fixed += SIZE<T>) fill(scalars[k], fixed);
+    for (const double number : formula.numbers) fill(T(number), fixed), fixed += SIZE<T>;
+}
+
+template <class T>
+void follow(const Code& formula, const T* fixed, T* theta, const T* g, T* const* states, int state_count, index n) {
     alignas(LINE) T room[MOST_SLOTS][SIZE<T>], late[1 + MOST_STATES][SIZE<T>];
     T* slots[MOST_SLOTS];
-    const int moving = 2 + state_count, known = rule.inputs + int(rule.numbers.size());
+    const int moving = 2 + state_count, known = formula.inputs + int(formula.numbers.size());
     for (int k = moving; k < known; ++k) slots[k] = const_cast<T*>(fixed + (k - moving) * SIZE<T>);  // only read
     for (int k = known; k < MOST_SLOTS; ++k) slots[k] = room[k];
     for (index at = 0; at < n; at += SIZE<T>) {
@@ -155,10 +165,10 @@ void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* st
         const std::size_t bytes = std::size_t(here) * sizeof(T);
         slots[0] = theta + at, slots[1] = const_cast<T*>(g + at);
         for (int k = 0; k < state_count; ++k) slots[2 + k] = states[k] + at;
-        for (const Instruction& line : rule.instructions) execute<T>(line, slots, here);
+        for (const Instruction& line : formula.instructions) execute<T>(line, slots, here);
         const T* results[1 + MOST_STATES] = {};
         for (int k = 0; k <= state_count; ++k) {
-            const int slot = rule.results[std::size_t(k)];
+            const int slot = formula.results[std::size_t(k)];
             results[k] = slots[slot];
             if (slot >= moving) continue;
             std::memcpy(late[k], slots[slot], bytes);  // it may be written before it is read
@@ -169,9 +179,9 @@ void follow(const Code& rule, const T* fixed, T* theta, const T* g, T* const* st
     }
 }
 
-template double penalize(const Penalty&, float, const float*, float*, index, index);
-template double penalize(const Penalty&, double, const double*, double*, index, index);
-template void fix(const Code&, const double*, index, float*);
+template double penalize_custom(const Penalty&, float, const float*, float*, index, index);
+template double penalize_custom(const Penalty&, double, const double*, double*, index, index);
+template void fix(const Code&, const float*, index, float*);
 template void fix(const Code&, const double*, index, double*);
 template void follow(const Code&, const float*, float*, const float*, float* const*, int, index);
 template void follow(const Code&, const double*, double*, const double*, double* const*, int, index);

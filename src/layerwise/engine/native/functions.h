@@ -88,6 +88,8 @@ inline float cos(float x) { return __builtin_cosf(x); }
 inline double cos(double x) { return __builtin_cos(x); }
 inline float arctan(float x) { return __builtin_atanf(x); }
 inline double arctan(double x) { return __builtin_atan(x); }
+inline float floor(float x) { return __builtin_floorf(x); }
+inline double floor(double x) { return __builtin_floor(x); }
 inline float to_power(float x, float exponent) { return __builtin_powf(x, exponent); }
 inline double to_power(double x, double exponent) { return __builtin_pow(x, exponent); }
 

@@ -41,7 +41,7 @@ class Learning {
 
 public:
     Learning(const Plan& plan, const Layers<T>& layers) : plan_(plan), layers_(layers), sparse_(layers) {
-        for (index i = 0; i < parts(); ++i) penalized_ |= part_of(i).penalized();
+        for (index i = 0; i < parts(); ++i) penalized_ |= !part_of(i).terms.empty();
     }
 
     const T* packed() const { return packed_; }
@@ -55,30 +55,28 @@ public:
             penalties_ = Lines<double>(parts()), squares_ = Lines<double>(parts());
             factors_ = Lines<T>(parts()), folds_ = Lines<bool>(parts());
         }
-        const bool custom = run.learn && run.optimizer.kind == OptimizerKind::Custom;
-        if (custom) fixed_ = Lines<T>(threads * FIXED_LENGTH<T>);
+        follows_ = run.learn && run.optimizer.rule.compiled < 0;
+        if (follows_) fixed_ = Lines<T>(threads * FIXED_LENGTH<T>);
         sparse_.prepare(batch, threads);
         set_factors();
         layers_.to_lines(static_cast<const T*>(run.theta), packed_);
-        for (int i = 0; i < run.optimizer.states; ++i) {
+        for (int i = 0; i < run.optimizer.rule.states; ++i) {
             if (!states_[i]) states_[i] = Lines<T>(layers_.length);
             layers_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
         }
     }
 
-    // A custom optimizer's numbers for the step, which each thread has for itself.
-    void set_scalars(int t, std::int64_t made, Step<T>& step) {
-        if (step.kind != OptimizerKind::Custom) return;
-        T* fixed = fixed_ + t * FIXED_LENGTH<T>;
+    // The optimizer's numbers for a step, which each thread has for itself.
+    void begin_step(int t, index made, Step<T>& step) {
         const Optimizer& o = run_->optimizer;
-        fix<T>(o.rule, o.scalars + made * o.scalar_count, o.scalar_count, fixed);
-        step.fixed = fixed;
+        const double rate = run_->rates ? run_->rates[made] : o.learning_rate;
+        LW_ISA::begin_step<T>(o, rate, o.iterations + made, follows_ ? fixed_ + t * FIXED_LENGTH<T> : nullptr, step);
     }
 
     void end() {
         if (run_->learn) {
             layers_.from_lines(packed_, static_cast<T*>(run_->theta));
-            for (int i = 0; i < run_->optimizer.states; ++i)
+            for (int i = 0; i < run_->optimizer.rule.states; ++i)
                 layers_.from_lines(states_[i], static_cast<T*>(run_->states[i]));
         }
         if (run_->finite) layers_.from_lines(gradient_, static_cast<T*>(run_->grad));
@@ -108,7 +106,8 @@ public:
                       const Step<T>& step) {
         if (!sparse_.chunks()) return;
         const bool keep = batch.ending || clips_;
-        const bool dense = keep || step.moves_without_gradient() || plan_.layers[0].parts[0].penalized();
+        const bool moves = step.rule && step.rule->moves_without_gradient;
+        const bool dense = keep || moves || !plan_.layers[0].parts[0].terms.empty();
         sparse_.each(t, threads, samples, batch, s.deltas[0], s.stride, [&](const Chunk& chunk, T* gradient, bool any) {
             if (any || dense) finish_chunk(chunk, gradient, keep, batch, step);
         });
@@ -118,7 +117,7 @@ public:
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
-        if (part_of(number).penalized())
+        if (!part_of(number).terms.empty())
             penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
         if (factors_[number] == 0) zero(n, gradient);
         if (clips_)
@@ -172,7 +171,7 @@ private:
         };
         if (folds_[number] && !batch.ending) {
             Product<T> p = product(packed_ + piece.begin, next);
-            p.scale = step.rate;
+            p.scale = step.scalars[step.rule->descent];
             return multiply<T, From::columns, End::subtract>(piece.lines, columns, p);
         }
         alignas(LINE) T room[PANELS * L * L];
@@ -210,13 +209,12 @@ private:
     // How much of each step a piece makes, nothing where its layer is frozen; and which are updated within the product.
     void set_factors() {
         clips_ = run_->learn && run_->clip_norm > 0;
-        const Optimizer& o = run_->optimizer;
-        const bool plain = run_->learn && o.kind == OptimizerKind::SGD && o.weight_decay == 0 && !clips_;
+        const bool plain = run_->learn && run_->optimizer.rule.descent >= 0 && !clips_;
         for (index i = 0; i < parts(); ++i) {
             const bool frozen = run_->frozen && run_->frozen[layer_of(i)], is_piece = i < layers_.pieces.size();
             factors_[i] = !run_->learn ? T(1) : frozen ? T(0) : T(part_of(i).rate);
             folds_[i] =
-                plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && !part_of(i).penalized();
+                plain && is_piece && layers_.pieces[i].input >= 0 && factors_[i] == 1 && part_of(i).terms.empty();
         }
     }
 
@@ -243,8 +241,7 @@ private:
     double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n, index columns) const {
         const Part& part = part_of(number);
         const double share = double(batch.scale);
-        const T l1 = T(part.l1 + share * part.l1_batch), l2 = T(part.l2 + share * part.l2_batch);
-        double total = l1 != 0 || l2 != 0 ? LW_ISA::penalize(l1, l2, w, gradient, n) : 0;
+        double total = 0;
         for (const Term& term : part.terms) {
             const T factor = T(term.by_batch ? term.strength * share : term.strength);
             total += LW_ISA::penalize(plan_.penalties[std::size_t(term.penalty)], factor, w, gradient, n, columns);
@@ -257,9 +254,9 @@ private:
         T* theta = packed_ + piece.begin;
         const States<T> states = states_of(states_, piece.begin);
         update(number, step, theta, gradient, states, piece.lines * L);
-        if (step.kind != OptimizerKind::Custom || piece.columns == L) return;
-        clear_rest(piece, theta);  // its formula need not leave a 0 a 0
-        for (int k = 0; k < step.states; ++k) clear_rest(piece, states.at[k]);
+        if (step.leaves_zeros || piece.columns == L) return;
+        clear_rest(piece, theta);
+        for (int k = 0; k < step.rule->states; ++k) clear_rest(piece, states.at[k]);
     }
     void update(index number, const Step<T>& step, T* theta, const T* gradient, const States<T>& states,
                 index n) const {
@@ -287,7 +284,7 @@ private:
 
     void finish_chunk(const Chunk& chunk, T* gradient, bool keep, const Batch<T>& batch, const Step<T>& step) {
         const index number = layers_.pieces.size() + chunk.number;
-        if (part_of(number).penalized()) {
+        if (!part_of(number).terms.empty()) {
             double total = 0;
             in_lines<T>(in_theta(run_->theta, chunk), gradient, States<T>(), chunk.length,
                         [&](T* w, T* g, const States<T>&, index n, index columns) {
@@ -315,11 +312,11 @@ private:
     const Plan& plan_;
     const Layers<T>& layers_;
     SparseGradient<T> sparse_;
-    bool penalized_ = false, clips_ = false;
+    bool penalized_ = false, clips_ = false, follows_ = false;
     Run* run_ = nullptr;
     Lines<T> packed_, states_[MOST_STATES], gradient_;  // theta, the optimizer's states and grad, in lines
     Lines<double> penalties_, squares_;  // of the parts: the penalties' values, and the squares of gradients
-    Lines<T> fixed_;                     // of each thread: what a custom optimizer's step does not change
+    Lines<T> fixed_;                     // of each thread: what the interpreter's step does not change
     Lines<T> factors_;                   // how much of each step they make
     Lines<bool> folds_;                  // whether it is subtracted from them as it is summed up, and not kept
 };

@@ -1,4 +1,4 @@
-// Softmax and the losses' formulas, as layers/activations.py and losses/ have them, for blocks of LANES rows.
+// Softmax, and the losses on blocks of LANES rows; their formulas are those of cost_formulas.h, or custom.
 //
 // The rows are turned: output j of all rows of a block is one line, and n outputs are n lines, so that sums and maxima
 // over the outputs run from line to line, and nothing but a row's own numbers takes part. Blocks follow each other, and
@@ -6,13 +6,14 @@
 // What the lines of y, t and d hold for rows that are not there is never read.
 #pragma once
 
+#include <type_traits>
+
 #include "activations.h"
+#include "cost_formulas.h"
 #include "plan.h"
 
 namespace lw {
 namespace LW_ISA {
-
-constexpr double EPSILON = 1e-7;  // the least rate whose logarithm is taken
 
 // Rows r0 ... r0 + rows - 1 of a panel-wise batch, turned; and back.
 template <class T>
@@ -92,20 +93,6 @@ inline void each_pair(const Lot<T>& lot, F f) {
     for (index i = 0; i < lot.blocks * lot.n * LANES<T>; ++i) d[i] = f(y[i], t[i]);
 }
 
-// d = f(y, t, p), where each output has its own p.
-template <class T, class F>
-inline void each_output(const Lot<T>& lot, const std::vector<double>& p, F f) {
-    constexpr int L = LANES<T>;
-    each_block(lot.blocks, lot.n, lot.d, [&](index b, T* d) {
-        const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
-        for (index j = 0; j < lot.n; ++j) {
-            const T of_output = T(p[std::size_t(j)]);
-            LW_INDEPENDENT
-            for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r], of_output);
-        }
-    });
-}
-
 // out = scale * the sum of d over the outputs: a line a block.
 template <class T>
 inline void sum_up(const Lot<T>& lot, T scale, T* out) {
@@ -125,56 +112,54 @@ inline void sum_over(const Lot<T>& lot, T scale, T* out, F f) {
     sum_up(lot, scale, out);
 }
 
+// use(formula, begin, end) for the outputs begin ... end - 1, whose numbers are the same: all of them, or one at a time.
+template <class T, class Use>
+inline void each_formula(const Loss& loss, index n, Use use) {
+    const index step = loss.numbers.size() == 1 ? n : 1;
+    for (index j = 0; j < n; j += step)
+        with_formula<T>(loss.kind, loss.numbers[std::size_t(step == 1 ? j : 0)].data(),
+                        [&](const auto& formula) { use(formula, j, j + step); });
+}
+
+// d = f(y, t) for these outputs.
+template <class T, class F>
+inline void each_of(const Lot<T>& lot, index begin, index end, F f) {
+    constexpr int L = LANES<T>;
+    if (end - begin == lot.n) return each_pair(lot, f);
+    for (index b = 0; b < lot.blocks; ++b)
+        each_pair(Lot<T>{lot.y + (b * lot.n + begin) * L, lot.t + (b * lot.n + begin) * L,
+                         lot.d + (b * lot.n + begin) * L, end - begin, 1},
+                  f);
+}
+
 // The loss of each row; d is room to work in. one_hot: of each row's targets one is 1 and all others are 0.
 template <class T>
 void losses(const Loss& loss, bool one_hot, const Lot<T>& lot, T* out) {
-    const T a = T(loss.a), mean = 1 / T(lot.n), least = at_least(a, format<T>::normal);
-    auto sum = [&](T scale, auto f) { sum_over(lot, scale, out, f); };
-    switch (loss.kind) {
-        case LossKind::MeanSquaredError: return sum(mean, [](T y, T t) { return (y - t) * (y - t); });
-        case LossKind::QuadraticCost: return sum(T(0.5), [](T y, T t) { return (y - t) * (y - t); });
-        case LossKind::MeanAbsoluteError: return sum(mean, [](T y, T t) { return absolute(y - t); });
-        case LossKind::Huber:
-            return sum(mean / 2, [a](T y, T t) {
-                T e = absolute(y - t), c = at_most(e, a);
-                return c * (2 * e - c);
-            });
-        case LossKind::Quantile:
-            return sum(mean, [a](T y, T t) {
-                T e = t - y;
-                return at_least(a * e, (a - 1) * e);
-            });
-        case LossKind::Poisson: return sum(mean, [](T y, T t) { return y - t * log(at_least(y, T(EPSILON))); });
-        case LossKind::CategoricalCrossEntropy:
-            if (!one_hot) return sum(T(-1), [least](T y, T t) { return t * log(at_least(y, least)); });
-            sum(T(1), [](T y, T t) { return t * y; });  // one logarithm, that of the right class
-            return each(lot.blocks * LANES<T>, out, out, [least](T y) { return -log(at_least(y, least)); });
-        case LossKind::BinaryCrossEntropy:
-            if (!loss.positive.empty()) {
-                each_output(lot, loss.positive, [least](T y, T t, T p) {
-                    T rest = log(at_least(1 - y, least));
-                    return rest + t * (p * log(at_least(y, least)) - rest);
-                });
-                return sum_up(lot, loss.mean ? -mean : T(-1), out);
-            }
-            return sum(loss.mean ? -mean : T(-1), [least](T y, T t) {
-                T rest = log(at_least(1 - y, least));
-                return rest + t * (log(at_least(y, least)) - rest);
-            });
-        case LossKind::Custom:
-            compute<T>(loss.f, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
-            return sum_up(lot, loss.mean ? mean : T(1), out);
+    const T scale = loss.mean ? 1 / T(lot.n) : T(1);
+    if (loss.kind == LossKind::CategoricalCrossEntropy && one_hot) {  // one logarithm, that of the right class
+        sum_over(lot, T(1), out, [](T y, T t) { return t * y; });
+        return each_formula<T>(loss, lot.n, [&](const auto& formula, index, index) {
+            each(lot.blocks * LANES<T>, out, out, [=](T y) { return scale * formula.f(y, T(1)); });
+        });
     }
+    if (loss.kind == LossKind::Custom)
+        compute<T>(loss.f, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
+    else
+        each_formula<T>(loss, lot.n, [&](const auto& formula, index begin, index end) {
+            each_of(lot, begin, end, [=](T y, T t) { return formula.f(y, t); });
+        });
+    sum_up(lot, scale, out);
 }
 
+// d = scale * weight * f(y, t) for these outputs.
 template <class T, class F>
-inline void gradient_over(const Lot<T>& lot, T scale, const T* weights, F f) {
+inline void gradient_over(const Lot<T>& lot, index begin, index end, T scale, const T* weights, F f) {
     constexpr int L = LANES<T>;
     each_block(lot.blocks, lot.n, lot.d, [&](index b, T* d) {
         const T *y = lot.y + b * lot.n * L, *t = lot.t + b * lot.n * L;
         T factor[L];
         for (int r = 0; r < L; ++r) factor[r] = scale * weights[b * L + r];
-        for (index j = 0; j < lot.n; ++j) {
+        for (index j = begin; j < end; ++j) {
             LW_INDEPENDENT
             for (int r = 0; r < L; ++r) d[j * L + r] = f(y[j * L + r], t[j * L + r]) * factor[r];
         }
@@ -197,33 +182,17 @@ inline void weigh(const Lot<T>& lot, T scale, const T* weights) {
 // weight.
 template <class T>
 void losses_back(const Loss& loss, const Lot<T>& lot, const T* weights) {
-    const T a = T(loss.a), mean = 1 / T(lot.n), least = at_least(a, format<T>::normal);
-    auto write = [&](T scale, auto f) { gradient_over(lot, scale, weights, f); };
-    switch (loss.kind) {
-        case LossKind::MeanSquaredError: return write(2 * mean, [](T y, T t) { return y - t; });
-        case LossKind::QuadraticCost: return write(T(1), [](T y, T t) { return y - t; });
-        case LossKind::MeanAbsoluteError: return write(mean, [](T y, T t) { return sign(y - t); });
-        case LossKind::Huber: return write(mean, [a](T y, T t) { return at_least(at_most(y - t, a), -a); });
-        case LossKind::Quantile: return write(mean, [a](T y, T t) { return T(0.5) * sign(y - t) + (T(0.5) - a); });
-        case LossKind::Poisson: return write(mean, [](T y, T t) { return 1 - t / at_least(y, T(EPSILON)); });
-        case LossKind::CategoricalCrossEntropy:
-            if (loss.fused) return write(T(1), [](T y, T t) { return y - t; });
-            return write(T(1), [least](T y, T t) { return -t / at_least(y, least); });
-        case LossKind::BinaryCrossEntropy:
-            if (!loss.positive.empty()) {
-                const bool fused = loss.fused;
-                each_output(lot, loss.positive, [least, fused](T y, T t, T p) {
-                    const T error = p * ((t * (1 - 1 / p) + 1 / p) * y - t);
-                    return fused ? error : error / at_least(y * (1 - y), least);
-                });
-                return weigh(lot, loss.mean ? mean : T(1), weights);
-            }
-            if (loss.fused) return write(loss.mean ? mean : T(1), [](T y, T t) { return y - t; });
-            return write(loss.mean ? mean : T(1), [least](T y, T t) { return (y - t) / at_least(y * (1 - y), least); });
-        case LossKind::Custom:
-            compute<T>(loss.slope, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
-            return weigh(lot, loss.mean ? mean : T(1), weights);
+    const T scale = loss.mean ? 1 / T(lot.n) : T(1);
+    if (loss.kind == LossKind::Custom) {
+        compute<T>(loss.slope, lot.y, lot.t, lot.d, lot.blocks * lot.n * LANES<T>);
+        return weigh(lot, scale, weights);
     }
+    each_formula<T>(loss, lot.n, [&](const auto& formula, index begin, index end) {
+        const auto write = [&](auto f) { gradient_over(lot, begin, end, scale, weights, f); };
+        if constexpr (std::decay_t<decltype(formula)>::fuses)
+            if (loss.fused) return write([=](T y, T t) { return formula.joint(y, t); });
+        write([=](T y, T t) { return formula.slope(y, t); });
+    });
 }
 
 // Which output is the greatest, the first of them where several are: a line a block.

@@ -1,26 +1,38 @@
-// The penalties' formulas, as penalties.py has them: l1 sum |w| + l2 sum w^2, and its gradient.
+// What a penalty adds to the gradient of an array, and its value: the formulas are those of cost_formulas.h, or custom.
 #pragma once
 
-#include "functions.h"
+#include "activations.h"
+#include "cost_formulas.h"
 
 namespace lw {
 namespace LW_ISA {
 
-// Adds the gradient to g; returns the value. n is whole lines; what lies beyond the parameters is 0 and adds nothing.
-template <class T>
-double penalize(T l1, T l2, const T* w, T* g, index n) {
+// Of lines whose first `columns` lanes are parameters: adds the gradient to g; returns the value.
+template <class T, class Formula>
+inline double penalize_by(const Formula formula, T factor, const T* w, T* g, index n, index columns) {
     constexpr int L = LANES<T>;
-    double total = 0;
-    for (index i = 0; i < n; i += L) {
-        T part[L];
-        for (int j = 0; j < L; ++j) {
-            T x = w[i + j];
-            part[j] = l1 * absolute(x) + l2 * x * x;
-            g[i + j] += l1 * (T(x > 0) - T(x < 0)) + 2 * l2 * x;
-        }
-        total += double(sum_line(part));
-    }
-    return total;
+    double sums[L] = {}, total = 0;
+    const auto line = [&](index i, index width) {
+        LW_INDEPENDENT
+        for (index j = 0; j < width; ++j) g[i + j] += factor * formula.slope(w[i + j]);
+        LW_INDEPENDENT
+        for (index j = 0; j < width; ++j) sums[j] += double(formula.f(w[i + j]));
+    };
+    if (columns == L)  // known to the compiler
+        for (index i = 0; i < n; i += L) line(i, L);
+    else
+        for (index i = 0; i < n; i += L) line(i, columns);
+    for (const double sum : sums) total += sum;
+    return double(factor) * total;
+}
+
+template <class T>
+double penalize(const Penalty& penalty, T factor, const T* w, T* g, index n, index columns) {
+    if (penalty.kind == PenaltyKind::Custom) return penalize_custom(penalty, factor, w, g, n, columns);
+    double value = 0;
+    with_formula<T>(penalty.kind, penalty.numbers.data(),
+                    [&](const auto& formula) { value = penalize_by(formula, factor, w, g, n, columns); });
+    return value;
 }
 
 }  // namespace LW_ISA

@@ -1,32 +1,23 @@
 // What Python hands over: the plan as plain numbers, the data as pointers. No formulas here, and no instruction set.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "cost_list.h"
 #include "formula_list.h"
+#include "optimizer_list.h"
 
 namespace lw {
 
 // The kinds of layers; a sparse one is the dense layer at the beginning whose rows are those of a sparse matrix. Where
 // they differ, a switch without a default says how, so that a new kind does not compile before all of them know it.
 enum class Kind { Dense, SparseDense, Softmax, Scale, LayerNorm, BatchNorm, Dropout, Activation };
-enum class LossKind {
-    MeanSquaredError,
-    QuadraticCost,
-    MeanAbsoluteError,
-    Huber,
-    Quantile,
-    Poisson,
-    CategoricalCrossEntropy,
-    BinaryCrossEntropy,
-    Custom,
-};
-enum class OptimizerKind { None, SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, Custom };
 
-// A custom penalty on an array: which of the plan's it is, and its strength, divided as the batch's loss is or not.
+// A penalty on an array: which of the plan's it is, and its strength, divided as the batch's loss is or not.
 struct Term {
     std::ptrdiff_t penalty = 0;
     double strength = 0;
@@ -36,12 +27,8 @@ struct Term {
 // One array of a layer's parameters.
 struct Part {
     std::ptrdiff_t begin = 0;  // in theta
-    double l1 = 0, l2 = 0;     // penalties, and those that are divided as the batch's loss is
-    double l1_batch = 0, l2_batch = 0;
-    double rate = 1;  // how much of each of the optimizer's steps it makes
+    double rate = 1;           // how much of each of the optimizer's steps it makes
     std::vector<Term> terms;
-
-    bool penalized() const { return l1 != 0 || l2 != 0 || l1_batch != 0 || l2_batch != 0 || !terms.empty(); }
 };
 
 // An operation on slots, each of which holds some numbers.
@@ -58,7 +45,8 @@ struct Code {
     std::vector<int> results;  // their slots
 };
 
-constexpr int MOST_NUMBERS = 4;  // of an activation
+constexpr int MOST_NUMBERS = 4;  // of an activation, a loss, a penalty
+using Numbers = std::array<double, MOST_NUMBERS>;
 
 struct Layer {
     Kind kind;
@@ -93,16 +81,17 @@ static constexpr Facts facts_of(Kind kind) {
 }
 
 struct Loss {
-    LossKind kind;
-    double a = 0;                  // delta, q, epsilon
-    bool mean = true;              // over the outputs, where the loss leaves a choice
+    LossKind kind = LossKind::Custom;
+    std::vector<Numbers> numbers;  // of its formula: once, or of each output
+    bool mean = true;              // over the outputs; else their sum
     bool fused = false;            // with the softmax or sigmoid before it
-    Code f, slope;                 // of a custom one, from y and t
-    std::vector<double> positive;  // how much a yes counts beside a no, one an output; empty: as much
+    Code f, slope;                 // of a custom one, from y and t; where it is fused, the joint gradient
 };
 
-struct Penalty {    // a custom one
-    Code f, slope;  // from w
+struct Penalty {
+    PenaltyKind kind = PenaltyKind::Custom;
+    Numbers numbers{};
+    Code f, slope;  // of a custom one, from w
 };
 
 struct Plan {
@@ -115,18 +104,27 @@ struct Plan {
     bool sparse() const { return layers.front().kind == Kind::SparseDense; }
 };
 
+constexpr int MOST_STATES = 4;
+
+// An optimizer's formula: the new w and states, from w, g, the states and the scalars, which are the same for all
+// parameters and are computed once a step, from rate, t, learning_rate and the optimizer's own numbers.
+struct Rule {
+    int states = 0;
+    Code formula, scalars;
+    int compiled = -1;                   // which of optimizer_formulas.h it is; -1: the interpreter follows it
+    int descent = -1;                    // where the step is w - c g alone: which scalar is c
+    bool moves_without_gradient = true;  // whether it changes parameters or states whose gradient is 0
+
+    int scalar_count() const { return int(scalars.results.size()); }
+};
+
 // What may change from call to call.
 struct Optimizer {
-    OptimizerKind kind = OptimizerKind::None;
-    double learning_rate = 0, decay = 0, momentum = 0, beta_1 = 0, beta_2 = 0, epsilon = 0, weight_decay = 0;
-    bool epsilon_hat = false;  // not multiplied by the root of Adam's correction
+    Rule rule;
+    std::vector<double> numbers;  // its own
+    double learning_rate = 0, decay = 0;
     std::int64_t iterations = 0;
-    int states = 0;
-    Code rule;                        // of a custom one: the new w and states, from w, g, the states and the scalars
-    const double* scalars = nullptr;  // what is the same for all parameters, a row a step
-    std::ptrdiff_t scalar_count = 0;
 };
-constexpr int MOST_STATES = 4;
 
 enum class Element { u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 

@@ -163,6 +163,11 @@ def cos(x):
     """cos x; NaN for infinity"""
     return math.cos(x) if abs(x) < math.inf else math.nan
 ''',
+    "floor": '''
+def floor(x):
+    """the greatest whole number that is not above x"""
+    return float(math.floor(x)) if abs(x) < math.inf else x
+''',
     "square": '''
 def square(x):
     """x * x"""

@@ -118,7 +118,7 @@ _OPERATORS = {
     "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow", "negative": "Neg",
     "exp": "Exp", "log": "Log", "tanh": "Tanh", "sqrt": "Sqrt", "absolute": "Abs", "sign": "Sign",
     "maximum": "Max", "minimum": "Min", "greater": "Greater", "greater_equal": "GreaterOrEqual", "sin": "Sin",
-    "cos": "Cos", "arctan": "Atan",
+    "cos": "Cos", "arctan": "Atan", "floor": "Floor",
 }  # fmt: skip
 
 

@@ -330,7 +330,8 @@ def _named_apart(calls: Sequence[Call]) -> list[Call]:
 # What the sources call by these names themselves, and what JavaScript has words for.
 _TAKEN = {
     *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "divide", "exp", "expm1", "factor", "float", "gamma", "int",
-    "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power", "predict",
+    "floor", "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power",
+    "predict",
     "probabilities", "s", "sign", "sin", "sqrt", "square", "sum", "unpack", "values", "w", "W", "x", "y", "zip",
     "category", "clipped", "column", "date", "date_type", "datetime", "encode", "lookup", "milliseconds", "number",
     "one_hot", "pack", "single", "target_mean", "target_scale", "value",

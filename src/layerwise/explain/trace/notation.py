@@ -17,7 +17,7 @@ _WORDS = {
     "tanh": "tanh", "ln": "ln", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
     "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "theta": "θ", "Delta": "Δ", "ell": "ℓ", "quad": "  ",
     "left": "", "right": "", ",": "", " ": " ", "times": "×", "sin": "sin", "cos": "cos", "arctan": "arctan", "ge": "≥",
-    "ne": "≠",
+    "ne": "≠", "lfloor": "⌊", "rfloor": "⌋",
 }  # fmt: skip
 _ACCENTS = {"hat": "\N{COMBINING CIRCUMFLEX ACCENT}", "tilde": "\N{COMBINING TILDE}"}
 _SUBSCRIPTS = dict(zip("0123456789+-ijkn", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙ"))

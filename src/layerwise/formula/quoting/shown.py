@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 # Control characters, line and paragraph separators, marks that turn the direction of what follows, halves of surrogate
@@ -92,7 +91,9 @@ def markup(text: object) -> str:
     >>> markup("<b title='x'> & co")
     '&lt;b title=&#x27;x&#x27;&gt; &amp; co'
     """
-    return html.escape(visible(str(text), keep="\n\t"), quote=True)
+    from html import escape  # with its table of entities, which few need
+
+    return escape(visible(str(text), keep="\n\t"), quote=True)
 
 
 def markdown(text: object) -> str:

@@ -1,5 +1,6 @@
-"""How wrong the outputs are: each loss is its value for a sample and the gradient of that value.
+"""How wrong the outputs are: each loss is a formula f(y, t) of one output and its target.
 
+    value(y, t) = Σ_j f(y_j, t_j) / m, or the sum alone     ∂value / ∂y_j = f′(y_j, t_j) / m     over the m outputs
     loss = Σ_i w_i · value(y_i, t_i) / Σ_i w_i          y outputs, t targets, both (n, outputs); w (n,)
     loss = Σ_i w_i · value(y_i, t_i) / n                of a batch in training: the w have mean 1 over all batches
 
@@ -7,23 +8,25 @@ The mean over the samples, weighted or not, belongs here (`mean`, `average_gradi
 reach a loss as an array of the outputs' shape: class labels are turned into one-hot rows on the way.
 
 Softmax then categorical cross-entropy, and sigmoid then binary cross-entropy, have the joint gradient y - t by
-the scores, stable where the two alone are not. The plan recognises the pair by `fuses_with` and then calls
-`backward_fused` in place of both.
+the scores, stable where the two alone are not. The plan recognises the pair by `fuses_with`; the joint gradient, the
+formula `fused`, then stands in place of both.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError
 from layerwise.formula import Tree
+from layerwise.parts.bound import Calls, calls_of, run
 from layerwise.parts.layers import Layer, Softmax
 from layerwise.parts.masked import unmasked
-from layerwise.parts.symbolic import Symbolic, own_classes
+from layerwise.parts.symbolic import Symbolic, depth_of, own_classes
 from layerwise.typing import Array, ArrayLike
 
 Pair = tuple[Array, Array]
@@ -43,8 +46,8 @@ class Loss(Symbolic):
     """Base of the losses.
 
     A custom loss is a class with `f(y, t)`, plain NumPy on one output y and its target t; its derivative follows from
-    it. The loss of a sample is the mean over its outputs, or with ``reduction = "sum"`` the sum. Or give the function
-    alone, ``loss=lambda y, t: np.log(np.cosh(y - t))``.
+    it, or is `derivative(y, t)`. The loss of a sample is the mean over its outputs, or with ``reduction = "sum"`` the
+    sum. Or give the function alone, ``loss=lambda y, t: np.log(np.cosh(y - t))``.
 
     Where a formula won't do, define `forward` and `backward` on arrays; such a loss runs on NumPy.
 
@@ -65,7 +68,7 @@ class Loss(Symbolic):
         ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1], ``"distribution"`` for such whose
         sum is 1.
     fuses_with : type of Layer, optional
-        The layer with which this loss has the joint gradient of `backward_fused`.
+        The layer with which this loss has a joint gradient: the formula `fused(y, t)`, or `backward_fused` on arrays.
     label_smoothing : float
         The share of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
     epsilon : float
@@ -75,12 +78,14 @@ class Loss(Symbolic):
     of_function = "lw.Loss(f)"
     takes: ClassVar[str] = "values"
     fuses_with: ClassVar[type[Layer] | None] = None
+    fused: Any = None
     label_smoothing: float = 0.0
     epsilon: float = EPSILON
     reduction: str = "mean"
     arguments = slope_arguments = ("y", "t")
     _constructor = object.__init__
     methods = ("forward", "backward")
+    beside = ("reduction",)
 
     def __init__(
         self,
@@ -105,27 +110,65 @@ class Loss(Symbolic):
             )
 
     def _symbols(self) -> tuple[str, ...]:
-        """Return none: the numbers of a loss stand in its formula."""
-        return ()
+        """Return none for a custom loss: its numbers stand in its formula."""
+        return self._always() if own_classes(type(self)) else super()._symbols()  # type: ignore[arg-type]
+
+    def numbers_in(self, dtype: np.dtype[np.floating]) -> dict[str, Any]:
+        """Return the loss's own numbers for outputs of a type; `epsilon` is none whose logarithm is infinite there."""
+        found = self.numbers()
+        if "epsilon" in found:
+            found["epsilon"] = max(found["epsilon"], float(np.finfo(dtype).tiny))
+        return found
+
+    def joint(self) -> Tree | None:
+        """Return `fused` as a tree; None where there is none, or `backward_fused` on arrays in its place."""
+        of_arrays = depth_of(type(self), "backward_fused") < depth_of(type(self), "fused")
+        return None if self.fused is None or of_arrays else self.traced_slope("fused")
+
+    @classmethod
+    def fuses(cls) -> bool:
+        """Whether the joint gradient belongs to the loss's own formulas, and not to those that it replaces."""
+        own = min(depth_of(cls, "fused"), depth_of(cls, "backward_fused"))
+        return own <= min(depth_of(cls, name) for name in ("f", "derivative", "forward", "backward"))
+
+    def bound_forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> Calls:
+        """Return the calls, without arguments, that write the loss of each sample into `out` (n,)."""
+        if type(self).forward is not Loss.forward:
+            return [partial(self.forward, y, t, out, tmp)]
+        return self._bound(0, "forward(y, t, out, tmp)", y, t, out, tmp)
+
+    def bound_backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> Calls:
+        """Return the calls that write the gradient of each sample's loss by y into `dy`."""
+        if type(self).backward is not Loss.backward:
+            return [partial(self.backward, y, t, dy, tmp)]
+        return self._bound(1, "backward(y, t, dy, tmp)", y, t, dy, tmp)
+
+    def bound_fused(self, y: Array, t: Array, dz: Array) -> Calls:
+        """Return the calls that write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
+        tree = self.joint()
+        return [partial(self.backward_fused, y, t, dz)] if tree is None else self._bound_tree(tree, y, t, dz)
+
+    def _bound(self, which: int, method: str, y: Array, t: Array, out: Array, tmp: Pair) -> Calls:
+        self._refuse_without_f(method)
+        return self._bound_tree(self.formulas()[which], y, t, out, tmp)
+
+    def _bound_tree(self, tree: Tree, y: Array, t: Array, out: Array, tmp: Sequence[Array] = ()) -> Calls:
+        m = y.shape[1] if self.reduction == "mean" else 1
+        return calls_of(tree, self.numbers_in(y.dtype), {"y": y, "t": t}, out, y, tmp, m)
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
         """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
-        self._compute(0, "forward(y, t, out, tmp)", {"y": y, "t": t}, tmp[0], tmp[1:])
-        np.add.reduce(tmp[0], axis=1, out=out)
-        np.multiply(out, self._of_each(y), out=out)
+        run(self._bound(0, "forward(y, t, out, tmp)", y, t, out, tmp))
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
         """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
-        self._compute(1, "backward(y, t, dy, tmp)", {"y": y, "t": t}, dy, tmp[:1])
-        np.multiply(dy, self._of_each(y), out=dy)
-
-    def _of_each(self, y: Array) -> float:
-        """How much each output counts."""
-        return 1 / y.shape[1] if self.reduction == "mean" else 1.0
+        run(self._bound(1, "backward(y, t, dy, tmp)", y, t, dy, tmp))
 
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
         """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
-        raise NotImplementedError(f"{type(self).__name__} must define backward_fused(y, t, dz)")
+        if self.fused is None:
+            raise NotImplementedError(f"{type(self).__name__} must define fused(y, t), or backward_fused(y, t, dz)")
+        run(self._bound_tree(self.traced_slope("fused"), y, t, dz))
 
     def for_columns(self, names: Sequence[str] | None) -> Loss:
         """The same loss, with what it was told by the names of the targets' columns in their order."""
@@ -165,10 +208,6 @@ class Loss(Symbolic):
             np.multiply(dy, weights[:, None], out=dy)
             dy[weights == 0] = 0  # where dy was infinite, too
         np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
-
-    def _least(self, y: Array) -> float:
-        """`epsilon`, or the least normal number of y's type where that is greater: its logarithm is finite."""
-        return max(self.epsilon, float(np.finfo(y.dtype).tiny))
 
     def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The mean loss of the outputs y for the targets t.

@@ -10,8 +10,8 @@ import numpy as np
 from layerwise.errors import DataError, ShapeError, UnknownNameError
 from layerwise.parts.description import number
 from layerwise.parts.layers import Layer, Sigmoid, Softmax
-from layerwise.parts.losses.base import EPSILON, Loss, Pair
-from layerwise.typing import Array
+from layerwise.parts.losses.base import EPSILON, Loss
+from layerwise.parts.symbolic import own_classes
 
 
 class CategoricalCrossEntropy(Loss):
@@ -27,28 +27,23 @@ class CategoricalCrossEntropy(Loss):
 
     takes: ClassVar[str] = "distribution"
     fuses_with: ClassVar[type[Layer] | None] = Softmax
+    reduction = "sum"
 
     def __init__(self, label_smoothing: float = 0.0, epsilon: float = EPSILON) -> None:
         self.label_smoothing = number(self, "label_smoothing", label_smoothing, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0, below=0.5)
 
-    def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
-        """Compute -Σ_j t_j log max(y_j, ε)."""
-        logarithm = tmp[0]
-        np.maximum(y, self._least(y), out=logarithm)
-        np.log(logarithm, out=logarithm)
-        np.vecdot(logarithm, t, out=out)
-        np.negative(out, out=out)
+    def f(self, y: Any, t: Any) -> Any:
+        """Compute -t log y."""
+        return -t * np.log(np.maximum(y, self.epsilon))
 
-    def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Compute -t / max(y, ε)."""
-        np.maximum(y, self._least(y), out=dy)
-        np.divide(t, dy, out=dy)
-        np.negative(dy, out=dy)
+    def derivative(self, y: Any, t: Any) -> Any:
+        """Compute -t / y."""
+        return -t / np.maximum(y, self.epsilon)
 
-    def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
+    def fused(self, y: Any, t: Any) -> Any:
         """Compute y - t."""
-        np.subtract(y, t, out=dz)
+        return y - t
 
 
 class BinaryCrossEntropy(Loss):
@@ -143,53 +138,34 @@ class BinaryCrossEntropy(Loss):
             return self
         return type(self)(**{**self.config(), "pos_weight": self.pos_weight[j]})
 
-    def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
-        """Compute -Σ_j (log(1 - y_j) + t_j (p_j log y_j - log(1 - y_j))), each logarithm of at least ε."""
-        log_y, log_rest = tmp
-        np.maximum(y, self._least(y), out=log_y)
-        np.log(log_y, out=log_y)
-        np.subtract(1, y, out=log_rest)
-        np.maximum(log_rest, self._least(y), out=log_rest)
-        np.log(log_rest, out=log_rest)
-        if self.pos_weight is not None:
-            np.multiply(log_y, self._p(y), out=log_y)
-        np.subtract(log_y, log_rest, out=log_y)
-        np.multiply(log_y, t, out=log_y)
-        np.add(log_y, log_rest, out=log_y)
-        np.add.reduce(log_y, axis=1, out=out)
-        np.multiply(out, -self._share(y), out=out)
+    @property
+    def has_formula(self) -> bool:
+        """Whether it is computed by its formula; one number for each output is none in a custom loss's."""
+        each = isinstance(self.pos_weight, tuple) and own_classes(type(self))  # type: ignore[arg-type]
+        return super().has_formula and not each
 
-    def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Compute (y - t) / (y (1 - y)), the denominator at least ε; with p, the numerator of `backward_fused`."""
-        variance = tmp[0]
-        np.subtract(1, y, out=variance)
-        np.multiply(variance, y, out=variance)
-        np.maximum(variance, self._least(y), out=variance)
-        self._subtract(y, t, dy)
-        np.divide(dy, variance, out=dy)
-        np.multiply(dy, self._share(y), out=dy)
+    def _always(self) -> tuple[str, ...]:
+        return ("pos_weight",) if isinstance(self.pos_weight, (tuple, dict)) else ()
 
-    def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
-        """Compute (1 - t) y - p t (1 - y), which is y - t for p = 1; or its share of the mean over the outputs."""
-        self._subtract(y, t, dz)
-        if self.reduction == "mean":
-            np.multiply(dz, self._share(y), out=dz)
+    def _number(self, name: str) -> float:
+        return 1.0 if name in self._always() else super()._number(name)
 
-    def _subtract(self, y: Array, t: Array, out: Array) -> None:
-        """Write y - t, or p ((t + (1 - t) / p) y - t)."""
-        if self.pos_weight is None:
-            np.subtract(y, t, out=out)
-            return
-        p = self._p(y)
-        np.multiply(t, 1 - 1 / p, out=out)
-        np.add(out, 1 / p, out=out)
-        np.multiply(out, y, out=out)
-        np.subtract(out, t, out=out)
-        np.multiply(out, p, out=out)
+    def numbers_in(self, dtype: np.dtype[np.floating]) -> dict[str, Any]:
+        """Return the loss's own numbers; `pos_weight` is an array where each output has its own."""
+        each = {"pos_weight": np.array(self.pos_weight, dtype)} if isinstance(self.pos_weight, tuple) else {}
+        return super().numbers_in(dtype) | each
 
-    def _p(self, y: Array) -> Any:
-        """`pos_weight`, a number or an array of y's type."""
-        return np.array(self.pos_weight, y.dtype) if isinstance(self.pos_weight, tuple) else self.pos_weight
+    def f(self, y: Any, t: Any) -> Any:
+        """Compute -(p t log y + (1 - t) log(1 - y))."""
+        p = 1 if self.pos_weight is None else self.pos_weight
+        yes, no = np.log(np.maximum(y, self.epsilon)), np.log(np.maximum(1 - y, self.epsilon))
+        return -(p * t * yes + (1 - t) * no)
 
-    def _share(self, y: Array) -> float:
-        return 1 / y.shape[1] if self.reduction == "mean" else 1.0
+    def derivative(self, y: Any, t: Any) -> Any:
+        """Compute the joint gradient over the slope of the sigmoid, y (1 - y)."""
+        return self.fused(y, t) / np.maximum(y * (1 - y), self.epsilon)
+
+    def fused(self, y: Any, t: Any) -> Any:
+        """Compute (1 - t) y - p t (1 - y), which is y - t for p = 1."""
+        p: Any = self.pos_weight
+        return y - t if p is None else (1 - t) * y - p * t * (1 - y)

@@ -17,7 +17,8 @@ from typing import Any, Self
 import numpy as np
 
 from layerwise.errors import FormulaError
-from layerwise.formula import Scalars, Steps, Tree, bind, compute, in_place, split, trace_all
+from layerwise.formula import WORDS, Scalars, Steps, Tree, bind, in_place, split, trace_all
+from layerwise.formula.tree import MOST_SHOWN
 from layerwise.parts.description import number
 from layerwise.parts.parameters import writable
 from layerwise.parts.symbolic import Symbolic, own_classes
@@ -52,6 +53,22 @@ class Rule:
     def replaced(self) -> tuple[dict[str, Tree], dict[str, Tree]]:
         """Return the trees with a symbol for each part that is the same for all parameters, and those parts."""
         return _replaced(self)
+
+    def text(self) -> str:
+        """Return the formula on a line, the states as s0, s1 …, and what is the same for all parameters as c0, c1 …
+
+        Examples
+        --------
+        >>> from layerwise.parts.optimizers import Adagrad
+        >>> Adagrad().formulas().text()
+        's0 = s0 + square(g); w = w - g / (sqrt(s0 + square(g)) + c0) * c1'
+        """
+        trees, scalars = self.replaced()
+        if sum(tree.size for tree in trees.values()) > MOST_SHOWN:
+            return ""
+        places = dict(zip(self.states, (f"s{i}" for i in range(len(trees)))))
+        names = {**places, **{name: f"c{i}" for i, name in enumerate(scalars)}}
+        return "; ".join(f"{places.get(key, key)} = {WORDS.expression(tree, names)}" for key, tree in trees.items())
 
     def calls(self) -> tuple[Steps, tuple[str, ...]]:
         """Return the calls of NumPy's functions for a step, and the arrays of what they keep."""
@@ -202,27 +219,6 @@ class Optimizer(Symbolic):
         trees, _, names = self._traced()
         return Rule(trees["w"], {name: tree for name, tree in trees.items() if name != "w"}, names)
 
-    def scalars_of(self, steps: int, learning_rates: Array | None = None) -> Array:
-        """Return what is the same for all parameters in each of the coming steps: (steps, scalars).
-
-        Parameters
-        ----------
-        steps : int
-            How many.
-        learning_rates : array (steps,), optional
-            By default the one that the optimizer has.
-        """
-        found = self.formulas().replaced()[1]
-        done = np.arange(self.iterations, self.iterations + steps, dtype=np.float64)
-        start = np.full(steps, self.learning_rate) if learning_rates is None else learning_rates
-        rates = start / (1 + self.decay * done)
-        values = {**self.numbers(), "learning_rate": start, "rate": rates, "t": done + 1}
-        columns = np.empty((steps, len(found)))
-        with np.errstate(all="ignore"):
-            for column, tree in zip(columns.T, found.values()):
-                column[:] = compute(tree, values)
-        return columns
-
     def reset(self) -> None:
         """Forget all steps made."""
         self.iterations = 0
@@ -291,15 +287,32 @@ def _names(states: Sequence[str], name: str) -> tuple[str, ...]:
     return tuple(states)
 
 
+class Settings:
+    """All that an optimizer's formula depends on, as it was at a moment; cheap to compare at every step."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._attributes = len(vars(optimizer))
+        self._values = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
+        self._read = optimizer.read_by_formulas() if own_classes(type(optimizer)) else None  # type: ignore[arg-type]
+
+    def hold(self, optimizer: Optimizer) -> bool:
+        """Return whether they are the optimizer's still."""
+        own = vars(optimizer)
+        if len(own) != self._attributes:
+            return False
+        for name, value in self._values:
+            if own.get(name) is not value:
+                return False
+        return self._read is None or self._read == optimizer.read_by_formulas()
+
+
 class _Bound:
     """The calls of a step, on these arrays, for an optimizer with these settings."""
 
     def __init__(self, optimizer: Optimizer, theta: Array, grad: Array) -> None:
         self._theta, self._grad, rule = theta, grad, optimizer.formulas()
         self._states = tuple((name, optimizer.state[name]) for name in optimizer.state_names)
-        self._attributes = len(vars(optimizer))
-        self._settings = tuple((name, value) for name, value in vars(optimizer).items() if name not in _LEFT_OUT)
-        self._key = optimizer.read_by_formulas() if own_classes(type(optimizer)) else None  # type: ignore[arg-type]
+        self._settings = Settings(optimizer)
         (calls, kept), scalars = rule.calls(), rule.replaced()[1]
         numbers = {name: value for name, value in optimizer.numbers().items() if name not in _CHANGING}
         moving = {name: tree for name, tree in scalars.items() if not tree.symbols <= set(numbers)}
@@ -317,16 +330,9 @@ class _Bound:
 
     def suits(self, optimizer: Optimizer, theta: Array, grad: Array) -> bool:
         """Whether it was made for these arrays, and for the optimizer as it is."""
-        if theta is not self._theta or grad is not self._grad:
+        if theta is not self._theta or grad is not self._grad or not self._settings.hold(optimizer):
             return False
-        own, state = vars(optimizer), optimizer.state
-        if len(own) != self._attributes:
-            return False
-        for name, value in self._settings:
-            if own.get(name) is not value:
-                return False
-        if self._key is not None and self._key != optimizer.read_by_formulas():
-            return False
+        state = optimizer.state
         return all(state.get(name) is array for name, array in self._states)
 
     def run(self, optimizer: Optimizer) -> None:

@@ -10,11 +10,9 @@ from dataclasses import replace
 from layerwise.formula import NUMPY, Language, shown, symbol, with_parts
 from layerwise.formula.languages import LONGEST
 from layerwise.formula.quoting import python_docstring, python_number
-from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
-from layerwise.parts.penalties import Penalty
 
-_NUMPY = replace(
+IN_NUMPY = replace(
     NUMPY,
     where="np.where({0}, {1}, {2}).astype(DTYPE)",
     where_numbers=None,
@@ -35,27 +33,9 @@ _NUMBERS = Language(
     truth="float({0})",
     longest=LONGEST,
 )
-_OF_PENALTY = replace(_NUMPY, longest=50)  # beside its strength
 _TAKEN = ("self", "rate", "np", "math", "zip", "float", "parameters", "gradients", "DTYPE")
-_IN_COMMENT = 70  # letters of a formula in a comment
 _INLINE = 30  # letters of a number's formula that is written where it is used
-_SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")
-
-
-def loss_lines(loss: Loss) -> tuple[str, str, str]:
-    """Return what a loss is, the lines that compute it, and those of its gradient, whose last is an expression."""
-    f, slope = loss.formulas()
-    share = " * (1 / y.shape[1])" if loss.reduction == "mean" else ""
-    (lines, value), (steps, gradient) = _NUMPY.statements(f), _NUMPY.statements(slope)
-    value, gradient = (
-        f"({text})" if tree.symbols else f"np.full_like(y, {text})" for tree, text in ((f, value), (slope, gradient))
-    )
-    mean = "(1/m) " if share else ""
-    return (
-        f"{mean}Σ {shown(f, most=_IN_COMMENT)}",
-        "\n".join([*lines, f"return {value}.sum(axis=1){share}"]),
-        "\n".join([*steps, f"{gradient}{share}"]),
-    )
+SIMPLE = ("symbol", "number", "negative", "add", "subtract", "multiply", "divide")
 
 
 def apart(name: str) -> str:
@@ -87,14 +67,14 @@ def optimizer_text(optimizer: Optimizer, name: str) -> str:
     arrays, first, scalar_names = list(names.values()), list[str](), list[str]()
     for key, tree in scalars.items():
         lines, text = _NUMBERS.statements(tree, own)
-        if not lines and len(text) <= _INLINE and all(part.op in _SIMPLE for part in tree.parts()):
+        if not lines and len(text) <= _INLINE and all(part.op in SIMPLE for part in tree.parts()):
             names[key] = text if tree.is_leaf and not text.startswith("-") else f"({text})"
         else:
             names[key] = f"number_{len(scalar_names) + 1}"
             scalar_names.append(names[key])
             first += [*lines, f"{names[key]} = {text}"]
     called = {trees[state]: f"new_{array}" for state, array in zip(states, arrays)}
-    statements, values = _NUMPY.all_statements([*(trees[state] for state in states), trees["w"]], names, called)
+    statements, values = IN_NUMPY.all_statements([*(trees[state] for state in states), trees["w"]], names, called)
     for array, value in zip(arrays, values):
         if value != f"new_{array}":
             statements.append(f"new_{array} = {value}{'.copy()' * (value in (*arrays, 'w', 'g'))}")
@@ -139,13 +119,3 @@ def _words(optimizer: Optimizer) -> str:
         words = (type(optimizer).__doc__ or "").partition("\n")[0]
         formula = f"{words.removesuffix('.')}: {formula}"
     return python_docstring(formula if len(formula) <= 105 else words)
-
-
-def penalty_text(penalty: Penalty) -> tuple[str, tuple[str, ...], str]:
-    """Return what a penalty is, and its gradient by ``{w}``: lines that come before, where it is ``w``, and itself."""
-    f, slope = penalty.trees()
-    lines, text = _OF_PENALTY.statements(slope)
-    if not lines:
-        text = _OF_PENALTY.expression(slope, {"w": "{w}"})
-    gradient = f"({text})" if slope.symbols else f"np.full_like({{w}}, {text})"
-    return f"λ Σ {shown(f, most=_IN_COMMENT)}", tuple(lines), gradient

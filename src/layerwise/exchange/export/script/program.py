@@ -8,7 +8,7 @@ Run with the same data, it repeats the network's training to the last bit, as th
 from __future__ import annotations
 
 from layerwise.exchange.export.literals import wrapped_line
-from layerwise.exchange.export.script import beginning, layers, rules
+from layerwise.exchange.export.script import beginning, layers, losses, rules
 from layerwise.exchange.export.script.custom import optimizer_text
 from layerwise.exchange.export.script.loop import train_text
 from layerwise.exchange.export.script.run import Run
@@ -74,7 +74,7 @@ class _Program:
             parts.append(beginning.scaling_text(self.network.scaling, self.network.dtype))
         parts += [
             beginning.targets_text(self.run.task, self.plan.n_out, self.run.loss),
-            rules.loss_text(self.run.loss, fused, self.network.dtype),
+            losses.loss_text(self.run.loss, fused, self.network.dtype),
             optimizer_text(self.run.optimizer, self.run.optimizer_name),
         ]
         if self.fit["schedule"] is not None:

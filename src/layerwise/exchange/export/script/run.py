@@ -8,8 +8,9 @@ from typing import Any
 from layerwise.data.targets import Task
 from layerwise.engine.plan import Plan, compile_training
 from layerwise.errors import ExportError
-from layerwise.exchange.export.script import beginning, layers, rules
+from layerwise.exchange.export.script import beginning, layers
 from layerwise.exchange.export.script.custom import apart, class_name
+from layerwise.exchange.export.script.losses import PenaltyText, penalty_text
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
@@ -17,19 +18,19 @@ from layerwise.parts.layers import LAYERS, Activation, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.schedules import Schedule
 
 KNOWN: dict[type[Any], Any] = {
     **layers.LAYERS,
-    **rules.LOSSES,
-    **rules.PENALTIES,
-    **rules.SCHEDULES,
     **beginning.EXPRESSIONS,
     **beginning.FITS,
 }
 
 
 def _is_known(part: Description) -> bool:
-    return type(part) in KNOWN or (isinstance(part, (Activation, Loss, Optimizer, Penalty)) and part.has_formula)
+    return type(part) in KNOWN or (
+        isinstance(part, (Activation, Loss, Optimizer, Penalty, Schedule)) and part.has_formula
+    )
 
 
 def _class_names(stack: Sequence[Layer]) -> list[str]:
@@ -160,13 +161,13 @@ class Run:
 
     # ---------------------------------------------------------------- penalties
 
-    def penalties(self) -> dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]]:
+    def penalties(self) -> dict[tuple[tuple[PenaltyText, float, bool], ...], list[int]]:
         """Return the arrays, by their places among the parameters, that have the same penalties."""
-        found: dict[tuple[tuple[rules.PenaltyText, float, bool], ...], list[int]] = {}
+        found: dict[tuple[tuple[PenaltyText, float, bool], ...], list[int]] = {}
         for i, (stage, name) in enumerate(self.arrays):
             part = self._slices[stage.index][name]
             terms = [term for term in self.plan.penalties if term.part == part]
             if terms:
-                key = tuple((rules.penalty_of(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
+                key = tuple((penalty_text(term.penalty), term.strength, term.penalty.per_batch) for term in terms)
                 found.setdefault(key, []).append(i)
         return found
