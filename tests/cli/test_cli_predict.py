@@ -140,10 +140,11 @@ def test_table_with_other_columns_for_a_model_without_names(run, tmp_path, iris_
 
 @pytest.mark.parametrize("header", ["age,rooms", "price,age,rooms", "age,rooms,price", "age,id,rooms"])
 def test_columns_go_by_their_names(run, tmp_path, prices, header):
-    assert run("train", prices, "-q", "--no-plot", "-e", "5").exit_code == 0
+    assert run("train", prices, "-q", "--no-plot", "-e", "5", "--lr", "0.01").exit_code == 0
     model = lw.load("prices.safetensors")
     assert model.notes == {
-        "data": "prices.csv", "target": "price", "command": "layerwise train prices.csv --epochs 5",
+        "data": "prices.csv", "target": "price",
+        "command": "layerwise train prices.csv --learning-rate 0.01 --epochs 5",
     }  # fmt: skip
     assert model.columns == [{"name": "rooms", "kind": "number"}, {"name": "age", "kind": "number"}]
     (tmp_path / "same.csv").write_text("rooms,age\n0.5,-1\n2,1\n")
@@ -176,7 +177,7 @@ def test_evaluate_takes_columns_by_their_names(run, tmp_path, flowers):
     ],
 )
 def test_missing_columns_are_named(run, tmp_path, prices, command, content, missing):
-    run("train", prices, "-q", "--no-plot", "-e", "1")
+    run("train", prices, "-q", "--no-plot", "-e", "1", "--lr", "0.01")
     (tmp_path / "mine.csv").write_text(content)
     result = run(*command.split())
     assert result.exit_code == 1

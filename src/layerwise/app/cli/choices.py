@@ -65,6 +65,10 @@ class Choices:
     scaling: str | None = None
     dtype: str | None = None
 
+    def leave_the_network(self) -> bool:
+        """Return whether nothing was asked for but perhaps the epochs."""
+        return replace(self, epochs=None) == Choices()
+
     def apply(self, recipe: Recipe, classes: int | None) -> Recipe:
         """Return the recipe with these parts replaced, for data of so many classes (None: a number)."""
         loss = recipe.loss

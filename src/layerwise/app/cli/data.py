@@ -14,7 +14,6 @@ from layerwise.app.cli import console
 from layerwise.app.cli.model import Trained
 from layerwise.app.cli.rows import features, target_names, target_values
 from layerwise.data.tables.raw import RawTable
-from layerwise.data.tabular import TableEncoder
 from layerwise.datasets.fashion import CLASS_NAMES
 from layerwise.datasets.reading import read_raw
 from layerwise.datasets.table import Table, read_header
@@ -25,6 +24,7 @@ from layerwise.typing import Array
 Rows = tuple[Array, Array]
 
 SPLIT_SEED = 42  # a table's rows are held out by this seed, whatever the seed of the training
+STDIN = "-"
 MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target are a quantity
 
 
@@ -128,7 +128,7 @@ DATA_SETS: dict[str, DataSet] = {
 
 def is_table(name: str) -> bool:
     """Return whether it is the user's file rather than a data set's name."""
-    return name not in DATA_SETS and (Path(name).suffix != "" or Path(name).exists())
+    return name not in DATA_SETS and (Path(name).suffix != "" or Path(name).exists() or name == STDIN)
 
 
 def check_name(name: str) -> str:
@@ -247,9 +247,12 @@ def _check_several_classes(path: str, y: Array) -> None:
         raise DataError(f"{path}: the target has one class only ({y[0]}); at least two are needed")
 
 
-def read_table(path: str, encoder: TableEncoder, delimiter: str | None) -> RawTable:
-    """Return the cells of a table for an encoder, whose columns have names if the file's shall have some."""
-    return read_raw(path, delimiter=delimiter, header=encoder.has_names or None)
+def read_table(path: str, model: Trained, delimiter: str | None) -> RawTable:
+    """Return the cells of a table for a model, whose columns have names if the file's shall have some."""
+    if (rules := model.rules) is not None:
+        return read_raw(path, delimiter=delimiter, how=rules.how)
+    assert model.encoder is not None
+    return read_raw(path, delimiter=delimiter, header=model.encoder.has_names or None)
 
 
 def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: str | None = None) -> Rows:
@@ -259,12 +262,16 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
     """
     network, task = model.network, model.task
     if model.encoder is not None:
-        raw = read_table(path, model.encoder, delimiter)
+        raw = read_table(path, model, delimiter)
+        if model.rules is not None and target is None:
+            _, y, kept = model.rules.labelled_rows(raw)
+            inputs = encoded(raw, model)
+            return inputs[kept], model.standardized(y)
         target = network.notes.get("target") if target is None else target
         y, kept, notes = target_values(raw, target_names(raw, model.encoder, target, _targets(model)), task)
         for note in notes:
             console.warn(note, "yellow")
-        return encoded(raw, model.encoder)[kept], model.standardized(y)
+        return encoded(raw, model)[kept], model.standardized(y)
     columns = columns_of(network)
     if columns is not None:
         target = network.notes.get("target") if target is None else target
@@ -274,10 +281,12 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
     return X, as_target(path, table, task.kind == "regression", task.classes)
 
 
-def encoded(raw: RawTable, encoder: TableEncoder) -> Array:
-    """Return the inputs that an encoder makes of the rows of a table; what could not be read is told on stderr."""
-    inputs = encoder.transform(features(raw, encoder))
-    for note in raw.notes:
+def encoded(raw: RawTable, model: Trained) -> Array:
+    """Return the inputs that a model makes of the rows of a table; what could not be read is told on stderr."""
+    assert model.encoder is not None
+    rows = features(raw, model.encoder) if model.rules is None else model.rules.rows(raw)
+    inputs = model.encoder.transform(rows)
+    for note in dict.fromkeys(raw.notes):
         console.warn(f"{raw.source}: {note}", "yellow")
     return inputs
 
@@ -293,7 +302,7 @@ def rows_to_predict(path: str, model: Trained, delimiter: str | None = None) -> 
     A model that knows no names takes its columns as they come, and passes over one more, the last.
     """
     if model.encoder is not None:
-        return encoded(read_table(path, model.encoder, delimiter), model.encoder)
+        return encoded(read_table(path, model, delimiter), model)
     network = model.network
     columns = columns_of(network)
     if columns is not None:

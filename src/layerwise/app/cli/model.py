@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.names import named_columns
+from layerwise.data.tables.understanding import Understanding
 from layerwise.data.tabular import TableEncoder
 from layerwise.data.targets import Task
 from layerwise.errors import DataError
@@ -33,12 +34,15 @@ class Trained:
         Of an estimator for tables.
     units : (scale, mean), optional
         Numbers are the network's outputs times scale plus mean; None where they are the outputs.
+    rules : Understanding, optional
+        How the cells of a file become the columns that the encoder takes, where the model was trained on a file.
     """
 
     network: Network
     task: Task
     encoder: TableEncoder | None = None
     units: tuple[Array, Array] | None = None
+    rules: Understanding | None = None
 
     def in_units(self, y: Array) -> Array:
         """Return outputs as the numbers that they stand for."""
@@ -94,7 +98,18 @@ def _of_estimator(model: Any, in_units: bool) -> Trained:
     units = None if (scale == 1).all() and (mean == 0).all() else (scale, mean)
     if in_units and units is not None and _give_units(network, *units):
         units = None
-    return Trained(network, task, encoder, units)
+    return Trained(network, task, encoder, units, _rules(network, encoder))
+
+
+def _rules(network: Network, encoder: TableEncoder) -> Understanding | None:
+    """Return how a file is read for the encoder, if the model file says so."""
+    if "table" not in network.notes:
+        return None
+    rules = Understanding.from_dict(network.notes["table"])
+    names, known = [column.name for column in rules.inputs], [str(name) for name in encoder.columns]
+    if names != known:
+        raise DataError(f"the model's rules are for the columns {names}, its encoder takes {known}")
+    return rules
 
 
 def _give_units(network: Network, scale: Array, mean: Array) -> bool:

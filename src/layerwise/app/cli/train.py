@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from layerwise.app.cli import console
+from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
-from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, is_table, load
-from layerwise.app.cli.score import show_score
-from layerwise.app.cli.training import told_where, train_and_save
+from layerwise.app.cli.data import DATA_SETS, STDIN, check_delimiter, check_name, is_table, load
+from layerwise.app.cli.outputs import check_output, checkpoints, show_report
+from layerwise.app.cli.table_training import Settings, show_understood, train_table, understood
+from layerwise.app.cli.tables import (
+    DayFirst,
+    Decimal,
+    Encoding,
+    Exclude,
+    Header,
+    Id,
+    Kinds,
+    Na,
+    Query,
+    Sheet,
+    listed,
+    options_of,
+)
+from layerwise.app.cli.training import train_and_save
 from layerwise.app.cli.watch import Watch
 from layerwise.app.recipes import RECIPES, Recipe, find
 from layerwise.data.writing import check_writable
-from layerwise.errors import missing
+from layerwise.datasets.reading import read_raw
 from layerwise.formula.quoting import shell
-from layerwise.plots import picture_format, save_learning_curves
-from layerwise.training.callbacks import Callback, Checkpoint
+from layerwise.training.callbacks import Callback
 
-CHECKPOINT = ".checkpoint.safetensors"  # how the file of a run that goes on ends
 PASSING = (
     "threads",
     "output",
@@ -36,10 +50,23 @@ PASSING = (
 )  # leave the network the same
 
 
+OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
+OF_TABLES = (
+    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "exclude", "id", "kinds", "na",
+    "dayfirst", "decimal", "encoding", "header", "sheet", "query",
+)  # fmt: skip
+
+
 class Task(StrEnum):
     """What a table's target is."""
 
     auto, classes, numbers = "auto", "classes", "numbers"
+
+
+class ClassWeight(StrEnum):
+    """How classes are weighted."""
+
+    balanced = "balanced"
 
 
 class Engine(StrEnum):
@@ -66,7 +93,7 @@ def train(
     context: typer.Context,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine or FILE.csv.",
+        typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine, or a table: FILE.",
                        autocompletion=_data_names),
     ] = None,
     recipe: Annotated[
@@ -132,21 +159,41 @@ def train(
     ] = None,
     test: Annotated[
         float | None,
-        typer.Option(min=0.01, max=0.99, help="Share of the rows of FILE.csv that is held out to test.",
+        typer.Option(min=0.01, max=0.99, help="Share of the rows of FILE that is held out to test.",
                      rich_help_panel="Data"),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(help="The column of FILE.csv to be predicted; by default the last one.", rich_help_panel="Data"),
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(help="Between two cells of FILE.csv; by default a comma, or as the header tells.",
+        typer.Option(help="The column of FILE to be predicted, a,b for two; by default the last one.",
                      rich_help_panel="Data"),
     ] = None,
     task: Annotated[
-        Task, typer.Option(help="What the target of FILE.csv is; auto: its values tell.", rich_help_panel="Data")
+        Task, typer.Option(help="What the target of FILE is; auto: its values tell.", rich_help_panel="Data")
     ] = Task.auto,
+    class_weight: Annotated[
+        ClassWeight | None,
+        typer.Option(help="balanced: each class of FILE counts the same, however rare.", rich_help_panel="Data"),
+    ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The newest rows of FILE by this column test.", rich_help_panel="Data"),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Rows of FILE of one group are held out together; not learned from.",
+                     rich_help_panel="Data"),
+    ] = None,
+    exclude: Exclude = None,
+    id: Id = None,
+    kinds: Kinds = None,
+    na: Na = None,
+    dayfirst: DayFirst = None,
+    decimal: Decimal = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = None,
+    sheet: Sheet = None,
+    query: Query = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The model file; by default DATA.safetensors.",
                                   rich_help_panel="Output")
@@ -188,56 +235,88 @@ def train(
     with `--resume` goes on from there, or from the newest checkpoint of a run that was killed, as if nothing had been.
     """
     name, chosen = _find(data, recipe)
-    if any(option is not None for option in (test, target, delimiter)) or task is not Task.auto:
-        _check_is_table(name)
+    asked = _asked_of_table(context)
+    if asked and not is_table(name):
+        raise typer.BadParameter(f"{', '.join(asked)}: these are for FILE.csv and other tables; {name} has its own")
     if watch and (quiet or json):
         raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
     )  # fmt: skip
-    output = output or Path(f"{Path(name).stem}.safetensors")
+    stem = "stdin" if name == STDIN else Path(name).name.split(".")[0] or Path(name).stem
+    output = output or Path(f"{stem}.safetensors")
     check_writable(output)  # it has a name, then, that another ending can be given to
     picture = None if no_plot else plot or output.with_suffix(".png")
-    _check_output(output, picture, Path(name) if is_table(name) else None)
-    regression = None if task is Task.auto else task is Task.numbers
-    loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
-    with usage_error("--checkpoint"):
-        watcher = None if checkpoint == "never" else Checkpoint(output.with_suffix(CHECKPOINT), checkpoint, keep=1)
-    if watcher is not None and watcher.is_taken():
-        raise typer.BadParameter(
-            f"{watcher.path} is there, and is no checkpoint, or a damaged one: move it, or train with "
-            "--checkpoint never",
-            param_hint="--checkpoint",
-        )
-    if change and not resume:
-        raise typer.BadParameter("what has changed is asked for by --resume alone", param_hint="--change")
-    if resume and watcher is None:
-        raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
-    if resume and not json and watcher is not None and not watcher.files():
-        console.warn(f"there is no {watcher.path}: the training begins", "yellow")
-    callbacks: list[Callback] = [] if watcher is None else [watcher]
+    check_output(output, picture, Path(name) if is_table(name) else None)
     if watch and not console.is_terminal():
         console.warn("--watch needs a terminal, and the output goes elsewhere: a line an epoch instead", "yellow")
         watch = False
-    if watch:
-        callbacks.append(Watch())
+    watching: list[Callback] = [Watch()] if watch else []
+    if is_table(name) and chosen is None and choices.leave_the_network():
+        _check_nocheckpoints(context)
+        raw = read_raw(
+            name, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
+            query=query, na=listed(na),
+        )  # fmt: skip
+        with usage_error("--kinds"):
+            options = options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)
+        settings = Settings(
+            seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
+            class_weight and class_weight.value, time_column, group, engine.value, threads, watching,
+        )  # fmt: skip
+        found, parts = understood(raw, target, task.value, settings, options)
+        file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
+        settings.notes = {"data": file, "target": ",".join(t.name for t in found.targets)}
+        settings.notes["command"] = _command(context, file)
+        del raw
+        if not json:
+            show_understood(found, parts)
+        report, history = train_table(found, parts, settings, output, quiet or watch, json)
+        show_report(report, history, output, picture, json, is_digits=False)
+        return
+    if more := [option for option in asked if option not in OF_ANY_NETWORK]:
+        words = "a recipe" if chosen is not None else "options of the network"
+        raise typer.BadParameter(
+            f"{', '.join(more)}: not together with {words}, which take a table of numbers as it is; leave the one or "
+            "the other out"
+        )
+    regression = None if task is Task.auto else task is Task.numbers
+    loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
+    watcher = checkpoints(output, checkpoint, resume, change, json)
+    callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
     execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
     loaded.notes["command"] = _command(context, loaded.notes["data"])
     report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory
-    with told_where(output):
-        if not json:
-            console.show(f"trained in {report['seconds']:.1f} s")
-            console.show()
-            show_score(report["test"], "test")
-        if picture is not None:
-            save_learning_curves(history, picture)
-        _show_files(report | {"plot": picture and str(picture)}, json, is_digits=name == "mnist")
-    if history.stopped_by == "interrupt":
-        raise typer.Exit(console.INTERRUPTED)
+    show_report(report, history, output, picture, json, is_digits=name == "mnist")
     if watcher is not None:
         watcher.remove()
+
+
+def _given(context: typer.Context, names: Sequence[str]) -> list[str]:
+    """Return the options among these that the command line has."""
+    given = []
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if option.name in names and source is not None and source.name == "COMMANDLINE":
+            given.append(option.opts[0])
+    return given
+
+
+def _asked_of_table(context: typer.Context) -> list[str]:
+    return [
+        option for option in _given(context, OF_TABLES) if option != "--task" or context.params["task"] is not Task.auto
+    ]
+
+
+def _check_nocheckpoints(context: typer.Context) -> None:
+    if given := _given(context, ("checkpoint", "resume", "change")):
+        raise typer.BadParameter(
+            f"{', '.join(given)}: a table is trained in one go, without checkpoints; with options of the network "
+            "(--layers 64,64) there are some",
+            param_hint=given[0],
+        )
 
 
 def _command(context: typer.Context, data: str) -> str:
@@ -259,7 +338,9 @@ def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
             chosen = find(recipe)
     if data is None:
         if chosen is None:
-            raise typer.BadParameter(f"name a data set ({', '.join(DATA_SETS)}) or FILE.csv", param_hint="DATA")
+            raise typer.BadParameter(
+                f"name a data set ({', '.join(DATA_SETS)}) or a table: FILE.csv", param_hint="DATA"
+            )
         data = chosen.data[0]
     with usage_error("DATA"):
         check_name(data)
@@ -268,41 +349,3 @@ def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
             f"{chosen.name!r} is for {' and '.join(chosen.data)}, not for {data}", param_hint="--recipe"
         )
     return data, chosen
-
-
-def _check_is_table(name: str) -> None:
-    if not is_table(name):
-        raise typer.BadParameter(f"--test, --target, --delimiter and --task are for FILE.csv; {name} has its own")
-
-
-def _check_output(output: Path, picture: Path | None, source: Path | None) -> None:
-    """Find out before the training whether what comes after it will work."""
-    needed = []
-    for path, option in ((output, "--output"), (picture, "--plot")):
-        if path is not None and source is not None and path.exists() and source.exists() and path.samefile(source):
-            raise typer.BadParameter(
-                f"{path} is the table to learn from, and would be overwritten; give another name", param_hint=option
-            )
-    if picture is not None:
-        if picture.resolve() == output.resolve():
-            raise typer.BadParameter(f"the model and the picture cannot both be {output}", param_hint="--output")
-        with usage_error("--plot"):
-            picture_format(picture)
-        check_writable(picture)
-        needed.append(("matplotlib", "plot", "drawing learning curves"))
-    for package, extra, purpose in needed:
-        if find_spec(package) is None:
-            raise missing(package, extra, purpose)
-
-
-def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
-    if json:
-        console.show_json(report)
-        return
-    console.show()
-    console.show(f"model            {report['model']}")
-    if report["plot"]:
-        console.show(f"learning curves  {report['plot']}")
-    if is_digits:
-        option = "" if report["model"] == "mnist.safetensors" else f"{shell('--model', report['model'])} "
-        console.show(f"now try          layerwise predict {option}IMAGE", "dim")

@@ -21,7 +21,7 @@ _NEWLINE = "\n"
 def lines(network: Network) -> str:
     """Return the command line if there was one, or else the call of `fit` in Python."""
     command = network.notes.get("command")
-    if isinstance(command, str) and not _others(network):
+    if isinstance(command, str) and ("table" in network.notes or not _others(network)):
         return f"$ {visible(command)}"
     fit, remarks = network.last_fit, []
     if not fit:
