@@ -29,7 +29,7 @@ from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
-from layerwise.parts.layers import LAYERS
+from layerwise.parts.layers import LAYERS, Dense
 from layerwise.parts.losses import LOSSES
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import PENALTIES
@@ -300,7 +300,9 @@ class NativePredictor:
         core = _native.Native(**arguments(plan, parameters), sparse=sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
-        layers = [stage.layer for stage in plan.stages]
+        layers = [
+            stage.layer for stage in plan.stages if type(stage.layer) is not Dense
+        ]  # which has none in its outputs
         self._numbers = [(layer, name, value) for layer in layers for name, value in numbers_of(layer).items()]
 
     def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> bool:
