@@ -300,9 +300,8 @@ class NativePredictor:
         core = _native.Native(**arguments(plan, parameters), sparse=sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
-        layers = [
-            stage.layer for stage in plan.stages if type(stage.layer) is not Dense
-        ]  # which has none in its outputs
+        # A dense layer's outputs depend on none of its numbers.
+        layers = [stage.layer for stage in plan.stages if type(stage.layer) is not Dense]
         self._numbers = [(layer, name, value) for layer in layers for name, value in numbers_of(layer).items()]
 
     def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> bool:
