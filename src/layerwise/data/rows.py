@@ -88,7 +88,7 @@ def check_finite(
     """Refuse NaN, infinity and numbers too large for `dtype`; `known`: the least and the greatest of the numbers."""
     if rows.dtype.kind != "f":
         return
-    limit = min(np.finfo(dtype).max, np.finfo(rows.dtype).max)
+    limit = float(min(np.finfo(dtype).max, np.finfo(rows.dtype).max))
     if known is not None and -limit <= known[0] and known[1] <= limit:
         return
     if isinstance(rows, np.ndarray):

@@ -92,7 +92,7 @@ The inputs must be finite.
 """
     needed = {
         "float.h": r"(FLT|DBL)_MIN",
-        "math.h": r"\b(exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|pow)f?\(|INFINITY|NAN",
+        "math.h": r"\b(exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|floor|pow)f?\(|INFINITY|NAN",
     }
     headers = [f"#include <{file}>\n" for file, word in needed.items() if any(re.search(word, text) for text in code)]
     classes = [] if program.classes is None else [_class_array(program.classes, prefix)]
