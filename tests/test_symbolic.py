@@ -232,3 +232,43 @@ def test_threads_that_share_a_part_work_in_arrays_of_their_own():
         assert list(pool.map(values, inputs)) == [[value] * 20 for value in expected]
     twin = copy.deepcopy(part)
     assert twin.value(inputs[0], np.empty(20_000)) == expected[0]
+
+
+class Bent(lw.Activation):
+    scale = 2.0
+
+    def __init__(self, beta=1.0):
+        self.beta = beta
+
+    def f(self, x):
+        return np.tanh(self.beta * self.scale * x)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_a_number_of_a_part_without_its_class_can_be_changed(engine, tmp_path):
+    net = lw.Network([lw.Dense(3), Bent(), lw.Dense(1)], random_state=0).build(2)
+    net.choose_engine(engine)
+    net.save(tmp_path / "bent.safetensors")
+    loaded = lw.load(tmp_path / "bent.safetensors")
+    loaded.choose_engine(engine)
+    X = np.ones((4, 2))
+    loaded.outputs(X)
+    for part in (net.layers[1], loaded.layers[1]):
+        part.beta = 3
+    assert loaded.layers[1].beta == 3
+    np.testing.assert_allclose(loaded.outputs(X), net.outputs(X), rtol=1e-6)
+    with pytest.raises(AttributeError, match="gamma"):
+        _ = loaded.layers[1].gamma
+
+
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_outputs_follow_an_attribute_of_the_class(engine, monkeypatch):
+    net = lw.Network([lw.Dense(3), Bent(), lw.Dense(1)], random_state=0, dtype="float64").build(2)
+    net.choose_engine(engine)
+    X = np.ones((4, 2))
+    before = net.outputs(X)
+    monkeypatch.setattr(Bent, "scale", 1.0)
+    W1, b1, W2, b2 = net.get_parameters()
+    expected = np.tanh(X @ W1 + b1) @ W2 + b2
+    np.testing.assert_allclose(net.outputs(X), expected, rtol=1e-12)
+    assert not np.allclose(before, expected)

@@ -197,3 +197,13 @@ def test_later_rows_that_are_right():
     trained("uint8").predict(X)
     with pytest.raises(lw.DataError, match="lie in 0 to 1"):
         trained("uint8").predict(X / 255)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_range_of_a_large_array_is_found_block_by_block(rng, threads):
+    X = rng.standard_normal((3000, 101)).astype(np.float32)
+    assert range_of(X, threads=threads) == (X.min(), X.max())
+    X[2999, 100] = 9
+    assert range_of(X, threads=threads)[1] == 9
+    X[1234, 5] = np.nan
+    assert np.isnan(range_of(X, threads=threads)).all()

@@ -97,3 +97,13 @@ def test_it_allocates_nothing_and_keeps_nothing(digits, tmp_path):
     assert "alloc" not in code.replace("Nothing is allocated", "")
     assert set(re.findall(r"#include <(.*)>", code)) == {"float.h", "math.h"}
     assert not re.findall(r"^static (?!const|void)", code, re.MULTILINE)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_function_of_the_network_s_own_precision_and_its_header(tmp_path, dtype):
+    floor = lw.Activation(lambda x: np.floor(x))
+    net = lw.Network([lw.Dense(1, weights=[[1.0]]), floor], dtype=dtype).build(1)
+    lw.export(net, tmp_path / "floor.c")
+    text = (tmp_path / "floor.c").read_text()
+    assert "#include <math.h>" in text
+    assert ("floorf(" in text) == (dtype == np.float32)

@@ -30,6 +30,7 @@ def check_rows(
     name: str = "X",
     n_in: int | None = None,
     columns: Sequence[str] | None = None,
+    finite: bool = True,
 ) -> Array:
     """X as an array (n, n_in) of finite real numbers in the form that the engines read. Sparse X stays sparse (CSR).
 
@@ -45,6 +46,8 @@ def check_rows(
         How many columns there must be.
     columns : sequence of str, optional
         What they must be called, where X has names.
+    finite : bool
+        False where the caller looks for NaN and infinity by `check_finite`.
 
     Raises
     ------
@@ -70,12 +73,28 @@ def check_rows(
         raise ShapeError(f"{name} has {rows.shape[1]} columns; the network takes {n_in} inputs")
     if 0 in rows.shape:
         raise DataError(f"{name} is empty: its shape is {rows.shape}; at least one row and one column are needed")
-    if rows.dtype.kind == "f":
-        if sparse is None:
-            _check_finite(rows, dtype, name, names)
-        else:
-            _check_finite_sparse(rows, dtype, name, names)
+    if finite:
+        check_finite(rows, dtype, name, names)
     return rows
+
+
+def check_finite(
+    rows: Any,
+    dtype: np.dtype[np.floating],
+    name: str = "X",
+    names: Sequence[str] | None = None,
+    known: tuple[float, float] | None = None,
+) -> None:
+    """Refuse NaN, infinity and numbers too large for `dtype`; `known`: the least and the greatest of the numbers."""
+    if rows.dtype.kind != "f":
+        return
+    limit = float(min(np.finfo(dtype).max, np.finfo(rows.dtype).max))
+    if known is not None and -limit <= known[0] and known[1] <= limit:
+        return
+    if isinstance(rows, np.ndarray):
+        _check_finite(rows, dtype, name, names)
+    else:
+        _check_finite_sparse(rows, dtype, name, names)
 
 
 def _check_finite_sparse(rows: Any, dtype: np.dtype[np.floating], name: str, names: Sequence[str] | None) -> None:

@@ -7,6 +7,7 @@ without an error, and wrongly. What cannot be right is refused; what may be righ
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Thread
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,6 +21,8 @@ _PICTURE = 64  # columns, from which on rows may be pictures: 8 x 8 is the small
 _FAR = 50.0  # times the greatest value of the training: no extrapolation, unless it is meant
 _NEGATIVE = 0.1  # share of the values; fewer may come from resampling, which overshoots at edges
 
+_BLOCK = 2**16  # values looked at together
+
 Range = tuple[float, float]
 
 
@@ -30,10 +33,37 @@ def pixel_scaler(X: Array) -> Scaler | None:
     return RangeScaler() if X.max() > 1 else RangeScaler(0, 1)
 
 
-def range_of(X: Array, known: Range | None = None) -> Range:
-    """The least and the greatest value of X, sparse X included, and of what was known before."""
-    low, high = float(X.min()), float(X.max())
-    return (low, high) if known is None else (min(low, known[0]), max(high, known[1]))
+def range_of(X: Any, known: Range | None = None, threads: int = 1) -> Range:
+    """The least and the greatest value of X, sparse X included, and of what was known before; NaN where X has one."""
+    if isinstance(X, np.ndarray) and X.size > _BLOCK:
+        low, high = _extremes(X.reshape(-1), threads)
+    else:
+        low, high = float(X.min()), float(X.max())
+    return joined((low, high), known)
+
+
+def joined(found: Range, known: Range | None) -> Range:
+    """The range of what was found and of what was known before."""
+    return found if known is None else (min(found[0], known[0]), max(found[1], known[1]))
+
+
+def _extremes(values: Array, threads: int) -> Range:
+    """The least and the greatest value, block by block, so that the second look finds them in the cache."""
+    found: list[tuple[Any, Any]] = []
+
+    def look(part: Array) -> None:
+        blocks = [part[start : start + _BLOCK] for start in range(0, len(part), _BLOCK)]
+        found.extend((block.min(), block.max()) for block in blocks)
+
+    size = -(-len(values) // threads)
+    others = [Thread(target=look, args=(values[i * size : (i + 1) * size],)) for i in range(1, threads)]
+    for thread in others:
+        thread.start()
+    look(values[:size])
+    for thread in others:
+        thread.join()
+    lows, highs = zip(*found, strict=True)
+    return float(np.min(lows)), float(np.max(highs))
 
 
 def as_range(value: Sequence[float] | None) -> Range | None:

@@ -29,11 +29,12 @@ from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
-from layerwise.parts.layers import LAYERS
+from layerwise.parts.layers import LAYERS, Activation, Dense
 from layerwise.parts.losses import LOSSES
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import Scaler
+from layerwise.parts.symbolic import own_classes
 from layerwise.typing import Array
 
 _native, WHY_NOT = native_plan._native, native_plan.WHY_NOT
@@ -300,13 +301,19 @@ class NativePredictor:
         core = _native.Native(**arguments(plan, parameters), sparse=sparse)
         core.set_scaling(*_scaling(scaler, plan.n_in))
         self._outputs = core.outputs
-        layers = [stage.layer for stage in plan.stages]
+        # A dense layer's outputs depend on none of its numbers.
+        layers = [stage.layer for stage in plan.stages if type(stage.layer) is not Dense]
         self._numbers = [(layer, name, value) for layer in layers for name, value in numbers_of(layer).items()]
+        activations = [layer for layer in layers if isinstance(layer, Activation)]
+        custom = [one for one in activations if type(one) is Activation or own_classes(type(one))]  # type: ignore[arg-type]
+        self._read = [(layer, layer.read_by_formulas()) for layer in custom]
 
     def suits(self, plan: Plan, parameters: Parameters, scaler: Scaler | None, sparse: bool = False) -> bool:
-        """Whether it was made for these, and for the numbers that the layers have now."""
+        """Whether it was made for these, and for the layers as they are now."""
         same = plan is self.plan and parameters is self.parameters and scaler is self.scaler and sparse is self.sparse
-        return same and all(getattr(layer, name) == value for layer, name, value in self._numbers)
+        if not same or not all(getattr(layer, name) == value for layer, name, value in self._numbers):
+            return False
+        return not self._read or all(layer.read_by_formulas() == read for layer, read in self._read)
 
     def __call__(self, X: Any, n: int, n_threads: int) -> Array | None:
         """For n rows, a new array (n, n_out); None if a number in X is not finite."""

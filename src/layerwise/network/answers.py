@@ -60,8 +60,9 @@ class Answers(Passes):
             return None
         if X.dtype not in (self.dtype, np.uint8) or X.shape[1] != self._predictor.plan.n_in:
             return None
-        scaler = self._scaler_for(X)
-        check_units(scaler, self.input_range, X)
+        own = vars(self)  # attributes that are checked when they are set are read more quickly so
+        scaler = own.get("scaling") or self._scaler_for(X)
+        check_units(scaler, own.get("input_range"), X)
         return self._native_outputs(X, scaler, len(X))
 
     def _native_outputs_of(self, rows: Rows) -> Array | None:

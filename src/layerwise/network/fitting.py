@@ -19,17 +19,18 @@ import numpy as np
 
 from layerwise.data.augmentation import Augmentation
 from layerwise.data.names import named_columns, names_of, target_names
-from layerwise.data.rows import AugmentedRows, Rows, check_rows
+from layerwise.data.rows import AugmentedRows, Rows, check_finite, check_rows
 from layerwise.data.sample_weights import of_evaluation, weigh, weigh_held_out
 from layerwise.data.shuffling import CustomOrder, draw_order
 from layerwise.data.splitting import as_share, hold_out
 from layerwise.data.targets import Targets, Task, check_lengths, check_two_classes, encode
 from layerwise.data.tasks import asked_task
-from layerwise.data.units import Range, check_units, range_of
+from layerwise.data.units import Range, check_units, joined, range_of
 from layerwise.engine.choice import evaluator, executor, is_native
 from layerwise.engine.contract import check_loss
 from layerwise.engine.plan import Plan, check_training, compile_layers, compile_training
 from layerwise.engine.sparse import rows_for
+from layerwise.engine.threads import share
 from layerwise.errors import DataError, ShapeError
 from layerwise.network.call import Call, check_call, others_of
 from layerwise.network.passes import CHUNK
@@ -146,7 +147,9 @@ class Data:
 def prepare(network: Network, call: Call) -> Data:
     """Bring X, y, weights and held-out data to the form that the engines read, and check them."""
     given = call.given
-    whole = X = network.read_rows(given.X)
+    whole = X = network.read_rows(given.X, finite=False)
+    found = range_of(X, threads=min(given.n_threads or share(), share()))
+    check_finite(X, network.dtype, "X", network.column_names or names_of(given.X), found)
     plan = network.plan or compile_layers(network.layers, whole.shape[1])
     loss, asked, targets = _targets(network, call, plan, whole)
     sample_weight, held_out = given.sample_weight, None
@@ -157,7 +160,7 @@ def prepare(network: Network, call: Call) -> Data:
     if network.task is None and given.classes is None:  # which says that there are others, in chunks to come
         check_two_classes(targets)
     weigh(targets, sample_weight, given.class_weight)
-    input_range = range_of(X, network.input_range)
+    input_range = joined(found if X is whole else range_of(X), network.input_range)
     if given.validation_data is not None:
         names = network.column_names or names_of(given.X)
         held_out = _held_out(network, given.validation_data, plan, loss, targets.task, scaler, input_range, names)

@@ -79,15 +79,18 @@ class Passes(Weights):
             results.append(last.copy())
         return results
 
-    def read_rows(self, X: ArrayLike, name: str = "X") -> Array:
+    def read_rows(self, X: ArrayLike, name: str = "X", finite: bool = True) -> Array:
         """X as the engines read it: as many columns as there are inputs, called as in training where they have names.
+
+        With ``finite=False`` the caller looks for NaN and infinity.
 
         Raises
         ------
         ShapeError, DataError
             X is not for this network.
         """
-        return check_rows(X, self.dtype, name, None if self.plan is None else self.plan.n_in, self.column_names)
+        n_in = None if self.plan is None else self.plan.n_in
+        return check_rows(X, self.dtype, name, n_in, self.column_names, finite)
 
     @property
     def column_names(self) -> list[str] | None:

@@ -74,9 +74,19 @@ class Symbolic(Description):
                 setattr(cls, name, inherited)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.values:  # of a part without its class
+            self.values = {**self.values, name: float(value)}
+            return
         if name in self.taken:  # asked at every step of an optimizer
             _check_number(type(self), type(self).base, name, value)
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a number of a part without its class, which is no attribute."""
+        values = self.__dict__.get("values", {})
+        if name in values:
+            return values[name]
+        return object.__getattribute__(self, name)  # raises what is to be said
 
     def _take(self, f: Any, derivative: Any = None, name: str = "", values: Mapping[str, float] | None = None) -> None:
         """Keep the formula of a part that is no class of its own."""
@@ -94,7 +104,7 @@ class Symbolic(Description):
             return
         if not is_name(name):
             raise ValueError(
-                f"{base.__name__}: name must be a word of letters, digits and _, as a class has one; "
+                f"{base.__name__}: name must be a word of letters, digits and _, and no keyword, as a class has one; "
                 f"got {reprlib.repr(name)}"
             )
         self.name, self.values = name, dict(values or {})

@@ -98,7 +98,7 @@ Nothing is allocated, and nothing kept between two calls, which may run at the s
 """
     needed = {
         "float.h": r"(FLT|DBL)_MIN",
-        "math.h": r"\b(exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|pow)f?\(|\b(floor|isnan)\(|INFINITY|NAN",
+        "math.h": r"\b(exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|floor|pow)f?\(|\bisnan\(|INFINITY|NAN",
         "string.h": r"\bstrcmp\(",
     }
     headers = [f"#include <{file}>\n" for file, word in needed.items() if any(re.search(word, text) for text in code)]

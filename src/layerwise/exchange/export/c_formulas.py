@@ -122,6 +122,6 @@ def in_double(code: str) -> str:
     'double y = 0.5 * exp(x);'
     """
     code = re.sub(r"\bfloat\b", "double", code).replace("FLT_MIN", "DBL_MIN")
-    functions = "exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|pow|maximum|minimum|square|sign"
+    functions = "exp|expm1|fabs|log|log1p|sqrt|tanh|sin|cos|atan|floor|pow|maximum|minimum|square|sign"
     code = re.sub(rf"\b({functions})f\(", r"\1(", code)
     return re.sub(r"(?<=\d)f\b", "", code)
