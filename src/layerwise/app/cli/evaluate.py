@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,11 @@ from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show_json
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
-from layerwise.app.cli.model import load_trained
+from layerwise.app.cli.measures import of_classes, of_numbers, show_measures
+from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.score import score, show_score
 from layerwise.network.network import Network
+from layerwise.typing import Array
 
 
 def evaluate(
@@ -39,11 +41,22 @@ def evaluate(
         X, y = load(name).test
     else:
         X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
-    result = score(network, task, X, y)
+    told = trained.rules is not None and name not in DATA_SETS and y.ndim == 1
+    result = measured(trained, X, y) if told else score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
+    elif told:
+        show_measures(result, name)
     else:
         show_score(result, name)
+
+
+def measured(model: Trained, X: Array, y: Array) -> dict[str, Any]:
+    """Return the measures of a model for tables on rows of its network's inputs."""
+    answers, task = model.network.predict(X), model.task
+    if task.kind != "classification" or task.classes is None:
+        return of_numbers(y, answers)
+    return of_classes(y, model.network.predict_proba(X), answers, task.classes)
 
 
 def own_data(model: Path, network: Network, words: str) -> str:

@@ -10,8 +10,11 @@ import typer
 
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter, Json
-from layerwise.app.cli.data import check_delimiter, rows_to_predict
+from layerwise.app.cli.data import check_delimiter, encoded, read_table, rows_to_predict
 from layerwise.app.cli.model import Trained, load_trained
+from layerwise.app.cli.predicted import columns_of_answers, write_answers
+from layerwise.data.writing import check_writable
+from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError, LayerwiseError
 from layerwise.formula.quoting import legible
 from layerwise.typing import Array
@@ -38,6 +41,15 @@ def predict(
             "by default the model's own."
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT.csv",
+            help="Write a table's columns and the answers, with their probabilities or intervals, to a CSV file.",
+        ),
+    ] = None,
     delimiter: Delimiter = None,
     json: Json = False,
 ) -> None:
@@ -49,6 +61,8 @@ def predict(
     """
     if not model.is_file() and str(model) == "mnist.safetensors":
         raise DataError("there is no mnist.safetensors here; make it with: layerwise train mnist")
+    if output is not None:
+        _check_output(output, files, model)
     trained = load_trained(model, in_units=False)
     if threshold is not None:
         trained.task.with_threshold(threshold, trained.network.built()[0].n_out)  # refuses it once, not file by file
@@ -56,8 +70,8 @@ def predict(
     for file in files:
         try:
             found = (
-                _table(trained, file, check_delimiter(delimiter), threshold)
-                if trained.encoder is not None or file.suffix.lower() in TABLES
+                _table(trained, file, check_delimiter(delimiter), threshold, output)
+                if trained.encoder is not None or file.suffix.lower() in TABLES or output is not None
                 else [_picture(trained, file, not json, threshold)]
             )
         except (LayerwiseError, OSError) as error:
@@ -66,8 +80,10 @@ def predict(
         for answer in found:
             familiar = answer.get("familiar", True)
             answer["sure"] = "error" not in answer and familiar and answer.get("confidence", 1.0) >= min_confidence
-            if not json and "error" not in answer:
+            if not json and "error" not in answer and output is None:
                 console.show(_line(answer), "bold" if answer["sure"] else "yellow")
+        if output is not None and "error" not in found[0] and not json:
+            console.show(f"{output}: {len(found):,} rows of {file.name} with the answers")
         answers += found
     if json:
         console.show_json(answers)
@@ -75,6 +91,18 @@ def predict(
         raise typer.Exit(console.ERROR)
     if not all(answer["sure"] for answer in answers):
         raise typer.Exit(console.NOT_SURE)
+
+
+def _check_output(output: Path, files: list[Path], model: Path) -> None:
+    """Find out before anything is computed whether the answers can be written."""
+    if len(files) != 1:
+        raise typer.BadParameter(f"it takes the answers for one table; got {len(files)} files", param_hint="--output")
+    for path in (*files, model):
+        if output.exists() and path.exists() and output.samefile(path):
+            raise typer.BadParameter(f"{path} would be overwritten; give another name", param_hint="--output")
+    if output.suffix.lower() != ".csv":
+        raise typer.BadParameter(f"{output}: answers are written as CSV; give a name with .csv", param_hint="--output")
+    check_writable(output)
 
 
 def _picture(model: Trained, path: Path, shown: bool, threshold: float | None) -> dict[str, Any]:
@@ -90,9 +118,20 @@ def _picture(model: Trained, path: Path, shown: bool, threshold: float | None) -
     return {"file": str(path), **_answers(model, pixels[np.newaxis], threshold)[0]}
 
 
-def _table(model: Trained, path: Path, delimiter: str | None, threshold: float | None) -> list[dict[str, Any]]:
-    """Return an answer for each row."""
-    answers = _answers(model, rows_to_predict(str(path), model, delimiter), threshold)
+def _table(
+    model: Trained, path: Path, delimiter: str | None, threshold: float | None, output: Path | None
+) -> list[dict[str, Any]]:
+    """Return an answer for each row, and write them to `output`, if there is one."""
+    if output is None:
+        raw, X = None, rows_to_predict(str(path), model, delimiter)
+    elif model.encoder is not None:
+        raw = read_table(str(path), model, delimiter)
+        X = encoded(raw, model)
+    else:
+        raw, X = read_raw(path, delimiter=delimiter), rows_to_predict(str(path), model, delimiter)
+    answers = _answers(model, X, threshold)
+    if output is not None and raw is not None:
+        write_answers(output, raw, columns_of_answers(model, X, answers))
     return [{"file": str(path), "row": row, **answer} for row, answer in enumerate(answers, start=1)]
 
 
