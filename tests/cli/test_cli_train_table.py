@@ -46,7 +46,8 @@ def test_classes(run, tmp_path, homes):
 
 
 def test_answers_as_a_table(run, tmp_path, homes):
-    run("train", homes, "--target", "sold", "--exclude", "price", "-e", "40", "-q", "--no-plot")
+    result = run("train", homes, "--target", "sold", "--exclude", "price", "-e", "40", "--no-plot")
+    assert "trained in" in result.stdout
     (tmp_path / "new.csv").write_text("size,note,street,city,day\n90,a,s1,Atlantis,\n,b,,Oslo,2024-02-03\n")
     result = run("predict", "new.csv", "-m", "homes.safetensors", "-o", "out.csv")
     assert (result.exit_code, result.stdout) == (0, "out.csv: 2 rows of new.csv with the answers\n")

@@ -127,6 +127,7 @@ def train_table(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "R\\^2 score is not well-defined")
         model.fit(X.take(parts.train), y[parts.train], validation_data=held if len(parts.validation) else None)
+    model.callbacks = None  # which are the command's, and not for the file
     history: History = model.history_
     temperature, notes = _calibrated(model, *held)
     model.network_.notes = {**settings.notes, "table": found.to_dict()}
