@@ -313,7 +313,10 @@ def model(tmp_path_factory):
     from layerwise.app.cli.app import run
 
     path = folder / "model.safetensors"
-    assert run(["train", str(folder / "table.csv"), "-o", str(path), "--epochs", "2", "-q", "--no-plot"]) == 0
+    assert (
+        run(["train", str(folder / "table.csv"), "-o", str(path), "--epochs", "2", "--layers", "8", "-q", "--no-plot"])
+        == 0
+    )
     return path, folder / "table.csv"
 
 

@@ -233,7 +233,7 @@ def test_the_command_takes_it_for_what_train_makes_of_two_classes(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     rows = [f"{a},{b},{'yes' if y else 'no'}" for (a, b, _), y in zip(X.tolist(), Y[:, 0], strict=True)]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]))
-    assert CliRunner().invoke(app, ["train", "t.csv", "-e", "2", "--no-plot"]).exit_code == 0
+    assert CliRunner().invoke(app, ["train", "t.csv", "-e", "2", "--layers", "64,64", "--no-plot"]).exit_code == 0
     words = ["predict", "t.csv", "--model", "t.safetensors", "--threshold", str(threshold), "--json"]
     found = json.loads(CliRunner().invoke(app, words).stdout)
     net = lw.load("t.safetensors")

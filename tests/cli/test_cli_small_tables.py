@@ -20,6 +20,7 @@ NUMBERS = {
 TRAINED = sorted(path.name for path in FOLDER.iterdir() if path.name not in {*REFUSED, *TO_PREDICT_ON})
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained(run, name):
     report = run("train", FOLDER / name, "-e", "3", "--no-plot", "--json", "-o", "m.safetensors").json()

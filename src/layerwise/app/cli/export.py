@@ -11,6 +11,7 @@ from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Json, Model
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.model import load_trained
+from layerwise.errors import DataError
 from layerwise.exchange.export import TARGETS, target_of
 from layerwise.exchange.export import export as write
 from layerwise.exchange.loading import load
@@ -44,6 +45,11 @@ def export(
     loaded = load(model)
     if isinstance(loaded, Network):
         loaded = load_trained(model).network  # refuses one that was never trained
+    elif to == "training-script" and hasattr(loaded, "encoder_"):
+        raise DataError(
+            f"{model} is a model of a table, which its encoder turns into numbers first; a training script has none: "
+            "train with --layers for one, or export the model itself to python, numpy, c, javascript or onnx"
+        )
     output = output or model.with_suffix(TARGETS[to].suffixes[0])
     try:
         written = write(loaded, output, to, weights="int8" if int8 else "float32", force=force)

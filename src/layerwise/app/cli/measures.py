@@ -93,7 +93,12 @@ def beside_no_model(result: dict[str, Any], y: Array, known: Array) -> dict[str,
 
 def show_measures(result: dict[str, Any], name: str, baseline: dict[str, Any] | None = None) -> None:
     """Print them for people, beside what no model gives."""
-    if "accuracy" in result:
+    if "several" in result:
+        shown = ", ".join(f"{share:.2%}" for share in result["accuracies"])
+        show(
+            f"{name}: all answers of a row right {result['accuracy']:.2%}; each target by itself {shown}", "bold green"
+        )
+    elif "accuracy" in result:
         _show_classes(result, name, baseline)
     else:
         _show_numbers(result, name, baseline)

@@ -53,6 +53,8 @@ def understood(raw: RawTable, target: str | None, task: str, settings: Settings,
     """Return the Understanding of a table that is to be learned from, and the rows of its parts."""
     if find_spec("sklearn") is None:
         raise missing("scikit-learn", "cli", "training on a table")
+    if settings.time_column is not None and settings.group is not None:
+        raise DataError("--time-column and --group part the rows in two ways: give one of them")
     for name, option in ((settings.time_column, "--time-column"), (settings.group, "--group")):
         if name is not None and name not in raw.names:
             raise UnknownNameError(f"{option}: {raw.source} has no column {name!r}; {nearest(name, raw.names)}")
