@@ -11,7 +11,6 @@ import typer
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.choices import usage_error
-from layerwise.app.cli.data import check_delimiter
 from layerwise.app.cli.tables import (
     DayFirst,
     Decimal,
@@ -23,14 +22,12 @@ from layerwise.app.cli.tables import (
     Na,
     Query,
     Sheet,
-    listed,
-    options_of,
+    read_as_asked,
 )
 from layerwise.data.tables.deciding import survey, understand
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.understanding import Column, Understanding
 from layerwise.data.writing import check_writable
-from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError
 from layerwise.formula.quoting import legible
 
@@ -67,12 +64,9 @@ def look(
     """Show a table as it is understood: what each column is and is used for, and the target. Nothing is trained."""
     if plot is not None:
         _check_picture(plot)
-    raw = read_raw(
-        file, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
-        query=query, na=listed(na),
-    )  # fmt: skip
-    with usage_error("--kinds"):
-        options = options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)
+    raw, options = read_as_asked(
+        file, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query
+    )
     found, columns, reason = _understood(raw, target, options)
     notes = raw.notes if found is None else found.notes
     if json:

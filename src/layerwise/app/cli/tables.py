@@ -7,6 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from layerwise.app.cli.choices import usage_error
+from layerwise.app.cli.data import check_delimiter
+from layerwise.data.tables.raw import RawTable
+from layerwise.datasets.reading import read_raw
 from layerwise.errors import UnknownNameError
 
 _PANEL = "Columns"
@@ -95,6 +99,29 @@ def said_kinds(given: Sequence[str] | None) -> dict[str, str]:
             raise UnknownNameError(f"--kinds takes COLUMN=KIND, such as age=number,zip=category; got {part!r}")
         found[name.strip()] = kind.strip()
     return found
+
+
+def read_as_asked(
+    file: str,
+    exclude: Sequence[str] | None,
+    id: Sequence[str] | None,
+    kinds: Sequence[str] | None,
+    na: Sequence[str] | None,
+    dayfirst: bool | None,
+    decimal: str | None,
+    delimiter: str | None,
+    encoding: str | None,
+    header: bool | None,
+    sheet: str | None,
+    query: str | None,
+) -> tuple[RawTable, dict[str, Any]]:
+    """Return the table of a file, read as the options say, and those of them that `understand` takes."""
+    raw = read_raw(
+        file, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
+        query=query, na=listed(na),
+    )  # fmt: skip
+    with usage_error("--kinds"):
+        return raw, options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)
 
 
 def options_of(

@@ -26,14 +26,12 @@ from layerwise.app.cli.tables import (
     Na,
     Query,
     Sheet,
-    listed,
-    options_of,
+    read_as_asked,
 )
 from layerwise.app.cli.training import train_and_save
 from layerwise.app.cli.watch import Watch
 from layerwise.app.recipes import RECIPES, Recipe, find
 from layerwise.data.writing import check_writable
-from layerwise.datasets.reading import read_raw
 from layerwise.formula.quoting import shell
 from layerwise.training.callbacks import Callback
 
@@ -255,12 +253,9 @@ def train(
     watching: list[Callback] = [Watch()] if watch else []
     if is_table(name) and chosen is None and choices.leave_the_network():
         _check_nocheckpoints(context)
-        raw = read_raw(
-            name, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
-            query=query, na=listed(na),
-        )  # fmt: skip
-        with usage_error("--kinds"):
-            options = options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)
+        raw, options = read_as_asked(
+            name, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query
+        )
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
             class_weight and class_weight.value, time_column, group, engine.value, threads, watching,
