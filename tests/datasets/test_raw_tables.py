@@ -282,20 +282,39 @@ def test_typed_columns_stay_typed(tmp_path, kind):
     assert table.columns[3].dtype == bool
 
 
-def test_a_missing_library_is_named(tmp_path, monkeypatch):
-    for name in ("polars", "pandas", "pyarrow"):
+@pytest.mark.parametrize(
+    ("content", "package"),
+    [
+        (b"PAR1 and so on", "polars"), (b"ARROW1 and so on", "polars"), (None, "openpyxl"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "fastexcel"),
+    ],
+)  # fmt: skip
+def test_a_missing_library_and_its_extra_are_named(tmp_path, monkeypatch, content, package):
+    if content is None:
+        workbook(tmp_path / "t.xlsx")
+        content = (tmp_path / "t.xlsx").read_bytes()
+    for name in ("polars", "pandas", "pyarrow", "openpyxl", "fastexcel"):
         monkeypatch.setitem(sys.modules, name, None)
-    (tmp_path / "t").write_bytes(b"PAR1 and so on")
-    with pytest.raises(MissingDependencyError, match="pip install polars"):
+    (tmp_path / "t").write_bytes(content)
+    words = rf"/t is an? (Parquet|Arrow|Excel) file: .* '{package}', .*pip install 'layerwise\[tables\]'$"
+    with pytest.raises(MissingDependencyError, match=words):
         read_raw(tmp_path / "t")
 
 
-def test_sheets(tmp_path):
+def workbook(path):
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in (["A title"], ["n", "s", "day"], [1, "a", None], [2.5, "b", None]):
         book.active.append(row)
-    book.save(tmp_path / "t.xlsx")
+    book.save(path)
+
+
+@pytest.mark.parametrize("reader", ["openpyxl", "fastexcel"])
+def test_sheets(tmp_path, monkeypatch, reader):
+    workbook(tmp_path / "t.xlsx")
+    if reader == "fastexcel":
+        pytest.importorskip("fastexcel")
+        monkeypatch.setitem(sys.modules, "openpyxl", None)
     table = read_raw(tmp_path / "t.xlsx")
     assert table.names[:2] == ("n", "s")
     assert table.columns[0] == ["1", "2.5"]

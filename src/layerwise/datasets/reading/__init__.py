@@ -39,8 +39,9 @@ def read_raw(
 ) -> RawTable:
     """Read a table as its file has it.
 
-    CSV and the like, JSON, SQLite and NumPy files need nothing else; Parquet and Arrow need Polars or pandas, Excel
-    openpyxl or fastexcel. Each may be compressed. What is not given is found, and said in the table's notes.
+    CSV and the like, JSON, SQLite and NumPy files need nothing else. ``pip install 'layerwise[tables]'`` brings what
+    reads the others: Polars for Parquet and Arrow (pandas with pyarrow does, too), openpyxl for .xlsx, fastexcel for
+    .xls. Each may be compressed. What is not given is found, and said in the table's notes.
 
     Parameters
     ----------

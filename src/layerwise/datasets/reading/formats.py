@@ -19,7 +19,7 @@ import numpy as np
 from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.reading.sources import Source, is_workbook
 from layerwise.datasets.reading.text import Settings, read_rows
-from layerwise.errors import DataError, MissingDependencyError, nearest
+from layerwise.errors import DataError, MissingDependencyError, missing, nearest
 from layerwise.typing import Array
 
 
@@ -171,9 +171,7 @@ def _from_frame(source: Source, kind: str, title: str) -> RawTable:
             frame = read(io.BytesIO(source.data))
             columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
         else:
-            raise MissingDependencyError(
-                f"{source.name} is a {title} file: install Polars to read it (pip install polars), or save it as CSV"
-            )
+            raise missing("polars", "tables", f"{source.name} is a {title} file: reading it")
     except (DataError, MissingDependencyError):
         raise
     except Exception as error:  # each library has errors of its own
@@ -199,16 +197,14 @@ def _read_workbook(source: Source, settings: Settings) -> RawTable:
             sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
             chosen = _chosen(source.name, "sheet", sheets, settings.sheet)
             rows = [list(row) for row in book[chosen].iter_rows(values_only=True)]
-        elif fastexcel := _module("fastexcel"):
+        elif (fastexcel := _module("fastexcel")) and _module("polars"):
             book = fastexcel.read_excel(source.data)
             chosen = _chosen(source.name, "sheet", book.sheet_names, settings.sheet)
             frame = book.load_sheet(chosen, header_row=None, dtypes="string").to_polars()
             rows = [list(row) for row in frame.iter_rows()]
         else:
-            raise MissingDependencyError(
-                f"{source.name} is an Excel file: install openpyxl to read it (pip install openpyxl; fastexcel and "
-                "polars for .xls), or save the sheet as CSV"
-            )
+            package = "openpyxl" if source.data[:2] == b"PK" else "fastexcel"
+            raise missing(package, "tables", f"{source.name} is an Excel file: reading it")
     except (DataError, MissingDependencyError):
         raise
     except Exception as error:  # each library has errors of its own
