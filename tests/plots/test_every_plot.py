@@ -18,6 +18,8 @@ from matplotlib.figure import Figure  # noqa: E402
 from layerwise import plots  # noqa: E402
 from layerwise.data.tables.deciding import understand  # noqa: E402
 from layerwise.data.tables.raw import RawTable  # noqa: E402
+from layerwise.explain.dependence import partial_dependence  # noqa: E402
+from layerwise.explain.importance import permutation_importance  # noqa: E402
 from layerwise.plots.style import DARK, LIGHT, colours_of  # noqa: E402
 
 NO_PICTURES = {"picture_format", "save", "save_learning_curves", "style"}
@@ -54,6 +56,8 @@ TABLE = understand(RawTable("t.csv", ("size", "day", "town $x_1$", "member", "pr
     [str(0.5 * i) if i % 7 else "" for i in range(60)], [f"2024-01-{1 + i % 28:02}" for i in range(60)],
     [f"town {i % 12}" for i in range(60)], ["yes", "no", "no"] * 20, [f"${i}.5" for i in range(60)],
 ]))  # fmt: skip
+SHUFFLED = permutation_importance(SPIRAL, POINTS, ARMS)
+BY_COLUMN = partial_dependence(SPIRAL, POINTS, 0)
 
 CALLS = {  # how many panels, and the arguments
     "activation": (1, ("tanh",)),
@@ -63,12 +67,14 @@ CALLS = {  # how many panels, and the arguments
     "histograms": (6, (SPIRAL, POINTS, ARMS)),
     "histograms_over_training": (6, (RECORDER,)),
     "images": (1, (IMAGES,)),
+    "importance": (1, (SHUFFLED,)),
     "layer_maps": (3, (SPIRAL, POINTS, ARMS)),
     "learning_curves": (2, (HISTORY,)),
     "learning_rate": (1, (FINDER,)),
     "mistakes": (1, (DIGITS, IMAGES, LABELS)),
     "neuron": (1, (NEURON,)),
     "neuron_pair": (1, (NEURON, NEURON)),
+    "partial_dependence": (1, (BY_COLUMN,)),
     "pieces": (1, (CURVE, X, SINE)),
     "predictions": (1, (DIGITS, IMAGES, LABELS)),
     "regression_curve": (1, (CURVE, X, SINE)),
@@ -235,6 +241,8 @@ def test_a_part_of_a_figure_is_saved_whole(tmp_path):
         (lambda: plots.activation("relu", low=1, high=0), ValueError, "high must be above 1"),
         (lambda: plots.neuron(lw.Neuron([1, 2])), lw.ShapeError, "has 2"),
         (lambda: plots.neuron(1), TypeError, "draws a Neuron"),
+        (lambda: plots.importance(BY_COLUMN), TypeError, "draws what permutation_importance returns; got Dependence"),
+        (lambda: plots.partial_dependence(SHUFFLED), TypeError, "got Importance"),
         (lambda: plots.robustness(DIGITS, IMAGES, LABELS, noise=(0, -1)), ValueError, "noise must be at least 0"),
     ],
 )  # fmt: skip

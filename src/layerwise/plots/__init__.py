@@ -5,6 +5,7 @@ them where there are several panels. `style` gives new figures a light or a dark
 """
 
 from layerwise.plots.calibration import coverage, reliability
+from layerwise.plots.columns import importance, partial_dependence
 from layerwise.plots.confusion import confusion_matrix
 from layerwise.plots.distributions import histograms, histograms_over_training
 from layerwise.plots.functions import activation, neuron, neuron_pair, pieces
@@ -25,12 +26,14 @@ __all__ = [
     "histograms",
     "histograms_over_training",
     "images",
+    "importance",
     "layer_maps",
     "learning_curves",
     "learning_rate",
     "mistakes",
     "neuron",
     "neuron_pair",
+    "partial_dependence",
     "picture_format",
     "pieces",
     "predictions",
