@@ -236,7 +236,8 @@ def test_nothing_to_watch(run, other):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
-def test_in_a_terminal(tmp_path):
+@pytest.mark.parametrize(("data", "score"), [("iris", "test: accuracy"), ("prices.csv", "test: R²")])
+def test_in_a_terminal(tmp_path, prices, data, score):
     import fcntl
     import pty
     import struct
@@ -244,7 +245,7 @@ def test_in_a_terminal(tmp_path):
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
-    words = ["train", "iris", "--watch", "--no-plot", "-e", "30"]
+    words = ["train", data, "--watch", "--no-plot", "-e", "30"]
     environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
     process = subprocess.Popen(
         [sys.executable, "-m", "layerwise", *words], cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
@@ -265,8 +266,8 @@ def test_in_a_terminal(tmp_path):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
     last = text[text.rindex("╭") :]
     assert "epoch 30/30" in last
-    assert last.index("╰") < last.index("trained in") < last.index("test: accuracy")
-    assert (tmp_path / "iris.safetensors").exists()
+    assert last.index("╰") < last.index("trained in") < last.index(score)
+    assert (tmp_path / f"{data.partition('.')[0]}.safetensors").exists()
 
 
 def test_diagnose_of_a_file(run, iris_model):

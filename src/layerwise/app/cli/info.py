@@ -84,8 +84,15 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
         where = f", {training['done']} steps into the next" if training["done"] else ""
         lines.append(f"checkpoint   after epoch {training['epoch']} of {training['epochs']}{where}")
     notes = d["notes"]
-    lines += [f"note         {name}: {_written(value)}" for name, value in notes.items() if name != "type"]
+    lines += [f"note         {name}: {_noted(value)}" for name, value in notes.items() if name != "type"]
     return lines
+
+
+def _noted(value: Any) -> str:
+    """Return a note; of one that has parts, what they are called."""
+    if not isinstance(value, dict):
+        return _written(value)
+    return f"{', '.join(legible(name) for name in value if name != 'type')}: --json shows all"
 
 
 def _history(history: dict[str, Any], columns: dict[str, Array]) -> list[str]:

@@ -82,13 +82,16 @@ def beside_no_model(result: dict[str, Any], y: Array, known: Array) -> dict[str,
     """
     if "accuracy" in result:
         values, counts = np.unique(known, return_counts=True)
-        answer = values[counts.argmax()]
-        share = float((y == answer).mean())
-        return {"answer": answer.item(), "accuracy": share, "better": result["accuracy"] > share}
+        shares = np.broadcast_to(counts / len(known), (len(y), len(values)))
+        told = of_classes(y, shares, np.full(len(y), values[counts.argmax()]), values)
+        kept = ("accuracy", "balanced_accuracy", "auc", "loss")
+        better = result["accuracy"] > told["accuracy"]
+        answer = values[counts.argmax()].item()
+        return {"answer": answer, **{name: told[name] for name in kept if name in told}, "better": better}
     mean = known.mean(axis=0)
     told = of_numbers(y, np.broadcast_to(mean, y.shape))
     better = bool(np.mean(result["rmse"]) < np.mean(told["rmse"]))
-    return {"answer": mean.tolist(), "mae": told["mae"], "rmse": told["rmse"], "better": better}
+    return {"answer": mean.tolist(), "mae": told["mae"], "rmse": told["rmse"], "r2": told["r2"], "better": better}
 
 
 def show_measures(result: dict[str, Any], name: str, baseline: dict[str, Any] | None = None) -> None:

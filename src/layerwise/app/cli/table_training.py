@@ -5,8 +5,7 @@ Understanding ─► rows to train, validate and test ─► MLPClassifier or ML
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,43 +13,27 @@ from typing import Any
 import numpy as np
 
 from layerwise.app.cli import console
-from layerwise.app.cli.measures import beside_no_model, of_classes, of_numbers
-from layerwise.app.cli.training import SayStopping
+from layerwise.app.cli.cross_validation import cross_validate
+from layerwise.app.cli.measures import beside_no_model
+from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
+from layerwise.app.cli.training import SayStopping, told_where
 from layerwise.data.tables.deciding import understand
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
-from layerwise.data.tables.splitting import Parts, split_rows
+from layerwise.data.tables.splitting import Parts, split_folds, split_rows
 from layerwise.data.tables.understanding import Understanding
-from layerwise.errors import DataError, UnknownNameError, missing, nearest
-from layerwise.training.callbacks import Callback, History
-from layerwise.trust.calibration import calibrate
+from layerwise.errors import DataError, DivergenceError, UnknownNameError, missing, nearest
+from layerwise.training.callbacks import History
 from layerwise.typing import Array
 
 SPLIT_SEED = 42  # rows are held out by this seed, whatever the seed of the training
 FEWEST = 10  # rows with a target
-LEAST_TO_CALIBRATE, LEAST_OF_INTERVALS = 30, 9  # rows to validate
-COVERAGE = 0.9
 
 
-@dataclass
-class Settings:
-    """What the command was asked for, besides how the table is to be read."""
-
-    seed: int = 0
-    epochs: int | None = None
-    test: float = 0.2
-    validation: float = 0.2
-    class_weight: str | None = None
-    time_column: str | None = None
-    group: str | None = None
-    engine: str = "auto"
-    threads: int | None = None
-    callbacks: list[Callback] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
-
-
-def understood(raw: RawTable, target: str | None, task: str, settings: Settings, options: dict[str, Any]) -> Any:
-    """Return the Understanding of a table that is to be learned from, and the rows of its parts."""
+def understood(
+    raw: RawTable, target: str | None, task: str, settings: Settings, options: dict[str, Any]
+) -> tuple[Understanding, Parts, list[Parts]]:
+    """Return what a table that is to be learned from is, the rows of its parts, and those of each fold."""
     if find_spec("sklearn") is None:
         raise missing("scikit-learn", "cli", "training on a table")
     if settings.time_column is not None and settings.group is not None:
@@ -73,10 +56,16 @@ def understood(raw: RawTable, target: str | None, task: str, settings: Settings,
         )
     if settings.class_weight is not None and not found.is_classification:
         raise DataError(f"--class-weight is for classes; {found.targets[0].sentence}")
-    return found, _parts(raw, found, settings)
+    by = _ways(raw, found, settings)
+    held: dict[str, Any] = {"validation": settings.validation, "seed": SPLIT_SEED}
+    parts = split_rows(len(found.kept), test=settings.test, **held, **by)
+    folds = [] if settings.cv is None else split_folds(len(found.kept), settings.cv, **held, **by)
+    parts = _usable(parts, found, by["classes"])
+    return found, parts, [_usable(fold, found, by["classes"], i) for i, fold in enumerate(folds, 1)]
 
 
-def _parts(raw: RawTable, found: Understanding, settings: Settings) -> Parts:
+def _ways(raw: RawTable, found: Understanding, settings: Settings) -> dict[str, Any]:
+    """Return the classes, times and groups by which the rows are parted, None where they are not."""
     y, times, groups = found.answers(), None, None
     if settings.time_column is not None:
         j = raw.names.index(settings.time_column)
@@ -87,22 +76,27 @@ def _parts(raw: RawTable, found: Understanding, settings: Settings) -> Parts:
     if settings.group is not None:
         cells = plain_column(raw.columns[raw.names.index(settings.group)])
         groups = np.array([str(cell) for cell in cells])[found.kept]
-    classes = y if found.is_classification and y.ndim == 1 else None
-    parts = split_rows(
-        len(y), test=settings.test, validation=settings.validation, seed=SPLIT_SEED, classes=classes, times=times,
-        groups=groups,
-    )  # fmt: skip
+    return {"classes": y if found.is_classification and y.ndim == 1 else None, "times": times, "groups": groups}
+
+
+def _usable(parts: Parts, found: Understanding, classes: Array | None, fold: int = 0) -> Parts:
+    """Return parts that can be learned from, or refuse them; `fold`: its number in a cross-validation."""
+    y, title = found.answers(), f"fold {fold} of --cv: " if fold else ""
     if not found.is_classification and len(parts.validation) and (np.ptp(y[parts.validation], axis=0) == 0).any():
-        found.notes.append("the rows to validate have one value of the target, which tells nothing: all are trained on")
+        if not fold:
+            found.notes.append(
+                "the rows to validate have one value of the target, which tells nothing: all are trained on"
+            )
         return Parts(np.sort(np.concatenate([parts.train, parts.validation])), parts.validation[:0], parts.test)
     if classes is not None:
         known = np.unique(classes[parts.train])
         if len(known) < len(np.unique(classes)):
             lacking = [str(label) for label in np.unique(classes).tolist() if label not in known.tolist()]
+            other = "give a smaller --cv" if fold else "hold out others"
             raise DataError(
-                f"{raw.source}: some classes have too few rows: {', '.join(lacking[:5])} "
+                f"{found.source}: {title}some classes have too few rows: {', '.join(lacking[:5])} "
                 f"{'is' if len(lacking) == 1 else 'are'} not among the {len(parts.train)} rows to train; give more "
-                "rows of the others, or hold out others"
+                f"rows of the others, or {other}"
             )
     return parts
 
@@ -120,91 +114,88 @@ def show_understood(found: Understanding, parts: Parts) -> None:
 
 
 def train_table(
-    found: Understanding, parts: Parts, settings: Settings, output: Path, quiet: bool, json: bool
+    found: Understanding,
+    parts: Parts,
+    folds: list[Parts],
+    settings: Settings,
+    output: Path,
+    quiet: bool,
+    json: bool,
 ) -> tuple[dict[str, Any], History]:
     """Train, calibrate, test and save; return what there is to report, and the history."""
     X, y = found.features(), found.answers()
-    model = _estimator(found, parts, settings, not (quiet or json))
-    held = (X.take(parts.validation), y[parts.validation])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "R\\^2 score is not well-defined")
-        model.fit(X.take(parts.train), y[parts.train], validation_data=held if len(parts.validation) else None)
-    model.callbacks = None  # which are the command's, and not for the file
-    history: History = model.history_
-    temperature, notes = _calibrated(model, *held)
-    model.network_.notes = {**settings.notes, "table": found.to_dict()}
-    model.save(output)
-    if history.stopped_by == "interrupt" and not json:
-        console.warn(f"interrupted in epoch {history.epochs}: the best weights so far are kept in {output}", "yellow")
-    tested = _tested(model, X.take(parts.test), y[parts.test])
-    report = {
-        "data": Path(found.source).stem,
-        "recipe": "tabular",
-        "seed": settings.seed,
-        "epochs": history.epochs,
-        "kept_epoch": history.kept_epoch or history.epochs,
-        "stopped_by": history.stopped_by,
-        "seconds": sum(history["seconds"]),
-        "rows": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
-        "left_out": found.n_rows - len(found.kept),
-        "columns": {c.name: {"kind": c.kind.name, "use": c.use, "reason": c.reason} for c in found.columns},
-        "targets": found.to_dict()["targets"],
-        "notes": [*found.notes, *notes],
-        "history": history.to_dict(),
-        "standardized_target": _standardized(model),
-        "temperature": temperature,
-        "test": tested,
-        "baseline": beside_no_model(tested, y[parts.test], y[parts.train]) if "several" not in tested else None,
-        "model": str(output),
-    }
+    notes: dict[str, Any] = {**settings.notes, "table": found.to_dict()}
+    if folds:
+        notes["cross_validation"] = cross_validate(found, folds, settings, json)
+    work = Work(found, parts, settings, notes, output)
+    fitted = work.fit(verbose=not (quiet or json))
+    work.save(fitted.model)
+    model, history = fitted.model, fitted.history
+    with told_where(output):
+        if history.stopped_by == "interrupt" and not json:
+            words = f"interrupted in epoch {history.epochs}: the best weights so far are kept in {output}"
+            console.warn(words, "yellow")
+        measures = tested(model, X.take(parts.test), y[parts.test])
+        several = "several" in measures
+        report = {
+            "data": Path(found.source).stem,
+            "recipe": "tabular",
+            "seed": settings.seed,
+            "epochs": history.epochs,
+            "kept_epoch": history.kept_epoch or history.epochs,
+            "stopped_by": history.stopped_by,
+            "seconds": sum(history["seconds"]),
+            "rows": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
+            "left_out": found.n_rows - len(found.kept),
+            "columns": {c.name: {"kind": c.kind.name, "use": c.use, "reason": c.reason} for c in found.columns},
+            "targets": found.to_dict()["targets"],
+            "notes": [*found.notes, *fitted.notes],
+            "history": history.to_dict(),
+            "standardized_target": standardized(model),
+            "temperature": fitted.temperature,
+            "cross_validation": notes.get("cross_validation"),
+            "test": measures,
+            "baseline": None if several else beside_no_model(measures, y[parts.test], y[parts.train]),
+            "model": str(output),
+        }
     return report, history
 
 
-def _estimator(found: Understanding, parts: Parts, settings: Settings, verbose: bool) -> Any:
-    from layerwise.estimators import MLPClassifier, MLPRegressor
+@dataclass
+class Work:
+    """The training of the model that is saved: what it has learned is kept, whatever ends it."""
 
-    weight = {} if settings.class_weight is None else {"class_weight": settings.class_weight}
-    kind: Any = MLPClassifier if found.is_classification else MLPRegressor
-    return kind(
-        preset="tabular",
-        random_state=settings.seed,
-        max_iter="auto" if settings.epochs is None else settings.epochs,
-        early_stopping="auto" if len(parts.validation) else False,
-        engine=settings.engine,
-        n_threads=settings.threads,
-        callbacks=[*settings.callbacks, *([SayStopping()] if verbose else [])],
-        verbose=verbose,
-        **weight,
-        **found.encoder_arguments(),
-    )
+    found: Understanding
+    parts: Parts
+    settings: Settings
+    notes: dict[str, Any]
+    output: Path
 
+    def fit(self, verbose: bool) -> Fitted:
+        """Train; a second Ctrl-C and weights that are not finite any more end it, the best so far saved."""
+        model = estimator(self.found, self.parts, self.settings)
+        callbacks = [*self.settings.callbacks, *([SayStopping()] if verbose else [])]
+        try:
+            return fit(model, self.found, self.parts, callbacks, verbose)
+        except DivergenceError as error:
+            if not _epochs(model):
+                raise  # in the first epoch: there is nothing worth keeping
+            self.save(model)
+            raise DivergenceError(f"{error}. They are saved in {self.output}", error.step, error.layer) from None
+        except KeyboardInterrupt:
+            if not _epochs(model):
+                raise
+            with told_where(self.output):
+                self.save(model)
+                raise
 
-def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
-    """Fit the temperature of the probabilities to the rows to validate, where they are enough to tell one."""
-    if not hasattr(model, "classes_") or y.ndim > 1 or len(y) < LEAST_TO_CALIBRATE:
-        return None, []
-    try:
-        return calibrate(model.network_, model._check_X(X), model._encode(y, False)).temperature, []
-    except DataError as error:
-        return None, [f"the probabilities are not calibrated: {error}"]
-
-
-def _tested(model: Any, X: Any, y: Array) -> dict[str, Any]:
-    answers = model.predict(X)
-    if hasattr(model, "classes_"):
-        if y.ndim > 1:
-            right = (answers == y).mean(axis=0)
-            return {"samples": len(y), "several": True, "accuracy": float((answers == y).all(axis=1).mean()),
-                    "accuracies": right.tolist()}  # fmt: skip
-        return of_classes(y, model.predict_proba(X), answers, model.classes_)
-    result = of_numbers(y, answers)
-    learned = model.network_.intervals
-    if learned is not None and learned.rows >= LEAST_OF_INTERVALS:
-        ends = model.predict_interval(X, COVERAGE)
-        result["coverage"] = float(((ends[..., 0] <= y) & (y <= ends[..., 1])).mean())
-    return result
+    def save(self, model: Any) -> None:
+        """Write the model file, with what was decided for the table."""
+        model.network_.notes = self.notes
+        model.save(self.output)
 
 
-def _standardized(model: Any) -> dict[str, Any] | None:
-    scale, mean = getattr(model, "target_scale_", None), getattr(model, "target_mean_", None)
-    return None if scale is None or mean is None else {"mean": np.asarray(mean).tolist(), "std": scale.tolist()}
+def _epochs(model: Any) -> int:
+    """Return how many epochs a fit that was broken off has made."""
+    history = model.network_.history if hasattr(model, "network_") else None
+    return 0 if history is None else int(history.epochs)

@@ -14,7 +14,8 @@ from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
 from layerwise.app.cli.data import DATA_SETS, STDIN, check_delimiter, check_name, is_table, load
 from layerwise.app.cli.outputs import check_output, checkpoints, show_report
-from layerwise.app.cli.table_training import Settings, show_understood, train_table, understood
+from layerwise.app.cli.table_fits import Settings
+from layerwise.app.cli.table_training import show_understood, train_table, understood
 from layerwise.app.cli.tables import (
     DayFirst,
     Decimal,
@@ -35,23 +36,15 @@ from layerwise.data.writing import check_writable
 from layerwise.formula.quoting import shell
 from layerwise.training.callbacks import Callback
 
-PASSING = (
-    "threads",
-    "output",
-    "checkpoint",
-    "resume",
-    "change",
-    "plot",
-    "no_plot",
-    "quiet",
-    "json",
-)  # leave the network the same
+PASSING = (  # leave the network the same
+    "threads", "output", "checkpoint", "resume", "change", "plot", "no_plot", "quiet", "json", "cv",
+)  # fmt: skip
 
 
 OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
 OF_TABLES = (
-    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "exclude", "id", "kinds", "na",
-    "dayfirst", "decimal", "encoding", "header", "sheet", "query",
+    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "exclude", "id", "kinds",
+    "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query",
 )  # fmt: skip
 
 
@@ -181,6 +174,11 @@ def train(
         typer.Option(metavar="COLUMN", help="Rows of FILE of one group are held out together; not learned from.",
                      rich_help_panel="Data"),
     ] = None,
+    cv: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=2, help="First train and test on FILE K times, each time on other rows.",
+                     rich_help_panel="Data"),
+    ] = None,
     exclude: Exclude = None,
     id: Id = None,
     kinds: Kinds = None,
@@ -258,16 +256,16 @@ def train(
         )
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
-            class_weight and class_weight.value, time_column, group, engine.value, threads, watching,
+            class_weight and class_weight.value, time_column, group, engine.value, threads, watching, cv,
         )  # fmt: skip
-        found, parts = understood(raw, target, task.value, settings, options)
+        found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
         settings.notes = {"data": file, "target": ",".join(t.name for t in found.targets)}
         settings.notes["command"] = _command(context, file)
         del raw
         if not json:
             show_understood(found, parts)
-        report, history = train_table(found, parts, settings, output, quiet or watch, json)
+        report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
         show_report(report, history, output, picture, json, is_digits=False)
         return
     if more := [option for option in asked if option not in OF_ANY_NETWORK]:

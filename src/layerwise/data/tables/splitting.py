@@ -3,11 +3,14 @@
 rows ─┬─ by chance, the share of each class the same in all parts
       ├─ by time: the newest rows test, those before them choose
       └─ by group: no group is in two parts
+
+split_rows: three parts, once. split_folds: the same rows several times, each time others test.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,6 +75,98 @@ def split_rows(
     return Parts(rows, validated, tested)
 
 
+def split_folds(
+    n: int,
+    folds: int,
+    *,
+    validation: float,
+    seed: int,
+    classes: Array | None = None,
+    times: Array | None = None,
+    groups: Array | None = None,
+) -> list[Parts]:
+    """Split the rows of a table several times, for a cross-validation.
+
+    Parameters
+    ----------
+    n, validation, seed, classes, times, groups
+        As in `split_rows`.
+    folds : int
+        How many times. Each row tests once; by time, the earliest ones never do, and each fold is tested on what
+        comes after all that it learns from: rows of one time are not parted.
+
+    Raises
+    ------
+    DataError
+        There are too few rows, rows of a class, times or groups.
+
+    Examples
+    --------
+    >>> for parts in split_folds(6, 2, validation=0, seed=0, times=np.arange(6)):
+    ...     print(parts.train, parts.test)
+    [0 1] [2 3]
+    [0 1 2 3] [4 5]
+    """
+    rng, rows = np.random.default_rng(seed), np.arange(n)
+    if times is not None:
+        pairs = _one_after_another(times, folds)
+    else:
+        places = _groups_dealt(groups, folds, rng) if groups is not None else _rows_dealt(n, classes, folds, rng)
+        pairs = [(rows[places != fold], rows[places == fold]) for fold in range(folds)]
+    found = []
+    for train, test in pairs:
+        held = train[:0]
+        if validation:
+            train, held = _held_out(train, validation, "--validation", rng, classes, times, groups)
+        found.append(Parts(train, held, test))
+    return found
+
+
+def _rows_dealt(n: int, classes: Array | None, folds: int, rng: np.random.Generator) -> Array:
+    """Return the fold of each row: they are dealt out in turn, class by class."""
+    if folds > n:
+        raise DataError(f"--cv {folds}: there are only {n} rows")
+    places = np.zeros(n, int)
+    if classes is not None:
+        values, places, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+        rare = int(sizes.argmin())
+        if sizes[rare] < folds:
+            name = str(values[rare])
+            raise DataError(f"--cv {folds}: each fold tests rows of each class, and {name!r} has only {sizes[rare]}")
+    order = rng.permutation(n)
+    order = order[np.argsort(places[order], kind="stable")]
+    found = np.empty(n, int)
+    found[order] = np.arange(n) % folds
+    return found
+
+
+def _groups_dealt(groups: Array, folds: int, rng: np.random.Generator) -> Array:
+    """Return the fold of each row: whole groups, the largest first, each to the fold that has the fewest rows."""
+    names, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if folds > len(names):
+        raise DataError(f"--cv {folds}: whole groups are tested together, and there are only {len(names)}")
+    order = rng.permutation(len(names))
+    rows, fold_of = np.zeros(folds, int), np.empty(len(names), int)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        fold_of[group] = rows.argmin()
+        rows[fold_of[group]] += sizes[group]
+    found: Array = fold_of[places]
+    return found
+
+
+def _one_after_another(times: Array, folds: int) -> list[tuple[Array, Array]]:
+    """Return what each fold learns from and is tested on: the blocks before one, and that one."""
+    order, moments = _in_time(times)
+    cuts = [int(np.searchsorted(moments, moments[len(times) * i // (folds + 1)])) for i in range(1, folds + 1)]
+    if len(times) <= folds or len({0, *cuts}) <= folds:
+        different = len(np.unique(moments))
+        raise DataError(
+            f"--cv {folds}: each fold is tested on later times than it learns from, and the {len(times)} rows with "
+            f"{different} different times do not give {folds + 1} blocks: give a smaller --cv"
+        )
+    return [(np.sort(order[:a]), np.sort(order[a:b])) for a, b in pairwise([*cuts, len(times)])]
+
+
 def _held_out(
     rows: Array,
     share: float,
@@ -102,9 +197,16 @@ def _held_out(
 
 
 def _latest(times: Array, count: int) -> Array:
+    return _in_time(times)[0][-count:]
+
+
+def _in_time(times: Array) -> tuple[Array, Array]:
+    """Return the order of the rows by time, and the times in that order; missing ones are the earliest."""
     missing = times != times
-    order = np.lexsort((np.where(missing, times[~missing].min() if not missing.all() else times, times), ~missing))
-    return order[-count:]
+    if not missing.all():
+        times = np.where(missing, times[~missing].min(), times)
+    order = np.lexsort((times, ~missing))
+    return order, times[order]
 
 
 def _whole_groups(groups: Array, count: int, option: str, rng: np.random.Generator) -> Array:

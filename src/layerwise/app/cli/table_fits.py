@@ -1,0 +1,123 @@
+"""One fit of a table: an estimator by the settings for tables, calibrated on the rows to validate, and tested.
+
+The model that is saved, each fold of a cross-validation and each candidate of a search are trained by this one way.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from layerwise.app.cli.measures import of_classes, of_numbers
+from layerwise.data.tables.splitting import Parts
+from layerwise.data.tables.understanding import Understanding
+from layerwise.errors import DataError
+from layerwise.training.callbacks import Callback, History
+from layerwise.trust.calibration import calibrate
+from layerwise.typing import Array
+
+LEAST_TO_CALIBRATE, LEAST_OF_INTERVALS = 30, 9  # rows to validate
+COVERAGE = 0.9
+
+
+@dataclass
+class Settings:
+    """What the command was asked for, besides how the table is to be read."""
+
+    seed: int = 0
+    epochs: int | None = None
+    test: float = 0.2
+    validation: float = 0.2
+    class_weight: str | None = None
+    time_column: str | None = None
+    group: str | None = None
+    engine: str = "auto"
+    threads: int | None = None
+    callbacks: list[Callback] = field(default_factory=list)
+    cv: int | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Fitted:
+    """A trained estimator, the temperature of its probabilities, and what there is to say of these."""
+
+    model: Any
+    temperature: float | None
+    notes: list[str]
+
+    @property
+    def history(self) -> History:
+        """The epochs of its training."""
+        history: History = self.model.history_
+        return history
+
+
+def estimator(found: Understanding, parts: Parts, settings: Settings, **changed: Any) -> Any:
+    """Return an estimator by the settings for tables, some of which may be changed; not yet trained."""
+    from layerwise.estimators import MLPClassifier, MLPRegressor
+
+    weight = {} if settings.class_weight is None else {"class_weight": settings.class_weight}
+    kind: Any = MLPClassifier if found.is_classification else MLPRegressor
+    given = {
+        "preset": "tabular",
+        "random_state": settings.seed,
+        "max_iter": "auto" if settings.epochs is None else settings.epochs,
+        "early_stopping": "auto" if len(parts.validation) else False,
+        "engine": settings.engine,
+        "n_threads": settings.threads,
+        **weight,
+        **found.encoder_arguments(),
+    }
+    return kind(**given | changed)
+
+
+def fit(model: Any, found: Understanding, parts: Parts, callbacks: Sequence[Callback], verbose: bool) -> Fitted:
+    """Train the estimator on the rows to train, and calibrate it on those to validate."""
+    X, y = found.features(), found.answers()
+    held = (X.take(parts.validation), y[parts.validation])
+    model.set_params(callbacks=list(callbacks), verbose=verbose)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "R\\^2 score is not well-defined")
+            model.fit(X.take(parts.train), y[parts.train], validation_data=held if len(parts.validation) else None)
+    finally:
+        model.set_params(callbacks=None, verbose=False)  # which are the command's, and not for the file
+    return Fitted(model, *_calibrated(model, *held))
+
+
+def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
+    """Fit the temperature of the probabilities to the rows to validate, where they are enough to tell one."""
+    if not hasattr(model, "classes_") or y.ndim > 1 or len(y) < LEAST_TO_CALIBRATE:
+        return None, []
+    try:
+        return calibrate(model.network_, model._check_X(X), model._encode(y, False)).temperature, []
+    except DataError as error:
+        return None, [f"the probabilities are not calibrated: {error}"]
+
+
+def tested(model: Any, X: Any, y: Array) -> dict[str, Any]:
+    """Return the measures of a model on rows that it has not seen; ready for JSON."""
+    answers = model.predict(X)
+    if hasattr(model, "classes_"):
+        if y.ndim > 1:
+            right = (answers == y).mean(axis=0)
+            return {"samples": len(y), "several": True, "accuracy": float((answers == y).all(axis=1).mean()),
+                    "accuracies": right.tolist()}  # fmt: skip
+        return of_classes(y, model.predict_proba(X), answers, model.classes_)
+    result = of_numbers(y, answers)
+    learned = model.network_.intervals
+    if learned is not None and learned.rows >= LEAST_OF_INTERVALS:
+        ends = model.predict_interval(X, COVERAGE)
+        result["coverage"] = float(((ends[..., 0] <= y) & (y <= ends[..., 1])).mean())
+    return result
+
+
+def standardized(model: Any) -> dict[str, Any] | None:
+    """Return by what the targets were brought to mean 0 and standard deviation 1, if they were."""
+    scale, mean = getattr(model, "target_scale_", None), getattr(model, "target_mean_", None)
+    return None if scale is None or mean is None else {"mean": np.asarray(mean).tolist(), "std": scale.tolist()}
