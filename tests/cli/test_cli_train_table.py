@@ -1,6 +1,7 @@
 """`layerwise train FILE` by the settings for tables: what it says and writes, and its answers as a table."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -37,6 +38,11 @@ def test_classes(run, tmp_path, homes):
     assert tested["auc"] > 0.9
     recalls = {item["class"]: item["recall"] for item in tested["recalls"]}
     assert tested["balanced_accuracy"] == pytest.approx(np.mean(list(recalls.values())))
+    assert tested["loss"] < baseline["loss"] == pytest.approx(np.log(2), abs=0.02)
+    assert 0 <= tested["calibration_error"] < 0.3
+    assert 1 <= tested["rows_of_half_the_loss"] <= 12
+    assert report["importance"][0]["column"] == "size"
+    assert report["importance"][0]["lost"] > 5 * abs(report["importance"][1]["lost"])
     assert report["rows"] == {"train": 77, "validation": 19, "test": 24}
     assert (tmp_path / "homes.png").exists()
     model = lw.load("homes.safetensors")
@@ -48,6 +54,12 @@ def test_classes(run, tmp_path, homes):
 def test_answers_as_a_table(run, tmp_path, homes):
     result = run("train", homes, "--target", "sold", "--exclude", "price", "-e", "40", "--no-plot")
     assert "trained in" in result.stdout
+    printed = result.stdout.splitlines()
+    assert sum(line.startswith("  ") for line in printed) <= 4
+    assert any(re.fullmatch(r"  size +0\.\d{3} ± 0\.\d{3}", line) for line in printed)
+    assert re.search(r"^calibration: confidence is .*% off", result.stdout, re.MULTILINE)
+    assert re.search(r"^half of the loss comes from \d+ of the 24 rows: `layerwise rep", result.stdout, re.MULTILINE)
+    assert printed[-1] == f"now try          layerwise report homes.safetensors --data {homes}"
     (tmp_path / "new.csv").write_text("size,note,street,city,day\n90,a,s1,Atlantis,\n,b,,Oslo,2024-02-03\n")
     result = run("predict", "new.csv", "-m", "homes.safetensors", "-o", "out.csv")
     assert (result.exit_code, result.stdout) == (0, "out.csv: 2 rows of new.csv with the answers\n")
@@ -75,6 +87,11 @@ def test_numbers_with_their_intervals(run, tmp_path, homes):
     evaluated = run("evaluate", "homes.safetensors", homes, "--json").json()
     errors = [float(row["predicted"]) - float(row["price"].strip("$")) for row in rows]
     assert evaluated["rmse"] == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=1e-4)
+    within = [float(row["low"]) <= float(row["price"].strip("$")) <= float(row["high"]) for row in rows]
+    assert evaluated["coverage"] == pytest.approx(np.mean(within), abs=0.01)
+    prices = np.array([float(row["price"].strip("$")) for row in rows])
+    assert evaluated["baseline"]["rmse"] == pytest.approx(prices.std(), rel=1e-4)
+    assert "(of the mean: " in run("evaluate", "homes.safetensors", homes).stdout
 
 
 def test_it_is_said_when_nothing_was_learned(run, tmp_path):
@@ -84,6 +101,7 @@ def test_it_is_said_when_nothing_was_learned(run, tmp_path):
     result = run("train", "noise.csv", "-e", "2", "-q", "--no-plot")
     assert "(always a: 90.00%)" in result.stdout
     assert "not better than the same answer for every row" in result.stderr
+    assert "columns that matter" not in result.stdout
 
 
 @pytest.mark.parametrize("words", [["--time-column", "day"], ["--group", "street"], ["--class-weight", "balanced"]])

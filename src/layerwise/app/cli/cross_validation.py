@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from layerwise.app.cli import console
-from layerwise.app.cli.measures import beside_no_model
 from layerwise.app.cli.table_fits import Settings, estimator, fit, tested
+from layerwise.app.measures import beside_no_model
 from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
 from layerwise.training.interrupts import trial

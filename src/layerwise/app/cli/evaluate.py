@@ -11,9 +11,10 @@ from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show_json
 from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
-from layerwise.app.cli.measures import of_classes, of_numbers, show_measures
+from layerwise.app.cli.measures import show_measures
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.score import score, show_score
+from layerwise.app.measures import COVERAGE, beside_no_model, covered, of_classes, of_numbers, usable_intervals
 from layerwise.network.network import Network
 from layerwise.typing import Array
 
@@ -41,22 +42,27 @@ def evaluate(
         X, y = load(name).test
     else:
         X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
-    told = trained.rules is not None and name not in DATA_SETS and y.ndim == 1
+    told = trained.rules is not None and name not in DATA_SETS and (y.ndim == 1 or task.kind == "regression")
     result = measured(trained, X, y) if told else score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
     elif told:
-        show_measures(result, name)
+        show_measures(result, name, result["baseline"])
     else:
         show_score(result, name)
 
 
 def measured(model: Trained, X: Array, y: Array) -> dict[str, Any]:
-    """Return the measures of a model for tables on rows of its network's inputs."""
-    answers, task = model.network.predict(X), model.task
+    """Return the measures of a model for tables on rows of its inputs, beside the same answer for each row."""
+    network, task = model.network, model.task
+    answers = network.predict(X)
     if task.kind != "classification" or task.classes is None:
-        return of_numbers(y, answers)
-    return of_classes(y, model.network.predict_proba(X), answers, task.classes)
+        result = of_numbers(y, answers)
+        if usable_intervals(network) is not None:
+            result["coverage"] = covered(y, network.predict_interval(X, COVERAGE))
+    else:
+        result = of_classes(y, network.predict_proba(X), answers, task.classes)
+    return {**result, "baseline": beside_no_model(result, y, y)}
 
 
 def own_data(model: Path, network: Network, words: str) -> str:

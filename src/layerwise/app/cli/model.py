@@ -121,5 +121,6 @@ def _give_units(network: Network, scale: Array, mean: Array) -> bool:
     p["W"] *= scale
     p["b"] *= scale
     p["b"] += mean
-    network.intervals = None  # they are of the outputs as they were
+    if (learned := network.intervals) is not None:
+        network.intervals = replace(learned, scores=learned.scores * np.abs(scale))
     return True

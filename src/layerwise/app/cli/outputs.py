@@ -10,7 +10,8 @@ import typer
 
 from layerwise.app.cli import console
 from layerwise.app.cli.choices import usage_error
-from layerwise.app.cli.measures import show_measures
+from layerwise.app.cli.data import STDIN
+from layerwise.app.cli.measures import show_main_columns, show_measures
 from layerwise.app.cli.score import show_score
 from layerwise.app.cli.training import told_where
 from layerwise.data.writing import check_writable
@@ -42,9 +43,9 @@ def checkpoints(output: Path, checkpoint: str, resume: bool, change: list[str] |
 
 
 def show_report(
-    report: dict[str, Any], history: History, output: Path, picture: Path | None, json: bool, is_digits: bool
+    report: dict[str, Any], history: History, output: Path, picture: Path | None, json: bool, data: str
 ) -> None:
-    """Print the report, draw the curves; end with the exit code of an interrupt if there was one."""
+    """Print the report of a training on `data`, draw the curves; end with an interrupt's exit code if it was one."""
     with told_where(output):
         if not json:
             kept = (
@@ -54,11 +55,12 @@ def show_report(
             console.show()
             if "baseline" in report:
                 show_measures(report["test"], "test", report["baseline"])
+                show_main_columns(report["importance"], "R²" if "r2" in report["test"] else "accuracy")
             else:
                 show_score(report["test"], "test")
         if picture is not None:
             save_learning_curves(history, picture)
-        _show_files(report | {"plot": picture and str(picture)}, json, is_digits)
+        _show_files(report | {"plot": picture and str(picture)}, json, data)
     if history.stopped_by == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
 
@@ -83,7 +85,7 @@ def check_output(output: Path, picture: Path | None, source: Path | None) -> Non
             raise missing(package, extra, purpose)
 
 
-def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
+def _show_files(report: dict[str, Any], json: bool, data: str) -> None:
     if json:
         console.show_json(report)
         return
@@ -91,6 +93,8 @@ def _show_files(report: dict[str, Any], json: bool, is_digits: bool) -> None:
     console.show(f"model            {report['model']}")
     if report["plot"]:
         console.show(f"learning curves  {report['plot']}")
-    if is_digits:
+    if "importance" in report and data != STDIN:
+        console.show(f"now try          {shell('layerwise', 'report', report['model'], '--data', data)}", "dim")
+    if data == "mnist":
         option = "" if report["model"] == "mnist.safetensors" else f"{shell('--model', report['model'])} "
         console.show(f"now try          layerwise predict {option}IMAGE", "dim")

@@ -13,6 +13,7 @@ from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.data import check_delimiter, encoded, read_table, rows_to_predict
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.predicted import columns_of_answers, write_answers
+from layerwise.app.measures import COVERAGE, usable_intervals
 from layerwise.data.writing import check_writable
 from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError, LayerwiseError
@@ -21,7 +22,6 @@ from layerwise.typing import Array
 
 PIXELS = 784
 STRANGE = "this does not look like the training data"
-COVERAGE, LEAST_HELD_OUT = 0.9, 9  # of intervals, and the held-out rows that they need
 TABLES = (".csv", ".tsv", ".txt")
 
 
@@ -164,8 +164,7 @@ def _answers(model: Trained, X: Array, threshold: float | None) -> list[dict[str
 
 def _intervals(model: Trained, X: Array) -> list[dict[str, Any]]:
     """Return the ends between which each number lies with a probability of 90%, where the network has learned them."""
-    learned = model.network.intervals
-    if learned is None or learned.steps != model.network.steps or learned.rows < LEAST_HELD_OUT:
+    if usable_intervals(model.network) is None:
         return [{}] * len(X)
     ends = model.network.predict_interval(X, COVERAGE)
     low, high = (model.in_units(ends[..., i]).tolist() for i in (0, 1))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.app.cli.measures import of_classes, of_numbers
+from layerwise.app.measures import COVERAGE, covered, of_classes, of_numbers, usable_intervals
 from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
 from layerwise.errors import DataError
@@ -20,8 +20,7 @@ from layerwise.training.callbacks import Callback, History
 from layerwise.trust.calibration import calibrate
 from layerwise.typing import Array
 
-LEAST_TO_CALIBRATE, LEAST_OF_INTERVALS = 30, 9  # rows to validate
-COVERAGE = 0.9
+LEAST_TO_CALIBRATE = 30  # rows to validate
 
 
 @dataclass
@@ -110,10 +109,8 @@ def tested(model: Any, X: Any, y: Array) -> dict[str, Any]:
                     "accuracies": right.tolist()}  # fmt: skip
         return of_classes(y, model.predict_proba(X), answers, model.classes_)
     result = of_numbers(y, answers)
-    learned = model.network_.intervals
-    if learned is not None and learned.rows >= LEAST_OF_INTERVALS:
-        ends = model.predict_interval(X, COVERAGE)
-        result["coverage"] = float(((ends[..., 0] <= y) & (y <= ends[..., 1])).mean())
+    if usable_intervals(model.network_) is not None:
+        result["coverage"] = covered(y, model.predict_interval(X, COVERAGE))
     return result
 
 

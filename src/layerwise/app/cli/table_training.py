@@ -14,9 +14,10 @@ import numpy as np
 
 from layerwise.app.cli import console
 from layerwise.app.cli.cross_validation import cross_validate
-from layerwise.app.cli.measures import beside_no_model
+from layerwise.app.cli.measures import main_columns
 from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
 from layerwise.app.cli.training import SayStopping, told_where
+from layerwise.app.measures import beside_no_model
 from layerwise.data.tables.deciding import understand
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
@@ -156,6 +157,7 @@ def train_table(
             "cross_validation": notes.get("cross_validation"),
             "test": measures,
             "baseline": None if several else beside_no_model(measures, y[parts.test], y[parts.train]),
+            "importance": main_columns(model, X.take(parts.test), y[parts.test]),
             "model": str(output),
         }
     return report, history

@@ -266,7 +266,7 @@ def train(
         if not json:
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
-        show_report(report, history, output, picture, json, is_digits=False)
+        show_report(report, history, output, picture, json, name)
         return
     if more := [option for option in asked if option not in OF_ANY_NETWORK]:
         words = "a recipe" if chosen is not None else "options of the network"
@@ -282,7 +282,7 @@ def train(
     loaded.notes["command"] = _command(context, loaded.notes["data"])
     report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
     del loaded  # before matplotlib comes: the two together would need more memory
-    show_report(report, history, output, picture, json, is_digits=name == "mnist")
+    show_report(report, history, output, picture, json, name)
     if watcher is not None:
         watcher.remove()
 
