@@ -61,7 +61,7 @@ def show_report(
         if picture is not None:
             save_learning_curves(history, picture)
         _show_files(report | {"plot": picture and str(picture)}, json, data)
-    if history.stopped_by == "interrupt":
+    if report["stopped_by"] == "interrupt":
         raise typer.Exit(console.INTERRUPTED)
 
 

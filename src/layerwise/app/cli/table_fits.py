@@ -38,6 +38,7 @@ class Settings:
     threads: int | None = None
     callbacks: list[Callback] = field(default_factory=list)
     cv: int | None = None
+    minutes: float | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -5,6 +5,7 @@ Understanding ─► rows to train, validate and test ─► MLPClassifier or ML
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from layerwise.app.cli import console
 from layerwise.app.cli.cross_validation import cross_validate
 from layerwise.app.cli.measures import main_columns
+from layerwise.app.cli.search import Search
 from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
 from layerwise.app.cli.training import SayStopping, told_where
 from layerwise.app.measures import beside_no_model
@@ -62,6 +64,8 @@ def understood(
     parts = split_rows(len(found.kept), test=settings.test, **held, **by)
     folds = [] if settings.cv is None else split_folds(len(found.kept), settings.cv, **held, **by)
     parts = _usable(parts, found, by["classes"])
+    if settings.minutes is not None and not len(parts.validation):
+        raise DataError("--search compares settings by the rows to validate, and there are none: see --validation")
     return found, parts, [_usable(fold, found, by["classes"], i) for i, fold in enumerate(folds, 1)]
 
 
@@ -129,13 +133,18 @@ def train_table(
     if folds:
         notes["cross_validation"] = cross_validate(found, folds, settings, json)
     work = Work(found, parts, settings, notes, output)
-    fitted = work.fit(verbose=not (quiet or json))
+    model = estimator(found, parts, settings)
+    began = time.perf_counter()
+    fitted = work.fit(model, verbose=not (quiet or json))
+    stopped_by = fitted.history.stopped_by
+    if settings.minutes is not None and stopped_by != "interrupt":
+        fitted, stopped_by = work.search(began, fitted, quiet, json)
     work.save(fitted.model)
     model, history = fitted.model, fitted.history
     with told_where(output):
-        if history.stopped_by == "interrupt" and not json:
-            words = f"interrupted in epoch {history.epochs}: the best weights so far are kept in {output}"
-            console.warn(words, "yellow")
+        if stopped_by == "interrupt" and not json:
+            where = f"in epoch {history.epochs}" if history.stopped_by == "interrupt" else "in the search"
+            console.warn(f"interrupted {where}: the best weights so far are kept in {output}", "yellow")
         measures = tested(model, X.take(parts.test), y[parts.test])
         several = "several" in measures
         report = {
@@ -144,7 +153,7 @@ def train_table(
             "seed": settings.seed,
             "epochs": history.epochs,
             "kept_epoch": history.kept_epoch or history.epochs,
-            "stopped_by": history.stopped_by,
+            "stopped_by": stopped_by,
             "seconds": sum(history["seconds"]),
             "rows": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
             "left_out": found.n_rows - len(found.kept),
@@ -155,6 +164,7 @@ def train_table(
             "standardized_target": standardized(model),
             "temperature": fitted.temperature,
             "cross_validation": notes.get("cross_validation"),
+            "search": notes.get("search"),
             "test": measures,
             "baseline": None if several else beside_no_model(measures, y[parts.test], y[parts.train]),
             "importance": main_columns(model, X.take(parts.test), y[parts.test]),
@@ -173,9 +183,8 @@ class Work:
     notes: dict[str, Any]
     output: Path
 
-    def fit(self, verbose: bool) -> Fitted:
+    def fit(self, model: Any, verbose: bool) -> Fitted:
         """Train; a second Ctrl-C and weights that are not finite any more end it, the best so far saved."""
-        model = estimator(self.found, self.parts, self.settings)
         callbacks = [*self.settings.callbacks, *([SayStopping()] if verbose else [])]
         try:
             return fit(model, self.found, self.parts, callbacks, verbose)
@@ -190,6 +199,21 @@ class Work:
             with told_where(self.output):
                 self.save(model)
                 raise
+
+    def search(self, began: float, first: Fitted, quiet: bool, json: bool) -> tuple[Fitted, str]:
+        """Look for better settings than the preset's, with which `first` was trained; return the best, and the end."""
+        search = Search(self.found, self.parts, self.settings, began, first, told=not (quiet or json))
+        try:
+            search.run()
+        except KeyboardInterrupt:
+            with told_where(self.output):
+                self.notes["search"] = search.to_dict()
+                self.save(search.best.model)
+                raise
+        self.notes["search"] = search.to_dict()
+        if not json:
+            search.show()
+        return search.best, "interrupt" if search.is_interrupted else search.best.history.stopped_by
 
     def save(self, model: Any) -> None:
         """Write the model file, with what was decided for the table."""

@@ -14,6 +14,7 @@ from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
 from layerwise.app.cli.data import DATA_SETS, STDIN, check_delimiter, check_name, is_table, load
 from layerwise.app.cli.outputs import check_output, checkpoints, show_report
+from layerwise.app.cli.search import check_search
 from layerwise.app.cli.table_fits import Settings
 from layerwise.app.cli.table_training import show_understood, train_table, understood
 from layerwise.app.cli.tables import (
@@ -43,8 +44,8 @@ PASSING = (  # leave the network the same
 
 OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
 OF_TABLES = (
-    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "exclude", "id", "kinds",
-    "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query",
+    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "exclude", "id",
+    "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query",
 )  # fmt: skip
 
 
@@ -179,6 +180,11 @@ def train(
         typer.Option(metavar="K", min=2, help="First train and test on FILE K times, each time on other rows.",
                      rich_help_panel="Data"),
     ] = None,
+    search: Annotated[
+        float | None,
+        typer.Option(metavar="MINUTES", help="Look for better settings for FILE within this time.",
+                     rich_help_panel="Training"),
+    ] = None,
     exclude: Exclude = None,
     id: Id = None,
     kinds: Kinds = None,
@@ -236,6 +242,7 @@ def train(
         raise typer.BadParameter(f"{', '.join(asked)}: these are for FILE.csv and other tables; {name} has its own")
     if watch and (quiet or json):
         raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
+    check_search(search, cv, watch)
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -256,7 +263,7 @@ def train(
         )
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
-            class_weight and class_weight.value, time_column, group, engine.value, threads, watching, cv,
+            class_weight and class_weight.value, time_column, group, engine.value, threads, watching, cv, search,
         )  # fmt: skip
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
