@@ -17,6 +17,7 @@ AS_OK = (
     "trailing_delim units_row utf16"
 )
 NUMBERS = "a number, b number"
+EVEN = (NUMBERS, "t: 2 classes, no (20), yes (20)", 40)
 OUTCOMES = {
     **{f"{name}.csv": TWO for name in AS_OK.split()},
     **dict.fromkeys(("ok.csv.gz", "ok.csv.zip", "ok.jsonl"), TWO),
@@ -61,8 +62,39 @@ OUTCOMES = {
     "train.csv": (NUMBERS, "t: 2 classes, no (31), yes (29)", 60),
     "two_rows.csv": (NUMBERS, "t: 2 classes, no (1), yes (1)", 2),
     "zip_target.csv": (NUMBERS, "class: 2 classes, 0101 (22), 0202 (18)", 40),
-}
+    # Headers of several rows, or longer than the rows.
+    "group_row.csv": (
+        "patient: sex category, Size: upper number, Size: lower number", "Result: 2 classes, no (20), yes (20)", 40,
+    ),
+    "three_headers.csv": (
+        "Bern: air: low number, Bern: air: high number, Bonn: air: low number",
+        "Bonn: soil: high: a number, 40 different values", 40,
+    ),
+    "survey.csv": (
+        "How old are you?: Response category, Which of these do you eat?: bread category, "
+        "Which of these do you eat?: rice category", "Do you smoke?: Response: 2 classes, no (20), yes (20)", 40,
+    ),
+    "second_header.csv": ("colour category, size category", EVEN[1], 40),
+    "year_header.csv": ("month category, 2019 number, 2020 number", "2021: a number, 40 different values", 40),
+    "header_again.csv": EVEN,
+    "long_header.csv": (NUMBERS, f"{EVEN[1]}; it is the last column that could be", 40),
+    "flag_last.csv": ("a number, b number, note category", f"{EVEN[1]}; it is the last column that could be", 40),
+    "shuffled_index.csv": EVEN,
+    # Cells.
+    "single_quotes.csv": ("a number, b number, word category", EVEN[1], 40),
+    "magnitude.csv": EVEN,
+    "top_coded.csv": EVEN,
+    "one_word.csv": EVEN,
+    "far_counts.csv": (NUMBERS, "injured: a number, 5 different values", 40),
+    "finer_leak.csv": ("verdict category, b number", "t: 2 classes, no (96), yes (104)", 200),
+    "mac_space.csv": EVEN,
+    "korean.csv": ("길이 number, 너비 number", "등급: 2 classes, 낮음 (20), 높음 (20)", 40),
+    "cyrillic.csv": ("длина number, ширина number", "класс: 2 classes, высокий (20), низкий (20)", 40),
+    "nohead_first.csv": ("x1 yes/no, x2 number", "x3: a number, 40 different values", 40),
+}  # fmt: skip
+REFUSED = {"letter.txt": "is prose, not a table", "baskets.csv": "no table: its rows have from 1 to 9 cells"}
 TO_PREDICT_ON = {
+    "nohead_first_new.csv",
     "new.csv",
     "noheader_new.csv",
     "noted.csv",
@@ -85,7 +117,47 @@ def test_to_learn_from(name):
 
 def test_every_file_has_an_outcome():
     names = {path.name for path in FOLDER.iterdir()} - {"README.md"}
-    assert names - OUTCOMES.keys() - TO_PREDICT_ON == set()
+    assert names - OUTCOMES.keys() - TO_PREDICT_ON - REFUSED.keys() == set()
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_refused(name):
+    with pytest.raises(lw.DataError, match=REFUSED[name]):
+        read_raw(FOLDER / name)
+
+
+@pytest.mark.parametrize("name", ["README.md", "notes.rst"])
+def test_a_file_of_prose_by_its_name(name, tmp_path):
+    (tmp_path / name).write_text("A list, and more\n\nof the things, in order\n")
+    with pytest.raises(lw.DataError, match="is prose, not a table"):
+        read_raw(tmp_path / name)
+
+
+def test_a_finer_column_that_tells_the_target_is_said():
+    notes = understand(read_raw(FOLDER / "finer_leak.csv")).notes
+    assert any("column 'verdict' tells the target 't' almost alone" in note for note in notes)
+
+
+def test_rows_without_a_header_and_without_a_target_that_is_not_last():
+    rules = understand(read_raw(FOLDER / "nohead_first.csv"), "x1")
+    raw = read_raw(FOLDER / "nohead_first_new.csv", how=rules.how)
+    X = rules.rows(raw)
+    assert X.names == ["x2", "x3"]
+    assert [column.tolist() for column in X.columns] == [[float(cell) for cell in cells] for cells in raw.columns]
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "cp932", "gb18030", "cp1251", "cp1252", "mac-roman"])
+def test_an_encoding_is_told_from_the_letters(encoding, tmp_path):
+    text = {
+        "cp949": "기간,행정구역별\n2014,서울특별시\n2015,부산광역시\n",
+        "cp932": "年,都道府県\n2014,ひがし市\n2015,カタカナ町の店\n",
+        "gb18030": "年份,人口数量\n2014,北京市\n2015,上海市区\n",
+        "cp1251": "Год,Город\n2014,Москва\n2015,Санкт-Петербург\n",
+    }.get(encoding, "größe,café\nfür,naïve\nseñor,Ähre\n")
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    raw = read_raw(tmp_path / "t.csv", header=True)
+    assert raw.names == tuple(text.split("\n")[0].split(","))
+    assert raw.how["encoding"] == encoding
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ class TestErrors:
                 lw.DataError,
                 "nothing to learn 'y' from: column 'a' is left out: every",
             ),
-            ({"a": ["1", "2"], "y": ["1", ""]}, {}, lw.DataError, "'y' is '1' in every row: one class"),
+            ({"a": ["1", "2"], "y": ["1", ""]}, {"target": "y"}, lw.DataError, "'y' is '1' in every row: one class"),
             (
                 {"a": ["1", "2"], "y": ["1", "2"]},
                 {"exclude": ["b"]},

@@ -44,7 +44,13 @@ _LAKHS = r"\d{1,2}(?:,\d\d)+,\d{3}"  # 12,34,567
 _NINES = str.maketrans("0123456789", "9999999999")
 _INFINITE = re.compile("[+-]?inf(inity)?", re.IGNORECASE)
 _WRITTEN_CODES = re.compile(_CODES)
-_BESIDE_DIGITS = re.compile(rf"{_CODES}|{_SYMBOLS}|[()%‰{_SPACES}'’{_SIGNS}]|[eE][+-]?\d+$")
+_MAGNITUDES = {
+    "K": "e3", "k": "e3", "thousand": "e3", "M": "e6", "Mn": "e6", "mn": "e6", "mln": "e6", "million": "e6",
+    "B": "e9", "Bn": "e9", "bn": "e9", "billion": "e9",
+}  # fmt: skip
+_MAGNITUDE = re.compile(rf"(?<=[\d.,])[{_SPACES}]?({'|'.join(sorted(_MAGNITUDES, key=len, reverse=True))})(?![A-Za-z])")
+_AT_LEAST = re.compile(r"\+(?=\x1f|$)")  # 3+ is 3
+_BESIDE_DIGITS = re.compile(rf"{_MAGNITUDE.pattern}|{_CODES}|{_SYMBOLS}|[()%‰{_SPACES}'’{_SIGNS}]|[eE][+-]?\d+$")
 _BETWEEN = "\x1f"  # the separator of cells in a text of many
 
 
@@ -93,12 +99,15 @@ def missing(cells: Iterable[str], na: Iterable[str] = (), likely: bool = True) -
 def read_number(cell: str, notation: Notation = POINT) -> float | None:
     """Return the number that a cell of text is, or None.
 
-    A currency beside it is left out; of 13.4% the number is 13.4; (5) is minus 5, as in accounts.
+    A currency beside it is left out; of 13.4% the number is 13.4; (5) is minus 5, as in accounts; 1.5M is 1,500,000,
+    and 3+ is 3.
 
     Examples
     --------
     >>> read_number("$1,234.50", Notation(".", ",")), read_number("-3,5 €", COMMA), read_number("1,234")
     (1234.5, -3.5, None)
+    >>> read_number("$1.5M"), read_number("65+")
+    (1500000.0, 65.0)
     """
     number = float(read_numbers([cell], notation)[0])
     return None if np.isnan(number) else number
@@ -176,7 +185,9 @@ def _plain(text: str, notation: Notation) -> str:
     """Return numbers in this notation, one or many, as Python writes them."""
     found = set(text)
     if any(character.isalpha() and character not in "eE" for character in found):
-        text = _WRITTEN_CODES.sub("", text)
+        text = _MAGNITUDE.sub(lambda found: _MAGNITUDES[found[1]], _WRITTEN_CODES.sub("", text))
+    if "+" in found:
+        text = _AT_LEAST.sub("", text)
     kept = "0123456789.eE+-infitywINFITYW" + _BETWEEN
     for character in [notation.thousands, *sorted(found.difference(kept, notation.decimal))]:
         if character and not character.isdecimal():
@@ -194,6 +205,7 @@ def _pattern(notation: Notation) -> re.Pattern[str]:
     number = rf"(?:(?:{whole})(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d+)?"
     unit = rf"(?:{_CODES}|{_SYMBOLS})"
     plain = rf"(?:[{_SIGNS}]?(?:{unit}[{_SPACES}]?)?|{unit}[{_SPACES}]?[{_SIGNS}])"
-    behind = rf"(?:[{_SPACES}]?(?:[%‰]|{unit}))?"
+    size = "|".join(sorted(_MAGNITUDES, key=len, reverse=True))
+    behind = rf"(?:[{_SPACES}]?(?:{size})(?![A-Za-z]))?(?:[{_SPACES}]?(?:[%‰]|{unit}))?\+?"
     bare = re.sub(r"\(\?P<mark>|\(\?P=mark\)", lambda found: "(?P<other>" if "<" in found[0] else "(?P=other)", number)
     return re.compile(rf"{plain}{number}{behind}|\((?:{unit}[{_SPACES}]?)?{bare}{behind}\)")

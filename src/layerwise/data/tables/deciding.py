@@ -81,7 +81,10 @@ def understand(
     if raw.n_rows < FEWEST:
         raise DataError(f"{raw.source} has {raw.n_rows} rows of data; at least {FEWEST} are needed to learn anything")
     columns = survey(raw, exclude=exclude, id=id, kinds=kinds, na=na, dayfirst=dayfirst, decimal=decimal)
-    able = [replace(column.kind, name="empty") if column.name in exclude else column.kind for column in columns]
+    able = [
+        replace(column.kind, name="empty") if column.name in exclude or column.statistic.n_distinct < 2 else column.kind
+        for column in columns
+    ]
     places, why = choose(raw.names, able, target)
     targets = [
         target_of(
@@ -146,6 +149,7 @@ def _kinds(
                 decimal=decimal,
                 likely=raw.how.get("decimal") or ".",
                 has_name=raw.has_header,
+                is_index=name in raw.unnamed,
             )
         except LayerwiseError as error:
             wrong.append(error)

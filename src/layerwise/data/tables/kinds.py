@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from layerwise.data.tables.cells import LIKELY_MISSING
+import numpy as np
+
+from layerwise.data.tables.cells import LIKELY_MISSING, read_numbers
 from layerwise.data.tables.dates import first_of
 from layerwise.data.tables.readings import NOTATIONS, Parsed
 from layerwise.data.tables.statistics import YES_NO, Statistic, text_of
 from layerwise.errors import DataError, UnknownNameError, nearest
 
 READS = 0.9  # a column is one of numbers or dates where so many of its cells are; the others are taken as missing
+FEWEST_NUMBERS = 10  # different ones, in a column in which fewer cells are numbers
 MOST_CATEGORIES = 50  # more values than that are "text"
 NEARLY_ALL = 0.95  # text with so many values a row is an id
 INPUTS = ("number", "category", "yes/no", "date", "text")
@@ -75,6 +78,7 @@ def kind_of(
     decimal: str | None = None,
     likely: str = ".",
     has_name: bool = True,
+    is_index: bool = False,
 ) -> Kind:
     """Return what a column is.
 
@@ -94,6 +98,8 @@ def kind_of(
         The decimal point where a column leaves it open, as 1,234 does.
     has_name : bool
         Whether the name is the file's own.
+    is_index : bool
+        The file names other columns, but not this one, as it is with the index of a data frame.
 
     Raises
     ------
@@ -102,6 +108,7 @@ def kind_of(
     UnknownNameError
         There is no such kind.
     """
+    is_index = is_index or not name
     notation = _notation(s, decimal, likely)
     format, is_ambiguous = _format(s, dayfirst)
     if asked is not None:
@@ -120,9 +127,31 @@ def kind_of(
         return Kind("date", "", {"format": format}, is_ambiguous)
     if s.form == "number" and not counted:
         return Kind("empty", "no number is finite")
-    if counted and told and (counted.count >= READS * told or s.form == "number"):
-        return _number(name, s, notation, counted, has_name)
+    if counted and told and (reads_as_numbers(s, notation) or s.form == "number"):
+        return _number(name, s, notation, counted, has_name and not is_index, is_index)
     return _text(name, s)
+
+
+def reads_as_numbers(s: Statistic, notation: str) -> bool:
+    """Return whether so many cells are numbers that the others stand for missing ones.
+
+    That is where nine of ten are; or where there are ten different numbers and all others are one word, such as ``**``
+    or "Varies with device", or half are numbers and all others two words.
+    """
+    told, counted = s.present - s.likely, s.numbers.get(notation)
+    if counted is None or counted.count >= READS * told:
+        return counted is not None
+    if counted.count < FEWEST_NUMBERS or s.distinct is None or s.n_distinct < FEWEST_NUMBERS:
+        return False
+    cells = [cell for cell in s.distinct if cell not in LIKELY_MISSING]
+    others = int(np.isnan(read_numbers(cells, NOTATIONS[notation])).sum())
+    most = 2 if 2 * counted.count >= told else 1
+    return others <= most and len(cells) - others >= FEWEST_NUMBERS
+
+
+def is_id_name(name: str) -> bool:
+    """Return whether a column is called as one of ids or row numbers is."""
+    return (_ID.fullmatch(name) or _CAMEL_ID.fullmatch(name)) is not None
 
 
 def _as_asked(name: str, s: Statistic, asked: str, notation: str, format: str, is_ambiguous: bool) -> Kind:
@@ -144,17 +173,17 @@ def _as_asked(name: str, s: Statistic, asked: str, notation: str, format: str, i
     return Kind("category" if asked == "yes/no" else asked, reason, _whole(s))
 
 
-def _number(name: str, s: Statistic, notation: str, counted: Parsed, has_name: bool) -> Kind:
+def _number(name: str, s: Statistic, notation: str, counted: Parsed, has_name: bool, is_index: bool) -> Kind:
     number = Kind("number", "", {"notation": notation})
     if counted.whole < counted.count or counted.count < s.present - s.likely or counted.marked:
         return number
-    is_named = (_ID.fullmatch(name) or _CAMEL_ID.fullmatch(name)) is not None and has_name
+    is_named = is_id_name(name) and has_name
     if s.run is not None and not s.missing and not s.likely and s.present > 2 and not _TIME.fullmatch(name):
         begins = s.run[0] in (0, 1) and s.present >= 10
-        if begins or is_named or not name:
+        if begins or is_named or is_index:
             return Kind("row number", f"consecutive numbers, {s.run[0]} to {s.run[1]}")
-    if is_named and s.n_distinct == s.present and s.present > 2:
-        return Kind("id", "its name, and no number is there twice")
+    if (is_named or is_index) and s.n_distinct == s.present and s.present > 2:
+        return Kind("id", f"{'it has no name' if is_index else 'its name'}, and no number is there twice")
     if counted.padded:
         kind = _text(name, s)
         return Kind(kind.name, "numbers with zeros in front are codes", kind.how)

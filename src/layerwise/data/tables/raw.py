@@ -32,6 +32,8 @@ class RawTable:
     how : dict
         How it was read, in what JSON can hold: encoding, delimiter, header, decimal, sheet… Another file can be read
         likewise.
+    unnamed : tuple of str
+        The names that columns got because the file's own header has none for them.
     """
 
     source: str
@@ -41,6 +43,7 @@ class RawTable:
     has_header: bool = True
     notes: list[str] = field(default_factory=list)
     how: dict[str, Any] = field(default_factory=dict)
+    unnamed: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:

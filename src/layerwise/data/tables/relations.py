@@ -12,6 +12,7 @@ import numpy as np
 from layerwise.typing import Array
 
 NEARLY = 0.99  # of the rows: a column that tells the target in so many of them is said
+ROWS_A_VALUE = 10  # rows for each value of a column, so that it does not tell the target by chance
 LINEAR = 0.99999  # of the correlation
 
 
@@ -73,7 +74,7 @@ def tells(feature: Array, target: Array, is_number: bool) -> str:
         return ""
     x, y = codes_of(feature), codes_of(target)
     n_x, n_y = int(x.max()) + 1, int(y.max()) + 1
-    if n_x < 2 or n_x > 2 * n_y or n_y > 1000 or n_x < n_y:
+    if n_x < n_y or n_x < 2 or n_y > 1000 or n_x > max(2 * n_y, len(y) // ROWS_A_VALUE):
         return ""
     there = x >= 0
     table = np.bincount(x[there] * n_y + y[there], minlength=n_x * n_y).reshape(n_x, n_y)

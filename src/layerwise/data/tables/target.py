@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.tables.cells import LIKELY_MISSING, read_number
-from layerwise.data.tables.kinds import READS, Kind, kind_of
+from layerwise.data.tables.kinds import READS, Kind, is_id_name, kind_of, reads_as_numbers
 from layerwise.data.tables.parsing import codes_as_text, parsed
 from layerwise.data.tables.readings import NOTATIONS, Parsed
 from layerwise.data.tables.statistics import YES_NO, Statistic
@@ -109,6 +109,7 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
     if asked is None:
         able = [j for j, kind in enumerate(kinds) if kind.name in ("number", "category", "yes/no")]
         able = able or [j for j, kind in enumerate(kinds) if kind.name == "text"]
+        able = [j for j in able if not is_id_name(names[j])] or able
         if not able:
             raise DataError("no column can be predicted: all are empty, constant, row numbers, ids or dates")
         likely = [name for name in names if name.casefold() in LIKELY and name != names[able[-1]]]
@@ -162,8 +163,9 @@ def target_of(
         raise DataError(f"the target {name!r} cannot be a number: no cell is one; it holds {_shown(s)}")
     is_number = asked == "number" or (
         asked is None
+        and number is not None
         and counted is not None
-        and counted.count >= READS * (s.present - s.likely)
+        and reads_as_numbers(s, number.how["notation"])
         and _is_amount(s, counted)
     )
     if is_number and number and counted:
@@ -186,8 +188,8 @@ def _is_amount(s: Statistic, counted: Parsed) -> bool:
     """Return whether numbers are amounts, and no names of classes.
 
     Numbers that are not whole, or with more than digits ($5, 5%, 1,000), are amounts; those with zeros in front are
-    names. Whole numbers are classes where they have up to two values; up to ten values, with five rows each; or more
-    of them, in order and about equally frequent. 1.0 is whole.
+    names. Whole numbers are classes where they have up to two values; up to ten values, with five rows each, unless
+    some are there once and far apart; or more of them, in order and about equally frequent. 1.0 is whole.
     """
     distinct = s.distinct
     if distinct is None or counted.marked:
@@ -200,9 +202,9 @@ def _is_amount(s: Statistic, counted: Parsed) -> bool:
         return False
     if counted.whole < counted.count:
         return True
-    if n <= FEW:
-        return counted.count < ROWS_A_CLASS * n
     least, most, rows = min(values), max(values), list(values.values())
+    if n <= FEW:
+        return counted.count < ROWS_A_CLASS * n or (min(rows) == 1 and most - least > 3 * n)
     in_order = most - least == n - 1
     return not (n <= MOST_CLASSES and in_order and min(rows) >= 2 * ROWS_A_CLASS and max(rows) <= 2 * min(rows))
 

@@ -8,7 +8,7 @@ a later table ──────────────────────
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,7 @@ class Understanding:
         DataError
             Columns that are needed are not there: names all of them.
         """
+        raw = self._named(raw)
         places = self._places(raw, [column.name for column in self.inputs])
         names, found = [], []
         for column, j in zip(self.inputs, places):
@@ -149,10 +150,18 @@ class Understanding:
         DataError
             Columns, or all targets, are not there.
         """
-        X = self.rows(raw)
+        X, raw = self.rows(raw), self._named(raw)
         places = self._places(raw, [target.name for target in self.targets])
         y, kept = answers_of(raw, self.targets, places, self.missing)
         return X.take(kept), y, kept
+
+    def _named(self, raw: RawTable) -> RawTable:
+        """Return a table without a header under the names that its columns have where the targets are left out."""
+        targets = {target.name for target in self.targets}
+        names = tuple(column.name for column in self.columns if column.name not in targets)
+        if self.has_header or raw.has_header or len(raw.names) != len(names):
+            return raw
+        return replace(raw, names=names)
 
     def _places(self, raw: RawTable, needed: Sequence[str]) -> list[int]:
         place = {name: j for j, name in enumerate(raw.names)}

@@ -15,7 +15,16 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LOOKED_AT = 1 << 16  # bytes
-_TITLES = {"cp1252": "Windows-1252 (Latin-1)", "mac-roman": "Mac Roman", "latin-1": "Latin-1"}
+_SOME = 2000  # bytes beyond ASCII that tell the encoding
+_TITLES = {
+    "cp949": "Korean (CP949)",
+    "cp932": "Japanese (Shift JIS)",
+    "gb18030": "Chinese (GB 18030)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "cp1252": "Windows-1252 (Latin-1)",
+    "mac-roman": "Mac Roman",
+    "latin-1": "Latin-1",
+}
 _USUAL = frozenset("äöüßéèàçñåøæíóúáêîôûëïâìòùãõÄÖÜÉÅØÆ°²³µ£€’“”–—…«»§½")
 
 
@@ -92,7 +101,9 @@ def _wide(head: bytes) -> str | None:
 
 def _narrow(data: bytes) -> str:
     """Return the encoding of one byte a character in which the characters beyond ASCII make most sense."""
-    places = [found.start() for found in re.finditer(rb"[\x80-\xff]", data)][:2000]
+    if (letters := _of_letters(data)) is not None:
+        return letters
+    places = [found.start() for found in re.finditer(rb"[\x80-\xff]", data)][:_SOME]
     scores = {}
     for encoding in ("cp1252", "mac-roman"):
         try:
@@ -108,11 +119,45 @@ def _narrow(data: bytes) -> str:
     return "cp1252"
 
 
+def _of_letters(data: bytes) -> str | None:
+    """Return the encoding where bytes beyond ASCII stand together, as letters do in scripts other than Latin.
+
+    Two bytes a letter: Korean begins with B0 to C8, Japanese with kana (82, 83) or kanji (88 to 9F) and goes on with
+    any, Chinese with B0 to F7. One byte: the small letters of Cyrillic are E0 to FF.
+    """
+    leads = [found[0][0] for found in re.finditer(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]", data)][:_SOME]
+    kana = sum(byte in (0x82, 0x83) for byte in leads)
+    if leads and kana > 0.3 * len(leads) and kana + sum(0x88 <= byte <= 0x9F for byte in leads) > 0.8 * len(leads):
+        return "cp932" if _is(data, "cp932") else None
+    runs = re.findall(rb"[\x80-\xff]+", data)[:_SOME]
+    beside_latin = re.findall(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]", data)[:_SOME]
+    if not runs or len(beside_latin) + sum(len(run) == 1 for run in runs) > 0.1 * len(runs):
+        return None
+    letters = b"".join(runs)
+    if sum(byte >= 0xE0 for byte in letters) > 0.6 * len(letters):
+        return "cp1251" if _is(data, "cp1251") else None
+    firsts = [run[i] for run in runs for i in range(0, len(run) - 1, 2)]
+    if any(len(run) % 2 for run in runs) or sum(0xB0 <= byte <= 0xF7 for byte in firsts) < 0.8 * len(firsts):
+        return None
+    korean = sum(0xB0 <= byte <= 0xC8 for byte in firsts) > 0.9 * len(firsts) and _is(data, "cp949")
+    return "cp949" if korean else "gb18030" if _is(data, "gb18030") else None
+
+
+def _is(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _sense(around: bytes, place: int, encoding: str) -> int:
     """Return how well a character goes with its neighbours: a letter or an apostrophe among letters does."""
     text = around.decode(encoding)
     middle = min(place, 1)
     character, before, after = text[middle], text[:middle], text[middle + 1 :]
+    if character == "\xa0":
+        return 0
     among_letters = (before.isalpha() and before.isascii()) or (after.isalpha() and after.isascii())
     score = 2 * (character in _USUAL)
     if among_letters:

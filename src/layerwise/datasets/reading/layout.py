@@ -9,14 +9,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from layerwise.datasets.reading.records import are_numbers, is_date, is_missing
+from layerwise.datasets.reading.headers import DEEPEST, goes_on, groups_above, is_complete, joined, last_of_names
+from layerwise.datasets.reading.judging import Judge, Row
+from layerwise.datasets.reading.records import are_numbers
 from layerwise.errors import DataError
 
-Row = tuple[int, list[str]]  # the line on which it begins, and its cells
-
-_UNIT = re.compile(r"[(\[]?[A-Za-zµμ°%$€£Ωº‰#/²³·.^0-9 *_-]{1,15}[)\]]?")
+_UNIT = re.compile(r"(?=.*[A-Za-zµμ°%$€£Ωº‰])[(\[]?[A-Za-zµμ°%$€£Ωº‰#/²³·.^0-9 *_-]{1,15}[)\]]?")
 _TOTAL = re.compile(r"(grand |sub)?(total|sum|mean|average|avg|median|count|std|summe|gesamt|mittelwert)s?\.?:?", re.I)
-_USED = 300  # rows below that are looked at
 
 
 @dataclass
@@ -60,19 +59,30 @@ def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, nam
     width = _width([cells for _, cells in rows if not is_comment(cells, marks)] or [cells for _, cells in rows])
     layout = Layout(width, None, 0)
     comments = _skip_comments(rows, layout, marks)
-    judge = _Judge(rows, width)
-    _skip_title(rows, layout, judge, header)
-    line, first = rows[layout.start] if layout.start < len(rows) else (1, [])
+    judge, first = Judge(rows, width), layout.start
+    titles = _skip_title(rows, layout, judge, header)
+    line, cells = rows[layout.start] if layout.start < len(rows) else (1, [])
+    deeper = None
     if header is None:
-        header = _are_known(first, names) or judge.is_header(layout.start)
-        if not header and comments and judge.is_like_names(comments[-1]):
+        header = _are_known(cells, names) or judge.is_header(layout.start)
+        deeper = None if header else last_of_names(judge, layout.start)
+        if deeper is not None:
+            header = True
+        elif not header and comments and judge.is_like_names(comments[-1]):
             layout.header = comments[-1]
             layout.notes.append("the names of the columns were taken from the last comment before them")
+    groups = groups_above(judge, first, layout.start) if header and titles else []
+    if titles := titles[: len(titles) - len(groups)]:
+        layout.notes.append(f"{_counted(len(titles), 'title line')} left out (line {', '.join(map(str, titles))})")
     if header:
-        below = [cells for _, cells in rows[layout.start + 1 :] if len(cells) == width]
-        layout.header = _fit(first, below, width, f"{name}, line {line}")
+        below = [row for _, row in rows[layout.start + 1 :] if len(row) == width]
+        layout.header = _fit(cells, below, width, f"{name}, line {line}")
+        upper = [judge.rows[i] for i in groups]
+        if deeper is not None:
+            upper += [judge.rows[i] for i in range(layout.start, deeper)]
+            layout.header, layout.start = judge.rows[deeper], deeper
         layout.start += 1
-        _skip_units(rows, layout, judge)
+        _take_names(rows, layout, judge, upper)
     return layout
 
 
@@ -97,76 +107,14 @@ def count_totals(columns: list[list[str]]) -> int:
     return found
 
 
-class _Judge:
-    """The kinds of the cells of the first rows: n a number, d a date, t text, m missing."""
-
-    def __init__(self, rows: list[Row], width: int) -> None:
-        self.rows = [cells[:width] + [""] * (width - len(cells)) for _, cells in rows[: _USED + 40]]
-        self.full = [len(cells) == width for _, cells in rows[: _USED + 40]]
-        flat = [cell for cells in self.rows for cell in cells]
-        kinds = [
-            "m" if is_missing(cell) else "n" if number else "d" if is_date(cell) else "t"
-            for cell, number in zip(flat, are_numbers(flat).tolist())
-        ]
-        self.kinds = [kinds[i : i + width] for i in range(0, len(kinds), width)]
-
-    def below(self, i: int) -> list[int]:
-        """Return the rows below row i that are whole and do not repeat it."""
-        return [k for k in range(i + 1, len(self.rows)) if self.full[k] and self.rows[k] != self.rows[i]][:_USED]
-
-    def column_kinds(self, below: list[int]) -> list[str]:
-        """Return n or d for each column in which nine of ten cells are one, t for others, m where all are missing."""
-        found = []
-        for cells in zip(*(self.kinds[k] for k in below)):
-            counts = Counter(cells)
-            present = len(cells) - counts["m"]
-            usual = [kind for kind in "nd" if counts[kind] >= 0.9 * present]
-            found.append("m" if not present else usual[0] if usual else "t")
-        return found
-
-    def is_header(self, i: int) -> bool:
-        """Return whether row i names the columns, rather than being the first of them."""
-        if i >= len(self.rows):
-            return False
-        below = self.below(i)
-        first, kinds = self.rows[i], self.kinds[i]
-        if not below:
-            return kinds.count("t") == len(kinds) == len(set(first))
-        columns = self.column_kinds(below[1:] if len(below) > 3 else below)  # the second may be one of units
-        pairs = Counter(zip(kinds, columns))
-        named, alike = pairs["t", "n"] + pairs["t", "d"], pairs["n", "n"] + pairs["d", "d"]
-        if named:
-            return named >= alike
-        if alike or "n" in kinds:
-            return self._is_sequence(i, below)
-        words = [j for j, kind in enumerate(kinds) if kind == "t"]
-        again = sum(any(self.rows[k][j] == first[j] for k in below) for j in words)
-        return 3 * again <= len(words) and len({first[j] for j in words}) == len(words) > 0
-
-    def is_like_names(self, cells: list[str]) -> bool:
-        """Return whether a comment names the columns."""
-        return len(cells) == len(self.rows[0]) == len(set(cells)) and not any(are_numbers(cells)) and all(cells)
-
-    def _is_sequence(self, i: int, below: list[int]) -> bool:
-        """Return whether the numbers of row i count upwards, and those of no other row do: 0, 1, 2 or 2019, 2020."""
-
-        def counts(k: int) -> bool:
-            numbers = [cell for cell, kind in zip(self.rows[k], self.kinds[k]) if kind == "n"]
-            if len(numbers) < 2 or "d" in self.kinds[k] or not all(cell.isdecimal() for cell in numbers):
-                return False
-            whole = [int(cell) for cell in numbers]
-            are_years = all(1800 <= year <= 2100 for year in whole)
-            return whole == list(range(whole[0], whole[0] + len(whole))) and (len(whole) > 2 or are_years)
-
-        return counts(i) and not any(map(counts, below))
-
-
 def _width(rows: list[list[str]]) -> int:
     """Return how many cells most rows have, or all names where rows lack various numbers of cells at their end."""
     widths = Counter(len(cells) for cells in rows)
     usual = max(widths, key=lambda width: (widths[width], width), default=0)
-    if len(widths) > 2 and len(rows[0]) == max(widths) == len(set(rows[0])) and all(rows[0]):
-        return usual if any(are_numbers(rows[0])) or widths[usual] > 0.95 * len(rows) else len(rows[0])
+    names = rows[0] if rows else []
+    if len(names) == max(widths, default=0) > usual and len(set(names)) == len(names) and all(names):
+        is_rare = len(widths) == 2 or widths[usual] > 0.95 * len(rows)
+        return usual if any(are_numbers(names)) or (is_rare and widths[len(names)] < 3) else len(names)
     return usual
 
 
@@ -186,9 +134,9 @@ def _skip_comments(rows: list[Row], layout: Layout, marks: str) -> list[list[str
     return comments
 
 
-def _skip_title(rows: list[Row], layout: Layout, judge: _Judge, header: bool | None) -> None:
-    """Leave out lines before the names that do not have a cell for each column."""
-    left_out = []
+def _skip_title(rows: list[Row], layout: Layout, judge: Judge, header: bool | None) -> list[int]:
+    """Leave out lines before the names that do not have a cell for each column, and return which."""
+    left_out: list[int] = []
     while layout.start + 1 < min(len(rows), 40) and layout.width > 1:
         cells, after = rows[layout.start][1], rows[layout.start + 1][1]
         filled, filled_after = (sum(map(bool, row)) for row in (cells, after))
@@ -202,7 +150,7 @@ def _skip_title(rows: list[Row], layout: Layout, judge: _Judge, header: bool | N
             and "n" in judge.kinds[layout.start]
             and filled < filled_after
         ):
-            left_out.append(str(rows[layout.start][0]))  # such as the numbers of rows and columns
+            left_out.append(rows[layout.start][0])  # such as the numbers of rows and columns
             layout.start += 1
             continue
         if filled_after <= filled and not (is_short and len(cells) != layout.width):
@@ -213,19 +161,45 @@ def _skip_title(rows: list[Row], layout: Layout, judge: _Judge, header: bool | N
             break
         if is_head and not is_lead:
             break
-        left_out.append(str(rows[layout.start][0]))
+        left_out.append(rows[layout.start][0])
         layout.start += 1
-    if left_out:
-        layout.notes.append(f"{_counted(len(left_out), 'title line')} left out (line {', '.join(left_out)})")
+    return left_out
 
 
-def _names_all(judge: _Judge, layout: Layout) -> bool:
+def _take_names(rows: list[Row], layout: Layout, judge: Judge, groups: list[list[str]]) -> None:
+    """Join the names with the groups above them and a second row below; leave out one of units."""
+    names = layout.header or []
+    parts = [*groups, names]
+    line = rows[layout.start - 1][0] if rows else 1
+    if is_complete(joined(parts)):
+        _skip_units(rows, layout, judge)
+    for _ in range(DEEPEST):
+        if layout.start >= len(rows) or not goes_on(judge, layout.start):
+            break
+        below = judge.rows[layout.start]
+        layout.start += 1
+        if is_complete(joined(parts)):
+            shown = ", ".join(dict.fromkeys(filter(None, below)))[:60]
+            layout.notes.append(f"a second row of names left out (line {rows[layout.start - 1][0]}: {shown})")
+            break
+        parts.append(below)
+        line = rows[layout.start - 1][0]
+    else:
+        _skip_units(rows, layout, judge)
+    layout.header = joined(parts)
+    if len(parts) > 1:
+        layout.notes.append(
+            f"the names of the columns were joined from {len(parts)} rows, the last of them line {line}"
+        )
+
+
+def _names_all(judge: Judge, layout: Layout) -> bool:
     """Return whether the row names all columns but an index, so that it is no title."""
     kinds = judge.kinds[layout.start]
     return kinds.count("t") >= len(kinds) - 1 and judge.is_header(layout.start) and len(kinds) > 2
 
 
-def _skip_units(rows: list[Row], layout: Layout, judge: _Judge) -> None:
+def _skip_units(rows: list[Row], layout: Layout, judge: Judge) -> None:
     """Leave out a row below the names that gives the units of the numbers."""
     i = layout.start
     below = judge.below(i)

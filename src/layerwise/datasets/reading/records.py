@@ -40,6 +40,8 @@ class Records:
         The character between two cells; a space stands for any number of spaces and tabs.
     escape : str or None
         What stands before a quote within quotes, where that is not doubled.
+    quote : str
+        What stands around cells that have the delimiter in them.
     bad_quotes : list of int
         Lines whose quotes made no sense and were taken as they stand, as far as the records were read.
     """
@@ -47,6 +49,7 @@ class Records:
     text: str
     delimiter: str
     escape: str | None = None
+    quote: str = '"'
     bad_quotes: list[int] = field(default_factory=list)
     _place: int = 0
 
@@ -54,11 +57,11 @@ class Records:
         """Yield the line on which each record begins, from 1, and its cells as they stand; none for blank lines."""
         line, start, rescanned = 1, 0, 0
         self._place = 0
-        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if '"' in self.text else csv.QUOTE_NONE
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quote in self.text else csv.QUOTE_NONE
         while True:
             reader = csv.reader(
                 self._lines(start), delimiter=self.delimiter, quoting=quoting, doublequote=self.escape is None,
-                escapechar=self.escape, skipinitialspace=self.delimiter != "\t", strict=True,
+                escapechar=self.escape, quotechar=self.quote, skipinitialspace=self.delimiter != "\t", strict=True,
             )  # fmt: skip
             base = line - 1
             try:
@@ -85,9 +88,11 @@ class Records:
     def _literal(self, line: str) -> list[str]:
         """Return the cells of one line whose quotes do not match."""
         line = line.strip("\r\n")
-        if line.count('"') % 2 == 0:
+        if line.count(self.quote) % 2 == 0:
             try:
-                return next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+                return next(
+                    csv.reader([line], delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True), []
+                )
             except csv.Error:  # a cell longer than the reader takes
                 pass
         return line.split() if self.delimiter == " " else line.split(self.delimiter)
@@ -133,6 +138,16 @@ def find_delimiter(text: str) -> tuple[str, str | None]:
             scores[delimiter, escape] = score
     best = max(scores, key=scores.__getitem__, default=(",", None))
     return best if scores.get(best, 0.0) > 0 else (",", None)
+
+
+def find_quote(text: str, delimiter: str) -> str:
+    """Return what stands around cells: a single quote where most lines have cells in them and none in double quotes."""
+    lines = text[:_HEAD].splitlines()[:_LOOKED_AT]
+    if "'" not in text[:_HEAD] or any('"' in line for line in lines):
+        return '"'
+    mark = re.escape(delimiter)
+    cell = re.compile(rf"(?:^|{mark})\s*'[^']*'\s*(?={mark}|$)")
+    return "'" if 2 * sum(bool(cell.search(line)) for line in lines) > len(lines) else '"'
 
 
 def _score(delimiter: str, rows: list[list[str]]) -> float:

@@ -17,8 +17,11 @@ import numpy as np
 
 from layerwise.data.tables.cells import find_notation
 from layerwise.data.tables.raw import RawTable
-from layerwise.datasets.reading.layout import Layout, Row, count_totals, find_layout, is_comment
-from layerwise.datasets.reading.records import DELIMITERS, Records, are_numbers, find_delimiter, is_missing
+from layerwise.datasets.reading.headers import named_columns
+from layerwise.datasets.reading.judging import Row
+from layerwise.datasets.reading.layout import Layout, count_totals, find_layout, is_comment
+from layerwise.datasets.reading.prose import refuse_prose
+from layerwise.datasets.reading.records import DELIMITERS, Records, are_numbers, find_delimiter, find_quote, is_missing
 from layerwise.errors import DataError
 
 _HEAD = 1000  # rows that tell the layout
@@ -63,7 +66,10 @@ def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> Raw
         delimiter, escape = find_delimiter(text)
         if delimiter != ",":
             notes.append(f"cells are separated by {DELIMITERS[delimiter]}")
-    records = Records(text, delimiter, escape)
+    quote = find_quote(text, delimiter)
+    if quote == "'":
+        notes.append("cells are in single quotes, which are left out")
+    records = Records(text, delimiter, escape, quote)
     table = read_rows(_after(records, settings.skip), name, settings, notes, delimiter)
     if records.bad_quotes:
         lines = _listed(records.bad_quotes)
@@ -79,6 +85,8 @@ def read_rows(
     marks = "#%" if delimiter in (None, ";") else "#%;"
     looked_at = [(line, [cell.strip() for cell in cells]) for line, cells in islice(rows, _HEAD)]
     head = [(line, cells) for line, cells in looked_at if any(cells)]
+    if delimiter is not None and settings.delimiter is None:
+        refuse_prose([cells for _, cells in head], name)
     layout = find_layout(head, name, marks, settings.header, settings.names)
     if not head or not layout.width or layout.start >= len(head):
         but = "names of columns, but " if layout.header is not None else ""
@@ -89,7 +97,7 @@ def read_rows(
     with _uncollected():
         body.read(chain(head[layout.start :], rows))
     columns, lines = body.finish(notes)
-    columns, names = _named(columns, layout.header, notes)
+    columns, names, unnamed = named_columns(columns, layout.header, notes)
     if settings.na:
         _blank(columns, settings.na, notes)
     decimal = settings.decimal or _decimal(columns)
@@ -99,7 +107,8 @@ def read_rows(
         notes.append(f"the first row (line {lines[0]}) was taken for data, not for names" if lines else "no names")
     how: dict[str, Any] = {"header": layout.header is not None, "decimal": decimal, "na": list(settings.na)}
     how |= {"skip": settings.skip, "names": list(names)}
-    return RawTable(name, names, list(columns), np.array(lines, np.int64), layout.header is not None, notes, how)
+    has_header = layout.header is not None
+    return RawTable(name, names, list(columns), np.array(lines, np.int64), has_header, notes, how, unnamed)
 
 
 class _Body:
@@ -167,7 +176,9 @@ class _Body:
         odd = sorted([self.lines[row] for row in unfit] + [line for line, _ in self.long])
         self._refuse_many(odd)
         padded = [self.lines[row] for row in short if row not in {*unfit, *feet}]
-        if drop := {*unfit, *feet}:
+        again = self._names_again()
+        self.headers += len(again)
+        if drop := {*unfit, *feet, *again}:
             kept = [row for row in range(len(self.lines)) if row not in drop]
             self.columns = [[column[row] for row in kept] for column in self.columns]
             self.lines = [self.lines[row] for row in kept]
@@ -190,6 +201,14 @@ class _Body:
             if count:
                 notes.append(f"{_counted(count, 'row')} {said}")
         return self.columns, self.lines
+
+    def _names_again(self) -> set[int]:
+        """Return rows that have a column's name where the column has numbers: the header once more."""
+        found: set[int] = set()
+        for name, column in zip(self.layout.header or (), self.columns):
+            if name and name in column and np.mean(are_numbers(column[:200])) >= 0.9:
+                found |= {row for row, cell in enumerate(column) if cell == name}
+        return found
 
     def _fits(self, row: int) -> bool:
         """Return whether the cells of a short row are of the kind that their columns are, so that none was shifted."""
@@ -225,35 +244,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _named(
-    columns: list[list[str]], header: list[str] | None, notes: list[str]
-) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Return the columns, each with a name of its own; a column with neither a name nor a cell is left out."""
-    raw = header if header is not None else [""] * len(columns)
-    last = header is None
-    void = [j for j, column in enumerate(columns) if not raw[j] and len(columns) > 1 and column and not any(column)]
-    void = [j for j in void if not last or all(k in void for k in range(j, len(columns)))]
-    if void:
-        notes.append(f"{_counted(len(void), 'column')} without a name and a cell left out")
-    kept = [j for j in range(len(columns)) if j not in void]
-    names: list[str] = []
-    taken = {raw[j] for j in kept}
-    seen: set[str] = set()
-    for place, j in enumerate(kept, 1):
-        name = raw[j] or f"x{place}"
-        number = 2
-        if name in seen or (not raw[j] and name in taken):
-            while f"{name}_{number}" in seen or f"{name}_{number}" in taken:
-                number += 1
-            notes.append(f"column {j + 1} is called {name}_{number}, since another is called {name}")
-            name = f"{name}_{number}"
-        elif not raw[j] and header is not None:
-            notes.append(f"column {j + 1} has no name; it is called {name}")
-        seen.add(name)
-        names.append(name)
-    return [columns[j] for j in kept], tuple(names)
 
 
 def _blank(columns: list[list[str]], na: tuple[str, ...], notes: list[str]) -> None:
