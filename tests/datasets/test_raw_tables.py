@@ -394,3 +394,17 @@ def test_many_columns_without_names_are_one_note(tmp_path):
     notes = [note for note in read_raw(tmp_path / "t.csv", header=True).notes if "column" in note]
     assert len(notes) == 5
     assert notes[-1] == "16 more columns likewise"
+
+
+def test_a_cell_too_long_for_the_reader_of_unquoted_lines(read):
+    long = "x" * 200_000
+    table = read(f"a,b\n1,2\n{long},3\n4,5\r\n6,7\n", header=True)
+    assert table.columns == [["1", long, "4", "6"], ["2", "3", "5", "7"]]
+    assert table.lines.tolist() == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("cell", [" 1", "1 ", "\t1", "1\t", "\u20031", "1\x0b"])
+@pytest.mark.parametrize("line", ["{},2", "2,{}", "{},2\r", '"{}",2'])
+def test_spaces_around_cells_are_left_out(read, cell, line):
+    table = read("a,b\n3,3\n" + line.format(cell) + "\n5,5", header=True)
+    assert sorted(column[1] for column in table.columns) == ["1", "2"]

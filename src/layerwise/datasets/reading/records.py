@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ _DATE = re.compile(
 )
 _LOOKED_AT = 300  # records, and at most
 _HEAD = 1 << 18  # characters
+_PART = 1 << 20  # characters that are split into lines at once
 
 
 @dataclass
@@ -56,7 +57,23 @@ class Records:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line on which each record begins, from 1, and its cells as they stand; none for blank lines."""
         line, start, rescanned = 1, 0, 0
-        self._place = 0
+        if self.quote not in self.text and self.delimiter != " " and _has_plain_lines(self.text):
+            try:
+                for row in enumerate(
+                    csv.reader(
+                        _plain_lines(self.text),
+                        delimiter=self.delimiter,
+                        quoting=csv.QUOTE_NONE,
+                        skipinitialspace=self.delimiter != "\t",
+                    ),
+                    1,
+                ):
+                    yield row
+                    line = row[0] + 1
+                return
+            except csv.Error:  # a cell longer than the reader takes
+                start = [found.start() for found in islice(_LINE.finditer(self.text), line)][-1]
+        self._place = start
         quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quote in self.text else csv.QUOTE_NONE
         while True:
             reader = csv.reader(
@@ -96,6 +113,39 @@ class Records:
             except csv.Error:  # a cell longer than the reader takes
                 pass
         return line.split() if self.delimiter == " " else line.split(self.delimiter)
+
+
+def _has_plain_lines(text: str) -> bool:
+    """Return whether each line ends as on Unix or on Windows."""
+    return "\r" not in text or text.count("\r") == text.count("\r\n")
+
+
+def _plain_lines(text: str) -> Iterator[str]:
+    """Return the lines of such a text, split a part at a time."""
+    return chain.from_iterable(_parts(text))
+
+
+def _parts(text: str) -> Iterator[list[str]]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", min(start + _PART, len(text)))
+        end = len(text) if end < 0 else end
+        yield text[start:end].split("\n")
+        start = end + 1
+
+
+def has_spaces_around(text: str, delimiter: str, quote: str) -> bool:
+    """Return whether some cells may have spaces before or after them."""
+    if not text.isascii() or delimiter == " " or any(character in text for character in "\x0b\x0c\x1c\x1d\x1e\x1f"):
+        return True
+    marks = [delimiter, "\n", "\r", *([quote] if quote in text else [])]
+    return (
+        text[:1].isspace()
+        or text[-1:] in (" ", "\t")
+        or any(
+            space != delimiter and (space + mark in text or mark + space in text) for space in " \t" for mark in marks
+        )
+    )
 
 
 def are_numbers(cells: list[str]) -> Array:

@@ -7,7 +7,7 @@ text ── Records ──► the first rows ── find_layout ──► names,
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -21,7 +21,15 @@ from layerwise.datasets.reading.headers import named_columns
 from layerwise.datasets.reading.judging import Row
 from layerwise.datasets.reading.layout import Layout, count_totals, find_layout, is_comment
 from layerwise.datasets.reading.prose import refuse_prose
-from layerwise.datasets.reading.records import DELIMITERS, Records, are_numbers, find_delimiter, find_quote, is_missing
+from layerwise.datasets.reading.records import (
+    DELIMITERS,
+    Records,
+    are_numbers,
+    find_delimiter,
+    find_quote,
+    has_spaces_around,
+    is_missing,
+)
 from layerwise.errors import DataError
 
 _HEAD = 1000  # rows that tell the layout
@@ -70,7 +78,8 @@ def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> Raw
     if quote == "'":
         notes.append("cells are in single quotes, which are left out")
     records = Records(text, delimiter, escape, quote)
-    table = read_rows(_after(records, settings.skip), name, settings, notes, delimiter)
+    is_spaced = has_spaces_around(text, delimiter, quote)
+    table = read_rows(_after(records, settings.skip), name, settings, notes, delimiter, is_spaced)
     if records.bad_quotes:
         lines = _listed(records.bad_quotes)
         notes.append(f"quotes that do not match were taken as they stand in {lines}")
@@ -79,9 +88,17 @@ def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> Raw
 
 
 def read_rows(
-    rows: Iterator[Row], name: str, settings: Settings, notes: list[str], delimiter: str | None = None
+    rows: Iterator[Row],
+    name: str,
+    settings: Settings,
+    notes: list[str],
+    delimiter: str | None = None,
+    is_spaced: bool = True,
 ) -> RawTable:
-    """Return the table that rows of text hold, the first of them maybe a title, a header or units."""
+    """Return the table that rows of text hold, the first of them maybe a title, a header or units.
+
+    The cells may have spaces around them, unless `is_spaced` is False.
+    """
     marks = "#%" if delimiter in (None, ";") else "#%;"
     looked_at = [(line, [cell.strip() for cell in cells]) for line, cells in islice(rows, _HEAD)]
     head = [(line, cells) for line, cells in looked_at if any(cells)]
@@ -92,7 +109,7 @@ def read_rows(
         but = "names of columns, but " if layout.header is not None else ""
         raise DataError(f"{name} has {but}no rows; expected a table with a row for each sample")
     notes += layout.notes
-    body = _Body(name, layout, marks)
+    body = _Body(name, layout, marks, is_spaced)
     body.blank = len(looked_at) - len(head)
     with _uncollected():
         body.read(chain(head[layout.start :], rows))
@@ -114,8 +131,8 @@ def read_rows(
 class _Body:
     """The rows of data, gathered into columns."""
 
-    def __init__(self, name: str, layout: Layout, marks: str) -> None:
-        self.name, self.layout, self.marks = name, layout, marks
+    def __init__(self, name: str, layout: Layout, marks: str, is_spaced: bool) -> None:
+        self.name, self.layout, self.marks, self.is_spaced = name, layout, marks, is_spaced
         self.columns: list[list[str]] = [[] for _ in range(layout.width)]
         self.shared: list[dict[str, str]] = [{} for _ in range(layout.width)]
         self.lines: list[int] = []
@@ -128,6 +145,8 @@ class _Body:
         width = self.layout.width
         last_name = self.layout.header[-1] if self.layout.header is not None else None
         while block := list(islice(rows, _BLOCK)):
+            if self._take_whole(block, width, last_name):
+                continue
             kept = []
             for row in block:
                 line, given = row
@@ -135,14 +154,24 @@ class _Body:
                     kept.append(row)
                 elif (whole := self._whole(line, given)) is not None:
                     kept.append((line, whole))
-            if not kept:
-                continue
-            self.lines += [line for line, _ in kept]
-            for column, shared, cells in zip(self.columns, self.shared, zip(*(cells for _, cells in kept))):
-                stripped = [cell.strip() for cell in cells]
-                if len(shared) < _SHARED:
-                    stripped = [shared.setdefault(cell, cell) for cell in stripped]
-                column += stripped
+            if kept:
+                self._take(*zip(*kept))
+
+    def _take_whole(self, block: list[Row], width: int, last_name: str | None) -> bool:
+        """Take a block of rows that all have a cell for each column, and are no blank, comment or header."""
+        lines, rows = zip(*block)
+        if set(map(len, rows)) != {width} or last_name in {row[-1] for row in rows} or not all(row[0] for row in rows):
+            return False
+        self._take(lines, rows)
+        return True
+
+    def _take(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        self.lines += lines
+        for column, shared, cells in zip(self.columns, self.shared, zip(*rows)):
+            bare: Sequence[str] = [cell.strip() for cell in cells] if self.is_spaced else cells
+            if len(shared) < _SHARED:
+                bare = [shared.setdefault(cell, cell) for cell in bare]
+            column += bare
 
     def _whole(self, line: int, cells: list[str]) -> list[str] | None:
         """Return a cell for each column, or None for a row that is left out, which is counted."""
@@ -268,7 +297,7 @@ def _decimal(columns: list[list[str]]) -> str:
 
 
 def _after(records: Records, skip: int) -> Iterator[Row]:
-    return (row for row in records if row[0] > skip)
+    return (row for row in records if row[0] > skip) if skip else iter(records)
 
 
 def _counted(count: int, thing: str) -> str:
