@@ -258,6 +258,11 @@ def test_databases(tmp_path):
     assert table.names == ("length", "species")
     np.testing.assert_array_equal(table.columns[0], [1.5, np.nan])
     assert read_raw(path, query="SELECT species FROM flowers WHERE length > 1").columns == [["a"]]
+    asked = read_raw(path, query="SELECT species FROM flowers")
+    assert asked.notes == ["the rows are those of 'SELECT species FROM flowers', as asked"]
+    assert read_raw(path, how=asked.how).names == ("species",)
+    assert read_raw(path, how=asked.how, sheet="flowers").names == ("length", "species")
+    assert read_raw(path, sheet="flowers").notes == ["the table 'flowers' was read, as asked"]
     with pytest.raises(DataError, match="readonly"):
         read_raw(path, query="DELETE FROM flowers")
     with pytest.raises(DataError, match="no such column"):
@@ -268,7 +273,9 @@ def test_arrays(tmp_path):
     np.save(tmp_path / "t.npy", np.arange(6.0).reshape(3, 2))
     assert read_raw(tmp_path / "t.npy").columns[1].tolist() == [1, 3, 5]
     np.savez(tmp_path / "t.npz", X=np.ones((2, 2)), Z=np.zeros((2, 3)))
-    assert len(read_raw(tmp_path / "t.npz", sheet="Z").names) == 3
+    table = read_raw(tmp_path / "t.npz", sheet="Z")
+    assert len(table.names) == 3
+    assert "the array 'Z' of 2 was read, as asked" in table.notes
     with pytest.raises(DataError, match="holds 2: 'X', 'Z'"):
         read_raw(tmp_path / "t.npz")
 
@@ -408,3 +415,18 @@ def test_a_cell_too_long_for_the_reader_of_unquoted_lines(read):
 def test_spaces_around_cells_are_left_out(read, cell, line):
     table = read("a,b\n3,3\n" + line.format(cell) + "\n5,5", header=True)
     assert sorted(column[1] for column in table.columns) == ["1", "2"]
+
+
+def test_the_sheet_of_an_earlier_workbook_is_read_again(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for name in ("old", "new"):
+        sheet = book.create_sheet(name)
+        for row in (["a", "b"], [1, name], [2, name], [3, name]):
+            sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    table = read_raw(tmp_path / "t.xlsx", sheet="new")
+    assert "the sheet 'new' of 3 was read, as asked" in table.notes
+    assert read_raw(tmp_path / "t.xlsx", how=table.how).columns[1] == ["new"] * 3
+    with pytest.raises(DataError, match="choose one with sheet="):
+        read_raw(tmp_path / "t.xlsx")

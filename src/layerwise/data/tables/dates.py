@@ -2,7 +2,7 @@
 
     format     looks like                                  each day may have a time: 2024-03-01 18:30, 2024-03-01T18:30Z
     Y-M-D      2024-03-01   2024/3/1    2024.03.01
-    D/M/Y      1/3/2024     01.03.2024  01-03-24           two digits: 69 … 99 are 1969 … 1999, 00 … 68 are 2000 … 2068
+    D/M/Y      1/3/2024     01.03.2024  01-03-24           two digits: 50 … 99 are 1950 … 1999, 00 … 49 are 2000 … 2049
     M/D/Y      3/1/2024     03-01-2024  3/1/24
     D mon Y    1 Mar 2024   1-March-24  Fri, 01 Mar 2024
     mon D Y    Mar 1, 2024  March 1 2024
@@ -78,7 +78,7 @@ def read_date(cell: str, format: str) -> int | None:
     else:
         number = int(month or 1)
     year = found.get("y") or "1970"
-    years = int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 69 else 2000)
+    years = int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 50 else 2000)
     hour = int(found.get("h") or 0)
     if half := found.get("half"):
         if not 1 <= hour <= 12:

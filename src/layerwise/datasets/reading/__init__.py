@@ -92,10 +92,12 @@ def read_raw(
     ['cells are separated by a semicolon', 'numbers have decimal commas']
     """
     settings = _settings(delimiter, encoding, header, decimal, sheet, query, na, skip)
+    how = dict(how or {})
+    settings.earlier_sheet, settings.earlier_query = how.get("sheet"), how.get("query")
     found = load(source, sheet)
     table = read_binary(found, settings)
     if table is None:
-        table = _read_any_text(found.data, found.name, settings, dict(how or {}))
+        table = _read_any_text(found.data, found.name, settings, how)
     elif query is not None and table.how.get("format") != "sqlite":
         raise DataError(f"query= is for SQLite databases, but {found.name} is none")
     table.notes[:0] = found.notes

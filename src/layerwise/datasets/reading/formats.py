@@ -125,29 +125,32 @@ def _read_database(source: Source, settings: Settings) -> RawTable:
             )
             listed = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
             tables = [name for (name,) in database.execute(listed)]
-            query = settings.query
+            query = settings.query if settings.sheet is not None else settings.query or settings.earlier_query
+            notes = [] if query is None else [f"the rows are those of {query!r}, as asked"]
             if query is None:
-                query = f'SELECT * FROM "{_chosen(source.name, "table", tables, settings.sheet)}"'
+                query = f'SELECT * FROM "{_chosen(source.name, "table", tables, settings, notes)}"'
             cursor = database.execute(query)
             if cursor.description is None:
                 raise DataError(f"{source.name}: the query gives no rows; it must be a SELECT, but is {query!r}")
             names, rows = [column[0] for column in cursor.description], cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning) as error:
-            asked = f"; the query is {settings.query!r}" if settings.query else ""
+            asked = f"; the query is {query!r}" if settings.query or settings.earlier_query else ""
             raise DataError(f"{source.name} is a database that cannot be read: {error}{asked}") from None
     if not rows:
         raise DataError(f"{source.name}: {query!r} gives no rows; expected a row for each sample")
     table = _table(source.name, names, list(zip(*rows)), "sqlite")
-    table.how |= {"sheet": settings.sheet, "query": settings.query}
+    table.how |= {"sheet": settings.sheet, "query": None if settings.sheet else settings.query}
+    table.notes[:0] = notes
     return table
 
 
 def _read_arrays(source: Source, settings: Settings) -> RawTable:
+    notes: list[str] = []
     try:
         found = np.load(io.BytesIO(source.data), allow_pickle=False)
         if not isinstance(found, np.ndarray):
             tables = [key for key in found.files if found[key].ndim == 2] or found.files
-            found = found[_chosen(source.name, "array", tables, settings.sheet)]
+            found = found[_chosen(source.name, "array", tables, settings, notes)]
     except (ValueError, OSError, EOFError, KeyError) as error:
         raise DataError(f"{source.name} holds no NumPy array that can be read: {error}") from None
     if found.dtype.names:
@@ -155,7 +158,7 @@ def _read_arrays(source: Source, settings: Settings) -> RawTable:
     if found.ndim != 2 or found.dtype.kind not in "biufUSM":
         raise DataError(f"{source.name} must hold a table, but its array has the shape {found.shape}, {found.dtype}")
     table = _table(source.name, [f"x{j + 1}" for j in range(found.shape[1])], list(found.T), "numpy")
-    table.has_header = False
+    table.has_header, table.notes[:0] = False, notes
     return table
 
 
@@ -191,15 +194,16 @@ def _read_workbook(source: Source, settings: Settings) -> RawTable:
     """Read a sheet as rows of text, since it may have a title, units and totals as any text has."""
     import datetime
 
+    notes: list[str] = []
     try:
         if source.data[:2] == b"PK" and (openpyxl := _module("openpyxl")):
             book = openpyxl.load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
             sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            chosen = _chosen(source.name, "sheet", sheets, settings.sheet)
+            chosen = _chosen(source.name, "sheet", sheets, settings, notes)
             rows = [list(row) for row in book[chosen].iter_rows(values_only=True)]
         elif (fastexcel := _module("fastexcel")) and _module("polars"):
             book = fastexcel.read_excel(source.data)
-            chosen = _chosen(source.name, "sheet", book.sheet_names, settings.sheet)
+            chosen = _chosen(source.name, "sheet", book.sheet_names, settings, notes)
             frame = book.load_sheet(chosen, header_row=None, dtypes="string").to_polars()
             rows = [list(row) for row in frame.iter_rows()]
         else:
@@ -217,21 +221,25 @@ def _read_workbook(source: Source, settings: Settings) -> RawTable:
 
     width = max((j + 1 for row in rows for j, cell in enumerate(row) if cell is not None), default=0)
     cells = ((i, [text(cell) for cell in row[:width]]) for i, row in enumerate(rows, 1))
-    table = read_rows(cells, f"{source.name}, sheet {chosen!r}", settings, [])
-    table.how |= {"sheet": settings.sheet}
+    table = read_rows(cells, f"{source.name}, sheet {chosen!r}", settings, notes)
+    table.how |= {"sheet": chosen}
     return table
 
 
-def _chosen(name: str, thing: str, found: list[str], asked: str | None) -> str:
-    """Return the part of a file that was asked for, or its only one."""
-    if asked is not None:
+def _chosen(name: str, thing: str, found: list[str], settings: Settings, notes: list[str]) -> str:
+    """Return the part of a file that was asked for, which is noted, or its only one, or that of an earlier file."""
+    if (asked := settings.sheet) is not None:
         if asked not in found:
             raise DataError(f"{name} has no {thing} {asked!r}; {nearest(asked, found)}")
+        others = f" of {len(found)}" if len(found) > 1 else ""
+        notes.append(f"the {thing} {asked!r}{others} was read, as asked")
         return asked
     if len(found) == 1:
         return found[0]
+    if settings.earlier_sheet in found:
+        return settings.earlier_sheet
     listed = ", ".join(map(repr, found[:10])) or "none"
-    raise DataError(f"{name} must hold one {thing}, but holds {len(found)}: {listed}; choose one with sheet=")
+    raise DataError(f"{name} must hold one {thing}, but holds {len(found)}: {listed}; choose one with sheet= (--sheet)")
 
 
 def _table(name: str, names: Iterable[str], columns: list[Any], kind: str) -> RawTable:

@@ -126,10 +126,10 @@ def _plain_lines(text: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[list[str]]:
-    start = 0
+    start, last = 0, len(text) - text.endswith("\n")
     while start < len(text):
-        end = text.find("\n", min(start + _PART, len(text)))
-        end = len(text) if end < 0 else end
+        end = text.find("\n", start + _PART)
+        end = last if end < 0 else end
         yield text[start:end].split("\n")
         start = end + 1
 

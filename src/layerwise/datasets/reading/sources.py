@@ -133,7 +133,9 @@ def _member(name: str, files: list[str], member: str | None) -> str:
     if len(tables) != 1:
         listed = ", ".join(map(repr, (tables or files)[:10])) or "none"
         count = len(tables or files)
-        raise DataError(f"{name} must hold one table, but holds {count} files: {listed}; choose one with sheet=")
+        raise DataError(
+            f"{name} must hold one table, but holds {count} files: {listed}; choose one with sheet= (--sheet)"
+        )
     return tables[0]
 
 

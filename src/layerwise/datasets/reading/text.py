@@ -54,6 +54,8 @@ class Settings:
         Lines to leave out first.
     names : list of str
         The columns of an earlier file that is read likewise.
+    earlier_sheet, earlier_query : str, optional
+        The sheet of that file, which is taken where there are several; its query, where it was a database.
     """
 
     delimiter: str | None = None
@@ -65,6 +67,8 @@ class Settings:
     na: tuple[str, ...] = ()
     skip: int = 0
     names: list[str] = field(default_factory=list)
+    earlier_sheet: str | None = None
+    earlier_query: str | None = None
 
 
 def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> RawTable:
