@@ -72,7 +72,7 @@ def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> 
     return axes
 
 
-def partial_dependence(found: Dependence, ax: Axes | None = None) -> Axes:
+def partial_dependence(found: Dependence, ax: Axes | None = None, *, limits: tuple[float, float] | None = None) -> Axes:
     """Draw the mean answer over the values of one column, above a histogram of the rows.
 
     Of two classes the probability of the second is drawn, of more those of the six that change most.
@@ -83,6 +83,9 @@ def partial_dependence(found: Dependence, ax: Axes | None = None) -> Axes:
         What `partial_dependence` of ``layerwise.explain.dependence`` returned.
     ax : Axes, optional
         Where to draw; by default a new figure of pyplot.
+    limits : (float, float), optional
+        The least and the greatest mean answer that there is room for, so that several columns can be compared; by
+        default those of this column.
 
     Returns
     -------
@@ -118,15 +121,26 @@ def partial_dependence(found: Dependence, ax: Axes | None = None) -> Axes:
         else:
             panel.plot(_axis(found.grid), found.averages[:, k], ".-", color=colour, linewidth=2, label=name)
     answer = _answer(found)
+    low, high = drawn_range(found) if limits is None else limits
     if by_category:
-        _categories(panel, found, colours.muted, answer)
+        _categories(panel, found, colours.muted)
+        panel.set_xlabel(answer)
+        _room(panel.xaxis, low, high)
     else:
-        _histogram(panel, found, colours.muted, answer)
+        _histogram(panel, found, colours.muted)
+        panel.set(xlabel=matplotlib_text(found.name), ylabel=answer)
+        _room(panel.yaxis, low, high)
     panel.set_title(f"by {matplotlib_text(found.name, most=24)}")
     if len(outputs) > 1:
         legend(panel, loc="best")
     axes: Axes = panel
     return axes
+
+
+def drawn_range(found: Dependence) -> tuple[float, float]:
+    """Return the least and the greatest of the means that are drawn."""
+    drawn = found.averages[:, _outputs(found)]
+    return float(drawn.min()), float(drawn.max())
 
 
 def _outputs(found: Dependence) -> list[int]:
@@ -150,7 +164,7 @@ def _axis(values: Array) -> Array:
     return values.astype("M8[us]").astype(np.int64) / _DAYS if values.dtype.kind == "M" else values
 
 
-def _histogram(panel: Any, found: Dependence, colour: str, answer: str) -> None:
+def _histogram(panel: Any, found: Dependence, colour: str) -> None:
     """Draw how many rows are where, along the bottom, within the range of the grid."""
     values, grid = found.values[found.values == found.values], _axis(found.grid)
     low, high = float(grid.min()), float(grid.max())
@@ -163,7 +177,6 @@ def _histogram(panel: Any, found: Dependence, colour: str, answer: str) -> None:
             edges[:-1], heights, np.diff(edges), align="edge", color=colour, alpha=0.35,
             transform=panel.get_xaxis_transform(), zorder=0,
         )  # fmt: skip
-    _room(panel, found)
     if found.grid.dtype.kind == "M":
         panel.xaxis_date()
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -171,19 +184,19 @@ def _histogram(panel: Any, found: Dependence, colour: str, answer: str) -> None:
         locator: Any = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
         panel.xaxis.set_major_locator(locator)
         panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    panel.set(xlabel=matplotlib_text(found.name), ylabel=answer)
     tidy(panel, "y")
 
 
-def _room(panel: Any, found: Dependence) -> None:
-    """Leave room below the lines for the histogram."""
-    drawn = found.averages[:, _outputs(found)]
-    low, high = float(drawn.min()), float(drawn.max())
+def _room(axis: Any, low: float, high: float) -> None:
+    """Leave room for the histogram below the means, without ticks."""
     span = high - low or abs(high) or 1.0
-    panel.set_ylim(low - (_HEIGHT + 0.12) / (1 - _HEIGHT - 0.18) * span, high + 0.06 * span)
+    bottom, top = low - (_HEIGHT + 0.12) / (1 - _HEIGHT - 0.18) * span, high + 0.06 * span
+    axis.axes.set_xlim(bottom, top) if axis.axis_name == "x" else axis.axes.set_ylim(bottom, top)
+    ticks = axis.get_major_locator().tick_values(low, top)
+    axis.set_ticks([tick for tick in ticks if low - 0.08 * span <= tick <= top])
 
 
-def _categories(panel: Any, found: Dependence, colour: str, answer: str) -> None:
+def _categories(panel: Any, found: Dependence, colour: str) -> None:
     """Draw what share of the rows has each category, along the left, and name them."""
     values = found.values.tolist()
     shares = np.array([values.count(value) for value in found.grid.tolist()]) / max(len(values), 1)
@@ -195,10 +208,5 @@ def _categories(panel: Any, found: Dependence, colour: str, answer: str) -> None
     names = [f"{matplotlib_text(v, most=_LONGEST)} ({s:.0%})" for v, s in zip(found.grid.tolist(), shares, strict=True)]
     panel.set_yticks(places, names)
     panel.set_ylim(len(places) - 0.4, -0.6)
-    drawn = found.averages[:, _outputs(found)]
-    low, high = float(drawn.min()), float(drawn.max())
-    span = high - low or abs(high) or 1.0
-    panel.set_xlim(low - (_HEIGHT + 0.12) / (1 - _HEIGHT - 0.18) * span, high + 0.06 * span)
     panel.locator_params(axis="x", nbins=5)
-    panel.set_xlabel(answer)
     tidy(panel, "x")

@@ -11,8 +11,10 @@ import numpy as np
 
 from layerwise import datasets
 from layerwise.app.cli import console
+from layerwise.app.cli.held_out import found_again
 from layerwise.app.cli.model import Trained
 from layerwise.app.cli.rows import features, target_names, target_values
+from layerwise.data.tables.features import Features
 from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.fashion import CLASS_NAMES
 from layerwise.datasets.reading import read_raw
@@ -51,6 +53,19 @@ class Data:
         if self.validation is not None:
             parts.append(f"{len(self.validation[1]):,} to validate")
         return ", ".join([*parts, f"{len(self.test[1]):,} to test"])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The rows of a file that have a target: its cells, the columns that an encoder takes, and which rows they are.
+
+    `tested`: which of these were held out to test, if the model has learned from the others.
+    """
+
+    raw: RawTable
+    features: Features
+    kept: Array
+    tested: Array | None
 
 
 @dataclass(frozen=True)
@@ -262,16 +277,13 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
     """
     network, task = model.network, model.task
     if model.encoder is not None:
-        raw = read_table(path, model, delimiter)
-        if model.rules is not None and target is None:
-            _, y, kept = model.rules.labelled_rows(raw)
-            inputs = encoded(raw, model)
-            return inputs[kept], model.standardized(y)
-        target = network.notes.get("target") if target is None else target
-        y, kept, notes = target_values(raw, target_names(raw, model.encoder, target, _targets(model)), task)
-        for note in notes:
-            console.warn(note, "yellow")
-        return encoded(raw, model)[kept], model.standardized(y)
+        labelled, y = table_to_evaluate(path, model, target, delimiter)
+        if labelled.tested is not None:
+            learned = len(y) - len(labelled.tested)
+            console.warn(
+                f"note: {learned:,} of these {len(y):,} rows were there in training; the others were not", "yellow"
+            )
+        return model.encoder.transform(labelled.features), y
     columns = columns_of(network)
     if columns is not None:
         target = network.notes.get("target") if target is None else target
@@ -281,13 +293,36 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
     return X, as_target(path, table, task.kind == "regression", task.classes)
 
 
+def table_to_evaluate(path: str, model: Trained, target: str | None, delimiter: str | None) -> tuple[Labelled, Array]:
+    """Return the rows of a table for an encoder that have a target, and what the network shall answer."""
+    assert model.encoder is not None
+    raw = read_table(path, model, delimiter)
+    if model.rules is not None and target is None:
+        rows, y, kept = model.rules.labelled_rows(raw)
+    else:
+        target = model.network.notes.get("target") if target is None else target
+        names = target_names(raw, model.encoder, target, _targets(model))
+        y, there, notes = target_values(raw, names, model.task)
+        for note in notes:
+            console.warn(note, "yellow")
+        kept = np.flatnonzero(there)
+        rows = (features(raw, model.encoder) if model.rules is None else model.rules.rows(raw)).take(kept)
+    _tell(raw)
+    return Labelled(raw, rows, kept, found_again(model.network.notes, y)), model.standardized(y)
+
+
+def _tell(raw: RawTable) -> None:
+    """Print the notes on what could not be read to stderr."""
+    for note in dict.fromkeys(raw.notes):
+        console.warn(f"{raw.source}: {note}", "yellow")
+
+
 def encoded(raw: RawTable, model: Trained) -> Array:
     """Return the inputs that a model makes of the rows of a table; what could not be read is told on stderr."""
     assert model.encoder is not None
     rows = features(raw, model.encoder) if model.rules is None else model.rules.rows(raw)
     inputs = model.encoder.transform(rows)
-    for note in dict.fromkeys(raw.notes):
-        console.warn(f"{raw.source}: {note}", "yellow")
+    _tell(raw)
     return inputs
 
 

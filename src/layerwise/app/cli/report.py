@@ -9,10 +9,11 @@ import typer
 
 from layerwise.app.cli.arguments import Delimiter, Model, Rows, Target
 from layerwise.app.cli.console import show
+from layerwise.app.cli.data import DATA_SETS, check_delimiter, table_to_evaluate
 from layerwise.app.cli.model import load_trained
 from layerwise.app.cli.plot import rows_not_learned
+from layerwise.app.reporting import Table
 from layerwise.app.reporting import report as write_report
-from layerwise.explain.importance import input_groups
 
 
 def report(
@@ -26,6 +27,9 @@ def report(
 ) -> None:  # fmt: skip
     """Write a page on a trained model: figures, curves, worst mistakes, confidence, how to train it again.
 
+    Of a table also what each column is worth and does, and the worst rows as the file has them: of the table that the
+    model has learned from, the rows that were held out to test, of another one all rows.
+
     One HTML file with its pictures inside, which needs no network. A file that is there is replaced, unless it is the
     model or the table.
     """
@@ -37,8 +41,17 @@ def report(
             )
     trained = load_trained(model)
     network = trained.network
-    X, y = rows_not_learned(model, trained, data, target, delimiter)
+    table = None
+    if trained.encoder is not None and data is not None and data not in DATA_SETS:
+        rows, y = table_to_evaluate(data, trained, target, check_delimiter(delimiter))
+        features, kept = rows.features, rows.kept
+        if rows.tested is not None:
+            show(f"on the {len(rows.tested):,} of {len(y):,} rows that were held out to test")
+            features, kept, y = features.take(rows.tested), kept[rows.tested], y[rows.tested]
+        table = Table(trained.encoder, features, rows.raw, kept, len(rows.kept))
+        X = trained.encoder.transform(features)
+    else:
+        X, y = rows_not_learned(model, trained, data, target, delimiter)
     name = network.notes.get("data")
     title = f"{model.name}: {name if data is None else data}"
-    columns = None if trained.encoder is None else input_groups(trained.encoder)
-    show(f"report  {write_report(network, X, y, path, title=title, columns=columns)}")
+    show(f"report  {write_report(network, X, y, path, title=title, table=table)}")

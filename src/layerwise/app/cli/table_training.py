@@ -15,6 +15,7 @@ import numpy as np
 
 from layerwise.app.cli import console
 from layerwise.app.cli.cross_validation import cross_validate
+from layerwise.app.cli.held_out import remembered
 from layerwise.app.cli.measures import main_columns
 from layerwise.app.cli.search import Search
 from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
@@ -129,7 +130,7 @@ def train_table(
 ) -> tuple[dict[str, Any], History]:
     """Train, calibrate, test and save; return what there is to report, and the history."""
     X, y = found.features(), found.answers()
-    notes: dict[str, Any] = {**settings.notes, "table": found.to_dict()}
+    notes: dict[str, Any] = {**settings.notes, "table": found.to_dict(), "held_out": remembered(y, parts.test)}
     if folds:
         notes["cross_validation"] = cross_validate(found, folds, settings, json)
     work = Work(found, parts, settings, notes, output)

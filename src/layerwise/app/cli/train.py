@@ -326,7 +326,11 @@ def _command(context: typer.Context, data: str) -> str:
         source = context.get_parameter_source(str(option.name))
         if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
             value = context.params[str(option.name)]
-            words += [option.opts[0], str(getattr(value, "value", value))]
+            if isinstance(value, bool):
+                words.append(option.opts[0] if value else option.secondary_opts[0])
+            else:
+                each = value if isinstance(value, (list, tuple)) else [value]
+                words += [word for one in each for word in (option.opts[0], str(getattr(one, "value", one)))]
     return shell(*words)
 
 

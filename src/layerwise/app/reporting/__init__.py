@@ -2,6 +2,7 @@
 
 network, X, y ─► Subject (what it says of X, once) ─► sections.py: one by one ─► page.py: the page
 
+    tables.py, table_sections.py  the rows of a table as its file has them, and what is said of them
     pictures.py  drawn with layerwise.plots, light and dark, inside the page
     again.py     how to come to the same network again
 """
@@ -9,11 +10,11 @@ network, X, y ─► Subject (what it says of X, once) ─► sections.py: one b
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layerwise.app.reporting import page, sections
 from layerwise.app.reporting.subject import Subject
+from layerwise.app.reporting.tables import Table
 from layerwise.data.writing import check_writable, write_whole
 from layerwise.errors import DataError
 from layerwise.network.models import check_network
@@ -21,7 +22,7 @@ from layerwise.network.network import Network
 from layerwise.plots.style import need
 from layerwise.typing import ArrayLike
 
-__all__ = ["report"]
+__all__ = ["Table", "report"]
 
 
 def report(
@@ -31,7 +32,7 @@ def report(
     path: str | os.PathLike[str],
     *,
     title: str | None = None,
-    columns: Mapping[str, Sequence[int]] | None = None,
+    table: Table | None = None,
 ) -> Path:
     """Write a page on a trained network: its figures on held-out rows, in numbers and pictures.
 
@@ -51,9 +52,11 @@ def report(
         The HTML file: written whole or not at all; one that is there is replaced.
     title : str, optional
         Of the page; by default the file's name.
-    columns : dict of str to list of int, optional
-        Which inputs were made of each column of a table, as `input_groups` of ``layerwise.explain.importance`` says; by
-        default each named input is a column. How much each matters is measured.
+    table : Table, optional
+        The rows before an encoder made X of them (``layerwise.app.reporting.Table``); by default each named input is a
+        column. Of a table, the measures stand beside those of the same answer for every row, and the page has the
+        worst rows, how much each column matters, and how the answer changes with the main ones. Where there are many
+        rows, the last two are measured on some of them, and the page says so.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def report(
         raise DataError("report: the network was never trained; call fit(X, y) first")
     check_writable(path)
     need("a report")
-    subject = Subject.of(network, X, y, columns)
+    subject = Subject.of(network, X, y, table)
     name = Path(path).stem if title is None else title
     write_whole(Path(path), page.write(name, sections.facts(subject), sections.all_of(subject)).encode())
     return Path(path)

@@ -27,6 +27,7 @@ img,svg{max-width:100%;height:auto}figure{margin:0}
 table{border-collapse:collapse;font-size:.92em;margin:.4em 0}
 th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--quiet);font-weight:500}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.rows td{white-space:nowrap}
 pre{background:var(--chip);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;font-size:13px}
 @media print{nav{display:none}}
 """
@@ -74,11 +75,11 @@ def side_by_side(*parts: str) -> str:
     return f'<div class="side">{inside}</div>'
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), numbers: int = 0) -> str:
-    """Return a table of plain text, whose last columns, so many as `numbers`, are numbers."""
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), numbers: int = 0, wrap: bool = True) -> str:
+    """Return a table of plain text, whose last columns, as many as `numbers`, are numbers."""
     lines = [_line("th", head, numbers)] if head else []
     lines += [_line("td", row, numbers) for row in rows]
-    return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
+    return f'<div class="scroll"><table{"" if wrap else " class=rows"}>{"".join(lines)}</table></div>'
 
 
 def _line(tag: str, cells: Sequence[str], numbers: int) -> str:

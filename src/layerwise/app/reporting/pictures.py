@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.formula.quoting import markup, matplotlib_text
-from layerwise.plots.style import colours_of, style, tidy
+from layerwise.plots.style import colours_of, legend, style, tidy
 from layerwise.typing import Array
 
 MOST_POINTS = 2000  # of a scatter
@@ -56,16 +56,27 @@ def _encoded(draw: Callable[[Any], Any], size: tuple[float, float], panels: int,
     return f"data:{KINDS[kind]};base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-def against(y: Array, said: Array, panel: Any, name: str) -> None:
-    """Draw numbers answered over the numbers that are so: on the diagonal they agree."""
+def against(y: Array, said: Array, panel: Any, name: str, band: float | None = None) -> None:
+    """Draw numbers answered over the numbers that are so: on the diagonal they agree.
+
+    `band` is half the width of an interval around each answer, which holds the number of a row within the band.
+    """
     shown = slice(None, None, -(-len(y) // MOST_POINTS))
     colours = colours_of(panel)
     low, high = (float(f([f(y), f(said)])) for f in (np.min, np.max))
     name = matplotlib_text(name)
     panel.plot([low, high], [low, high], "--", color=colours.muted, linewidth=1)
+    if band is not None:
+        inside = float((np.abs(said - y) <= band).mean())
+        ends = np.array([low, high])
+        words = f"90% interval: holds {inside:.1%} of the rows"
+        panel.fill_between(
+            ends, ends - band, ends + band, color=colours.series[1], alpha=0.18, linewidth=0, label=words
+        )
     panel.plot(y[shown], said[shown], "o", color=colours.series[0], markersize=3, alpha=0.5)
     panel.set(xlabel=f"{name}, as it is", ylabel=f"{name}, as answered", title="Answers beside what is so")
     tidy(panel, "both")
+    legend(panel, loc="upper left")
 
 
 def residuals(y: Array, said: Array, panel: Any, name: str) -> None:

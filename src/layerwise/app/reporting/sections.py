@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from layerwise import plots
-from layerwise.app.reporting import again
+from layerwise.app.reporting import again, table_sections
 from layerwise.app.reporting.page import Section, code, paragraph, side_by_side, table
 from layerwise.app.reporting.pictures import against, picture, residuals
 from layerwise.app.reporting.subject import Subject
 from layerwise.errors import LayerwiseError
 from layerwise.explain.diagram import Diagram
-from layerwise.explain.importance import of_inputs
 from layerwise.formula.quoting import legible
 from layerwise.parts.metrics import coverage_curve, expected_calibration_error
 from layerwise.typing import Array
@@ -25,7 +24,6 @@ from layerwise.typing import Array
 MOST_CLASSES = 20  # in pictures and tables of classes
 MOST_COLUMNS = 8  # of a table's rows
 IMAGES, ROWS = 24, 12  # the worst that are shown
-MOST_MEASURED = 200  # columns that are shuffled, one after the other
 MUCH = 0.02  # calibration error, from which on there is something to be done
 HALF = (5.2, 4.2)  # inches, of a picture beside another
 
@@ -58,14 +56,21 @@ def all_of(subject: Subject) -> list[Section]:
         "Network": _network,
         "Training": _training,
         "Answers": _numbers if subject.task.kind == "regression" else _answers,
-        "Worst mistakes": _far_off if subject.task.kind == "regression" else _mistakes,
-        "Columns": _importance,
-        "Confidence": _confidence,
+        **_worst(subject),
+        "Columns": table_sections.importance,
+        "What the columns do": table_sections.dependence,
+        "Confidence": table_sections.intervals if subject.task.kind == "regression" else _confidence,
         "Diagnosis": _diagnosis,
         "The same again": _again,
     }
     made = [Section(title, make(subject)) for title, make in makers.items()]
     return [section for section in made if section.body]
+
+
+def _worst(subject: Subject) -> dict[str, Callable[[Subject], str]]:
+    if subject.table is not None:
+        return {"Worst rows": table_sections.worst_rows}
+    return {"Worst mistakes": _far_off if subject.task.kind == "regression" else _mistakes}
 
 
 def _network(subject: Subject) -> str:
@@ -118,9 +123,10 @@ def _answers(subject: Subject) -> str:
     t, s = (np.array([places[v] for v in values.tolist()]) for values in (subject.y, subject.said))
     wrong = Counter(zip(t[t != s].tolist(), s[t != s].tolist(), strict=True))
     most = [(names[i], names[j], f"{times:,}") for (i, j), times in sorted(wrong.items(), key=lambda x: (-x[1], x[0]))]
+    measured = table_sections.measures(subject)
     confused = table(most[:8], ("is", "was taken for", "times"), 1) if most else paragraph("No row was mistaken.")
     if len(names) > MOST_CLASSES:
-        return confused
+        return measured + confused
     rows = []
     for i, name in enumerate(names):
         there, answered, both = (t == i).sum(), (s == i).sum(), ((t == i) & (s == i)).sum()
@@ -131,7 +137,7 @@ def _answers(subject: Subject) -> str:
         "confusion matrix: what was taken for what",
         lambda panel: plots.confusion_matrix(t, s, panel, labels=names), (side, side),
     )  # fmt: skip
-    return side_by_side(drawn, per_class + "<p><b>Confused most often</b></p>" + confused)
+    return measured + side_by_side(drawn, per_class + "<p><b>Confused most often</b></p>" + confused)
 
 
 def _share(part: Any, whole: Any) -> str:
@@ -159,13 +165,15 @@ def _mistakes(subject: Subject) -> str:
 def _numbers(subject: Subject) -> str:
     y, said = (np.asarray(a, np.float64).reshape(len(subject.X), -1) for a in (subject.y, subject.said))
     name = str(subject.network.notes.get("target", "y"))
+    measured = table_sections.measures(subject)
     if y.shape[1] == 1:
         both = (y[:, 0], said[:, 0])
-        scatter = picture("answers over what is so", lambda panel: against(*both, panel, name), HALF)
+        band = None if subject.ends is None else float(np.ptp(subject.ends, axis=-1).max() / 2)
+        scatter = picture("answers over what is so", lambda panel: against(*both, panel, name, band), HALF)
         spread = picture("histogram of the errors", lambda panel: residuals(*both, panel, name), HALF)
-        return side_by_side(scatter, spread) + table(_errors(*both), numbers=1)
+        return measured + side_by_side(scatter, spread) + table(_errors(*both), numbers=1)
     rows = [[str(i), *(value for _, value in _errors(y[:, i], said[:, i]))] for i in range(y.shape[1])]
-    return table(rows, ["output", *(words for words, _ in _errors(y[:, 0], said[:, 0]))], 5)
+    return measured + table(rows, ["output", *(words for words, _ in _errors(y[:, 0], said[:, 0]))], 5)
 
 
 def _errors(y: Array, said: Array) -> list[tuple[str, str]]:
@@ -236,21 +244,6 @@ def _confidence(subject: Subject) -> str:
             f"{share:.1%} of these rows look like the training data; reject_novel=True refuses the others."
         )
     return body
-
-
-def _importance(subject: Subject) -> str:
-    """Return how much each column matters; nothing of images, and of inputs without names."""
-    groups = subject.columns
-    if groups is None or subject.is_of_images or not isinstance(subject.X, np.ndarray) or len(groups) > MOST_MEASURED:
-        return ""
-    found = of_inputs(subject.network, subject.X, np.asarray(subject.y), groups)
-    rows = [(legible(name), f"{mean:.4f}", f"{std:.4f}") for name, mean, std in found.ranking()]
-    score = "R²" if subject.task.kind == "regression" else "accuracy"
-    more = f" {len(rows) - MOST_CLASSES} more matter less." if len(rows) > MOST_CLASSES else ""
-    hint = (
-        f"How much {score} falls when a column is shuffled among the rows, and its deviation over five shuffles.{more}"
-    )
-    return paragraph(hint) + table(rows[:MOST_CLASSES], ("column", f"{score} lost", "±"), 1)
 
 
 def _diagnosis(subject: Subject) -> str:
