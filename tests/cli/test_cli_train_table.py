@@ -120,8 +120,7 @@ def test_rows_held_out_otherwise(run, homes, words):
         ("--time-column city", 1, "it must hold dates or numbers"),
         ("--class-weight balanced", 1, "--class-weight is for classes"),
         ("--exclude day --layers 8", 2, "not together with options of the network"),
-        ("--resume", 2, "a table is trained in one go"),
-        ("--checkpoint epoch", 2, "a table is trained in one go"),
+        ("--checkpoint fortnight", 2, "every must be 'epoch'"),
     ],
 )
 def test_options_that_do_not_fit(run, tmp_path, homes, words, code, message):

@@ -38,16 +38,32 @@ class Watcher(Callback):
     the held-out data must rise by it, and the weights of the best score are put back on every way out.
     """
 
+    state_names = (
+        "best", "n_iter_", "t_", "loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_",
+        "_no_improvement_count",
+    )  # fmt: skip
+
     def __init__(self, estimator: Any, settings: SimpleNamespace, held_out: HeldOut | None, scorer: Any) -> None:
-        self.estimator, self.settings, self.held_out, self.scorer = estimator, settings, held_out, scorer
+        self._estimator, self._settings, self._held_out, self._scorer = estimator, settings, held_out, scorer
         self.stops_early = bool(settings.early_stopping)
         moves = settings.solver == "sgd" and settings.learning_rate != "constant"
         self.reads_history_only = held_out is None and not moves
         self.best: Array | None = None
 
+    def state(self) -> dict[str, Any]:
+        """The best weights, and the estimator's attributes."""
+        found = {name: getattr(self._estimator, name, None) for name in self.state_names[1:]}
+        return {"best": self.best, **{name: list(v) if isinstance(v, list) else v for name, v in found.items()}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.best = state["best"]
+        for name in self.state_names[1:]:
+            setattr(self._estimator, name, state[name])
+
     def on_fit_begin(self, run: Training) -> None:
         """Keep the weights to fall back on, until a score is known."""
-        self._samples, estimator = len(run.engine.rows), self.estimator
+        self._samples, estimator = len(run.engine.rows), self._estimator
         if not self.stops_early and estimator.best_loss_ is None:
             estimator.best_loss_ = np.inf
         if self.stops_early:
@@ -59,81 +75,83 @@ class Watcher(Callback):
 
     def on_epoch_end(self, run: Training) -> None:
         """Record loss and score of the epoch, and stop if that was enough."""
-        estimator, columns = self.estimator, run.history.columns
+        estimator, columns = self._estimator, run.history.columns
         estimator.loss_ = estimator._loss_value(columns["loss"][-1]) + columns["penalty"][-1]
         estimator.loss_curve_.append(estimator.loss_)
         estimator.n_iter_ += 1
         estimator.t_ += self._samples
-        if self.held_out is not None:
+        if self._held_out is not None:
             self._look_at_score(run)
         if self.stops_early:
             better = self._score_is_better(run)
         else:
-            better = not estimator.loss_ > estimator.best_loss_ - self.settings.tol
+            better = not estimator.loss_ > estimator.best_loss_ - self._settings.tol
             estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
         estimator._no_improvement_count = 0 if better else estimator._no_improvement_count + 1
-        if self.settings.solver == "sgd" and self.settings.learning_rate == "invscaling":
-            scale: float = (estimator.t_ + 1) ** self.settings.power_t
-            run.optimizer.learning_rate = self.settings.learning_rate_init / scale
-        if estimator._no_improvement_count > self.settings.n_iter_no_change:
+        if self._settings.solver == "sgd" and self._settings.learning_rate == "invscaling":
+            scale: float = (estimator.t_ + 1) ** self._settings.power_t
+            run.optimizer.learning_rate = self._settings.learning_rate_init / scale
+        if estimator._no_improvement_count > self._settings.n_iter_no_change:
             self._had_enough(run)
 
     def on_fit_end(self, run: Training) -> None:
         """Keep the history, whatever error comes next."""
-        self.estimator.history_ = run.history
+        self._estimator.history_ = run.history
 
     def _look_at_score(self, run: Training) -> None:
-        if self.scorer is not None:
-            assert self.held_out is not None
-            weights = {} if self.held_out.weight is None else {"sample_weight": self.held_out.weight}
+        if self._scorer is not None:
+            assert self._held_out is not None
+            weights = {} if self._held_out.weight is None else {"sample_weight": self._held_out.weight}
             try:
-                score = self.scorer(self.estimator, self.held_out.raw_X, self.held_out.raw_y, **weights)
+                score = self._scorer(self._estimator, self._held_out.raw_X, self._held_out.raw_y, **weights)
                 run.record("val_score", float(score))
             except Exception as error:
                 if isinstance(error, ValueError) and (missing := self._missing_classes()):
-                    raise ValueError(f"scoring={self.settings.scoring!r} failed: {missing}") from error
+                    raise ValueError(f"scoring={self._settings.scoring!r} failed: {missing}") from error
                 with_weights = " with sample_weight" if weights else ""
-                error.add_note(f"raised by scoring={self.settings.scoring!r} on the validation data{with_weights}")
+                error.add_note(f"raised by scoring={self._settings.scoring!r} on the validation data{with_weights}")
                 raise
-        if self.estimator.validation_scores_ is not None:
-            self.estimator.validation_scores_.append(run.history.columns["val_score"][-1])
+        if self._estimator.validation_scores_ is not None:
+            self._estimator.validation_scores_.append(run.history.columns["val_score"][-1])
 
     def _missing_classes(self) -> str:
         """Return which classes the held-out data lack, and what to do; empty where they lack none."""
-        assert self.held_out is not None
-        codes = self.held_out.y
-        if not hasattr(self.estimator, "classes_") or codes.ndim != 1:
+        assert self._held_out is not None
+        codes = self._held_out.y
+        if not hasattr(self._estimator, "classes_") or codes.ndim != 1:
             return ""
-        lacking = np.delete(self.estimator.classes_, np.unique(codes)).tolist()
+        lacking = np.delete(self._estimator.classes_, np.unique(codes)).tolist()
         if not lacking:
             return ""
         cure = "give data with all classes"
-        if not self.held_out.given:
-            share = self.settings.validation_fraction
+        if not self._held_out.given:
+            share = self._settings.validation_fraction
             cure = f"raise validation_fraction={share:g}, or give fit X_val and y_val with all classes"
-        return f"the {len(codes)} held-out samples lack the classes {lacking} of {len(self.estimator.classes_)}; {cure}"
+        return (
+            f"the {len(codes)} held-out samples lack the classes {lacking} of {len(self._estimator.classes_)}; {cure}"
+        )
 
     def _score_is_better(self, run: Training) -> bool:
-        estimator = self.estimator
+        estimator = self._estimator
         score, best = run.history.columns["val_score"][-1], estimator.best_validation_score_
         if math.isnan(score):
             why = self._missing_classes() or "it needs other data: more samples, or more than one class"
             raise ValueError(f"the score on the held-out data, by which early_stopping chooses, is NaN: {why}")
-        if score > best or (score == best and self.settings.preset is not None):
+        if score > best or (score == best and self._settings.preset is not None):
             estimator.best_validation_score_ = score
             assert self.best is not None
             np.copyto(self.best, run.parameters.theta)
             run.end_with(self.best, _BEST, run.epoch)
-        return not score < best + self.settings.tol
+        return not score < best + self._settings.tol
 
     def _had_enough(self, run: Training) -> None:
-        adaptive = self.settings.solver == "sgd" and self.settings.learning_rate == "adaptive"
+        adaptive = self._settings.solver == "sgd" and self._settings.learning_rate == "adaptive"
         if adaptive and run.optimizer.learning_rate > _LEAST_RATE:
             run.optimizer.learning_rate /= 5
-            self.estimator._no_improvement_count = 0
+            self._estimator._no_improvement_count = 0
             return
         what = "the validation score" if self.stops_early else "the training loss"
-        run.stop(f"{what} did not improve by tol={self.settings.tol:g} for {self.settings.n_iter_no_change} epochs")
+        run.stop(f"{what} did not improve by tol={self._settings.tol:g} for {self._settings.n_iter_no_change} epochs")
 
 
 def solve_stochastic(
@@ -159,7 +177,7 @@ def solve_stochastic(
 
     watcher = Watcher(estimator, settings, held_out, estimator._scorer())
     estimator.n_iter_ = 0
-    metrics = [] if held_out is None or watcher.scorer is not None else [estimator._score_metric()]
+    metrics = [] if held_out is None or estimator._scorer() is not None else [estimator._score_metric()]
     history = network.fit(
         X,
         y,
@@ -181,6 +199,7 @@ def solve_stochastic(
         engine=settings.engine,
         n_threads=settings.n_threads,
         verbose=bool(settings.verbose),
+        resume=vars(estimator).pop("_resume", False),  # `layerwise train FILE --resume` sets it
     )
     if history.stopped_by == "epochs" and not incremental and settings.schedule is None:
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)

@@ -219,7 +219,7 @@ class Search:
         console.show()
 
 
-def check_search(minutes: float | None, cv: int | None, watch: bool) -> None:
+def check_search(minutes: float | None, cv: int | None, watch: bool, checkpoints: Sequence[str]) -> None:
     """Refuse a search that has no time, or that does not go with what else is asked for."""
     if minutes is None:
         return
@@ -231,6 +231,11 @@ def check_search(minutes: float | None, cv: int | None, watch: bool) -> None:
     if cv is not None:
         raise typer.BadParameter(
             "not together with --cv, which tests the settings that --search changes: give one of them", param_hint=hint
+        )
+    if checkpoints:
+        raise typer.BadParameter(
+            f"not together with {', '.join(checkpoints)}: a search is made in one go, without checkpoints",
+            param_hint=hint,
         )
     if watch:
         raise typer.BadParameter("not together with --watch, which shows a single training", param_hint=hint)

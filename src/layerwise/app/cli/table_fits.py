@@ -15,7 +15,7 @@ import numpy as np
 from layerwise.app.measures import COVERAGE, covered, of_classes, of_numbers, usable_intervals
 from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
-from layerwise.errors import DataError
+from layerwise.errors import DataError, WriteError
 from layerwise.training.callbacks import Callback, History
 from layerwise.trust.calibration import calibrate
 from layerwise.typing import Array
@@ -36,9 +36,10 @@ class Settings:
     group: str | None = None
     engine: str = "auto"
     threads: int | None = None
-    callbacks: list[Callback] = field(default_factory=list)
     cv: int | None = None
     minutes: float | None = None
+    callbacks: list[Callback] = field(default_factory=list)
+    resume: bool | list[str] = False
     notes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -49,6 +50,7 @@ class Fitted:
     model: Any
     temperature: float | None
     notes: list[str]
+    unwritten: WriteError | None = None  # of a checkpoint
 
     @property
     def history(self) -> History:
@@ -81,13 +83,16 @@ def fit(model: Any, found: Understanding, parts: Parts, callbacks: Sequence[Call
     X, y = found.features(), found.answers()
     held = (X.take(parts.validation), y[parts.validation])
     model.set_params(callbacks=list(callbacks), verbose=verbose)
+    unwritten = None
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "R\\^2 score is not well-defined")
             model.fit(X.take(parts.train), y[parts.train], validation_data=held if len(parts.validation) else None)
+    except WriteError as error:  # of a checkpoint; the network is trained
+        unwritten = error
     finally:
         model.set_params(callbacks=None, verbose=False)  # which are the command's, and not for the file
-    return Fitted(model, *_calibrated(model, *held))
+    return Fitted(model, *_calibrated(model, *held), unwritten)
 
 
 def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:

@@ -19,15 +19,15 @@ from layerwise.app.cli.held_out import remembered
 from layerwise.app.cli.measures import main_columns
 from layerwise.app.cli.search import Search
 from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
-from layerwise.app.cli.training import SayStopping, told_where
+from layerwise.app.cli.training import SayStopping, otherwise, told_where
 from layerwise.app.measures import beside_no_model
 from layerwise.data.tables.deciding import understand
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.splitting import Parts, split_folds, split_rows
 from layerwise.data.tables.understanding import Understanding
-from layerwise.errors import DataError, DivergenceError, UnknownNameError, missing, nearest
-from layerwise.training.callbacks import History
+from layerwise.errors import ChangedError, DataError, DivergenceError, UnknownNameError, WriteError, missing, nearest
+from layerwise.training.callbacks import Checkpoint, History
 from layerwise.typing import Array
 
 SPLIT_SEED = 42  # rows are held out by this seed, whatever the seed of the training
@@ -145,7 +145,10 @@ def train_table(
     with told_where(output):
         if stopped_by == "interrupt" and not json:
             where = f"in epoch {history.epochs}" if history.stopped_by == "interrupt" else "in the search"
-            console.warn(f"interrupted {where}: the best weights so far are kept in {output}", "yellow")
+            going_on = "; --resume goes on" if any(isinstance(each, Checkpoint) for each in settings.callbacks) else ""
+            console.warn(f"interrupted {where}: the best weights so far are kept in {output}{going_on}", "yellow")
+        if fitted.unwritten is not None:
+            raise WriteError(f"{fitted.unwritten} The model is saved in {output}") from None
         measures = tested(model, X.take(parts.test), y[parts.test])
         several = "several" in measures
         report = {
@@ -187,8 +190,11 @@ class Work:
     def fit(self, model: Any, verbose: bool) -> Fitted:
         """Train; a second Ctrl-C and weights that are not finite any more end it, the best so far saved."""
         callbacks = [*self.settings.callbacks, *([SayStopping()] if verbose else [])]
+        model._resume = self.settings.resume
         try:
             return fit(model, self.found, self.parts, callbacks, verbose)
+        except ChangedError as error:
+            raise otherwise(error) from None
         except DivergenceError as error:
             if not _epochs(model):
                 raise  # in the first epoch: there is nothing worth keeping

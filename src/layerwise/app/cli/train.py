@@ -242,7 +242,9 @@ def train(
         raise typer.BadParameter(f"{', '.join(asked)}: these are for FILE.csv and other tables; {name} has its own")
     if watch and (quiet or json):
         raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
-    check_search(search, cv, watch)
+    check_search(
+        search, cv, watch, [] if checkpoint == "never" else _given(context, ("checkpoint", "resume", "change"))
+    )
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -257,23 +259,26 @@ def train(
         watch = False
     watching: list[Callback] = [Watch()] if watch else []
     if is_table(name) and chosen is None and choices.leave_the_network():
-        _check_nocheckpoints(context)
         raw, options = read_as_asked(
             name, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query
         )
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
-            class_weight and class_weight.value, time_column, group, engine.value, threads, watching, cv, search,
+            class_weight and class_weight.value, time_column, group, engine.value, threads, cv, search,
         )  # fmt: skip
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
         settings.notes = {"data": file, "target": ",".join(t.name for t in found.targets)}
         settings.notes["command"] = _command(context, file)
         del raw
+        watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
+        settings.callbacks, settings.resume = [*([] if watcher is None else [watcher]), *watching], change or resume
         if not json:
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
         show_report(report, history, output, picture, json, name)
+        if watcher is not None:
+            watcher.remove()
         return
     if more := [option for option in asked if option not in OF_ANY_NETWORK]:
         words = "a recipe" if chosen is not None else "options of the network"
@@ -308,15 +313,6 @@ def _asked_of_table(context: typer.Context) -> list[str]:
     return [
         option for option in _given(context, OF_TABLES) if option != "--task" or context.params["task"] is not Task.auto
     ]
-
-
-def _check_nocheckpoints(context: typer.Context) -> None:
-    if given := _given(context, ("checkpoint", "resume", "change")):
-        raise typer.BadParameter(
-            f"{', '.join(given)}: a table is trained in one go, without checkpoints; with options of the network "
-            "(--layers 64,64) there are some",
-            param_hint=given[0],
-        )
 
 
 def _command(context: typer.Context, data: str) -> str:

@@ -140,9 +140,7 @@ def _fit(work: Work, recipe: Recipe, data: Data, execution: dict[str, Any], verb
             **execution,
         )
     except ChangedError as error:
-        meant = "".join(f" --change {name}" for name in error.names)
-        on_purpose = f", say what is changed on purpose,{meant}," if meant else ""
-        raise DataError(f"--resume: {error.facts}. Give the command as then{on_purpose} or another --output") from None
+        raise otherwise(error) from None
     except DivergenceError as error:
         if network.steps * recipe.batch_size <= len(data.train[1][: recipe.samples]):
             raise  # in the first epoch: there is nothing worth keeping
@@ -154,6 +152,13 @@ def _fit(work: Work, recipe: Recipe, data: Data, execution: dict[str, Any], verb
         with told_where(work.output):
             work.save()
             raise
+
+
+def otherwise(error: ChangedError) -> DataError:
+    """Return the error of a run that is not gone on with as it began, in the command's words."""
+    meant = "".join(f" --change {name}" for name in error.names)
+    on_purpose = f", say what is changed on purpose,{meant}," if meant else ""
+    return DataError(f"--resume: {error.facts}. Give the command as then{on_purpose} or another --output")
 
 
 def _show_plan(data: Data, recipe: Recipe, standard: Standardization | None) -> None:
