@@ -276,27 +276,29 @@ def train(
         if not json:
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
-        show_report(report, history, output, picture, json, name)
-        if watcher is not None:
-            watcher.remove()
-        return
+    else:
+        _check_of_any_network(asked, chosen)
+        regression = None if task is Task.auto else task is Task.numbers
+        loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
+        watcher = checkpoints(output, checkpoint, resume, change, json)
+        callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
+        execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
+        loaded.notes["command"] = _command(context, loaded.notes["data"])
+        report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
+        del loaded  # before matplotlib comes: the two together would need more memory
+    show_report(report, history, output, picture, json, name)
+    if watcher is not None:
+        watcher.remove()
+
+
+def _check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
+    """Refuse options of tables that a network of the user's, or of a recipe, has no use for."""
     if more := [option for option in asked if option not in OF_ANY_NETWORK]:
         words = "a recipe" if chosen is not None else "options of the network"
         raise typer.BadParameter(
             f"{', '.join(more)}: not together with {words}, which take a table of numbers as it is; leave the one or "
             "the other out"
         )
-    regression = None if task is Task.auto else task is Task.numbers
-    loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
-    watcher = checkpoints(output, checkpoint, resume, change, json)
-    callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
-    execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
-    loaded.notes["command"] = _command(context, loaded.notes["data"])
-    report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
-    del loaded  # before matplotlib comes: the two together would need more memory
-    show_report(report, history, output, picture, json, name)
-    if watcher is not None:
-        watcher.remove()
 
 
 def _given(context: typer.Context, names: Sequence[str]) -> list[str]:
