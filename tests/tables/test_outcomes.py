@@ -90,6 +90,8 @@ OUTCOMES = {
     "mac_space.csv": EVEN,
     "korean.csv": ("길이 number, 너비 number", "등급: 2 classes, 낮음 (20), 높음 (20)", 40),
     "cyrillic.csv": ("длина number, ширина number", "класс: 2 classes, высокий (20), низкий (20)", 40),
+    "far_number.csv": EVEN,
+    "free_text.csv": ("message text, b number", EVEN[1], 40),
     "nohead_first.csv": ("x1 yes/no, x2 number", "x3: a number, 40 different values", 40),
 }  # fmt: skip
 REFUSED = {"letter.txt": "is prose, not a table", "baskets.csv": "no table: its rows have from 1 to 9 cells"}
@@ -136,6 +138,18 @@ def test_a_file_of_prose_by_its_name(name, tmp_path):
 def test_a_finer_column_that_tells_the_target_is_said():
     notes = understand(read_raw(FOLDER / "finer_leak.csv")).notes
     assert any("column 'verdict' tells the target 't' almost alone" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("far_number", "-200 stands far from the other numbers of column 'a', more than once"),
+        ("free_text", "column 'message' is free text: its words are not learned"),
+    ],
+)
+def test_what_may_mean_something_else_is_said(name, said):
+    assert any(note.startswith(said) for note in understand(read_raw(FOLDER / f"{name}.csv")).notes)
+    assert not any("far from" in note or "free text" in note for note in understand(read_raw(FOLDER / "ok.csv")).notes)
 
 
 def test_rows_without_a_header_and_without_a_target_that_is_not_last():

@@ -13,6 +13,7 @@ from layerwise.data.tables.kinds import INPUTS, Kind, kind_of
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.relations import duplicates, tells
+from layerwise.data.tables.remarks import remarks
 from layerwise.data.tables.statistics import Statistic
 from layerwise.data.tables.target import Target, choose, target_of
 from layerwise.data.tables.understanding import Column, Understanding, all_missing, answers_of, unread
@@ -196,7 +197,7 @@ def _read(found: Understanding, raw: RawTable, places: list[int], asked: Collect
     _look_for_leaks(found, arrays, y, asked)
     _fit_into_budget(found, asked)
     _keep_one(found, arrays, values)
-    found.notes += [_said(column) for column in found.columns if column.use == "left out"]
+    found.notes += [_said(column) for column in found.columns if column.use == "left out"] + remarks(found.columns)
     chosen = [j for j, column in enumerate(found.columns) if column.use == "input"]
     if not chosen:
         names = ", ".join(repr(goal.name) for goal in found.targets)
