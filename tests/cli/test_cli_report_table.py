@@ -8,6 +8,7 @@ import pytest
 
 import layerwise as lw
 from layerwise.app.cli.held_out import found_again, remembered
+from layerwise.app.measures import four_digits
 from layerwise.app.reporting import pictures, subject
 
 pytest.importorskip("matplotlib")
@@ -33,6 +34,13 @@ def homes(tmp_path):
 def undrawn(monkeypatch):
     """Leave the pictures empty, for they take most of the time."""
     monkeypatch.setattr(pictures, "_encoded", lambda *_: "data:,")
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Draw no picture for dark paper."""
+    draw = pictures._encoded
+    monkeypatch.setattr(pictures, "_encoded", lambda *words: "data:," if words[-1] else draw(*words))
 
 
 class Page(HTMLParser):
@@ -79,7 +87,7 @@ def predicted(run, tmp_path, homes, model):
         return dict(enumerate(csv.DictReader(file), 2))
 
 
-def test_classes(run, tmp_path, homes):
+def test_classes(run, tmp_path, homes, light):
     trained = run("train", homes, "--target", "sold", "--exclude", "price", "-e", "40", "--no-plot", "--json").json()
     result = run("report", "homes.safetensors", "--data", homes)
     assert result.stdout == "on the 30 of 150 rows that were held out to test\nreport  homes.html\n"
@@ -87,7 +95,7 @@ def test_classes(run, tmp_path, homes):
     assert "On 30 rows, those of 150 that were held out to test." in page.text
     figures = {row[0]: row[1:] for row in page.tables["Answers"][0]}
     for name, words in (("accuracy", "accuracy"), ("loss", "log loss"), ("auc", "AUC")):
-        assert figures[words][0] == f"{trained['test'][name]:.4g}"
+        assert figures[words][0] == four_digits(trained["test"][name])
     assert float(figures["log loss"][1]) == pytest.approx(np.log(2), abs=0.05)
     head, *rows = page.tables["Worst rows"][0]
     assert head == ["line", "is", "answer", "sure", "of what is so", NASTY, "day", "id", "size", "price"]
@@ -104,7 +112,7 @@ def test_classes(run, tmp_path, homes):
     ]
 
 
-def test_numbers(run, tmp_path, homes):
+def test_numbers(run, tmp_path, homes, light):
     run("train", homes, "-e", "40", "--no-plot", "-q", "-o", "p.safetensors")
     run("report", "p.safetensors", "--data", homes)
     page, answers = Page(tmp_path / "p.html"), predicted(run, tmp_path, homes, "p.safetensors")

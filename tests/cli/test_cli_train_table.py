@@ -104,6 +104,21 @@ def test_it_is_said_when_nothing_was_learned(run, tmp_path):
     assert "columns that matter" not in result.stdout
 
 
+def test_rows_that_do_not_look_like_the_training_data_are_said_to_be_unfamiliar(run, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [f"{x:.3f},{'ab'[i % 2]},{y:.3f},{3 * x + y:.3f}" for i, (x, y) in enumerate(rng.normal(size=(300, 2)))]
+    (tmp_path / "t.csv").write_text("\n".join(["x,kind,z,y", *rows]))
+    run("train", "t.csv", "-e", "10", "-q", "--no-plot")
+    (tmp_path / "new.csv").write_text("x,kind,z\n0.1,a,0.2\n0.1,c,0.2\n99,a,0\n-0.4,b,0.5\n")
+    result = run("predict", "new.csv", "-m", "t.safetensors", "-o", "out.csv")
+    assert result.exit_code == 0
+    assert re.fullmatch(r"out.csv: 4 rows .*; [12] of them do not look like the training data\n", result.stdout)
+    assert [row["unfamiliar"] for row in table(tmp_path / "out.csv")][::2] == ["no", "yes"]
+    assert run("predict", "new.csv", "-m", "t.safetensors").exit_code == 3
+    run("predict", "t.csv", "-m", "t.safetensors", "-o", "out.csv")
+    assert np.mean([row["unfamiliar"] == "yes" for row in table(tmp_path / "out.csv")]) < 0.1
+
+
 @pytest.mark.parametrize("words", [["--time-column", "day"], ["--group", "street"], ["--class-weight", "balanced"]])
 def test_rows_held_out_otherwise(run, homes, words):
     options = ["--target", "sold", "--exclude", "price", "-e", "2", "--no-plot", "--json"]

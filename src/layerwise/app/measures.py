@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -144,6 +145,21 @@ def beside_no_model(result: dict[str, Any], y: Array, known: Array) -> dict[str,
     ratio = np.asarray(result["rmse"]) / np.maximum(told["rmse"], np.finfo(np.float64).tiny)
     better = bool(np.mean(ratio) < 1)
     return {"answer": mean.tolist(), "mae": told["mae"], "rmse": told["rmse"], "r2": told["r2"], "better": better}
+
+
+def four_digits(value: float) -> str:
+    """Return a number with four digits, in full where it is not very large or small.
+
+    Examples
+    --------
+    >>> four_digits(42188.3), four_digits(0.0123456), four_digits(3e12)
+    ('42,190', '0.01235', '3e+12')
+    """
+    if value == 0 or not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.4g}"
+    digits = 3 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, digits):,.{max(digits, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def sampled(n: int, most: int) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.app.cli.console import show, warn
-from layerwise.app.measures import sampled
+from layerwise.app.measures import four_digits, sampled
 from layerwise.explain.importance import permutation_importance
 from layerwise.formula.quoting import legible
 from layerwise.typing import Array
@@ -77,7 +77,7 @@ def _half(result: dict[str, Any]) -> None:
 
 
 def _numbers(value: Any) -> str:
-    return ", ".join(f"{v:.4g}" for v in np.atleast_1d(value).tolist())
+    return ", ".join(four_digits(v) for v in np.atleast_1d(value).tolist())
 
 
 def main_columns(model: Any, X: Any, y: Array) -> list[dict[str, Any]]:

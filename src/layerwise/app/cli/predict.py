@@ -83,14 +83,21 @@ def predict(
             if not json and "error" not in answer and output is None:
                 console.show(_line(answer), "bold" if answer["sure"] else "yellow")
         if output is not None and "error" not in found[0] and not json:
-            console.show(f"{output}: {len(found):,} rows of {file.name} with the answers")
+            novel = sum(not answer.get("familiar", True) for answer in found)
+            unlike = f"; {novel:,} of them do not look like the training data" if novel else ""
+            console.show(f"{output}: {len(found):,} rows of {file.name} with the answers{unlike}")
         answers += found
     if json:
         console.show_json(answers)
     if any("error" in answer for answer in answers):
         raise typer.Exit(console.ERROR)
-    if not all(answer["sure"] for answer in answers):
+    if not all(answer["sure"] if output is None else _is_confident(answer, min_confidence) for answer in answers):
         raise typer.Exit(console.NOT_SURE)
+
+
+def _is_confident(answer: dict[str, Any], least: float) -> bool:
+    """Return whether an answer is as sure as is asked for; a file of answers says itself what is unfamiliar."""
+    return bool(answer.get("confidence", 1.0) >= least)
 
 
 def _check_output(output: Path, files: list[Path], model: Path) -> None:

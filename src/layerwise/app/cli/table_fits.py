@@ -5,6 +5,7 @@ The model that is saved, each fold of a cross-validation and each candidate of a
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from layerwise.data.tables.understanding import Understanding
 from layerwise.errors import DataError, WriteError
 from layerwise.training.callbacks import Callback, History
 from layerwise.trust.calibration import calibrate
+from layerwise.trust.novelty import learn_novelty
 from layerwise.typing import Array
 
 LEAST_TO_CALIBRATE = 30  # rows to validate
@@ -103,6 +105,16 @@ def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
         return calibrate(model.network_, model._check_X(X), model._encode(y, False)).temperature, []
     except DataError as error:
         return None, [f"the probabilities are not calibrated: {error}"]
+
+
+def learn_familiar(model: Any, found: Understanding, parts: Parts) -> None:
+    """Let the model learn what the rows to train look like, where there are enough to validate."""
+    if len(parts.validation) < LEAST_TO_CALIBRATE:
+        return
+    X = found.features()
+    train, held = (model._check_X(X.take(rows)) for rows in (parts.train, parts.validation))
+    with contextlib.suppress(DataError):  # more inputs than a covariance can be kept of
+        learn_novelty(model.network_, train, held)
 
 
 def tested(model: Any, X: Any, y: Array) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from layerwise.app.cli.cross_validation import cross_validate
 from layerwise.app.cli.held_out import remembered
 from layerwise.app.cli.measures import main_columns
 from layerwise.app.cli.search import Search
-from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, standardized, tested
+from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, learn_familiar, standardized, tested
 from layerwise.app.cli.training import SayStopping, otherwise, told_where
 from layerwise.app.measures import beside_no_model
 from layerwise.data.tables.deciding import understand
@@ -140,6 +140,7 @@ def train_table(
     stopped_by = fitted.history.stopped_by
     if settings.minutes is not None and stopped_by != "interrupt":
         fitted, stopped_by = work.search(began, fitted, quiet, json)
+    learn_familiar(fitted.model, found, parts)
     work.save(fitted.model)
     model, history = fitted.model, fitted.history
     with told_where(output):

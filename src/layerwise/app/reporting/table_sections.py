@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import plots
-from layerwise.app.measures import beside_no_model, log_losses, sampled, squared_errors, usable_intervals
+from layerwise.app.measures import beside_no_model, four_digits, log_losses, sampled, squared_errors, usable_intervals
 from layerwise.app.reporting.page import paragraph, side_by_side, table
 from layerwise.app.reporting.pictures import picture
 from layerwise.app.reporting.subject import Subject
@@ -57,7 +57,7 @@ def _figures(value: Any) -> str:
     if value is None:
         return "-"
     numbers = np.atleast_1d(value).tolist()
-    return ", ".join(f"{v:.4g}" for v in numbers[:MOST_OUTPUTS]) + (", …" if len(numbers) > MOST_OUTPUTS else "")
+    return ", ".join(map(four_digits, numbers[:MOST_OUTPUTS])) + (", …" if len(numbers) > MOST_OUTPUTS else "")
 
 
 def worst_rows(subject: Subject) -> str:
