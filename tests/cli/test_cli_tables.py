@@ -76,10 +76,18 @@ def test_rows_without_a_usable_target_are_counted(run, made, tmp_path):
     file.to_csv(tmp_path / "some.csv", index=False)
     found = run("evaluate", folder / "kind.safetensors", "some.csv", "--json")
     assert found.json()["samples"] == 158
-    assert "1 of 160 rows are left out: they have no target" in found.stderr
-    assert "1 rows are left out: their target is not a class of the model" in found.stderr
-    assert "some.csv, line 3, column 'kind' is 'higher'" in found.stderr
+    assert "some.csv: column 'kind': 1 cell is no known class and taken as missing: line 3 'higher'" in found.stderr
+    assert "some.csv: 2 rows have no target 'kind' and are left out: line 2, line 3" in found.stderr
     assert found.json()["accuracy"] == pytest.approx(models["kind"].score(frame[2:], y["kind"][2:]))
+
+
+def test_targets_may_be_written_in_any_notation(run, made, tmp_path):
+    folder, models, frame, y = made
+    prices = [f"${value * 1000:,.3f}" for value in y["price"]]
+    frame.assign(price=prices).to_csv(tmp_path / "some.csv", index=False)
+    found = run("evaluate", folder / "price.safetensors", "some.csv", "--target", "price", "--json").json()
+    assert found["samples"] == 160
+    assert found["r2"] == pytest.approx(models["price"].score(frame, y["price"] * 1000), abs=1e-3)
 
 
 def test_cells_that_cannot_be_read_are_missing_and_named(run, made, tmp_path):

@@ -302,10 +302,7 @@ def table_to_evaluate(path: str, model: Trained, target: str | None, delimiter: 
     else:
         target = model.network.notes.get("target") if target is None else target
         names = target_names(raw, model.encoder, target, _targets(model))
-        y, there, notes = target_values(raw, names, model.task)
-        for note in notes:
-            console.warn(note, "yellow")
-        kept = np.flatnonzero(there)
+        y, kept = target_values(raw, names, model.task)
         rows = (features(raw, model.encoder) if model.rules is None else model.rules.rows(raw)).take(kept)
     _tell(raw)
     return Labelled(raw, rows, kept, found_again(model.network.notes, y)), model.standardized(y)

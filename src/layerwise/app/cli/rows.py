@@ -6,7 +6,6 @@ RawTable ─┬─ features ──────► Features ─► encoder.transf
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +19,9 @@ from layerwise.data.tables.features import Features
 from layerwise.data.tables.kinds import kind_of
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
-from layerwise.data.tables.statistics import Statistic
-from layerwise.data.tables.understanding import unread
+from layerwise.data.tables.statistics import Statistic, text_of
+from layerwise.data.tables.target import Target
+from layerwise.data.tables.understanding import answers_of, unread
 from layerwise.data.tabular import Encoded, TableEncoder
 from layerwise.data.targets import Task
 from layerwise.errors import DataError
@@ -102,54 +102,32 @@ def _is_missing(cell: Any) -> bool:
     return cell is None or cell != cell or cell in SURELY_MISSING or cell in LIKELY_MISSING
 
 
-def _number(cell: Any) -> float | None:
-    """Return the number that a cell is, None where it is missing; a ValueError where it is none."""
-    if _is_missing(cell):
-        return None
-    value = read_number(cell) if isinstance(cell, str) else float(cell)
-    if value is None or not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def target_values(raw: RawTable, names: Sequence[str], task: Task) -> tuple[Array, Array, list[str]]:
-    """Return the targets of the rows that can be used, which rows these are, and notes on the others.
+def target_values(raw: RawTable, names: Sequence[str], task: Task) -> tuple[Array, Array]:
+    """Return the targets of the rows that can be used, and which rows these are; `raw.notes` says what others have.
 
     Raises
     ------
     DataError
         No row can be used.
     """
-    known = {} if task.classes is None else {str(value).strip(): value for value in task.classes.tolist()}
-    columns = [raw.columns[raw.names.index(name)] for name in names]
-    kept, values = np.zeros(raw.n_rows, bool), []
-    missing: list[int] = []
-    unknown: list[int] = []
-    for row, cells in enumerate(zip(*columns, strict=True)):
-        found = [known.get(str(cell).strip()) if known else _number_or_text(cell) for cell in cells]
-        if all(value is not None and (bool(known) or not isinstance(value, str)) for value in found):
-            kept[row] = True
-            values.append(found if len(names) > 1 else found[0])
-        else:
-            (missing if any(_is_missing(cell) for cell in cells) else unknown).append(row)
-    what = "a class of the model" if known else "a number"
-    place = raw.names.index(names[0])
-    notes = []
-    if missing:
-        notes.append(f"{raw.source}: {len(missing):,} of {raw.n_rows:,} rows are left out: they have no target")
-    if unknown:
-        first = f"{raw.place(place, unknown[0])} is {str(columns[0][unknown[0]])[:40]!r}"
-        notes.append(f"{raw.source}: {len(unknown):,} rows are left out: their target is not {what}; {first}")
-    if not values:
-        raise DataError(f"{raw.source}: no row has {what} in the column {names[0]!r}. {'; '.join(notes)}")
-    return np.array(values), kept, notes
+    classes = {} if task.classes is None else {_as_spelled(value): value for value in task.classes.tolist()}
+    places = [raw.names.index(name) for name in names]
+    y, kept = answers_of(raw, [_target(raw, place, tuple(classes)) for place in places], places, SURELY_MISSING)
+    return (np.array([classes[str(value)] for value in y.tolist()]) if classes else y), kept
 
 
-def _number_or_text(cell: Any) -> Any:
-    try:
-        return _number(cell)
-    except ValueError:
-        return str(cell)
+def _target(raw: RawTable, place: int, classes: tuple[str, ...]) -> Target:
+    """Return how a column's cells are read: as one of the classes of a model, or as numbers as they are written."""
+    name = raw.names[place]
+    if classes:
+        return Target(name, "classes", "", {"whole": {}}, classes)
+    cells = Statistic.of(plain_column(raw.columns[place]))
+    return Target(name, "number", "", kind_of(name, cells, asked="number", decimal=raw.how.get("decimal")).how)
+
+
+def _as_spelled(label: Any) -> str:
+    is_number = isinstance(label, (int, float)) and not isinstance(label, bool)
+    return text_of(float(label)) if is_number else str(label).strip()
 
 
 def target_names(raw: RawTable, encoder: TableEncoder, target: str | None, n_out: int) -> list[str]:
