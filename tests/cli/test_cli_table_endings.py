@@ -106,6 +106,25 @@ def test_weights_that_diverge_are_saved_as_they_were(run, monkeypatch, table):
     assert np.isfinite(lw.load("table.safetensors").network_.theta).all()
 
 
+@pytest.mark.parametrize("words", [["--validation", "0"], ["--validation", "0", "--cv", "2"], ["--target", "rare"]])
+def test_without_rows_to_validate_all_epochs_are_made(run, tmp_path, words):
+    """Because none were asked for, or because the target is the same in all of them."""
+    rng = np.random.default_rng(0)
+    lines = [f"{x:.3f},{x * 2:.3f},{i / 8 if i in (2, 33, 44, 55) else 0}" for i, x in enumerate(rng.normal(size=60))]
+    (tmp_path / "few.csv").write_text("\n".join(["x,price,rare", *lines]))
+    words = words if "rare" in words else ["--target", "price", *words]
+    kinds = ["--task", "numbers"] if "rare" in words else []
+    report = run("train", "few.csv", *words, *kinds, *WORDS, "--json").json()
+    assert report["rows"]["validation"] == 0
+    assert sum(report["rows"].values()) == 60
+    assert report["epochs"] == report["kept_epoch"] == 9
+    assert "val_loss" not in report["history"]
+    assert ("one value of the target" in " ".join(report["notes"])) == ("rare" in words)
+    assert report["temperature"] is None
+    if "--cv" in words:
+        assert [fold["rows"]["validation"] for fold in report["cross_validation"]["folds"]] == [0, 0]
+
+
 def test_several_numbers(run, table):
     report = run("train", table, "--target", "sum,product", "-e", "60", "--no-plot", "--json").json()
     assert report["rows"] == {"train": 38, "validation": 10, "test": 12}

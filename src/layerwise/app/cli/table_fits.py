@@ -83,18 +83,18 @@ def estimator(found: Understanding, parts: Parts, settings: Settings, **changed:
 def fit(model: Any, found: Understanding, parts: Parts, callbacks: Sequence[Callback], verbose: bool) -> Fitted:
     """Train the estimator on the rows to train, and calibrate it on those to validate."""
     X, y = found.features(), found.answers()
-    held = (X.take(parts.validation), y[parts.validation])
+    held = (X.take(parts.validation), y[parts.validation]) if len(parts.validation) else None
     model.set_params(callbacks=list(callbacks), verbose=verbose)
     unwritten = None
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "R\\^2 score is not well-defined")
-            model.fit(X.take(parts.train), y[parts.train], validation_data=held if len(parts.validation) else None)
+            model.fit(X.take(parts.train), y[parts.train], validation_data=held)
     except WriteError as error:  # of a checkpoint; the network is trained
         unwritten = error
     finally:
         model.set_params(callbacks=None, verbose=False)  # which are the command's, and not for the file
-    return Fitted(model, *_calibrated(model, *held), unwritten)
+    return Fitted(model, *((None, []) if held is None else _calibrated(model, *held)), unwritten)
 
 
 def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
