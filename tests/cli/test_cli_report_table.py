@@ -142,8 +142,8 @@ def test_another_table_is_reported_whole(run, tmp_path, homes, undrawn):
     (tmp_path / "more.csv").write_text("\n".join(lines[:-1]) + "\n")
     assert run("report", "homes.safetensors", "--data", "more.csv").stdout == "report  homes.html\n"
     assert "On 149 rows." in Page(tmp_path / "homes.html").text
-    assert "of these 150 rows were there in training" in run("evaluate", "homes.safetensors", homes).stderr
-    assert "there in training" not in run("evaluate", "homes.safetensors", "more.csv").stderr
+    assert "of these 150 rows were used in training" in run("evaluate", "homes.safetensors", homes).stderr
+    assert "used in training" not in run("evaluate", "homes.safetensors", "more.csv").stderr
 
 
 def test_many_rows_are_sampled_and_it_is_said(run, tmp_path, homes, monkeypatch, undrawn):

@@ -281,7 +281,7 @@ def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: s
         if labelled.tested is not None:
             learned = len(y) - len(labelled.tested)
             console.warn(
-                f"note: {learned:,} of these {len(y):,} rows were there in training; the others were not", "yellow"
+                f"note: {learned:,} of these {len(y):,} rows were used in training; the others were not", "yellow"
             )
         return model.encoder.transform(labelled.features), y
     columns = columns_of(network)
