@@ -29,6 +29,7 @@ DAYS = [f"2024-01-{day:02}" for day in range(1, 13)]
         ("a", [str(i) for i in range(8)] + ["x", "y"], "id"),  # text, each once
         ("a", ["1", "2", "3", "1"], "number"),
         ("zip", ["12345", "54321"] * 9, "category"),
+        ("In what ZIP code is your home?", ["12345", "54321"] * 9, "category"),
         ("Post Code", ["12345", "54321"] * 9, "category"),
         ("a", ["0101", "0202", "1303"] * 9, "category"),  # zeros in front
         ("a", ["0", "10", "20"] * 9, "number"),

@@ -6,6 +6,7 @@ import pytest
 
 import layerwise as lw
 from layerwise.data.tables.deciding import understand
+from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.reading import read_raw
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "tables"
@@ -189,3 +190,23 @@ def test_to_predict_on(train, file, rows):
 def test_a_target_alone():
     with pytest.raises(lw.DataError, match="nothing to learn 't' from: it is the only column"):
         understand(read_raw(FOLDER / "onecol.csv"))
+
+
+def test_a_column_whose_gaps_tell_the_target_is_said():
+    answers = ["no", "yes", "yes"] * 20
+    for cells in (
+        [str(i) if t == "no" else "" for i, t in enumerate(answers)],
+        ["1" if t == "no" else "" for t in answers],
+    ):
+        raw = RawTable("t.csv", ("x", "b", "t"), [cells, [str(i % 7) for i in range(60)], answers])
+        found = understand(raw, "t")
+        assert any("'x' tells the target" in note or "'x' is left out: the target 't'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("name", "values", "chosen"), [("num", 3, "num"), ("id", 60, "b"), ("nr", 40, "b")])
+def test_a_column_called_as_an_id_is_the_target_only_with_few_values(name, values, chosen):
+    raw = RawTable(
+        "t.csv", ("a", "b", name),
+        [[str(i / 7) for i in range(60)], ["u", "v", "w"] * 20, [str(i * 7 % values) for i in range(60)]],
+    )  # fmt: skip
+    assert understand(raw).targets[0].name == chosen

@@ -9,7 +9,7 @@ from typing import Any
 
 from layerwise.data.tables.cells import SURELY_MISSING
 from layerwise.data.tables.features import Features
-from layerwise.data.tables.kinds import INPUTS, Kind, kind_of
+from layerwise.data.tables.kinds import INPUTS, Kind, is_id_name, kind_of
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.relations import duplicates, tells
@@ -82,11 +82,7 @@ def understand(
     if raw.n_rows < FEWEST:
         raise DataError(f"{raw.source} has {raw.n_rows} rows of data; at least {FEWEST} are needed to learn anything")
     columns = survey(raw, exclude=exclude, id=id, kinds=kinds, na=na, dayfirst=dayfirst, decimal=decimal)
-    able = [
-        replace(column.kind, name="empty") if column.name in exclude or column.statistic.n_distinct < 2 else column.kind
-        for column in columns
-    ]
-    places, why = choose(raw.names, able, target)
+    places, why = choose(raw.names, [_as_target(column, exclude) for column in columns], target)
     targets = [
         target_of(
             columns[j].name,
@@ -106,6 +102,13 @@ def understand(
     found.has_header, found.how = raw.has_header, dict(raw.how)
     _read(found, raw, places, {*kinds, *id})
     return found
+
+
+def _as_target(column: Column, exclude: Collection[str]) -> Kind:
+    """Return the kind of a column; empty if nobody would mean it for the target, unless it is named."""
+    s = column.statistic
+    is_id = is_id_name(column.name) and 2 * s.n_distinct > s.present
+    return replace(column.kind, name="empty") if column.name in exclude or s.n_distinct < 2 or is_id else column.kind
 
 
 def survey(

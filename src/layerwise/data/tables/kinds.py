@@ -41,7 +41,9 @@ _TIME = re.compile(
 )
 _DATE = re.compile(r".*(date|datum|day|time|dt).*", re.IGNORECASE)
 _CODE = re.compile(
-    r"(.*[ _.-])?(zip|zip[ _-]?codes?|post[ _-]?codes?|postal[ _-]?codes?|plz|fips|area[ _-]?codes?)", re.IGNORECASE
+    r"(.*[ _.-])?(zip|zip[ _-]?codes?|post[ _-]?codes?|postal[ _-]?codes?|plz|fips|area[ _-]?codes?)"
+    r"|.*\b(zip|post|postal|area)[ _-]?codes?\b.*",
+    re.IGNORECASE,
 )
 
 

@@ -57,7 +57,7 @@ def tells(feature: Array, target: Array, is_number: bool) -> str:
         Values; targets are there in every row.
     is_number : bool
         Whether the target is a number: then a column of numbers tells it if it is a multiple of it, plus a constant.
-        A class is told by a column if each of its values stands beside one class.
+        A class is told by a column if each of its values, or its being missing, stands beside one class.
     """
     if is_number and feature.dtype.kind == "f":
         there = np.isfinite(feature)
@@ -73,11 +73,17 @@ def tells(feature: Array, target: Array, is_number: bool) -> str:
     if is_number:
         return ""
     x, y = codes_of(feature), codes_of(target)
+    if (x < 0).any() and (x >= 0).any():  # being missing may tell it, too
+        return _told(x + 1, y) or _told((x < 0).astype(np.int64), y)
+    return _told(x, y)
+
+
+def _told(x: Array, y: Array) -> str:
+    """Return how codes tell the codes of classes."""
     n_x, n_y = int(x.max()) + 1, int(y.max()) + 1
     if n_x < n_y or n_x < 2 or n_y > 1000 or n_x > max(2 * n_y, len(y) // ROWS_A_VALUE):
         return ""
-    there = x >= 0
-    table = np.bincount(x[there] * n_y + y[there], minlength=n_x * n_y).reshape(n_x, n_y)
+    table = np.bincount(x * n_y + y, minlength=n_x * n_y).reshape(n_x, n_y)
     told = table.max(axis=1).sum() / len(y)
     if told == 1 and n_x == n_y and (table > 0).sum() == n_x:
         return "same"

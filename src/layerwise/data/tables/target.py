@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.tables.cells import LIKELY_MISSING, read_number
-from layerwise.data.tables.kinds import READS, Kind, is_id_name, kind_of, reads_as_numbers
+from layerwise.data.tables.kinds import READS, Kind, kind_of, reads_as_numbers
 from layerwise.data.tables.parsing import codes_as_text, parsed
 from layerwise.data.tables.readings import NOTATIONS, Parsed
 from layerwise.data.tables.statistics import YES_NO, Statistic
@@ -109,7 +109,6 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
     if asked is None:
         able = [j for j, kind in enumerate(kinds) if kind.name in ("number", "category", "yes/no")]
         able = able or [j for j, kind in enumerate(kinds) if kind.name == "text"]
-        able = [j for j in able if not is_id_name(names[j])] or able
         if not able:
             raise DataError("no column can be predicted: all are empty, constant, row numbers, ids or dates")
         likely = [name for name in names if name.casefold() in LIKELY and name != names[able[-1]]]
