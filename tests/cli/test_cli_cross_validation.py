@@ -1,11 +1,14 @@
 """`layerwise train FILE --cv K`: the folds' figures, beside those of scikit-learn on the same rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error, r2_score
 
 import layerwise as lw
+from layerwise.app.reporting import trials
 from layerwise.data.tables.splitting import split_folds
 
 QUICK = ("-e", "3", "--no-plot")
@@ -54,6 +57,26 @@ def test_classes(run, points):
     assert "--cv" not in notes["command"]
     shown = run("info", "points.safetensors").stdout
     assert "note         cross_validation: folds, mean, std, baseline: --json shows all" in shown
+
+
+def test_the_report_has_them(run, points):
+    run("train", points, "--exclude", "price", *QUICK, "--cv", "3", "-q")
+    run("report", "points.safetensors", "--data", points)
+    summary = lw.load("points.safetensors").network_.notes["cross_validation"]
+    with open("points.html", encoding="utf-8") as file:
+        page = file.read()
+    assert "trained and tested 3 times" in page
+    mean, std, dummy = (summary[name]["balanced_accuracy"] for name in ("mean", "std", "baseline"))
+    row = f"<td>balanced accuracy</td><td class=n>{mean:.2%} ± {std:.2%}</td><td class=n>{dummy:.2%}</td>"
+    assert row in page
+
+
+@pytest.mark.parametrize(
+    "notes", [3, {}, {"mean": {"nonsense": 1}, "std": {}, "baseline": {}, "folds": []}, {"mean": 1}]
+)
+def test_notes_that_are_something_else_are_passed_over(notes):
+    subject = SimpleNamespace(network=SimpleNamespace(notes={"cross_validation": notes, "search": notes}))
+    assert trials.cross_validation(subject) == trials.search(subject) == ""
 
 
 def test_the_model_is_the_one_without_folds(run, points):

@@ -128,6 +128,12 @@ def test_a_table_of_what_was_tried(run, numbers):
     assert sum(line.endswith("  the preset's own") for line in table) == 1
     assert lines[start + 18] == ""
     assert "10 rows to validate are few to choose by" in result.stderr
+    run("report", "numbers.safetensors", "--data", numbers)
+    with open("numbers.html", encoding="utf-8") as file:
+        page = file.read()
+    assert "23 trainings in" in page
+    assert "compared by the root mean squared error of 10 rows to validate" in page
+    assert page.count(" (this model)</td>") == 1
     assert sum(line.startswith("search ") for line in lines) == 23
 
 

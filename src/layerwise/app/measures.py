@@ -165,3 +165,28 @@ def four_digits(value: float) -> str:
 def sampled(n: int, most: int) -> Array:
     """Return the numbers of at most so many of n rows, drawn by a fixed seed, in order."""
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).permutation(n)[:most])
+
+
+TITLES = {  # measure ──► how it is called, and whether it is a share
+    "accuracy": ("accuracy", True),
+    "balanced_accuracy": ("balanced accuracy", True),
+    "auc": ("AUC", False),
+    "loss": ("log loss", False),
+    "mae": ("mean error", False),
+    "rmse": ("root mean squared error", False),
+    "r2": ("R²", False),
+}
+
+
+def in_words(name: str, value: float, spread: float | None = None) -> tuple[str, str]:
+    """Return what a measure is called, and its value, with ± its spread.
+
+    Examples
+    --------
+    >>> in_words("auc", 0.75), in_words("accuracy of sold", 0.75, 0.01)
+    (('AUC', '0.75'), ('accuracy of sold', '75.00% ± 1.00%'))
+    """
+    measure, _, target = name.partition(" of ")
+    title, is_share = TITLES[measure]
+    shown = [f"{part:.2%}" if is_share else f"{part:.4g}" for part in (value, spread) if part is not None]
+    return title + (f" of {target}" if target else ""), " ± ".join(shown)

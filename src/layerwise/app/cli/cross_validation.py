@@ -10,20 +10,11 @@ import typer
 
 from layerwise.app.cli import console
 from layerwise.app.cli.table_fits import Settings, estimator, fit, tested
-from layerwise.app.measures import beside_no_model
+from layerwise.app.measures import beside_no_model, in_words
 from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
 from layerwise.training.interrupts import trial
 
-SHOWN = {  # measure ──► how it is called, and whether it is a share
-    "accuracy": ("accuracy", True),
-    "balanced_accuracy": ("balanced accuracy", True),
-    "auc": ("AUC", False),
-    "loss": ("log loss", False),
-    "mae": ("mean error", False),
-    "rmse": ("root mean squared error", False),
-    "r2": ("R²", False),
-}
 OF_CLASSES, OF_NUMBERS = ("accuracy", "balanced_accuracy", "auc", "loss"), ("mae", "rmse", "r2")
 
 
@@ -46,7 +37,7 @@ def cross_validate(found: Understanding, folds: Sequence[Parts], settings: Setti
             raise typer.Exit(console.INTERRUPTED) from None
         if not json:
             rows = told[-1]["rows"]
-            words = ", ".join(_said(name, value) for name, value in told[-1]["measures"].items())
+            words = ", ".join(" ".join(in_words(name, value)) for name, value in told[-1]["measures"].items())
             console.show(
                 f"fold {i} of {len(folds)}: {rows['train']:,} rows to train, {rows['test']:,} to test: {words}"
             )
@@ -95,16 +86,9 @@ def _flat(measures: dict[str, Any], names: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _said(name: str, value: float, spread: float | None = None) -> str:
-    measure, _, target = name.partition(" of ")
-    title, is_share = SHOWN[measure]
-    shown = [f"{part:.2%}" if is_share else f"{part:.4g}" for part in (value, spread) if part is not None]
-    return f"{title}{f' of {target}' if target else ''} {' ± '.join(shown)}"
-
-
 def _show(summary: dict[str, Any], folds: int) -> None:
     console.show(f"cross-validation of {folds} folds, mean ± standard deviation (without a model):", "bold")
     for name, value in summary["mean"].items():
-        dummy = f" ({_said(name, summary['baseline'][name]).rpartition(' ')[2]})" if name in summary["baseline"] else ""
-        console.show(f"  {_said(name, value, summary['std'][name])}{dummy}")
+        dummy = f" ({in_words(name, summary['baseline'][name])[1]})" if name in summary["baseline"] else ""
+        console.show(f"  {' '.join(in_words(name, value, summary['std'][name]))}{dummy}")
     console.show()

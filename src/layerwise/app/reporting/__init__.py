@@ -3,6 +3,7 @@
 network, X, y ─► Subject (what it says of X, once) ─► sections.py: one by one ─► page.py: the page
 
     tables.py, table_sections.py  the rows of a table as its file has them, and what is said of them
+    trials.py                     folds of a cross-validation, and settings that a search has tried
     pictures.py  drawn with layerwise.plots, light and dark, inside the page
     again.py     how to come to the same network again
 """

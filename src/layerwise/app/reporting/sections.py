@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import plots
-from layerwise.app.reporting import again, table_sections
+from layerwise.app.reporting import again, table_sections, trials
 from layerwise.app.reporting.page import Section, code, paragraph, side_by_side, table
 from layerwise.app.reporting.pictures import against, picture, residuals
 from layerwise.app.reporting.subject import Subject
@@ -56,10 +56,12 @@ def all_of(subject: Subject) -> list[Section]:
         "Network": _network,
         "Training": _training,
         "Answers": _numbers if subject.task.kind == "regression" else _answers,
+        "Cross-validation": trials.cross_validation,
         **_worst(subject),
         "Columns": table_sections.importance,
         "What the columns do": table_sections.dependence,
         "Confidence": table_sections.intervals if subject.task.kind == "regression" else _confidence,
+        "Search": trials.search,
         "Diagnosis": _diagnosis,
         "The same again": _again,
     }
