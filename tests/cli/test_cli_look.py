@@ -46,7 +46,8 @@ def test_a_table_that_nothing_can_be_learned_from(run, tmp_path):
     result = run("look", "t.csv")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == (
-        "nothing can be learned from it: no column can be predicted: all are empty, constant, row numbers, ids or dates"
+        "nothing can be learned from it: no column can be predicted: all are empty, have one value, or are row "
+        "numbers, ids or dates"
     )
     assert run("look", "t.csv", "--json").json()["refused"].startswith("no column can be predicted")
     result = run("look", "t.csv", "--target", "b")

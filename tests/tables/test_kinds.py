@@ -153,3 +153,10 @@ def test_objects_of_python():
     )
     assert plain_column(["a", 1, None, [2]]) == ["a", "1", "", "[2]"]
     assert plain_column([2**70, 1]).dtype == np.float64
+
+
+def test_the_first_of_each_month_says_where_the_day_is():
+    months = [f"01/{month:02}/20{year:02}" for year in range(10, 13) for month in range(1, 13)]
+    assert kind(months, "day").how["format"] == "D/M/Y"
+    assert kind([f"{cell[3:6]}{cell[:3]}{cell[6:]}" for cell in months], "day").how["format"] == "M/D/Y"
+    assert kind(months, "day").is_ambiguous

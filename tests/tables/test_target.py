@@ -114,7 +114,7 @@ class TestChoice:
         assert choose(self.names[:3], self.kinds[:3], None) == ([2], "the last column; --target class takes 'class'")
         assert choose(self.names, self.kinds, None)[1].startswith("the last column that could be")
         assert choose(("a", "name"), (Kind("number"), Kind("text")), None)[0] == [0]
-        with pytest.raises(lw.DataError, match="no column can be predicted: all are empty, constant, row numbers"):
+        with pytest.raises(lw.DataError, match="no column can be predicted: all are empty, have one value, or are"):
             choose(("id",), (Kind("id"),), None)
 
     def test_by_name(self):

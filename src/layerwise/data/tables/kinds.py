@@ -216,12 +216,18 @@ def _format(s: Statistic, dayfirst: bool | None) -> tuple[str, bool]:
     best = [format for format, part in s.dates.items() if part.count == most]
     if not best:
         return "", False
-    format = first_of(best, dayfirst)
     both = {"D/M/Y", "M/D/Y"}.issubset(best)
+    format = first_of(best, dayfirst if dayfirst is not None else both and _begin_alike(s))
     if dayfirst is not None and format in ("D/M/Y", "M/D/Y"):
         asked = "D/M/Y" if dayfirst else "M/D/Y"
         format = asked if asked in s.dates else format
     return format, both and dayfirst is None
+
+
+def _begin_alike(s: Statistic) -> bool:
+    """Return whether dates that may begin with the day or the month all begin with the same, the first of a month."""
+    parts = [re.split("[-/.]", cell, maxsplit=2)[:2] for cell in s.distinct or () if cell[:1].isdecimal()]
+    return len({part[0] for part in parts}) == 1 < len({part[-1] for part in parts})
 
 
 def _is_yes_no(s: Statistic) -> bool:

@@ -110,7 +110,9 @@ def choose(names: Sequence[str], kinds: Sequence[Kind], asked: str | Sequence[st
         able = [j for j, kind in enumerate(kinds) if kind.name in ("number", "category", "yes/no")]
         able = able or [j for j, kind in enumerate(kinds) if kind.name == "text"]
         if not able:
-            raise DataError("no column can be predicted: all are empty, constant, row numbers, ids or dates")
+            raise DataError(
+                "no column can be predicted: all are empty, have one value, or are row numbers, ids or dates"
+            )
         likely = [name for name in names if name.casefold() in LIKELY and name != names[able[-1]]]
         why = "the last column" if able[-1] == len(names) - 1 else "the last column that could be"
         return [able[-1]], why + (f"; --target {likely[0]} takes {likely[0]!r}" if likely else "")
@@ -236,7 +238,10 @@ def _classes(name: str, s: Statistic, said: str, is_asked: bool, counted: Parsed
     if not is_asked and (len(counts) > MOST_CLASSES or (len(counts) > 20 and len(counts) > s.present / 2)):
         raise _too_many(name, s)
     if len(counts) == 1:
-        raise DataError(f"the target {name!r} is {s.examples[0]!r} in every row: one class; at least two are needed")
+        gaps = f"; if one of the {s.missing:,} empty cells means another class, write it there" if s.missing else ""
+        raise DataError(
+            f"the target {name!r} is {s.examples[0]!r} in every row: one class; at least two are needed{gaps}"
+        )
     classes = tuple(sorted(counts, key=_order))
     if "spellings" in how:  # no, then yes
         classes = tuple(sorted(counts, key=lambda answer: YES_NO[answer.casefold()]))
