@@ -161,6 +161,18 @@ def test_several_targets(run, tmp_path, homes, undrawn):
     assert all(", " in row[1] for row in page.tables["Worst rows"][0][1:])
 
 
+def test_a_single_row_and_a_model_made_in_python(run, tmp_path, homes, undrawn):
+    run("train", homes, "--target", "sold", "-e", "3", "--no-plot", "-q")
+    (tmp_path / "one.csv").write_text("\n".join(homes.read_text().splitlines()[:2]) + "\n")
+    assert run("report", "homes.safetensors", "--data", "one.csv").exit_code == 0
+    assert "On 1 row." in Page(tmp_path / "homes.html").text
+    frame = pytest.importorskip("pandas").read_csv(homes)
+    model = lw.MLPClassifier(preset="tabular", max_iter=3, random_state=0)
+    model.fit(frame[["size", "id"]], frame["sold"].astype(object)).save("made.safetensors")
+    assert run("report", "made.safetensors", "--data", homes, "--target", "sold").exit_code == 0
+    assert "On 150 rows." in Page(tmp_path / "made.html").text
+
+
 def test_the_command_is_told_as_it_was_given(run, homes):
     words = ["train", str(homes), "--target", "sold", "--exclude", "price,day", "--exclude", "id", "--no-dayfirst"]
     assert run(*words, "-e", "2", "-q", "--no-plot", "-o", "a.safetensors").exit_code == 0

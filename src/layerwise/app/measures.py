@@ -135,7 +135,7 @@ def beside_no_model(result: dict[str, Any], y: Array, known: Array) -> dict[str,
         told = of_classes(y, shares, np.full(len(y), values[counts.argmax()]), values)
         kept = ("accuracy", "balanced_accuracy", "auc", "loss")
         return {
-            "answer": values[counts.argmax()].item(),
+            "answer": values.tolist()[int(counts.argmax())],
             **{name: told[name] for name in kept if name in told},
             "better": result["accuracy"] > told["accuracy"],
             "probabilities_better": result["loss"] < told["loss"],

@@ -46,7 +46,7 @@ def measures(subject: Subject) -> str:
     rest = (
         "" if known is None or known.labelled == len(y) else f", those of {known.labelled:,} that were held out to test"
     )
-    counted = paragraph(f"On {len(y):,} rows{rest}.")
+    counted = paragraph(f"On {len(y):,} row{'s' * (len(y) != 1)}{rest}.")
     warning = "" if dummy["better"] else paragraph("The model is not better than the same answer for every row.")
     half = result["rows_of_half_the_loss"]
     told = f"Half of the loss comes from {half:,} of the {result['samples']:,} rows." if half else ""

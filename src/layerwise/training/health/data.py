@@ -125,10 +125,10 @@ def of_classes(targets: Targets) -> Iterator[Finding]:
         return
     classes = targets.task.classes
     counts = np.bincount(targets.labels, minlength=2 if classes is None else len(classes))
-    few, many = int(np.where(counts > 0, counts, counts.max()).argmin()), int(counts.argmax())  # one that is there
+    few, many = int(np.where(counts > 0, counts, counts.max() + 1).argmin()), int(counts.argmax())  # one that is there
     if counts[many] < IMBALANCE * counts[few]:
         return
-    rare, frequent = (i if classes is None else classes[i].item() for i in (few, many))
+    rare, frequent = (i if classes is None else classes.tolist()[i] for i in (few, many))
     yield Finding(
         "class imbalance", "warning", "y",
         f"class {rare!r} has {counts[few]:,} rows, class {frequent!r} {counts[many]:,}",
