@@ -7,6 +7,7 @@ from layerwise.typing import Array
 
 isas: list[str]
 layers: list[str]
+group_of: int
 losses: list[str]
 optimizers: list[str]
 penalties: list[str]

@@ -26,7 +26,7 @@ from layerwise.engine.native_plan import (
 from layerwise.engine.native_rule import RuleOf, native_rule
 from layerwise.engine.numpy_engine import first_bad_layer
 from layerwise.engine.passes import Score
-from layerwise.engine.plan import Plan
+from layerwise.engine.plan import Plan, Stage
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
 from layerwise.parts.layers import LAYERS, Activation, Dense
@@ -44,6 +44,9 @@ _SEGMENT = 2**21  # numbers of X that are made together, where rows are made as 
 
 def foreign_part(plan: Plan) -> object | None:
     """The first part of the plan that has no native body; None if all have one."""
+    grouped = next((stage.layer for stage in plan.stages if _is_foreign_group(stage)), None)
+    if grouped is not None:
+        return grouped
     own = {*LAYERS, *LOSSES, *PENALTIES}
     parts = [
         *(stage.layer for stage in plan.stages if custom_code(stage.layer) is None),
@@ -53,6 +56,12 @@ def foreign_part(plan: Plan) -> object | None:
     ]
     names = {*_native.layers, *_native.losses, *_native.penalties}
     return next((part for part in parts if type(part) not in own or type(part).__name__ not in names), None)
+
+
+def _is_foreign_group(stage: Stage) -> bool:
+    """Whether the inputs or units of a dense layer's groups do not fill whole lines."""
+    groups = stage.layer.groups if type(stage.layer) is Dense else 1
+    return groups > 1 and any(n % (groups * _native.group_of) for n in (stage.n_in, stage.n_out))
 
 
 def isa() -> str:

@@ -27,7 +27,7 @@ struct LayerName {
     const char *a, *b;  // what the two numbers are called in Python
 };
 constexpr LayerName LAYERS[] = {
-    {"Dense", Kind::Dense, nullptr, nullptr},           {"Dropout", Kind::Dropout, "rate", nullptr},
+    {"Dense", Kind::Dense, "groups", nullptr},          {"Dropout", Kind::Dropout, "rate", nullptr},
     {"Softmax", Kind::Softmax, nullptr, nullptr},       {"Scale", Kind::Scale, nullptr, nullptr},
     {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr}, {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
 };
@@ -40,6 +40,7 @@ const auto& by_name(const Names& names, const std::string& name, const char* wha
 }
 
 constexpr Index MOST = Index(1) << 40;
+constexpr Index GROUP_OF = 16;  // inputs and units, or a multiple: a whole line in either precision
 
 inline Index count(Index n, const char* what) {
     if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; got " + std::to_string(n));
@@ -118,6 +119,16 @@ inline void read_formula(const LayerSpec& spec, Layer& layer) {
         layer.numbers[i] = setting(spec.settings, facts.numbers[i]);
 }
 
+// The native body has groups of whole lines alone.
+inline void read_groups(Layer& layer) {
+    if (!(layer.a >= 1 && layer.a <= double(MOST))) refuse("a layer's groups must be 1 or more");
+    layer.groups = Index(layer.a);
+    const Index line = layer.groups == 1 ? 1 : GROUP_OF;
+    if (layer.n_in % (layer.groups * line) || layer.n_out % (layer.groups * line))
+        refuse("each of " + std::to_string(layer.groups) + " groups must have a multiple of " + std::to_string(line) +
+               " inputs and units");
+}
+
 inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_penalties) {
     Layer layer{};
     bool is_activation = true;
@@ -131,11 +142,12 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
     layer.n_in = count(spec.n_in, "n_in"), layer.n_out = count(spec.n_out, "n_out");
     layer.position = std::uint32_t(position);
     const bool dense = facts_of(layer.kind).dense;
+    if (dense) read_groups(layer);
     if (!dense && layer.n_in != layer.n_out) refuse(spec.name + " gives as many outputs as it has inputs");
     if (spec.parts.size() != std::size_t(facts_of(layer.kind).arrays))
         refuse(spec.name + " has another number of arrays than " + std::to_string(spec.parts.size()));
     for (std::size_t i = 0; i < spec.parts.size(); ++i) {
-        const Index rows = dense && i == 0 ? layer.n_in : 1;
+        const Index rows = dense && i == 0 ? layer.n_in / Index(layer.groups) : 1;
         const Part& part = layer.parts[i] = spec.parts[i];
         for (const Term& term : part.terms)
             if (term.penalty < 0 || term.penalty >= n_penalties)
@@ -244,7 +256,8 @@ inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<
     plan.n_in = plan.layers.front().n_in, plan.n_out = plan.layers.back().n_out;
     if (sparse) {
         Kind& first = plan.layers.front().kind;
-        if (first != Kind::Dense) refuse("sparse rows need a dense layer first");
+        if (first != Kind::Dense || plan.layers.front().groups > 1)
+            refuse("sparse rows need a dense layer first, of one group");
         first = Kind::SparseDense;
     }
     plan.has_loss = loss.has_value();

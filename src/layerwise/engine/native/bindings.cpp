@@ -159,6 +159,7 @@ NB_MODULE(_native, m) {
     nb::list layers = names_of(LAYERS);
     layers.extend(names_of(FORMULAS));
     m.attr("layers") = layers;
+    m.attr("group_of") = GROUP_OF;
     m.attr("losses") = names_of(LOSSES);
     m.attr("optimizers") = names_of(OPTIMIZER_FACTS);
     m.attr("penalties") = names_of(PENALTIES);

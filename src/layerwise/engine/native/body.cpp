@@ -200,12 +200,12 @@ private:
                 f(std::integral_constant<int, 1>{}, i / pieces, i % pieces);
             return;
         }
-        index p = panels * t / threads;
-        const index end = panels * (t + 1) / threads;
-        for (; p + ABREAST <= end; p += ABREAST)
-            for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, ABREAST>{}, p, i);
-        for (; p < end; ++p)
-            for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, 1>{}, p, i);
+        group.in_groups(panels * t / threads, panels * (t + 1) / threads, panels, [&](index p, index end) {
+            for (; p + ABREAST <= end; p += ABREAST)
+                for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, ABREAST>{}, p, i);
+            for (; p < end; ++p)
+                for (index i = 0; i < pieces; ++i) f(std::integral_constant<int, 1>{}, p, i);
+        });
     }
 
     bool step_by_spans(int t, int threads, const Batch<T>& batch, const Step<T>& step, Sums& sums) {

@@ -116,18 +116,18 @@ void ops_backward(const Group<T>& g, const Space<T>& s, T* delta, int skip, inde
     for (int i = g.ops.size() - 1 - skip; i >= 0; --i) g.ops[i].backward(s, at, n, delta + at);
 }
 
-// Panels p0 ... p1 - 1 of x W + b, for some rows.
+// Panels p0 ... p1 - 1 of x W + b, of one group of units, for some rows.
 template <class T>
 Product<T> dense(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index r0) {
     constexpr int L = LANES<T>;
-    return {s.buffers[g.in] + r0 * L,
+    return {s.buffers[g.in] + g.inputs_of(p0) * s.stride + r0 * L,
             s.stride,
             weights.w + p0 * weights.panel,
             weights.line,
             weights.panel,
             s.buffers[g.z] + p0 * s.stride + r0 * L,
             s.stride,
-            g.n_in,
+            g.terms(),
             Start::line,
             weights.b + p0 * L};
 }
@@ -136,20 +136,31 @@ Product<T> dense(const Group<T>& g, const Weights<T>& weights, Space<T>& s, inde
 template <class T, class Between = Nothing>
 void dense_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, index p0, index p1, index r0, index r1,
                    Between between = {}, index block = BLOCK) {
-    Product<T> product = dense(g, weights, s, p0, r0);
-    multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_out, p1 * LANES<T>) - p0 * LANES<T>, product, between, block);
+    g.in_groups(p0, p1, g.panels(), [&](index q0, index q1) {
+        constexpr int L = LANES<T>;
+        Product<T> product = dense(g, weights, s, q0, r0);
+        multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_out, q1 * L) - q0 * L, product, between, block);
+    });
     for (index p = p0; p < p1; ++p) ops_forward(g, s, p, r0, r1);
 }
 
-// Some panels of the gradient by a dense group's inputs; room: for the transposed weights.
+// Some panels of the gradient by a dense layer's inputs, of one group of them; room: for the transposed weights.
 template <class T>
 void dense_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>& s, const T* dy, T* dx, T* room,
                     index panel, index count, index r0, index r1) {
     constexpr int L = LANES<T>;
+    const index units = g.n_out / g.groups, first = g.units_of(panel), line = panel - g.inputs_of(first);
     for (index q = 0; q < count; ++q)
-        transpose(weights.w + (panel + q) * L * L, weights.panel, lesser(L, g.n_in - (panel + q) * L), g.n_out,
-                  room + q * g.n_out * L);
-    Product<T> product{dy + r0 * L, s.stride, room, L, g.n_out * L, dx + panel * s.stride + r0 * L, s.stride, g.n_out};
+        transpose(weights.w + first * weights.panel + (line + q) * L * L, weights.panel,
+                  lesser(L, g.terms() - (line + q) * L), units, room + q * units * L);
+    Product<T> product{dy + first * s.stride + r0 * L,
+                       s.stride,
+                       room,
+                       L,
+                       units * L,
+                       dx + panel * s.stride + r0 * L,
+                       s.stride,
+                       units};
     multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_in - panel * L, count * L), product);
 }
 
@@ -280,11 +291,13 @@ void group_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>
     switch (g.kind) {
         case Kind::Dense:
             return share.units(g.panels_in(), [&](index p0, index p1, index r0, index r1) {
-                for (index p = p0; p < p1; p += ABREAST) {
-                    const index count = lesser(ABREAST, p1 - p);
-                    dense_backward(g, weights, s, dy, dx, room, p, count, r0, r1);
-                    for (index q = p; q < p + count; ++q) then(q, r0, r1);
-                }
+                g.in_groups(p0, p1, g.panels_in(), [&](index q0, index q1) {
+                    for (index p = q0; p < q1; p += ABREAST) {
+                        const index count = lesser(ABREAST, q1 - p);
+                        dense_backward(g, weights, s, dy, dx, room, p, count, r0, r1);
+                        for (index q = p; q < p + count; ++q) then(q, r0, r1);
+                    }
+                });
             });
         case Kind::BatchNorm:
             return share.whole_panels(g.panels(), [&](index p) {

@@ -164,10 +164,10 @@ private:
         const index number = group.piece_at(panel, i);
         const Piece& piece = layers_.pieces[number];
         const T* dy = deltas + panel * s.stride;
-        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.n_in * L;
+        const index columns = lesser(group.n_out - panel * L, PANELS * L), next = group.terms() * L;
         const auto product = [&](T* c, index c_next) {
-            return Product<T>{
-                s.buffers[group.in] + piece.input / L * s.stride, L, dy, L, s.stride, c, c_next, batch.rows};
+            const T* x = s.buffers[group.in] + (group.inputs_of(panel) + piece.input / L) * s.stride;
+            return Product<T>{x, L, dy, L, s.stride, c, c_next, batch.rows};
         };
         if (folds_[number] && !batch.ending) {
             Product<T> p = product(packed_ + piece.begin, next);

@@ -75,6 +75,7 @@ struct Group {
     Kind kind{};         // of its first layer
     index readable = 0;  // how many numbers theta has from theta_w on
     index n_in = 0, n_out = 0;
+    index groups = 1;  // of a dense layer's units, whose panels are their own
     int in = 0, z = 0, out = 0;      // buffers: what is read, where the first layer's output goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
     index theta_w = 0, theta_b = 0;  // and its numbers in theta; W of a sparse layer stays there (sparse.h)
@@ -93,7 +94,19 @@ struct Group {
     index vector(int k, index panel) const { return (k * panels() + panel) * LANES<T>; }  // from w on
     index panels_in() const { return lines(n_in, LANES<T>); }
     index panels() const { return lines(n_out, LANES<T>); }
-    index inputs_in_lines() const { return kind == Kind::SparseDense ? 0 : n_in; }
+    index inputs_in_lines() const { return kind == Kind::SparseDense ? 0 : terms(); }
+
+    // How many inputs a unit reads; from which panel on, where it is in panel p; and the first panel of those that read
+    // the inputs of panel p.
+    index terms() const { return n_in / groups; }
+    index inputs_of(index p) const { return p / (panels() / groups) * (panels_in() / groups); }
+    index units_of(index p) const { return p / (panels_in() / groups) * (panels() / groups); }
+    // Panels p0 ... p1 - 1 of `all`, those of a group at a time: f(q0, q1).
+    template <class F>
+    void in_groups(index p0, index p1, index all, F f) const {
+        const index each = all / groups;
+        for (index p = p0, end; p < p1; p = end) end = lesser(p1, (p / each + 1) * each), f(p, end);
+    }
 };
 
 // Part of the parameters: up to LANES inputs of a panel of units or, of no input, its biases. What threads share out
@@ -170,7 +183,7 @@ public:
         for (index p = 0; g.dense() && p < g.panels(); ++p) {
             const index n = lesser(L, g.n_out - p * L);
             for (index i = 0; i < g.inputs_in_lines(); ++i) {
-                T* to = w + (p * g.n_in + i) * L;
+                T* to = w + (p * g.terms() + i) * L;
                 const T* from = theta + g.theta_w + i * g.n_out + p * L;
                 for (index j = 0; j < L; ++j) to[j] = j < n ? from[j] : T(0);
             }
@@ -185,7 +198,7 @@ public:
             for (index p = 0; g.dense() && p < g.panels(); ++p) {
                 const index n = lesser(L, g.n_out - p * L);
                 for (index i = 0; i < g.inputs_in_lines(); ++i) {
-                    const T* from = packed + g.w + (p * g.n_in + i) * L;
+                    const T* from = packed + g.w + (p * g.terms() + i) * L;
                     T* to = theta + g.theta_w + i * g.n_out + p * L;
                     for (index j = 0; j < n; ++j) to[j] = from[j];
                 }
@@ -194,7 +207,7 @@ public:
         }
     }
     Weights<T> weights(const Group<T>& g, const T* packed) const {
-        return {packed + g.w, g.n_in * LANES<T>, LANES<T>, packed + g.b};
+        return {packed + g.w, g.terms() * LANES<T>, LANES<T>, packed + g.b};
     }
 
 private:
@@ -215,7 +228,7 @@ private:
 
     void add_dense(Group<T>& group, const Layer& layer, index n_theta) {
         constexpr int L = LANES<T>;
-        group.z = group.out = buffer(layer.n_out), kept_ = false;
+        group.z = group.out = buffer(layer.n_out), kept_ = false, group.groups = layer.groups;
         group.theta_w = layer.parts[0].begin, group.theta_b = layer.parts[1].begin;
         group.readable = n_theta - group.theta_w;
         group.w = length, group.b = length + group.panels() * group.inputs_in_lines() * L;
@@ -223,7 +236,7 @@ private:
         for (index p = 0; p < group.panels(); ++p) {
             add_piece(group, p, layer, 1, -1, 1, group.b + p * L);
             for (index i = 0; i < group.inputs_in_lines(); i += L)
-                add_piece(group, p, layer, 0, i, lesser(L, group.n_in - i), group.w + (p * group.n_in + i) * L);
+                add_piece(group, p, layer, 0, i, lesser(L, group.terms() - i), group.w + (p * group.terms() + i) * L);
         }
         length = group.b + group.panels() * L;
     }

@@ -25,7 +25,7 @@ public:
         const index part = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
         job.chunk = plan_.sparse() ? sparse_chunk(n, part, threads) : part;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
-        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense &&
+        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense && layers_.groups[0].groups == 1 &&
                      layers_.groups[0].panels() <= 2 * ABREAST;
         for (const Group<T>& g : layers_.groups) job.weights.push_back(weights_of(job, g, theta));
         const index chunks = lines(n, job.chunk);
@@ -75,11 +75,11 @@ private:
         switch (g.kind) {
             case Kind::Dense: {
                 // A line of W in theta may be read beyond its end: into the next, or, by the last, into the biases.
-                if (job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.n_in * g.n_out)
+                if (job.n <= FEW && g.n_out >= L && g.theta_b == g.theta_w + g.terms() * g.n_out)
                     return {theta + g.theta_w, L, g.n_out, biases_in_theta(job, g, theta)};
-                T *w = packed(job, (g.n_in + 1) * biases), *b = w + g.n_in * biases;
+                T *w = packed(job, (g.terms() + 1) * biases), *b = w + g.terms() * biases;
                 layers_.to_lines(g, theta, w, b);
-                return {w, g.n_in * L, L, b};
+                return {w, g.terms() * L, L, b};
             }
             case Kind::SparseDense: {
                 T* b = packed(job, biases);
@@ -127,7 +127,7 @@ private:
             if (!job.direct && !plan_.sparse())
                 for (index r = 0; r < rows; ++r)
                     samples_.read(job.input.X, job.input.element, begin + r, s.buffers[0] + r * L, s.stride);
-            const bool sums = layers_.groups[0].dense();
+            const bool sums = layers_.groups[0].dense() && layers_.groups[0].groups == 1;
             if (!(sums ? first_sums(job, s, begin, rows, next) : job.scored || finite(job, begin, rows)))
                 return job.finite.store(false);
             rows_forward(layers_, job.weights, s, room, sums ? 1 : 0, 0, rows);

@@ -51,13 +51,14 @@ using Numbers = std::array<double, MOST_NUMBERS>;
 struct Layer {
     Kind kind;
     double a = 0, b = 0;                  // of dropout the rate; of normalizations epsilon, momentum
+    std::ptrdiff_t groups = 1;            // of a dense layer: each has its share of the inputs and of the units
     Formula formula = Formula::Identity;  // of an activation, and its numbers
     double numbers[MOST_NUMBERS] = {};
     Code f, slope;                          // of a custom one
     bool reads_x = false, reads_y = false;  // what its derivative is computed from
     std::ptrdiff_t n_in, n_out;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
-    Part parts[4];  // W (n_in, n_out) and b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
+    Part parts[4];  // W (n_in / groups, n_out), b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
 
 struct Facts {

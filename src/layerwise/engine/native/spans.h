@@ -44,7 +44,7 @@ public:
     // nor anything else about the machine changes a bit of the result.
     static bool suits(const Layers<T>& layers, index batch) {
         for (const Group<T>& g : layers.groups)
-            if (!turns(g.kind)) return false;
+            if (!turns(g.kind) || g.groups > 1) return false;
         return batch >= SPAN && layers.length <= SMALL;
     }
 
