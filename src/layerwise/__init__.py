@@ -19,8 +19,8 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     ),
     "parts.initializers": "Initializer",
     "parts.layers": (
-        "Activation BatchNorm Dense Dropout ELU Exp GELU Identity Layer LayerNorm LeakyReLU Linear Mish ReLU SELU "
-        "Scale SiLU Sigmoid Softmax Softplus Step Tanh"
+        "Activation BatchNorm Dense Dropout ELU Exp GELU Identity Layer LayerNorm LeakyReLU Linear Mish "
+        "PiecewiseLinear ReLU SELU Scale SiLU Sigmoid Softmax Softplus Step Tanh"
     ),
     "parts.losses": (
         "BinaryCrossEntropy CategoricalCrossEntropy Huber Loss MeanAbsoluteError MeanSquaredError Poisson "
@@ -117,6 +117,7 @@ if TYPE_CHECKING:
         LeakyReLU,
         Linear,
         Mish,
+        PiecewiseLinear,
         ReLU,
         Scale,
         Sigmoid,
@@ -226,6 +227,7 @@ __all__ = [
     "Novelty",
     "Optimizer",
     "Penalty",
+    "PiecewiseLinear",
     "Poisson",
     "Progress",
     "QuadraticCost",

@@ -44,7 +44,10 @@ class Part:
     ) -> None: ...
 
 class Layer:
-    """A layer; `formula`, of a custom activation: f, its derivative, and whether that reads x and y."""
+    """A layer; `formula`, of a custom activation: f, its derivative, and whether that reads x and y.
+
+    `intervals`, of a piecewise linear layer: the input that each is of, where it begins, and 1 / its length.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Layer:
         n_out: int,
         parts: Sequence[Part] = ...,
         formula: tuple[_Code, _Code, bool, bool] | None = None,
+        intervals: tuple[list[int], list[float], list[float]] | None = None,
     ) -> None: ...
 
 class Loss:

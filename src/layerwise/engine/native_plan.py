@@ -10,7 +10,7 @@ import numpy as np
 from layerwise.engine.plan import Plan
 from layerwise.formula import replace
 from layerwise.formula.lowering import Code, code
-from layerwise.parts.layers import LAYERS, Activation, Layer
+from layerwise.parts.layers import LAYERS, Activation, Layer, PiecewiseLinear
 from layerwise.parts.losses import LOSSES, Loss
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.penalties import PENALTIES, Penalty
@@ -74,6 +74,7 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
             n_out=stage.n_out,
             parts=parts,
             formula=custom_code(stage.layer),
+            intervals=_intervals(stage.layer),
         )
         layers.append(layer)
     loss = None
@@ -90,6 +91,13 @@ def arguments(plan: Plan, parameters: Parameters) -> dict[str, Any]:
     ]
     sizes = {"n_theta": theta.size, "dtype": theta.dtype.name}
     return {"layers": layers, "loss": loss, "penalties": penalties, **sizes}
+
+
+def _intervals(layer: Layer) -> tuple[list[int], list[float], list[float]] | None:
+    if type(layer) is not PiecewiseLinear:
+        return None
+    column, low, factor = layer.pieces()
+    return column.tolist(), low.tolist(), factor.tolist()
 
 
 def numbers_of(layer: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from layerwise.data.arrays import check_one_kind, native_indices
 from layerwise.data.names import named_columns, target_names
 from layerwise.data.tabular import TableEncoder
 from layerwise.data.targets import Task
-from layerwise.estimators import building, continuing, held_out, options, presets, saving
+from layerwise.estimators import building, continuing, held_out, members, options, presets, saving
 from layerwise.estimators.attributes import OptimizerView, Threshold, views
 from layerwise.estimators.labels import check_form, refuse_sparse_vector
 from layerwise.estimators.solvers import solve_lbfgs, solve_stochastic
@@ -113,6 +113,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             if held is not None:
                 raise ValueError("validation_data is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
             solve_lbfgs(self, settings, X, y, sample_weight, loss)
+            return self
+        if settings.ensemble > 1:
+            members.train(self, settings, X, y, sample_weight, loss, held)
             return self
         if settings.early_stopping and held is None:
             X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)

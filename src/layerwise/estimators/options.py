@@ -53,7 +53,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "engine": [StrOptions({"auto", "numpy", "native"})],
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     "dtype": [StrOptions({"float32", "float64"}), None],
-    "preset": [StrOptions({"tabular"}), None],
+    "preset": [StrOptions({"tabular", "tabular-best"}), None],
+    "ensemble": [_AUTO, Interval(Integral, 1, None, closed="left")],
     "categorical": ["array-like", None],
     "max_categories": [Interval(Integral, 1, None, closed="left"), None],
     "exclude": ["array-like", None],
@@ -77,7 +78,10 @@ def check_alone(settings: SimpleNamespace) -> None:
             )
     given = [name for name in OF_TABLES if getattr(settings, name) is not None]
     if given and settings.preset is None:
-        raise ValueError(f"{settings.name}: {', '.join(given)} say how a table is encoded: give preset='tabular' too")
+        raise ValueError(
+            f"{settings.name}: {', '.join(given)} say how a table is encoded: give preset='tabular' too, "
+            "or 'tabular-best'"
+        )
     if not is_auto(settings.hidden_layer_sizes) and not building.hidden_sizes(settings.hidden_layer_sizes):
         given = [name for name in _OF_HIDDEN if _is_set(getattr(settings, name))]
         if given:
@@ -106,6 +110,8 @@ def check(settings: SimpleNamespace, *, incremental: bool, validates: bool) -> N
         Whether validation data were given.
     """
     name = settings.name
+    if settings.ensemble > 1:
+        _check_ensemble(settings)
     if incremental and settings.early_stopping:
         raise ValueError("partial_fit does not support early_stopping=True")
     if settings.solver == "lbfgs":
@@ -121,6 +127,21 @@ def check(settings: SimpleNamespace, *, incremental: bool, validates: bool) -> N
         )
 
 
+_NOT_OF_MEMBERS: dict[str, Any] = {"scoring": None, "scaling": None, "warm_start": False, "learning_rate": "constant"}
+
+
+def _check_ensemble(settings: SimpleNamespace) -> None:
+    """Refuse what the members of an ensemble cannot do."""
+    values = {name: getattr(settings, name) for name in _NOT_OF_MEMBERS}
+    given = [f"{name}={value!r}" for name, value in values.items() if value != _NOT_OF_MEMBERS[name]]
+    given += ["solver='lbfgs'"] if settings.solver == "lbfgs" else []
+    if given:
+        raise ValueError(
+            f"{settings.name}: ensemble={settings.ensemble} cannot be used with {', '.join(given)}: leave it out, or "
+            "set ensemble=1; rows can be scaled by a Pipeline"
+        )
+
+
 def check_incremental(estimator: Any) -> None:
     """Say why there is no `partial_fit` with an option that counts on the whole of a fit.
 
@@ -129,6 +150,11 @@ def check_incremental(estimator: Any) -> None:
     AttributeError
         So that hasattr is False, as for solver="lbfgs".
     """
+    if estimator.preset == "tabular-best" or (not is_auto(estimator.ensemble) and estimator.ensemble > 1):
+        raise AttributeError(
+            "partial_fit is not available with an ensemble, whose members hold out other rows: set ensemble=1, and "
+            "preset='tabular' for tables"
+        )
     if estimator.schedule is not None and not is_auto(estimator.schedule):
         raise AttributeError(
             "partial_fit is not available with schedule, which counts the epochs of fit: change learning_rate_init "
@@ -166,7 +192,9 @@ def _needs_steps(layer: Layer) -> bool:
 
 
 def _is_set(value: Any) -> bool:
-    """Return whether an option asks for something: not None, False, 0 or a sequence of these."""
+    """Return whether an option asks for something: not None, "auto", False, 0 or a sequence of these."""
+    if is_auto(value):
+        return False
     value = value.tolist() if isinstance(value, np.ndarray) else value
     if isinstance(value, (list, tuple)):
         return any(_is_set(part) for part in value)

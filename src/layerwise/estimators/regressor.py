@@ -83,8 +83,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         For "lbfgs": the most evaluations of the loss.
     layers : sequence of Layer, optional
         The layers before the last dense one, in place of `hidden_layer_sizes`, `activation`, `dropout` and the norms.
-    dropout : float, or a sequence with one for each hidden layer
-        The share of each hidden layer's outputs that is dropped in training.
+    dropout : float, a sequence with one for each hidden layer, or "auto"
+        The share of each hidden layer's outputs that is dropped in training; "auto" is 0.
     batch_norm, layer_norm : bool
         Normalise each hidden layer before its activation.
     scoring : str or callable, optional
@@ -110,9 +110,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         For the native executor; by default the cores that the process may use, one in a worker process.
     dtype : {"float32", "float64"}, optional
         What is computed in; by default X's own type.
-    preset : {"tabular"}, optional
-        Published settings for tables with numeric and categorical columns and gaps, for the parameters that are
-        "auto"; see ``docs/tabular.md``.
+    preset : {"tabular", "tabular-best"}, optional
+        Settings for tables with numeric and categorical columns and gaps, for the parameters that are "auto": quick
+        ones, or the most accurate ones, an ensemble; see ``docs/tabular.md``.
+    ensemble : int or "auto"
+        How many networks are trained, side by side. Each holds out another part of the rows, if `early_stopping`, and
+        keeps its epoch with the least loss on them; the mean of their scores is the answer. `network_` has all of
+        them in one. Their mean losses are in `loss_curve_` and `history_`; `scoring` has no say. "auto" is 1.
     categorical, max_categories, exclude, kinds : optional
         With the preset: what columns are, and which are not used; see `TableEncoder`.
 
@@ -178,7 +182,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_iter_no_change: float | str = "auto",
         max_fun: int = 15000,
         layers: Any = None,
-        dropout: Any = 0.0,
+        dropout: Any = "auto",
         batch_norm: bool = False,
         layer_norm: bool = False,
         scoring: Any = None,
@@ -193,6 +197,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_threads: int | None = None,
         dtype: str | None = None,
         preset: str | None = None,
+        ensemble: int | str = "auto",
         categorical: Any = None,
         max_categories: int | None = None,
         exclude: Any = None,
@@ -237,7 +242,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.engine = engine
         self.n_threads = n_threads
         self.dtype = dtype
-        self.preset = preset
+        self.preset, self.ensemble = preset, ensemble
         self.categorical, self.max_categories = categorical, max_categories
         self.exclude, self.kinds = exclude, kinds
 

@@ -12,7 +12,6 @@ import copy
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -22,17 +21,15 @@ from layerwise import files as storage
 from layerwise.data.sample_weights import weigh_held_out
 from layerwise.data.targets import check_lengths, encode
 from layerwise.engine.threads import default_threads
-from layerwise.errors import FormatError, NotBuiltError, WriteError
-from layerwise.formula.quoting import visible
+from layerwise.errors import FormatError, NotBuiltError
 from layerwise.network.network import Network
+from layerwise.network.side_by_side import fit_each
 from layerwise.parts.description import Description, whole_number
 from layerwise.parts.layers import Layer
 from layerwise.parts.metrics import Metric, accuracy, as_metrics, check_weighted
 from layerwise.parts.scaling import Scaler
-from layerwise.training import interrupts
 from layerwise.training.callbacks import Callback, Checkpoint, History, as_callbacks
 from layerwise.training.evaluation import metric_values
-from layerwise.training.loop import Training
 from layerwise.typing import Array, ArrayLike
 
 
@@ -113,42 +110,9 @@ class Ensemble:
             no history, and take no part in answers and files.
         """
         n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
-        runs = _Runs()
-        watchers = [[runs, *_own(as_callbacks(callbacks), i)] for i in range(len(self.networks))]
-        # What cores are left over for each of them.
-        threads = max(1, default_threads() // min(n_jobs, len(self.networks)))
-        common = {"verbose": False, "n_threads": threads, **arguments}
-        with ThreadPoolExecutor(n_jobs) as pool:
-            jobs: list[Future[History]] = []
-            unwritten: list[WriteError] = []
-            interrupted = False
-            try:
-                for network, own in zip(self.networks, watchers, strict=True):
-                    jobs.append(pool.submit(network.fit, X, y, callbacks=own, **common))
-                for number, (job, network) in enumerate(zip(jobs, self.networks, strict=True), 1):
-                    try:
-                        _result(job)
-                    except WriteError as error:  # which ends no training
-                        unwritten.append(error)
-                    row = {} if network.history is None else network.history.last()
-                    if verbose and row:
-                        print(f"network {number}/{len(jobs)}  {_line(row)}", flush=True)
-            except KeyboardInterrupt:
-                runs.stop("interrupt")
-                _cancel(jobs)
-                if interrupts.is_second():
-                    raise
-                interrupted = True
-            except BaseException:
-                runs.stop("another network's error")
-                _cancel(jobs)
-                raise
-        if interrupted:
-            begun = sum(network.task is not None for network in self.networks)
-            interrupts.say(f"when {begun} of {len(self.networks)} networks had been begun")
-        if unwritten:
-            raise unwritten[0]
-        return [job.result() for job in jobs if not job.cancelled()]
+        watched = as_callbacks(callbacks)
+        calls = [{"X": X, "y": y, "callbacks": _own(watched, i), **arguments} for i in range(len(self.networks))]
+        return fit_each(self.networks, calls, n_jobs, verbose)
 
     def outputs(self, X: ArrayLike) -> Array:
         """The mean of the networks' outputs (n, n_out)."""
@@ -299,42 +263,3 @@ def _own(callbacks: list[Callback], index: int) -> list[Callback]:
             stem, suffix = os.path.splitext(callback.path)
             callback.path = f"{stem}-network{index + 1}{suffix}"
     return copies
-
-
-class _Runs(Callback):
-    """The trainings at work, so that all of them can be stopped."""
-
-    only_looks = True
-
-    def __init__(self) -> None:
-        self._runs: list[Training] = []
-        self._reason = ""
-
-    def on_fit_begin(self, run: Training) -> None:
-        self._runs.append(run)
-        if self._reason:
-            run.stop(self._reason)
-
-    def stop(self, reason: str) -> None:
-        self._reason = reason
-        for run in list(self._runs):
-            run.stop(reason)
-
-
-def _result(job: Future[History]) -> History:
-    """Wait for a job in short turns: a Ctrl-C that comes just before a lock is waited for does not end that wait."""
-    while not wait([job], timeout=0.2).done:
-        pass
-    return job.result()
-
-
-def _cancel(jobs: list[Future[History]]) -> None:
-    for job in jobs:
-        job.cancel()
-    wait([job for job in jobs if not job.cancelled()])
-
-
-def _line(row: dict[str, float]) -> str:
-    return "  ".join(
-        f"{visible(name).replace('_', ' ')} {row[name]:.4g}" for name in row if "loss" in name or "accuracy" in name
-    )

@@ -91,16 +91,28 @@ def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
     (True, True)
     """
     check_network("calibrate", network)
-    dense, last, place = _ending(network)
+    place = _ending(network)[2]
+    z = scores(network, X, place)
+    if not np.isfinite(z).all():
+        row = int(np.argwhere(~np.isfinite(z))[0][0])
+        raise DataError(f"calibrate: {network.layers[place]!r} gives NaN or infinity for row {row}; scale the inputs")
+    return fold_temperature(network, z, y)
+
+
+def fold_temperature(network: Network, z: Array, y: ArrayLike) -> Calibration:
+    """Divide the last weights by the temperature that fits scores z (n, n_out) of rows that were not learned from.
+
+    Raises
+    ------
+    DataError
+        As `calibrate`.
+    """
+    dense, last, _ = _ending(network)
     loss = CategoricalCrossEntropy() if isinstance(last, Softmax) else BinaryCrossEntropy()
-    z = _scores(network, X, place)
     targets = encode(y, z.shape[1], loss, network.dtype, network.task)
     check_lengths(z, targets)
     t = targets.values(z.shape[1])
     assert network.task is not None
-    if not np.isfinite(z).all():
-        row = int(np.argwhere(~np.isfinite(z))[0][0])
-        raise DataError(f"calibrate: {network.layers[place]!r} gives NaN or infinity for row {row}; scale the inputs")
     curve = _Curve(z, t.astype(np.float64), isinstance(last, Sigmoid), network.task.kind == "multilabel")
     beta = curve.lowest()
     errors = [np.nan, np.nan]
@@ -147,8 +159,9 @@ def _ending(network: Network) -> tuple[int, Layer, int]:
     return linear[-1], last, places[-2]
 
 
-def _scores(network: Network, X: ArrayLike, place: int) -> Array:
-    """What goes into the last layer, (n, n_out), in float64."""
+def scores(network: Network, X: ArrayLike, place: int | None = None) -> Array:
+    """What goes into the last layer, (n, n_out), in float64; place: the number of the layer that gives it."""
+    place = _ending(network)[2] if place is None else place
     rows = network.read_rows(X)
     starts = range(0, rows.shape[0], PART)
     return np.concatenate([network.activations(rows[i : i + PART])[place] for i in starts]).astype(np.float64)

@@ -27,9 +27,13 @@ struct LayerName {
     const char *a, *b;  // what the two numbers are called in Python
 };
 constexpr LayerName LAYERS[] = {
-    {"Dense", Kind::Dense, "groups", nullptr},          {"Dropout", Kind::Dropout, "rate", nullptr},
-    {"Softmax", Kind::Softmax, nullptr, nullptr},       {"Scale", Kind::Scale, nullptr, nullptr},
-    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr}, {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
+    {"Dense", Kind::Dense, "groups", nullptr},
+    {"Dropout", Kind::Dropout, "rate", nullptr},
+    {"Softmax", Kind::Softmax, nullptr, nullptr},
+    {"Scale", Kind::Scale, nullptr, nullptr},
+    {"LayerNorm", Kind::LayerNorm, "epsilon", nullptr},
+    {"BatchNorm", Kind::BatchNorm, "momentum", "epsilon"},
+    {"PiecewiseLinear", Kind::Piecewise, nullptr, nullptr},
 };
 
 template <class Names>
@@ -59,13 +63,16 @@ using CodeSpec = std::tuple<std::vector<std::vector<int>>, std::vector<double>, 
 using FormulaSpec = std::tuple<CodeSpec, CodeSpec, bool, bool>;
 // A custom loss or penalty: f and its derivative
 using CodePair = std::pair<CodeSpec, CodeSpec>;
+// The intervals of a piecewise linear layer: (columns, low, factor)
+using IntervalsSpec = std::tuple<std::vector<Index>, std::vector<double>, std::vector<double>>;
 
 struct LayerSpec {
     std::string name;
     Settings settings;
     Index n_in, n_out;
     std::vector<Part> parts;
-    std::optional<FormulaSpec> formula;  // of a custom activation
+    std::optional<FormulaSpec> formula;      // of a custom activation
+    std::optional<IntervalsSpec> intervals;  // of a piecewise linear layer
 };
 
 struct LossSpec {
@@ -129,6 +136,17 @@ inline void read_groups(Layer& layer) {
                " inputs and units");
 }
 
+inline void read_intervals(const LayerSpec& spec, Layer& layer) {
+    if (!spec.intervals) refuse(spec.name + " needs its intervals");
+    const auto& [column, low, factor] = *spec.intervals;
+    for (const Index c : column)
+        if (c < 0 || c >= layer.n_in) refuse("an interval is of an input that is not there");
+    if (low.size() != column.size() || factor.size() != column.size() ||
+        layer.n_out != layer.n_in + Index(column.size()))
+        refuse(spec.name + " gives its inputs, and a number for each interval");
+    layer.intervals = {{column.begin(), column.end()}, low, factor};
+}
+
 inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, Index n_penalties) {
     Layer layer{};
     bool is_activation = true;
@@ -143,7 +161,10 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
     layer.position = std::uint32_t(position);
     const bool dense = facts_of(layer.kind).dense;
     if (dense) read_groups(layer);
-    if (!dense && layer.n_in != layer.n_out) refuse(spec.name + " gives as many outputs as it has inputs");
+    if (layer.kind == Kind::Piecewise)
+        read_intervals(spec, layer);
+    else if (!dense && layer.n_in != layer.n_out)
+        refuse(spec.name + " gives as many outputs as it has inputs");
     if (spec.parts.size() != std::size_t(facts_of(layer.kind).arrays))
         refuse(spec.name + " has another number of arrays than " + std::to_string(spec.parts.size()));
     for (std::size_t i = 0; i < spec.parts.size(); ++i) {

@@ -92,11 +92,12 @@ void bind_plan(nb::module_& m) {
         .def(
             "__init__",
             [](LayerSpec* self, const std::string& name, const Settings& settings, Index n_in, Index n_out,
-               const std::vector<Part>& parts, const std::optional<FormulaSpec>& formula) {
-                new (self) LayerSpec{name, settings, n_in, n_out, parts, formula};
+               const std::vector<Part>& parts, const std::optional<FormulaSpec>& formula,
+               const std::optional<IntervalsSpec>& intervals) {
+                new (self) LayerSpec{name, settings, n_in, n_out, parts, formula, intervals};
             },
             nb::kw_only(), "name"_a, "settings"_a, "n_in"_a, "n_out"_a, "parts"_a = nb::list(),
-            "formula"_a = nb::none());
+            "formula"_a = nb::none(), "intervals"_a = nb::none());
     nb::class_<LossSpec>(m, "Loss").def(
         "__init__",
         [](LossSpec* self, const std::string& name, const Settings& settings, bool fused,

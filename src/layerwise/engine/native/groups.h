@@ -29,7 +29,7 @@ struct Space {
         const int n = layers.groups.size();
         for (int g = 0; g < n; ++g) deltas.push_back(nullptr);
         for (int g = n - 1; g >= 0; --g) {
-            const bool shared = g + 1 < n && !layers.groups[g + 1].learns();
+            const bool shared = g + 1 < n && layers.groups[g + 1].passes_on();
             deltas[g] = shared ? deltas[g + 1] : make(layers.groups[g].n_out);
         }
         for (const Group<T>& g : layers.groups)
@@ -153,14 +153,8 @@ void dense_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>
     for (index q = 0; q < count; ++q)
         transpose(weights.w + first * weights.panel + (line + q) * L * L, weights.panel,
                   lesser(L, g.terms() - (line + q) * L), units, room + q * units * L);
-    Product<T> product{dy + first * s.stride + r0 * L,
-                       s.stride,
-                       room,
-                       L,
-                       units * L,
-                       dx + panel * s.stride + r0 * L,
-                       s.stride,
-                       units};
+    Product<T> product{dy + first * s.stride + r0 * L, s.stride, room, L, units * L,
+                       dx + panel * s.stride + r0 * L, s.stride, units};
     multiply_blocks<T, From::lines>(r1 - r0, lesser(g.n_in - panel * L, count * L), product);
 }
 
@@ -205,6 +199,45 @@ void scale_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>
         const index at = p * s.stride + r0 * LANES<T>;
         move_lines<T>(dy + at, r1 - r0, nullptr, weights.w + g.vector(0, p), nullptr, dx + at);
     }
+}
+
+// Some rows through a piecewise linear layer, y = [x, clip((x - low) factor, 0, 1)], and back.
+template <class T, class F>
+inline void for_intervals(const Group<T>& g, F f) {
+    const Intervals& all = *g.intervals;
+    for (std::size_t j = 0; j < all.column.size(); ++j)
+        f(index(all.column[j]), g.n_in + index(j), T(all.low[j]), T(all.factor[j]));
+}
+template <class T>
+inline index column_at(index column, index stride, index r) {
+    return column / LANES<T> * stride + r * LANES<T> + column % LANES<T>;
+}
+template <class T>
+void piecewise_forward(const Group<T>& g, Space<T>& s, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    const T* x = s.buffers[g.in];
+    T* y = s.buffers[g.z];
+    for (index p = 0; p < g.panels_in(); ++p)
+        std::memcpy(y + p * s.stride + r0 * L, x + p * s.stride + r0 * L, std::size_t((r1 - r0) * L) * sizeof(T));
+    for_intervals(g, [&](index from, index to, T low, T factor) {
+        const T* a = x + column_at<T>(from, s.stride, 0);
+        T* b = y + column_at<T>(to, s.stride, 0);
+        for (index r = r0; r < r1; ++r) b[r * L] = at_most(at_least((a[r * L] - low) * factor, T(0)), T(1));
+    });
+}
+template <class T>
+void piecewise_backward(const Group<T>& g, const Space<T>& s, const T* dy, T* dx, index r0, index r1) {
+    constexpr int L = LANES<T>;
+    for (index p = 0; p < g.panels_in(); ++p)
+        std::memcpy(dx + p * s.stride + r0 * L, dy + p * s.stride + r0 * L, std::size_t((r1 - r0) * L) * sizeof(T));
+    for_intervals(g, [&](index column, index interval, T low, T factor) {
+        const index to = column_at<T>(column, s.stride, 0), from = column_at<T>(interval, s.stride, 0);
+        const T* x = s.buffers[g.in] + to;
+        for (index r = r0; r < r1; ++r) {
+            const T t = (x[r * L] - low) * factor;
+            if (t > 0 && t < 1) dx[to + r * L] += dy[from + r * L] * factor;
+        }
+    });
 }
 
 // Some rows through a layer norm, and back.
@@ -274,6 +307,7 @@ void group_forward(const Group<T>& g, const Weights<T>& weights, Space<T>& s, T*
             });
         case Kind::LayerNorm: layer_norm_forward(g, weights, s, r0, r1); break;
         case Kind::Scale: scale_forward(g, weights, s, r0, r1); break;
+        case Kind::Piecewise: piecewise_forward(g, s, r0, r1); break;
         case Kind::Softmax: softmax_forward(g, s, room, r0, r1); break;
         case Kind::SparseDense:  // its sums are made as the rows are read (sparse.h)
         case Kind::Dropout:
@@ -305,6 +339,7 @@ void group_backward(const Group<T>& g, const Weights<T>& weights, const Space<T>
             });
         case Kind::LayerNorm: layer_norm_backward(g, weights, s, dy, dx, r0, r1); break;
         case Kind::Scale: scale_backward(g, weights, s, dy, dx, r0, r1); break;
+        case Kind::Piecewise: piecewise_backward(g, s, dy, dx, r0, r1); break;
         case Kind::Softmax: softmax_backward(g, s, dx, room, r0, r1); break;
         case Kind::SparseDense:  // these come first: there is nothing below that learns
         case Kind::Dropout:

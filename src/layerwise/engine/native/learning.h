@@ -95,6 +95,7 @@ public:
             case Kind::Scale:
             case Kind::LayerNorm: break;
             case Kind::Softmax:
+            case Kind::Piecewise:
             case Kind::Dropout:
             case Kind::Activation: return;
         }

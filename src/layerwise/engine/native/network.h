@@ -75,7 +75,7 @@ struct Group {
     Kind kind{};         // of its first layer
     index readable = 0;  // how many numbers theta has from theta_w on
     index n_in = 0, n_out = 0;
-    index groups = 1;  // of a dense layer's units, whose panels are their own
+    index groups = 1;                // of a dense layer's units, whose panels are their own
     int in = 0, z = 0, out = 0;      // buffers: what is read, where the first layer's output goes, and the last op's y
     index w = 0, b = 0;              // where its lines begin
     index theta_w = 0, theta_b = 0;  // and its numbers in theta; W of a sparse layer stays there (sparse.h)
@@ -85,10 +85,12 @@ struct Group {
     int normal = -1;  // the buffer of what gamma or s is multiplied by, where gradients are asked for
     int kept = -1;    // which of a space's memories for what a normalization keeps (together.h)
     int first_piece = 0;
+    const Intervals* intervals = nullptr;  // of a piecewise linear layer
     List<Op<T>> ops;
 
     bool dense() const { return facts_of(kind).dense; }
     bool learns() const { return facts_of(kind).arrays > 0; }
+    bool passes_on() const { return !learns() && n_in == n_out; }  // gradients, in place
     index pieces_a_panel() const { return dense() ? 1 + lines(inputs_in_lines(), LANES<T>) : index(learned); }
     index piece_at(index panel, index i) const { return first_piece + panel * pieces_a_panel() + i; }
     index vector(int k, index panel) const { return (k * panels() + panel) * LANES<T>; }  // from w on
@@ -153,6 +155,7 @@ public:
                 case Kind::Dense:
                 case Kind::SparseDense: add_dense(group, layer, plan.n_theta); break;
                 case Kind::Softmax: add_softmax(group); break;
+                case Kind::Piecewise: add_piecewise(group, layer); break;
                 case Kind::Scale:
                 case Kind::LayerNorm:
                 case Kind::BatchNorm: add_vectors(group, layer, training); break;
@@ -244,6 +247,11 @@ private:
     void add_softmax(Group<T>& group) {
         if (kept_) group.z = group.out = buffer(group.n_out);
         kept_ = true;
+    }
+
+    void add_piecewise(Group<T>& group, const Layer& layer) {
+        group.z = group.out = buffer(layer.n_out), kept_ = false;
+        group.intervals = &layer.intervals;
     }
 
     void add_vectors(Group<T>& group, const Layer& layer, bool training) {

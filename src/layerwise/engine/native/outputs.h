@@ -25,8 +25,8 @@ public:
         const index part = TILES_A_CHUNK[layers_.length * index(sizeof(T)) > STREAMED] * MOST_LINES<ABREAST * VECTORS>;
         job.chunk = plan_.sparse() ? sparse_chunk(n, part, threads) : part;
         // Rows that meet few panels are read as they lie: to put them into panels first would take longer.
-        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense && layers_.groups[0].groups == 1 &&
-                     layers_.groups[0].panels() <= 2 * ABREAST;
+        job.direct = samples_.as_they_are(X.element) && layers_.groups[0].kind == Kind::Dense &&
+                     layers_.groups[0].groups == 1 && layers_.groups[0].panels() <= 2 * ABREAST;
         for (const Group<T>& g : layers_.groups) job.weights.push_back(weights_of(job, g, theta));
         const index chunks = lines(n, job.chunk);
         if (scored) samples_.make_room(n), samples_.set_order(nullptr);
@@ -96,6 +96,7 @@ private:
                 return {v, 0, 0, nullptr};
             }
             case Kind::Softmax:
+            case Kind::Piecewise:
             case Kind::Dropout:
             case Kind::Activation: break;
         }

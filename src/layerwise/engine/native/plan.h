@@ -15,7 +15,7 @@ namespace lw {
 
 // The kinds of layers; a sparse one is the dense layer at the beginning whose rows are those of a sparse matrix. Where
 // they differ, a switch without a default says how, so that a new kind does not compile before all of them know it.
-enum class Kind { Dense, SparseDense, Softmax, Scale, LayerNorm, BatchNorm, Dropout, Activation };
+enum class Kind { Dense, SparseDense, Softmax, Scale, Piecewise, LayerNorm, BatchNorm, Dropout, Activation };
 
 // A penalty on an array: which of the plan's it is, and its strength, divided as the batch's loss is or not.
 struct Term {
@@ -48,6 +48,12 @@ struct Code {
 constexpr int MOST_NUMBERS = 4;  // of an activation, a loss, a penalty
 using Numbers = std::array<double, MOST_NUMBERS>;
 
+// The intervals of a piecewise linear layer: the input that each is of, where it begins, and 1 / its length.
+struct Intervals {
+    std::vector<std::ptrdiff_t> column;
+    std::vector<double> low, factor;
+};
+
 struct Layer {
     Kind kind;
     double a = 0, b = 0;                  // of dropout the rate; of normalizations epsilon, momentum
@@ -57,6 +63,7 @@ struct Layer {
     Code f, slope;                          // of a custom one
     bool reads_x = false, reads_y = false;  // what its derivative is computed from
     std::ptrdiff_t n_in, n_out;
+    Intervals intervals;
     std::uint32_t position = 0;  // in the network: part of the key of a dropout draw
     Part parts[4];  // W (n_in / groups, n_out), b; s; gamma and beta; gamma, beta, mean and var: all others (n_out)
 };
@@ -74,6 +81,7 @@ static constexpr Facts facts_of(Kind kind) {
         case Kind::Scale: return {1, 1};
         case Kind::LayerNorm: return {2, 2};
         case Kind::BatchNorm: return {4, 2};
+        case Kind::Piecewise:
         case Kind::Softmax: return {0, 0};
         case Kind::Dropout:
         case Kind::Activation: return {0, 0, false, true};

@@ -108,6 +108,7 @@ private:
             case Kind::Activation: return true;
             case Kind::SparseDense:
             case Kind::Scale:
+            case Kind::Piecewise:
             case Kind::LayerNorm:
             case Kind::BatchNorm: return false;
         }
@@ -128,7 +129,7 @@ private:
         for (int g = 0; g < n; ++g) s.deltas.push_back(nullptr);
         for (int g = n - 1; g >= 0; --g) {
             const Group<T>& group = layers_.groups[g];
-            const bool shared = g + 1 < n && !layers_.groups[g + 1].learns();
+            const bool shared = g + 1 < n && layers_.groups[g + 1].passes_on();
             if (!shared) s.owned.push_back(Lines<T>(CHUNK * group.n_out * L));
             s.deltas[g] = shared ? s.deltas[g + 1] : static_cast<T*>(s.owned.back());
         }

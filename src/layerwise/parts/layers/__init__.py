@@ -22,12 +22,15 @@ from layerwise.parts.layers.base import Layer
 from layerwise.parts.layers.dense import Dense
 from layerwise.parts.layers.dropout import Dropout
 from layerwise.parts.layers.normalization import BatchNorm, LayerNorm
+from layerwise.parts.layers.piecewise import PiecewiseLinear
 from layerwise.parts.layers.scale import Scale
 
 ACTIVATIONS: tuple[type[Activation], ...] = (
     Step, Linear, Identity, Sigmoid, Tanh, ReLU, LeakyReLU, Softmax, ELU, SELU, GELU, SiLU, Mish, Softplus, Exp,
 )  # fmt: skip
-LAYERS: tuple[type[Layer], ...] = (Dense, Dropout, Scale, LayerNorm, BatchNorm, *ACTIVATIONS)
+LAYERS: tuple[type[Layer], ...] = (
+    Dense, Dropout, Scale, PiecewiseLinear, LayerNorm, BatchNorm, *ACTIVATIONS,
+)  # fmt: skip
 
 __all__ = [
     "ACTIVATIONS",
@@ -46,6 +49,7 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "Mish",
+    "PiecewiseLinear",
     "ReLU",
     "Scale",
     "SiLU",

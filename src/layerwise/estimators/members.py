@@ -1,0 +1,175 @@
+"""An ensemble in one estimator: networks that each hold out other rows, and then lie side by side in one.
+
+    rows ─► k parts; member i learns from all but part i, and keeps the epoch whose loss on part i is the least
+         ─► merged: one network, whose scores are the mean of the members'
+         ─► temperature (classes) or intervals (numbers) from the parts, each as its own member sees it
+
+Every row is learned from by all members but one, and none is lost to validation.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from layerwise.data.intervals import Intervals
+from layerwise.engine.threads import default_threads
+from layerwise.errors import DataError
+from layerwise.estimators import building, presets
+from layerwise.estimators.held_out import HeldOut
+from layerwise.estimators.solvers import alpha, batch_size, sample_weights
+from layerwise.network.merging import merged
+from layerwise.network.network import Network
+from layerwise.network.side_by_side import fit_each
+from layerwise.parts.layers import PiecewiseLinear
+from layerwise.parts.losses import Loss
+from layerwise.parts.penalties import L2
+from layerwise.training.callbacks import EarlyStopping, History, as_callbacks
+from layerwise.trust.calibration import fold_temperature, scores
+from layerwise.typing import Array
+
+FEWEST = 30  # rows to tell a temperature by
+
+
+def train(
+    estimator: Any, settings: SimpleNamespace, X: Any, y: Array, weight: Array | None, loss: Loss, held: HeldOut | None
+) -> None:
+    """Train the members, and make the estimator's network of them.
+
+    Raises
+    ------
+    ValueError
+        There are fewer rows than members.
+    """
+    parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
+    knots = presets.knots(X) if settings.preset == "tabular-best" else None
+    networks, calls = [], []
+    for i in range(settings.ensemble):
+        layers = estimator._layers(settings, loss)
+        if knots is not None and i % 2:
+            layers = [PiecewiseLinear(knots), *layers]
+        network = Network(layers, random_state=_seed(estimator, i), dtype=estimator.network_.dtype)
+        network.build(X.shape[1])
+        networks.append(network)
+        rows = np.delete(np.arange(X.shape[0]), parts[i]) if parts else slice(None)
+        calls.append(_call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss))
+    merged(networks)  # refuses layers that cannot lie side by side before anything is learned
+    jobs = min(settings.ensemble, settings.n_threads or default_threads())
+    histories = fit_each(networks, calls, jobs, bool(settings.verbose))
+    begun = [i for i, network in enumerate(networks) if network.history is not None]
+    whole = merged([networks[i] for i in begun])
+    if parts:
+        _learn_from_parts(whole, [(networks[i], X[parts[i]], y[parts[i]]) for i in begun])
+    estimator.network_ = whole
+    _note(estimator, histories, sum(len(call["y"]) for call in calls))
+
+
+def _parts(estimator: Any, settings: SimpleNamespace, X: Any, y: Array) -> list[Array]:
+    """Return the rows that each member holds out; classes in equal shares, where each has enough rows."""
+    k, n = settings.ensemble, X.shape[0]
+    if n < 2 * k:
+        raise ValueError(f"{settings.name}: ensemble={k} holds out {k} parts of the rows, which needs {2 * k}; got {n}")
+    labels = y if hasattr(estimator, "classes_") and y.ndim == 1 else None
+    stratified = labels is not None and np.bincount(labels).max() >= k
+    kind = StratifiedKFold if stratified else KFold
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")
+        split = kind(k, shuffle=True, random_state=estimator._random_state).split(np.zeros(n), labels)
+        return [held for _, held in split]
+
+
+def _validation(
+    parts: list[Array], i: int, X: Any, y: Array, weight: Array | None, held: HeldOut | None
+) -> tuple[Any, ...] | None:
+    if held is not None:
+        return held.X, held.y, held.weight
+    if not parts:
+        return None
+    return X[parts[i]], y[parts[i]], None if weight is None else weight[parts[i]]
+
+
+def _call(
+    estimator: Any,
+    settings: SimpleNamespace,
+    X: Any,
+    y: Array,
+    weight: Array | None,
+    rows: Any,
+    validation: tuple[Any, ...] | None,
+    loss: Loss,
+) -> dict[str, Any]:
+    """Return the arguments of a member's fit."""
+    of_rows = None if weight is None else weight[rows]
+    callbacks = copy.deepcopy(as_callbacks(settings.callbacks))
+    if validation is not None and settings.early_stopping:
+        patience = int(min(settings.n_iter_no_change, settings.max_iter))
+        callbacks.append(EarlyStopping("val_loss", patience, min_delta=0.0))
+    y = y[rows]
+    return {
+        "X": X[rows],
+        "y": y,
+        "task": estimator._task().kind,
+        "loss": copy.deepcopy(loss),
+        "optimizer": building.optimizer(settings),
+        "penalty": L2(alpha(estimator, settings, of_rows, False) / 2, per_batch=True),
+        "epochs": settings.max_iter,
+        "batch_size": batch_size(settings, len(y)),
+        "shuffle": settings.shuffle,
+        "validation_data": validation,
+        "sample_weight": sample_weights(estimator, y, of_rows, False),
+        "class_weight": estimator._class_weights(),
+        "schedule": copy.deepcopy(settings.schedule),
+        "clip_norm": settings.clip_norm,
+        "ema": settings.ema,
+        "augmentation": settings.augmentation,
+        "callbacks": callbacks,
+        "engine": settings.engine,
+    }
+
+
+def _seed(estimator: Any, i: int) -> int:
+    return int(np.random.SeedSequence([estimator._seed(), i]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _learn_from_parts(whole: Network, held: list[tuple[Network, Any, Array]]) -> None:
+    """Fold in the temperature, or keep the errors, of rows that each its own member has not learned from."""
+    assert whole.task is not None
+    if whole.task.kind == "regression":
+        outputs = np.concatenate([network.outputs(X) for network, X, _ in held]).astype(np.float64)
+        targets = np.concatenate([y for _, _, y in held]).reshape(outputs.shape)
+        if np.isfinite(outputs).all():
+            whole.intervals = Intervals.of(np.abs(targets - outputs), whole.steps)
+        return
+    y = np.concatenate([y for _, _, y in held])
+    if len(y) < FEWEST:
+        return
+    with suppress(DataError):  # all are right, or all are chance
+        fold_temperature(whole, np.concatenate([scores(network, X) for network, X, _ in held]), y)
+
+
+def _note(estimator: Any, histories: list[History], samples: int) -> None:
+    """Set what fit leaves behind: the means over the members, epoch by epoch."""
+    epochs = min(history.epochs for history in histories)
+    whole = History()
+    names = [name for name in histories[0].columns if all(name in history.columns for history in histories)]
+    for epoch in range(epochs):
+        whole.append({name: float(np.mean([h.columns[name][epoch] for h in histories])) for name in names})
+    whole.stopped_by = histories[0].stopped_by
+    estimator.network_.history = estimator.history_ = whole
+    losses = whole.columns.get("loss", [])
+    estimator.loss_curve_ = [
+        estimator._loss_value(loss) + penalty for loss, penalty in zip(losses, whole.columns.get("penalty", losses))
+    ]
+    estimator.n_iter_ = max(history.epochs for history in histories)
+    estimator.t_ = samples * estimator.n_iter_ // max(len(histories), 1)
+    estimator.loss_ = estimator.loss_curve_[-1] if losses else np.nan
+    estimator.best_loss_ = None if "val_loss" in names else min(estimator.loss_curve_, default=np.inf)
+    if "val_loss" in names:
+        estimator.validation_scores_ = [-loss for loss in whole.columns["val_loss"]]
+        estimator.best_validation_score_ = -float(np.mean([min(h.columns["val_loss"]) for h in histories]))

@@ -1,0 +1,95 @@
+"""Numbers in pieces: each input, and how far it has come through each of its intervals.
+
+y = [x, t]             t_j = clip((x_c - k_j) / (k_{j+1} - k_j), 0, 1), for each interval j of the knots k of input c
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+
+from layerwise.errors import ShapeError
+from layerwise.parts.layers.base import Layer
+from layerwise.parts.parameters import View
+from layerwise.typing import Array
+
+
+class PiecewiseLinear(Layer):
+    """Gives each input, and after all of them how far each has come through its intervals, from 0 to 1.
+
+    A dense layer that follows can give each interval a slope of its own, so that a network finds what changes at
+    thresholds, as it is often with the columns of a table. Nothing is learned; the knots are most often quantiles of
+    the training data.
+
+    Parameters
+    ----------
+    knots : sequence (n_in,) of sequences
+        The ends of each input's intervals, ascending; with none for an input that is to be passed on alone.
+
+    Raises
+    ------
+    ValueError
+        Knots are not finite, or do not ascend.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev, A. Babenko, "On Embeddings for Numerical Features in Tabular Deep Learning",
+    NeurIPS 2022, section 3.2 (piecewise linear encoding).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> layer = lw.PiecewiseLinear([[0, 1, 10], []])
+    >>> lw.Network([layer], dtype="float64").forward([[0.5, 7.0], [5.5, 8.0]])
+    array([[0.5, 7. , 0.5, 0. ],
+           [5.5, 8. , 1. , 0.5]])
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("x",)
+    gives: ClassVar[str] = "values"
+
+    def __init__(self, knots: Sequence[Sequence[float]]) -> None:
+        self.knots = [[float(knot) for knot in each] for each in knots]
+        for i, each in enumerate(self.knots):
+            if not (np.isfinite(each).all() and (np.diff(each) > 0).all()):
+                raise ValueError(f"PiecewiseLinear: knots[{i}] must be finite and ascend; got {each}")
+        pieces = [(i, low, high) for i, each in enumerate(self.knots) for low, high in pairwise(each)]
+        self._column = np.array([i for i, _, _ in pieces], np.int64)
+        self._low = np.array([low for _, low, _ in pieces], np.float64)
+        self._factor = np.array([1 / (high - low) for _, low, high in pieces], np.float64)
+
+    def __repr__(self) -> str:
+        shown = f"{len(self._column)} intervals of {sum(len(each) > 1 for each in self.knots)} inputs"
+        return f"PiecewiseLinear(<{shown}>)" if len(self._column) > 6 else f"PiecewiseLinear({self.knots})"
+
+    def n_out(self, n_in: int) -> int:
+        """Inputs and intervals."""
+        if n_in != len(self.knots):
+            raise ShapeError(f"{self!r} has knots for {len(self.knots)} inputs; it has {n_in}")
+        return n_in + len(self._column)
+
+    def pieces(self) -> tuple[Array, Array, Array]:
+        """The input that each interval is of, where it begins, and 1 / its length."""
+        return self._column, self._low, self._factor
+
+    def forward(self, p: View, x: Array, out: Array) -> None:
+        """Compute t = clip((x - low) · factor, 0, 1)."""
+        n = x.shape[1]
+        t = out[:, n:]
+        np.copyto(out[:, :n], x)
+        np.subtract(x[:, self._column], self._low.astype(x.dtype), out=t)
+        np.multiply(t, self._factor.astype(x.dtype), out=t)
+        np.clip(t, 0, 1, out=t)
+
+    def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
+        """Compute dx = dy + the sum of dy · factor over the intervals that x is in."""
+        if dx is None:
+            return
+        n = x.shape[1]
+        np.copyto(dx, dy[:, :n])
+        for j, (column, low, factor) in enumerate(zip(self._column, self._low, self._factor)):
+            t = (x[:, column] - x.dtype.type(low)) * x.dtype.type(factor)
+            dx[:, column] += np.where((t > 0) & (t < 1), dy[:, n + j] * x.dtype.type(factor), 0)
