@@ -8,7 +8,7 @@ from layerwise.parts.layers import LAYERS
 from layerwise.parts.losses import LOSSES
 
 WORST = 1e-6
-ARGUMENTS = {lw.Dense: (3,), lw.Dropout: (0.4,)}
+ARGUMENTS = {lw.Dense: (3,), lw.Dropout: (0.4,), lw.PiecewiseLinear: ([[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]],)}
 PENALTIES = {"none": None, "L2": lw.L2(0.01, biases=0.02), "L1 and L2": [lw.L1(0.01, biases=0.03), lw.L2(0.02)]}
 TRAINABLE = [kind for kind in LAYERS if kind.differentiable]
 

@@ -11,7 +11,7 @@ from layerwise.parts.losses import LOSSES
 from layerwise.parts.optimizers import OPTIMIZERS
 from model_files import rewrite
 
-ARGUMENTS = {lw.Dense: (4,), lw.Dropout: (0.25,)}
+ARGUMENTS = {lw.Dense: (4,), lw.Dropout: (0.25,), lw.PiecewiseLinear: ([[-1, 0.5, 2], [], [-0.5, 0.5]],)}
 
 
 @pytest.fixture

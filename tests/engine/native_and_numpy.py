@@ -8,7 +8,7 @@ from layerwise.engine import native_engine
 
 needs_native = pytest.mark.skipif(native_engine._native is None, reason="the native executor is not installed")
 
-ARGUMENTS = {lw.Dense: (9,), lw.Dropout: (0.3,)}
+ARGUMENTS = {lw.Dense: (9,), lw.Dropout: (0.3,), lw.PiecewiseLinear: ([[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]],)}
 # How far the executors may be apart, as a share of the greatest number: the order of sums differs, nothing else.
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-13}
 TASKS = {lw.CategoricalCrossEntropy: "labels", lw.BinaryCrossEntropy: "shares", lw.Poisson: "counts"}

@@ -14,7 +14,7 @@ from layerwise.parts.layers import LAYERS
 from layerwise.parts.losses import LOSSES
 from layerwise.parts.optimizers import OPTIMIZERS
 
-ARGUMENTS = {lw.Dense: (8,), lw.Dropout: (0.3,)}
+ARGUMENTS = {lw.Dense: (8,), lw.Dropout: (0.3,), lw.PiecewiseLinear: ([[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]],)}
 
 
 class Capture(lw.Callback):

@@ -26,8 +26,9 @@ class PiecewiseLinear(Layer):
 
     Parameters
     ----------
-    knots : sequence (n_in,) of sequences
-        The ends of each input's intervals, ascending; with none for an input that is to be passed on alone.
+    knots : sequence of sequences
+        The ends of each input's intervals, ascending; none for an input that is to be passed on alone, as are inputs
+        beyond them.
 
     Raises
     ------
@@ -67,8 +68,8 @@ class PiecewiseLinear(Layer):
 
     def n_out(self, n_in: int) -> int:
         """Inputs and intervals."""
-        if n_in != len(self.knots):
-            raise ShapeError(f"{self!r} has knots for {len(self.knots)} inputs; it has {n_in}")
+        if n_in < len(self.knots):
+            raise ShapeError(f"{self!r} has knots for {len(self.knots)} inputs, but {n_in} come in")
         return n_in + len(self._column)
 
     def pieces(self) -> tuple[Array, Array, Array]:
