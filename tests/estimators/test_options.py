@@ -36,7 +36,7 @@ CHANGED = {
     "scoring": "neg_log_loss", "schedule": "cosine", "clip_norm": 0.01, "weight_decay": 0.5, "ema": 0.5,
     "augmentation": lw.Augmentation(shape=(2, 2), shift=1), "scaling": "min_max", "callbacks": Shake(),
     "dtype": "float32", "preset": "tabular", "class_weight": {0: 5.0}, "label_smoothing": 0.3,
-    "categorical": [0], "max_categories": 2, "exclude": [0], "kinds": {0: "category"},
+    "categorical": [0], "max_categories": 2, "exclude": [0], "kinds": {0: "category"}, "ensemble": 2,
 }  # fmt: skip
 SAME = {"verbose", "warm_start", "engine", "n_threads"}  # how it runs, not what comes out; warm_start: the next fit
 OF_TABLES = {"categorical", "max_categories", "exclude", "kinds"}
@@ -64,9 +64,9 @@ REFUSED = {  # OF_TABLES: without a preset
     ("adam", "fit"): OF_TABLES,
     ("sgd", "fit"): OF_TABLES,
     ("lbfgs", "fit"): {"dropout", "batch_norm", "weight_decay", "schedule", "clip_norm", "ema", "callbacks",
-                       "augmentation", "scoring", "preset"} | OF_TABLES,
-    ("adam", "partial_fit"): {"early_stopping", "schedule", "scoring"} | OF_TABLES,
-    ("sgd", "partial_fit"): {"early_stopping", "schedule", "scoring"} | OF_TABLES,
+                       "augmentation", "scoring", "preset", "ensemble"} | OF_TABLES,
+    ("adam", "partial_fit"): {"early_stopping", "schedule", "scoring", "ensemble"} | OF_TABLES,
+    ("sgd", "partial_fit"): {"early_stopping", "schedule", "scoring", "ensemble"} | OF_TABLES,
 }  # fmt: skip
 
 

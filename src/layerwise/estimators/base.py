@@ -114,13 +114,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
                 raise ValueError("validation_data is looked at after each epoch; solver='lbfgs' has none: use 'adam'")
             solve_lbfgs(self, settings, X, y, sample_weight, loss)
             return self
-        if settings.ensemble > 1:
+        if members.are_trained(self, settings, X):
             members.train(self, settings, X, y, sample_weight, loss, held)
-            return self
-        if settings.early_stopping and held is None:
-            X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)
-        held_out.check_scorer(self._scorer(), self.scoring, held)
-        solve_stochastic(self, settings, X, y, sample_weight, loss, held, incremental)
+        else:
+            if settings.early_stopping and held is None:
+                X, y, sample_weight, held = held_out.split(self, given, X, y, sample_weight, settings)
+            held_out.check_scorer(self._scorer(), self.scoring, held)
+            solve_stochastic(self, settings, X, y, sample_weight, loss, held, incremental)
         if held is not None:
             self._learn_from_held_out(held)
         return self
@@ -172,11 +172,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         """Return the parameters, with values for those that are 'auto', and the estimator's name for errors."""
         settings = SimpleNamespace(**self.get_params(deep=False), name=type(self).__name__)
         options.check_alone(settings)
-        if incremental and presets.is_auto(settings.early_stopping):
-            settings.early_stopping = False
-        if incremental and presets.is_auto(settings.schedule):
-            settings.schedule = None
-        presets.resolve(settings)
+        presets.resolve(settings, incremental)
         return settings
 
     def _dtype(self, X: Any) -> np.dtype[Any]:

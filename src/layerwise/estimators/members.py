@@ -23,6 +23,7 @@ from layerwise.engine.threads import default_threads
 from layerwise.errors import DataError
 from layerwise.estimators import building, presets
 from layerwise.estimators.held_out import HeldOut
+from layerwise.estimators.presets import is_auto
 from layerwise.estimators.solvers import alpha, batch_size, sample_weights
 from layerwise.network.merging import merged
 from layerwise.network.network import Network
@@ -35,6 +36,12 @@ from layerwise.trust.calibration import fold_temperature, scores
 from layerwise.typing import Array
 
 FEWEST = 30  # rows to tell a temperature by
+FEWEST_PARTS = 5  # of the rows: a member learns from four fifths of them at least
+
+
+def are_trained(estimator: Any, settings: SimpleNamespace, X: Any) -> bool:
+    """Return whether there are to be several networks; of very few rows only where that was asked for."""
+    return settings.ensemble > 1 and (not is_auto(estimator.ensemble) or X.shape[0] >= 2 * FEWEST_PARTS)
 
 
 def train(
@@ -48,11 +55,11 @@ def train(
         There are fewer rows than members.
     """
     parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
-    knots = presets.knots(X) if settings.preset == "tabular-best" else None
+    knots = None if settings.preset is None else presets.knots(X)
     networks, calls = [], []
     for i in range(settings.ensemble):
         layers = estimator._layers(settings, loss)
-        if knots is not None and i % 2:
+        if knots is not None and (i % 2 or not hasattr(estimator, "classes_")):
             layers = [PiecewiseLinear(knots), *layers]
         network = Network(layers, random_state=_seed(estimator, i), dtype=estimator.network_.dtype)
         network.build(X.shape[1])
@@ -73,15 +80,19 @@ def train(
 def _parts(estimator: Any, settings: SimpleNamespace, X: Any, y: Array) -> list[Array]:
     """Return the rows that each member holds out; classes in equal shares, where each has enough rows."""
     k, n = settings.ensemble, X.shape[0]
-    if n < 2 * k:
-        raise ValueError(f"{settings.name}: ensemble={k} holds out {k} parts of the rows, which needs {2 * k}; got {n}")
+    parts = max(k, FEWEST_PARTS)
+    if n < 2 * parts:
+        raise ValueError(
+            f"{settings.name}: each of ensemble={k} networks holds out one of {parts} parts of the rows, which needs "
+            f"{2 * parts} rows; got {n}"
+        )
     labels = y if hasattr(estimator, "classes_") and y.ndim == 1 else None
-    stratified = labels is not None and np.bincount(labels).max() >= k
+    stratified = labels is not None and np.bincount(labels).max() >= parts
     kind = StratifiedKFold if stratified else KFold
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")
-        split = kind(k, shuffle=True, random_state=estimator._random_state).split(np.zeros(n), labels)
-        return [held for _, held in split]
+        split = kind(parts, shuffle=True, random_state=estimator._random_state).split(np.zeros(n), labels)
+        return [held for _, held in split][:k]
 
 
 def _validation(

@@ -150,10 +150,9 @@ def check_incremental(estimator: Any) -> None:
     AttributeError
         So that hasattr is False, as for solver="lbfgs".
     """
-    if estimator.preset == "tabular-best" or (not is_auto(estimator.ensemble) and estimator.ensemble > 1):
+    if not is_auto(estimator.ensemble) and estimator.ensemble > 1:
         raise AttributeError(
-            "partial_fit is not available with an ensemble, whose members hold out other rows: set ensemble=1, and "
-            "preset='tabular' for tables"
+            "partial_fit is not available with an ensemble, whose members hold out other rows: set ensemble=1"
         )
     if estimator.schedule is not None and not is_auto(estimator.schedule):
         raise AttributeError(

@@ -218,8 +218,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.tol = tol
         self.verbose = verbose
         self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
+        self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.beta_1 = beta_1
@@ -229,8 +228,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.max_fun = max_fun
         self.layers = layers
         self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.layer_norm = layer_norm
+        self.batch_norm, self.layer_norm = batch_norm, layer_norm
         self.scoring = scoring
         self.schedule = schedule
         self.clip_norm = clip_norm
@@ -239,9 +237,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.augmentation = augmentation
         self.scaling = scaling
         self.callbacks = callbacks
-        self.engine = engine
-        self.n_threads = n_threads
-        self.dtype = dtype
+        self.engine, self.n_threads, self.dtype = engine, n_threads, dtype
         self.preset, self.ensemble = preset, ensemble
         self.categorical, self.max_categories = categorical, max_categories
         self.exclude, self.kinds = exclude, kinds
