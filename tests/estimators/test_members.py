@@ -50,7 +50,8 @@ def test_each_holds_out_another_part_and_keeps_its_best_epoch(trained):
     np.testing.assert_array_equal(np.sort(held, axis=0), np.sort(X, axis=0))  # each row once
     for network, call in zip(networks, calls, strict=True):
         learned, (rows, labels, _) = call["X"], call["validation_data"]
-        assert len(learned) == 120 and np.bincount(labels).tolist() == [10, 10, 10]
+        assert len(learned) == 120
+        assert np.bincount(labels).tolist() == [10, 10, 10]
         losses = network.history["val_loss"]
         assert network.evaluate(rows, labels)["loss"] == pytest.approx(min(losses), rel=1e-6)
     means = np.mean([network.history["val_loss"] for network in networks], axis=0)
@@ -137,7 +138,7 @@ def test_what_members_cannot_have_is_refused(arguments, message):
 
 
 def test_too_few_rows_are_refused():
-    with pytest.raises(ValueError, match="each of ensemble=6 networks holds out one of 6 parts.*12 rows; got 11"):
+    with pytest.raises(ValueError, match=r"each of ensemble=6 networks holds out one of 6 parts.*12 rows; got 11"):
         lw.MLPClassifier(**SETTINGS, ensemble=6, early_stopping=True).fit(X[::14], y[::14])
 
 

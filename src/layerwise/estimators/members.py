@@ -171,7 +171,8 @@ def _note(estimator: Any, histories: list[History], samples: int) -> None:
     names = [name for name in histories[0].columns if all(name in history.columns for history in histories)]
     for epoch in range(epochs):
         whole.append({name: float(np.mean([h.columns[name][epoch] for h in histories])) for name in names})
-    whole.stopped_by = histories[0].stopped_by
+    ends = [history.stopped_by for history in histories]
+    whole.stopped_by = next((end for end in ends if end != "epochs"), "epochs")
     estimator.network_.history = estimator.history_ = whole
     losses = whole.columns.get("loss", [])
     estimator.loss_curve_ = [
