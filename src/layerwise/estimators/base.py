@@ -259,7 +259,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self.network_.columns = named_columns(getattr(self, "feature_names_in_", None))
         self.network_.loss = loss
         self.out_activation_ = building.name_of(self.network_.layers[-1])
-        self.n_layers_ = len(self.coefs_) + 1
+        self.n_layers_, self.n_members_ = len(self.coefs_) + 1, 1
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: list[float] = []
         self._no_improvement_count = 0

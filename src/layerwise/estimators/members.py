@@ -10,6 +10,7 @@ Every row is learned from by all members but one, and none is lost to validation
 from __future__ import annotations
 
 import copy
+import time
 import warnings
 from contextlib import suppress
 from types import SimpleNamespace
@@ -68,13 +69,15 @@ def train(
         calls.append(_call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss))
     merged(networks)  # refuses layers that cannot lie side by side before anything is learned
     jobs = min(settings.ensemble, settings.n_threads or default_threads())
+    began = time.perf_counter()
     histories = fit_each(networks, calls, jobs, bool(settings.verbose))
     begun = [i for i, network in enumerate(networks) if network.history is not None]
     whole = merged([networks[i] for i in begun])
     if parts:
         _learn_from_parts(whole, [(networks[i], X[parts[i]], y[parts[i]]) for i in begun])
     estimator.network_ = whole
-    _note(estimator, histories, sum(len(call["y"]) for call in calls))
+    _note(estimator, histories, sum(len(call["y"]) for call in calls), time.perf_counter() - began)
+    estimator.n_members_ = len(begun)
 
 
 def _parts(estimator: Any, settings: SimpleNamespace, X: Any, y: Array) -> list[Array]:
@@ -164,13 +167,16 @@ def _learn_from_parts(whole: Network, held: list[tuple[Network, Any, Array]]) ->
         fold_temperature(whole, np.concatenate([scores(network, X) for network, X, _ in held]), y)
 
 
-def _note(estimator: Any, histories: list[History], samples: int) -> None:
+def _note(estimator: Any, histories: list[History], samples: int, seconds: float) -> None:
     """Set what fit leaves behind: the means over the members, epoch by epoch."""
     epochs = min(history.epochs for history in histories)
     whole = History()
     names = [name for name in histories[0].columns if all(name in history.columns for history in histories)]
     for epoch in range(epochs):
         whole.append({name: float(np.mean([h.columns[name][epoch] for h in histories])) for name in names})
+    spent = sum(whole.columns.get("seconds", ()))
+    if spent:
+        whole.columns["seconds"] = [each * seconds / spent for each in whole.columns["seconds"]]
     ends = [history.stopped_by for history in histories]
     whole.stopped_by = next((end for end in ends if end != "epochs"), "epochs")
     estimator.network_.history = estimator.history_ = whole

@@ -131,8 +131,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         With early stopping: the score of each epoch, and the best; else None.
     n_iter_, t_ : int
         Epochs of the last fit, and samples seen.
-    n_features_in_, n_layers_, n_outputs_ : int
-        Columns of X, layers with the input's, and outputs.
+    n_features_in_, n_layers_, n_outputs_, n_members_ : int
+        Columns of X, layers with the input's, outputs, and the ensemble's networks, 1 where there is none.
     feature_names_in_ : array of str
         The columns' names, where X had any.
     out_activation_ : str

@@ -51,7 +51,10 @@ def show_report(
             kept = (
                 f"; the best epoch was {report['kept_epoch']} of {report['epochs']}" if "kept_epoch" in report else ""
             )
-            console.show(f"trained in {report['seconds']:.1f} s{kept}")
+            several = report.get("networks", 1)
+            what = "" if several == 1 else f" {several} networks"
+            kept = kept if several == 1 else "; each has kept its best epoch" if report["rows"]["validation"] else ""
+            console.show(f"trained{what} in {report['seconds']:.1f} s{kept}")
             console.show()
             if "baseline" in report:
                 show_measures(report["test"], "test", report["baseline"])

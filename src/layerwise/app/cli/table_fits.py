@@ -40,6 +40,8 @@ class Settings:
     threads: int | None = None
     cv: int | None = None
     minutes: float | None = None
+    preset: str = "tabular"
+    ensemble: int | None = None
     callbacks: list[Callback] = field(default_factory=list)
     resume: bool | list[str] = False
     notes: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +70,8 @@ def estimator(found: Understanding, parts: Parts, settings: Settings, **changed:
     weight = {} if settings.class_weight is None else {"class_weight": settings.class_weight}
     kind: Any = MLPClassifier if found.is_classification else MLPRegressor
     given = {
-        "preset": "tabular",
+        "preset": settings.preset,
+        "ensemble": "auto" if settings.ensemble is None else settings.ensemble,
         "random_state": settings.seed,
         "max_iter": "auto" if settings.epochs is None else settings.epochs,
         "early_stopping": "auto" if len(parts.validation) else False,
@@ -136,3 +139,9 @@ def standardized(model: Any) -> dict[str, Any] | None:
     """Return by what the targets were brought to mean 0 and standard deviation 1, if they were."""
     scale, mean = getattr(model, "target_scale_", None), getattr(model, "target_mean_", None)
     return None if scale is None or mean is None else {"mean": np.asarray(mean).tolist(), "std": scale.tolist()}
+
+
+def networks(model: Any) -> int:
+    """Return how many networks lie side by side in a fitted estimator's."""
+    found: int = model.n_members_
+    return found

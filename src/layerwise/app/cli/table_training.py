@@ -18,7 +18,16 @@ from layerwise.app.cli.cross_validation import cross_validate
 from layerwise.app.cli.held_out import remembered
 from layerwise.app.cli.measures import main_columns
 from layerwise.app.cli.search import Search
-from layerwise.app.cli.table_fits import Fitted, Settings, estimator, fit, learn_familiar, standardized, tested
+from layerwise.app.cli.table_fits import (
+    Fitted,
+    Settings,
+    estimator,
+    fit,
+    learn_familiar,
+    networks,
+    standardized,
+    tested,
+)
 from layerwise.app.cli.training import SayStopping, otherwise, told_where
 from layerwise.app.measures import beside_no_model
 from layerwise.data.tables.deciding import understand
@@ -154,7 +163,8 @@ def train_table(
         several = "several" in measures
         report = {
             "data": Path(found.source).stem,
-            "recipe": "tabular",
+            "recipe": settings.preset,
+            "networks": networks(model),
             "seed": settings.seed,
             "epochs": history.epochs,
             "kept_epoch": history.kept_epoch or history.epochs,

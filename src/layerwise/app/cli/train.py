@@ -44,7 +44,8 @@ PASSING = (  # leave the network the same
 
 OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
 OF_TABLES = (
-    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "exclude", "id",
+    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "preset", "ensemble",
+    "exclude", "id",
     "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query",
 )  # fmt: skip
 
@@ -59,6 +60,12 @@ class ClassWeight(StrEnum):
     """How classes are weighted."""
 
     balanced = "balanced"
+
+
+class Preset(StrEnum):
+    """Settings for a table."""
+
+    quick, best = "tabular", "tabular-best"
 
 
 class Engine(StrEnum):
@@ -185,6 +192,15 @@ def train(
         typer.Option(metavar="MINUTES", help="Look for better settings for FILE within this time.",
                      rich_help_panel="Training"),
     ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="Settings for FILE: quick ones, or the most accurate ones, which take a while.",
+                             rich_help_panel="Training")
+    ] = Preset.quick,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=1, help="Networks for FILE, which answer together; by default the preset's.",
+                     rich_help_panel="Training"),
+    ] = None,
     exclude: Exclude = None,
     id: Id = None,
     kinds: Kinds = None,
@@ -245,6 +261,11 @@ def train(
     check_search(
         search, cv, watch, [] if checkpoint == "never" else _given(context, ("checkpoint", "resume", "change"))
     )
+    one = _given(context, ("resume", "change", "watch", *(["checkpoint"] if checkpoint != "never" else [])))
+    if one and (ensemble or 1) > 1:
+        raise typer.BadParameter(
+            f"not together with {', '.join(one)}, which is for one network", param_hint="--ensemble"
+        )
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -265,13 +286,17 @@ def train(
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
             class_weight and class_weight.value, time_column, group, engine.value, threads, cv, search,
+            preset.value, ensemble,
         )  # fmt: skip
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
         settings.notes = {"data": file, "target": ",".join(t.name for t in found.targets)}
         settings.notes["command"] = _command(context, file)
         del raw
-        watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
+        watcher = None
+        if one or ensemble == 1:
+            settings.ensemble = 1
+            watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
         settings.callbacks, settings.resume = [*([] if watcher is None else [watcher]), *watching], change or resume
         if not json:
             show_understood(found, parts)
