@@ -6,7 +6,8 @@ import layerwise as lw
 from layerwise.parts.layers import LAYERS
 
 ARGUMENTS = {
-    lw.Dense: [(12,)],
+    lw.Dense: [(12,), (12, "glorot_uniform", "zeros", None, 1.0, 1.0, 4)],
+    lw.PiecewiseLinear: [([[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]],), ([[], [1.0]],)],
     lw.Dropout: [(0.3,)],
     lw.BatchNorm: [(), (0.5, 0.01)],
     lw.LayerNorm: [(), (0.01,)],

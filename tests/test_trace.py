@@ -16,7 +16,7 @@ from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.penalties import PENALTIES
 
 LAYERS_WITH_ARGUMENTS = {
-    lw.Dense: [lw.Dense(4), lw.Dense(4, weight_rate=0.5, bias_rate=0)],
+    lw.Dense: [lw.Dense(4), lw.Dense(4, weight_rate=0.5, bias_rate=0), lw.Dense(6, groups=2)],
     lw.Dropout: [lw.Dropout(0.4)],
     lw.Step: [lw.Step(), lw.Step(0.3)],
     lw.Linear: [lw.Linear(-1.5)],
@@ -24,6 +24,7 @@ LAYERS_WITH_ARGUMENTS = {
     lw.LeakyReLU: [lw.LeakyReLU(0.2, 1.5)],
     lw.ELU: [lw.ELU(0.7)],
     lw.Scale: [lw.Scale(2.0)],
+    lw.PiecewiseLinear: [lw.PiecewiseLinear([[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]])],
 }
 OPTIMIZERS_WITH_ARGUMENTS = {
     lw.SGD: [

@@ -15,7 +15,7 @@ TESTED_ELSEWHERE = {"onnx", "training-script"}
 
 # Every layer, with arguments other than the default ones where prediction depends on them.
 EXAMPLES = [
-    lw.Dense(5), lw.Dense(4, weight_rate="ntk"), lw.Dropout(0.4), lw.Scale(), lw.LayerNorm(), lw.LayerNorm(0.1),
+    lw.Dense(5), lw.Dense(4, weight_rate="ntk"), lw.PiecewiseLinear([[-1, 0.5, 2], [], [-0.5, 0.5]]), lw.Dropout(0.4), lw.Scale(), lw.LayerNorm(), lw.LayerNorm(0.1),
     lw.BatchNorm(), lw.BatchNorm(epsilon=0.1), lw.Step(), lw.Step(0.3), lw.Linear(), lw.Linear(-1.5), lw.Identity(),
     lw.Sigmoid(), lw.Tanh(), lw.ReLU(), lw.ReLU(0.7), lw.LeakyReLU(), lw.LeakyReLU(0.3, 1.2), lw.LeakyReLU(-0.4, 0.1),
     lw.Softmax(), lw.ELU(), lw.ELU(0.4), lw.SELU(), lw.GELU(), lw.SiLU(), lw.Mish(), lw.Softplus(), lw.Exp(),

@@ -26,7 +26,7 @@ from layerwise.parts.scaling import SCALERS
 from layerwise.parts.schedules import SCHEDULES
 
 DTYPES = ["float32", "float64"]
-ARGUMENTS = {lw.Dense: (6,), lw.Dropout: (0.3,)}
+ARGUMENTS = {lw.Dense: (6,), lw.Dropout: (0.3,), lw.PiecewiseLinear: ([[-1, -0.2, 0.5, 2]],)}
 ENDINGS = {lw.CategoricalCrossEntropy: lw.Softmax, lw.BinaryCrossEntropy: lw.Sigmoid, lw.Poisson: lw.Softplus}
 every_type = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("each_engine")
 # Arguments for the layers that need some, and further variants; everything else is made without arguments.
 ARGUMENTS = {
     "Dense": [{"units": 3, "biases": "normal"}, {"units": 7, "biases": "uniform"}],
+    "PiecewiseLinear": [{"knots": [[-1, -0.2, 0.5, 2], [], [-0.5, 0.5]]}, {"knots": []}],
     "Dropout": [{"rate": 0.4}, {"rate": 0.0}],
     "LayerNorm": [{}, {"epsilon": 0.1}],
     "BatchNorm": [{}, {"momentum": 0.0, "epsilon": 0.1}],

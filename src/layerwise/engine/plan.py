@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.errors import GradientError, ShapeError, UnknownNameError
 from layerwise.parts.description import way_of_function
-from layerwise.parts.layers import LAYERS, Layer
+from layerwise.parts.layers import LAYERS, Dense, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.parameters import Parameters
@@ -101,7 +101,9 @@ class Plan:
     @property
     def takes_sparse(self) -> bool:
         """Whether the first layer computes with sparse rows; its own class must say so, not one it derives from."""
-        return bool(vars(type(self.stages[0].layer)).get("takes_sparse", False))
+        layer = self.stages[0].layer
+        in_groups = isinstance(layer, Dense) and layer.groups > 1
+        return bool(vars(type(layer)).get("takes_sparse", False)) and not in_groups
 
     @property
     def ending(self) -> Stage:

@@ -26,7 +26,7 @@ def rows(
 
 
 def brief(layer: Layer) -> str:
-    """Return a layer as a line shows it: of `Dense`, the units alone.
+    """Return a layer as a line shows it: of `Dense`, the units and groups alone.
 
     Examples
     --------
@@ -34,7 +34,9 @@ def brief(layer: Layer) -> str:
     >>> brief(Dense(3, weights="zeros")), brief(LeakyReLU(0.2))
     ('Dense(3)', 'LeakyReLU(negative_slope=0.2)')
     """
-    return f"Dense({layer.units})" if isinstance(layer, Dense) else repr(layer)
+    if not isinstance(layer, Dense):
+        return repr(layer)
+    return f"Dense({layer.units})" if layer.groups == 1 else f"Dense({layer.units}, groups={layer.groups})"
 
 
 def _total(plan: Plan | None, parameters: Parameters | None) -> str:

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.exchange.export.c_formulas import FORMULAS, LANES, dense, in_double
+from layerwise.exchange.export.c_constants import constant, constants_of, is_dense, lengths, sizes, written
+from layerwise.exchange.export.c_formulas import FORMULAS, dense, grouped, in_double
 from layerwise.exchange.export.elementwise import C_HELPERS, operations
-from layerwise.exchange.export.literals import decimals, wrapped
-from layerwise.exchange.export.program import Call, Program, program_of
+from layerwise.exchange.export.literals import wrapped
+from layerwise.exchange.export.program import GROUPED, Program, program_of
 from layerwise.exchange.export.tables.c import Encoding, encoding
 from layerwise.formula import C
 from layerwise.formula.quoting import c_comment, c_identifier, c_include, c_number, c_text, c_whole, shell
@@ -64,23 +65,25 @@ def to_c(model: Any, name: str, weights: str = "float32") -> CSource:
     head = program.head(name)
     header, prefix = c_include(f"{name}.h"), c_identifier(name)
     body, numbers = _outputs(program, prefix, weights)
-    arrays = [_arrays(call, weights) for call in program.calls]
+    arrays = [constants_of(call, weights) for call in program.calls]
     constants = sum(array.nbytes for found in arrays for array in found.values())
     table = None if program.table is None else encoding(program.table, prefix, program.dtype == np.float64)
     if table is not None:
         constants, numbers = constants + table.constants, numbers + 2 * program.n_in
     stack = numbers * program.dtype.itemsize + FRAMES
-    code = [_sizes(program, weights)]
+    code = [sizes(program, weights)]
     code += [
-        _array(call, key, array)
+        constant(call, key, array)
         for call, found in zip(program.calls, arrays, strict=True)
         for key, array in found.items()
     ]
     own = program.elementwise
     used = operations(own.values(), C)
     code += [text.lstrip() for operation, text in C_HELPERS.items() if operation in used]
-    formulas = {**FORMULAS, "dense": dense(weights)} | {name: each.in_c() for name, each in own.items()}
-    code += [formulas[function].replace("NAME", function).lstrip() for function in program.functions]
+    formulas = {**FORMULAS, "dense": dense(weights), GROUPED: grouped(weights)}
+    formulas |= {name: each.in_c() for name, each in own.items()}
+    called = dict.fromkeys(name for own in program.functions for name in (*(["dense"] if own == GROUPED else []), own))
+    code += [formulas[function].replace("NAME", function).lstrip() for function in called]
     answers = [*_probabilities(program, prefix), *_predict(program, prefix)]
     code, declarations = [*code, body], _declarations(program, prefix)
     if program.dtype == np.float64:
@@ -118,43 +121,6 @@ def _comment(text: str) -> str:
     return "\n".join(f"   {line}".rstrip() for line in lines).replace("   ", "/* ", 1) + " */\n"
 
 
-def _padded(units: int, weights: str) -> int:
-    return -(-units // LANES[weights]) * LANES[weights]
-
-
-def _arrays(call: Call, weights: str) -> dict[str, Array]:
-    """Return the constants of a call: of a dense layer padded with zeros, and in 8 bits if asked."""
-    if call.function != "dense":
-        return call.arrays
-    padding = (0, _padded(call.n_out, weights) - call.n_out)
-    W, b = np.pad(call.arrays["W"], ((0, 0), padding)), np.pad(call.arrays["b"], padding)
-    if weights != "int8":
-        return {"W": W, "b": b}
-    largest = np.abs(W).max(axis=0)
-    scale = np.where(largest > 0, largest, 1) / W.dtype.type(127)
-    return {"W": np.rint(W / scale).clip(-127, 127).astype(np.int8), "scale": scale, "b": b}
-
-
-def _array(call: Call, name: str, array: Array) -> str:
-    is_int8 = array.dtype == np.int8
-    size = f"{array.size}"
-    if call.function == "dense":
-        size = f"COLUMNS_{call.label}" if array.ndim == 1 else f"{call.n_in} * COLUMNS_{call.label}"
-    kind = "int8_t" if is_int8 else "float"
-    values = map(str, array.ravel().tolist()) if is_int8 else (f"{text}f" for text in decimals(array))
-    return f"static const {kind} {name}_{call.label}[{size}] = {{\n{wrapped(values)}\n}};\n"
-
-
-def _sizes(program: Program, weights: str) -> str:
-    sizes = [
-        f"    UNITS_{call.label} = {call.n_out}, COLUMNS_{call.label} = {_padded(call.n_out, weights)},\n"
-        for call in program.calls
-        if call.function == "dense"
-    ]
-    comment = "/* The units of each dense layer, and the same with padding. */"
-    return f"{comment}\nenum {{\n{''.join(sizes)}}};\n" if sizes else ""
-
-
 def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
     """Return the function of the outputs, and how many numbers its buffers hold.
 
@@ -163,21 +129,20 @@ def _outputs(program: Program, prefix: str, weights: str) -> tuple[str, int]:
     buffers: dict[str, int] = {}
     lines, source, size = [], "x", f"{prefix.upper()}_INPUTS"
     for call in program.calls:
-        columns = []
-        if call.function == "dense":
-            target, columns = "b" if source == "a" else "a", [f"COLUMNS_{call.label}"]
-            buffers[target] = max(buffers.get(target, 0), _padded(call.n_out, weights))
+        if is_dense(call):
+            target = "b" if source == "a" else "a"
+            buffers[target] = max(buffers.get(target, 0), written(call, weights))
         elif call is program.calls[-1]:
             target = "y"
         else:
             target = "a" if source == "x" else source
             buffers[target] = max(buffers.get(target, 0), call.n_out)
-        arrays = [f"{key}_{call.label}" for key in _arrays(call, weights)]
+        arrays = [f"{key}_{call.label}" for key in constants_of(call, weights)]
         single = program.dtype != np.float64
-        numbers = [c_number(value, single=single) for value in call.numbers.values()]
-        arguments = [source, size, *arrays, *numbers, *columns, target]
+        own = [c_number(value, single=single) for value in call.numbers.values() if call.function != GROUPED]
+        arguments = [source, size, *arrays, *own, *(length for length, _ in lengths(call, weights)), target]
         lines.append(f"    apply_{call.function}({', '.join(arguments)});\n")
-        source, size = target, f"UNITS_{call.label}" if columns else size
+        source, size = target, size if call.n_out == call.n_in and not is_dense(call) else f"UNITS_{call.label}"
     if source != "y":
         lines.append(f"    for (i = 0; i < {prefix.upper()}_OUTPUTS; i++)\n        y[i] = {source}[i];\n")
     names = ", ".join(f"{key}[{n}]" for key, n in sorted(buffers.items()))

@@ -1,6 +1,6 @@
 """The formulas in C99: a function for each layer, from x and the layer's constants to y.
 
-They are written for float; `in_double` makes double of it. y may be x, except in `apply_dense`. In elementwise ones, a
+They are written for float; `in_double` makes double of it. y may be x, except in dense ones. In elementwise ones, a
 comparison is chosen so that NaN passes through.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS
+from layerwise.exchange.export.program import GROUPED, RESCALE, RESCALE_COLUMNS
 
 LANES = {"float32": 4, "int8": 16}  # units that are computed together
 
@@ -49,6 +49,27 @@ static void apply_dense(const float *restrict x, size_t n, const {kind} *restric
 """
 
 
+def grouped(weights: str) -> str:
+    """Return the function of dense layers in groups, which calls that of `dense`."""
+    kind, scale, of_group = "float", "", ""
+    if weights == "int8":
+        kind, scale, of_group = "int8_t", "const float *restrict scale, ", "scale + q * columns, "
+    return f"""
+/* dense for each group of `inputs` inputs and `units` units; W has one group after the other, each padded to `columns`.
+   What a group writes into the padding is written over by the next one. */
+static void apply_{GROUPED}(const float *restrict x, size_t n, const {kind} *restrict W,
+                                {scale}const float *restrict b, size_t groups, size_t units, size_t columns,
+                                float *restrict y)
+{{
+    size_t inputs = n / groups, q;
+
+    for (q = 0; q < groups; q++)
+        apply_dense(x + q * inputs, inputs, W + q * inputs * columns, {of_group}b + q * columns, columns,
+                    y + q * units);
+}}
+"""
+
+
 def _each(formula: str, body: str, arguments: str = "") -> str:
     """Return a function that computes each y[i] from x[i] alone; its name takes the place of NAME."""
     return f"""
@@ -71,6 +92,23 @@ FORMULAS = {
         "const float *offset, const float *factor, ",
     ),
     "dense": dense("float32"),
+    GROUPED: grouped("float32"),
+    "piecewise_linear": """
+/* x, and how far x has come through each interval, from 0 to 1; of which input, where it begins, and 1 / length */
+static void apply_piecewise_linear(const float *x, size_t n, const uint32_t *column, const float *low,
+                                   const float *factor, size_t intervals, float *y)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        y[i] = x[i];
+    for (i = 0; i < intervals; i++) {
+        float t = (x[column[i]] - low[i]) * factor[i];
+
+        y[n + i] = t < 0.0f ? 0.0f : t > 1.0f ? 1.0f : t;
+    }
+}
+""",
     "scale": _each("x * s, with a factor for each input", "y[i] = x[i] * s[i];", "const float *s, "),
     "batch_norm": _each(
         "gamma (x - mean) / sqrt(var + epsilon) + beta, with the training's mean and var; factor = gamma / sqrt(...)",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.exchange.export.literals import LARGE, base64_lines, decimals, wrapped
-from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.literals import base64_lines, decimals, is_packed, wrapped
+from layerwise.exchange.export.program import GROUPED, RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 from layerwise.exchange.export.tables import javascript as table_source
 from layerwise.formula.quoting import javascript_comment, javascript_number, javascript_value
 
@@ -32,6 +32,30 @@ function dense(x, W, b) {
   for (let i = 0; i < x.length; i++) {
     if (x[i] === 0) continue;
     for (let j = 0, w = i * y.length; j < y.length; j++, w++) y[j] += x[i] * W[w];
+  }
+  return y;
+}
+""",
+    GROUPED: """
+/** dense, where inputs and units are parted into groups, and each unit reads the inputs of its own group */
+function grouped_dense(x, W, b, groups) {
+  const y = Float64Array.from(b);
+  const inputs = x.length / groups, units = y.length / groups;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] === 0) continue;
+    const j = Math.floor(i / inputs) * units, w = (i % inputs) * y.length + j;
+    for (let k = 0; k < units; k++) y[j + k] += x[i] * W[w + k];
+  }
+  return y;
+}
+""",
+    "piecewise_linear": """
+/** x, and how far x has come through each interval, from 0 to 1; of which input, where it begins, and 1 / length */
+function piecewise_linear(x, column, low, factor) {
+  const y = new Float64Array(x.length + column.length);
+  y.set(x);
+  for (let j = 0; j < column.length; j++) {
+    y[x.length + j] = Math.min(Math.max((x[column[j]] - low[j]) * factor[j], 0), 1);
   }
   return y;
 }
@@ -96,7 +120,7 @@ def to_javascript(model: Any, name: str) -> str:
     comment = "\n".join(f" * {line}".rstrip() for line in javascript_comment(program.head(name)).split("\n"))
     parts = [f"/**\n{comment}\n */\n"]
     kind = f"Float{program.dtype.itemsize * 8}Array"
-    if any(array.size > LARGE for call in program.calls for array in call.arrays.values()):
+    if any(is_packed(array) for call in program.calls for array in call.arrays.values()):
         parts.append(_UNPACK.format(bits=program.dtype.itemsize * 8, bytes=program.dtype.itemsize))
     parts += [_constants(call, kind) for call in program.calls if call.arrays]
     if program.classes is not None:
@@ -128,11 +152,11 @@ function unpack(text) {{
 def _constants(call: Call, kind: str) -> str:
     lines = []
     for name, array in call.arrays.items():
-        if array.size > LARGE:
+        if is_packed(array):
             text = " +\n".join(f'    "{line}"' for line in base64_lines(array))
             value = f"unpack(\n{text},\n)"
         else:
-            value = f"{kind}.of(\n{wrapped(decimals(array), 2)}\n)"
+            value = f"{kind if array.dtype.kind == 'f' else 'Uint32Array'}.of(\n{wrapped(decimals(array), 2)}\n)"
         lines.append(f"const {name}_{call.label} = {value};\n")
     return "".join(lines)
 

@@ -15,19 +15,26 @@ WIDTH = 110  # characters of a line of numbers
 LARGE = 64  # numbers of an array from which on base64, a third of the size, is used where there is a choice
 
 
+def is_packed(array: Array) -> bool:
+    """Return whether base64 is used for an array where there is a choice: for many numbers that are no places."""
+    return array.size > LARGE and array.dtype.kind == "f"
+
+
 def decimals(array: Array) -> list[str]:
-    """Return each number of a float32 or float64 array; nine digits tell any two numbers of float32 apart.
+    """Return each number of an array of floats or whole numbers; nine digits tell any two of float32 apart.
 
     Raises
     ------
     ExportError
-        Some are not finite, or it is no array of floats.
+        Some are not finite, or it is no array of numbers.
 
     Examples
     --------
     >>> decimals(np.array([0.1, 2.0], np.float32))
     ['0.100000001', '2.0']
     """
+    if array.dtype.kind in "iu":
+        return [str(value) for value in array.ravel().tolist()]
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise ExportError(f"export: an array of finite floats was expected; got {array.dtype}, or NaN or infinity")
     values = array.ravel().tolist()

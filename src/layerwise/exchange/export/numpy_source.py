@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.exchange.export.literals import LARGE, base64_lines, decimals, wrapped
-from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.literals import base64_lines, decimals, is_packed, wrapped
+from layerwise.exchange.export.program import GROUPED, RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 from layerwise.exchange.export.tables import numpy_source as table_source
 from layerwise.formula.quoting import python_docstring, python_number, python_value
 
@@ -27,6 +27,17 @@ def rescale_columns(x, offset, factor):
 def dense(x, W, b):
     """y = x W + b"""
     return x @ W + b
+''',
+    GROUPED: '''
+def grouped_dense(x, W, b, groups):
+    """y = x W + b in groups of inputs and units; those of W lie side by side"""
+    parts = zip(np.split(x, groups, axis=1), np.split(W, groups, axis=1))
+    return np.hstack([x_q @ W_q for x_q, W_q in parts]) + b
+''',
+    "piecewise_linear": '''
+def piecewise_linear(x, column, low, factor):
+    """x, and how far x has come through each interval, from 0 to 1; of which input, where it begins, and 1 / length"""
+    return np.hstack([x, np.clip((x[:, column] - low) * factor, 0, 1)])
 ''',
     "scale": '''
 def scale(x, s):
@@ -68,12 +79,12 @@ _PROBABILITIES = {
 def to_numpy(model: Any, name: str) -> str:
     """Return the source of a module of this name for a network or a fitted estimator."""
     program = program_of(model, "NumPy", FORMULAS)
-    is_packed = any(array.size > LARGE for call in program.calls for array in call.arrays.values())
+    packs = any(is_packed(array) for call in program.calls for array in call.arrays.values())
     parts = [
         f'"""{python_docstring(program.head(name))}"""\n',
-        "import base64\n\nimport numpy as np\n" if is_packed else "import numpy as np\n",
+        "import base64\n\nimport numpy as np\n" if packs else "import numpy as np\n",
     ]
-    if is_packed:
+    if packs:
         parts.append(_UNPACK.format(dtype=f"<f{program.dtype.itemsize}", name=program.dtype))
     parts += [_constants(call) for call in program.calls if call.arrays]
     if program.classes is not None:
@@ -105,7 +116,7 @@ def unpack(text, *shape):
 def _constants(call: Call) -> str:
     lines = []
     for name, array in call.arrays.items():
-        if array.size > LARGE:
+        if is_packed(array):
             text = "\n".join(f'    "{line}"' for line in base64_lines(array))
             value = f"unpack(\n{text},\n    {', '.join(map(str, array.shape))},\n)"
         else:

@@ -30,6 +30,7 @@ from layerwise.parts.layers import (
     LayerNorm,
     LeakyReLU,
     Mish,
+    PiecewiseLinear,
     ReLU,
     Scale,
     Sigmoid,
@@ -50,7 +51,33 @@ def _operator(op: str, **attributes: Any) -> Writer:
 
 
 def _dense(graph: Graph, layer: Dense, p: View, x: str) -> str:
-    return graph.node("Gemm", [x, graph.array("W", p.W), graph.array("b", p.b)])
+    W, b = graph.array("W", p.W), graph.array("b", p.b)
+    return graph.node("Gemm", [x, W, b]) if layer.groups == 1 else _grouped(graph, layer, x, W, b)
+
+
+def _grouped(graph: Graph, layer: Dense, x: str, W: str, b: str) -> str:
+    """Multiply the groups (groups, N, inputs) by their weights (groups, inputs, units), all in one operator."""
+
+    def groups_first(part: str, values: str) -> str:
+        shape = graph.array(f"{part}_shape", [0, layer.groups, -1], np.int64)  # 0: as it is
+        parted = graph.node("Reshape", [values, shape], f"{part}_parted")
+        return graph.node("Transpose", [parted], f"{part}_by_group", perm=[1, 0, 2])
+
+    product = graph.node("MatMul", [groups_first("x", x), groups_first("W", W)], "product")
+    by_sample = graph.node("Transpose", [product], "product_by_sample", perm=[1, 0, 2])
+    joined = graph.node("Reshape", [by_sample, graph.array("shape", [0, layer.units], np.int64)], "joined")
+    return graph.node("Add", [joined, b])
+
+
+def _piecewise_linear(graph: Graph, layer: PiecewiseLinear, p: View, x: str) -> str:
+    column, low, factor = layer.pieces()
+    if not column.size:
+        return graph.node("Identity", [x])
+    of_interval = graph.node("Gather", [x, graph.array("column", column, np.int64)], "of_interval", axis=1)
+    beyond = graph.node("Sub", [of_interval, graph.array("low", low)], "beyond")
+    share = graph.node("Mul", [beyond, graph.array("factor", factor)], "share")
+    clipped = graph.node("Clip", [share, graph.array("0", 0), graph.array("1", 1)], "clipped")
+    return graph.node("Concat", [x, clipped], axis=1)
 
 
 def _scale(graph: Graph, layer: Scale, p: View, x: str) -> str:
@@ -181,6 +208,7 @@ def _number_name(value: float) -> str:
 
 WRITERS: dict[type[Layer], Writer] = {
     Dense: _dense,
+    PiecewiseLinear: _piecewise_linear,
     Scale: _scale,
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,

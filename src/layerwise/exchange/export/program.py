@@ -36,15 +36,18 @@ from layerwise.parts.layers import (
     LAYERS,
     Activation,
     BatchNorm,
+    Dense,
     Identity,
     Layer,
     LayerNorm,
+    PiecewiseLinear,
     Softmax,
 )
 from layerwise.parts.scaling import Scaler
 from layerwise.typing import Array
 
 RESCALE, RESCALE_COLUMNS = "rescale", "rescale_columns"
+GROUPED = "grouped_dense"
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,9 @@ def program_of(model: Any, target: str, known: Collection[str]) -> Program:
     plan, parameters = network.built()
     check_layers(plan.stages, target, known)
     calls = [] if network.scaling is None else [_rescaling(network.scaling, plan.n_in, network.dtype)]
-    calls += [_call(s, vars(p)) for s, p in zip(plan.stages, parameters.p, strict=True) if _acts(s.layer)]
+    calls += [
+        _call(s, vars(p), network.dtype) for s, p in zip(plan.stages, parameters.p, strict=True) if _acts(s.layer)
+    ]
     calls = _named_apart(calls)
     _check_finite(calls)
     task = network.task or Task("classification" if isinstance(plan.ending.layer, Softmax) else "regression")
@@ -266,7 +271,9 @@ def _is_known(layer: Layer, known: Collection[str]) -> bool:
 
 def _acts(layer: Layer) -> bool:
     """Return whether the layer does anything in prediction."""
-    return not layer.draws and type(layer) is not Identity
+    return not (
+        layer.draws or type(layer) is Identity or (type(layer) is PiecewiseLinear and not layer.pieces()[0].size)
+    )
 
 
 def _rescaling(scaler: Scaler, n_in: int, dtype: np.dtype[Any]) -> Call:
@@ -281,11 +288,13 @@ def _rescaling(scaler: Scaler, n_in: int, dtype: np.dtype[Any]) -> Call:
     return Call(RESCALE_COLUMNS, "in", n_in, n_in, columns, {})
 
 
-def _call(stage: Stage, arrays: Mapping[str, Array]) -> Call:
+def _call(stage: Stage, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> Call:
     layer, arrays = stage.layer, dict(arrays)
     if isinstance(layer, BatchNorm):
         factor = arrays["gamma"] / np.sqrt(arrays["var"].astype(np.float64) + layer.epsilon)
         arrays = {"mean": arrays["mean"], "factor": factor.astype(arrays["gamma"].dtype), "beta": arrays["beta"]}
+    if type(layer) is PiecewiseLinear:
+        arrays = _pieces(layer, dtype)
     name = layer.name.lower() if type(layer) is Activation else function_name(type(layer))
     if isinstance(layer, Activation) and layer.has_formula:
         numbers = {argument_name(layer, own): value for own, value in layer.numbers().items()}
@@ -293,7 +302,15 @@ def _call(stage: Stage, arrays: Mapping[str, Array]) -> Call:
         formula = Elementwise(name, tree, tuple(numbers))
         return Call(name, str(stage.index), stage.n_in, stage.n_out, {}, numbers, formula)
     numbers = {"epsilon": float(layer.epsilon)} if isinstance(layer, LayerNorm) else {}
+    if type(layer) is Dense and layer.groups > 1:
+        name, numbers = GROUPED, {"groups": layer.groups}
     return Call(name, str(stage.index), stage.n_in, stage.n_out, arrays, numbers)
+
+
+def _pieces(layer: PiecewiseLinear, dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Return the input of each interval, where it begins, and 1 / its length."""
+    column, low, factor = layer.pieces()
+    return {"column": column.astype(np.uint32), "low": low.astype(dtype), "factor": factor.astype(dtype)}
 
 
 _PLAIN = {"alpha", "beta", "gamma", "delta", "lam", "mu", "sigma", "scale", "slope", "sharpness", "threshold"}
@@ -329,9 +346,9 @@ def _named_apart(calls: Sequence[Call]) -> list[Call]:
 
 # What the sources call by these names themselves, and what JavaScript has words for.
 _TAKEN = {
-    *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "divide", "exp", "expm1", "factor", "float", "gamma", "int",
-    "floor", "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset", "outputs", "power",
-    "predict",
+    *keyword.kwlist, "abs", "b", "beta", "classes", "cos", "dense", "divide", "exp", "expm1", "factor", "float",
+    "floor", "gamma", "int", "len", "log", "log1p", "map", "Math", "math", "max", "mean", "min", "np", "offset",
+    "outputs", "power", "predict",
     "probabilities", "s", "sign", "sin", "sqrt", "square", "sum", "unpack", "values", "w", "W", "x", "y", "zip",
     "category", "clipped", "column", "date", "date_type", "datetime", "encode", "lookup", "milliseconds", "number",
     "one_hot", "pack", "single", "target_mean", "target_scale", "value",

@@ -9,7 +9,7 @@ from typing import Any
 
 from layerwise.exchange.export.elementwise import PYTHON_HELPERS, operations
 from layerwise.exchange.export.literals import decimals, wrapped
-from layerwise.exchange.export.program import RESCALE, RESCALE_COLUMNS, Call, Program, program_of
+from layerwise.exchange.export.program import GROUPED, RESCALE, RESCALE_COLUMNS, Call, Program, program_of
 from layerwise.exchange.export.tables import python as table_source
 from layerwise.formula import PYTHON
 from layerwise.formula.quoting import python_docstring, python_number, python_value
@@ -29,6 +29,18 @@ def rescale_columns(x, offset, factor):
 def dense(x, W, b):
     """y_j = sum of x_i W_ij over i, plus b_j; W is kept as a list for each unit j"""
     return [sum([x_i * w_i for x_i, w_i in zip(x, w)]) + b_j for w, b_j in zip(W, b)]
+''',
+    GROUPED: '''
+def grouped_dense(x, W, b, groups):
+    """dense, where inputs and units are parted into groups, and each unit reads the inputs of its own group"""
+    inputs, units = len(x) // groups, len(b) // groups
+    parts = [x[q * inputs : (q + 1) * inputs] for q in range(groups)]
+    return [sum([x_i * w_i for x_i, w_i in zip(parts[j // units], w)]) + b_j for j, (w, b_j) in enumerate(zip(W, b))]
+''',
+    "piecewise_linear": '''
+def piecewise_linear(x, column, low, factor):
+    """x, and how far x has come through each interval, from 0 to 1; of which input, where it begins, and 1 / length"""
+    return x + [min(max((x[c] - a) * f, 0.0), 1.0) for c, a, f in zip(column, low, factor)]
 ''',
     "scale": '''
 def scale(x, s):

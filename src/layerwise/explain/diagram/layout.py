@@ -11,6 +11,7 @@ from layerwise.engine.plan import Stage
 from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import legible, shortened, visible
 from layerwise.network.network import Network
+from layerwise.parts.layers import Dense, PiecewiseLinear
 from layerwise.typing import Array, ArrayLike
 
 RADIUS, STEP, APART, MARGIN = 10.0, 28.0, 150.0, 24.0  # of a unit; between units, between layers, and around
@@ -129,7 +130,7 @@ def _columns(network: Network, x: ArrayLike | None) -> list[Column]:
         if not first.mixes:  # such as dropout of the inputs: it stands with them
             columns[-1].names += [_kind(stage) for stage in group]
             continue
-        W, b = p.get("W"), p.get("b")
+        W, b = _weights(first, p.get("W")), p.get("b")
         columns.append(Column(
             first.n_out, [f"{_kind(first)} {first.n_out:,}", *map(_kind, others)],
             W if W is not None and W.shape == (first.n_in, first.n_out) else None,
@@ -137,6 +138,16 @@ def _columns(network: Network, x: ArrayLike | None) -> list[Column]:
             None if outputs is None else outputs[group[-1].index][0],
         ))  # fmt: skip
     return columns
+
+
+def _weights(stage: Stage, W: Array | None) -> Array | None:
+    """Return what lies between each input and each unit: weights, or 1 where an interval is of an input."""
+    layer = stage.layer
+    if type(layer) is Dense and W is not None and layer.groups > 1:
+        return layer.joined(W)
+    if type(layer) is PiecewiseLinear:
+        return np.hstack([np.eye(stage.n_in), np.eye(stage.n_in)[:, layer.pieces()[0]]])
+    return W
 
 
 def _kind(stage: Stage) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.errors import ShapeError
 from layerwise.explain.trace.document import Block, Cell
-from layerwise.explain.trace.layer_formulas import formula_of
+from layerwise.explain.trace.layer_formulas import formula_of, inputs_of
 from layerwise.explain.trace.notation import Numbers, delta, enclosed, gradient, in_full, symbol, words
 from layerwise.explain.trace.record import LayerTrace, PenaltyTrace, StepTrace, Trace
 from layerwise.explain.trace.step_formulas import (
@@ -90,13 +90,13 @@ class Blocks:
         return None if j in self.of_layer[part.index] else MOST_TERMS
 
     def inputs(self, part: LayerTrace, j: int) -> list[int]:
-        """Return the inputs whose weights to neuron j are shown: all but 0, or those that count most for its sum."""
-        x, w = part.x[self.sample], part.parameters["W"][:, j]
-        if len(x) <= MOST:
-            return list(range(len(x)))
+        """Return the rows of W whose weights to neuron j are shown: all but 0, or those that count most for its sum."""
+        x, w = part.x[:, inputs_of(part, j)], part.parameters["W"][:, j]
+        if len(w) <= MOST:
+            return list(range(len(w)))
         if self.most(part, j) is None:
-            return np.flatnonzero(part.x.any(axis=0)).tolist() or [0]
-        return sorted(np.argsort(-np.abs(x * w), kind="stable")[:FEW].tolist())
+            return np.flatnonzero(x.any(axis=0)).tolist() or [0]
+        return sorted(np.argsort(-np.abs(x[self.sample] * w), kind="stable")[:FEW].tolist())
 
     def vector(
         self, name: str, formula: str, values: Array, shown: Sequence[int], origin: Callable[[int], str | None]

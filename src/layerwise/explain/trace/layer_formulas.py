@@ -17,7 +17,17 @@ from layerwise.explain.trace.notation import Numbers, delta, enclosed, in_full, 
 from layerwise.explain.trace.record import LayerTrace
 from layerwise.explain.trace.sums import product, products, summed
 from layerwise.formula import latex, replace
-from layerwise.parts.layers import Activation, BatchNorm, Dense, Dropout, Layer, LayerNorm, Scale, Softmax
+from layerwise.parts.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    PiecewiseLinear,
+    Scale,
+    Softmax,
+)
 from layerwise.typing import Array
 
 # -------------------------------------------------------------------- layers
@@ -98,22 +108,24 @@ def _of(array: Array | None) -> Array:
 
 class _DenseFormula(LayerFormula):
     def forward(self, part: LayerTrace) -> str:
-        return f"{symbol(part.source)} {symbol(part.names['W'])} + {symbol(part.names['b'])}"
+        return f"{symbol(part.source)} {symbol(part.names['W'])} + {symbol(part.names['b'])}{_by_group(part)}"
 
     def backward(self, part: LayerTrace) -> str:
-        return f"{delta(part.name)} {symbol(part.names['W'])}^{{T}}"
+        return f"{delta(part.name)} {symbol(part.names['W'])}^{{T}}{_by_group(part)}"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str:
         W, b = part.parameters["W"], part.parameters["b"]
-        return products(part.x[s], W[:, j], numbers, most) + numbers.added(b[j])
+        return products(part.x[s, inputs_of(part, j)], W[:, j], numbers, most) + numbers.added(b[j])
 
     def input_gradient(self, part: LayerTrace, s: int, i: int, numbers: Numbers, most: int | None) -> str:
-        return products(_of(part.dy)[s], part.parameters["W"][i], numbers, most)
+        W = part.parameters["W"]
+        units = _parts(part)[i // len(W)][1]
+        return products(_of(part.dy)[s, units], W[i % len(W), units], numbers, most)
 
     def gradient(self, part: LayerTrace, name: str) -> str:
         dz = delta(part.name)
         if name == "W":
-            return rf"{symbol(part.source)}^{{T}} {dz}"
+            return rf"{symbol(part.source)}^{{T}} {dz}{_by_group(part)}"
         return dz if len(part.x) == 1 else rf"\sum {dz}\text{{ over the samples}}"
 
     def weight_gradient(
@@ -121,8 +133,60 @@ class _DenseFormula(LayerFormula):
     ) -> str:
         dy = _of(part.dy)[:, index[-1]]
         if name == "W":
-            return products(part.x[:, index[0]], dy, numbers, most)
+            return products(part.x[:, inputs_of(part, index[1])][:, index[0]], dy, numbers, most)
         return summed(dy, lambda s: numbers(dy[s]), numbers, most)
+
+
+def _parts(part: LayerTrace) -> list[tuple[slice, slice]]:
+    assert isinstance(part.layer, Dense)
+    return list(part.layer.parts(part.x.shape[1]))
+
+
+def inputs_of(part: LayerTrace, j: int) -> slice:
+    """Return the inputs that a unit of a dense layer reads: all, or those of its group."""
+    parts = _parts(part)
+    return parts[j // (part.y.shape[1] // len(parts))][0]
+
+
+def _by_group(part: LayerTrace) -> str:
+    count = len(_parts(part))
+    return "" if count == 1 else rf"\text{{, in each of {count} groups}}"
+
+
+class _PiecewiseLinearFormula(LayerFormula):
+    def forward(self, part: LayerTrace) -> str:
+        x = symbol(part.source)
+        return rf"[{x}, \min(\max(\frac{{{x} - k}}{{k' - k}}, 0), 1)]\text{{ for each interval from k to k'}}"
+
+    def backward(self, part: LayerTrace) -> str:
+        d = delta(part.name)
+        return (
+            rf"{d} + \sum \frac{{{d}}}{{k' - k}}\text{{ over the intervals that }}{symbol(part.source)}\text{{ is in}}"
+        )
+
+    def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str:
+        n = part.x.shape[1]
+        if j < n:
+            return numbers(part.x[s, j])
+        column, low, factor = (values[j - n] for values in _pieces(part))
+        beyond = f"{numbers(part.x[s, column])}{numbers.added(-low)}"
+        return rf"\min(\max(({beyond}) \cdot {numbers(factor)}, 0), 1)"
+
+    def input_gradient(self, part: LayerTrace, s: int, i: int, numbers: Numbers, most: int | None) -> str:
+        n, (column, _, factor) = part.x.shape[1], _pieces(part)
+        inside = np.flatnonzero((column == i) & (part.y[s, n:] > 0) & (part.y[s, n:] < 1))
+        dy = _of(part.dy)[s]
+        if not inside.size:
+            return numbers(dy[i])
+        slopes = np.concatenate([np.ones(1, factor.dtype), factor[inside]])
+        return products(dy[[i, *(n + inside)]], slopes, numbers, most)
+
+
+def _pieces(part: LayerTrace) -> tuple[Array, Array, Array]:
+    """Return the input of each interval, where it begins, and 1 / its length, in the network's precision."""
+    assert isinstance(part.layer, PiecewiseLinear)
+    column, low, factor = part.layer.pieces()
+    return column, low.astype(part.x.dtype), factor.astype(part.x.dtype)
 
 
 class _SoftmaxFormula(LayerFormula):
@@ -262,6 +326,7 @@ class _BatchNormFormula(_NormFormula):
 
 LAYER_FORMULAS: dict[type[Layer], LayerFormula] = {
     Dense: _DenseFormula(),
+    PiecewiseLinear: _PiecewiseLinearFormula(),
     Dropout: _DropoutFormula(),
     Scale: _ScaleFormula(),
     LayerNorm: _LayerNormFormula(),

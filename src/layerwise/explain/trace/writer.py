@@ -103,7 +103,7 @@ def _neuron(blocks: Blocks, part: LayerTrace, j: int) -> Document:
         update = [block for other in chain for block in _only(blocks.update(other, step, [j]))]
         sections += [Section("Update", "", update)] if update else []
     title, note = _title(blocks)
-    unused = part.x.shape[1] - len(blocks.inputs(part, j)) if type(part.layer) is Dense else 0
+    unused = len(part.parameters["W"]) - len(blocks.inputs(part, j)) if type(part.layer) is Dense else 0
     note += f" {unused} inputs are 0 and left out." if unused else ""
     return Document(f"Neuron {j} of {describe(part)}", f"{title}. {note}", sections)
 

@@ -96,12 +96,12 @@ class Dense(Layer):
 
     def n_out(self, n_in: int) -> int:
         """`units`, whatever comes in."""
+        if n_in % self.groups:
+            raise ShapeError(f"{self!r} needs a multiple of {self.groups} inputs; it has {n_in}")
         return self.units
 
     def parameter_shapes(self, n_in: int) -> Shapes:
         """W (n_in / groups, units) and b (units,)."""
-        if n_in % self.groups:
-            raise ShapeError(f"{self!r} needs a multiple of {self.groups} inputs; it has {n_in}")
         return {"W": (n_in // self.groups, self.units), "b": (self.units,)}
 
     def rates(self, n_in: int) -> dict[str, float]:
@@ -121,8 +121,8 @@ class Dense(Layer):
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute y = x W + b."""
         if self.groups > 1:
-            for rows, units in self._parts(x):
-                out[:, units] = x[:, rows] @ p.W[:, units]
+            for inputs, units in self.parts(x.shape[1]):
+                np.matmul(x[:, inputs], p.W[:, units], out=out[:, units])
         elif isinstance(x, np.ndarray):
             x.dot(p.W, out=out)
         else:  # a sparse matrix, whose products cannot be written into an array
@@ -133,10 +133,10 @@ class Dense(Layer):
         """Compute ∂W = xᵀ dy, ∂b = the sum of dy over the samples, dx = dy Wᵀ."""
         p.ones.dot(dy, out=g.b)
         if self.groups > 1:
-            for rows, units in self._parts(x):
-                g.W[:, units] = x[:, rows].T @ dy[:, units]
+            for inputs, units in self.parts(x.shape[1]):
+                np.matmul(x[:, inputs].T, dy[:, units], out=g.W[:, units])
                 if dx is not None:
-                    dx[:, rows] = dy[:, units] @ p.W[:, units].T
+                    np.matmul(dy[:, units], p.W[:, units].T, out=dx[:, inputs])
             return
         if isinstance(x, np.ndarray):
             x.T.dot(dy, out=g.W)
@@ -145,8 +145,16 @@ class Dense(Layer):
         if dx is not None:
             dy.dot(p.W.T, out=dx)
 
-    def _parts(self, x: Array) -> Iterator[tuple[slice, slice]]:
+    def parts(self, n_in: int) -> Iterator[tuple[slice, slice]]:
         """Yield each group's inputs and its units."""
-        inputs, units = x.shape[1] // self.groups, self.units // self.groups
+        inputs, units = n_in // self.groups, self.units // self.groups
         for q in range(self.groups):
             yield slice(q * inputs, (q + 1) * inputs), slice(q * units, (q + 1) * units)
+
+    def joined(self, W: Array) -> Array:
+        """Return weights from every input to every unit (n_in, units): those of W, and 0 between groups."""
+        n_in = len(W) * self.groups
+        found = np.zeros((n_in, self.units), W.dtype)
+        for inputs, units in self.parts(n_in):
+            found[inputs, units] = W[:, units]
+        return found

@@ -13,7 +13,7 @@ import numpy as np
 
 from layerwise.errors import ShapeError
 from layerwise.parts.layers.base import Layer
-from layerwise.parts.parameters import View
+from layerwise.parts.parameters import Shapes, View
 from layerwise.typing import Array
 
 
@@ -49,7 +49,7 @@ class PiecewiseLinear(Layer):
            [5.5, 8. , 1. , 0.5]])
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("x",)
+    reads: ClassVar[tuple[str, ...]] = ("y",)
     gives: ClassVar[str] = "values"
 
     def __init__(self, knots: Sequence[Sequence[float]]) -> None:
@@ -72,25 +72,35 @@ class PiecewiseLinear(Layer):
             raise ShapeError(f"{self!r} has knots for {len(self.knots)} inputs, but {n_in} come in")
         return n_in + len(self._column)
 
+    def buffers(self, n_in: int) -> Shapes:
+        """What is worked out for each interval: t, or its slope where x is in it."""
+        return {"shares": (len(self._column),)}
+
     def pieces(self) -> tuple[Array, Array, Array]:
         """The input that each interval is of, where it begins, and 1 / its length."""
         return self._column, self._low, self._factor
 
     def forward(self, p: View, x: Array, out: Array) -> None:
         """Compute t = clip((x - low) · factor, 0, 1)."""
-        n = x.shape[1]
-        t = out[:, n:]
-        np.copyto(out[:, :n], x)
-        np.subtract(x[:, self._column], self._low.astype(x.dtype), out=t)
+        n, t = x.shape[1], p.shares
+        np.take(x, self._column, axis=1, out=t, mode="clip")  # which needs no array in between
+        np.subtract(t, self._low.astype(x.dtype), out=t)
         np.multiply(t, self._factor.astype(x.dtype), out=t)
         np.clip(t, 0, 1, out=t)
+        np.copyto(out[:, :n], x)
+        np.copyto(out[:, n:], t)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
         """Compute dx = dy + the sum of dy · factor over the intervals that x is in."""
         if dx is None:
             return
-        n = x.shape[1]
+        n, slopes = dx.shape[1], p.shares
+        t = y[:, n:]
+        np.subtract(1, t, out=slopes)
+        np.multiply(slopes, t, out=slopes)
+        np.sign(slopes, out=slopes)  # 1 between the ends, where t (1 - t) is above 0
+        np.multiply(slopes, dy[:, n:], out=slopes)
+        np.multiply(slopes, self._factor.astype(dy.dtype), out=slopes)
         np.copyto(dx, dy[:, :n])
-        for j, (column, low, factor) in enumerate(zip(self._column, self._low, self._factor)):
-            t = (x[:, column] - x.dtype.type(low)) * x.dtype.type(factor)
-            dx[:, column] += np.where((t > 0) & (t < 1), dy[:, n + j] * x.dtype.type(factor), 0)
+        for j, column in enumerate(self._column):
+            np.add(dx[:, column], slopes[:, j], out=dx[:, column])

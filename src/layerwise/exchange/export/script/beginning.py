@@ -10,10 +10,11 @@ import numpy as np
 
 from layerwise.data.targets import Task
 from layerwise.engine.plan import Stage
+from layerwise.exchange.export.literals import WIDTH, wrapped
 from layerwise.exchange.export.program import argument_name
 from layerwise.formula.quoting import python_number, python_value, whole
 from layerwise.parts import initializers, scaling
-from layerwise.parts.layers import Activation, Dense, Dropout, Softmax
+from layerwise.parts.layers import Activation, Dense, Dropout, PiecewiseLinear, Softmax
 from layerwise.parts.losses import Loss
 from layerwise.parts.scaling import Scaler
 
@@ -111,15 +112,27 @@ def construction(stage: Stage, numbered: bool, name: str) -> str:
         drawn = [
             EXPRESSIONS[type(config[key])](config[key], shapes[at]) for key, at in (("weights", "W"), ("biases", "b"))
         ]
-        return f"Dense({', '.join(_drawn_by(stage.index, drawn))})"
+        groups = [] if layer.groups == 1 else [whole(layer.groups)]
+        return f"{name}({', '.join([*_drawn_by(stage.index, drawn), *groups])})"
     if type(layer) is Dropout:
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
+    if type(layer) is PiecewiseLinear:
+        return f"{name}({_knots(layer.knots)})"
     if isinstance(layer, Activation) and layer.has_formula:
         own = layer.numbers().items() if numbered else ()
         return f"{name}({', '.join(f'{argument_name(layer, key)}={python_number(value)}' for key, value in own)})"
     sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
     numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"
+
+
+def _knots(knots: list[list[float]]) -> str:
+    """Return the knots as lists; long ones in lines, one input after the other."""
+    text = python_value(knots)
+    if len(text) < WIDTH // 2:
+        return text
+    rows = [f"[\n{wrapped(map(python_number, each), 16)}\n            ]" if each else "[]" for each in knots]
+    return f"[\n{''.join(f'            {row},' + chr(10) for row in rows)}        ]"
 
 
 def _drawn_by(index: int, calls: list[str]) -> list[str]:

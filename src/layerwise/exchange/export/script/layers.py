@@ -56,6 +56,54 @@ class Dense(Layer):
         return dy.dot(self.W.T)
 '''
 
+GROUPED_DENSE = '''
+class GroupedDense(Layer):
+    """y = x W + b in groups: each unit reads the inputs of its own group; the groups of W lie side by side."""
+
+    def __init__(self, W, b, groups):
+        self.W, self.b, self.groups = W.astype(DTYPE), b.astype(DTYPE), groups
+        self.parameters = [self.W, self.b]
+
+    def parts(self):
+        """Each group's inputs, and its units."""
+        inputs, units = self.W.shape[0], self.W.shape[1] // self.groups
+        for q in range(self.groups):
+            yield slice(q * inputs, (q + 1) * inputs), slice(q * units, (q + 1) * units)
+
+    def forward(self, x):
+        self.x = x
+        return np.hstack([x[:, rows] @ self.W[:, units] for rows, units in self.parts()]) + self.b
+
+    def backward(self, dy):
+        dW = np.hstack([self.x[:, rows].T @ dy[:, units] for rows, units in self.parts()])
+        db = column_sums(dy)
+        self.gradients = [dW, db]
+        return np.hstack([dy[:, units] @ self.W[:, units].T for rows, units in self.parts()])
+'''
+
+PIECEWISE_LINEAR = '''
+class PiecewiseLinear(Layer):
+    """y = [x, t]: each input, and how far it has come through each interval between its knots, from 0 to 1."""
+
+    def __init__(self, knots):
+        pieces = [(i, a, b) for i, each in enumerate(knots) for a, b in zip(each, each[1:])]
+        self.column = np.array([i for i, _, _ in pieces], int)
+        self.low = np.array([a for _, a, _ in pieces]).astype(DTYPE)
+        self.factor = np.array([1 / (b - a) for _, a, b in pieces]).astype(DTYPE)
+
+    def forward(self, x):
+        self.n, t = x.shape[1], (x[:, self.column] - self.low) * self.factor
+        self.inside = (t > 0) & (t < 1)
+        return np.hstack([x, np.clip(t, 0, 1)])
+
+    def backward(self, dy):
+        dx = dy[:, : self.n].copy()
+        slopes = np.where(self.inside, dy[:, self.n :] * self.factor, 0)
+        for j, column in enumerate(self.column):
+            dx[:, column] += slopes[:, j]
+        return dx
+'''
+
 DROPOUT = '''
 class Dropout(Layer):
     """In training, each input is 0 with probability `rate`, and what is kept is divided by 1 - rate."""
@@ -216,6 +264,7 @@ def _indented(statements: list[str]) -> list[str]:
 
 LAYERS: dict[type[layers.Layer], str] = {
     layers.Dense: DENSE,
+    layers.PiecewiseLinear: PIECEWISE_LINEAR,
     layers.Dropout: DROPOUT,
     layers.Scale: SCALE,
     layers.LayerNorm: LAYER_NORM,
@@ -226,6 +275,8 @@ LAYERS: dict[type[layers.Layer], str] = {
 
 def text_of(layer: layers.Layer, numbered: bool, name: str) -> str:
     """Return the class of a layer; `numbered` as for `activation_text`."""
+    if type(layer) is layers.Dense and layer.groups > 1:
+        return GROUPED_DENSE.replace("GroupedDense", name)
     if type(layer) in LAYERS:
         return LAYERS[type(layer)]
     assert isinstance(layer, layers.Activation)

@@ -14,7 +14,7 @@ from layerwise.exchange.export.script.losses import PenaltyText, penalty_text
 from layerwise.formula.quoting import whole
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
-from layerwise.parts.layers import LAYERS, Activation, Layer
+from layerwise.parts.layers import LAYERS, Activation, Dense, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
@@ -25,6 +25,7 @@ KNOWN: dict[type[Any], Any] = {
     **beginning.EXPRESSIONS,
     **beginning.FITS,
 }
+GROUPED = "dense layers in groups"
 
 
 def _is_known(part: Description) -> bool:
@@ -39,14 +40,22 @@ def _class_names(stack: Sequence[Layer]) -> list[str]:
     names: dict[Any, str] = {}
     for layer in stack:
         kind = type(layer)
-        key = kind if kind in LAYERS or not isinstance(layer, Activation) else (kind, layer.formulas())
+        key = _class_key(layer)
         if key not in names:
             taken = {"Layer", *names.values(), *(own if kind not in LAYERS else ())}
             base = kind.__name__ if kind in LAYERS else apart(kind.__name__)
+            base = "GroupedDense" if key == GROUPED else base
             numbered = (f"{base}{i}" for i in range(2, len(stack) + 3))
             names[key] = next(name for name in (base, *numbered) if name not in taken)
-    keys = [k if (k := type(layer)) in names else (k, layer.formulas()) for layer in stack]  # type: ignore[attr-defined]
-    return [names[key] for key in keys]
+    return [names[_class_key(layer)] for layer in stack]
+
+
+def _class_key(layer: Layer) -> Any:
+    """Return what the layers have in common that are of one class in the script."""
+    kind = type(layer)
+    if type(layer) is Dense and layer.groups > 1:
+        return GROUPED
+    return kind if kind in LAYERS or not isinstance(layer, Activation) else (kind, layer.formulas())
 
 
 class Run:
