@@ -312,7 +312,7 @@ def test_at_most_so_many_rows():
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_every_layer_can_be_looked_at(kind, spiral):
     X, y = spiral
-    layer = kind(8) if kind is lw.Dense else kind(0.2) if kind is lw.Dropout else kind()
+    layer = kind(*{lw.Dense: (8,), lw.Dropout: (0.2,), lw.PiecewiseLinear: ([[-1, 0, 1]],)}.get(kind, ()))
     differentiable = [lw.Dense(8), layer, lw.Dense(3), lw.Softmax()]
     net = lw.Network(differentiable if kind.differentiable else [layer, lw.Dense(3), lw.Softmax()], random_state=0)
     net.fit(X, y, epochs=1, verbose=False)

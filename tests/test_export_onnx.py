@@ -52,7 +52,7 @@ def networks(draw):
     """
     layers = [lw.Step(0.1)] if draw(st.booleans()) else []
     for _ in range(draw(st.integers(1, 3))):
-        layers.append(lw.Dense(draw(st.integers(4, 40)), weight_rate=draw(st.sampled_from([1.0, "ntk"]))))
+        layers.append(lw.Dense(4 * draw(st.integers(1, 10)), weight_rate=draw(st.sampled_from([1.0, "ntk"]))))
         layer = draw(st.sampled_from([layer for layer in VARIANTS if not isinstance(layer, lw.Step)]))
         layers += [lw.Tanh(), layer] if isinstance(layer, lw.Exp) else [layer]
     layers.append(lw.Dense(draw(st.integers(8, 12))))

@@ -69,7 +69,7 @@ def test_every_layer_as_the_last_one(kind, loss, rng):
     chosen, layer = loss(), kind(*ARGUMENTS.get(kind, ()))
     before = [lw.Softplus()] if isinstance(chosen, lw.Poisson) else []  # rates are above 0
     net = lw.Network([lw.Dense(3), *before, layer], random_state=1)
-    y = targets(chosen, rng)
+    y = targets(chosen, rng, n_out=layer.n_out(3))
     if chosen.takes != "values":
         y = np.eye(3)[y] * 0.8 + 0.2 / 3
     result = lw.gradcheck(net, rng.standard_normal((7, 5)), y, chosen)

@@ -40,8 +40,9 @@ def make(kind):
 def test_every_layer(kind, dtype, batch_size, rng):
     """Between two dense layers, first of all, and last of all."""
     X = rng.standard_normal((130, 11))
-    y = rng.standard_normal((130, 9))
-    stacks = [[lw.Dense(9), make(kind), lw.Dense(9)], [make(kind), lw.Dense(9)]]
+    y = rng.standard_normal((130, make(kind).n_out(9)))
+    last = lw.Dense(y.shape[1])
+    stacks = [[lw.Dense(9), make(kind), last], [make(kind), last]]
     if kind.differentiable:
         stacks.append([lw.Dense(9), lw.Tanh(), lw.Dense(9), make(kind)])
     else:

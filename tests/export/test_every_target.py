@@ -6,6 +6,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import layerwise as lw
+from layerwise.engine.plan import compile_layers
 from layerwise.exchange.export import TARGETS
 from layerwise.parts.layers import LAYERS
 from running_exports import RUNNERS, every_target, run
@@ -15,7 +16,8 @@ TESTED_ELSEWHERE = {"onnx", "training-script"}
 
 # Every layer, with arguments other than the default ones where prediction depends on them.
 EXAMPLES = [
-    lw.Dense(5), lw.Dense(4, weight_rate="ntk"), lw.PiecewiseLinear([[-1, 0.5, 2], [], [-0.5, 0.5]]), lw.Dropout(0.4), lw.Scale(), lw.LayerNorm(), lw.LayerNorm(0.1),
+    lw.Dense(5), lw.Dense(4, weight_rate="ntk"), lw.Dense(6, groups=3), lw.PiecewiseLinear([[-1, 0.5, 2]]),
+    lw.PiecewiseLinear([[1.0]]), lw.Dropout(0.4), lw.Scale(), lw.LayerNorm(), lw.LayerNorm(0.1),
     lw.BatchNorm(), lw.BatchNorm(epsilon=0.1), lw.Step(), lw.Step(0.3), lw.Linear(), lw.Linear(-1.5), lw.Identity(),
     lw.Sigmoid(), lw.Tanh(), lw.ReLU(), lw.ReLU(0.7), lw.LeakyReLU(), lw.LeakyReLU(0.3, 1.2), lw.LeakyReLU(-0.4, 0.1),
     lw.Softmax(), lw.ELU(), lw.ELU(0.4), lw.SELU(), lw.GELU(), lw.SiLU(), lw.Mish(), lw.Softplus(), lw.Exp(),
@@ -70,7 +72,7 @@ def test_every_layer(target, dtype, tmp_path, rng):
     nets, inputs = [], []
     for layer in EXAMPLES:
         alone = [layer, lw.Tanh()] if layer.draws else [layer]
-        layers = alone if dtype == np.float64 else [lw.Dense(7), layer, lw.Dense(3)]
+        layers = alone if dtype == np.float64 else [lw.Dense(6), layer, lw.Dense(3)]
         net = lw.Network(layers, random_state=1, dtype=dtype).build(9)
         stir(net, rng)
         nets.append(net)
@@ -94,11 +96,13 @@ def networks(draw):
     """A network of up to four dense layers with any others between, and samples in the units of its scaling."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     others = [layer for layer in EXAMPLES if type(layer) is not lw.Dense]
-    layers = []
+    layers, n_in = [], draw(st.integers(1, 70))
+    width = n_in
     for _ in range(draw(st.integers(1, 4))):
-        layers.append(lw.Dense(draw(st.integers(1, 40))))
+        groups = draw(st.sampled_from([k for k in (1, 2, 3, 5) if width % k == 0]))
+        layers.append(lw.Dense(groups * draw(st.integers(1, 40 // groups)), groups=groups))
         layers += draw(st.lists(st.sampled_from(others), max_size=3))
-    n_in = draw(st.integers(1, 70))
+        width = compile_layers(layers, n_in).n_out
     scaling = draw(st.sampled_from([None, "standard", "min_max", lw.RangeScaler(), lw.RangeScaler(-3, 5, -1, 1)]))
     net = lw.Network(layers, random_state=draw(st.integers(0, 1000)), scaling=scaling)
     X = (rng.normal(size=(50, n_in)) * rng.uniform(0.5, 3, n_in) + rng.normal(size=n_in)).astype(np.float32)

@@ -123,6 +123,7 @@ VARIANTS = {
     lw.LayerNorm: [{}, {"epsilon": 0.01}],
     lw.Scale: [{}, {"rate": 0.3}, {"rate": 0.0}],
     lw.Dense: [{}, {"weight_rate": "ntk", "bias_rate": 0.5}, {"weight_rate": 0.0}],
+    lw.PiecewiseLinear: [{}, {"knots": [np.linspace(-2, 2, 40), [], [-0.5, 0.5]]}],
 }
 
 
@@ -130,15 +131,27 @@ VARIANTS = {
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_every_layer(kind, dtype, rng):
     """Between two dense layers, first of all, and last of all."""
-    X, y = table(rng, dtype)
-    y = np.hstack([y, y])
+    X, _ = table(rng, dtype)
     for variant in VARIANTS.get(kind, [{}]):
-        layer = kind(*ARGUMENTS.get(kind, ()), **variant)
+        layer = kind(*(() if "knots" in variant else ARGUMENTS.get(kind, ())), **variant)
         stacks = [[layer, lw.Dense(6)]]
         if kind.differentiable:
             stacks += [[lw.Dense(8), layer, lw.Dense(6)], [lw.Dense(7), lw.Tanh(), lw.Dense(6), layer]]
         for layers in stacks:
+            y = rng.standard_normal((len(X), layers[-1].n_out(6)))
             same(layers, X, y, dtype, loss="mse", optimizer=lw.SGD(0.01, momentum=0.5))
+
+
+@every_type
+@pytest.mark.parametrize("initializer", INITIALIZERS, ids=lambda kind: kind.__name__)
+def test_dense_layers_in_groups(initializer, dtype, rng):
+    """Of sizes that have no native body; the groups drawn one after the other, beside layers that have none."""
+    X, y = table(rng, dtype, n_in=6)
+    layers = [
+        lw.Dense(9, initializer(), initializer(), groups=3), lw.Tanh(), lw.Dense(12, initializer(), groups=3), lw.ReLU(),
+        lw.Dense(10, initializer(), groups=2, weight_rate="ntk"), lw.Dense(3),
+    ]  # fmt: skip
+    same(layers, X, y, dtype, loss="mse", optimizer=lw.Adam(0.01))
 
 
 LOSS_CASES = [

@@ -11,6 +11,7 @@ from layerwise.engine.numpy_engine import NumpyEngine, NumpyEvaluator
 from layerwise.engine.plan import Plan
 from layerwise.errors import EngineError, UnknownNameError, warn
 from layerwise.parts.description import whole_number
+from layerwise.parts.layers import Dense
 from layerwise.parts.parameters import Parameters
 
 ENGINES = ("auto", "numpy", "native")
@@ -48,8 +49,9 @@ def is_native(engine: str, plan: Plan) -> bool:
         return False
     foreign = native_engine.foreign_part(plan)
     if foreign is not None and engine == "native":
+        sizes = " for groups of other sizes than multiples of 16" if isinstance(foreign, Dense) else ""
         raise EngineError(
-            f'{foreign!r} has no native body, so engine="native" cannot run it; '
+            f'{foreign!r} has no native body{sizes}, so engine="native" cannot run it; '
             'engine="auto" and "numpy" run it in Python'
         )
     return foreign is None

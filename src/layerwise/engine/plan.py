@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.errors import GradientError, ShapeError, UnknownNameError
 from layerwise.parts.description import way_of_function
-from layerwise.parts.layers import LAYERS, Dense, Layer
+from layerwise.parts.layers import LAYERS, Dense, Layer, PiecewiseLinear
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.parameters import Parameters
@@ -175,15 +175,27 @@ def compile_layers(layers: Sequence[Layer], n_in: int) -> Plan:
     stages: list[Stage] = []
     for index, layer in enumerate(layers):
         given = getattr(getattr(layer, "weights", None), "values", None)
-        if given is not None and given.ndim == 2 and given.shape[0] != n_in:
+        if given is not None and given.ndim == 2 and (needed := inputs_of([layer], given.shape[0])) != n_in:
             source = f"{stages[-1]} gives {n_in}" if stages else f"the data have {n_in} columns"
+            rows = "inputs" if needed == given.shape[0] else "inputs of a group"
             raise ShapeError(
-                f"layer {index} ({layer!r}) has weights for {given.shape[0]} inputs, but {source}; "
-                "weights have the shape (inputs, units)"
+                f"layer {index} ({layer!r}) has weights for {needed} inputs, but {source}; "
+                f"weights have the shape ({rows}, units)"
             )
         stages.append(Stage(index, layer, n_in, layer.n_out(n_in)))
         n_in = stages[-1].n_out
     return Plan(tuple(stages))
+
+
+def inputs_of(layers: Sequence[Layer], rows: int) -> int:
+    """Return how many inputs a network has, of whose weights the first have so many rows."""
+    more = 0
+    for layer in layers:
+        if isinstance(layer, PiecewiseLinear):
+            more += len(layer.pieces()[0])
+        elif layer.parameter_shapes(1):
+            return rows * (layer.groups if isinstance(layer, Dense) else 1) - more
+    return rows - more
 
 
 def check_training(plan: Plan, loss: Loss) -> None:

@@ -273,7 +273,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             p = vars(self.network_.built()[1].p[i])
             if "W" not in p:
                 continue
-            bound = np.sqrt((2.0 if activation == "logistic" else 6.0) / sum(p["W"].shape))
+            inputs, units = p["W"].shape
+            units //= getattr(self.network_.layers[i], "groups", 1)
+            bound = np.sqrt((2.0 if activation == "logistic" else 6.0) / (inputs + units))
             p["W"][...] = self._random_state.uniform(-bound, bound, p["W"].shape)
             p["b"][...] = self._random_state.uniform(-bound, bound, p["b"].shape)
 

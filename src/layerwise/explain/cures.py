@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from layerwise.errors import DivergenceError
 from layerwise.network.network import Network
 from layerwise.parts import layers as kinds
+from layerwise.parts.initializers import Initializer
 from layerwise.parts.layers import BatchNorm, Dense, Dropout, Layer, LayerNorm, ReLU
 from layerwise.parts.layers.activation import Activation
 from layerwise.parts.losses import Loss, as_loss
@@ -182,8 +184,16 @@ def _weights(setup: Setup, remedy: Remedy) -> Setup:
     for i, layer in enumerate(layers):
         if isinstance(layer, Dense):
             following = next((other for other in layers[i + 1 :] if isinstance(other, Activation)), None)
-            layers[i] = Dense(layer.units, suited(following), penalty=layer.penalty)
+            layers[i] = _drawn(layer, layer.units, suited(following))
     return replace(setup, layers=tuple(layers))
+
+
+def _drawn(layer: Dense, units: int, weights: str | Initializer) -> Dense:
+    """Return a dense layer of other units and weights, with biases 0, and all else as it is."""
+    return Dense(
+        units, weights, penalty=layer.penalty, weight_rate=layer.weight_rate, bias_rate=layer.bias_rate,
+        groups=layer.groups,
+    )  # fmt: skip
 
 
 def _activation(setup: Setup, remedy: Remedy) -> Setup:
@@ -247,7 +257,10 @@ def _units(setup: Setup, remedy: Remedy) -> Setup:
         layer = layers[i]
         assert isinstance(layer, Dense)
         weights = "he_normal" if hasattr(layer.weights, "values") else layer.weights
-        layers[i] = Dense(max(layer.units, int(remedy.value)), weights, penalty=layer.penalty)
+        after = next(other for other in layers[i + 1 :] if isinstance(other, Dense))
+        shared = math.lcm(layer.groups, after.groups)  # units are parted into groups of both
+        units = -(-max(layer.units, int(remedy.value)) // shared) * shared
+        layers[i] = _drawn(layer, units, weights)
     if not wider:
         layers[:0] = [Dense(int(remedy.value), "he_normal"), ReLU()]
     return replace(setup, layers=tuple(layers))

@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.errors import ShapeError
 from layerwise.network.network import Network
-from layerwise.parts.initializers import Given
+from layerwise.parts.initializers import Given, Initializer
 from layerwise.parts.layers import Activation, BatchNorm, Dense, Layer, PiecewiseLinear, Scale, Softmax
 from layerwise.typing import Array
 
@@ -121,6 +121,6 @@ def _last(layer: Layer, parts: list[Arrays]) -> tuple[Layer, Arrays]:
     return copy.deepcopy(layer), {"W": W, "b": np.mean([part["b"] for part in parts], axis=0)}
 
 
-def _as_drawn(value: object) -> object:
+def _as_drawn(value: Initializer) -> str | Initializer:
     """Return how weights are drawn; not the values that one network was given."""
     return "zeros" if isinstance(value, Given) else value

@@ -21,6 +21,7 @@ from layerwise.engine.plan import (
     check_dtype,
     check_layers,
     compile_layers,
+    inputs_of,
 )
 from layerwise.errors import warn
 from layerwise.network import fitting, summary
@@ -123,7 +124,7 @@ class Network(Answers):
         self.forget_passes()
         given = getattr(getattr(self.layers[0], "weights", None), "values", None)
         if given is not None and given.ndim == 2:
-            self.build(given.shape[0])
+            self.build(inputs_of(self.layers, given.shape[0]))
 
     def fit(
         self,

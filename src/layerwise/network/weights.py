@@ -12,6 +12,7 @@ from layerwise.engine.contract import check_layer
 from layerwise.engine.plan import (
     Plan,
     compile_layers,
+    inputs_of,
 )
 from layerwise.errors import DataError, NotBuiltError, ShapeError
 from layerwise.files.model import State
@@ -111,7 +112,7 @@ class Weights(State):
             raise NotBuiltError("set_parameters for one layer needs the network's sizes: call build(n_in) first")
         if self.plan is None and (not arrays or arrays[0].ndim != 2):
             raise NotBuiltError("the first array must be the first layer's weights (inputs, units)")
-        plan = self.plan or compile_layers(self.layers, arrays[0].shape[0])
+        plan = self.plan or compile_layers(self.layers, inputs_of(self.layers, arrays[0].shape[0]))
         chosen = range(len(plan.stages)) if layer is None else sorted(self.layer_indices("set_parameters", [layer]))
         stages = [plan.stages[i] for i in chosen]
         shapes = [shape for s in stages for shape in s.layer.parameter_shapes(s.n_in).values()]

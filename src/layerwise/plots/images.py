@@ -12,6 +12,7 @@ from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import matplotlib_text
 from layerwise.network.models import network_of
 from layerwise.parts.description import whole_number
+from layerwise.parts.layers import Dense
 from layerwise.plots.models import chosen_by, labels_of, names_of, probabilities_of, rows_of_images, sides
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
@@ -196,14 +197,16 @@ def weights(
     if not matrices or (layer is not None and layer not in matrices):
         raise ShapeError(f"weights: there is no matrix W in layer {layer}; the layers that have one: {matrices}")
     chosen = matrices[0] if layer is None else layer
-    W = np.asarray(parameters.p[chosen].W, dtype=np.float64)
+    W, made = np.asarray(parameters.p[chosen].W, dtype=np.float64), plan.stages[chosen].layer
+    if isinstance(made, Dense) and made.groups > 1:
+        W = made.joined(W)
     height, width = sides("weights", len(W), shape)
     norms = np.linalg.norm(W, axis=0)
     order = np.argsort(-norms, kind="stable")[:count]
     words = [f"neuron {i}" for i in order]
     panel = _mosaic("weights", ax, W[:, order].T.reshape(-1, height, width), words, None, columns, signed=True)
     shown = f"the {len(order)} largest of {W.shape[1]}" if len(order) < W.shape[1] else f"all {W.shape[1]}"
-    panel.set_title(f"Weights of {matplotlib_text(type(plan.stages[chosen].layer).__name__)} neurons, {shown}")
+    panel.set_title(f"Weights of {matplotlib_text(type(made).__name__)} neurons, {shown}")
     axes: Axes = panel
     return axes
 

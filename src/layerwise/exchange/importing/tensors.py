@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.writing import most_unpacked
+from layerwise.engine.plan import inputs_of
 from layerwise.errors import FormatError
 from layerwise.exchange.importing.assembly import assemble, task_of
 from layerwise.files import SafetensorsFile
@@ -328,4 +329,4 @@ def _inputs(layers: Sequence[Layer], learn: Sequence[int], groups: Sequence[Grou
     if array is None or not array.ndim or not array.size:
         return 1
     turned = names is _TORCH and type(layers[learn[0]]) is Dense
-    return int(array.shape[-1 if turned else 0])
+    return max(1, inputs_of(layers, int(array.shape[-1 if turned else 0])))

@@ -145,7 +145,8 @@ def _parts(part: LayerTrace) -> list[tuple[slice, slice]]:
 def inputs_of(part: LayerTrace, j: int) -> slice:
     """Return the inputs that a unit of a dense layer reads: all, or those of its group."""
     parts = _parts(part)
-    return parts[j // (part.y.shape[1] // len(parts))][0]
+    units: int = part.y.shape[1] // len(parts)
+    return parts[j // units][0]
 
 
 def _by_group(part: LayerTrace) -> str:

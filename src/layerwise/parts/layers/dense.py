@@ -15,7 +15,7 @@ import numpy as np
 
 from layerwise.errors import ShapeError, UnknownNameError
 from layerwise.parts.description import number, whole_number
-from layerwise.parts.initializers import Initializer, as_initializer
+from layerwise.parts.initializers import Given, Initializer, as_initializer
 from layerwise.parts.layers.base import Layer
 from layerwise.parts.parameters import Shapes, View
 from layerwise.parts.penalties import Penalties, as_penalties
@@ -114,8 +114,12 @@ class Dense(Layer):
         return {"ones": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
-        """Draw W, then b."""
-        p.W = self.weights.draw(p.W.shape, rng)
+        """Draw W, group by group, then b."""
+        if self.groups == 1 or isinstance(self.weights, Given):
+            p.W = self.weights.draw(p.W.shape, rng)
+        else:
+            for _, units in self.parts(len(p.W) * self.groups):
+                p.W[:, units] = self.weights.draw((len(p.W), self.units // self.groups), rng)
         p.b = self.biases.draw(p.b.shape, rng)
 
     def forward(self, p: View, x: Array, out: Array) -> None:

@@ -5,6 +5,7 @@ y = [x, t]             t_j = clip((x_c - k_j) / (k_{j+1} - k_j), 0, 1), for each
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
@@ -15,6 +16,8 @@ from layerwise.errors import ShapeError
 from layerwise.parts.layers.base import Layer
 from layerwise.parts.parameters import Shapes, View
 from layerwise.typing import Array
+
+LEAST = 1e-38  # between knots: 1 / it is a number of float32
 
 
 class PiecewiseLinear(Layer):
@@ -33,7 +36,7 @@ class PiecewiseLinear(Layer):
     Raises
     ------
     ValueError
-        Knots are not finite, or do not ascend.
+        Knots are no numbers, are not finite, or do not ascend.
 
     References
     ----------
@@ -53,10 +56,17 @@ class PiecewiseLinear(Layer):
     gives: ClassVar[str] = "values"
 
     def __init__(self, knots: Sequence[Sequence[float]]) -> None:
-        self.knots = [[float(knot) for knot in each] for each in knots]
+        try:
+            self.knots = [[float(knot) for knot in each] for each in knots]
+        except (TypeError, ValueError):
+            shown = reprlib.repr(knots)
+            raise ValueError(f"PiecewiseLinear: knots must be a list of numbers for each input; got {shown}") from None
         for i, each in enumerate(self.knots):
-            if not (np.isfinite(each).all() and (np.diff(each) > 0).all()):
-                raise ValueError(f"PiecewiseLinear: knots[{i}] must be finite and ascend; got {each}")
+            if not (np.isfinite(each).all() and (np.diff(each) >= LEAST).all()):
+                shown = reprlib.repr(each)
+                raise ValueError(
+                    f"PiecewiseLinear: knots[{i}] must be finite and ascend by {LEAST} or more; got {shown}"
+                )
         pieces = [(i, low, high) for i, each in enumerate(self.knots) for low, high in pairwise(each)]
         self._column = np.array([i for i, _, _ in pieces], np.int64)
         self._low = np.array([low for _, low, _ in pieces], np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 import numpy as np
 
 from layerwise.engine.plan import Plan, Stage
+from layerwise.parts.layers import Dense
 from layerwise.parts.parameters import Parameters
 from layerwise.training.health.finding import Finding
 from layerwise.training.health.probe import LayerHealth, Look, short_name
@@ -120,13 +121,15 @@ def of_weights(plan: Plan, parameters: Parameters, frozen: Set[int] = frozenset(
     mixing = [stage for stage in plan.stages if stage.mixes]
     yield from _large_weights([stage for stage in mixing if stage.index not in frozen], parameters)
     for stage in mixing[:-1]:
-        arrays = [array.reshape(-1, array.shape[-1]) for array in vars(parameters.p[stage.index]).values()]
-        if stage.n_out == 1 or not arrays or stage.index in frozen:
+        groups = stage.layer.groups if isinstance(stage.layer, Dense) else 1
+        arrays = [array.reshape(-1, array.shape[-1] // groups) for array in vars(parameters.p[stage.index]).values()]
+        if stage.n_out == groups or not arrays or stage.index in frozen:
             continue
         if all((np.ptp(array, axis=1) <= EQUAL * np.abs(array).max(axis=1)).all() for array in arrays):
             yield Finding(
                 "equal weights", "serious", f"layer {stage.index} ({short_name(stage.layer)})",
-                f"all {stage.n_out} units have the same weights",
+                f"all {stage.n_out} units have the same weights" if groups == 1
+                else f"all {stage.n_out // groups} units of each group have the same weights",
                 "they are one unit: they give the same answer, and only differences behind them can part them",
                 (DRAWN,),
             )  # fmt: skip

@@ -109,9 +109,7 @@ def construction(stage: Stage, numbered: bool, name: str) -> str:
     config: dict[str, Any] = layer.config()
     if type(layer) is Dense:
         shapes = layer.parameter_shapes(stage.n_in)
-        drawn = [
-            EXPRESSIONS[type(config[key])](config[key], shapes[at]) for key, at in (("weights", "W"), ("biases", "b"))
-        ]
+        drawn = [_weights(layer, shapes["W"]), EXPRESSIONS[type(layer.biases)](layer.biases, shapes["b"])]
         groups = [] if layer.groups == 1 else [whole(layer.groups)]
         return f"{name}({', '.join([*_drawn_by(stage.index, drawn), *groups])})"
     if type(layer) is Dropout:
@@ -124,6 +122,15 @@ def construction(stage: Stage, numbered: bool, name: str) -> str:
     sizes = [whole(stage.n_in)] if layer.parameter_shapes(stage.n_in) else []
     numbers = [f"{key}={python_number(value)}" for key, value in config.items() if key not in ("penalty", "rate")]
     return f"{name}({', '.join(sizes + numbers)})"
+
+
+def _weights(layer: Dense, shape: tuple[int, ...]) -> str:
+    """Return how the weights are drawn: those of each group apart."""
+    express = EXPRESSIONS[type(layer.weights)]
+    if layer.groups == 1 or type(layer.weights) in (initializers.Given, initializers.Zeros):
+        return express(layer.weights, shape)
+    one = re.sub(r"\brng\b", "r", express(layer.weights, (shape[0], shape[1] // layer.groups)))
+    return f"in_groups({whole(layer.groups)}, rng, lambda r: {one})"
 
 
 def _knots(knots: list[list[float]]) -> str:

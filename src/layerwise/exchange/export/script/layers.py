@@ -57,6 +57,11 @@ class Dense(Layer):
 '''
 
 GROUPED_DENSE = '''
+def in_groups(groups, rng, draw):
+    """The weights of all groups, drawn one after the other, side by side."""
+    return np.hstack([draw(rng) for _ in range(groups)])
+
+
 class GroupedDense(Layer):
     """y = x W + b in groups: each unit reads the inputs of its own group; the groups of W lie side by side."""
 
