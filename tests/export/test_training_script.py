@@ -148,7 +148,8 @@ def test_dense_layers_in_groups(initializer, dtype, rng):
     """Of sizes that have no native body; the groups drawn one after the other, beside layers that have none."""
     X, y = table(rng, dtype, n_in=6)
     layers = [
-        lw.Dense(9, initializer(), initializer(), groups=3), lw.Tanh(), lw.Dense(12, initializer(), groups=3), lw.ReLU(),
+        lw.Dense(9, initializer(), initializer(), groups=3), lw.Tanh(),
+        lw.Dense(12, initializer(), groups=3), lw.ReLU(),
         lw.Dense(10, initializer(), groups=2, weight_rate="ntk"), lw.Dense(3),
     ]  # fmt: skip
     same(layers, X, y, dtype, loss="mse", optimizer=lw.Adam(0.01))

@@ -110,8 +110,11 @@ def construction(stage: Stage, numbered: bool, name: str) -> str:
     if type(layer) is Dense:
         shapes = layer.parameter_shapes(stage.n_in)
         drawn = [_weights(layer, shapes["W"]), EXPRESSIONS[type(layer.biases)](layer.biases, shapes["b"])]
-        groups = [] if layer.groups == 1 else [whole(layer.groups)]
-        return f"{name}({', '.join([*_drawn_by(stage.index, drawn), *groups])})"
+        arguments = _drawn_by(stage.index, drawn)
+        if layer.groups == 1:
+            return f"{name}({', '.join(arguments)})"
+        arguments = [*arguments, whole(layer.groups)]
+        return f"{name}({''.join(f'{chr(10)}            {argument},' for argument in arguments)}\n        )"
     if type(layer) is Dropout:
         return f"Dropout({python_number(config['rate'])}, layer={whole(stage.index)})"
     if type(layer) is PiecewiseLinear:
