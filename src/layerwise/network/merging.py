@@ -17,7 +17,7 @@ import numpy as np
 from layerwise.errors import ShapeError
 from layerwise.network.network import Network
 from layerwise.parts.initializers import Given, Initializer
-from layerwise.parts.layers import Activation, BatchNorm, Dense, Layer, PiecewiseLinear, Scale, Softmax
+from layerwise.parts.layers import Activation, BatchNorm, Dense, Layer, PiecewiseLinear, Scale
 from layerwise.typing import Array
 
 Arrays = dict[str, Array]
@@ -36,13 +36,12 @@ def merged(networks: Sequence[Network]) -> Network:
     Raises
     ------
     ShapeError
-        They have other layers, or not the same ones.
+        They have other layers, or not the same ones; or they scale their inputs.
     """
     stacks = [_Stack(network) for network in networks]
     first = stacks[0]
-    if any(list(map(type, stack.layers)) != list(map(type, first.layers)) for stack in stacks):
-        raise ShapeError("merged: the networks must have the same layers")
-    dense = [i for i, layer in enumerate(first.layers) if isinstance(layer, Dense)]
+    _check_alike(networks, stacks)
+    dense = [i for i, layer in enumerate(first.layers) if type(layer) is Dense]
     if len(dense) < 2:
         raise ShapeError("merged: the networks need a hidden layer")
     knots = next((stack.knots for stack in stacks if stack.knots is not None), None)
@@ -71,6 +70,22 @@ def merged(networks: Sequence[Network]) -> Network:
     return whole
 
 
+def _check_alike(networks: Sequence[Network], stacks: Sequence[_Stack]) -> None:
+    if any(network.scaling is not None for network in networks):
+        raise ShapeError("merged: the networks must take the same inputs: scale the data before, not in each network")
+    if len({(network.built()[0].n_in, network.dtype) for network in networks}) > 1:
+        raise ShapeError("merged: the networks must have the same inputs and dtype")
+    if len({str([_form(layer) for layer in stack.layers]) for stack in stacks}) > 1:
+        raise ShapeError("merged: the networks must have the same layers")
+    if len({str(stack.knots.knots) for stack in stacks if stack.knots is not None}) > 1:
+        raise ShapeError("merged: the networks must have the same knots, or none")
+
+
+def _form(layer: Layer) -> str:
+    """Return what decides how a layer computes, besides its arrays."""
+    return f"Dense({layer.units}, groups={layer.groups})" if type(layer) is Dense else repr(layer)
+
+
 class _Stack:
     """A member's layers and arrays, without what comes before the first weights: knots and scales."""
 
@@ -88,8 +103,8 @@ class _Stack:
 
     def first_weights(self, inputs: int) -> Array:
         """Return the first dense layer's weights for so many inputs, times the scales before it."""
-        at = next(i for i, layer in enumerate(self.layers) if isinstance(layer, Dense))
-        W = self.values[at]["W"]
+        at, first = next((i, layer) for i, layer in enumerate(self.layers) if type(layer) is Dense)
+        W = first.joined(self.values[at]["W"])
         for layer, arrays in zip(self.layers[:at], self.values):
             if not isinstance(layer, Scale):
                 raise ShapeError(f"merged: {layer!r} cannot come before the first dense layer")
@@ -98,17 +113,15 @@ class _Stack:
 
 
 def _side_by_side(layer: Layer, parts: list[Arrays], is_first: bool, is_ending: bool) -> tuple[Layer, Arrays]:
+    if is_ending and not parts[0]:
+        return copy.deepcopy(layer), {}
     if is_ending:
-        return copy.deepcopy(layer), parts[0]
+        raise ShapeError(f"merged: {layer!r} cannot come after the last dense layer, whose scores are averaged")
     k = len(parts)
-    if isinstance(layer, Dense):
-        made = Dense(
-            k * layer.units, _as_drawn(layer.weights), _as_drawn(layer.biases), layer.penalty, layer.weight_rate,
-            layer.bias_rate, 1 if is_first else k * layer.groups,
-        )  # fmt: skip
+    if type(layer) is Dense:
+        made = _dense(layer, k * layer.units, 1 if is_first else k * layer.groups)
         return made, {name: np.concatenate([part[name] for part in parts], axis=-1) for name in ("W", "b")}
-    alone = isinstance(layer, Activation) and not isinstance(layer, Softmax)
-    if alone or layer.draws:
+    if (isinstance(layer, Activation) and layer.has_formula) or layer.draws:
         return copy.deepcopy(layer), {}
     if isinstance(layer, (BatchNorm, Scale)):
         return copy.deepcopy(layer), {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -117,8 +130,16 @@ def _side_by_side(layer: Layer, parts: list[Arrays], is_first: bool, is_ending: 
 
 def _last(layer: Layer, parts: list[Arrays]) -> tuple[Layer, Arrays]:
     assert isinstance(layer, Dense)
-    W = np.concatenate([part["W"] for part in parts]) / len(parts)
-    return copy.deepcopy(layer), {"W": W, "b": np.mean([part["b"] for part in parts], axis=0)}
+    W = np.concatenate([layer.joined(part["W"]) for part in parts]) / len(parts)
+    return _dense(layer, layer.units, 1), {"W": W, "b": np.mean([part["b"] for part in parts], axis=0)}
+
+
+def _dense(layer: Dense, units: int, groups: int) -> Dense:
+    """Return a layer of other units and groups, without the values that one network was given."""
+    return Dense(
+        units, _as_drawn(layer.weights), _as_drawn(layer.biases), layer.penalty, layer.weight_rate, layer.bias_rate,
+        groups,
+    )  # fmt: skip
 
 
 def _as_drawn(value: Initializer) -> str | Initializer:
