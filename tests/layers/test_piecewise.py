@@ -61,8 +61,6 @@ def test_a_network_shows_how_many_intervals_there_are():
 
 EIGHTHS = st.lists(st.integers(-60, 60), max_size=12, unique=True)
 ASCENDING = EIGHTHS.map(lambda numbers: [n / 8 for n in sorted(numbers)])
-    lambda numbers: [n / 8 for n in sorted(numbers)]
-)
 
 
 @settings(max_examples=40)
