@@ -55,6 +55,7 @@ def train(
     ValueError
         There are fewer rows than members.
     """
+    vars(estimator).pop("_resume", None)  # members are not gone on with
     parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
     knots = None if settings.preset is None else presets.knots(X)
     networks, calls = [], []

@@ -261,11 +261,7 @@ def train(
     check_search(
         search, cv, watch, [] if checkpoint == "never" else _given(context, ("checkpoint", "resume", "change"))
     )
-    one = _given(context, ("resume", "change", "watch", *(["checkpoint"] if checkpoint != "never" else [])))
-    if one and (ensemble or 1) > 1:
-        raise typer.BadParameter(
-            f"not together with {', '.join(one)}, which is for one network", param_hint="--ensemble"
-        )
+    one = _of_one_network(context, checkpoint, ensemble)
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -295,9 +291,9 @@ def train(
         del raw
         watcher = None
         if one or ensemble == 1:
-            settings.ensemble = 1
+            settings.ensemble, settings.resume = 1, change or resume
             watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
-        settings.callbacks, settings.resume = [*([] if watcher is None else [watcher]), *watching], change or resume
+        settings.callbacks = [*([] if watcher is None else [watcher]), *watching]
         if not json:
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
@@ -314,6 +310,16 @@ def train(
     show_report(report, history, output, picture, json, name)
     if watcher is not None:
         watcher.remove()
+
+
+def _of_one_network(context: typer.Context, checkpoint: str, ensemble: int | None) -> list[str]:
+    """Return the options that only one network has, which then is trained; refuse them of several."""
+    names = ("resume", "change", "watch") if checkpoint == "never" else ("resume", "change", "watch", "checkpoint")
+    given = _given(context, names)
+    if given and (ensemble or 1) > 1:
+        words = f"not together with {', '.join(given)}, which is for one network"
+        raise typer.BadParameter(words, param_hint="--ensemble")
+    return given
 
 
 def _check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
