@@ -50,6 +50,30 @@ def test_int8_is_the_network_with_rounded_weights(tmp_path, rng, dtype):
     assert 1e-4 < np.abs(own - exact).max() / np.abs(exact).max() < 0.05
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("units", [4, 6, 16, 25])
+def test_int8_of_groups_has_a_scale_for_each_unit(tmp_path, rng, dtype, units):
+    layers = [lw.PiecewiseLinear([[-1, 0, 1]]), lw.Dense(3 * units, groups=3), lw.Tanh(), lw.Dense(6, groups=3)]
+    net = lw.Network(layers, random_state=0, dtype=dtype).build(7)
+    X = rng.normal(size=(50, 7)).astype(dtype)
+    [found] = run("c", [net], [X], tmp_path, weights="int8")
+    for p in net.parameters.p:
+        if "W" in vars(p):
+            scale = np.maximum(np.abs(p.W).max(axis=0), 1e-30) / 127
+            p.W = np.round(p.W / scale) * scale
+    own = net.outputs(X)
+    assert np.abs(found.outputs - own).max() <= (2e-6 if dtype == "float32" else 1e-12) * np.abs(own).max()
+
+
+def test_groups_keep_no_zeros_between_them(tmp_path):
+    """Four groups of 64 inputs and units: a quarter of the weights of one layer of 256."""
+    sizes = [
+        lw.export(lw.Network([lw.Dense(256, groups=groups)]).build(256), tmp_path / f"g{groups}.c").facts["constants"]
+        for groups in (1, 4)
+    ]
+    assert sizes == [256 * 257 * 4, 64 * 256 * 4 + 256 * 4]
+
+
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 def test_the_bytes_of_constants_are_told(digits, tmp_path, weights):
     facts = lw.export(digits, tmp_path / "digits.c", weights=weights).facts
