@@ -19,7 +19,7 @@ from layerwise.parts.optimizers import OPTIMIZERS
 from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import SCALERS
 
-REQUIRED = {"units": 3, "rate": 0.25, "weights": 0.5}
+REQUIRED = {"units": 3, "rate": 0.25, "weights": 0.5, "knots": [[-1.0, 0.5], []]}
 KINDS = [*LAYERS, *LOSSES, *PENALTIES, *OPTIMIZERS, *INITIALIZERS, *SCALERS]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 NAMES = {**{name: getattr(lw, name) for name in dir(lw)}, **vars(initializers)}

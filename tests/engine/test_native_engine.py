@@ -402,7 +402,7 @@ def plain_dense(n_in, n_out, loss="QuadraticCost"):
     """A native executor of one dense layer."""
     native, n_theta = native_engine._native, (n_in + 1) * n_out
     parts = [native.Part(begin=0), native.Part(begin=n_in * n_out)]
-    layer = native.Layer(name="Dense", settings={}, n_in=n_in, n_out=n_out, parts=parts)
+    layer = native.Layer(name="Dense", settings={"groups": 1}, n_in=n_in, n_out=n_out, parts=parts)
     return native.Native([layer], native.Loss(name=loss, settings={}), n_theta=n_theta, dtype="float32")
 
 
@@ -547,6 +547,7 @@ def test_labels_and_orders_out_of_range_are_refused(labels, order):
 
 
 LINES = st.lists(st.lists(st.integers(-1, 70), min_size=4, max_size=5), max_size=3)
+INTERVALS = st.integers(-1, 4), st.floats(), st.floats()
 CODES = st.tuples(LINES, st.lists(st.floats(), max_size=2), st.integers(-1, 70), st.integers(-1, 70))
 
 
@@ -554,12 +555,14 @@ CODES = st.tuples(LINES, st.lists(st.floats(), max_size=2), st.integers(-1, 70),
 @given(
     layers=st.lists(
         st.fixed_dictionaries({
-            "name": st.sampled_from(["Dense", "Tanh", "Dropout", "Softmax", "Nothing", ""]),
-            "settings": st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}]),
+            "name": st.sampled_from(["Dense", "PiecewiseLinear", "Tanh", "Dropout", "Softmax", "Nothing", ""]),
+            "settings": st.sampled_from([{}, {"rate": 0.5}, {"slope": "x"}])
+            | st.sampled_from([1, 1, 1, -1, 0, 3, 2**60, 2**70]).map(lambda groups: {"groups": groups}),
             "n_in": st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             "n_out": st.integers(-1, 4) | st.sampled_from([2**40, 2**62, 2**63 - 1]),
             "parts": st.lists(st.integers(-1, 40) | st.just(2**63 - 1), max_size=3),
             "formula": st.none() | st.tuples(CODES, CODES, st.booleans(), st.booleans()),
+            "intervals": st.none() | st.tuples(*[st.lists(numbers, max_size=2) for numbers in INTERVALS]),
         }),
         max_size=3,
     ),
