@@ -425,3 +425,26 @@ def test_single_rows_to_normalize(n, batch_size, expected):
     assert [*health.of_batches([lw.Dense(2), lw.LayerNorm()], n, batch_size)] == []
     for finding in found:
         assert n % finding.remedies[0].value != 1
+
+
+@pytest.mark.parametrize("change", [Remedy("weights", "drawn"), Remedy("units", 64), Remedy("activation", "Tanh")])
+def test_groups_and_rates_stay_where_weights_are_drawn_anew(change, rng):
+    layers = (
+        lw.Dense(6, weight_rate="ntk", bias_rate=0.1), lw.ReLU(), lw.Dense(12, groups=3), lw.ReLU(),
+        lw.Dense(4, groups=4), lw.ReLU(), lw.Dense(1),
+    )  # fmt: skip
+    setup = apply(Setup(layers, rng.random((30, 5)), rng.random(30), {"epochs": 1}), change)
+    dense = [layer for layer in setup.layers if isinstance(layer, lw.Dense)]
+    assert [layer.groups for layer in dense] == [1, 3, 4, 1]
+    assert (dense[0].weight_rate, dense[0].bias_rate) == ("ntk", 0.1)
+    lw.Network(setup.layers).build(5)
+    if change.change == "units":
+        assert [layer.units for layer in dense] == [66, 72, 64, 1]
+
+
+def test_equal_weights_are_those_within_a_group():
+    found = []
+    for W in (np.ones((2, 6)), np.tile([[1.0, -1.0], [0.5, 2.0]], 3), np.repeat([[1.0, 2, 3], [4, 5, 6]], 2, axis=1)):
+        net = lw.Network([lw.Dense(6, weights=W, groups=3), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=0)
+        found.append([f.seen for f in of_weights(net.build(6).plan, net.parameters, frozenset()) if "equal" in f.kind])
+    assert found == [["all 2 units of each group have the same weights"], [], found[0]]

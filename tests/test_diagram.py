@@ -189,3 +189,13 @@ def test_latex_compiles_to_one_page_of_the_pictures_size(tmp_path):
         _, _, wide, high = map(float, ET.fromstring(diagram.svg()).get("viewBox").split())
         assert width == pytest.approx(0.75 * wide, rel=0.02)
         assert height == pytest.approx(0.75 * high, rel=0.03)
+
+
+def test_groups_are_joined_within_themselves_and_intervals_with_their_input():
+    layers = [lw.PiecewiseLinear([[0, 1], [], [0, 1]]), lw.Dense(4, weights=np.arange(1.0, 13).reshape(3, 4), groups=2)]
+    names = re.findall(r"from (\d+) to (\d+): ([-\d.e]+)", lw.Diagram(lw.Network(layers).build(4)).svg())
+    assert sorted(names[:6]) == [(*ends.split(), "1") for ends in ("0 0", "0 4", "1 1", "2 2", "2 5", "3 3")]
+    # units 0 and 1 read the numbers 0 to 2, units 2 and 3 the numbers 3 to 5
+    weights = {(i, j): 4 * i + j + 1 for i in range(3) for j in range(4)}
+    expected = {(str(i + 3 * (j > 1)), str(j), str(w)) for (i, j), w in weights.items()}
+    assert set(names[6:]) == expected

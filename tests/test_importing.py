@@ -300,3 +300,18 @@ def test_what_holds_no_weights():
         lw.from_torch({"0.weight": np.array(["a"])}, [lw.Dense(2)])
     with pytest.raises(lw.FormatError, match="NaN"):
         lw.from_torch({"0.weight": np.array([[np.nan]]), "0.bias": np.zeros(1)}, [lw.Dense(1)])
+
+
+def test_layers_in_groups_behind_intervals(rng):
+    """The first weights have a row for each input of a group; how many inputs there are follows from them."""
+    layers = [lw.PiecewiseLinear([[0, 1, 2]]), lw.Dense(6, groups=2), lw.ReLU(), lw.Dense(3, groups=3)]
+    net = lw.Network(layers, random_state=0).build(6)
+    arrays = net.get_parameters()
+    state = {
+        f"{i}.{name}": a
+        for i, at in enumerate((0, 2))
+        for name, a in (("weight", arrays[at].T), ("bias", arrays[at + 1]))
+    }
+    X = rng.standard_normal((9, 6))
+    for again in (lw.from_torch(state, layers), lw.from_keras(arrays, layers)):
+        np.testing.assert_array_equal(again.outputs(X), net.outputs(X))
