@@ -20,6 +20,7 @@ import numpy as np
 from layerwise.estimators import building
 from layerwise.parts.initializers import Normal
 from layerwise.parts.layers import Dense, Layer, Scale
+from layerwise.parts.layers.piecewise import LEAST
 from layerwise.parts.schedules import CosLog
 from layerwise.typing import Array
 
@@ -119,6 +120,7 @@ def knots(X: Array) -> list[list[float]]:
     found: list[list[float]] = []
     for column in X.T:
         ends = np.unique(np.quantile(column, np.linspace(0, 1, _INTERVALS + 1)).astype(X.dtype))
+        ends = ends[np.diff(ends, prepend=-np.inf) >= LEAST]
         several = len(ends) >= _FEWEST_VALUES or len(np.unique(column)) >= _FEWEST_VALUES
         found.append(ends.tolist() if several and len(ends) > 1 else [])
     return found
