@@ -395,3 +395,20 @@ def test_what_cannot_be_traced():
         lw.trace(network([lw.Dense(3)], scaling="standard"), X)
     with pytest.raises(lw.DivergenceError, match="step 0"):
         lw.trace(network([lw.Dense(3)]), X * 1e200, t)
+
+
+def test_large_groups_and_many_intervals():
+    """Sums that are cut, and weights whose rows are those of a group."""
+    rng = np.random.default_rng(2)
+    X, t = rng.normal(size=(3, 4)), rng.normal(size=(3, 3))
+    layers = [
+        lw.PiecewiseLinear([np.linspace(-1, 1, 25), [-0.5, 0.5]]), lw.Dense(30, groups=1), lw.Tanh(),
+        lw.Dense(24, groups=2), lw.Tanh(), lw.Dense(3, groups=3),
+    ]  # fmt: skip
+    trace = check_step(network(layers), X, t, optimizer=lw.SGD(0.1))
+    assert check_arithmetic(trace.document(digits=None, sample=2)) > 100
+    assert "in each of 2 groups" in trace.text()
+    for layer, neuron in ((0, 20), (3, 23), (5, 2)):
+        check_arithmetic(trace.neuron(layer, neuron, digits=None))
+    for view in (trace.html, trace.latex, trace.markdown):
+        assert view()
