@@ -26,7 +26,7 @@ helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorP
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layer", VARIANTS, ids=repr)
 def test_every_layer_comes_back(layer, dtype, rng):
-    net = fill(lw.Network([lw.Dense(7), layer, lw.Dense(3)], dtype=dtype), 5, rng)
+    net = fill(lw.Network([lw.Dense(8), layer, lw.Dense(3)], dtype=dtype), 5, rng)
     back = lw.from_onnx(to_onnx(net))
     assert repr(back.layers) == repr(net.layers)
     assert back.theta.dtype == net.theta.dtype
