@@ -10,7 +10,7 @@ from layerwise.app.cli import table_training
 from layerwise.estimators import MLPRegressor
 from layerwise.training.loop import Training
 
-WORDS = ("-e", "9", "--no-plot")
+WORDS = ("-e", "9", "--no-plot", "--ensemble", "1")
 
 
 @pytest.fixture
@@ -71,6 +71,17 @@ def test_a_second_ctrl_c_in_the_first_epoch_saves_nothing(run, tmp_path, table, 
     result = run("train", table, *WORDS, "-q")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+@pytest.mark.parametrize("n", [1, 6, 20])
+def test_ctrl_c_keeps_what_an_ensemble_has_learned(run, table, press, n):
+    press(1, n)
+    result = run("train", table, "-e", "9", "--no-plot", "--ensemble", "3")
+    assert result.exit_code == 130
+    assert "the best weights so far are kept in table.safetensors" in result.stderr
+    model = lw.load("table.safetensors")
+    assert model.history_.stopped_by == "interrupt"
+    assert np.isfinite(model.network_.theta).all()
 
 
 def test_ctrl_c_in_a_fold_saves_nothing(run, tmp_path, table, press):

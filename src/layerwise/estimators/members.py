@@ -61,7 +61,7 @@ def train(
     networks, calls = [], []
     for i in range(settings.ensemble):
         layers = estimator._layers(settings, loss)
-        if knots is not None and (i % 2 or not hasattr(estimator, "classes_")):
+        if knots and any(knots) and (i % 2 or not hasattr(estimator, "classes_")):
             layers = [PiecewiseLinear(knots), *layers]
         network = Network(layers, random_state=_seed(estimator, i), dtype=estimator.network_.dtype)
         network.build(X.shape[1])
@@ -71,13 +71,15 @@ def train(
     merged(networks)  # refuses layers that cannot lie side by side before anything is learned
     jobs = min(settings.ensemble, settings.n_threads or default_threads())
     began = time.perf_counter()
-    histories = fit_each(networks, calls, jobs, bool(settings.verbose))
+    fit_each(networks, calls, jobs, bool(settings.verbose))
     begun = [i for i, network in enumerate(networks) if network.history is not None]
+    begun = [i for i in begun if networks[i].history.epochs] or begun  # of an interrupt
     whole = merged([networks[i] for i in begun])
     if parts:
         _learn_from_parts(whole, [(networks[i], X[parts[i]], y[parts[i]]) for i in begun])
+    samples = sum(len(calls[i]["y"]) for i in begun)
     estimator.network_ = whole
-    _note(estimator, histories, sum(len(call["y"]) for call in calls), time.perf_counter() - began)
+    _note(estimator, [networks[i].history for i in begun], samples, time.perf_counter() - began)
     estimator.n_members_ = len(begun)
 
 
@@ -170,11 +172,11 @@ def _learn_from_parts(whole: Network, held: list[tuple[Network, Any, Array]]) ->
 
 def _note(estimator: Any, histories: list[History], samples: int, seconds: float) -> None:
     """Set what fit leaves behind: the means over the members, epoch by epoch."""
-    epochs = min(history.epochs for history in histories)
     whole = History()
-    names = [name for name in histories[0].columns if all(name in history.columns for history in histories)]
-    for epoch in range(epochs):
-        whole.append({name: float(np.mean([h.columns[name][epoch] for h in histories])) for name in names})
+    names = list(histories[0].columns)
+    for epoch in range(max(history.epochs for history in histories)):
+        rows = [history for history in histories if history.epochs > epoch]
+        whole.append({name: float(np.mean([history.columns[name][epoch] for history in rows])) for name in names})
     spent = sum(whole.columns.get("seconds", ()))
     if spent:
         whole.columns["seconds"] = [each * seconds / spent for each in whole.columns["seconds"]]
@@ -185,10 +187,10 @@ def _note(estimator: Any, histories: list[History], samples: int, seconds: float
     estimator.loss_curve_ = [
         estimator._loss_value(loss) + penalty for loss, penalty in zip(losses, whole.columns.get("penalty", losses))
     ]
-    estimator.n_iter_ = max(history.epochs for history in histories)
+    estimator.n_iter_ = whole.epochs
     estimator.t_ = samples * estimator.n_iter_ // max(len(histories), 1)
     estimator.loss_ = estimator.loss_curve_[-1] if losses else np.nan
     estimator.best_loss_ = None if "val_loss" in names else min(estimator.loss_curve_, default=np.inf)
-    if "val_loss" in names:
+    if losses and "val_loss" in names:
         estimator.validation_scores_ = [-loss for loss in whole.columns["val_loss"]]
         estimator.best_validation_score_ = -float(np.mean([min(h.columns["val_loss"]) for h in histories]))
