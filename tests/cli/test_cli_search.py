@@ -13,7 +13,7 @@ from layerwise.app.cli import search, table_training
 from layerwise.app.cli.search import candidates
 from layerwise.training.loop import Training
 
-WORDS = ("-e", "16", "--no-plot")
+WORDS = ("-e", "16", "--no-plot", "--ensemble", "1")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_scores_are_those_of_the_winner_on_the_rows_to_validate(run, numbers, ta
     held, winner = parts.validation, report["search"]["tried"][report["search"]["winner"]]
     frame = pytest.importorskip("pandas").DataFrame({"x": X[:, 0], "z": X[:, 1]})
     kind = lw.MLPRegressor if target == "price" else lw.MLPClassifier
-    again = kind(preset="tabular", random_state=0, max_iter=winner["epochs"], **winner["settings"])
+    again = kind(preset="tabular", ensemble=1, random_state=0, max_iter=winner["epochs"], **winner["settings"])
     again.fit(frame.iloc[parts.train], y[parts.train], validation_data=(frame.iloc[held], y[held]))
     np.testing.assert_array_equal(again.network_.theta, model.network_.theta)
     if target == "price":

@@ -73,7 +73,7 @@ def test_a_second_ctrl_c_in_the_first_epoch_saves_nothing(run, tmp_path, table, 
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
-@pytest.mark.parametrize("n", [1, 6, 20])
+@pytest.mark.parametrize("n", [1, 3, 6])
 def test_ctrl_c_keeps_what_an_ensemble_has_learned(run, table, press, n):
     press(1, n)
     result = run("train", table, "-e", "9", "--no-plot", "--ensemble", "3")

@@ -53,7 +53,7 @@ def test_classes(run, tmp_path, homes):
 
 def test_answers_as_a_table(run, tmp_path, homes):
     result = run("train", homes, "--target", "sold", "--exclude", "price", "-e", "40", "--no-plot")
-    assert "trained in" in result.stdout
+    assert "trained 3 networks in" in result.stdout
     printed = result.stdout.splitlines()
     assert sum(line.startswith("  ") for line in printed) <= 4
     assert any(re.fullmatch(r"  size +0\.\d{3} ± 0\.\d{3}", line) for line in printed)

@@ -72,14 +72,14 @@ def train(
     jobs = min(settings.ensemble, settings.n_threads or default_threads())
     began = time.perf_counter()
     fit_each(networks, calls, jobs, bool(settings.verbose))
-    begun = [i for i, network in enumerate(networks) if network.history is not None]
-    begun = [i for i in begun if networks[i].history.epochs] or begun  # of an interrupt
+    histories = {i: network.history for i, network in enumerate(networks) if network.history is not None}
+    begun = [i for i, history in histories.items() if history.epochs] or list(histories)  # fewer after an interrupt
     whole = merged([networks[i] for i in begun])
     if parts:
         _learn_from_parts(whole, [(networks[i], X[parts[i]], y[parts[i]]) for i in begun])
     samples = sum(len(calls[i]["y"]) for i in begun)
     estimator.network_ = whole
-    _note(estimator, [networks[i].history for i in begun], samples, time.perf_counter() - began)
+    _note(estimator, [histories[i] for i in begun], samples, time.perf_counter() - began)
     estimator.n_members_ = len(begun)
 
 
