@@ -172,7 +172,7 @@ def test_candidates_that_diverge_are_left_behind(run, numbers, monkeypatch):
     run_epoch = Training.run_epoch
 
     def spoiled(self):
-        if self.epochs < 16 and len(self.network.layers) < 6:
+        if self.epochs < 16 and len(self.network.layers) < 9:
             self.parameters.theta[:] = np.nan
         return run_epoch(self)
 

@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {  # scikit-learn's
     "ensemble": 1,
 }
 _INTERVALS, _FEWEST_VALUES = 16, 4  # of a column's numbers
+_APART = 1 / 256  # of their range: within shorter intervals, what rounding does to a number would be seen
 _TABLES: dict[str, Any] = {
     "alpha": 0.0,
     "batch_size": 256,
@@ -119,8 +120,12 @@ def knots(X: Array) -> list[list[float]]:
     """Return the ends of intervals between quantiles, for each column that has several values."""
     found: list[list[float]] = []
     for column in X.T:
-        ends = np.unique(np.quantile(column, np.linspace(0, 1, _INTERVALS + 1)).astype(X.dtype))
-        ends = ends[np.diff(ends, prepend=-np.inf) >= LEAST]
+        ends = np.unique(np.quantile(column, np.linspace(0, 1, _INTERVALS + 1)).astype(X.dtype)).tolist()
         several = len(ends) >= _FEWEST_VALUES or len(np.unique(column)) >= _FEWEST_VALUES
-        found.append(ends.tolist() if several and len(ends) > 1 else [])
+        apart = max((ends[-1] - ends[0]) * _APART, LEAST)
+        kept = ends[:1]
+        for end in ends[1:]:
+            if end - kept[-1] >= apart:
+                kept.append(end)
+        found.append(kept if several and len(kept) > 1 else [])
     return found
