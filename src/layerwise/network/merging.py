@@ -65,7 +65,9 @@ def merged(networks: Sequence[Network]) -> Network:
         for name, array in arrays.items():
             vars(view)[name][...] = array
     one = networks[0]
-    whole.task, whole.loss, whole.columns, whole.input_range = one.task, one.loss, one.columns, one.input_range
+    whole.task, whole.loss, whole.columns = one.task, one.loss, one.columns
+    ranges = [network.input_range for network in networks if network.input_range is not None]
+    whole.input_range = (min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else None
     whole.engine = one.engine
     return whole
 
