@@ -1,4 +1,4 @@
-"""Layout of a table of text: which of its first lines are a title, names or units, and which of its last sum up.
+"""Layout of a table of text: which of its first lines are a title, names or units.
 
 What a line is follows from comparing its cells with the columns below it.
 """
@@ -15,7 +15,6 @@ from layerwise.datasets.reading.records import are_numbers
 from layerwise.errors import DataError
 
 _UNIT = re.compile(r"(?=.*[A-Za-zµμ°%$€£Ωº‰])[(\[]?[A-Za-zµμ°%$€£Ωº‰#/²³·.^0-9 *_-]{1,15}[)\]]?")
-_TOTAL = re.compile(r"(grand |sub)?(total|sum|mean|average|avg|median|count|std|summe|gesamt|mittelwert)s?\.?:?", re.I)
 
 
 @dataclass
@@ -89,22 +88,6 @@ def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, nam
 def is_comment(cells: list[str], marks: str) -> bool:
     """Return whether a row begins with one of the marks of a comment."""
     return bool(cells and cells[0] and cells[0][0] in marks)
-
-
-def count_totals(columns: list[list[str]]) -> int:
-    """Return how many of the last rows sum up those above, by a word such as Total in the first cell that has text.
-
-    The word must be nowhere else in its column.
-    """
-    n_rows = len(columns[0]) if columns else 0
-    found = 0
-    while found < min(4, n_rows - 2):
-        row = n_rows - 1 - found
-        words = [column for column in columns[:3] if _TOTAL.fullmatch(column[row])]
-        if not words or words[0].count(words[0][row]) > 1:
-            break
-        found += 1
-    return found
 
 
 def _width(rows: list[list[str]]) -> int:

@@ -19,7 +19,7 @@ from layerwise.data.tables.cells import find_notation
 from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.reading.headers import named_columns
 from layerwise.datasets.reading.judging import Row
-from layerwise.datasets.reading.layout import Layout, count_totals, find_layout, is_comment
+from layerwise.datasets.reading.layout import Layout, find_layout, is_comment
 from layerwise.datasets.reading.prose import refuse_prose
 from layerwise.datasets.reading.records import (
     DELIMITERS,
@@ -30,6 +30,7 @@ from layerwise.datasets.reading.records import (
     has_spaces_around,
     is_missing,
 )
+from layerwise.datasets.reading.totals import rows_below
 from layerwise.errors import DataError
 
 _HEAD = 1000  # rows that tell the layout
@@ -211,22 +212,19 @@ class _Body:
         padded = [self.lines[row] for row in short if row not in {*unfit, *feet}]
         again = self._names_again()
         self.headers += len(again)
-        if drop := {*unfit, *feet, *again}:
-            kept = [row for row in range(len(self.lines)) if row not in drop]
-            self.columns = [[column[row] for row in kept] for column in self.columns]
-            self.lines = [self.lines[row] for row in kept]
-        if totals := count_totals(self.columns):
-            word = ", ".join(column[-1] for column in self.columns[:3] if column[-1])[:40]
+        self._drop({*unfit, *feet, *again})
+        totals, alone = rows_below(self.columns)
+        if totals:
+            word = next(column[totals[-1]] for column in self.columns if column[totals[-1]])[:40]
             notes.append(
-                f"{_counted(totals, 'row')} of totals at the end left out (line {self.lines[-totals]}: {word})"
+                f"{_counted(len(totals), 'row')} of totals at the end left out (line {self.lines[totals[0]]}: {word})"
             )
-            self.columns = [column[:-totals] for column in self.columns]
-            self.lines = self.lines[:-totals]
+        self._drop({*totals, *alone})
         width = self.layout.width
         for count, said in (
             (len(odd), f"left out for having other than {width} cells ({_listed(odd)})"),
             (len(padded), f"with too few cells: the last ones were taken for empty ({_listed(padded)})"),
-            (len(feet), "with a single cell left out below the table"),
+            (len(feet) + len(alone), "with a single cell left out below the table"),
             (self.blank, "left out as blank"),
             (self.comments, "within the table left out as comments"),
             (self.headers, "left out for repeating the names of the columns"),
@@ -234,6 +232,12 @@ class _Body:
             if count:
                 notes.append(f"{_counted(count, 'row')} {said}")
         return self.columns, self.lines
+
+    def _drop(self, rows: set[int]) -> None:
+        if rows:
+            kept = [row for row in range(len(self.lines)) if row not in rows]
+            self.columns = [[column[row] for row in kept] for column in self.columns]
+            self.lines = [self.lines[row] for row in kept]
 
     def _names_again(self) -> set[int]:
         """Return rows that have a column's name where the column has numbers: the header once more."""
