@@ -69,6 +69,25 @@ def test_evaluation_is_that_of_the_model(run, made):
     assert found.exit_code == 0
 
 
+def test_evaluation_stands_beside_the_same_answer_for_every_row(run, made):
+    folder, models, frame, y = made
+    words = ("evaluate", folder / "kind.safetensors", folder / "kind.csv")
+    _, counts = np.unique(y["kind"], return_counts=True)
+    found = run(*words, "--json").json()
+    shares = models["kind"].predict_proba(frame)[np.arange(160), np.searchsorted(models["kind"].classes_, y["kind"])]
+    assert found["loss"] == pytest.approx(-np.log(shares).mean(), rel=1e-5)
+    assert found["baseline"]["accuracy"] == pytest.approx(counts.max() / 160)
+    assert "(always " in run(*words).stdout
+
+    words = ("evaluate", folder / "price.safetensors", folder / "all.csv", "--target", "price")
+    found = run(*words, "--json").json()
+    off, ends = models["price"].predict(frame) - y["price"], models["price"].predict_interval(frame, 0.9)
+    assert (found["mae"], found["rmse"]) == pytest.approx((np.abs(off).mean(), np.sqrt((off**2).mean())), rel=1e-4)
+    assert found["coverage"] == pytest.approx(((ends[:, 0] <= y["price"]) & (y["price"] <= ends[:, 1])).mean())
+    assert found["baseline"]["rmse"] == pytest.approx(y["price"].std(), rel=1e-4)
+    assert "(of the mean: " in run(*words).stdout
+
+
 def test_rows_without_a_usable_target_are_counted(run, made, tmp_path):
     folder, models, frame, y = made
     file = pd.read_csv(folder / "kind.csv").iloc[::-1].reset_index(drop=True)

@@ -42,7 +42,7 @@ def evaluate(
         X, y = load(name).test
     else:
         X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
-    told = trained.rules is not None and name not in DATA_SETS and (y.ndim == 1 or task.kind == "regression")
+    told = trained.encoder is not None and name not in DATA_SETS and (y.ndim == 1 or task.kind == "regression")
     result = measured(trained, X, y) if told else score(network, task, X, y)
     if json:
         show_json({"model": str(model), "data": name, **result})
