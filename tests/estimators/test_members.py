@@ -142,6 +142,13 @@ def test_too_few_rows_are_refused():
         lw.MLPClassifier(**SETTINGS, ensemble=6, early_stopping=True).fit(X[::14], y[::14])
 
 
+@pytest.mark.parametrize(("preset", "fewest"), [("tabular", 10), ("tabular-best", 16)])
+def test_presets_train_one_network_on_rows_too_few_to_part(preset, fewest):
+    for rows, several in ((fewest - 1, False), (fewest, True)):
+        regr = lw.MLPRegressor(preset=preset, max_iter=2, random_state=0).fit(X[:rows], X[:rows, 0])
+        assert (regr.n_members_ > 1) is several
+
+
 def test_what_one_network_alone_can_do_is_done_by_one():
     for arguments in ({"warm_start": True}, {"scoring": "accuracy"}, {"layer_norm": True}, {"hidden_layer_sizes": ()}):
         clf = lw.MLPClassifier(**{"preset": "tabular", "max_iter": 2, "random_state": 0} | arguments).fit(X, y)

@@ -42,7 +42,8 @@ FEWEST_PARTS = 5  # of the rows: a member learns from four fifths of them at lea
 
 def are_trained(estimator: Any, settings: SimpleNamespace, X: Any) -> bool:
     """Return whether there are to be several networks; of very few rows only where that was asked for."""
-    return settings.ensemble > 1 and (not is_auto(estimator.ensemble) or X.shape[0] >= 2 * FEWEST_PARTS)
+    fewest = 2 * max(settings.ensemble, FEWEST_PARTS)  # that `_parts` can part
+    return settings.ensemble > 1 and (not is_auto(estimator.ensemble) or X.shape[0] >= fewest)
 
 
 def train(
