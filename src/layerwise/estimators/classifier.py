@@ -115,12 +115,12 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
     dtype : {"float32", "float64"}, optional
         What is computed in; by default X's own type.
     preset : {"tabular", "tabular-best"}, optional
-        Settings for tables with numeric and categorical columns and gaps, for the parameters that are "auto": quick
-        ones, or the most accurate ones, an ensemble; see ``docs/tabular.md``.
+        Settings for tables with numeric and categorical columns and gaps, for the parameters that are "auto": those
+        of a quick ensemble, or of the most accurate one; see ``docs/tabular.md``.
     ensemble : int or "auto"
-        How many networks are trained, side by side. Each holds out another part of the rows, if `early_stopping`, and
-        keeps its epoch with the least loss on them; the mean of their scores is the answer. `network_` has all of
-        them in one. Their mean losses are in `loss_curve_` and `history_`; `scoring` has no say. "auto" is 1.
+        How many networks are trained, side by side; "auto" is 1. Each holds out another part of the rows, if
+        `early_stopping`, and keeps its epoch with the least loss on them; the mean of their scores is the answer.
+        `network_` is all of them, `history_` has their mean losses; `validation_fraction` and `tol` have no say.
     categorical, max_categories, exclude, kinds : optional
         With the preset: what columns are, and which are not used; see `TableEncoder`.
 
