@@ -3,6 +3,7 @@
 import pytest
 
 from layerwise.datasets.reading import read_raw
+from layerwise.errors import DataError
 
 CUSTOMERS = [f"K{i:02};{town};{i % 7 + 1};{1000 + 37 * i}.{i:02}" for i, town in enumerate(["Oslo", "Hamar"] * 8)]
 GERMAN = [f"K{i:02};{town};{i % 7 + 1};1.{100 + 37 * i},{i:02} €" for i, town in enumerate(["Köln", "Bonn"] * 8)]
@@ -56,3 +57,51 @@ def test_a_last_row_with_gaps_is_a_row(read, last):
 def test_a_table_of_numbers_whose_last_row_is_a_sum_is_kept(read):
     above = ["1,2,3", "2,1,4", "3,2,5", "1,1,1", "2,2,2", "4,1,3"]
     assert read(["a,b,c", *above, "13,9,18"]).n_rows == 7
+
+
+ACCOUNT = ["Day;Payee;Text;Amount;Kind"]
+ACCOUNT += [f'{d:02}.01.2023;P{d % 3};"Ref {d}; x";-{d},50;{"food" if d % 2 else "rent"}' for d in range(1, 29)]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["Account;AB00 1234", "Period;01.01.2023 - 31.12.2023", ""], ["Account;AB00 1234", "Owner;Somebody"],
+        ["Account;AB00 1234;;;", "Period;01.01.2023 - 31.12.2023;;;", ";;;;"], ["Account;AB00 1234;;;"],
+        ["Account;AB00 1234;;;", "Owner;Somebody;;;"], ["Account:;Somebody;;;"],
+        ["Balance;1.234,50", "As of;31.12.2023"], ["Statement", "", "Account;AB00 1234", "", "Balance;1.234,50"],
+    ],
+)  # fmt: skip
+def test_lines_about_the_whole_are_titles(read, above):
+    table = read([*above, *ACCOUNT])
+    assert table.names == ("Day", "Payee", "Text", "Amount", "Kind")
+    assert table.n_rows == 28
+    written = [line for line in above if line.strip(";")]
+    assert any(note.startswith(f"{len(written)} title line") for note in table.notes)
+
+
+def test_groups_of_two_columns_are_still_groups(read):
+    table = read(["Who;Answers;;", "name;tea;milk;juice", *[f"P{i};{i % 3};{i % 4};{i % 5}" for i in range(12)]])
+    assert table.names == ("Who: name", "Answers: tea", "Answers: milk", "Answers: juice")
+
+
+def test_lines_to_leave_out_are_counted_from_the_top(read):
+    lines = ["about, this | and, that", "more | of, it", "a|b|c", *["1|x, y|3"] * 5]
+    table = read(lines, skip=2)
+    assert (table.names, table.n_rows, table.lines[0]) == (("a", "b", "c"), 5, 4)
+    again = read(lines, how=table.how)
+    assert again.columns == table.columns
+    assert read(lines[2:], how=table.how).columns == table.columns  # without those lines, none is left out
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1, "b": 2}, {"a": 2, "b": 3}]', '[["a", "b"], [1, 2], [2, 3]]'])
+def test_lines_of_what_has_none_cannot_be_left_out(tmp_path, text):
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match="skip= is for lines of text"):
+        read_raw(path, skip=1)
+
+
+def test_an_error_names_the_option(read):
+    with pytest.raises(DataError, match=r"how many lines to leave out first \(--skip, skip=\)"):
+        read(["a;b;c;d", *["1;2;3;4;5;6;7"] * 9], delimiter=";")

@@ -22,6 +22,7 @@ from layerwise.app.cli.tables import (
     Na,
     Query,
     Sheet,
+    Skip,
     read_as_asked,
 )
 from layerwise.data.tables.deciding import survey, understand
@@ -56,6 +57,7 @@ def look(
     header: Header = None,
     sheet: Sheet = None,
     query: Query = None,
+    skip: Skip = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw how the values of the columns are spread.")
     ] = None,
@@ -65,7 +67,7 @@ def look(
     if plot is not None:
         _check_picture(plot)
     raw, options = read_as_asked(
-        file, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query
+        file, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query, skip
     )
     found, columns, reason = _understood(raw, target, options)
     notes = raw.notes if found is None else found.notes

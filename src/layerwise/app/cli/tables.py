@@ -64,6 +64,11 @@ Query = Annotated[
     str | None, typer.Option("--query", help="The SELECT of an SQLite database.", rich_help_panel=_READING)
 ]
 
+Skip = Annotated[
+    int | None,
+    typer.Option("--skip", metavar="LINES", min=0, help="Leave out so many lines first.", rich_help_panel=_READING),
+]
+
 
 def listed(given: Sequence[str] | None, names: Sequence[str] = ()) -> list[str]:
     """Return what an option lists, "a,b" as two; a name of a column that has a comma is one.
@@ -114,11 +119,12 @@ def read_as_asked(
     header: bool | None,
     sheet: str | None,
     query: str | None,
+    skip: int | None,
 ) -> tuple[RawTable, dict[str, Any]]:
     """Return the table of a file, read as the options say, and those of them that `understand` takes."""
     raw = read_raw(
         file, delimiter=check_delimiter(delimiter), encoding=encoding, header=header, decimal=decimal, sheet=sheet,
-        query=query, na=listed(na),
+        query=query, na=listed(na), skip=skip,
     )  # fmt: skip
     with usage_error("--kinds"):
         return raw, options_of(raw.names, exclude, id, kinds, na, dayfirst, decimal)

@@ -28,6 +28,7 @@ from layerwise.app.cli.tables import (
     Na,
     Query,
     Sheet,
+    Skip,
     read_as_asked,
 )
 from layerwise.app.cli.training import train_and_save
@@ -46,7 +47,7 @@ OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
 OF_TABLES = (
     "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "preset", "ensemble",
     "exclude", "id",
-    "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query",
+    "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query", "skip",
 )  # fmt: skip
 
 
@@ -212,6 +213,7 @@ def train(
     header: Header = None,
     sheet: Sheet = None,
     query: Query = None,
+    skip: Skip = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The model file; by default DATA.safetensors.",
                                   rich_help_panel="Output")
@@ -277,7 +279,7 @@ def train(
     watching: list[Callback] = [Watch()] if watch else []
     if is_table(name) and chosen is None and choices.leave_the_network():
         raw, options = read_as_asked(
-            name, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query
+            name, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query, skip
         )
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,

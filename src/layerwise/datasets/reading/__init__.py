@@ -62,7 +62,7 @@ def read_raw(
     na : iterable of str
         Cells that stand for a missing value, besides the usual ones.
     skip : int, optional
-        How many lines to leave out first.
+        How many lines to leave out first, of a text file or a sheet.
     how : mapping, optional
         The `how` of an earlier table that this one is to be read like. What is given besides it goes before it; an
         encoding or a delimiter that cannot be this file's is found anew.
@@ -100,6 +100,8 @@ def read_raw(
         table = _read_any_text(found.data, found.name, settings, how)
     elif query is not None and table.how.get("format") != "sqlite":
         raise DataError(f"query= is for SQLite databases, but {found.name} is none")
+    if skip and table.how.get("skip") != skip:
+        raise DataError(f"skip= is for lines of text and rows of a sheet, but {found.name} has none")
     table.notes[:0] = found.notes
     return table
 
@@ -135,6 +137,10 @@ def _like(settings: Settings, how: dict[str, Any], text: str) -> Settings:
         settings.header = False
     settings.decimal = settings.decimal or how.get("decimal")
     settings.na = settings.na or tuple(how.get("na") or ())
+    if settings.skip is None and (skip := how.get("skip")):
+        top = [[cell.strip(' "') for cell in line.split(delimiter)] for line in text.split("\n", skip)[:skip]]
+        known = max((sum(name in cells for name in settings.names) for cells in top), default=0)
+        settings.skip = None if 2 * known >= len(settings.names) > 0 else skip  # this file begins with the names
     return settings
 
 
@@ -160,4 +166,4 @@ def _settings(
     if skip is not None and (not isinstance(skip, int) or skip < 0):
         raise DataError(f"skip must be a number of lines, but is {skip!r}")
     tokens = (na,) if isinstance(na, str) else tuple(str(token).strip() for token in na)
-    return Settings(delimiter, encoding, header, decimal, sheet, query, tokens, skip or 0)
+    return Settings(delimiter, encoding, header, decimal, sheet, query, tokens, skip)

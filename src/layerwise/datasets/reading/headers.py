@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from layerwise.datasets.reading.judging import Judge
+from layerwise.datasets.reading.judging import Judge, Row
 
 DEEPEST = 4  # rows below the first in which the last row of names may stand
 _FEWEST = 3  # rows below a second one of names
@@ -26,12 +26,18 @@ def last_of_names(judge: Judge, start: int) -> int | None:
     return None
 
 
-def groups_above(judge: Judge, first: int, start: int) -> list[int]:
-    """Return the rows before the names, from `first` on, that name groups of columns: several cells, not a title."""
+def groups_above(judge: Judge, rows: Sequence[Row], first: int, start: int) -> list[int]:
+    """Return the rows before the names, from `first` on, that name groups of columns: several cells, not a title.
+
+    They stand directly above the names, and are more than a word and a value for it.
+    """
     found: list[int] = []
+    pairs = [i for i in range(first, start) if all(judge.rows[i][:2]) and not any(judge.rows[i][2:])]
     for i in range(start - 1, first - 1, -1):
-        cells = judge.rows[i]
-        if not judge.full[i] or sum(map(bool, cells)) < 2:
+        cells, is_apart = judge.rows[i], rows[i][0] + 1 < rows[i + 1][0]
+        tells = cells[0].endswith(":") or any(map(str.isdigit, cells[1])) or len(pairs) > 1
+        is_pair = i in pairs and len(cells) > 3 and tells
+        if not judge.full[i] or sum(map(bool, cells)) < 2 or is_apart or is_pair:
             break
         found.insert(0, i)
     return found

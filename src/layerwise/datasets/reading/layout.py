@@ -14,6 +14,7 @@ from layerwise.datasets.reading.judging import Judge, Row
 from layerwise.datasets.reading.records import are_numbers
 from layerwise.errors import DataError
 
+_LONGEST_LEAD = 40
 _UNIT = re.compile(r"(?=.*[A-Za-zµμ°%$€£Ωº‰])[(\[]?[A-Za-zµμ°%$€£Ωº‰#/²³·.^0-9 *_-]{1,15}[)\]]?")
 
 
@@ -59,7 +60,8 @@ def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, nam
     layout = Layout(width, None, 0)
     comments = _skip_comments(rows, layout, marks)
     judge, first = Judge(rows, width), layout.start
-    titles = _skip_title(rows, layout, judge, header)
+    titles = _skip_lead(rows, layout, judge, header, names)
+    titles += _skip_title(rows, layout, judge, header)
     line, cells = rows[layout.start] if layout.start < len(rows) else (1, [])
     deeper = None
     if header is None:
@@ -70,7 +72,7 @@ def find_layout(rows: list[Row], name: str, marks: str, header: bool | None, nam
         elif not header and comments and judge.is_like_names(comments[-1]):
             layout.header = comments[-1]
             layout.notes.append("the names of the columns were taken from the last comment before them")
-    groups = groups_above(judge, first, layout.start) if header and titles else []
+    groups = groups_above(judge, rows, first, layout.start) if header and titles else []
     if titles := titles[: len(titles) - len(groups)]:
         layout.notes.append(f"{_counted(len(titles), 'title line')} left out (line {', '.join(map(str, titles))})")
     if header:
@@ -115,6 +117,23 @@ def _skip_comments(rows: list[Row], layout: Layout, marks: str) -> list[list[str
     if comments:
         layout.notes.append(f"{_counted(len(comments), 'comment line')} before the table left out")
     return comments
+
+
+def _skip_lead(rows: list[Row], layout: Layout, judge: Judge, header: bool | None, names: list[str]) -> list[int]:
+    """Leave out lines about the whole, such as an account and its owner, before a full row of names; return which.
+
+    None of them has cells for more than half of the columns, nor, padded, the shape of names of groups.
+    """
+    start = layout.start
+    ends = range(start, min(len(judge.rows), start + _LONGEST_LEAD))
+    filled = {i: sum(map(bool, judge.rows[i])) for i in ends}
+    end = next((i for i in ends if judge.full[i] and filled[i] >= max(3, layout.width - 1)), start)
+    if end == start or header is False or any(2 * filled[i] > layout.width for i in range(start, end)):
+        return []
+    if not (_are_known(rows[end][1], names) or judge.is_header(end)):
+        return []
+    layout.start = end
+    return [line for line, _ in rows[start:end]]
 
 
 def _skip_title(rows: list[Row], layout: Layout, judge: Judge, header: bool | None) -> list[int]:
@@ -212,7 +231,7 @@ def _fit(header: list[str], below: list[list[str]], width: int, where: str) -> l
     if len(header) != width:
         raise DataError(
             f"{where}: expected {width} names, as most rows have cells, but got {len(header)}; give the delimiter if "
-            "it is another, skip= to leave out lines, or mend the header"
+            "it is another, how many lines to leave out first (--skip, skip=), or mend the header"
         )
     return header
 

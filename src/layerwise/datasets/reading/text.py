@@ -51,7 +51,7 @@ class Settings:
         Whether the first row names the columns.
     na : tuple of str
         Cells that stand for a missing value, besides the usual ones.
-    skip : int
+    skip : int, optional
         Lines to leave out first.
     names : list of str
         The columns of an earlier file that is read likewise.
@@ -66,7 +66,7 @@ class Settings:
     sheet: str | None = None
     query: str | None = None
     na: tuple[str, ...] = ()
-    skip: int = 0
+    skip: int | None = None
     names: list[str] = field(default_factory=list)
     earlier_sheet: str | None = None
     earlier_query: str | None = None
@@ -75,16 +75,17 @@ class Settings:
 def read_text(text: str, name: str, settings: Settings, notes: list[str]) -> RawTable:
     """Return the table that a text holds."""
     delimiter, escape = settings.delimiter, None
+    shown = text.split("\n", settings.skip)[-1] if settings.skip else text
     if delimiter is None:
-        delimiter, escape = find_delimiter(text)
+        delimiter, escape = find_delimiter(shown)
         if delimiter != ",":
             notes.append(f"cells are separated by {DELIMITERS[delimiter]}")
-    quote = find_quote(text, delimiter)
+    quote = find_quote(shown, delimiter)
     if quote == "'":
         notes.append("cells are in single quotes, which are left out")
     records = Records(text, delimiter, escape, quote)
     is_spaced = has_spaces_around(text, delimiter, quote)
-    table = read_rows(_after(records, settings.skip), name, settings, notes, delimiter, is_spaced)
+    table = read_rows(iter(records), name, settings, notes, delimiter, is_spaced)
     if records.bad_quotes:
         lines = _listed(records.bad_quotes)
         notes.append(f"quotes that do not match were taken as they stand in {lines}")
@@ -104,6 +105,9 @@ def read_rows(
 
     The cells may have spaces around them, unless `is_spaced` is False.
     """
+    if settings.skip:
+        first = settings.skip
+        rows = (row for row in rows if row[0] > first)
     marks = "#%" if delimiter in (None, ";") else "#%;"
     looked_at = [(line, [cell.strip() for cell in cells]) for line, cells in islice(rows, _HEAD)]
     head = [(line, cells) for line, cells in looked_at if any(cells)]
@@ -128,7 +132,7 @@ def read_rows(
     if layout.header is None:
         notes.append(f"the first row (line {lines[0]}) was taken for data, not for names" if lines else "no names")
     how: dict[str, Any] = {"header": layout.header is not None, "decimal": decimal, "na": list(settings.na)}
-    how |= {"skip": settings.skip, "names": list(names)}
+    how |= {"skip": settings.skip or 0, "names": list(names)}
     has_header = layout.header is not None
     return RawTable(name, names, list(columns), np.array(lines, np.int64), has_header, notes, how, unnamed)
 
@@ -267,7 +271,7 @@ class _Body:
             raise DataError(
                 f"{self.name}, line {place}: expected {self.layout.width} cells, as most rows have, but got {got}; "
                 f"so it is in {len(odd):,} rows of {len(self.lines) + len(self.long):,}. Give the delimiter if it is "
-                "another, skip= to leave out lines at the top, or mend the rows"
+                "another, how many lines to leave out first (--skip, skip=), or mend the rows"
             )
 
 
@@ -302,10 +306,6 @@ def _decimal(columns: list[list[str]]) -> str:
         if marked and np.mean(are_numbers(sample)) >= 0.9:
             found.add(find_notation(marked).decimal)
     return "," if found == {","} else "."
-
-
-def _after(records: Records, skip: int) -> Iterator[Row]:
-    return (row for row in records if row[0] > skip) if skip else iter(records)
 
 
 def _counted(count: int, thing: str) -> str:
