@@ -160,3 +160,18 @@ def test_the_first_of_each_month_says_where_the_day_is():
     assert kind(months, "day").how["format"] == "D/M/Y"
     assert kind([f"{cell[3:6]}{cell[:3]}{cell[6:]}" for cell in months], "day").how["format"] == "M/D/Y"
     assert kind(months, "day").is_ambiguous
+
+
+def test_a_large_column_of_ids_is_one_though_its_values_are_not_kept():
+    cells = [str(i * 7919 % 1_000_003) for i in range(1, 30_001)]
+    kind = kind_of("order_id", Statistic.of(cells))
+    assert (kind.name, kind.reason) == ("id", "its name, and no number is there twice")
+    assert kind_of("order_id", Statistic.of([*cells, cells[0]])).name == "number"
+    merged = Statistic.of(cells[:14_000]).merge(Statistic.of(cells[14_000:]))
+    assert kind_of("order_id", merged).reason == "its name, and nearly all numbers are different"
+
+
+@pytest.mark.parametrize("name", ["ID: Response", "Respondent: ID", "respondentId: Response"])
+def test_a_joined_name_may_be_that_of_an_id(name):
+    assert kind_of(name, Statistic.of([str(i) for i in range(1000, 1030)])).name == "row number"
+    assert kind_of("Children: number", Statistic.of([str(i) for i in range(1000, 1030)])).name == "number"

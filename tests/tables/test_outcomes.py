@@ -153,6 +153,27 @@ def test_what_may_mean_something_else_is_said(name, said):
     assert not any("far from" in note or "free text" in note for note in understand(read_raw(FOLDER / "ok.csv")).notes)
 
 
+@pytest.mark.parametrize(
+    ("values", "codes"),
+    [
+        ([1, 2, 3, 4, 5, -999], ["-999"]), ([1, 2, 9], ["9"]), ([1, 2, 98, 99], ["98", "99"]),
+        ([1, 2, -8, -9], ["-9", "-8"]), ([*range(20), -998, -999], ["-999", "-998"]), ([1, 2, 3, 4, 5], []),
+        ([1, 2, 3, 6], []), ([0, 1, 9, 12], []),
+        ([18, 30, 60, 99], []), ([0, 9], []), ([1, 2, 100], []),
+    ],
+)  # fmt: skip
+def test_codes_among_few_numbers_are_said(values, codes):
+    def said(names, columns, target):
+        notes = understand(RawTable("t.csv", names, columns), target).notes
+        return [note.split()[0] for note in notes if "stands far" in note]
+
+    cells = [str(value) for value in values] * 3
+    words = [("u", "v")[i * i % 7 % 2] for i in range(len(cells))]
+    assert said(("a", "t"), [cells, words], "t") == codes
+    assert said(("t", "a"), [words, cells], "a") == codes  # also where they are the target
+    assert said(("a", "t"), [cells[:-1], words[:-1]], "t") in ([], codes[:-1])  # the last one is there twice
+
+
 def test_rows_without_a_header_and_without_a_target_that_is_not_last():
     rules = understand(read_raw(FOLDER / "nohead_first.csv"), "x1")
     raw = read_raw(FOLDER / "nohead_first_new.csv", how=rules.how)

@@ -115,7 +115,7 @@ def _line(column: Column) -> tuple[str, ...]:
     absent = s.missing + (s.likely if column.kind.name in ("number", "date", "yes/no", "empty") else 0)
     missing = f"{absent:,} ({absent / s.count:.0%})" if absent else ""
     low, high = _ends(column)
-    shown = [f"{low} to {high}"] if low is not None else [f"{s.n_distinct:,} different"] if s.n_distinct > 1 else []
+    shown = [f"{low} to {high}"] if low is not None else [f"{s.said_distinct} different"] if s.n_distinct > 1 else []
     examples = ", ".join(_short(cell) for cell in s.examples[:4]) + (", …" if s.n_distinct > 4 else "")
     values = ": ".join([*shown, *([examples] if examples else [])])
     return _short(column.name), column.kind.name, column.use, missing, values

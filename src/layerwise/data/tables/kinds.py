@@ -35,7 +35,8 @@ _ID = re.compile(
     r"|rows?|row[ _.-]?(names?|labels?)|unnamed[ _:.-]*\d*|obs|observation|case|record|.*[ _.-](id|uuid|guid|key)",
     re.IGNORECASE,
 )
-_CAMEL_ID = re.compile(r".*[a-z]I[dD]")
+_CAMEL_ID = re.compile(r".*[a-z]I[dD](: .*)?")
+_ONLY_ID = re.compile(r"(.*[ _.-])?(id|uuid|guid)", re.IGNORECASE)
 _TIME = re.compile(
     r"(.*[ _.-])?(t|time|date|year|yr|month|quarter|week|day|hour|minute|second|age|period)s?", re.IGNORECASE
 )
@@ -152,8 +153,19 @@ def reads_as_numbers(s: Statistic, notation: str) -> bool:
 
 
 def is_id_name(name: str) -> bool:
-    """Return whether a column is called as one of ids or row numbers is."""
-    return (_ID.fullmatch(name) or _CAMEL_ID.fullmatch(name)) is not None
+    """Return whether a column is called as one of ids or row numbers is.
+
+    Of a name that was joined from several rows, the first part tells, or the last one by id alone.
+
+    Examples
+    --------
+    >>> [is_id_name(name) for name in ("userId", "ID: Response", "Respondent: ID", "Children: number")]
+    [True, True, True, False]
+    """
+    first, *_, last = [*name.split(": "), ""] if ": " not in name else name.split(": ")
+    return any(
+        pattern.fullmatch(part) for pattern, part in ((_ID, name), (_ID, first), (_CAMEL_ID, name), (_ONLY_ID, last))
+    )
 
 
 def _as_asked(name: str, s: Statistic, asked: str, notation: str, format: str, is_ambiguous: bool) -> Kind:
@@ -184,8 +196,9 @@ def _number(name: str, s: Statistic, notation: str, counted: Parsed, has_name: b
         begins = s.run[0] in (0, 1) and s.present >= 10
         if begins or is_named or is_index:
             return Kind("row number", f"consecutive numbers, {s.run[0]} to {s.run[1]}")
-    if (is_named or is_index) and s.n_distinct == s.present and s.present > 2:
-        return Kind("id", f"{'it has no name' if is_index else 'its name'}, and no number is there twice")
+    if (is_named or is_index) and s.present > 2 and s.n_distinct >= (NEARLY_ALL if s.is_estimate else 1) * s.present:
+        same = "nearly all numbers are different" if s.is_estimate else "no number is there twice"
+        return Kind("id", f"{'it has no name' if is_index else 'its name'}, and {same}")
     if counted.padded:
         kind = _text(name, s)
         return Kind(kind.name, "numbers with zeros in front are codes", kind.how)
@@ -198,10 +211,11 @@ def _number(name: str, s: Statistic, notation: str, counted: Parsed, has_name: b
 
 def _text(name: str, s: Statistic) -> Kind:
     if s.present > 2 and s.n_distinct >= (s.present if s.present < 20 else NEARLY_ALL * s.present):
-        return Kind("id", "a value of its own in " + ("every row" if s.n_distinct == s.present else "nearly every row"))
+        is_each = s.n_distinct == s.present and not s.is_estimate
+        return Kind("id", "a value of its own in " + ("every row" if is_each else "nearly every row"))
     if s.n_distinct <= MOST_CATEGORIES and (s.n_distinct <= 10 or s.n_distinct <= s.present / 2):
         return Kind("category", "", _whole(s))
-    return Kind("text", f"{s.n_distinct:,} different values", _whole(s))
+    return Kind("text", f"{s.said_distinct} different values", _whole(s))
 
 
 def _notation(s: Statistic, decimal: str | None, likely: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,8 @@ from layerwise.data.tables.statistics import Statistic
 from layerwise.data.tables.understanding import Column
 
 FEWEST_VALUES, FEWEST_TIMES = 10, 3
+MOST_CODES = 3  # for missing values: refused, does not know, does not apply
+_CODE = re.compile(r"(-?9+|-?9+[678]|-[678])([.,]0+)?")
 LONG = 30  # characters of half of the texts, which are no names then
 
 
@@ -21,8 +24,9 @@ def remarks(columns: Iterable[Column]) -> list[str]:
     said = []
     for column in columns:
         s = column.statistic
-        if column.kind.name == "number" and column.use != "left out":
-            for cell in far_values(s, column.kind.how["notation"]):
+        is_class = column.use == "target" and column.kind.name == "category" and "." in s.numbers
+        if (column.kind.name == "number" and column.use != "left out") or is_class:
+            for cell in far_values(s, column.kind.how.get("notation", ".")):
                 found.setdefault(cell, []).append(column.name)
         if column.use == "input" and column.kind.name == "text" and _is_free_text(s):
             said.append(
@@ -44,22 +48,30 @@ def _is_free_text(s: Statistic) -> bool:
 
 
 def far_values(s: Statistic, notation: str) -> list[str]:
-    """Return the least and the greatest number, as spelled, if it is there often and farther off than the rest spreads.
+    """Return the least or the greatest numbers, as spelled, if they stand farther off than the rest spreads.
+
+    Each must be there three times. Two or three together, and one among few different numbers, must be spelled as codes
+    for a missing value are: -9, 98, 999.
 
     Examples
     --------
     >>> cells = [str(i) for i in range(10, 30)] + ["-999"] * 3
     >>> far_values(Statistic.of(cells), ".")
     ['-999']
+    >>> far_values(Statistic.of(["1", "2", "3", "98", "99"] * 4), ".")
+    ['98', '99']
     """
     cells = [cell for cell in s.distinct or () if cell not in LIKELY_MISSING]
     values = read_numbers(cells, NOTATIONS[notation])
     order = [i for i in np.argsort(values, kind="stable").tolist() if np.isfinite(values[i])]
-    if len(order) <= FEWEST_VALUES:
-        return []
     found = []
-    for end, next_to_it, other in ((order[0], order[1], order[-1]), (order[-1], order[-2], order[0])):
-        times = (s.distinct or {})[cells[end]]
-        if times >= FEWEST_TIMES and abs(values[end] - values[next_to_it]) > abs(values[next_to_it] - values[other]):
-            found.append(cells[end])
+    for ends in (order, order[::-1]):
+        for size in range(1, min(MOST_CODES, len(ends) - 2) + 1):
+            end, rest = ends[:size], ends[size:]
+            is_often = all((s.distinct or {})[cells[i]] >= FEWEST_TIMES for i in end)
+            are_codes = all(_CODE.fullmatch(cells[i]) for i in end)
+            is_far = abs(values[end[-1]] - values[rest[0]]) > abs(values[rest[0]] - values[rest[-1]])
+            if is_often and is_far and (are_codes or (size == 1 and len(order) > FEWEST_VALUES)):
+                found += [cells[i] for i in sorted(end, key=order.index)]
+                break
     return found

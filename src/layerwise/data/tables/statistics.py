@@ -3,7 +3,8 @@
     block ── Statistic.of ──┐
     block ── Statistic.of ──┴─ a.merge(b) ──► the statistic of both blocks together, to the last digit
 
-Nothing is decided here. Every count is exact; only how many distinct values there are beyond 10,000 is an estimate.
+Nothing is decided here. Every count is exact; only how many distinct values there are in several blocks, if more than
+10,000, is an estimate.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class Statistic:
         Characters of the longest text.
     examples : tuple of str
         The first five distinct values.
+    counted : int or None
+        How many distinct values there are, where `distinct` is None and it was counted: in a single block. It is
+        neither merged nor written down.
     """
 
     form: str = ""
@@ -68,6 +72,7 @@ class Statistic:
     run: tuple[int, int] | None = None
     longest: int = 0
     examples: tuple[str, ...] = ()
+    counted: int | None = field(default=None, compare=False)
 
     @staticmethod
     def of(values: Sequence[str] | Array, missing: Iterable[str] = SURELY_MISSING) -> Statistic:
@@ -103,6 +108,7 @@ class Statistic:
             _run([cell for cell in cells if cell in words]),
             max(map(len, found)),
             tuple(list(found)[:N_EXAMPLES]),
+            len(found) if is_many else None,
         )
 
     @property
@@ -112,10 +118,25 @@ class Statistic:
 
     @property
     def n_distinct(self) -> int:
-        """How many distinct values there are; an estimate where `distinct` is None, within some 3%."""
+        """How many distinct values there are; within some 3% where that is an estimate."""
         if self.distinct is not None:
             return len(self.distinct)
+        if self.counted is not None:
+            return self.counted
+        if not self.is_estimate:
+            return self.present
         return min(round((N_HASHES - 1) * 2.0**32 / max(self.hashes[-1], 1)), self.present)
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether `n_distinct` is an estimate: of several blocks with many values, that do not count upwards."""
+        return self.distinct is None and self.counted is None and (self.run is None or self.likely > 0)
+
+    @property
+    def said_distinct(self) -> str:
+        """How many distinct values there are, in words: 12,345 or about 12,300."""
+        n = self.n_distinct
+        return f"about {round(n, 3 - len(str(n))):,}" if self.is_estimate else f"{n:,}"
 
     def merge(self, other: Statistic) -> Statistic:
         """Return the statistic of this block and another that stands below it."""
@@ -148,7 +169,7 @@ class Statistic:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can hold it; `from_dict` reads it."""
-        described = dict(vars(self))
+        described = {name: value for name, value in vars(self).items() if name in _FIELDS}
         for name in ("numbers", "dates"):
             described[name] = {key: dict(vars(part)) for key, part in described[name].items()}
         described["run"] = None if self.run is None else list(self.run)
@@ -174,7 +195,7 @@ class Statistic:
             raise FormatError(f"not the description of a Statistic, as to_dict gives it: {error!r}") from None
 
 
-_FIELDS = tuple(vars(Statistic()))
+_FIELDS = tuple(name for name in vars(Statistic()) if name != "counted")
 
 
 def as_cells(values: Sequence[str] | Array) -> tuple[str, list[str]]:

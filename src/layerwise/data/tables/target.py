@@ -174,8 +174,9 @@ def target_of(
             raise DataError(f"the target {name!r} is {counted.low:g} in every row; there is nothing to learn")
         stray = s.present - s.likely - counted.count
         more = f"; {stray} cell{'s that are' if stray > 1 else ' that is'} none" if stray else ""
-        values = len(_numbers_alone(s, number.how["notation"])) if s.distinct is not None else s.n_distinct
-        return Target(name, "number", f"{name}: a number, {values:,} different values{more}{said}", number.how)
+        alone = None if s.distinct is None else len(_numbers_alone(s, number.how["notation"]))
+        values = s.said_distinct if alone is None else f"{alone:,}"
+        return Target(name, "number", f"{name}: a number, {values} different values{more}{said}", number.how)
     if s.form == "date" or (s.dates and not s.numbers and asked is None):
         raise DataError(
             f"the target {name!r} holds dates, such as {s.examples[0]!r}; numbers or classes can be learned"
@@ -251,7 +252,7 @@ def _classes(name: str, s: Statistic, said: str, is_asked: bool, counted: Parsed
 
 def _too_many(name: str, s: Statistic) -> DataError:
     return DataError(
-        f"the target {name!r} holds {s.n_distinct:,} different texts in {s.present:,} rows, such as {_shown(s)}: "
+        f"the target {name!r} holds {s.said_distinct} different texts in {s.present:,} rows, such as {_shown(s)}: "
         "too many to be classes. Name another column with --target"
     )
 
