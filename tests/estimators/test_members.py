@@ -44,7 +44,7 @@ def test_scores_are_the_mean_of_the_members(trained):
 
 
 def test_each_holds_out_another_part_and_keeps_its_best_epoch(trained):
-    clf = lw.MLPClassifier(**SETTINGS, ensemble=5, early_stopping=True).fit(X, y)
+    clf = lw.MLPClassifier(**SETTINGS, ensemble=5, early_stopping=True, validation_fraction=0.2).fit(X, y)
     networks, calls = trained[0]
     held = np.concatenate([call["validation_data"][0] for call in calls])
     np.testing.assert_array_equal(np.sort(held, axis=0), np.sort(X, axis=0))  # each row once
@@ -59,9 +59,21 @@ def test_each_holds_out_another_part_and_keeps_its_best_epoch(trained):
     np.testing.assert_allclose(clf.history_["val_loss"], means)
 
 
-def test_few_members_hold_out_a_fifth_each(trained):
-    lw.MLPClassifier(**SETTINGS, ensemble=2, early_stopping=True).fit(X, y)
-    assert [len(call["X"]) for call in trained[0][1]] == [120, 120]
+@pytest.mark.parametrize(
+    ("arguments", "rows"), [({}, 135), ({"validation_fraction": 0.2}, 120), ({"preset": "tabular"}, 120)]
+)
+def test_few_members_hold_out_their_share(trained, arguments, rows):
+    lw.MLPClassifier(**SETTINGS, ensemble=2, early_stopping=True, **arguments).fit(X, y)
+    assert [len(call["X"]) for call in trained[0][1]] == [rows, rows]
+
+
+@pytest.mark.parametrize("ensemble", [1, 3])
+def test_counts_begin_with_their_mean(ensemble):
+    data, target = load_diabetes(return_X_y=True)
+    regr = lw.MLPRegressor("poisson", preset="tabular", random_state=0, ensemble=ensemble).fit(
+        data[:300], target[:300] * 1e3
+    )
+    assert regr.score(data[300:], target[300:] * 1e3) > 0.2
 
 
 def test_validation_data_are_for_all(trained):
@@ -75,7 +87,9 @@ def test_validation_data_are_for_all(trained):
 
 def test_weights_follow_their_rows(trained):
     weight = np.arange(1.0, 151.0)
-    lw.MLPClassifier(**SETTINGS, ensemble=5, early_stopping=True).fit(X, y, sample_weight=weight)
+    lw.MLPClassifier(**SETTINGS, ensemble=5, early_stopping=True, validation_fraction=0.2).fit(
+        X, y, sample_weight=weight
+    )
     order = {row.tobytes(): w for row, w in zip(X, weight, strict=True)}
     for call in trained[0][1]:
         expected = [order[row.tobytes()] for row in call["X"]]
@@ -138,7 +152,7 @@ def test_what_members_cannot_have_is_refused(arguments, message):
 
 
 def test_too_few_rows_are_refused():
-    with pytest.raises(ValueError, match=r"each of ensemble=6 networks holds out one of 6 parts.*12 rows; got 11"):
+    with pytest.raises(ValueError, match=r"each of ensemble=6 networks holds out one of 10 parts.*20 rows; got 11"):
         lw.MLPClassifier(**SETTINGS, ensemble=6, early_stopping=True).fit(X[::14], y[::14])
 
 

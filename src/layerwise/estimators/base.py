@@ -106,7 +106,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         dtype = self._dtype(X)
         loss = self._loss_of(settings, dtype).for_columns(target_names(given_y))
         if first:
-            self._begin(X, loss, settings, dtype)
+            self._begin(X, y, loss, settings, dtype)
         self.network_.task = self._named_task(given_y)
         held = held_out.given(self, validation_data)
         if self.solver == "lbfgs":
@@ -246,7 +246,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         assert task is not None
         return task.named(target_names(y), title)
 
-    def _begin(self, X: Any, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
+    def _begin(self, X: Any, y: Array, loss: Loss, settings: SimpleNamespace, dtype: np.dtype[Any]) -> None:
         """Make a new network, with first weights as scikit-learn draws them where the layers are those of the sizes."""
         layers = self._layers(settings, loss)
         self.network_ = Network(layers, random_state=self._seed(), dtype=dtype, scaling=self.scaling)
@@ -255,6 +255,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             last = len(layers) - 2
             self._draw(range(last if settings.layers is not None else 0, last + 1), settings.activation)
         self.network_.task = self._task()
+        if self.preset is not None:
+            presets.set_first_answer(self.network_, y, loss)
         if self.preset is None:  # else X is not what the names are of
             self.network_.columns = named_columns(getattr(self, "feature_names_in_", None))
         self.network_.loss = loss

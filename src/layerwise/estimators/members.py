@@ -37,13 +37,18 @@ from layerwise.trust.calibration import fold_temperature, scores
 from layerwise.typing import Array
 
 FEWEST = 30  # rows to tell a temperature by
-FEWEST_PARTS = 5  # of the rows: a member learns from four fifths of them at least
 
 
 def are_trained(estimator: Any, settings: SimpleNamespace, X: Any) -> bool:
     """Return whether there are to be several networks; of very few rows only where that was asked for."""
-    fewest = 2 * max(settings.ensemble, FEWEST_PARTS)  # that `_parts` can part
-    return settings.ensemble > 1 and (not is_auto(estimator.ensemble) or X.shape[0] >= fewest)
+    return settings.ensemble > 1 and (not is_auto(estimator.ensemble) or X.shape[0] >= 2 * _count(settings))
+
+
+def _count(settings: SimpleNamespace) -> int:
+    """Return into how many parts the rows are cut: one for each member, and none greater than the share held out."""
+    share: float = settings.validation_fraction
+    members: int = settings.ensemble
+    return max(members, round(1 / share) if 0 < share < 1 else 1)
 
 
 def train(
@@ -66,6 +71,7 @@ def train(
             layers = [PiecewiseLinear(knots), *layers]
         network = Network(layers, random_state=_seed(estimator, i), dtype=estimator.network_.dtype)
         network.build(X.shape[1])
+        presets.set_first_answer(network, y, loss)
         networks.append(network)
         rows = np.delete(np.arange(X.shape[0]), parts[i]) if parts else slice(None)
         calls.append(_call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss))
@@ -87,7 +93,7 @@ def train(
 def _parts(estimator: Any, settings: SimpleNamespace, X: Any, y: Array) -> list[Array]:
     """Return the rows that each member holds out; classes in equal shares, where each has enough rows."""
     k, n = settings.ensemble, X.shape[0]
-    parts = max(k, FEWEST_PARTS)
+    parts = _count(settings)
     if n < 2 * parts:
         raise ValueError(
             f"{settings.name}: each of ensemble={k} networks holds out one of {parts} parts of the rows, which needs "

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from layerwise.estimators import building
+from layerwise.network.network import Network
 from layerwise.parts.initializers import Normal
 from layerwise.parts.layers import Dense, Layer, Scale
 from layerwise.parts.layers.piecewise import LEAST
+from layerwise.parts.losses import Loss, Poisson
 from layerwise.parts.schedules import CosLog
 from layerwise.typing import Array
 
@@ -82,7 +84,8 @@ def resolve(settings: SimpleNamespace, incremental: bool = False) -> None:
         published |= {"early_stopping": False, "schedule": None}
     hidden = settings.hidden_layer_sizes
     shallow = not is_auto(hidden) and not building.hidden_sizes(hidden)
-    if incremental or shallow or any(getattr(settings, name) not in (None, False) for name in _ALONE):
+    alone = any(getattr(settings, name) not in (None, False) for name in _ALONE)
+    if incremental or shallow or alone or settings.learning_rate != "constant":
         published["ensemble"] = 1
     for name, value in (DEFAULTS | published).items():
         if is_auto(getattr(settings, name, None)):
@@ -114,6 +117,15 @@ def _layers(settings: SimpleNamespace) -> list[Layer]:
 def last_layer(outputs: int) -> Dense:
     """Return the layer of the outputs: zero at first, so that training begins from even odds."""
     return Dense(outputs, "zeros", "zeros", weight_rate="ntk", bias_rate=_BIAS_RATE)
+
+
+def set_first_answer(network: Network, y: Array, loss: Loss) -> None:
+    """Let a network that begins with scores of 0 begin with the mean count, where the loss is Poisson's."""
+    last = next(i for i in reversed(range(len(network.layers))) if isinstance(network.layers[i], Dense))
+    view = vars(network.built()[1].p[last])
+    mean = np.asarray(y, np.float64).reshape(len(y), -1).mean(axis=0)
+    if isinstance(loss, Poisson) and not view["W"].any() and (mean > 0).all():
+        view["b"][...] = np.log(mean)
 
 
 def knots(X: Array) -> list[list[float]]:

@@ -116,7 +116,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     ensemble : int or "auto"
         How many networks are trained, side by side; "auto" is 1. Each holds out another part of the rows, if
         `early_stopping`, and keeps its epoch with the least loss on them; the mean of their scores is the answer.
-        `network_` is all of them, `history_` has their mean losses; `validation_fraction` and `tol` have no say.
+        `network_` is all of them, `history_` has their mean losses; `tol` has no say.
     categorical, max_categories, exclude, kinds : optional
         With the preset: what columns are, and which are not used; see `TableEncoder`.
 
