@@ -1,5 +1,7 @@
 """Bad input gets what scikit-learn gives, by the same types of exception, and at least as clear."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
@@ -109,3 +111,29 @@ def test_labels_that_changed():
 def test_large_inputs_say_so():
     with pytest.raises(ValueError, match="learning rate"):
         MLPRegressor(activation="identity", solver="sgd", learning_rate_init=10.0, random_state=0).fit(X * 1e3, y * 1e3)
+
+
+@pytest.mark.parametrize("preset", [None, "tabular"])
+@pytest.mark.parametrize("make", [lw.MLPClassifier, lw.MLPRegressor])
+def test_two_columns_of_one_name_are_refused(make, preset):
+    pd = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).random((40, 3))
+    frame, good = pd.DataFrame(rows, columns=["a", "b", "a"]), pd.DataFrame(rows, columns=["a", "b", "c"])
+    y = np.arange(40) % 2
+    estimator = make(preset=preset, max_iter=2, early_stopping=False)
+    with pytest.raises(lw.ShapeError, match="X has two columns named 'a'; rename one of them"):
+        estimator.fit(frame, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit(good, y)
+    with pytest.raises(lw.ShapeError, match="X has two columns named 'a'"):
+        estimator.predict(frame)
+
+
+@pytest.mark.parametrize(
+    "labels", [["a"] * 50, np.array(["a"] * 50, object), [7] * 50], ids=["text", "objects", "whole"]
+)
+def test_one_class_is_named_with_all_of_its_rows(labels):
+    shown = "7" if labels[0] == 7 else "'a'"
+    with pytest.raises(lw.DataError, match=rf"labels of one class only \({shown} in all 50 rows\)"):
+        lw.MLPClassifier(preset="tabular").fit(np.random.default_rng(0).random((50, 3)), labels)

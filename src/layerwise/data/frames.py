@@ -206,12 +206,23 @@ def read_columns(X: Any, title: str = "X") -> Columns:
     if isinstance(X, Columns):
         return X
     columns = _of_frame(X, title) or _Array(X, title)
+    _check_names(columns.names or (), title)
+    return columns
+
+
+def check_names_of_frame(X: object, title: str) -> None:
+    """Refuse two columns of one name, as pandas may have them."""
+    columns: Any = getattr(X, "columns", None)
+    if getattr(columns, "is_unique", True) is False:
+        _check_names(columns, title)
+
+
+def _check_names(names: Iterable[Name], title: str) -> None:
     seen: set[Name] = set()
-    for name in columns.names or ():
+    for name in names:
         if name in seen:
             raise ShapeError(f"{title} has two columns named {name!r}; rename one of them, or leave it out")
         seen.add(name)
-    return columns
 
 
 def read_frame(X: Any, title: str, text: bool = False) -> Array | None:

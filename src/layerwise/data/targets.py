@@ -207,7 +207,7 @@ def _classes(values: Array, n_out: int, name: str) -> Array:
     else:
         classes = np.unique(values.astype(str))
         if len(classes) == 1:
-            raise _one_class(classes[0], len(values), name)
+            raise one_class(classes[0], len(values), name)
     if len(classes) != outputs:
         raise ShapeError(
             f"{name} has {len(classes)} classes, the network {n_out} outputs: end with Dense({len(classes)})"
@@ -345,15 +345,15 @@ def check_two_classes(targets: Targets, name: str = "y") -> None:
         first = targets.labels[0]
         if (targets.labels == first).all():
             assert targets.task.classes is not None
-            raise _one_class(targets.task.classes[first], len(targets), name)
+            raise one_class(targets.task.classes[first], len(targets), name)
 
 
-def _one_class(label: np.generic, rows: int, name: str) -> DataError:
+def one_class(label: object, rows: int, name: str) -> DataError:
+    """Return the error for labels of one class only."""
+    label = label.item() if isinstance(label, np.generic) else label
     if rows == 1:  # of which the other classes are not known
-        return DataError(
-            f"{name} is the label {label.item()!r} alone; give classes=[the labels in order] to the first fit"
-        )
+        return DataError(f"{name} is the label {label!r} alone; give classes=[the labels in order] to the first fit")
     return DataError(
-        f"{name} has labels of one class only ({label.item()!r} in all {rows} rows); at least two are needed to learn "
+        f"{name} has labels of one class only ({label!r} in all {rows} rows); at least two are needed to learn "
         "to tell them apart"
     )

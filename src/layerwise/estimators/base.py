@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
 )
 
 from layerwise.data.arrays import check_one_kind, native_indices
+from layerwise.data.frames import check_names_of_frame
 from layerwise.data.names import named_columns, target_names
 from layerwise.data.tabular import TableEncoder
 from layerwise.data.targets import Task
@@ -191,6 +192,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             return X, y
         refuse_masked(X, "X")
         refuse_masked(y, "y")
+        check_names_of_frame(X, "X")
         check_form(y, X)
         X, y = native_indices(X), native_indices(y)
         refuse_sparse_vector(y)
@@ -227,6 +229,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if self._is_plain(X):
             return X
         refuse_masked(X, "X")
+        check_names_of_frame(X, "X")
         X = native_indices(X)
         if self.preset is not None:
             return self._encode_table(X, False)

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from layerwise.data.arrays import is_sparse
 from layerwise.data.sample_weights import balanced
-from layerwise.data.targets import Task
+from layerwise.data.targets import Task, one_class
 from layerwise.estimators import building, continuing
 from layerwise.estimators.base import BaseMLP
 from layerwise.estimators.labels import (
@@ -60,6 +60,8 @@ class Classes(BaseMLP):
             check_classification_targets(y)
         if define:
             self._set_classes(y)
+            if self.preset is not None and len(self.classes_) == 1 and not self._multilabel and len(y) > 1:
+                raise one_class(self.classes_[0], len(y), "y")
         if self._multilabel:
             return self._encode_several(y)
         if np.ndim(y) != 1:
