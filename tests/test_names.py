@@ -162,7 +162,7 @@ class TestEstimators:
         yield lambda: model.partial_fit(X, Y)
 
     def test_another_order(self, frame, preset, tmp_path):
-        fitted = lw.MLPClassifier(max_iter=1, preset=preset, random_state=0).fit(frame, Y)
+        fitted = lw.MLPClassifier(max_iter=1, preset=preset, ensemble=1, random_state=0).fit(frame, Y)
         fitted.save(tmp_path / "model.safetensors")
         for model in (fitted, lw.load(tmp_path / "model.safetensors")):
             assert isinstance(model, BaseMLP)

@@ -147,6 +147,7 @@ def test_what_is_not_as_it_was_is_named(run, table, cut_off):
 
 def test_without_a_checkpoint_it_begins(run, table):
     result = run("train", table, *WORDS, "epoch", "--resume")
+    assert "note: with --checkpoint, --resume one network is trained; several without" in result.stdout
     assert result.exit_code == 0
     assert "there is no table.checkpoint.safetensors: the training begins" in result.stderr
     assert run("train", table, *WORDS, "never", "--resume").exit_code == 2

@@ -185,3 +185,13 @@ def test_unchanged_it_is_scikit_learns_warm_start(parameters):
         for model in models:
             model.fit(X, y).fit(X, y)
     np.testing.assert_allclose(models[0].loss_curve_, models[1].loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic")
+def test_several_networks_are_not_gone_on_with():
+    X, y = np.random.default_rng(0).random((60, 3)), np.arange(60) % 2
+    model = MLPClassifier(max_iter=1, preset="tabular", random_state=0).fit(X, y)
+    weights = model.network_.theta.copy()
+    with pytest.raises(ValueError, match=r"those of 3 networks that answer together.*fit with ensemble=1"):
+        model.partial_fit(X, y)
+    assert np.array_equal(model.network_.theta, weights)

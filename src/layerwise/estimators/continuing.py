@@ -41,6 +41,11 @@ def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], 
     shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in new.stages]
     learned, before = (_learned(part, plan.n_in) for part in (layers, network.layers))
     if learned != before:
+        if (members := _members(network.layers)) != _members(layers):
+            raise ValueError(
+                f"{settings.name}: the weights are those of {members} networks that answer together; partial_fit and "
+                "warm_start go on with one: fit with ensemble=1"
+            )
         raise changed(settings, _name_of_change(settings, layers, network.layers))
     if [repr(layer) for layer in layers] == [repr(layer) for layer in network.layers]:
         return network
@@ -50,6 +55,10 @@ def go_on(network: Network, settings: SimpleNamespace, layers: Sequence[Layer], 
     frozen = frozenset(new for old, new in zip(*places, strict=True) if old in network.frozen)
     kept = network.kept() | {"layers": tuple(layers), "parameters": parameters, "frozen": frozen}
     return Network.from_state(State(**kept))
+
+
+def _members(layers: Sequence[Layer]) -> int:
+    return max((layer.groups for layer in layers if isinstance(layer, Dense)), default=1)
 
 
 def _learned(layers: Sequence[Layer], n_in: int) -> list[tuple[str, dict[str, tuple[int, ...]]]]:

@@ -253,6 +253,7 @@ def train(
     `layerwise train mnist` is a good start. Every data set has a recipe; each option replaces a part of it. Ctrl-C
     ends the training early: the weights so far are saved and tested; a second one leaves out the test. The same call
     with `--resume` goes on from there, or from the newest checkpoint of a run that was killed, as if nothing had been.
+    A table is learned by several networks, which cannot go on: with `--checkpoint` or `--resume` it is one.
     """
     name, chosen = _find(data, recipe)
     asked = _asked_of_table(context)
@@ -288,12 +289,14 @@ def train(
         )  # fmt: skip
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
-        settings.notes = {"data": file, "target": ",".join(t.name for t in found.targets)}
-        settings.notes["command"] = _command(context, file)
+        settings.notes = {
+            "data": file, "target": ",".join(t.name for t in found.targets), "command": _command(context, file),
+        }  # fmt: skip
         del raw
         watcher = None
         if one or ensemble == 1:
             settings.ensemble, settings.resume = 1, change or resume
+            found.notes += [] if ensemble == 1 else [f"with {', '.join(one)} one network is trained; several without"]
             watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
         settings.callbacks = [*([] if watcher is None else [watcher]), *watching]
         if not json:
