@@ -1,7 +1,9 @@
 """Small tables with one habit of real ones each: what each column is, what is learned, and from how many rows."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import layerwise as lw
@@ -231,3 +233,26 @@ def test_a_column_called_as_an_id_is_the_target_only_with_few_values(name, value
         [[str(i / 7) for i in range(60)], ["u", "v", "w"] * 20, [str(i * 7 % values) for i in range(60)]],
     )  # fmt: skip
     assert understand(raw).targets[0].name == chosen
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["501", "94110", "07302"],
+        np.array([501, 94110, 7302]),
+        np.array([501.0, 94110.0, 7302.0]),
+        np.array([501, 94110, None]),
+    ],
+    ids=["text", "whole", "floats", "objects"],
+)
+def test_codes_that_lost_their_zeros_are_known(cells):
+    raw = RawTable("t.csv", ("zip", "t"), [["00501", "94110", "07302"] * 9, [str(i % 4 / 3) for i in range(27)]])
+    rules = type(found := understand(raw, "t")).from_dict(json.loads(json.dumps(found.to_dict())))
+    known = rules.rows(RawTable("new.csv", ("zip",), [cells])).columns[0].tolist()
+    assert known[:2] == ["00501", "94110"]
+    assert known[2] in ("07302", None)
+
+
+def test_codes_of_several_widths_stay_as_they_are():
+    raw = RawTable("t.csv", ("code", "t"), [["01", "001", "1"] * 9, [str(i % 4 / 3) for i in range(27)]])
+    assert understand(raw, "t").rows(raw).columns[0].tolist()[:3] == ["01", "001", "1"]

@@ -61,7 +61,8 @@ class Kind:
         Why, where it does not go without saying.
     how : dict
         What reads the cells: ``notation`` of numbers, ``format`` of dates, ``spellings`` of yes and no, ``whole`` for
-        categories that are whole numbers, so that 1.0 is 1: how each is spelled, where that is otherwise.
+        categories that are whole numbers, so that 1.0 is 1: how each is spelled, where that is otherwise; ``width`` of
+        those with zeros in front, so that 501 is 00501.
     is_ambiguous : bool
         Its dates may be read with the day or the month first.
     """
@@ -261,10 +262,16 @@ def _spellings(s: Statistic) -> dict[str, str]:
 
 
 def _whole(s: Statistic) -> dict[str, Any]:
-    """Return that categories are whole numbers, in whatever way a file may write them, and how this one does."""
+    """Return that categories are whole numbers, in whatever way a file may write them, and how this one does.
+
+    Those with zeros in front have a width, if it is the same for all.
+    """
     plain = s.numbers.get(".")
-    if not plain or not plain.count == plain.whole == s.present - s.likely or plain.padded or plain.marked:
+    if not plain or not plain.count == plain.whole == s.present - s.likely or plain.marked:
         return {}
+    if plain.padded:
+        lengths = {len(cell) for cell in s.distinct or () if cell not in LIKELY_MISSING}
+        return {"width": lengths.pop()} if len(lengths) == 1 else {}
     spelled: dict[str, str] = {}
     for cell, n in (s.distinct or {}).items():
         if cell in LIKELY_MISSING:

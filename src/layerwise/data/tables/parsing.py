@@ -79,6 +79,8 @@ def codes_as_text(cell: str, how: Mapping[str, Any]) -> str:
     if "spellings" in how:
         spelled: str = how["spellings"].get(cell.casefold(), cell)
         return spelled
+    if "width" in how and len(cell) < how["width"] and cell.isdecimal():
+        return cell.zfill(how["width"])
     if "whole" in how and (value := read_number(cell)) is not None and value % 1 == 0:
         whole: str = how["whole"].get(text_of(value), text_of(value))
         return whole

@@ -242,6 +242,7 @@ def _check_how(name: str, kind: str, how: Mapping[str, Any]) -> None:
     )
     right = right and (kind != "number" or how.get("notation") in NOTATIONS)
     right = right and (kind != "date" or how.get("format") in ("", *FORMATS))
+    right = right and isinstance(how.get("width", 0), int)
     if not right or (kind == "yes/no" and "spellings" not in how):
         raise ValueError(f"column {name!r} cannot be read as {kind}, {dict(how)}")
 
