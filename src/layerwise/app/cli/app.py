@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -44,7 +44,7 @@ class Commands(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=InterruptWarning)  # `train` has words of its own for it
-                warnings.showwarning = _show  # type: ignore[assignment]
+                warnings.showwarning = _said_once()
                 return super().invoke(ctx)
         except typer.BadParameter as error:  # typer shows it, and what a file or an argument says is in it
             error.message = visible(error.message, keep="\n")
@@ -63,9 +63,16 @@ class Commands(TyperGroup):
             raise typer.Exit(console.INTERRUPTED) from None
 
 
-def _show(message: Warning | str, *place: Any) -> None:
-    """Print a warning in a line, without the place in the source that it came from."""
-    console.warn(f"warning: {message}", "yellow")
+def _said_once() -> Callable[..., None]:
+    """Return what prints a warning in a line, without its place in the source; the same words only once."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if (text := str(message)) not in said:
+            said.add(text)
+            console.warn(f"warning: {text}", "yellow")
+
+    return show
 
 
 app = typer.Typer(
@@ -115,13 +122,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with its arguments and return its exit code."""
     console.tolerate_any_encoding()
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _said_once()
         try:
             app(args=None if arguments is None else list(arguments), prog_name="layerwise")
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else int(end.code is not None)
     return console.OK
-
-
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    console.warn(f"warning: {message}", "yellow")
