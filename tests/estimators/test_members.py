@@ -187,3 +187,15 @@ def test_merged_needs_the_same_layers():
     other = lw.Network([lw.Dense(4), lw.Tanh(), lw.Dense(2), lw.Softmax()]).build(3)
     with pytest.raises(lw.ShapeError, match="the same layers"):
         merged([one, other])
+
+
+def test_one_class_needs_one_network():
+    clf = lw.MLPClassifier(preset="tabular", max_iter=2).fit(X, ["a"] * len(X))
+    assert clf.n_members_ == 1
+    assert set(clf.predict(X)) == {"a"}
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pytest.importorskip("pandas").DataFrame(X, columns=["a", "b", "a", "c"])
+    with pytest.raises(lw.ShapeError, match="X has two columns named 'a'; rename one of them"):
+        lw.MLPClassifier(preset="tabular").fit(frame, y)
