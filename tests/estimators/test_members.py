@@ -189,6 +189,13 @@ def test_merged_needs_the_same_layers():
         merged([one, other])
 
 
+def test_an_ensemble_is_not_gone_on_with():
+    clf = lw.MLPClassifier(preset="tabular", max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match="is an ensemble of 3.*fit it with ensemble=1 first"):
+        clf.partial_fit(X, y)
+    clf.set_params(ensemble=1).fit(X, y).partial_fit(X, y)
+
+
 def test_one_class_needs_one_network():
     clf = lw.MLPClassifier(preset="tabular", max_iter=2).fit(X, ["a"] * len(X))
     assert clf.n_members_ == 1
