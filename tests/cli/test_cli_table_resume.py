@@ -10,7 +10,7 @@ import layerwise as lw
 from layerwise.training.callbacks import Checkpoint
 from layerwise.training.loop import Training
 
-WORDS = ("-e", "6", "--no-plot", "-q", "--checkpoint")
+WORDS = ("-e", "6", "--no-plot", "-q", "--ensemble", "1", "--checkpoint")
 
 
 class Killed(BaseException):
@@ -147,7 +147,6 @@ def test_what_is_not_as_it_was_is_named(run, table, cut_off):
 
 def test_without_a_checkpoint_it_begins(run, table):
     result = run("train", table, *WORDS, "epoch", "--resume")
-    assert "note: with --checkpoint, --resume one network is trained; several without" in result.stdout
     assert result.exit_code == 0
     assert "there is no table.checkpoint.safetensors: the training begins" in result.stderr
     assert run("train", table, *WORDS, "never", "--resume").exit_code == 2
@@ -163,7 +162,7 @@ def test_a_full_disk_at_a_checkpoint(run, table, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    run("train", table, *WORDS, "never", "--ensemble", "1", "-o", "whole.safetensors")
+    run("train", table, *WORDS, "never", "-o", "whole.safetensors")
     monkeypatch.setattr(Checkpoint, "_check_place", full)
     result = run("train", table, *WORDS, "epoch", "-o", "full.safetensors")
     assert result.exit_code == 1
@@ -173,16 +172,62 @@ def test_a_full_disk_at_a_checkpoint(run, table, monkeypatch):
     same("whole", "full")
 
 
-def test_several_networks_are_not_written_down(run, table):
-    for option in (["--resume"], ["--checkpoint", "epoch"]):
-        result = run("train", table, "--ensemble", "2", *option)
-        assert result.exit_code == 2
-        assert f"not together with {option[0]}, which is for one network" in " ".join(
-            result.stderr.replace("│", " ").split()
-        )
-    assert run("train", table, *WORDS, "never", "--ensemble", "2", "--json").json()["networks"] == 2
-    assert run("train", table, *WORDS, "epoch", "--json").json()["networks"] == 1
-    assert run("train", table, *WORDS[:-1], "--json").json()["networks"] == 3
+SEVERAL = ("-e", "6", "--no-plot", "-q", "--ensemble", "3", "--threads", "1", "--checkpoint", "epoch")
+
+
+@pytest.mark.parametrize("step", [3, 20, 30])
+def test_an_ensemble_that_was_cut_off_ends_as_one_that_was_not(run, table, cut_off, step, monkeypatch):
+    """In the first network, between the first and the second, and in the last."""
+    run("train", table, *SEVERAL, "-o", "whole.safetensors")
+    assert os.listdir() == ["whole.safetensors"]
+    total, run_steps, write = [], Training._run_steps, Checkpoint._write
+
+    def killed(self, done, end):
+        total.append(self.step)
+        if len(total) >= step:
+            raise Killed
+        return run_steps(self, done, end)
+
+    def written(self, run):
+        write(self, run)
+        self._wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "_run_steps", killed)
+        patched.setattr(Checkpoint, "_write", written)
+        try:
+            run("train", table, *SEVERAL, "-o", "cut.safetensors")
+        except Killed:
+            assert "cut.checkpoint-network1.safetensors" in os.listdir()
+    result = run("train", table, *SEVERAL, "-o", "cut.safetensors", "--resume")
+    assert result.exit_code == 0
+    same("whole", "cut")
+    assert sorted(os.listdir()) == ["cut.safetensors", "whole.safetensors"]
+
+
+def test_an_ensemble_goes_on_after_ctrl_c(run, table, monkeypatch, ctrl_c):
+    run("train", table, *SEVERAL, "-o", "whole.safetensors")
+    run_steps, calls = Training._run_steps, []
+
+    def pressed(self, done, end):
+        calls.append(done)
+        if len(calls) == 8:
+            signal.raise_signal(signal.SIGINT)
+        return run_steps(self, done, end)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "_run_steps", pressed)
+        result = run("train", table, *SEVERAL, "-o", "cut.safetensors")
+    assert result.exit_code == 130
+    assert "--resume goes on" in result.stderr
+    assert run("train", table, *SEVERAL, "-o", "cut.safetensors", "--resume").exit_code == 0
+    same("whole", "cut")
+
+
+def test_several_networks_are_not_watched(run, table):
+    result = run("train", table, "--ensemble", "2", "--watch")
+    assert result.exit_code == 2
+    assert "not together with --watch, which shows one network" in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("option", [["--resume"], ["--checkpoint", "epoch"], ["--change", "epochs"]])

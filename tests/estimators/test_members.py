@@ -21,9 +21,9 @@ def trained(monkeypatch):
     plain = members.fit_each
 
     def watched(networks, calls, n_jobs, verbose):
-        histories = plain(networks, calls, n_jobs, verbose)
+        outcome = plain(networks, calls, n_jobs, verbose)
         found.append((networks, calls))
-        return histories
+        return outcome
 
     monkeypatch.setattr(members, "fit_each", watched)
     return found
@@ -187,22 +187,3 @@ def test_merged_needs_the_same_layers():
     other = lw.Network([lw.Dense(4), lw.Tanh(), lw.Dense(2), lw.Softmax()]).build(3)
     with pytest.raises(lw.ShapeError, match="the same layers"):
         merged([one, other])
-
-
-def test_an_ensemble_is_not_gone_on_with():
-    clf = lw.MLPClassifier(preset="tabular", max_iter=2).fit(X, y)
-    with pytest.raises(ValueError, match="is an ensemble of 3.*fit it with ensemble=1 first"):
-        clf.partial_fit(X, y)
-    clf.set_params(ensemble=1).fit(X, y).partial_fit(X, y)
-
-
-def test_one_class_needs_one_network():
-    clf = lw.MLPClassifier(preset="tabular", max_iter=2).fit(X, ["a"] * len(X))
-    assert clf.n_members_ == 1
-    assert set(clf.predict(X)) == {"a"}
-
-
-def test_two_columns_of_one_name_are_refused():
-    frame = pytest.importorskip("pandas").DataFrame(X, columns=["a", "b", "a", "c"])
-    with pytest.raises(lw.ShapeError, match="X has two columns named 'a'; rename one of them"):
-        lw.MLPClassifier(preset="tabular").fit(frame, y)

@@ -160,9 +160,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def _go_on(self, settings: SimpleNamespace) -> None:
         """Let parameters that have changed since the weights were learned take effect, or refuse them."""
-        if vars(self).get("n_members_", 1) > 1:
-            what = f"its network is an ensemble of {self.n_members_}, whose members have held out other rows"
-            raise ValueError(f"{settings.name}: {what}; to go on from its weights, fit it with ensemble=1 first")
         layers = self._layers(settings, self._loss_of(settings, self.network_.dtype))
         self.network_ = continuing.go_on(self.network_, settings, layers, hasattr(self, "encoder_"))
         self.out_activation_ = building.name_of(self.network_.layers[-1])

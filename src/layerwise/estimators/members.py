@@ -28,11 +28,11 @@ from layerwise.estimators.presets import is_auto
 from layerwise.estimators.solvers import alpha, batch_size, sample_weights
 from layerwise.network.merging import merged
 from layerwise.network.network import Network
-from layerwise.network.side_by_side import fit_each
+from layerwise.network.side_by_side import fit_each, own_callbacks
 from layerwise.parts.layers import PiecewiseLinear
 from layerwise.parts.losses import Loss
 from layerwise.parts.penalties import L2
-from layerwise.training.callbacks import EarlyStopping, History, as_callbacks
+from layerwise.training.callbacks import Callback, EarlyStopping, History, as_callbacks
 from layerwise.trust.calibration import fold_temperature, scores
 from layerwise.typing import Array
 
@@ -61,7 +61,7 @@ def train(
     ValueError
         There are fewer rows than members.
     """
-    vars(estimator).pop("_resume", None)  # members are not gone on with
+    resume = vars(estimator).pop("_resume", False)  # `layerwise train FILE --resume` sets it
     parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
     knots = None if settings.preset is None else presets.knots(X)
     networks, calls = [], []
@@ -74,11 +74,13 @@ def train(
         presets.set_first_answer(network, y, loss)
         networks.append(network)
         rows = np.delete(np.arange(X.shape[0]), parts[i]) if parts else slice(None)
-        calls.append(_call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss))
+        call = _call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss)
+        call["callbacks"] += own_callbacks(as_callbacks(settings.callbacks), i)
+        calls.append(call | {"resume": resume})
     merged(networks)  # refuses layers that cannot lie side by side before anything is learned
     jobs = min(settings.ensemble, settings.n_threads or default_threads())
     began = time.perf_counter()
-    fit_each(networks, calls, jobs, bool(settings.verbose))
+    interrupted = fit_each(networks, calls, jobs, bool(settings.verbose))[1]
     histories = {i: network.history for i, network in enumerate(networks) if network.history is not None}
     begun = [i for i, history in histories.items() if history.epochs] or list(histories)  # fewer after an interrupt
     whole = merged([networks[i] for i in begun])
@@ -87,6 +89,8 @@ def train(
     samples = sum(len(calls[i]["y"]) for i in begun)
     estimator.network_ = whole
     _note(estimator, [histories[i] for i in begun], samples, time.perf_counter() - began)
+    if interrupted:
+        estimator.history_.stopped_by = "interrupt"
     estimator.n_members_ = len(begun)
 
 
@@ -130,7 +134,7 @@ def _call(
 ) -> dict[str, Any]:
     """Return the arguments of a member's fit."""
     of_rows = None if weight is None else weight[rows]
-    callbacks = copy.deepcopy(as_callbacks(settings.callbacks))
+    callbacks: list[Callback] = []
     if validation is not None and settings.early_stopping:
         patience = int(min(settings.n_iter_no_change, settings.max_iter))
         callbacks.append(EarlyStopping("val_loss", patience, min_delta=0.0))

@@ -23,12 +23,12 @@ from layerwise.data.targets import check_lengths, encode
 from layerwise.engine.threads import default_threads
 from layerwise.errors import FormatError, NotBuiltError
 from layerwise.network.network import Network
-from layerwise.network.side_by_side import fit_each
+from layerwise.network.side_by_side import fit_each, own_callbacks
 from layerwise.parts.description import Description, whole_number
 from layerwise.parts.layers import Layer
 from layerwise.parts.metrics import Metric, accuracy, as_metrics, check_weighted
 from layerwise.parts.scaling import Scaler
-from layerwise.training.callbacks import Callback, Checkpoint, History, as_callbacks
+from layerwise.training.callbacks import Callback, History, as_callbacks
 from layerwise.training.evaluation import metric_values
 from layerwise.typing import Array, ArrayLike
 
@@ -111,8 +111,9 @@ class Ensemble:
         """
         n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
         watched = as_callbacks(callbacks)
-        calls = [{"X": X, "y": y, "callbacks": _own(watched, i), **arguments} for i in range(len(self.networks))]
-        return fit_each(self.networks, calls, n_jobs, verbose)
+        own = [own_callbacks(watched, i) for i in range(len(self.networks))]
+        calls = [{"X": X, "y": y, "callbacks": each, **arguments} for each in own]
+        return fit_each(self.networks, calls, n_jobs, verbose)[0]
 
     def outputs(self, X: ArrayLike) -> Array:
         """The mean of the networks' outputs (n, n_out)."""
@@ -253,13 +254,3 @@ class Ensemble:
         layers = ", ".join(map(repr, self.networks[0].layers))
         seed = "" if self.random_state is None else f", random_state={self.random_state}"
         return f"Ensemble([{layers}], size={len(self)}{seed})"
-
-
-def _own(callbacks: list[Callback], index: int) -> list[Callback]:
-    """Copies of the callbacks for one of the networks."""
-    copies = copy.deepcopy(callbacks)
-    for callback in copies:
-        if isinstance(callback, Checkpoint):
-            stem, suffix = os.path.splitext(callback.path)
-            callback.path = f"{stem}-network{index + 1}{suffix}"
-    return copies

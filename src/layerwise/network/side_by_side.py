@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -11,13 +13,13 @@ from layerwise.errors import WriteError
 from layerwise.formula.quoting import visible
 from layerwise.network.network import Network
 from layerwise.training import interrupts
-from layerwise.training.callbacks import Callback, History
+from layerwise.training.callbacks import Callback, Checkpoint, History
 from layerwise.training.loop import Training
 
 
 def fit_each(
     networks: Sequence[Network], calls: Sequence[Mapping[str, Any]], n_jobs: int, verbose: bool
-) -> list[History]:
+) -> tuple[list[History], bool]:
     """Call each network's `fit` with arguments of its own, so many at a time.
 
     Parameters
@@ -35,6 +37,8 @@ def fit_each(
     -------
     list of History
         Of those that were begun.
+    bool
+        Whether Ctrl-C came meanwhile.
     """
     runs = _Runs()
     threads = max(1, default_threads() // min(n_jobs, len(networks)))
@@ -70,7 +74,17 @@ def fit_each(
         interrupts.say(f"when {begun} of {len(networks)} networks had been begun")
     if unwritten:
         raise unwritten[0]
-    return [job.result() for job in jobs if not job.cancelled()]
+    return [job.result() for job in jobs if not job.cancelled()], interrupted
+
+
+def own_callbacks(callbacks: Sequence[Callback], index: int) -> list[Callback]:
+    """Return copies of the callbacks for one of the networks; a `Checkpoint` has the network's number in its path."""
+    copies = copy.deepcopy(list(callbacks))
+    for callback in copies:
+        if isinstance(callback, Checkpoint):
+            stem, suffix = os.path.splitext(callback.path)
+            callback.path = f"{stem}-network{index + 1}{suffix}"
+    return copies
 
 
 class _Runs(Callback):

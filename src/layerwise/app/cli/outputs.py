@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,9 +39,24 @@ def checkpoints(output: Path, checkpoint: str, resume: bool, change: list[str] |
         raise typer.BadParameter("what has changed is asked for by --resume alone", param_hint="--change")
     if resume and watcher is None:
         raise typer.BadParameter("there is nothing to resume from without checkpoints", param_hint="--resume")
-    if resume and not json and watcher is not None and not watcher.files():
+    if resume and not json and watcher is not None and not (watcher.files() or _of_members(watcher)):
         console.warn(f"there is no {watcher.path}: the training begins", "yellow")
     return watcher
+
+
+def _of_members(watcher: Checkpoint) -> list[Path]:
+    """Return the files of the networks of an ensemble, which have their numbers in their names."""
+    path = Path(watcher.path)
+    stem, suffix = os.path.splitext(path.name)
+    found = path.parent.glob(f"{glob.escape(stem)}-network*{glob.escape(suffix)}")
+    return [file for each in sorted(found) for file in Checkpoint(each, keep=1).files()]
+
+
+def remove(watcher: Checkpoint) -> None:
+    """Remove what a training that has come to its end wrote down on the way."""
+    watcher.remove()
+    for file in _of_members(watcher):
+        file.unlink(missing_ok=True)
 
 
 def show_report(

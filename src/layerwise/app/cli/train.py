@@ -13,7 +13,7 @@ from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
 from layerwise.app.cli.data import DATA_SETS, STDIN, check_delimiter, check_name, is_table, load
-from layerwise.app.cli.outputs import check_output, checkpoints, show_report
+from layerwise.app.cli.outputs import check_output, checkpoints, remove, show_report
 from layerwise.app.cli.search import check_search
 from layerwise.app.cli.table_fits import Settings
 from layerwise.app.cli.table_training import show_understood, train_table, understood
@@ -253,7 +253,7 @@ def train(
     `layerwise train mnist` is a good start. Every data set has a recipe; each option replaces a part of it. Ctrl-C
     ends the training early: the weights so far are saved and tested; a second one leaves out the test. The same call
     with `--resume` goes on from there, or from the newest checkpoint of a run that was killed, as if nothing had been.
-    A table is learned by several networks, which cannot go on: with `--checkpoint` or `--resume` it is one.
+    A table is learned by several networks, each of which is written down and goes on; with `--watch` by one.
     """
     name, chosen = _find(data, recipe)
     asked = _asked_of_table(context)
@@ -264,7 +264,8 @@ def train(
     check_search(
         search, cv, watch, [] if checkpoint == "never" else _given(context, ("checkpoint", "resume", "change"))
     )
-    one = _of_one_network(context, checkpoint, ensemble)
+    if watch and (ensemble or 1) > 1:
+        raise typer.BadParameter("not together with --watch, which shows one network", param_hint="--ensemble")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
@@ -293,12 +294,11 @@ def train(
             "data": file, "target": ",".join(t.name for t in found.targets), "command": _command(context, file),
         }  # fmt: skip
         del raw
-        watcher = None
-        if one or ensemble == 1:
-            settings.ensemble, settings.resume = 1, change or resume
-            found.notes += [] if ensemble == 1 else [f"with {', '.join(one)} one network is trained; several without"]
-            watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
-        settings.callbacks = [*([] if watcher is None else [watcher]), *watching]
+        if watch and ensemble != 1:
+            settings.ensemble = 1
+            found.notes.append("with --watch one network is trained; several without")
+        watcher = None if search is not None else checkpoints(output, checkpoint, resume, change, json)
+        settings.callbacks, settings.resume = [*([] if watcher is None else [watcher]), *watching], change or resume
         if not json:
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
@@ -314,17 +314,7 @@ def train(
         del loaded  # before matplotlib comes: the two together would need more memory
     show_report(report, history, output, picture, json, name)
     if watcher is not None:
-        watcher.remove()
-
-
-def _of_one_network(context: typer.Context, checkpoint: str, ensemble: int | None) -> list[str]:
-    """Return the options that only one network has, which then is trained; refuse them of several."""
-    names = ("resume", "change", "watch") if checkpoint == "never" else ("resume", "change", "watch", "checkpoint")
-    given = _given(context, names)
-    if given and (ensemble or 1) > 1:
-        words = f"not together with {', '.join(given)}, which is for one network"
-        raise typer.BadParameter(words, param_hint="--ensemble")
-    return given
+        remove(watcher)
 
 
 def _check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
