@@ -97,6 +97,13 @@ def test_weights_follow_their_rows(trained):
         assert same.mean() > 0.95  # iris has one row twice
 
 
+def test_no_more_threads_than_were_asked_for(trained, monkeypatch):
+    monkeypatch.setattr(members, "default_threads", lambda: 8)
+    for asked, each in ((1, 1), (2, 1), (7, 2), (None, 2)):
+        lw.MLPClassifier(**SETTINGS, ensemble=3, n_threads=asked).fit(X, y)
+        assert {call["n_threads"] for call in trained[-1][1]} == {each}
+
+
 @pytest.mark.parametrize("engine", ["numpy", "native"])
 def test_the_seed_decides(engine):
     one, two = (lw.MLPClassifier(**SETTINGS, ensemble=3, engine=engine, n_threads=n).fit(X, y) for n in (1, 2))

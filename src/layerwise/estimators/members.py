@@ -64,6 +64,8 @@ def train(
     resume = vars(estimator).pop("_resume", False)  # `layerwise train FILE --resume` sets it
     parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
     knots = None if settings.preset is None else presets.knots(X)
+    threads = settings.n_threads or default_threads()
+    jobs = min(settings.ensemble, threads)
     networks, calls = [], []
     for i in range(settings.ensemble):
         layers = estimator._layers(settings, loss)
@@ -76,9 +78,8 @@ def train(
         rows = np.delete(np.arange(X.shape[0]), parts[i]) if parts else slice(None)
         call = _call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss)
         call["callbacks"] += own_callbacks(as_callbacks(settings.callbacks), i)
-        calls.append(call | {"resume": resume})
+        calls.append(call | {"resume": resume, "n_threads": max(1, threads // jobs)})
     merged(networks)  # refuses layers that cannot lie side by side before anything is learned
-    jobs = min(settings.ensemble, settings.n_threads or default_threads())
     began = time.perf_counter()
     interrupted = fit_each(networks, calls, jobs, bool(settings.verbose))[1]
     histories = {i: network.history for i, network in enumerate(networks) if network.history is not None}
