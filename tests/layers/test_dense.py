@@ -217,7 +217,9 @@ def test_any_groups(parts, line, rows, dtype):
 def test_groups_of_other_sizes_have_no_native_body(rng):
     net = lw.Network([lw.Dense(6, groups=3), lw.Dense(1)])
     if native_engine._native is None:
-        pytest.skip("the native executor is not installed")
+        with pytest.raises(lw.errors.EngineError, match="installed without its native engine"):
+            net.fit(rng.random((9, 9)), rng.random(9), engine="native", verbose=False)
+        return
     with pytest.raises(lw.errors.EngineError, match=r"no native body for groups of other sizes than multiples of 16"):
         net.fit(rng.random((9, 9)), rng.random(9), engine="native", verbose=False)
     grouped = lw.Network([lw.Dense(64, groups=2), lw.Dense(1)])

@@ -85,6 +85,7 @@ def train(
     histories = {i: network.history for i, network in enumerate(networks) if network.history is not None}
     begun = [i for i, history in histories.items() if history.epochs] or list(histories)  # fewer after an interrupt
     whole = merged([networks[i] for i in begun])
+    whole.task, whole.columns = estimator.network_.task, estimator.network_.columns  # with names
     if parts:
         _learn_from_parts(whole, [(networks[i], X[parts[i]], y[parts[i]]) for i in begun])
     samples = sum(len(calls[i]["y"]) for i in begun)
