@@ -260,7 +260,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.network_.task = self._task()
         if self.preset is not None:
             presets.set_first_answer(self.network_, y, loss)
-        if self.preset is None:  # else X is not what the names are of
+        else:  # X is what the names are of
             self.network_.columns = named_columns(getattr(self, "feature_names_in_", None))
         self.network_.loss = loss
         self.out_activation_ = building.name_of(self.network_.layers[-1])

@@ -25,13 +25,12 @@ from layerwise.errors import DataError
 from layerwise.estimators import building, presets
 from layerwise.estimators.held_out import HeldOut
 from layerwise.estimators.presets import is_auto
-from layerwise.estimators.solvers import alpha, batch_size, sample_weights
+from layerwise.estimators.solvers import fit_arguments
 from layerwise.network.merging import merged
 from layerwise.network.network import Network
 from layerwise.network.side_by_side import fit_each, own_callbacks
 from layerwise.parts.layers import PiecewiseLinear
 from layerwise.parts.losses import Loss
-from layerwise.parts.penalties import L2
 from layerwise.training.callbacks import Callback, EarlyStopping, History, as_callbacks
 from layerwise.trust.calibration import fold_temperature, scores
 from layerwise.typing import Array
@@ -147,19 +146,12 @@ def _call(
         "task": estimator._task().kind,
         "loss": copy.deepcopy(loss),
         "optimizer": building.optimizer(settings),
-        "penalty": L2(alpha(estimator, settings, of_rows, False) / 2, per_batch=True),
         "epochs": settings.max_iter,
-        "batch_size": batch_size(settings, len(y)),
         "shuffle": settings.shuffle,
         "validation_data": validation,
-        "sample_weight": sample_weights(estimator, y, of_rows, False),
-        "class_weight": estimator._class_weights(),
-        "schedule": copy.deepcopy(settings.schedule),
-        "clip_norm": settings.clip_norm,
-        "ema": settings.ema,
-        "augmentation": settings.augmentation,
         "callbacks": callbacks,
-        "engine": settings.engine,
+        **fit_arguments(estimator, settings, y, of_rows, False),
+        "schedule": copy.deepcopy(settings.schedule),
     }
 
 

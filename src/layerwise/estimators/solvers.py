@@ -183,29 +183,38 @@ def solve_stochastic(
         y,
         loss=loss,
         optimizer=optimizer,
-        penalty=L2(alpha(estimator, settings, weight, incremental) / 2, per_batch=True),
         epochs=1 if incremental else settings.max_iter,
-        batch_size=batch_size(settings, X.shape[0]),
         shuffle=shuffled if settings.shuffle else False,
         validation_data=None if held_out is None else (held_out.X, held_out.y, held_out.weight),
         metrics=metrics,
-        sample_weight=sample_weights(estimator, y, weight, incremental),
-        class_weight=estimator._class_weights(),
-        schedule=settings.schedule,
-        clip_norm=settings.clip_norm,
-        ema=settings.ema,
-        augmentation=settings.augmentation,
         callbacks=[watcher, *as_callbacks(settings.callbacks)],
-        engine=settings.engine,
         n_threads=settings.n_threads,
         verbose=bool(settings.verbose),
         resume=vars(estimator).pop("_resume", False),  # `layerwise train FILE --resume` sets it
+        **fit_arguments(estimator, settings, y, weight, incremental),
     )
     if history.stopped_by == "epochs" and not incremental and settings.schedule is None:
         _warn_of_limit(f"{settings.solver} made max_iter={settings.max_iter} epochs", network.optimizer.learning_rate)
 
 
-def sample_weights(estimator: Any, y: Array, weight: Array | None, incremental: bool) -> SampleWeights | None:
+def fit_arguments(
+    estimator: Any, settings: SimpleNamespace, y: Array, weight: Array | None, incremental: bool
+) -> dict[str, Any]:
+    """Return those arguments of `Network.fit` that are the same for one network and for each of an ensemble."""
+    return {
+        "penalty": L2(_alpha(estimator, settings, weight, incremental) / 2, per_batch=True),
+        "batch_size": _batch_size(settings, len(y)),
+        "sample_weight": _sample_weights(estimator, y, weight, incremental),
+        "class_weight": estimator._class_weights(),
+        "schedule": settings.schedule,
+        "clip_norm": settings.clip_norm,
+        "ema": settings.ema,
+        "augmentation": settings.augmentation,
+        "engine": settings.engine,
+    }
+
+
+def _sample_weights(estimator: Any, y: Array, weight: Array | None, incremental: bool) -> SampleWeights | None:
     """Return the samples' weights as scikit-learn counts them; with weights of classes, as `Network` does.
 
     Chunks of a stream come as they are: brought to mean 1, each of them would forget its share of the whole.
@@ -215,7 +224,7 @@ def sample_weights(estimator: Any, y: Array, weight: Array | None, incremental: 
     return None if weight is None else SampleWeights(weight, by_rows=False)
 
 
-def alpha(estimator: Any, settings: SimpleNamespace, weight: Array | None, incremental: bool) -> float:
+def _alpha(estimator: Any, settings: SimpleNamespace, weight: Array | None, incremental: bool) -> float:
     """Return the penalty's strength for a batch, of which its share will be taken.
 
     A sample of weight 2 is to do what two samples do: alpha is shared out among Σ w samples. Where weights of classes
@@ -228,7 +237,7 @@ def alpha(estimator: Any, settings: SimpleNamespace, weight: Array | None, incre
     return alpha * len(weight) / total if total > 0 else alpha  # such weights are refused
 
 
-def batch_size(settings: SimpleNamespace, n: int) -> int:
+def _batch_size(settings: SimpleNamespace, n: int) -> int:
     """Return how many samples make a step."""
     value = settings.batch_size
     if isinstance(value, str):
@@ -256,13 +265,13 @@ def solve_lbfgs(estimator: Any, settings: SimpleNamespace, X: Any, y: Array, wei
     plan, parameters = network.built()
     check_training(plan, loss)
     targets = encode(y, plan.n_out, loss, network.dtype, network.task)
-    weigh(targets, sample_weights(estimator, y, weight, False), estimator._class_weights())
+    weigh(targets, _sample_weights(estimator, y, weight, False), estimator._class_weights())
     n = data.shape[0]
     size = n if isinstance(data, np.ndarray) else max(1, min(n, _CHUNK // plan.n_in))
     rows = rows_for(plan, data, scaler, network.dtype, size)
     size = n if rows.sparse else size
     batches = -(-n // size)
-    penalty = L2(alpha(estimator, settings, weight, False) / 2 / batches, per_batch=True)
+    penalty = L2(_alpha(estimator, settings, weight, False) / 2 / batches, per_batch=True)
     plan = compile_training(plan, parameters, loss, [penalty], SGD())
     engine = executor(settings.engine, settings.n_threads, plan, parameters, rows, targets, size, network.key)
     shares = _shares(None if targets.by_rows else targets.weights, n, size)
