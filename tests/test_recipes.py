@@ -8,8 +8,8 @@ import pytest
 import layerwise as lw
 from layerwise.app import recipes
 
-FEATURES = {"mnist": 784, "iris": 4, "spiral": 2, "sine": 1}
-CLASSES = {"mnist": 10, "iris": 3, "spiral": 3, "sine": None}
+FEATURES = {"mnist": 784, "optdigits": 1024, "pendigits": 16, "iris": 4, "spiral": 2, "sine": 1}
+CLASSES = {"mnist": 10, "optdigits": 10, "pendigits": 10, "iris": 3, "spiral": 3, "sine": None}
 
 every_recipe = pytest.mark.parametrize("recipe", recipes.RECIPES, ids=lambda recipe: recipe.name)
 

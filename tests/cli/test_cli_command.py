@@ -12,7 +12,8 @@ import layerwise as lw
 from layerwise.app import recipes
 from layerwise.app.cli import main, training
 from layerwise.app.cli.app import _said_once
-from layerwise.app.cli.data import DATA_SETS, load
+from layerwise.app.cli.data import load
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.training.callbacks import Callback
 
 

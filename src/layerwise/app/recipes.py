@@ -215,6 +215,16 @@ RECIPES: tuple[Recipe, ...] = (
         (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
         CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=128, epochs=10,
     ),
+    Recipe(
+        "bitmaps", "1024-512-10, ReLU, dropout, softmax, Adam", ("optdigits", "semeion"),
+        (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
+        CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=32,
+    ),
+    Recipe(
+        "pendigits", "16-64-64-10, ReLU, softmax, Adam", ("pendigits",),
+        (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU(), Dense(10), Softmax()),
+        CategoricalCrossEntropy(), Adam(0.003), batch_size=32, scaling="standard",
+    ),
     _quadratic("nielsen-30", 30, published=Published(f"{TUTORIAL}; {NIELSEN}, ch. 1", 95.42, 90.32, 94.58)),
     _quadratic("nielsen-16-16", 16, 16, published=Published(TUTORIAL, None, 89.57, 93.85)),
     _quadratic("nielsen-0", published=Published(f"{TUTORIAL} (“about 75%”)", last=75.0)),

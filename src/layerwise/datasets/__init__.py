@@ -4,18 +4,24 @@ Every loader gives arrays whose rows are samples: `X` holds the features, `y` th
 """
 
 from layerwise.datasets.fashion import load_fashion_mnist
+from layerwise.datasets.handwriting import load_optdigits, load_pendigits, load_semeion
 from layerwise.datasets.idx import read_idx
 from layerwise.datasets.iris import load_iris
 from layerwise.datasets.mnist import load_mnist
 from layerwise.datasets.splitting import batches, one_hot, train_validation_split
+from layerwise.datasets.strokes import draw_strokes
 from layerwise.datasets.synthetic import make_sine, make_spiral, make_vertical
 from layerwise.datasets.table import read_csv
 
 __all__ = [
     "batches",
+    "draw_strokes",
     "load_fashion_mnist",
     "load_iris",
     "load_mnist",
+    "load_optdigits",
+    "load_pendigits",
+    "load_semeion",
     "make_sine",
     "make_spiral",
     "make_vertical",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,18 @@ import numpy as np
 
 from layerwise import datasets
 from layerwise.app.cli import console
+from layerwise.app.cli.data_sets import DATA_SETS, SPLIT_SEED, Rows
 from layerwise.app.cli.held_out import found_again
 from layerwise.app.cli.model import Trained
 from layerwise.app.cli.rows import features, target_names, target_values
 from layerwise.data.tables.features import Features
 from layerwise.data.tables.raw import RawTable
-from layerwise.datasets.fashion import CLASS_NAMES
 from layerwise.datasets.reading import read_raw
 from layerwise.datasets.table import Table, read_header
 from layerwise.errors import DataError, UnknownNameError, nearest
 from layerwise.network.network import Network
 from layerwise.typing import Array
 
-Rows = tuple[Array, Array]
-
-SPLIT_SEED = 42  # a table's rows are held out by this seed, whatever the seed of the training
 STDIN = "-"
 MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target are a quantity
 
@@ -66,79 +63,6 @@ class Labelled:
     features: Features
     kept: Array
     tested: Array | None
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A data set by name: what `layerwise datasets` shows, and how it is loaded."""
-
-    name: str
-    description: str
-    rows: tuple[int, int, int]  # to train, to validate, to test
-    features: int
-    classes: int | None
-    recipe: str
-    load: Callable[[], tuple[Rows, Rows | None, Rows]]
-    columns: tuple[str, ...] = ()  # their names and the target's, where they have names
-    target: str = ""
-
-    def notes(self) -> dict[str, Any]:
-        """Return what a model that is trained on it keeps in its file."""
-        return {"data": self.name, **({"target": self.target} if self.columns else {})}
-
-
-def _mnist() -> tuple[Rows, Rows | None, Rows]:
-    return datasets.load_mnist()
-
-
-def _fashion() -> tuple[Rows, Rows | None, Rows]:
-    names = np.array(CLASS_NAMES)
-    train, validation, test = ((X, names[y]) for X, y in datasets.load_fashion_mnist())
-    return train, validation, test
-
-
-def iris_split() -> tuple[Array, Array]:
-    """Return the rows to test and to train of the published run: 75/25 by the legacy generator's seed 42."""
-    order = np.random.RandomState(SPLIT_SEED).permutation(150)
-    return order[:38], order[38:]
-
-
-def _iris() -> tuple[Rows, Rows | None, Rows]:
-    table = datasets.load_iris()
-    X, y = table.X, np.array(table.class_names)[table.y]
-    test, train = iris_split()
-    return (X[train], y[train]), None, (X[test], y[test])
-
-
-def _spiral() -> tuple[Rows, Rows | None, Rows]:
-    return datasets.make_spiral(), None, datasets.make_spiral(random_state=1)
-
-
-def _vertical() -> tuple[Rows, Rows | None, Rows]:
-    return datasets.make_vertical(), None, datasets.make_vertical(random_state=1)
-
-
-def _sine() -> tuple[Rows, Rows | None, Rows]:
-    return datasets.make_sine(1000), None, datasets.make_sine(333)
-
-
-IRIS_COLUMNS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
-
-DATA_SETS: dict[str, DataSet] = {
-    entry.name: entry
-    for entry in (
-        DataSet("mnist", "handwritten digits, 28x28 pixels", (50_000, 10_000, 10_000),
-                784, 10, "mnist", _mnist),
-        DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", (50_000, 10_000, 10_000),
-                784, 10, "mnist", _fashion),
-        DataSet("iris", "three species of flower by four lengths", (112, 0, 38), 4, 3,
-                "iris-4-10-5-3", _iris, IRIS_COLUMNS, "species"),
-        DataSet("spiral", "points on three arms of a spiral", (300, 0, 300), 2, 3, "spiral-adam", _spiral),
-        DataSet("vertical", "points in three clouds side by side", (300, 0, 300), 2, 3, "spiral-adam", _vertical),
-        DataSet("sine", "a number to predict: one period of a sine", (1000, 0, 333), 1, None,
-                "sine", _sine),
-    )
-}  # fmt: skip
 
 
 def is_table(name: str) -> bool:

@@ -9,7 +9,8 @@ import typer
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
-from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
+from layerwise.app.cli.data import check_delimiter, check_name, load, rows_to_evaluate
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.evaluate import own_data
 from layerwise.app.cli.model import load_trained
 from layerwise.explain.diagnosis import diagnose as look_at

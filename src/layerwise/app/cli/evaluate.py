@@ -10,7 +10,8 @@ import typer
 from layerwise.app.cli.arguments import Delimiter, Json, Model, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show_json
-from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, load, rows_to_evaluate
+from layerwise.app.cli.data import check_delimiter, check_name, load, rows_to_evaluate
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.measures import show_measures
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.score import score, show_score

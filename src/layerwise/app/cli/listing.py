@@ -9,7 +9,7 @@ from rich.table import Table
 
 from layerwise.app.cli.arguments import Json
 from layerwise.app.cli.console import show_json
-from layerwise.app.cli.data import DATA_SETS
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.recipes import RECIPES
 
 

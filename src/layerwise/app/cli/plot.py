@@ -15,7 +15,8 @@ from layerwise import plots
 from layerwise.app.cli.arguments import Delimiter, Model, Rows, Target
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show
-from layerwise.app.cli.data import DATA_SETS, check_delimiter, check_name, columns_of, load, rows_to_evaluate
+from layerwise.app.cli.data import check_delimiter, check_name, columns_of, load, rows_to_evaluate
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.evaluate import own_data
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.data.targets import Task

@@ -9,7 +9,8 @@ import typer
 
 from layerwise.app.cli.arguments import Delimiter, Model, Rows, Target
 from layerwise.app.cli.console import show
-from layerwise.app.cli.data import DATA_SETS, check_delimiter, table_to_evaluate
+from layerwise.app.cli.data import check_delimiter, table_to_evaluate
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.model import load_trained
 from layerwise.app.cli.plot import rows_not_learned
 from layerwise.app.reporting import Table

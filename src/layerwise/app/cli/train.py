@@ -12,7 +12,8 @@ import typer
 from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
-from layerwise.app.cli.data import DATA_SETS, STDIN, check_delimiter, check_name, is_table, load
+from layerwise.app.cli.data import STDIN, check_delimiter, check_name, is_table, load
+from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.outputs import check_output, checkpoints, remove, show_report
 from layerwise.app.cli.search import check_search
 from layerwise.app.cli.table_fits import Settings
@@ -93,7 +94,7 @@ def train(
     context: typer.Context,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="mnist, fashion, iris, spiral, vertical, sine, or a table: FILE.",
+        typer.Argument(metavar="DATA", help="A data set, such as mnist (`layerwise datasets`), or a table: FILE.",
                        autocompletion=_data_names),
     ] = None,
     recipe: Annotated[
