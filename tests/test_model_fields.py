@@ -36,6 +36,7 @@ def files(tmp_path_factory):
     net.columns = [{"name": f"x{i}", "kind": "number"} for i in range(3)]
     net.notes = {"data": "iris", "a": (1, 2, np.arange(3)), "b": np.nan, 3: 4}
     net.save(folder / "network", optimizer=True)
+    net.save(folder / "int8", weights="int8")
     ensemble = lw.Ensemble([lw.Dense(3), lw.Softmax()], 2, random_state=0)
     ensemble.fit(X, Y, epochs=1, verbose=False)
     ensemble.save(folder / "ensemble")

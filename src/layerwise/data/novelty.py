@@ -135,6 +135,10 @@ class Novelty:
         """By their names in a model file."""
         return {PREFIX + name: getattr(self, name) for name in NAMES}
 
+    def large_arrays(self) -> list[str]:
+        """Return the names of the matrices that take nearly all of the room, and may be rounded to 8 bits."""
+        return [f"{PREFIX}directions", f"{PREFIX}factors"]
+
     @classmethod
     def read(cls, arrays: Mapping[str, Array], n_in: int) -> Novelty | None:
         """What `arrays` gave, for a network of `n_in` inputs; None if a file has none of them.

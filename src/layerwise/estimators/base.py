@@ -296,7 +296,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- the model file
 
-    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
         """Write the fitted estimator to one file that runs no code when it is opened; ``layerwise.load`` reads it.
 
         Parameters
@@ -306,16 +306,18 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         optimizer : bool
             Whether the optimizer's state goes with it, so that `partial_fit` goes on as it would have here; with Adam
             the file is three times as long. Without it `partial_fit` begins with a new one, and warns.
+        weights : {"float32", "int8"}
+            How the weights of dense layers are kept, as in `Network.save`.
 
         Raises
         ------
-        OSError
-            The path cannot be written to; a file that was there stays as it was.
+        OSError, ValueError
+            As `Network.save`.
         FormatError
             A parameter is a function, or else cannot be written down; pickle can.
         """
         check_is_fitted(self)
-        saving.write(self, path, optimizer)
+        saving.write(self, path, optimizer, weights)
 
     # ---------------------------------------------------------------- what it can be asked
 

@@ -31,13 +31,13 @@ PREFIX = "network."
 _ELSEWHERE = ("network_", "history_", "encoder_", "_optimizer_config", "_optimizer_left_out", "_settled")
 
 
-def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> None:
+def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool, weights: str) -> None:
     """Write a fitted estimator to a model file."""
     parameters = estimator.get_params(deep=False)
     found = {k: v for k, v in vars(estimator).items() if k not in parameters and k not in _ELSEWHERE}
     if is_function(parameters["loss"]):  # kept as it was given, as clone wants it; a file has its formula
         parameters["loss"] = as_loss(parameters["loss"])
-    model = estimator.network_
+    network, arrays = estimator.network_.written(optimizer, weights, PREFIX)
     encoder = getattr(estimator, "encoder_", None)
     description = {
         "format_version": storage.FORMAT_VERSION,
@@ -47,9 +47,9 @@ def write(estimator: BaseMLP, path: str | os.PathLike[str], optimizer: bool) -> 
         "parameters": _each(parameters, f"parameter of {type(estimator).__name__}"),
         "attributes": _each(found, f"attribute of {type(estimator).__name__}"),
         "encoder": None if encoder is None else encoder.to_dict(),
-        "network": model.description(optimizer),
+        "network": network,
     }
-    storage.write(path, description, model.arrays(optimizer, PREFIX))
+    storage.write(path, description, arrays)
 
 
 def _each(values: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -21,20 +21,23 @@ from layerwise.data.novelty import Novelty
 from layerwise.data.targets import Task
 from layerwise.data.units import Range, as_range
 from layerwise.engine.plan import compile_layers
-from layerwise.errors import FormatError, NotBuiltError
+from layerwise.errors import FormatError, NotBuiltError, UnknownNameError
+from layerwise.files.arrays import check, check_not_negative, factors_shape, shorten, widen
 from layerwise.files.parts import decode, encode
 from layerwise.parts.description import Description
-from layerwise.parts.layers import BatchNorm, Layer
+from layerwise.parts.layers import BatchNorm, Dense, Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.parameters import Parameters, assign
 from layerwise.parts.penalties import Penalty
+from layerwise.parts.quantization import WEIGHTS
 from layerwise.parts.scaling import Scaler
 from layerwise.parts.schedules import Schedule
 from layerwise.training.callbacks import History
 from layerwise.typing import Array, ArrayLike
 
 Custom = Mapping[str, type[Description]]
+ROUNDED = "weights rounded to 8 bits after it"
 
 
 @dataclass(repr=False, eq=False)
@@ -175,6 +178,37 @@ class State:
             named[f"history.{name}"] = np.array(values, np.float64)
         return {prefix + name: array for name, array in named.items()}
 
+    def written(
+        self, with_optimizer: bool, weights: str = "float32", prefix: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return `description` and `arrays`; those of dense layers and of the novelty in int8 where that is asked.
+
+        Raises
+        ------
+        UnknownNameError
+            `weights` is no type that weights are kept in.
+        ValueError
+            The optimizer's state is asked for with int8: it belongs to weights that are not rounded.
+        FormatError
+            As those two.
+        """
+        if weights not in WEIGHTS:
+            raise UnknownNameError(f"save: weights must be one of {', '.join(WEIGHTS)}; got {weights!r}")
+        if weights == "float32":
+            return self.description(with_optimizer), self.arrays(with_optimizer, prefix)
+        if with_optimizer:
+            raise ValueError(
+                'save: the state of the optimizer is not kept with weights="int8", for it belongs to weights that are '
+                "not rounded; leave optimizer=True out, or weights"
+            )
+        description, arrays = self.description(False), self.arrays(False)
+        names = [f"layers.{i}.W" for i, layer in enumerate(self.layers) if isinstance(layer, Dense)]
+        names += [] if self.novelty is None else self.novelty.large_arrays()
+        stored = shorten(arrays, names)
+        if self.last_fit and ROUNDED not in (others := self.last_fit.get("others", [])):
+            description["last_fit"]["others"] = [*others, ROUNDED]  # a script that repeats the fit has other weights
+        return description | {"stored": stored}, {prefix + name: array for name, array in arrays.items()}
+
     def _weights(self) -> dict[str, Array]:
         named = {
             f"layers.{i}.{name}": array
@@ -203,7 +237,7 @@ class State:
             return _part(name, decode(description[name], custom), kind)
 
         dtype = np.dtype(description["dtype"])
-        _widen(arrays, description.get("stored", {}), dtype)
+        widen(arrays, description.get("stored", {}), dtype)
         layers = tuple(
             _part(f"layers[{i}]", decode(layer, custom), Layer) for i, layer in enumerate(description["layers"])
         )
@@ -211,11 +245,11 @@ class State:
         shapes = [stage.layer.parameter_shapes(stage.n_in) for stage in plan.stages]
         wanted = {f"layers.{i}.{name}": shape for i, own in enumerate(shapes) for name, shape in own.items()}
         for name, shape in wanted.items():  # before room is made for them
-            _check(name, arrays, shape, dtype)
+            check(name, arrays, shape, dtype)
         scaling, optimizer, task = part("scaling", Scaler), part("optimizer", Optimizer), description["task"]
         if scaling is not None and "scaling.offset" in arrays:  # one that learns has none before the first fit
             scaling.offset, scaling.factor = (
-                _check(full, arrays, _shape(full, arrays, plan.n_in), np.dtype(np.float64)).copy()
+                check(full, arrays, factors_shape(full, arrays, plan.n_in), np.dtype(np.float64)).copy()
                 for full in ("scaling.offset", "scaling.factor")
             )
         state = cls(
@@ -266,10 +300,10 @@ class State:
         """Give the optimizer its state."""
         states = {name.removeprefix("optimizer."): name for name in arrays if name.startswith("optimizer.")}
         optimizer.iterations = iterations
-        optimizer.state = {name: _check(full, arrays, self.theta.shape, self.dtype) for name, full in states.items()}
+        optimizer.state = {name: check(full, arrays, self.theta.shape, self.dtype) for name, full in states.items()}
         ours = type(optimizer) in OPTIMIZERS
         for name in {"v", "cache"} & states.keys() if ours else ():  # of which a root is taken
-            _check_not_negative(f"optimizer.{name}", optimizer.state[name])
+            check_not_negative(f"optimizer.{name}", optimizer.state[name])
 
     def _fill(self, arrays: dict[str, Array]) -> None:
         """Copy each array into its place; none may be left over."""
@@ -278,50 +312,11 @@ class State:
         if extra:
             raise FormatError(f"nobody asked for {', '.join(extra)}; its layers and its arrays do not belong together")
         for name, array in own.items():
-            array[...] = _check(name, arrays, array.shape, array.dtype)
+            array[...] = check(name, arrays, array.shape, array.dtype)
             del arrays[name]
         for i, (layer, p) in enumerate(zip(self.layers, self.known_parameters().p, strict=True)):
             if isinstance(layer, BatchNorm):
-                _check_not_negative(f"layers.{i}.var", p.var)
-
-
-def _check(name: str, arrays: Mapping[str, Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """The array of that name, which must have this shape and type, and be finite."""
-    if name not in arrays:
-        raise FormatError(f"there is no array {name}; its layers and its arrays do not belong together")
-    array = arrays[name]
-    if array.shape != shape or array.dtype != dtype:
-        raise FormatError(
-            f"{name} has shape {array.shape} and type {array.dtype}; {shape} and {np.dtype(dtype)} were expected"
-        )
-    if not np.isfinite(array).all():
-        raise FormatError(f"{name} holds NaN or infinity")
-    return array
-
-
-def _widen(arrays: dict[str, Array], stored: Mapping[str, str], dtype: np.dtype[Any]) -> None:
-    """Bring arrays that are kept in fewer bits to the network's type."""
-    for name, kept in stored.items():
-        array = arrays.get(name)
-        if array is None or array.dtype != np.dtype(kept):
-            found = "not there" if array is None else f"of type {array.dtype}"
-            raise FormatError(f"stored: {name} must be an array of {kept}; it is {found}")
-        arrays[name] = array.astype(dtype)
-        if kept == "int8":
-            full, columns = f"{name}.scale", array.shape[-1]
-            scale = _check(full, arrays, _shape(full, arrays, columns), np.dtype(np.float32))
-            arrays[name] *= scale.astype(dtype)
-            del arrays[full]
-
-
-def _shape(name: str, arrays: Mapping[str, Array], columns: int) -> tuple[int, ...]:
-    """What shape an array of factors must have: a number for each column, or one for all."""
-    return () if name in arrays and arrays[name].ndim == 0 else (columns,)
-
-
-def _check_not_negative(name: str, array: Array) -> None:
-    if array.size and array.min() < 0:
-        raise FormatError(f"{name} must be at least 0; it holds {array.min()}")
+                check_not_negative(f"layers.{i}.var", p.var)
 
 
 def _part(name: str, value: Any, kind: type[Description]) -> Any:

@@ -188,7 +188,7 @@ class Ensemble:
             row["accuracy"] = accuracy(targets.true(), task.answers(outputs), **weights)
         return row | metric_values(extra, targets, outputs, first.ends_in_softmax)
 
-    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
         """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.
 
         Parameters
@@ -197,26 +197,27 @@ class Ensemble:
             Written whole or not at all.
         optimizer : bool
             Whether the optimizers' states go with them.
+        weights : {"float32", "int8"}
+            How the weights of dense layers are kept, as in `Network.save`.
 
         Raises
         ------
         OSError
             The path cannot be written to; a file that was there stays as it was.
+        ValueError
+            The optimizers' states are asked for with int8, or weights in another type.
         NotBuiltError
             No network has been trained yet.
         """
-        models = self._trained()
+        written = [model.written(optimizer, weights, f"networks.{i}.") for i, model in enumerate(self._trained())]
         description = {
             "format_version": storage.FORMAT_VERSION,
             "library": layerwise.__version__,
             "kind": "ensemble",
             "random_state": self.random_state,
-            "networks": [model.description(optimizer) for model in models],
+            "networks": [network for network, _ in written],
         }
-        arrays: dict[str, Array] = {}
-        for i, model in enumerate(models):
-            arrays |= model.arrays(optimizer, f"networks.{i}.")
-        storage.write(path, description, arrays)
+        storage.write(path, description, {name: array for _, own in written for name, array in own.items()})
 
     @classmethod
     def read(

@@ -293,7 +293,7 @@ class Network(Answers):
     def _repr_html_(self) -> str:
         return summary.html(self.layers, self.plan, self.parameters, self.frozen)
 
-    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
         """Write the network to one safetensors file: weights, layers, scaling, classes, loss, history.
 
         Parameters
@@ -303,17 +303,25 @@ class Network(Answers):
         optimizer : bool
             Whether the optimizer's state goes with it, so that a further fit goes on as it would have here; with Adam
             the file is then three times as large.
+        weights : {"float32", "int8"}
+            How the weights of dense layers are kept: as they are (float64 in a float64 network), or rounded to 8 bits
+            with a scale for each unit, in a quarter of the size; what was learned of novelty is rounded alike.
+            ``layerwise.load`` gives a network of the rounded weights. int8 is without the optimizer's state: training
+            goes on with a new optimizer.
 
         Raises
         ------
         OSError
             The path cannot be written to; a file that was there stays as it was.
+        ValueError
+            The optimizer's state is asked for with int8, or weights in another type.
         NotBuiltError
             The network has no weights yet.
         FormatError
             A weight is NaN or infinite, or a part of the network cannot be written down.
         """
-        storage.write(path, self._head() | self.description(optimizer), self.arrays(optimizer))
+        description, arrays = self.written(optimizer, weights)
+        storage.write(path, self._head() | description, arrays)
 
     def checkpoint(
         self, training: dict[str, Any], arrays: Mapping[str, Array], identity: Mapping[str, Any] | None = None

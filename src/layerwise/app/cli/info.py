@@ -55,14 +55,21 @@ def _lines(size: int, d: dict[str, Any], history: dict[str, Array], shapes: stor
 
 def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shapes, prefix: str) -> list[str]:
     own = {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(prefix)}
+    stored = d.get("stored", {})
     total, lines = 0, [f"inputs       {d['n_in']}"]
     for i, layer in enumerate(d["layers"]):
-        arrays = {name: shape for name, (_, shape) in own.items() if name.startswith(f"layers.{i}.")}
+        arrays = {
+            name: shape
+            for name, (_, shape) in own.items()
+            if name.startswith(f"layers.{i}.") and not (name.endswith(".scale") and name[: -len(".scale")] in stored)
+        }
         total += (count := sum(math.prod(shape) for shape in arrays.values()))
         sizes = ", ".join(f"{name.rpartition('.')[2]} {' x '.join(map(str, shape))}" for name, shape in arrays.items())
         frozen = " (frozen)" if i in d["frozen"] else ""
         lines.append(f"layer {i:<6} {_written(layer)}{frozen}" + (f": {sizes}; {count:,} parameters" if count else ""))
-    lines.append(f"in all       {total:,} parameters, {d['dtype']}")
+    short = sorted({kept for name, kept in stored.items() if name.startswith("layers.")})
+    kept = f", weights kept as {' and '.join(short)}" if short else ""
+    lines.append(f"in all       {total:,} parameters, {d['dtype']}{kept}")
     if d["columns"]:
         lines.append(f"columns      {_columns(d['columns'])}")
     task = d["task"]

@@ -21,8 +21,7 @@ from typing import Any
 from layerwise.data.writing import check_writable, write_whole
 from layerwise.errors import ExportError, UnknownNameError, nearest
 from layerwise.formula.quoting import shell
-
-WEIGHTS = ("float32", "int8")
+from layerwise.parts.quantization import WEIGHTS
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from layerwise.exchange.export.c_formulas import LANES
 from layerwise.exchange.export.literals import decimals, wrapped
 from layerwise.exchange.export.program import GROUPED, Call, Program
+from layerwise.parts.quantization import quantize
 from layerwise.typing import Array
 
 
@@ -35,9 +36,7 @@ def constants_of(call: Call, weights: str) -> dict[str, Array]:
     W, b = np.pad(W, ((0, 0), (0, 0), padding)), np.pad(call.arrays["b"].reshape(groups, units), ((0, 0), padding))
     if weights != "int8":
         return {"W": W, "b": b.ravel()}
-    largest = np.abs(W).max(axis=1)
-    scale = np.where(largest > 0, largest, 1) / W.dtype.type(127)
-    rounded = np.rint(W / scale[:, np.newaxis]).clip(-127, 127).astype(np.int8)
+    rounded, scale = quantize(W, W.dtype)
     return {"W": rounded, "scale": scale.ravel(), "b": b.ravel()}
 
 
