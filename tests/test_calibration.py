@@ -73,13 +73,27 @@ def test_every_export_is_calibrated(tmp_path, monkeypatch):
     np.testing.assert_allclose(calibrated_model.probabilities(X[0].tolist()), net.predict_proba(X[:1])[0], rtol=1e-5)
 
 
-def test_a_training_script_does_not_pretend_to_come_to_calibrated_weights(tmp_path):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_training_script_comes_to_calibrated_weights(tmp_path, dtype):
+    """To the same bits, also of a network that was calibrated twice, and from its file."""
     X, y = lw.datasets.make_spiral()
-    net = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    net.fit(X, y, epochs=60, optimizer=lw.Adam(0.05), verbose=False)
+    layers = [lw.Dense(8), lw.ReLU(), lw.Dense(3), lw.Identity(), lw.Dropout(0.1), lw.Softmax()]
+    net = lw.Network(layers, random_state=0, dtype=dtype)
+    net.fit(X, y, epochs=20, optimizer=lw.Adam(0.05), engine="numpy", verbose=False)
+    plain = net.copy()
+    lw.calibrate(net, X[::2], y[::2])
     lw.calibrate(net, X, y)
-    with pytest.raises(lw.ExportError, match="calibration after it"):
-        lw.export(net, tmp_path / "train.py", to="training-script")
+    net.save(tmp_path / "m")
+    program = {"__name__": "script"}
+    lw.export(lw.load(tmp_path / "m"), tmp_path / "train.py", to="training-script")
+    exec((tmp_path / "train.py").read_text(), program)
+    _, layers = program["train"](X, y)
+    theta = np.concatenate([array.ravel() for layer in layers for array in layer.parameters])
+    assert theta.tobytes() == net.theta.tobytes()
+    assert theta.tobytes() != plain.theta.tobytes()
+    net.fit(X, y, epochs=1, verbose=False)  # goes on from them, and is another fit
+    with pytest.raises(lw.ExportError, match="went on from step"):
+        lw.export(net, tmp_path / "train.py", to="training-script", force=True)
 
 
 def test_several_yes_no_answers_and_a_sigmoid_a_class():

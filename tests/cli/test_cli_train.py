@@ -2,12 +2,14 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.app.cli import console
+from layerwise.app.cli import console, training
+from layerwise.app.cli.data import load
 
 
 def test_iris_from_training_to_prediction(run, tmp_path):
@@ -40,6 +42,43 @@ def test_json_is_all_that_goes_to_stdout(run, tmp_path):
     assert {"true", "answer", "times"} == set(report["test"]["confusions"][0])
     assert (report["model"], report["plot"]) == ("iris.safetensors", "iris.png")
     assert result.stderr == ""
+
+
+def test_a_recipe_for_images_folds_in_a_temperature(run):
+    words = ["train", "semeion", "-e", "3", "--no-plot"]
+    plain = run(*words, "--json", "-o", "plain.safetensors").json()
+    assert plain["temperature"] is None  # no rows to validate
+    report = run(*words, "--validation", "0.3", "--json").json()
+    assert 0 < report["temperature"] < 1  # label smoothing makes it too unsure
+    net = lw.load("semeion.safetensors")
+    assert net.last_fit["temperatures"] == [net.notes["temperature"]] == [report["temperature"]]
+    assert net.novelty is not None
+    assert report["test"]["calibration_error"] < 0.6 * plain["test"]["calibration_error"]
+    evaluated = run("evaluate", "semeion.safetensors", "--json").json()
+    assert {name: evaluated[name] for name in report["test"]} == report["test"]
+    X, y = load("semeion").test
+    p = net.predict_proba(X)[np.arange(len(y)), y]
+    assert report["test"]["log_loss"] == pytest.approx(-np.log(p).mean(), rel=1e-6)
+    shown = run(*words, "--validation", "0.3").stdout
+    assert f"temperature {report['temperature']:.3f}: on the rows to validate, confidence is" in shown
+    assert "calibration: confidence is" in shown
+    assert run("report", "semeion.safetensors").exit_code == 0
+    page = Path("semeion.html").read_text("utf-8")
+    assert "$ layerwise train semeion --epochs 3 --validation 0.3" in page
+    assert f"divided by the temperature {report['temperature']:.3g}" in page
+
+
+def test_what_cannot_be_calibrated_says_so_and_published_recipes_are_left_alone(run, monkeypatch):
+    def all_right(network, X, y):
+        raise lw.DataError("calibrate: all answers on these rows are right")
+
+    monkeypatch.setattr(training, "calibrate", all_right)
+    result = run("train", "semeion", "-e", "1", "--layers", "none", "--validation", "0.2", "--no-plot")
+    assert result.exit_code == 0
+    assert "the probabilities are not calibrated: calibrate: all answers on these rows are right" in result.stdout
+    assert "temperature" not in lw.load("semeion.safetensors").notes
+    report = run("train", "iris", "--validation", "0.4", "-e", "2", "--json", "--no-plot").json()
+    assert report["temperature"] is None
 
 
 def test_quiet_shows_no_epochs(run):

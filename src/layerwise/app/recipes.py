@@ -70,6 +70,8 @@ class Recipe:
         As for `Network`.
     published : Published, optional
         The figures to be met.
+    calibrated : bool
+        `layerwise train` divides the scores by the temperature that fits the validation rows, once it has trained.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Recipe:
     scaling: str | None = None
     dtype: str = "float32"
     published: Published | None = None
+    calibrated: bool = False
 
     def network(self, random_state: int | None = None) -> Network:
         """Return a new network, not trained yet."""
@@ -214,16 +217,17 @@ RECIPES: tuple[Recipe, ...] = (
         "mnist", "784-512-10, ReLU, dropout, softmax, Adam", IMAGES,
         (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
         CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=128, epochs=10,
+        calibrated=True,
     ),
     Recipe(
         "bitmaps", "1024-512-10, ReLU, dropout, softmax, Adam", ("optdigits", "semeion"),
         (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
-        CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=32,
+        CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=32, calibrated=True,
     ),
     Recipe(
         "pendigits", "16-64-64-10, ReLU, softmax, Adam", ("pendigits",),
         (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU(), Dense(10), Softmax()),
-        CategoricalCrossEntropy(), Adam(0.003), batch_size=32, scaling="standard",
+        CategoricalCrossEntropy(), Adam(0.003), batch_size=32, scaling="standard", calibrated=True,
     ),
     _quadratic("nielsen-30", 30, published=Published(f"{TUTORIAL}; {NIELSEN}, ch. 1", 95.42, 90.32, 94.58)),
     _quadratic("nielsen-16-16", 16, 16, published=Published(TUTORIAL, None, 89.57, 93.85)),

@@ -32,10 +32,8 @@ from layerwise.network.side_by_side import fit_each, own_callbacks
 from layerwise.parts.layers import PiecewiseLinear
 from layerwise.parts.losses import Loss
 from layerwise.training.callbacks import Callback, EarlyStopping, History, as_callbacks
-from layerwise.trust.calibration import fold_temperature, scores
+from layerwise.trust.calibration import LEAST_ROWS, fold_temperature, scores
 from layerwise.typing import Array
-
-FEWEST = 30  # rows to tell a temperature by
 
 
 def are_trained(estimator: Any, settings: SimpleNamespace, X: Any) -> bool:
@@ -169,7 +167,7 @@ def _learn_from_parts(whole: Network, held: list[tuple[Network, Any, Array]]) ->
             whole.intervals = Intervals.of(np.abs(targets - outputs), whole.steps)
         return
     y = np.concatenate([y for _, _, y in held])
-    if len(y) < FEWEST:
+    if len(y) < LEAST_ROWS:
         return
     with suppress(DataError):  # all are right, or all are chance
         fold_temperature(whole, np.concatenate([scores(network, X) for network, X, _ in held]), y)

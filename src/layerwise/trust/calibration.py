@@ -24,7 +24,8 @@ from layerwise.typing import Array, ArrayLike
 LARGEST = np.log(100.0)  # |log T| of the grid
 GOLDEN = (np.sqrt(5.0) - 1) / 2
 TINY = np.finfo(np.float64).tiny
-PART = 4096  # rows whose activations are computed together
+LEAST_ROWS = 30  # to tell a temperature by, where nobody asks for one
+PART = 512  # rows whose activations are computed together
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,14 @@ def fold_temperature(network: Network, z: Array, y: ArrayLike) -> Calibration:
     errors = [np.nan, np.nan]
     if targets.labels is not None:
         errors = [expected_calibration_error(targets.labels, curve.probabilities(b)) for b in (1.0, beta)]
+    temperature = 1 / beta
     for array in vars(network.built()[1].p[dense]).values():
-        array *= beta
+        array /= temperature
     if network.task.says_yes_or_no(z.shape[1]):
         network.threshold = _moved(network.threshold, beta)
-    if network.last_fit:  # a script that repeats the fit would not come to these weights
-        network.last_fit["others"] = [*network.last_fit.get("others", []), "calibration after it"]
-    return Calibration(1 / beta, curve.loss(1.0), curve.loss(beta), errors[0], errors[1])
+    if network.last_fit:  # for a script that comes to these weights
+        network.last_fit["temperatures"] = [*network.last_fit.get("temperatures", []), temperature]
+    return Calibration(temperature, curve.loss(1.0), curve.loss(beta), errors[0], errors[1])
 
 
 def _moved(threshold: float, beta: float) -> float:
@@ -157,6 +159,17 @@ def _ending(network: Network) -> tuple[int, Layer, int]:
             f"Sigmoid; it ends with {ends}"
         )
     return linear[-1], last, places[-2]
+
+
+def last_dense(network: Network) -> int:
+    """Return the number of the layer whose weights a temperature divides.
+
+    Raises
+    ------
+    DataError
+        As `calibrate`.
+    """
+    return _ending(network)[0]
 
 
 def scores(network: Network, X: ArrayLike, place: int | None = None) -> Array:

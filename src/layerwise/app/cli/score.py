@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from layerwise.app.cli.console import show
-from layerwise.data.targets import Task
+from layerwise.app.measures import log_losses
+from layerwise.data.targets import Task, encode
 from layerwise.network.network import Network
+from layerwise.parts.metrics import expected_calibration_error
 from layerwise.typing import Array
 
 MOST = 5  # confusions shown
@@ -26,7 +30,23 @@ def score(network: Network, task: Task, X: Array, y: Array) -> dict[str, Any]:
         {"true": true, "answer": answer, "times": times}
         for (true, answer), times in sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:MOST]
     ]
-    return result | {"accuracy": found["accuracy"], "errors": wrong.total(), "confusions": confusions}
+    result |= {"accuracy": found["accuracy"], "errors": wrong.total(), "confusions": confusions}
+    if task.kind == "classification" and network.layers[-1].gives != "values":
+        result |= _of_confidence(network, X, y)
+    return result
+
+
+def _of_confidence(network: Network, X: Array, y: Array) -> dict[str, float]:
+    """Return the log loss, and how far confidence is off the share that is right."""
+    shares = network.predict_proba(X)
+    labels = encode(y, network.built()[0].n_out, network.choose_loss(), network.dtype, network.task).labels
+    if labels is None:  # a table of numbers as targets
+        return {}
+    places = np.asarray(labels, np.intp)
+    return {
+        "log_loss": float(log_losses(places, shares).mean()),
+        "calibration_error": expected_calibration_error(places, shares),
+    }
 
 
 def show_score(result: dict[str, Any], name: str) -> None:
@@ -37,6 +57,8 @@ def show_score(result: dict[str, Any], name: str) -> None:
         return
     right = samples - result["errors"]
     show(f"{name}: accuracy {result['accuracy']:.2%}, {right:,} of {samples:,} right", "bold green")
+    if "calibration_error" in result:
+        show(f"calibration: confidence is {result['calibration_error']:.1%} off the share that is right")
     if result["confusions"]:
         show("Confused most often:")
     for item in result["confusions"]:

@@ -18,11 +18,9 @@ from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
 from layerwise.errors import DataError, WriteError
 from layerwise.training.callbacks import Callback, History
-from layerwise.trust.calibration import calibrate
+from layerwise.trust.calibration import LEAST_ROWS, calibrate
 from layerwise.trust.novelty import learn_novelty
 from layerwise.typing import Array
-
-LEAST_TO_CALIBRATE = 30  # rows to validate
 
 
 @dataclass
@@ -102,7 +100,7 @@ def fit(model: Any, found: Understanding, parts: Parts, callbacks: Sequence[Call
 
 def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
     """Fit the temperature of the probabilities to the rows to validate, where they are enough to tell one."""
-    if not hasattr(model, "classes_") or y.ndim > 1 or len(y) < LEAST_TO_CALIBRATE:
+    if not hasattr(model, "classes_") or y.ndim > 1 or len(y) < LEAST_ROWS:
         return None, []
     try:
         return calibrate(model.network_, model._check_X(X), model._encode(y, False)).temperature, []
@@ -112,7 +110,7 @@ def _calibrated(model: Any, X: Any, y: Array) -> tuple[float | None, list[str]]:
 
 def learn_familiar(model: Any, found: Understanding, parts: Parts) -> None:
     """Let the model learn what the rows to train look like, where there are enough to validate."""
-    if len(parts.validation) < LEAST_TO_CALIBRATE:
+    if len(parts.validation) < LEAST_ROWS:
         return
     X = found.features()
     train, held = (model._check_X(X.take(rows)) for rows in (parts.train, parts.validation))

@@ -23,6 +23,7 @@ from layerwise.errors import ChangedError, DataError, DivergenceError, WriteErro
 from layerwise.network.network import Network
 from layerwise.network.summary import brief
 from layerwise.training.callbacks import Callback, History
+from layerwise.trust.calibration import LEAST_ROWS, calibrate
 from layerwise.trust.novelty import learn_novelty
 
 if TYPE_CHECKING:
@@ -103,12 +104,8 @@ def train_and_save(
             if not json:
                 words = f"interrupted in epoch {history.epochs}: the weights so far are kept in {output}"
                 console.warn(f"{words}; --resume goes on", "yellow")
-        elif learned.train[0].dtype == np.uint8:
-            if not (quiet or json):
-                console.show("learning what the training data look like, to tell what does not", "dim")
-            rows = learned.train[0][: recipe.samples]
-            learn_novelty(network, rows, None if learned.validation is None else learned.validation[0])
-            work.save()
+        else:
+            _learn_trust(work, recipe, learned, quiet or json)
         if unwritten is not None:
             raise WriteError(f"{unwritten} The model is saved in {output}") from None
         assert network.task is not None
@@ -121,6 +118,7 @@ def train_and_save(
             "seconds": sum(history["seconds"]),
             "history": history.to_dict(),
             "standardized_target": standard and asdict(standard),
+            "temperature": network.notes.get("temperature"),
             "test": score(network, network.task, *data.test),
             "model": str(output),
         }
@@ -152,6 +150,30 @@ def _fit(work: Work, recipe: Recipe, data: Data, execution: dict[str, Any], verb
         with told_where(work.output):
             work.save()
             raise
+
+
+def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
+    """Learn how sure to be, and of images what the training data look like; save the network with it."""
+    network, held_out = work.network, data.validation
+    looks = data.train[0].dtype == np.uint8
+    if recipe.calibrated and held_out is not None and len(held_out[1]) >= LEAST_ROWS:
+        try:
+            found = calibrate(network, *held_out)
+        except DataError as error:
+            if not silent:
+                console.show(f"the probabilities are not calibrated: {error}", "dim")
+        else:
+            network.notes["temperature"] = found.temperature
+            if not silent:
+                after, before = (f"{error:.1%}" for error in (found.error_after, found.error_before))
+                words = f"confidence is {after} off the share that is right, {before} before it"
+                console.show(f"temperature {found.temperature:.3f}: on the rows to validate, {words}", "dim")
+    if looks:
+        if not silent:
+            console.show("learning what the training data look like, to tell what does not", "dim")
+        learn_novelty(network, data.train[0][: recipe.samples], None if held_out is None else held_out[0])
+    if looks or "temperature" in network.notes:
+        work.save()
 
 
 def otherwise(error: ChangedError) -> DataError:

@@ -56,7 +56,10 @@ def lines(network: Network) -> str:
 
 
 def _others(network: Network) -> list[str]:
-    return list(network.last_fit.get("others", ()))
+    """Return what was done besides, but for a temperature that the command itself folds in."""
+    own = network.notes.get("temperature")
+    further = [t for t in network.last_fit.get("temperatures", ()) if t != own or "command" not in network.notes]
+    return [*network.last_fit.get("others", ()), *(f"lw.calibrate after it, temperature {t:.4g}" for t in further)]
 
 
 def _source(value: object) -> str:

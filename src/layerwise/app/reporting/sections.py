@@ -239,6 +239,9 @@ def _confidence(subject: Subject) -> str:
         error = expected_calibration_error(labels, shares)
         hint = "lw.calibrate(network, X_val, y_val) makes the network as sure as it is right, and changes no answer."
         body = side_by_side(reliability, covered) + (paragraph(hint) if error > MUCH else "")
+        if temperatures := subject.network.last_fit.get("temperatures"):
+            numbers = ", then ".join(f"{number:.3g}" for number in temperatures)
+            body += paragraph(f"The scores are divided by the temperature {numbers}, learned on held-out rows.")
         body += table(rows, ("min_confidence", "answered", "of them right"), 2)
     if subject.network.novelty is not None:
         share = 1 - subject.network.is_novel(subject.X).mean()

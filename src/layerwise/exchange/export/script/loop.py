@@ -53,9 +53,21 @@ def train_text(run: Run) -> str:
             "        if test is not None:",
             f"            y, t = outputs(layers, {before}test[0]{after}), targets(test[1])",
             f'            print(f"    test {"accuracy" if run.counts else "loss"} {{{tested}}}")',
+            *_temperatures(run),
             "    return history, layers",
         ]
     )
+
+
+def _temperatures(run: Run) -> list[str]:
+    """Return the division of the last weights by what fitted held-out rows after the training."""
+    if run.calibrated is None:
+        return []
+    return [
+        "    for temperature in TEMPERATURES:",
+        f"        for w in layers[{run.calibrated}].parameters:",
+        "            w /= temperature",
+    ]
 
 
 def _forward(run: Run) -> list[str]:

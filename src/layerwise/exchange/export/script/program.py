@@ -120,6 +120,9 @@ data.npz has X ({whole(fit["rows"])}, {whole(plan.n_in)}) and y, and may have X_
             lines.append(f"DECAY = {python_number(optimizer.decay)}")
         if fit["clip_norm"] is not None:
             lines.append(f"CLIP_NORM = {python_number(fit['clip_norm'])}  # a longer gradient is shortened")
+        if self.run.calibrated is not None:
+            numbers = python_value(list(fit["temperatures"]))
+            lines.append(f"TEMPERATURES = {numbers}  # of the scores, learned on held-out rows after the training")
         if self.run.shares:
             lines.append(
                 f"SHARES = {python_value(self.run.shares)}  # how much of the optimizer's steps each array makes"

@@ -19,6 +19,7 @@ from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
 from layerwise.parts.penalties import Penalty
 from layerwise.parts.schedules import Schedule
+from layerwise.trust.calibration import last_dense
 
 KNOWN: dict[type[Any], Any] = {
     **layers.LAYERS,
@@ -79,6 +80,8 @@ class Run:
         The activations of which there are some with other numbers than others: these are arguments in the script.
     shares : list of float
         How much of the optimizer's steps each of the arrays makes; empty where all make the whole.
+    calibrated : int or None
+        The layer whose weights are divided by temperatures after the training.
     predicts_otherwise : bool
         Some layer's prediction is not its forward in training.
     clips_beside_statistics : bool
@@ -111,6 +114,7 @@ class Run:
         ]
         self.numbered = {type(stage.layer) for stage in plan.stages if self._numbers_differ(type(stage.layer))}
         self.counts = self.task.kind != "regression"
+        self.calibrated = last_dense(network) if fit.get("temperatures") else None
         self._slices = parameters.slices
         rates = [stage.layer.rates(stage.n_in).get(name, 1.0) for stage, name in self.arrays]
         self.shares = rates if any(rate != 1 for rate in rates) else []
