@@ -1,10 +1,8 @@
 """A picture of a user's handwritten digit, in the form that MNIST's digits have.
 
-The picture flows through `to_mnist` from top to bottom: `drop_desk` takes away what lies around a sheet of paper,
-`complete_margin` adds paper where there is next to none, `_subtract_paper` takes away the paper and its shadows,
-`_find_ink` the noise and the specks, `_cut_out` crops, `_adjust_pen` brings a pen that is too thin or too fat to
-a usual width, and what is left is scaled and centred as MNIST was [1]_: the longer side to 20 pixels, proportions
-kept and edges grey from antialiasing, then the centre of mass to the centre of 28x28.
+`inks` finds the ink of a picture, `digit_of` picks the parts that belong to one digit, and `standard` crops them,
+brings a pen that is too thin or too fat to a usual width, and scales and centres as MNIST was [1]_: the longer side to
+20 pixels, proportions kept and edges grey from antialiasing, then the centre of mass to the centre of 28x28.
 
 References
 ----------
@@ -16,29 +14,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.datasets.images.pixels import (
-    PARTS_SIDE,
-    block_max,
-    connected_parts,
-    enlarge,
-    frame,
-    reduce,
-    resize,
-    thicken,
-)
-from layerwise.datasets.images.surroundings import complete_margin, drop_desk
+from layerwise.datasets.images.ink import Ink, inks
+from layerwise.datasets.images.pixels import block_max, enlarge, frame, reduce, resize, thicken
 from layerwise.errors import DataError, ShapeError, missing
 from layerwise.typing import Array, ArrayLike
 
 SIDE = 28  # of an MNIST image, in pixels
 BOX = 20  # the square in it that the ink fills
-
-WORK_SIDE = 1000  # a larger picture is reduced to this before anything else
-SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
-LEAST_CONTRAST = 16.0  # of 255, between ink and paper
-LEAST_SIGNAL = 4.0  # ink over noise, in standard deviations of the noise
 LEAST_INK = 0.09  # on an edge of the digit
 LEAST_PART = 0.08  # a part smaller than this share of the largest is a speck
 PEN_RANGE = (1.45, 4.4)  # stroke widths, in pixels of the box, that are left alone: 98% of MNIST's lie here
@@ -70,14 +54,8 @@ def to_mnist(grey: ArrayLike) -> Array:
         Pillow is not installed.
     """
     require_pillow()
-    picture = reduce(_check_grey(grey), WORK_SIDE)
-    contrast = _subtract_paper(complete_margin(drop_desk(picture)))
-    box = resize(_adjust_pen(_cut_out(_find_ink(contrast))), (BOX, BOX))
-    box = np.rint(255 * np.clip(box / box.max(), 0, 1))
-    shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
-    digit = np.zeros((SIDE, SIDE), np.uint8)
-    digit[shift[0] : shift[0] + BOX, shift[1] : shift[1] + BOX] = box
-    return digit.ravel()
+    ink = next(inks(check_grey(grey)))
+    return standard(cut(ink, digit_of(ink)))
 
 
 def require_pillow() -> None:
@@ -88,7 +66,7 @@ def require_pillow() -> None:
         raise missing("pillow", "images", "reading images") from None
 
 
-def _check_grey(grey: ArrayLike) -> Array:
+def check_grey(grey: ArrayLike) -> Array:
     """`grey` as float32 from 0 to 255, or an error that says why it cannot be a picture."""
     values = np.asarray(grey)
     if values.ndim != 2:
@@ -104,67 +82,36 @@ def _check_grey(grey: ArrayLike) -> Array:
     return np.asarray(np.clip(values * np.float64(scale), 0, 255), np.float32)
 
 
-def _subtract_paper(grey: Array) -> Array:
-    """Return how far each pixel is from the paper under it, positive on the side that the ink is on.
-
-    Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
-    farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
-    """
-    small = reduce(grey, SURVEY_SIDE)
-    terms = _quadratic_terms(small.shape)
-    rest = small - np.median(frame(small))
-    for _ in range(20):
-        weights = 1 / (1 + (rest / max(2.7 * _noise(rest), 2)) ** 2)
-        surface = np.linalg.lstsq((terms * weights).reshape(6, -1).T, (small * weights).ravel())[0]
-        rest = small - np.tensordot(surface, terms, 1)
-    detail = rest - _window_median(rest)
-    # Ink is the few pixels far off, paper the many near 0. Shadows mislead the first, very fat pens the second.
-    sign = 1 if _skewness(rest) + _skewness(detail) > 0 else -1
-    rest, detail = sign * rest, sign * detail
-    shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
-    paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
-    return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
-
-
-def _noise(contrast: Array) -> float:
-    """Return the standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it."""
-    return float(np.quantile(abs(contrast), 0.3) / 0.385)
-
-
-def _skewness(rest: Array) -> float:
-    """Return which side of 0 the far outliers are on, and how clearly."""
-    return float((rest**3).mean() / max((rest**2).mean(), 1e-9) ** 1.5)
-
-
-def _find_ink(contrast: Array) -> Array:
-    """Return how much ink there is on each pixel, from 0 to 1, with noise and specks taken out."""
-    noise = _noise(contrast)
-    rank = contrast.size // 50_000  # a few stray pixels do not count as the darkest ink
-    peak = -np.partition(-contrast.ravel(), rank)[rank]
-    level = np.quantile(contrast[contrast >= peak / 2], 0.75)
-    if peak <= 0 or level < LEAST_CONTRAST or level < LEAST_SIGNAL * noise:
-        raise DataError(
-            "the picture is blank: expected ink that stands out, found none; "
-            "draw darker and larger, with paper on all sides"
-        )
-    noise, ink = noise / level, contrast / level
-    certain = ink > np.clip(5 * noise, 0.4, 0.6)
-    coarse = -(-max(ink.shape) // PARTS_SIDE)
-    parts = _keep_digit(connected_parts(block_max(certain, coarse)), block_max(ink > 0.6, coarse))
-    edge = min(3 * noise, 0.5)
-    ink = np.clip((ink - edge) / (1 - edge), 0, 1)
-    return np.asarray(ink * enlarge(thicken(parts, 1.5), coarse, ink.shape))
-
-
-def _keep_digit(parts: Array, strong: Array) -> Array:
-    """Return a mask of the digit's parts: none that runs off the picture if others do not, no specks."""
-    size = np.bincount(parts.ravel(), strong.ravel())
+def digit_of(ink: Ink) -> Array:
+    """Return a mask of one digit's parts: none that runs off the picture if others do not, no specks."""
+    parts = ink.parts
+    size = np.bincount(parts.ravel(), block_max(ink.values > 0.6, ink.factor).ravel())
     size[0] = 0
     inner = size.copy()
     inner[frame(parts)] = 0
     if inner.max() > 0.1 * size.max():
         size = inner
     return np.asarray(size > LEAST_PART * size.max())[parts]
+
+
+def cut(ink: Ink, mask: Array) -> Array:
+    """Return the ink under a mask of its grid, and next to it, without that of other parts."""
+    wide = thicken(mask, 1.5) & (mask | (ink.parts == 0))
+    rows, columns = (np.flatnonzero(wide.any(axis=other)) * ink.factor for other in (1, 0))
+    window = slice(rows[0], rows[-1] + ink.factor), slice(columns[0], columns[-1] + ink.factor)
+    values = ink.values[window]
+    fine = enlarge(wide[tuple(slice(s.start // ink.factor, s.stop // ink.factor) for s in window)], ink.factor, values.shape)
+    return np.asarray(values * fine)
+
+
+def standard(ink: Array) -> Array:
+    """Return a digit's ink (height, width) in MNIST's form, (784,) of uint8."""
+    box = resize(_adjust_pen(_cut_out(ink)), (BOX, BOX))
+    box = np.rint(255 * np.clip(box / box.max(), 0, 1))
+    shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
+    digit = np.zeros((SIDE, SIDE), np.uint8)
+    digit[shift[0] : shift[0] + BOX, shift[1] : shift[1] + BOX] = box
+    return digit.ravel()
 
 
 def _cut_out(ink: Array) -> Array:
@@ -205,17 +152,3 @@ def _centring_shift(profile: Array) -> int:
     """Return where a box with these sums of ink begins, so that its centre of mass is within half a pixel of 14."""
     centre = float(profile @ np.arange(BOX) / profile.sum())
     return int(np.clip(np.ceil(SIDE / 2 - 0.5 - centre), 0, SIDE - BOX))
-
-
-def _quadratic_terms(shape: tuple[int, ...]) -> Array:
-    """1, x, x², y, xy, y² at each pixel, (6, height, width), with x and y from -1 to 1."""
-    y, x = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in shape)
-    return np.stack([np.multiply.outer(y**i, x**j) for i in range(3) for j in range(3 - i)])
-
-
-def _window_median(values: Array) -> Array:
-    """Return the median around each pixel, over half the height and half the width."""
-    half = [max(1, n // 4) for n in values.shape]
-    padded = np.pad(values, [(n, n) for n in half], mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
-    return np.asarray(np.median(windows, axis=(2, 3)))

@@ -6,8 +6,6 @@ import numpy as np
 
 from layerwise.typing import Array
 
-PARTS_SIDE = 128  # connected parts are told apart on a grid of this size
-
 
 def reduction(shape: tuple[int, ...], side: int) -> int:
     """Return the side of square blocks that, a pixel each, leave no side of a picture longer than `side`."""
@@ -39,18 +37,46 @@ def block_max(values: Array, factor: int) -> Array:
 
 def enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
     """Return each pixel as a square block: the mask of `shape` that `block_max` reduced."""
-    return np.kron(mask, np.ones((factor, factor), bool))[: shape[0], : shape[1]]
+    return np.repeat(np.repeat(mask, factor, axis=0), factor, axis=1)[: shape[0], : shape[1]]
+
+
+def runs(mask: Array) -> tuple[Array, Array, Array]:
+    """Return the row, the first column and the column after the last of each horizontal run of a mask, row by row."""
+    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(steps == 1)
+    return rows, starts, np.nonzero(steps == -1)[1]
+
+
+def run_lengths(mask: Array) -> Array:
+    """Return the length of the horizontal run that each pixel of a mask belongs to, 0 elsewhere."""
+    _, starts, ends = runs(mask)
+    lengths = np.zeros(mask.shape, np.intp)
+    lengths[mask] = np.repeat(ends - starts, ends - starts)
+    return lengths
 
 
 def connected_parts(mask: Array) -> Array:
-    """Return a number for each pixel: 0 off the mask, elsewhere the same within a part that hangs together."""
-    parts = np.arange(1, mask.size + 1).reshape(mask.shape) * mask
-    while True:
-        spread = thicken(parts, 1.5) * mask  # the highest number of the nine around
-        spread = np.append(0, spread)[spread]  # and the one that this pixel has by now, which is higher still
-        if np.array_equal(spread, parts):
-            return parts
-        parts = spread
+    """Return a number for each pixel: 0 off the mask, elsewhere 1, 2, … the same within a part that hangs together.
+
+    Pixels hang together with the eight around them. Runs of neighbouring rows that touch are joined, and each takes
+    the lowest number of its part.
+    """
+    rows, starts, ends = runs(mask)
+    line = mask.shape[1] + 2
+    first = np.searchsorted(rows * line + ends, (rows + 1) * line + starts, "left")
+    after = np.searchsorted(rows * line + starts, (rows + 1) * line + ends, "right")
+    touching = np.maximum(after - first, 0)
+    upper = np.repeat(np.arange(len(rows)), touching)
+    lower = np.arange(len(upper)) - np.repeat(np.cumsum(touching) - touching, touching) + np.repeat(first, touching)
+    number = np.arange(len(rows))
+    while (different := number[upper] != number[lower]).any():
+        pair = np.sort([number[upper][different], number[lower][different]], axis=0)
+        np.minimum.at(number, pair[1], pair[0])
+        while not np.array_equal(shorter := number[number], number):
+            number = shorter
+    parts = np.zeros(mask.shape, np.intp)
+    parts[mask] = np.repeat(np.unique(number, return_inverse=True)[1] + 1, ends - starts)
+    return parts
 
 
 def thicken(values: Array, radius: float) -> Array:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.datasets.images.form import WORK_SIDE, require_pillow, to_mnist
+from layerwise.datasets.images.form import require_pillow, to_mnist
+from layerwise.datasets.images.ink import WORK_SIDE
 from layerwise.datasets.images.pixels import reduce, reduction
 from layerwise.errors import DataError
 from layerwise.typing import Array

@@ -13,17 +13,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.datasets.images.pixels import PARTS_SIDE, connected_parts, enlarge, frame, reduce, thicken
+from layerwise.datasets.images.pixels import connected_parts, enlarge, frame, reduce, thicken
 from layerwise.typing import Array
 
+SHEET_SIDE = 128  # a sheet is told from a desk on a reduction of this size
 TWO_SHADES = 0.8  # of the variance is between two shades: of a desk and a sheet, or of much ink and paper
 RECTANGLE = 0.85  # a sheet fills this share of the rectangle around it; an ellipse does not
 MUCH_INK = 0.15  # of a picture: more than leaves wide margins
 
 
-def drop_desk(grey: Array) -> Array:
-    """Return the sheet of paper alone, if what is around it is as dark (or as light) as the ink on it."""
-    small = reduce(grey, PARTS_SIDE)
+def drop_desk(grey: Array) -> tuple[Array, int, int]:
+    """Return the sheet of paper alone, if what is around it is as dark (or as light) as the ink on it.
+
+    With it, the row and the column that it begins at; the picture itself, and zeros, if there is no desk.
+    """
+    small = reduce(grey, SHEET_SIDE)
     light, clearness = _two_shades(small)
     for desk in (~light, light) if clearness > TWO_SHADES else ():
         parts = connected_parts(desk)
@@ -33,21 +37,25 @@ def drop_desk(grey: Array) -> Array:
         ink = desk[sheet].mean()
         edged = thicken(~sheet, 2.5)  # with the blurred edge of the sheet
         if around.any() and edged.mean() < 0.8 and 0.002 < ink < 0.3 and _rectangularity(sheet) > RECTANGLE:
-            beyond = enlarge(edged, -(-max(grey.shape) // PARTS_SIDE), grey.shape)
+            beyond = enlarge(edged, -(-max(grey.shape) // SHEET_SIDE), grey.shape)
             rows, columns = (np.flatnonzero(~beyond.all(axis=other)) for other in (1, 0))
             flat = np.where(beyond, np.median(small[sheet]), grey)
-            return flat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return grey
+            return flat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], int(rows[0]), int(columns[0])
+    return grey, 0, 0
 
 
-def complete_margin(grey: Array) -> Array:
-    """Return the picture with paper added on all sides, if it was cut so tightly that ink covers much of it."""
+def complete_margin(grey: Array) -> tuple[Array, int]:
+    """Return the picture with paper added on all sides, if it was cut so tightly that ink covers much of it.
+
+    With it, how many pixels of paper were added on each side.
+    """
     light, clearness = _two_shades(grey)
     ink = ~light if light.mean() < frame(light).mean() else light  # there is less of it on the frame than within
     shadow = frame(ink).mean() > 0.8 * ink.mean() and grey.shape[0] < 2.2 * grey.shape[1]  # and no upright 1
     if clearness < TWO_SHADES or not MUCH_INK < ink.mean() < 1 - MUCH_INK or shadow:
-        return grey
-    return np.pad(grey, max(grey.shape) // 4, constant_values=np.median(grey[~ink]))
+        return grey, 0
+    margin = max(grey.shape) // 4
+    return np.pad(grey, margin, constant_values=np.median(grey[~ink])), margin
 
 
 def _two_shades(grey: Array) -> tuple[Array, float]:

@@ -1,0 +1,64 @@
+"""The paper of a picture, with the light and the shadows on it, taken away: what is left is the ink, and noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.datasets.images.pixels import frame, reduce, resize
+from layerwise.typing import Array
+
+SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
+WINDOW_STEP = 4  # medians over wide windows are taken at every so many pixels of it
+TRIALS = 20
+
+
+def contrast(grey: Array) -> Array:
+    """Return how far each pixel is from the paper under it, positive on the side that the ink is on.
+
+    Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
+    farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
+    """
+    small = reduce(grey, SURVEY_SIDE)
+    terms = _quadratic_terms(small.shape)
+    flat = terms.reshape(6, -1).astype(np.float64)
+    rest = small - np.median(frame(small))
+    for _ in range(TRIALS):
+        weights = 1 / (1 + (rest.ravel() / max(2.7 * noise(rest), 2)) ** 2) ** 2
+        surface = np.linalg.lstsq((flat * weights) @ flat.T, (flat * weights) @ small.ravel())[0]
+        rest = small - (surface @ flat).reshape(small.shape)
+    detail = rest - _window_median(rest)
+    # Ink is the few pixels far off, paper the many near 0. Shadows mislead the first, very fat pens the second.
+    sign = 1 if _skewness(rest) + _skewness(detail) > 0 else -1
+    rest, detail = sign * rest, sign * detail
+    shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
+    paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
+    return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
+
+
+def noise(contrast: Array) -> float:
+    """Return the standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it."""
+    values = abs(contrast).ravel()
+    rank = int(0.3 * (len(values) - 1))
+    return float(np.partition(values, rank)[rank] / 0.385)
+
+
+def _skewness(rest: Array) -> float:
+    """Return which side of 0 the far outliers are on, and how clearly."""
+    return float((rest**3).mean() / max((rest**2).mean(), 1e-9) ** 1.5)
+
+
+def _quadratic_terms(shape: tuple[int, ...]) -> Array:
+    """1, x, x², y, xy, y² at each pixel, (6, height, width), with x and y from -1 to 1."""
+    y, x = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in shape)
+    return np.stack([np.multiply.outer(y**i, x**j) for i in range(3) for j in range(3 - i)])
+
+
+def _window_median(values: Array) -> Array:
+    """Return the median around each pixel, over half the height and half the width."""
+    half = [max(1, n // 4) for n in values.shape]
+    padded = np.pad(values, [(n, n) for n in half], mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
+    windows = windows[::WINDOW_STEP, ::WINDOW_STEP]
+    flat = windows.reshape(*windows.shape[:2], -1)
+    middle = flat.shape[2] // 2  # their number is odd
+    return resize(np.partition(flat, middle, axis=2)[..., middle], values.shape)
