@@ -8,12 +8,12 @@ What is not certain is tried in several ways: `inks` yields the likeliest readin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layerwise.datasets.images.paper import contrast, noise
-from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, frame, reduce, reduction
+from layerwise.datasets.images.paper import contrast, local_contrast, noise
+from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, reduce, reduction, thicken
 from layerwise.datasets.images.rules import rules
 from layerwise.datasets.images.surroundings import complete_margin, drop_desk
 from layerwise.errors import DataError
@@ -21,6 +21,7 @@ from layerwise.typing import Array
 
 WORK_SIDE = 800  # a larger picture is reduced to this before anything else
 PARTS_SIDE = 256  # connected parts are told apart on a grid of this size
+SMALL = 64  # a picture of this size is drawn with a pen of one or two pixels
 LEAST_CONTRAST = 16.0  # of 255, between ink and paper
 LEAST_SIGNAL = 4.0  # ink over noise, in standard deviations of the noise
 
@@ -54,49 +55,71 @@ class Ink:
 
 
 def inks(grey: Array, scale: float = 1.0) -> Iterator[Ink]:
-    """Yield the ink of a picture (values from 0 to 255), the likeliest reading first.
+    """Yield the ink of a picture (values from 0 to 255) in several readings, the likeliest first.
 
     Raises
     ------
     DataError
         There is no ink that stands out, in any reading.
     """
-    factor = reduction(grey.shape, WORK_SIDE)
     picture = reduce(grey, WORK_SIDE)
-    scale *= factor
+    scale *= reduction(grey.shape, WORK_SIDE)
     sheet, top, left = drop_desk(picture)
-    tried: list[tuple[Array, tuple[float, float]]] = [(sheet, (top, left))]
-    if sheet is not picture:
-        tried.append((picture, (0, 0)))
-    found, problem = False, None
-    for part, (y, x) in tried:
-        whole, margin = complete_margin(part)
-        origin = ((y - margin) * scale, (x - margin) * scale)
-        try:
-            for ink in _of_contrast(contrast(whole), margin, origin, scale):
-                found = True
-                yield ink
-        except DataError as error:
-            problem = problem or error
-    if not found and problem is not None:
+    sheets = [(sheet, top, left)] if sheet is picture else [(sheet, top, left), (picture, 0, 0)]
+    if max(picture.shape) <= SMALL:
+        sheets.reverse()
+    problem: DataError | None = None
+    for light in (contrast, local_contrast):
+        for part, y, x in sheets if light is contrast else sheets[:1]:
+            whole, margin = complete_margin(part)
+            origin = ((y - margin) * scale, (x - margin) * scale)
+            try:
+                yield from _of_contrast(light(whole), margin, origin, scale)
+            except DataError as error:
+                problem = problem or error
+            else:
+                problem = DataError()
+    if problem is not None and problem.args:
         raise problem
 
 
 def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scale: float) -> Iterator[Ink]:
+    """Yield the ink without the lines that span the picture, with them, and with its parts joined across gaps."""
     level, sigma = _level(contrast)
     factor = reduction(contrast.shape, PARTS_SIDE)
     certain = block_max(contrast > level * _certainty(sigma / level), factor)
-    inner = certain[margin // factor : certain.shape[0] - margin // factor or None] if margin else certain
-    lines = rules(certain) if inner is certain else np.zeros_like(certain)
-    if lines.any():
+    edge = margin // factor
+    inner = certain[edge : certain.shape[0] - edge, edge : certain.shape[1] - edge]
+
+    def without(span: float) -> Ink | None:
+        lines = np.pad(rules(inner, span), edge)[: certain.shape[0], : certain.shape[1]]
+        lines = np.pad(lines, [(0, n - m) for n, m in zip(certain.shape, lines.shape)])
+        if not lines.any():
+            return None
         rest = contrast.copy()
-        rest[enlarge(_around(lines & certain, certain), factor, contrast.shape)] = 0
+        rest[enlarge(_around(lines, certain), factor, contrast.shape)] = 0
         try:
-            below, sigma_below = _level(rest)
-            yield _ink(rest, below, sigma_below, factor, origin, scale, gone=lines)
+            return _ink(rest, *_level(rest), factor, origin, scale, lines)
         except DataError:
-            pass
-    yield _ink(contrast, level, sigma, factor, origin, scale)
+            return None
+
+    plain = _ink(contrast, level, sigma, factor, origin, scale)
+    clear = without(0.8)
+    first = plain if clear is None else clear
+    yield first
+    if (joined := _joined(first)) is not None:
+        yield joined
+    if clear is not None:
+        yield plain
+    elif (clear := without(0.45)) is not None:
+        yield clear
+
+
+def _joined(ink: Ink) -> Ink | None:
+    """Return the ink with its parts joined across gaps of a pixel of the grid; None if that changes nothing."""
+    mask = ink.parts > 0
+    parts = connected_parts(thicken(mask, 1.5)) * mask
+    return replace(ink, parts=parts) if parts.max() < ink.parts.max() else None
 
 
 def _around(lines: Array, ink: Array) -> Array:
@@ -137,4 +160,7 @@ def _ink(
         mask &= ~gone
     edge = min(3 * noise, 0.5)
     values = np.clip((ink - edge) / (1 - edge), 0, 1).astype(np.float32)
-    return Ink(values, connected_parts(mask), factor, origin, scale, noise)
+    parts = connected_parts(mask)
+    if max(contrast.shape) <= SMALL:  # a stroke may be dotted
+        parts = connected_parts(thicken(mask, 1.5)) * mask
+    return Ink(values, parts, factor, origin, scale, noise)

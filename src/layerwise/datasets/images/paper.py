@@ -35,6 +35,13 @@ def contrast(grey: Array) -> Array:
     return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
 
 
+def local_contrast(grey: Array) -> Array:
+    """Return how far each pixel is from the median close around it, for ink much thinner than the shadows are wide."""
+    small = reduce(grey, SURVEY_SIDE)
+    rest = grey - resize(_window_median(small, 12), grey.shape)
+    return rest if _skewness(reduce(np.asarray(rest, np.float32), 400)) > 0 else -rest
+
+
 def noise(contrast: Array) -> float:
     """Return the standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it."""
     values = abs(contrast).ravel()
@@ -53,12 +60,13 @@ def _quadratic_terms(shape: tuple[int, ...]) -> Array:
     return np.stack([np.multiply.outer(y**i, x**j) for i in range(3) for j in range(3 - i)])
 
 
-def _window_median(values: Array) -> Array:
-    """Return the median around each pixel, over half the height and half the width."""
-    half = [max(1, n // 4) for n in values.shape]
+def _window_median(values: Array, share: int = 4) -> Array:
+    """Return the median around each pixel, over this share of the height and of the width to each side."""
+    half = [max(1, n // share) for n in values.shape]
     padded = np.pad(values, [(n, n) for n in half], mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * n + 1 for n in half])
-    windows = windows[::WINDOW_STEP, ::WINDOW_STEP]
+    step = WINDOW_STEP if share == 4 else 1
+    windows = windows[::step, ::step]
     flat = windows.reshape(*windows.shape[:2], -1)
     middle = flat.shape[2] // 2  # their number is odd
     return resize(np.partition(flat, middle, axis=2)[..., middle], values.shape)

@@ -171,4 +171,4 @@ def cut_along(pieces: Array, piece: Piece, seams: list[Array]) -> list[int]:
     part = sum((column >= seam[:, None]).astype(np.intp) for seam in seams)
     first = int(pieces.max()) + 1
     window[mask] = (first + part)[mask]
-    return list(range(first, first + len(seams) + 1))
+    return [first + i for i in np.unique(part[mask]).tolist()]

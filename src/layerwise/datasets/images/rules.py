@@ -18,46 +18,53 @@ from layerwise.datasets.images.pixels import run_lengths
 from layerwise.typing import Array
 
 SLOPES = np.linspace(-0.12, 0.12, 25)
-SPAN = 0.8  # of the picture's side
 MOST = 40  # lines in a direction
 THICKEST = 0.04  # of the picture's side
 
 
-def rules(ink: Array) -> Array:
-    """Return a mask of the straight lines in a mask of ink that span the picture, without the strokes across them."""
-    return np.asarray(_horizontal(ink) | _horizontal(ink.T).T)
+def rules(ink: Array, span: float = 0.8) -> Array:
+    """Return a mask of the straight lines in a mask of ink that span the picture, without the strokes across them.
+
+    A line spans it from this share of a side on.
+    """
+    lines, bands = _horizontal(ink, span)
+    upright, upright_bands = (found.T for found in _horizontal(ink.T, span))
+    return np.asarray(lines | upright | (ink & bands & upright_bands))
 
 
-def _horizontal(ink: Array) -> Array:
+def _horizontal(ink: Array, span: float) -> tuple[Array, Array]:
+    """Return the pixels of lines, and those of the bands that they lie in."""
     height, width = ink.shape
-    found = np.zeros_like(ink)
+    found, bands = np.zeros_like(ink), np.zeros_like(ink)
     y, x = np.nonzero(ink)
-    if len(y) < SPAN * width or len(y) > 0.5 * ink.size:
-        return found
+    if len(y) < span * width or len(y) > 0.5 * ink.size:
+        return found, bands
     drops = np.rint(SLOPES[:, None] * (x - width / 2)).astype(np.intp)
     reach = int(np.abs(drops).max()) + 3
     bins = height + 2 * reach
     place = y - drops + reach + bins * np.arange(len(SLOPES))[:, None]  # of each pixel, at each slope
     thick = run_lengths(ink.T).T[y, x]  # of the ink from above to below
     left = np.ones(len(y), bool)
-    most_thick = max(2.0, THICKEST * height)
     for _ in range(MOST):
         count = np.bincount(place[:, left].ravel(), minlength=bins * len(SLOPES)).reshape(-1, bins)
         slope, at = np.unravel_index(count.argmax(), count.shape)
         peak = count[slope, at]
-        if peak < SPAN * width:
+        if peak < span * width:
             break
-        rows = count[slope]
-        top, bottom = at, at
-        while top > 0 and rows[top - 1] > 0.3 * peak:
-            top -= 1
-        while bottom < bins - 1 and rows[bottom + 1] > 0.3 * peak:
-            bottom += 1
+        top, bottom = (_while_high(count[slope], int(at), step, 0.3 * peak) for step in (-1, 1))
         distance = place[slope] - bins * slope
         on = left & (distance >= top - 1) & (distance <= bottom + 1)
         left &= ~on
         thickness = bottom - top + 1
-        if thickness <= most_thick:
+        if thickness <= max(2.0, THICKEST * height):
             line = on & (thick <= thickness + 2)
             found[y[line], x[line]] = True
-    return found
+            bands[y[on], x[on]] = True
+    return found, bands
+
+
+def _while_high(count: Array, at: int, step: int, least: float) -> int:
+    """Return the last place from `at` on, up or down, until which the counts are above `least`."""
+    while 0 <= at + step < len(count) and count[at + step] > least:
+        at += step
+    return at

@@ -18,6 +18,7 @@ from layerwise.typing import Array
 
 SHEET_SIDE = 128  # a sheet is told from a desk on a reduction of this size
 TWO_SHADES = 0.8  # of the variance is between two shades: of a desk and a sheet, or of much ink and paper
+DESK = 0.3  # of the picture's frame, at least: a digit that runs to the edge covers less
 RECTANGLE = 0.85  # a sheet fills this share of the rectangle around it; an ellipse does not
 MUCH_INK = 0.15  # of a picture: more than leaves wide margins
 
@@ -36,7 +37,7 @@ def drop_desk(grey: Array) -> tuple[Array, int, int]:
         sheet = parts == np.bincount(parts[~around]).argmax()
         ink = desk[sheet].mean()
         edged = thicken(~sheet, 2.5)  # with the blurred edge of the sheet
-        if around.any() and edged.mean() < 0.8 and 0.002 < ink < 0.3 and _rectangularity(sheet) > RECTANGLE:
+        if frame(around).mean() > DESK and edged.mean() < 0.8 and 0.002 < ink < 0.3 and _rectangularity(sheet) > RECTANGLE:
             beyond = enlarge(edged, -(-max(grey.shape) // SHEET_SIDE), grey.shape)
             rows, columns = (np.flatnonzero(~beyond.all(axis=other)) for other in (1, 0))
             flat = np.where(beyond, np.median(small[sheet]), grey)
