@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from layerwise.network.network import Network
 
 MOST_PIECES = 150  # of a picture; more are a page of text, or no writing at all
-SURE = 0.9  # no other way is tried once all digits are read so surely
+SURE = 0.8  # no other way is tried once all digits are read so surely
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def find_digits(grey: Array, probabilities: Probabilities, scale: float = 1.0, s
         p = [s.probabilities.max() for row in rows for s in row]
         if not p:
             continue
-        score = float(np.mean(np.log(p))) - 0.1 * rank
+        score = float(np.mean(np.log(p))) - 0.15 * rank
         if score > best_score:
             best, best_score = (ink, rows), score
         if min(p) >= SURE:

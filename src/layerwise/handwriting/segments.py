@@ -52,18 +52,17 @@ class Segment:
 def read_row(ink: Ink, pieces: Array, row: Sequence[Piece], probabilities: Probabilities) -> list[Segment]:
     """Return the digits of one row of pieces, from left to right; `pieces` is changed where one is cut."""
     height = float(np.median([piece.height for piece in row]))
-    alone = probabilities(np.stack([_image(ink, pieces, (piece.number,)) for piece in row])).max(axis=1)
+    known: dict[tuple[int, ...], tuple[Array, Array]] = {}
+    _read(ink, pieces, [(piece.number,) for piece in row], probabilities, known)
+    alone = np.array([known[piece.number,][1].max() for piece in row])
     stretches: list[list[int]] = []  # from left to right, the numbers of a piece's parts
     for piece, sure in zip(row, alone):
         seams = [] if sure >= SURE or piece.width < 0.5 * height else seams_of(pieces, piece, min(height, piece.height))
         stretches.append(cut_along(pieces, piece, seams) if seams else [piece.number])
     atoms = [(i, number) for i, numbers in enumerate(stretches) for number in numbers]
     wanted = _candidates(row, stretches, atoms, alone, height)
-    images = np.stack([_image(ink, pieces, numbers) for _, _, numbers, _ in wanted])
-    found = [
-        Segment(first, after, numbers, image, p, factor)
-        for (first, after, numbers, factor), image, p in zip(wanted, images, probabilities(images))
-    ]
+    _read(ink, pieces, [numbers for _, _, numbers, _ in wanted], probabilities, known)
+    found = [Segment(first, after, numbers, *known[numbers], factor) for first, after, numbers, factor in wanted]
     return _best_path(found, _skips(row, stretches, atoms), len(atoms))
 
 
@@ -120,5 +119,16 @@ def _best_path(segments: Sequence[Segment], skips: Sequence[tuple[int, int]], en
     return best[end][1]
 
 
-def _image(ink: Ink, pieces: Array, numbers: Sequence[int]) -> Array:
-    return standard(cut(ink, np.isin(pieces, numbers)))
+def _read(
+    ink: Ink,
+    pieces: Array,
+    wanted: Sequence[tuple[int, ...]],
+    probabilities: Probabilities,
+    known: dict[tuple[int, ...], tuple[Array, Array]],
+) -> None:
+    """Add to `known` the image of each group of pieces, and what the network says of it."""
+    new = [numbers for numbers in dict.fromkeys(wanted) if numbers not in known]
+    if new:
+        masks = (pieces == numbers[0] if len(numbers) == 1 else np.isin(pieces, numbers) for numbers in new)
+        images = np.stack([standard(cut(ink, mask)) for mask in masks])
+        known.update(zip(new, zip(images, probabilities(images))))

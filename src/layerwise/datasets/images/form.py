@@ -96,12 +96,11 @@ def digit_of(ink: Ink) -> Array:
 
 def cut(ink: Ink, mask: Array) -> Array:
     """Return the ink under a mask of its grid, and next to it, without that of other parts."""
-    wide = thicken(mask, 1.5) & (mask | (ink.parts == 0))
-    rows, columns = (np.flatnonzero(wide.any(axis=other)) * ink.factor for other in (1, 0))
-    window = slice(rows[0], rows[-1] + ink.factor), slice(columns[0], columns[-1] + ink.factor)
-    values = ink.values[window]
-    fine = enlarge(wide[tuple(slice(s.start // ink.factor, s.stop // ink.factor) for s in window)], ink.factor, values.shape)
-    return np.asarray(values * fine)
+    rows, columns = (np.flatnonzero(mask.any(axis=other)) for other in (1, 0))
+    near = tuple(slice(max(at[0] - 1, 0), at[-1] + 2) for at in (rows, columns))
+    wide = thicken(mask[near], 1.5) & (mask[near] | (ink.parts[near] == 0))
+    values = ink.values[tuple(slice(s.start * ink.factor, s.stop * ink.factor) for s in near)]
+    return np.asarray(values * enlarge(wide, ink.factor, values.shape))
 
 
 def standard(ink: Array) -> Array:

@@ -19,7 +19,7 @@ from layerwise.datasets.images.surroundings import complete_margin, drop_desk
 from layerwise.errors import DataError
 from layerwise.typing import Array
 
-WORK_SIDE = 800  # a larger picture is reduced to this before anything else
+WORK_SIDE = 640  # a larger picture is reduced to this before anything else
 PARTS_SIDE = 256  # connected parts are told apart on a grid of this size
 SMALL = 64  # a picture of this size is drawn with a pen of one or two pixels
 LEAST_CONTRAST = 16.0  # of 255, between ink and paper
@@ -91,8 +91,8 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
     edge = margin // factor
     inner = certain[edge : certain.shape[0] - edge, edge : certain.shape[1] - edge]
 
-    def without(span: float) -> Ink | None:
-        lines = np.pad(rules(inner, span), edge)[: certain.shape[0], : certain.shape[1]]
+    def without(span: float, upright: bool = True) -> Ink | None:
+        lines = np.pad(rules(inner, span, upright), edge)[: certain.shape[0], : certain.shape[1]]
         lines = np.pad(lines, [(0, n - m) for n, m in zip(certain.shape, lines.shape)])
         if not lines.any():
             return None
@@ -109,10 +109,10 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
     yield first
     if (joined := _joined(first)) is not None:
         yield joined
+    if max(contrast.shape) > SMALL and (shorter := without(0.45, upright=False)) is not None:
+        yield shorter
     if clear is not None:
         yield plain
-    elif (clear := without(0.45)) is not None:
-        yield clear
 
 
 def _joined(ink: Ink) -> Ink | None:

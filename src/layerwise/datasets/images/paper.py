@@ -9,7 +9,7 @@ from layerwise.typing import Array
 
 SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
 WINDOW_STEP = 4  # medians over wide windows are taken at every so many pixels of it
-TRIALS = 20
+TRIALS = 12
 
 
 def contrast(grey: Array) -> Array:
@@ -19,8 +19,7 @@ def contrast(grey: Array) -> Array:
     farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
     """
     small = reduce(grey, SURVEY_SIDE)
-    terms = _quadratic_terms(small.shape)
-    flat = terms.reshape(6, -1).astype(np.float64)
+    flat = np.stack([np.multiply.outer(y, x).ravel() for y, x in _terms(small.shape)])
     rest = small - np.median(frame(small))
     for _ in range(TRIALS):
         weights = 1 / (1 + (rest.ravel() / max(2.7 * noise(rest), 2)) ** 2) ** 2
@@ -31,7 +30,8 @@ def contrast(grey: Array) -> Array:
     sign = 1 if _skewness(rest) + _skewness(detail) > 0 else -1
     rest, detail = sign * rest, sign * detail
     shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
-    paper = np.tensordot(surface.astype(np.float32), _quadratic_terms(grey.shape), 1)
+    along_y, along_x = (np.stack(along) for along in zip(*_terms(grey.shape)))
+    paper = (along_y.T * surface.astype(np.float32)) @ along_x
     return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
 
 
@@ -54,10 +54,10 @@ def _skewness(rest: Array) -> float:
     return float((rest**3).mean() / max((rest**2).mean(), 1e-9) ** 1.5)
 
 
-def _quadratic_terms(shape: tuple[int, ...]) -> Array:
-    """1, x, x², y, xy, y² at each pixel, (6, height, width), with x and y from -1 to 1."""
+def _terms(shape: tuple[int, ...]) -> list[tuple[Array, Array]]:
+    """1, x, x², y, xy, y² on a picture, from -1 to 1: each the outer product of a column and a row."""
     y, x = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in shape)
-    return np.stack([np.multiply.outer(y**i, x**j) for i in range(3) for j in range(3 - i)])
+    return [(y**i, x**j) for i in range(3) for j in range(3 - i)]
 
 
 def _window_median(values: Array, share: int = 4) -> Array:

@@ -25,6 +25,7 @@ LOW = 0.4  # of the highest part
 LEAST_INSIDE = 0.1  # parts that run off the picture are left out if one that does not has this share of the ink
 OVERLAP = 0.5  # of the narrower one: parts that overlap so far from side to side are one above the other
 GAP = 0.2  # of a part's height: between the parts of one digit
+MOST = 150  # parts; more are a page of text, or no writing at all
 SEAMS = 7  # at most, through one piece
 
 
@@ -73,6 +74,8 @@ def pieces_of(ink: Ink, keep_edges: bool = False) -> tuple[Array, list[list[Piec
         parts = inner
     most, tall = max(part.weight for part in parts), max(part.height for part in parts)
     parts = [part for part in parts if part.weight > SPECK * most or part.height > LOW * tall]
+    if len(parts) > MOST:
+        return numbers, [parts]
     renumbered = np.zeros(numbers.max() + 1, np.intp)
     for i, group in enumerate(_groups(parts, _are_one), 1):
         renumbered[[part.number for part in group]] = i

@@ -30,13 +30,17 @@ def resize(values: Array, shape: tuple[int, ...]) -> Array:
 
 def block_max(values: Array, factor: int) -> Array:
     """Return the maximum of each square block."""
+    if factor == 1:
+        return values
     padded = np.pad(values, [(0, -n % factor) for n in values.shape])
-    height, width = padded.shape
-    return np.asarray(padded.reshape(height // factor, factor, width // factor, factor).max(axis=(1, 3)))
+    rows = np.maximum.reduce([padded[i::factor] for i in range(factor)])
+    return np.asarray(np.maximum.reduce([rows[:, i::factor] for i in range(factor)]))
 
 
 def enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
     """Return each pixel as a square block: the mask of `shape` that `block_max` reduced."""
+    if factor == 1:
+        return mask[: shape[0], : shape[1]]
     return np.repeat(np.repeat(mask, factor, axis=0), factor, axis=1)[: shape[0], : shape[1]]
 
 

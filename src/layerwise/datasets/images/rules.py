@@ -19,17 +19,19 @@ from layerwise.typing import Array
 
 SLOPES = np.linspace(-0.12, 0.12, 25)
 MOST = 40  # lines in a direction
-THICKEST = 0.04  # of the picture's side
+THICKEST = 0.05  # of the picture's longer side
 
 
-def rules(ink: Array, span: float = 0.8) -> Array:
+def rules(ink: Array, span: float = 0.8, upright: bool = True) -> Array:
     """Return a mask of the straight lines in a mask of ink that span the picture, without the strokes across them.
 
-    A line spans it from this share of a side on.
+    A line spans it from this share of a side on. Upright lines are left where `upright` is False.
     """
     lines, bands = _horizontal(ink, span)
-    upright, upright_bands = (found.T for found in _horizontal(ink.T, span))
-    return np.asarray(lines | upright | (ink & bands & upright_bands))
+    if not upright:
+        return lines
+    standing, standing_bands = (found.T for found in _horizontal(ink.T, span))
+    return np.asarray(lines | standing | (ink & bands & standing_bands))
 
 
 def _horizontal(ink: Array, span: float) -> tuple[Array, Array]:
@@ -47,16 +49,18 @@ def _horizontal(ink: Array, span: float) -> tuple[Array, Array]:
     left = np.ones(len(y), bool)
     for _ in range(MOST):
         count = np.bincount(place[:, left].ravel(), minlength=bins * len(SLOPES)).reshape(-1, bins)
-        slope, at = np.unravel_index(count.argmax(), count.shape)
-        peak = count[slope, at]
+        peaks = count.max(axis=1)
+        sharpness = (count.astype(np.float64) ** 2).sum(axis=1)  # a thick line peaks at several slopes
+        slope = int(np.where(peaks > 0.95 * peaks.max(), sharpness, 0).argmax())
+        peak, at = peaks[slope], int(count[slope].argmax())
         if peak < span * width:
             break
-        top, bottom = (_while_high(count[slope], int(at), step, 0.3 * peak) for step in (-1, 1))
+        top, bottom = (_while_high(count[slope], at, step, 0.4 * peak) for step in (-1, 1))
         distance = place[slope] - bins * slope
         on = left & (distance >= top - 1) & (distance <= bottom + 1)
         left &= ~on
         thickness = bottom - top + 1
-        if thickness <= max(2.0, THICKEST * height):
+        if thickness <= max(3.0, THICKEST * max(ink.shape)):
             line = on & (thick <= thickness + 2)
             found[y[line], x[line]] = True
             bands[y[on], x[on]] = True
