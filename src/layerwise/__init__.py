@@ -51,6 +51,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "exchange.export": "Exported export",
     "exchange.importing": "from_keras from_onnx from_sklearn from_torch",
     "exchange.loading": "load",
+    "handwriting": "Digit Reading read_digits",
     "app.reporting": "report",
 }
 _MODULES = {  # where each public module is
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from layerwise.explain.diagram import Diagram
     from layerwise.explain.gradcheck import GradcheckResult, gradcheck
     from layerwise.explain.trace import Trace, trace
+    from layerwise.handwriting import Digit, Reading, read_digits
     from layerwise.network.ensemble import Ensemble
     from layerwise.network.network import Network
     from layerwise.network.neuron import Neuron
@@ -188,6 +190,7 @@ __all__ = [
     "Diagnose",
     "DiagnosisWarning",
     "Diagram",
+    "Digit",
     "DivergenceError",
     "Dropout",
     "EarlyStopping",
@@ -235,6 +238,7 @@ __all__ = [
     "RMSprop",
     "RangeScaler",
     "ReLU",
+    "Reading",
     "ReduceOnPlateau",
     "Scale",
     "Scaler",
@@ -272,6 +276,7 @@ __all__ = [
     "optimizers",
     "penalties",
     "plots",
+    "read_digits",
     "report",
     "scaling",
     "schedules",

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.datasets.images.form import check_grey, cut, digit_of, require_pillow, standard
+from layerwise.datasets.images.form import cut, standard
 from layerwise.datasets.images.ink import Ink, inks
-from layerwise.datasets.images.parting import pieces_of
+from layerwise.datasets.images.parting import MOST, pieces_of
+from layerwise.datasets.images.reading import Picture, picture_of
 from layerwise.errors import DataError
-from layerwise.handwriting.segments import Probabilities, read_row
+from layerwise.handwriting.refusal import of_digits, of_picture
+from layerwise.handwriting.segments import Segment, read_row
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from layerwise.network.network import Network
 
-MOST_PIECES = 150  # of a picture; more are a page of text, or no writing at all
 SURE = 0.8  # no other way is tried once all digits are read so surely
+LATER = 0.15  # what each further way must be better by, in the logarithm of the probability
+LEAST_CONFIDENCE = 0.6  # of an answer, where the model's file says nothing
+PIXELS = 784
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Digit:
         The probability of the likeliest answer, 0 to 1.
     place : (left, top, width, height)
         The rectangle around its ink, in pixels of the picture.
+    guess : str
+        The likeliest answer, refused or not.
     image : ndarray of uint8, shape (784,)
         As the network saw it.
     probabilities : ndarray, shape (n_classes,)
@@ -44,36 +51,172 @@ class Digit:
     answer: str | None
     confidence: float
     place: tuple[int, int, int, int]
-    image: Array
-    probabilities: Array
+    guess: str
+    image: Array = field(repr=False)
+    probabilities: Array = field(repr=False)
 
 
-def find_digits(grey: Array, probabilities: Probabilities, scale: float = 1.0, single: bool = False) -> list[list]:
-    best, best_score = None, -np.inf
-    problem = None
-    for rank, (ink, rows) in enumerate(_readings(grey, probabilities, scale, single)):
-        p = [s.probabilities.max() for row in rows for s in row]
-        if not p:
-            continue
-        score = float(np.mean(np.log(p))) - 0.15 * rank
+@dataclass(frozen=True)
+class Reading:
+    """What a picture says.
+
+    Attributes
+    ----------
+    answer : str or None
+        The digits row by row, from left to right, with a line break between rows; None if the picture is refused.
+    confidence : float
+        The probability that all of them are right: the product of theirs; 0 where there are none.
+    reason : str or None
+        Why there is no answer; None if there is one.
+    rows : tuple of tuple of Digit
+        The digits of each row. A refused picture may have some: what they look like most.
+    size : (width, height)
+        Of the picture, in pixels, upright.
+    """
+
+    answer: str | None
+    confidence: float
+    reason: str | None
+    rows: tuple[tuple[Digit, ...], ...] = ()
+    size: tuple[int, int] = (0, 0)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """All digits, in the order of the answer."""
+        return tuple(digit for row in self.rows for digit in row)
+
+
+def read_digits(
+    image: str | os.PathLike[str] | ArrayLike,
+    model: Network | str | os.PathLike[str] | None = None,
+    *,
+    single: bool = False,
+    least_confidence: float | None = None,
+) -> Reading:
+    """Read the handwritten digits in a picture: one, a number, or several rows.
+
+    Parameters
+    ----------
+    image : str, path-like, PIL image or array-like
+        A PNG, JPEG, BMP, GIF (the first frame) or WebP file, or grey values of shape (height, width), or colours of
+        shape (height, width, 3 or 4), from 0 to 255 (floats up to 1: from 0 to 1). Dark on light or light on dark.
+    model : Network, str or path-like, optional
+        A network for MNIST's images, or its file; by default the one that comes with the package.
+    single : bool, default=False
+        Take all of the ink for one digit.
+    least_confidence : float, optional
+        A digit that the network is less sure of is refused. By default what the model's file says, or 0.6.
+
+    Returns
+    -------
+    Reading
+        Answer, confidence and place of each digit; or the reason why there is no answer.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not a picture, is damaged or too large; the model is not for 28x28 images. A picture
+        that can be read and shows no digit raises nothing: its `answer` is None.
+    MissingDependencyError
+        Pillow is not installed.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X_test = lw.datasets.load_mnist()[2][0]
+    >>> page = np.hstack([row.reshape(28, 28) for row in X_test[:4]])
+    >>> lw.read_digits(page).answer
+    '7210'
+    """
+    from layerwise.handwriting.shipped import reader_of
+
+    network = reader_of(model)
+    picture = picture_of(image)
+    if least_confidence is None:
+        least_confidence = float(network.notes.get("least_confidence", LEAST_CONFIDENCE))
+    return read_picture(picture, network, single, least_confidence)
+
+
+def read_picture(picture: Picture, network: Network, single: bool, least: float) -> Reading:
+    """Return what a picture says; see `read_digits`."""
+    try:
+        best = _best(picture, network, single)
+    except DataError as problem:
+        return Reading(None, 0.0, str(problem), size=picture.size)
+    if best is None:
+        return Reading(None, 0.0, of_picture(picture.grey, None), size=picture.size)
+    ink, pieces, segments = best
+    rows = tuple(
+        tuple(_digit(ink, pieces, segment, network, least, picture.size) for segment in row) for row in segments
+    )
+    digits = [digit for row in rows for digit in row]
+    confidence = math.prod(digit.confidence for digit in digits)
+    refused = [digit for digit in digits if digit.answer is None]
+    if refused:
+        reason = of_picture(picture.grey, ink) or of_digits(digits, refused)
+        return Reading(None, confidence, reason, rows, picture.size)
+    answer = "\n".join("".join(digit.answer or "" for digit in row) for row in rows)
+    return Reading(answer, confidence, None, rows, picture.size)
+
+
+Found = tuple[Ink, Array, list[list[Segment]]]
+
+
+def _best(picture: Picture, network: Network, single: bool) -> Found | None:
+    """Return the reading of the ink, of those that are tried, in which the network is surest of the digits."""
+    best, best_score = None, -math.inf
+    for rank, found in enumerate(_readings(picture, network, single)):
+        sure = [float(segment.probabilities.max()) for row in found[2] for segment in row]
+        score = float(np.mean(np.log(np.maximum(sure, 1e-6)))) - LATER * rank
         if score > best_score:
-            best, best_score = (ink, rows), score
-        if min(p) >= SURE:
+            best, best_score = found, score
+        if min(sure) >= SURE:
             break
     return best
 
 
-def _readings(grey, probabilities, scale, single) -> Iterator:
-    for ink in inks(grey, scale):
-        for keep in (False, True):
-            pieces, rows = pieces_of(ink, keep)
-            n = sum(map(len, rows))
-            if n > MOST_PIECES or not n:
+def _readings(picture: Picture, network: Network, single: bool) -> Iterator[Found]:
+    for ink in inks(picture.grey, picture.scale):
+        outside = None
+        for keep_edges in (False, True):
+            pieces, rows = pieces_of(ink, keep_edges)
+            count = sum(map(len, rows))
+            if not 0 < count <= MOST or (keep_edges and count == outside):
                 continue
+            outside = count
             if single:
-                pieces = (pieces > 0).astype(int)
-                image = standard(cut(ink, pieces > 0))
-                from layerwise.handwriting.segments import Segment
-                yield ink, [[Segment(0, 1, (1,), image, probabilities(image[None])[0], 1.0)]]
+                mask = np.asarray(pieces > 0, np.intp)
+                image = standard(cut(ink, mask > 0))
+                yield ink, mask, [[Segment(0, 1, (1,), image, network.predict_proba(image[None])[0], 1.0)]]
             else:
-                yield ink, [read_row(ink, pieces, row, probabilities) for row in rows]
+                segments = [read_row(ink, pieces, row, network.predict_proba) for row in rows]
+                if any(segments):
+                    yield ink, pieces, [row for row in segments if row]
+
+
+def _digit(ink: Ink, pieces: Array, segment: Segment, network: Network, least: float, size: tuple[int, int]) -> Digit:
+    """Return a segment as a digit, with its place in the picture."""
+    y, x = np.nonzero(np.isin(pieces, segment.numbers))
+    step = ink.factor * ink.scale
+    left, top = x.min() * step + ink.origin[1], y.min() * step + ink.origin[0]
+    right, bottom = (x.max() + 1) * step + ink.origin[1], (y.max() + 1) * step + ink.origin[0]
+    left, right = (min(max(round(float(edge)), 0), size[0]) for edge in (left, right))
+    top, bottom = (min(max(round(float(edge)), 0), size[1]) for edge in (top, bottom))
+    confidence = float(segment.probabilities.max())
+    guess = str(_classes(network)[int(segment.probabilities.argmax())])
+    answer = guess if confidence >= least and _is_familiar(network, segment.image) else None
+    return Digit(answer, confidence, (left, top, right - left, bottom - top), guess, segment.image,
+                 segment.probabilities)  # fmt: skip
+
+
+def _classes(network: Network) -> Sequence[object]:
+    assert network.task is not None
+    classes = network.task.classes
+    return range(10) if classes is None else list(classes)
+
+
+def _is_familiar(network: Network, image: Array) -> bool:
+    """Return whether a digit looks like the training data, as far as the network knows them."""
+    if network.novelty is None:
+        return True
+    return not bool(np.ma.getmaskarray(network.predict(image[None], reject_novel=True))[0])

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,16 +81,19 @@ def _candidates(
                 continue
             if not whole and after - first > MOST_CUT + 2:
                 continue
-            cuts = 0.0 if whole else 1 - 0.5 * ((first == 0 or atoms[first - 1][0] != atoms[first][0])
-                                               + (after == len(atoms) or atoms[after][0] != atoms[after - 1][0]))  # fmt: skip
-            factor = JOIN ** (len(touched) - 1) * CUT**cuts
+            inside = 0  # ends of the segment that lie within a piece
+            if not whole:
+                inside = (first > 0 and atoms[first - 1][0] == atoms[first][0]) + (
+                    after < len(atoms) and atoms[after][0] == atoms[after - 1][0]
+                )
+            factor = JOIN ** (len(touched) - 1) * CUT ** (inside / 2)
             wanted.append((first, after, tuple(number for _, number in taken), factor))
     return wanted
 
 
 def _may_join(pieces: Sequence[Piece], alone: Array, height: float) -> bool:
     """Return whether neighbouring pieces may be parts of one digit."""
-    gaps = [b.left - a.right for a, b in zip(pieces, pieces[1:])]
+    gaps = [b.left - a.right for a, b in pairwise(pieces)]
     wide = max(piece.right for piece in pieces) - min(piece.left for piece in pieces)
     unsure = min(alone) < SURE or min(piece.height for piece in pieces) < 0.6 * height
     return len(pieces) <= MOST_JOINED and max(gaps) <= 0.25 * height and wide <= WIDEST * height and bool(unsure)
@@ -107,7 +111,7 @@ def _skips(row: Sequence[Piece], stretches: list[list[int]], atoms: list[tuple[i
 
 
 def _best_path(segments: Sequence[Segment], skips: Sequence[tuple[int, int]], end: int) -> list[Segment]:
-    best: list[tuple[float, list[Segment]]] = [(0.0, [])] + [(-math.inf, [])] * end
+    best: list[tuple[float, list[Segment]]] = [(0.0, []), *((-math.inf, []) for _ in range(end))]
     for at in range(end):
         score, path = best[at]
         for segment in segments:

@@ -21,6 +21,7 @@ from layerwise.typing import Array, ArrayLike
 
 SIDE = 28  # of an MNIST image, in pixels
 BOX = 20  # the square in it that the ink fills
+HALO_SIDE = 128  # on a grid of this size, ink is blurred by a pixel and a half at most
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
 LEAST_INK = 0.09  # on an edge of the digit
@@ -97,8 +98,9 @@ def digit_of(ink: Ink) -> Array:
 def cut(ink: Ink, mask: Array) -> Array:
     """Return the ink under a mask of its grid, and next to it, without that of other parts."""
     rows, columns = (np.flatnonzero(mask.any(axis=other)) for other in (1, 0))
-    near = tuple(slice(max(at[0] - 1, 0), at[-1] + 2) for at in (rows, columns))
-    wide = thicken(mask[near], 1.5) & (mask[near] | (ink.parts[near] == 0))
+    reach = 1.5 * max(1, max(mask.shape) / HALO_SIDE)
+    near = tuple(slice(max(at[0] - int(reach), 0), at[-1] + 1 + int(reach)) for at in (rows, columns))
+    wide = thicken(mask[near], reach) & (mask[near] | (ink.parts[near] == 0))
     values = ink.values[tuple(slice(s.start * ink.factor, s.stop * ink.factor) for s in near)]
     return np.asarray(values * enlarge(wide, ink.factor, values.shape))
 

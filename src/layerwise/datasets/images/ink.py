@@ -151,7 +151,12 @@ def _level(contrast: Array) -> tuple[float, float]:
 
 
 def _ink(
-    contrast: Array, level: float, sigma: float, factor: int, origin: tuple[float, float], scale: float,
+    contrast: Array,
+    level: float,
+    sigma: float,
+    factor: int,
+    origin: tuple[float, float],
+    scale: float,
     gone: Array | None = None,
 ) -> Ink:
     noise, ink = sigma / level, contrast / level

@@ -12,6 +12,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,12 +104,12 @@ def _measured(ink: Ink, numbers: Array) -> list[Piece]:
     ]
 
 
-def _groups(pieces: list[Piece], together: object) -> list[list[Piece]]:
+def _groups(pieces: list[Piece], together: Callable[[Piece, Piece], bool]) -> list[list[Piece]]:
     """Return the pieces in groups: any two that belong together are in the same one."""
     group = list(range(len(pieces)))
     for i, a in enumerate(pieces):
         for j in range(i):
-            if group[i] != group[j] and together(a, pieces[j]):  # type: ignore[operator]
+            if group[i] != group[j] and together(a, pieces[j]):
                 group = [group[j] if g == group[i] else g for g in group]
     return [[piece for piece, g in zip(pieces, group) if g == number] for number in sorted(set(group))]
 
@@ -171,7 +172,7 @@ def cut_along(pieces: Array, piece: Piece, seams: list[Array]) -> list[int]:
     window = pieces[piece.top : piece.bottom, piece.left : piece.right]
     mask = window == piece.number
     column = np.arange(piece.left, piece.right)
-    part = sum((column >= seam[:, None]).astype(np.intp) for seam in seams)
+    part = np.sum([column >= seam[:, None] for seam in seams], axis=0)
     first = int(pieces.max()) + 1
     window[mask] = (first + part)[mask]
     return [first + i for i in np.unique(part[mask]).tolist()]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.datasets.images.form import require_pillow, to_mnist
+from layerwise.datasets.images.form import check_grey, require_pillow, to_mnist
 from layerwise.datasets.images.ink import WORK_SIDE
 from layerwise.datasets.images.pixels import reduce, reduction
-from layerwise.errors import DataError
-from layerwise.typing import Array
+from layerwise.errors import DataError, ShapeError
+from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
@@ -48,13 +49,68 @@ def read_digit(path: str | os.PathLike[str]) -> Array:
     """
     require_pillow()
     try:
-        return to_mnist(_load_grey(Path(path)))
+        return to_mnist(_load(Path(path)).grey)
     except DataError as problem:
         raise DataError(f"{os.fspath(path)}: {problem}") from None
 
 
-def _load_grey(path: Path) -> Array:
-    """Return the grey values of the picture at `path`, upright."""
+@dataclass(frozen=True)
+class Picture:
+    """A picture in memory.
+
+    Attributes
+    ----------
+    grey : ndarray of float32, shape (height, width)
+        From 0 to 255, upright, reduced if the picture is large.
+    scale : float
+        How many pixels of the picture make one of these.
+    size : (width, height)
+        Of the picture, upright, in its pixels.
+    """
+
+    grey: Array
+    scale: float
+    size: tuple[int, int]
+
+
+def picture_of(image: str | os.PathLike[str] | ArrayLike | PillowImage.Image) -> Picture:
+    """Return a picture from a file, an array of grey values or colours, or Pillow's image; see `read_digits`."""
+    require_pillow()
+    from PIL import Image
+
+    if isinstance(image, (str, os.PathLike)):
+        try:
+            return _load(Path(image))
+        except DataError as problem:
+            raise DataError(f"{os.fspath(image)}: {problem}") from None
+    if isinstance(image, Image.Image):
+        return _picture(image)
+    values = np.asarray(image)
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if values.ndim == 2:
+        grey = check_grey(values)
+        return Picture(grey, 1.0, (grey.shape[1], grey.shape[0]))
+    if values.ndim != 3 or values.shape[2] not in (3, 4):
+        raise ShapeError(
+            f"image: expected the shape (height, width) or (height, width, 3 or 4), got {values.shape}; "
+            "pass one picture"
+        )
+    bands = [check_grey(values[..., i]) for i in range(values.shape[2])]
+    if values.dtype.kind == "f" and values.max() > 1:
+        bands = [np.asarray(band, np.float32) for band in bands]
+    return _picture(Image.fromarray(np.stack(bands, axis=-1).astype(np.uint8)))
+
+
+def _picture(picture: PillowImage.Image) -> Picture:
+    if min(picture.size) < 8:
+        raise DataError(f"expected at least 8x8 pixels, got {picture.width}x{picture.height}; use a larger picture")
+    width, height = picture.size
+    return Picture(check_grey(_grey(picture)), float(reduction((height, width), WORK_SIDE)), (width, height))
+
+
+def _load(path: Path) -> Picture:
+    """Return the picture at `path`, upright."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not path.is_file():
@@ -67,9 +123,15 @@ def _load_grey(path: Path) -> Array:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as picture:
+                full = max(picture.size)
                 picture.draft("L", (WORK_SIDE, WORK_SIDE))  # a large JPEG is decoded at half its size or less
+                drafted = full / max(picture.size)
                 ImageOps.exif_transpose(picture, in_place=True)
-                return _grey(picture)
+                whole = _picture(picture)
+                width, height = (round(side * drafted) for side in whole.size)
+                return Picture(whole.grey, whole.scale * drafted, (width, height))
+    except DataError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataError(
             f"expected at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, got more; "

@@ -37,7 +37,12 @@ def drop_desk(grey: Array) -> tuple[Array, int, int]:
         sheet = parts == np.bincount(parts[~around]).argmax()
         ink = desk[sheet].mean()
         edged = thicken(~sheet, 2.5)  # with the blurred edge of the sheet
-        if frame(around).mean() > DESK and edged.mean() < 0.8 and 0.002 < ink < 0.3 and _rectangularity(sheet) > RECTANGLE:
+        if (
+            frame(around).mean() > DESK
+            and edged.mean() < 0.8
+            and 0.002 < ink < 0.3
+            and _rectangularity(sheet) > RECTANGLE
+        ):
             beyond = enlarge(edged, -(-max(grey.shape) // SHEET_SIDE), grey.shape)
             rows, columns = (np.flatnonzero(~beyond.all(axis=other)) for other in (1, 0))
             flat = np.where(beyond, np.median(small[sheet]), grey)
