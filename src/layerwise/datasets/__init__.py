@@ -8,6 +8,7 @@ from layerwise.datasets.handwriting import load_optdigits, load_pendigits, load_
 from layerwise.datasets.idx import read_idx
 from layerwise.datasets.iris import load_iris
 from layerwise.datasets.mnist import load_mnist
+from layerwise.datasets.pictures import read_folder
 from layerwise.datasets.splitting import batches, one_hot, train_validation_split
 from layerwise.datasets.strokes import draw_strokes
 from layerwise.datasets.synthetic import make_sine, make_spiral, make_vertical
@@ -27,6 +28,7 @@ __all__ = [
     "make_vertical",
     "one_hot",
     "read_csv",
+    "read_folder",
     "read_idx",
     "train_validation_split",
 ]
