@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from layerwise.data.augmentation import Augmentation
 from layerwise.errors import UnknownNameError, nearest
 from layerwise.network.network import Network
 from layerwise.parts.initializers import Initializer, Normal
@@ -60,7 +61,7 @@ class Recipe:
         The data sets that it suits, the one that it was made for first.
     layers : tuple of Layer
         First to last.
-    loss, optimizer, penalty, batch_size, epochs
+    loss, optimizer, penalty, batch_size, epochs, augmentation
         As for `Network.fit`.
     samples : int, optional
         Train on so many rows only, the first ones.
@@ -92,6 +93,7 @@ class Recipe:
     samples: int | None = None
     scaling: str | None = None
     dtype: str = "float32"
+    augmentation: Augmentation | None = None
     published: Published | None = None
     calibrated: bool = False
 
@@ -124,6 +126,7 @@ class Recipe:
             penalty=self.penalty,
             batch_size=self.batch_size,
             epochs=self.epochs,
+            augmentation=self.augmentation,
             validation_data=validation_data,
             callbacks=callbacks,
             engine=engine,
@@ -161,6 +164,32 @@ def for_table(classes: int | None) -> Recipe:
         batch_size=32,
         epochs=60,
         scaling="standard",
+    )
+
+
+def for_pictures(classes: int, pictures: int, n_in: int, standard: bool) -> Recipe:
+    """Return the recipe for a user's pictures.
+
+    Parameters
+    ----------
+    classes, pictures, n_in : int
+        How many classes, pictures to train and numbers of a picture there are. Few pictures are seen more often.
+    standard : bool
+        Whether the pixels are standardized, as suits photographs, or 0 where there is nothing, as in drawings.
+    """
+    units, batch_size = (256, 32) if pictures < 5_000 else (512, 128)
+    epochs = min(max(2_000 * batch_size // pictures, 10), 200)
+    return Recipe(
+        name="pictures",
+        description=f"{n_in}-{units}-{classes}, ReLU, dropout, softmax, Adam",
+        data=("pictures",),
+        layers=(Dense(units, weights="he_normal"), ReLU(), Dropout(0.2), Dense(classes), Softmax()),
+        loss=CategoricalCrossEntropy(label_smoothing=0.05),
+        optimizer=Adam(0.002, decay=1e-3),
+        batch_size=batch_size,
+        epochs=epochs,
+        scaling="standard" if standard else None,
+        calibrated=True,
     )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from layerwise import datasets
 from layerwise.app.cli import console
-from layerwise.app.cli.data_sets import DATA_SETS, SPLIT_SEED, Rows
+from layerwise.app.cli.data_sets import DATA_SETS, SPLIT_SEED, Data, Rows
+from layerwise.app.cli.folders import is_folder, pictures_to_evaluate
 from layerwise.app.cli.held_out import found_again
 from layerwise.app.cli.model import Trained
 from layerwise.app.cli.rows import features, target_names, target_values
@@ -25,31 +24,6 @@ from layerwise.typing import Array
 
 STDIN = "-"
 MOST_CLASSES = 20  # more distinct whole numbers than that in a table's target are a quantity
-
-
-@dataclass
-class Data:
-    """Rows to train, to validate (None: no validation) and to test.
-
-    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, `notes`
-    what the model file keeps, the data's name and that of a table's target, and `columns` the names of its columns.
-    """
-
-    name: str
-    recipe: str
-    train: Rows
-    validation: Rows | None
-    test: Rows
-    classes: int | None
-    notes: dict[str, Any] = field(default_factory=dict)
-    columns: Sequence[str] = ()
-
-    def sizes(self) -> str:
-        """Return how many rows there are, in words."""
-        parts = [f"{len(self.train[1]):,} rows to train"]
-        if self.validation is not None:
-            parts.append(f"{len(self.validation[1]):,} to validate")
-        return ", ".join([*parts, f"{len(self.test[1]):,} to test"])
 
 
 @dataclass(frozen=True)
@@ -66,20 +40,25 @@ class Labelled:
 
 
 def is_table(name: str) -> bool:
-    """Return whether it is the user's file rather than a data set's name."""
-    return name not in DATA_SETS and (Path(name).suffix != "" or Path(name).exists() or name == STDIN)
+    """Return whether it is the user's file rather than a data set's name or a folder."""
+    return (
+        name not in DATA_SETS
+        and not is_folder(name)
+        and (Path(name).suffix != "" or Path(name).exists() or name == STDIN)
+    )
 
 
 def check_name(name: str) -> str:
-    """Return the name of a data set or a file.
+    """Return the name of a data set, a file or a folder.
 
     Raises
     ------
     UnknownNameError
         Neither; the nearest name is suggested.
     """
-    if name not in DATA_SETS and not is_table(name):
-        raise UnknownNameError(f"data set {name!r} is not known; {nearest(name, DATA_SETS)} (or a table: FILE.csv)")
+    if name not in DATA_SETS and not is_table(name) and not is_folder(name):
+        others = "or a table: FILE.csv, or a FOLDER of pictures, which is not there"
+        raise UnknownNameError(f"data set {name!r} is not known; {nearest(name, DATA_SETS)} ({others})")
     return name
 
 
@@ -195,11 +174,13 @@ def read_table(path: str, model: Trained, delimiter: str | None) -> RawTable:
 
 
 def rows_to_evaluate(path: str, model: Trained, target: str | None, delimiter: str | None = None) -> Rows:
-    """Return the features, in the order that the model knows them by name, and target of a CSV file.
+    """Return the features, in the order that the model knows them by name, and target of a CSV file or a folder.
 
     For an encoder, rows without a target that can be used are left out, and counted on stderr.
     """
     network, task = model.network, model.task
+    if is_folder(path):
+        return pictures_to_evaluate(path, model)
     if model.encoder is not None:
         labelled, y = table_to_evaluate(path, model, target, delimiter)
         if labelled.tested is not None:

@@ -1,9 +1,9 @@
-"""The data sets that the commands know by name."""
+"""Data for a training, and the data sets that the commands know by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,31 @@ from layerwise.typing import Array
 Rows = tuple[Array, Array]
 
 SPLIT_SEED = 42  # rows are held out by this seed, whatever the seed of the training
+
+
+@dataclass
+class Data:
+    """Rows to train, to validate (None: no validation) and to test.
+
+    `recipe` is the default one's name, `classes` how many there are, None where a number is to be predicted, `notes`
+    what the model file keeps, the data's name and that of a table's target, and `columns` the names of its columns.
+    """
+
+    name: str
+    recipe: str
+    train: Rows
+    validation: Rows | None
+    test: Rows
+    classes: int | None
+    notes: dict[str, Any] = field(default_factory=dict)
+    columns: Sequence[str] = ()
+
+    def sizes(self) -> str:
+        """Return how many rows there are, in words."""
+        parts = [f"{len(self.train[1]):,} rows to train"]
+        if self.validation is not None:
+            parts.append(f"{len(self.validation[1]):,} to validate")
+        return ", ".join([*parts, f"{len(self.test[1]):,} to test"])
 
 
 @dataclass(frozen=True)

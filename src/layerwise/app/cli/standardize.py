@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from layerwise.app.cli.data import Data
+from layerwise.app.cli.data_sets import Data
 from layerwise.app.recipes import Recipe
 from layerwise.errors import DataError
 from layerwise.network.network import Network

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,8 @@ from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.choices import Choices, usage_error
 from layerwise.app.cli.data import STDIN, check_delimiter, check_name, is_table, load
 from layerwise.app.cli.data_sets import DATA_SETS
+from layerwise.app.cli.folders import Augment, Color, Drawing, Size, is_folder, load_folder
+from layerwise.app.cli.given import asked_of_table, check_of_any_network, command, given
 from layerwise.app.cli.outputs import check_output, checkpoints, remove, show_report
 from layerwise.app.cli.search import check_search
 from layerwise.app.cli.table_fits import Settings
@@ -36,20 +37,7 @@ from layerwise.app.cli.training import train_and_save
 from layerwise.app.cli.watch import Watch
 from layerwise.app.recipes import RECIPES, Recipe, find
 from layerwise.data.writing import check_writable
-from layerwise.formula.quoting import shell
 from layerwise.training.callbacks import Callback
-
-PASSING = (  # leave the network the same
-    "threads", "output", "checkpoint", "resume", "change", "plot", "no_plot", "quiet", "json", "cv",
-)  # fmt: skip
-
-
-OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
-OF_TABLES = (
-    "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "preset", "ensemble",
-    "exclude", "id",
-    "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query", "skip",
-)  # fmt: skip
 
 
 class Task(StrEnum):
@@ -94,7 +82,7 @@ def train(
     context: typer.Context,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="A data set, such as mnist (`layerwise datasets`), or a table: FILE.",
+        typer.Argument(metavar="DATA", help="A data set, such as mnist, a table: FILE, or pictures: FOLDER.",
                        autocompletion=_data_names),
     ] = None,
     recipe: Annotated[
@@ -203,6 +191,10 @@ def train(
         typer.Option(metavar="K", min=1, help="Networks for FILE, which answer together; by default the preset's.",
                      rich_help_panel="Training"),
     ] = None,
+    size: Size = None,
+    color: Color = None,
+    drawing: Drawing = None,
+    augment: Augment = None,
     exclude: Exclude = None,
     id: Id = None,
     kinds: Kinds = None,
@@ -257,22 +249,17 @@ def train(
     A table is learned by several networks, each of which is written down and goes on; with `--watch` by one.
     """
     name, chosen = _find(data, recipe)
-    asked = _asked_of_table(context)
-    if asked and not is_table(name):
-        raise typer.BadParameter(f"{', '.join(asked)}: these are for FILE.csv and other tables; {name} has its own")
+    asked = asked_of_table(context, name)
     if watch and (quiet or json):
         raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
-    check_search(
-        search, cv, watch, [] if checkpoint == "never" else _given(context, ("checkpoint", "resume", "change"))
-    )
+    check_search(search, cv, watch, [] if checkpoint == "never" else given(context, ("checkpoint", "resume", "change")))
     if watch and (ensemble or 1) > 1:
         raise typer.BadParameter("not together with --watch, which shows one network", param_hint="--ensemble")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
     )  # fmt: skip
-    stem = "stdin" if name == STDIN else Path(name).name.split(".")[0] or Path(name).stem
-    output = output or Path(f"{stem}.safetensors")
+    output = output or Path(f"{_stem(name)}.safetensors")
     check_writable(output)  # it has a name, then, that another ending can be given to
     picture = None if no_plot else plot or output.with_suffix(".png")
     check_output(output, picture, Path(name) if is_table(name) else None)
@@ -292,7 +279,7 @@ def train(
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
         settings.notes = {
-            "data": file, "target": ",".join(t.name for t in found.targets), "command": _command(context, file),
+            "data": file, "target": ",".join(t.name for t in found.targets), "command": command(context, file),
         }  # fmt: skip
         del raw
         if watch and ensemble != 1:
@@ -304,13 +291,17 @@ def train(
             show_understood(found, parts)
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
     else:
-        _check_of_any_network(asked, chosen)
+        check_of_any_network(asked, chosen)
         regression = None if task is Task.auto else task is Task.numbers
-        loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
+        if is_folder(name):
+            pictures = {"size": size, "color": color, "drawing": drawing, "augment": augment}
+            loaded, chosen = load_folder(name, chosen, pictures, validation, test)
+        else:
+            loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
         watcher = checkpoints(output, checkpoint, resume, change, json)
         callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
         execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
-        loaded.notes["command"] = _command(context, loaded.notes["data"])
+        loaded.notes["command"] = command(context, loaded.notes["data"])
         report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
         del loaded  # before matplotlib comes: the two together would need more memory
     show_report(report, history, output, picture, json, name)
@@ -318,45 +309,12 @@ def train(
         remove(watcher)
 
 
-def _check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
-    """Refuse options of tables that a network of the user's, or of a recipe, has no use for."""
-    if more := [option for option in asked if option not in OF_ANY_NETWORK]:
-        words = "a recipe" if chosen is not None else "options of the network"
-        raise typer.BadParameter(
-            f"{', '.join(more)}: not together with {words}, which take a table of numbers as it is; leave the one or "
-            "the other out"
-        )
-
-
-def _given(context: typer.Context, names: Sequence[str]) -> list[str]:
-    """Return the options among these that the command line has."""
-    given = []
-    for option in context.command.params:
-        source = context.get_parameter_source(str(option.name))
-        if option.name in names and source is not None and source.name == "COMMANDLINE":
-            given.append(option.opts[0])
-    return given
-
-
-def _asked_of_table(context: typer.Context) -> list[str]:
-    return [
-        option for option in _given(context, OF_TABLES) if option != "--task" or context.params["task"] is not Task.auto
-    ]
-
-
-def _command(context: typer.Context, data: str) -> str:
-    """Return the command as it was given, but for what does not change the network."""
-    words = ["layerwise", "train", data]
-    for option in context.command.params:
-        source = context.get_parameter_source(str(option.name))
-        if source is not None and source.name == "COMMANDLINE" and option.name not in ("data", *PASSING):
-            value = context.params[str(option.name)]
-            if isinstance(value, bool):
-                words.append(option.opts[0] if value else option.secondary_opts[0])
-            else:
-                each = value if isinstance(value, (list, tuple)) else [value]
-                words += [word for one in each for word in (option.opts[0], str(getattr(one, "value", one)))]
-    return shell(*words)
+def _stem(name: str) -> str:
+    """Return the name of the model's file, without an ending."""
+    if name == STDIN:
+        return "stdin"
+    path = Path(name).resolve() if is_folder(name) else Path(name)
+    return path.name.split(".")[0] or path.stem
 
 
 def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
@@ -368,12 +326,13 @@ def _find(data: str | None, recipe: str | None) -> tuple[str, Recipe | None]:
     if data is None:
         if chosen is None:
             raise typer.BadParameter(
-                f"name a data set ({', '.join(DATA_SETS)}) or a table: FILE.csv", param_hint="DATA"
+                f"name a data set ({', '.join(DATA_SETS)}), a table: FILE.csv, or a FOLDER of pictures",
+                param_hint="DATA",
             )
         data = chosen.data[0]
     with usage_error("DATA"):
         check_name(data)
-    if chosen is not None and not is_table(data) and data not in chosen.data:
+    if chosen is not None and data in DATA_SETS and data not in chosen.data:
         raise typer.BadParameter(
             f"{chosen.name!r} is for {' and '.join(chosen.data)}, not for {data}", param_hint="--recipe"
         )

@@ -14,10 +14,11 @@ import typer
 
 from layerwise.app.cli import console
 from layerwise.app.cli.choices import Choices
-from layerwise.app.cli.data import Data
+from layerwise.app.cli.data_sets import Data
 from layerwise.app.cli.score import score
 from layerwise.app.cli.standardize import Standardization
 from layerwise.app.recipes import Recipe, find, for_table
+from layerwise.datasets.pictures import form_of
 from layerwise.engine.plan import compile_layers
 from layerwise.errors import ChangedError, DataError, DivergenceError, WriteError
 from layerwise.network.network import Network
@@ -171,7 +172,12 @@ def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
     if looks:
         if not silent:
             console.show("learning what the training data look like, to tell what does not", "dim")
-        learn_novelty(network, data.train[0][: recipe.samples], None if held_out is None else held_out[0])
+        try:
+            learn_novelty(network, data.train[0][: recipe.samples], None if held_out is None else held_out[0])
+        except DataError as error:  # few pictures, or large ones
+            looks = False
+            if not silent:
+                console.show(f"what does not look like the training data will not be told: {error}", "dim")
     if looks or "temperature" in network.notes:
         work.save()
 
@@ -187,6 +193,13 @@ def _show_plan(data: Data, recipe: Recipe, standard: Standardization | None) -> 
     """Show the data, the recipe and the layers, a line each."""
     first = f" (the recipe takes the first {recipe.samples:,})" if recipe.samples else ""
     console.show(f"{data.name}: {data.sizes()}{first}")
+    if (form := form_of(data.notes)) is not None:
+        changed = "not changed" if recipe.augmentation is None else "changed a little in every epoch"
+        console.show(
+            f"pictures of {data.classes} classes, brought to {form}; {changed} (--size, --grey, --whole, --augment)"
+        )
+    if recipe.augmentation is not None:
+        console.show(repr(recipe.augmentation))
     console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")
     console.show(" > ".join(map(brief, recipe.layers)))
     if standard is not None:

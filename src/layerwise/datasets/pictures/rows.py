@@ -6,26 +6,37 @@ import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.datasets.pictures.form import PictureForm
 from layerwise.errors import DataError
 
 Problems = list[tuple[Path, str]]
 
 
-def read_rows(
-    files: Sequence[Path], form: PictureForm, memory: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], Problems]:
+class Form(Protocol):
+    """What pictures are brought to: rows of so many numbers."""
+
+    @property
+    def n_in(self) -> int:
+        """How many numbers a row has."""
+        ...
+
+    def read(self, path: Path) -> NDArray[np.uint8]:
+        """Read one picture as a row."""
+        ...
+
+
+def read_rows(files: Sequence[Path], form: Form, memory: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], Problems]:
     """Read pictures as rows.
 
     Parameters
     ----------
     files : sequence of Path
         The pictures.
-    form : PictureForm
+    form : Form
         What they are brought to.
     memory : int
         Bytes that the rows may take in memory; more are written to a temporary file, and mapped.
@@ -56,7 +67,7 @@ def read_rows(
     return X, np.array(kept, np.int64), problems
 
 
-def _in_memory(rows: Iterator[NDArray[np.uint8]], most: int, form: PictureForm) -> NDArray[np.uint8]:
+def _in_memory(rows: Iterator[NDArray[np.uint8]], most: int, form: Form) -> NDArray[np.uint8]:
     X = np.empty((most, form.n_in), np.uint8)
     count = 0
     for row in rows:
@@ -65,7 +76,7 @@ def _in_memory(rows: Iterator[NDArray[np.uint8]], most: int, form: PictureForm) 
     return X[:count]
 
 
-def _in_file(rows: Iterator[NDArray[np.uint8]], form: PictureForm) -> NDArray[np.uint8]:
+def _in_file(rows: Iterator[NDArray[np.uint8]], form: Form) -> NDArray[np.uint8]:
     """Return rows in a file of their own; written, not mapped, at first, so that a full disk is an error."""
     folder = TemporaryDirectory(prefix="layerwise-", ignore_cleanup_errors=True)
     path, count = Path(folder.name, "pictures"), 0
