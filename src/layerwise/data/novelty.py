@@ -177,13 +177,28 @@ class Novelty:
 
 def _directions(rows: Parts, mean: Array) -> Array:
     """The principal components with the most variance, (n_in, d), d at most `COMPONENTS`."""
+    if rows.shape[0] < len(mean):
+        return _directions_of_few(rows, mean)
     covariance = np.zeros((len(mean), len(mean)))
     for part in rows:
         x = part - mean
         covariance += (x.T @ x).astype(np.float64)
     variances, vectors = np.linalg.eigh(covariance / rows.shape[0])
-    d = max(1, min(COMPONENTS, int((variances > 1e-6 * variances[-1]).sum())))
-    return np.ascontiguousarray(vectors[:, : -d - 1 : -1], np.float32)
+    return np.ascontiguousarray(vectors[:, : -_kept(variances) - 1 : -1], np.float32)
+
+
+def _directions_of_few(rows: Parts, mean: Array) -> Array:
+    """Return the same by the smaller matrix of fewer rows than inputs: where X Xᵀ u = λ u, Xᵀ u is a component."""
+    x = np.concatenate([part - mean for part in rows]).astype(np.float64)
+    variances, u = np.linalg.eigh(x @ x.T / len(x))
+    vectors = x.T @ u[:, : -_kept(variances) - 1 : -1]
+    lengths = np.linalg.norm(vectors, axis=0)
+    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def _kept(variances: Array) -> int:
+    """Return how many components are kept, of these variances in ascending order."""
+    return max(1, min(COMPONENTS, int((variances > 1e-6 * variances[-1]).sum())))
 
 
 def _clusters(z: Array, groups: Array, rng: np.random.Generator) -> Array:

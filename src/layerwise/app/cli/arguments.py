@@ -12,8 +12,8 @@ Rows = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="A data set (its test rows) or FILE.csv (all its rows). A model that was trained on a table needs it; by "
-        "default, the data set that the model was trained on.",
+        help="A data set (its test rows), FILE.csv (all its rows) or a FOLDER of pictures. A model that was trained on "
+        "one of these needs it; by default, the data set that the model was trained on.",
     ),
 ]
 Target = Annotated[

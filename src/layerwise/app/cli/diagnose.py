@@ -23,7 +23,9 @@ def diagnose(
     model: Model,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="A data set (its rows to train) or FILE.csv (all its rows)."),
+        typer.Argument(
+            metavar="DATA", help="A data set (its rows to train), FILE.csv (all its rows) or a FOLDER of pictures."
+        ),
     ] = None,
     target: Target = None,
     delimiter: Delimiter = None,

@@ -24,7 +24,9 @@ def evaluate(
     model: Model,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="A data set (its test rows) or FILE.csv (all its rows)."),
+        typer.Argument(
+            metavar="DATA", help="A data set (its test rows), FILE.csv (all its rows) or a FOLDER of pictures."
+        ),
     ] = None,
     target: Target = None,
     delimiter: Delimiter = None,
@@ -77,6 +79,7 @@ def own_data(model: Path, network: Network, words: str) -> str:
     name = network.notes.get("data")
     if isinstance(name, str) and name in DATA_SETS:
         return name
+    words = words.replace("FILE.csv", "FOLDER") if "pictures" in network.notes else words
     known = f"was trained on {name}" if isinstance(name, str) else "does not say what it was trained on"
     raise typer.BadParameter(
         f"{model} {known}; name the data to test it on: {words}, or a data set ({', '.join(DATA_SETS)})",

@@ -26,10 +26,12 @@ from layerwise.network.summary import brief
 from layerwise.training.callbacks import Callback, History
 from layerwise.trust.calibration import LEAST_ROWS, calibrate
 from layerwise.trust.novelty import learn_novelty
+from layerwise.typing import Array
 
 if TYPE_CHECKING:
     from layerwise.training.loop import Training
 
+LEAST_ERRORS = 5  # on the rows to validate: fewer do not tell how sure to be
 MOST_WEIGHTS = 2**37  # half a terabyte, before any gradient
 
 
@@ -159,6 +161,7 @@ def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
     looks = data.train[0].dtype == np.uint8
     if recipe.calibrated and held_out is not None and len(held_out[1]) >= LEAST_ROWS:
         try:
+            _check_errors(network, *held_out)
             found = calibrate(network, *held_out)
         except DataError as error:
             if not silent:
@@ -182,6 +185,12 @@ def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
         work.save()
 
 
+def _check_errors(network: Network, X: Array, y: Array) -> None:
+    """Refuse rows on which nearly all answers are right: the temperature that fits them would be far too sure."""
+    if (wrong := int((network.predict(X) != y).sum())) < LEAST_ERRORS:
+        raise DataError(f"{wrong} of the {len(y)} answers on the rows to validate are wrong, too few to learn from")
+
+
 def otherwise(error: ChangedError) -> DataError:
     """Return the error of a run that is not gone on with as it began, in the command's words."""
     meant = "".join(f" --change {name}" for name in error.names)
@@ -195,9 +204,7 @@ def _show_plan(data: Data, recipe: Recipe, standard: Standardization | None) -> 
     console.show(f"{data.name}: {data.sizes()}{first}")
     if (form := form_of(data.notes)) is not None:
         changed = "not changed" if recipe.augmentation is None else "changed a little in every epoch"
-        console.show(
-            f"pictures of {data.classes} classes, brought to {form}; {changed} (--size, --grey, --whole, --augment)"
-        )
+        console.show(f"pictures of {data.classes} classes, brought to {form}; {changed}")
     if recipe.augmentation is not None:
         console.show(repr(recipe.augmentation))
     console.show(f"{recipe.optimizer!r}, {recipe.loss!r}, batches of {recipe.batch_size}")

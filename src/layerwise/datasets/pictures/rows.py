@@ -79,12 +79,9 @@ def _in_memory(rows: Iterator[NDArray[np.uint8]], most: int, form: Form) -> NDAr
 def _in_file(rows: Iterator[NDArray[np.uint8]], form: Form) -> NDArray[np.uint8]:
     """Return rows in a file of their own; written, not mapped, at first, so that a full disk is an error."""
     folder = TemporaryDirectory(prefix="layerwise-", ignore_cleanup_errors=True)
-    path, count = Path(folder.name, "pictures"), 0
+    path = Path(folder.name, "pictures")
     try:
-        with path.open("wb") as file:
-            for row in rows:
-                file.write(row.data)
-                count += 1
+        count = _write(rows, path)
     except OSError as problem:
         folder.cleanup()
         raise DataError(
@@ -92,8 +89,17 @@ def _in_file(rows: Iterator[NDArray[np.uint8]], form: Form) -> NDArray[np.uint8]
             "folder with more, or give a smaller size"
         ) from None
     if not count:
-        folder.cleanup()
         return np.empty((0, form.n_in), np.uint8)
     X = np.memmap(path, np.uint8, "r", shape=(count, form.n_in))
     weakref.finalize(X, folder.cleanup)
     return X
+
+
+def _write(rows: Iterator[NDArray[np.uint8]], path: Path) -> int:
+    """Write the rows one after another, and return how many they are."""
+    count = 0
+    with path.open("wb") as file:
+        for row in rows:
+            file.write(row.data)
+            count += 1
+    return count
