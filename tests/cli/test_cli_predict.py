@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.datasets.fashion import CLASS_NAMES
 
 IRIS = "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)"
 drawn_digits = pytest.importorskip("drawn_digits", reason="needs Pillow")
@@ -19,7 +20,51 @@ def draw(tmp_path):
     return draw
 
 
-def test_drawn_digits_are_recognised(run, draw, digits_model):
+@pytest.fixture
+def number(tmp_path):
+    """A picture of a number, the digits side by side."""
+    from PIL import Image
+
+    def draw(text, name="number.png"):
+        page = Image.new("L", (110 * len(text) + 40, 170), 245)
+        for at, digit in enumerate(text):
+            page.paste(drawn_digits.draw_digit(int(digit), size=130, paper=245, ink=30), (110 * at + 20, 20))
+        page.save(tmp_path / name)
+        return tmp_path / name
+
+    return draw
+
+
+def test_nothing_has_to_be_trained_before(run, draw):
+    result = run("predict", draw(3), draw(8, "eight.jpg", size=700, ink=(20, 30, 160), paper=(250, 245, 230)))
+    assert result.exit_code == 0
+    model, three, eight = result.stdout.splitlines()
+    assert model == "model: own-digits, which comes with layerwise"
+    assert three.endswith("3.png: 3 (over 99% sure)")
+    assert "eight.jpg: 8 (" in eight
+
+
+@pytest.mark.parametrize("name", ["my-digits.safetensors", "mnist.safetensors"])
+def test_the_users_own_model_comes_first(run, tmp_path, draw, digits_model, name):
+    (tmp_path / name).write_bytes(digits_model.read_bytes())
+    assert run("predict", draw(1)).stdout.startswith(f"model: {name}\n")
+    assert run("predict", draw(1), "--json").json()[0]["model"] == name
+
+
+def test_corrections_go_before_a_training(run, tmp_path, draw, digits_model):
+    for name in ("my-digits.safetensors", "mnist.safetensors"):
+        (tmp_path / name).write_bytes(digits_model.read_bytes())
+    assert run("predict", draw(1)).stdout.startswith("model: my-digits.safetensors\n")
+
+
+def test_a_damaged_model_of_the_folder_is_not_passed_over(run, tmp_path, draw):
+    (tmp_path / "my-digits.safetensors").write_bytes(b"nothing of the kind")
+    result = run("predict", draw(1))
+    assert result.exit_code == 1
+    assert "my-digits.safetensors" in result.stderr
+
+
+def test_drawn_digits_are_recognised_by_a_model_that_was_trained(run, draw, digits_model):
     pictures = [
         draw(0, size=90),
         draw(1, size=300, ink=90, paper=230),
@@ -29,58 +74,141 @@ def test_drawn_digits_are_recognised(run, draw, digits_model):
     ]
     result = run("predict", *pictures, "--model", digits_model, "--json")
     assert result.exit_code == 0
-    assert [answer["answer"] for answer in result.json()] == [0, 1, 3, 5, 7]
+    assert [answer["answer"] for answer in result.json()] == ["0", "1", "3", "5", "7"]
 
 
-def test_answer_confidence_runner_up_and_image_are_shown(run, draw, digits_model):
-    result = run("predict", draw(3), "-m", digits_model)
+def test_a_number_with_the_confidence_of_each_digit(run, number):
+    result = run("predict", number("70812"))
     assert result.exit_code == 0
-    assert ": 3, confidence " in result.stdout
-    assert "runner-up" in result.stdout
+    _, whole, each = result.stdout.splitlines()
+    assert "number.png: 70812 (" in whole
+    assert [word for word in each.split() if "%" not in word] == list("70812")
+
+
+def test_several_rows(run, tmp_path, number):
+    from PIL import Image
+
+    rows = [Image.open(number(text)) for text in ("702", "318")]
+    page = Image.new("L", (rows[0].width, 2 * rows[0].height), 245)
+    for at, row in enumerate(rows):
+        page.paste(row, (0, at * row.height))
+    page.save("page.png")
+    result = run("predict", "page.png")
+    assert result.exit_code == 0
+    _, whole, first, second = result.stdout.splitlines()
+    assert whole.startswith("page.png: 2 rows (")
+    assert (first.split()[0], second.split()[0]) == ("702", "318")
+    [answer] = run("predict", "page.png", "--json").json()
+    assert answer["answer"] == "702\n318"
+    assert [digit["row"] for digit in answer["digits"]] == [1, 1, 1, 2, 2, 2]
+
+
+def test_json(run, number):
+    [answer] = run("predict", number("47"), "--json").json()
+    assert answer["file"].endswith("number.png")
+    assert (answer["answer"], answer["reason"], answer["sure"]) == ("47", None, True)
+    assert answer["model"] == "own-digits, which comes with layerwise"
+    assert answer["size"] == [260, 170]
+    assert [digit["answer"] for digit in answer["digits"]] == ["4", "7"]
+    assert answer["confidence"] == pytest.approx(np.prod([digit["confidence"] for digit in answer["digits"]]))
+    for at, digit in enumerate(answer["digits"]):
+        left, top, width, height = digit["place"]
+        assert 110 * at + 20 < left < left + width < 110 * at + 150
+        assert 20 < top < top + height < 150
+
+
+def test_a_refused_picture_has_a_reason(run, tmp_path, draw):
+    from PIL import Image
+
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    result = run("predict", "blank.png", draw(3))
+    assert result.exit_code == 3
+    _, blank, three = result.stdout.splitlines()
+    assert blank.startswith("blank.png: no answer: ")
+    assert ": 3 (" in three
+    blank, three = run("predict", "blank.png", draw(3), "--json").json()
+    assert (blank["answer"], blank["confidence"], blank["sure"], blank["digits"]) == (None, 0, False, [])
+    assert "blank" in blank["reason"]
+    assert (three["answer"], three["reason"]) == ("3", None)
+
+
+def test_digits_are_shown_as_the_network_saw_them(run, number):
+    result = run("predict", number("38"), "--show")
     frame = [line for line in result.stdout.splitlines() if line.startswith(("│", "|"))]
-    assert len(frame) == 14
+    assert len(frame) == 2 * 14
     assert all(len(line) == 30 for line in frame)
-
-
-def test_json(run, draw, digits_model):
-    [answer] = run("predict", draw(3), "-m", digits_model, "--json").json()
-    assert answer["answer"] == 3
-    assert 1 >= answer["confidence"] >= answer["runner_up_confidence"] >= 0
-    assert answer["sure"] is True
+    assert result.stdout.count(" at left ") == 2
+    assert "│" not in run("predict", number("38")).stdout
 
 
 def test_below_min_confidence_it_is_not_sure(run, draw, digits_model):
     result = run("predict", draw(3), "-m", digits_model, "--min-confidence", "1")
     assert result.exit_code == 3
-    assert "not sure (perhaps 3" in result.stdout
+    assert "3.png: not sure (perhaps 3, " in result.stdout
     [answer] = run("predict", draw(3), "-m", digits_model, "--min-confidence", "1", "--json").json()
-    assert answer["sure"] is False
+    assert (answer["answer"], answer["guess"], answer["sure"]) == (None, "3", False)
+    assert answer["reason"].startswith("not sure (perhaps 3")
 
 
-def test_default_model_is_that_of_the_working_directory(run, tmp_path, draw, digits_model):
-    picture = draw(1)
-    missing = run("predict", picture)
-    assert missing.exit_code == 1
-    assert "make it with: layerwise train mnist" in missing.stderr
-    (tmp_path / "mnist.safetensors").write_bytes(digits_model.read_bytes())
-    assert run("predict", picture).exit_code == 0
+def test_without_a_least_confidence_any_digit_is_answered(run, tmp_path, draw, digits_model):
+    network = lw.load(digits_model)
+    network.notes["least_confidence"] = 1.0
+    network.novelty = None
+    network.save(tmp_path / "strict.safetensors")
+    assert run("predict", draw(3), "-m", "strict.safetensors").exit_code == 3
+    assert run("predict", draw(3), "-m", "strict.safetensors", "--min-confidence", "0").exit_code == 0
 
 
-def test_one_bad_image_does_not_stop_the_others(run, tmp_path, draw, digits_model):
+def test_all_ink_is_one_digit(run, number):
+    """A five whose bar stands apart; two digits taken for one are no digit, or a wrong one."""
+    assert run("predict", number("11"), "--json").json()[0]["answer"] == "11"
+    [answer] = run("predict", number("11"), "--single", "--json").json()
+    assert len(answer["digits"]) == 1
+
+
+def test_digits_are_drawn_into_a_picture(run, tmp_path, number):
+    pytest.importorskip("matplotlib").use("Agg")
     from PIL import Image
 
-    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
-    (tmp_path / "corrupt.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-    words = ["predict", "blank.png", draw(3), "corrupt.png", "absent.png", "-m", digits_model]
+    result = run("predict", number("470"), "--plot", "found.png")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("picture: found.png\n")
+    with Image.open("found.png") as picture:
+        assert min(picture.size) > 100
+
+
+def test_a_picture_of_answers_is_of_one_picture_and_overwrites_none(run, tmp_path, draw, digits_model, iris_model):
+    (tmp_path / "folder").mkdir()
+    for words, message in [
+        ((draw(1), draw(2), "--plot", "x.png"), "it draws one picture; got 2 files"),
+        (("folder", "--plot", "x.png"), "got the folder folder"),
+        ((draw(1), "--plot", "1.png"), "would be overwritten"),
+        ((draw(1), "--plot", "x.doc"), ".doc is no format"),
+        ((draw(1), "--plot", "x.png", "-m", iris_model), "does not read digits"),
+        ((draw(1), "--single", "-m", iris_model), "does not read digits"),
+    ]:
+        result = run("predict", *words)
+        assert result.exit_code == 2
+        assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_one_bad_image_does_not_stop_the_others(run, tmp_path, draw):
+    (tmp_path / "corrupt.png").write_bytes(draw(2).read_bytes()[:-200])
+    (tmp_path / "text.png").write_text("a letter to a friend")
+    (tmp_path / "empty.png").touch()
+    words = ["predict", "text.png", draw(3), "corrupt.png", "absent.png", "empty.png"]
     result = run(*words)
     assert result.exit_code == 1
-    assert ": 3, confidence" in result.stdout
+    assert ": 3 (" in result.stdout
     lines = result.stderr.splitlines()
-    assert len(lines) == 3
-    assert all(line.startswith("error: ") for line in lines)
-    assert "blank" in lines[0]
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["error", name] for name in ("text.png", "corrupt.png", "absent.png", "empty.png")
+    ]
+    for line, word in zip(lines, ["of another kind", "cannot be read", "does not exist", "empty"], strict=True):
+        assert word in line
     found = run(*words, "--json").json()
-    assert ["error" in answer for answer in found] == [True, False, True, True]
+    assert ["error" in answer for answer in found] == [True, False, True, True, True]
 
 
 def test_model_for_other_data_takes_no_picture(run, draw, iris_model):
@@ -256,21 +384,44 @@ def test_evaluate_where_the_model_does_not_know_its_data(run, tmp_path):
     assert "name the data to test it on" in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_a_picture_that_is_no_digit_does_not_look_like_the_training_data(run, draw, digits_model, tmp_path):
+def test_a_picture_that_is_no_digit_gets_no_answer(run, draw, digits_model, tmp_path):
     from PIL import Image, ImageDraw
 
     picture = Image.new("L", (200, 200), 255)
-    for at in range(20, 190, 20):
-        ImageDraw.Draw(picture).line([(at, 20), (at, 180)], fill=0, width=6)
-        ImageDraw.Draw(picture).line([(20, at), (180, at)], fill=0, width=6)
-    picture.save(tmp_path / "fence.png")
-    result = run("predict", "fence.png", draw(3), "-m", digits_model)
-    assert result.exit_code == 3
-    assert "fence.png: this does not look like the training data (if it does, " in result.stdout
-    assert ": 3, confidence " in result.stdout
-    fence, three = run("predict", "fence.png", draw(3), "-m", digits_model, "--json").json()
-    assert (fence["familiar"], fence["sure"]) == (False, False)
-    assert (three["familiar"], three["sure"]) == (True, True)
+    ImageDraw.Draw(picture).line([(100, 20), (180, 160), (20, 160), (100, 20)], fill=0, width=12, joint="curve")
+    picture.save(tmp_path / "triangle.png")
+    for model in ([], ["-m", digits_model]):
+        result = run("predict", "triangle.png", draw(3), *model)
+        assert result.exit_code == 3
+        assert "triangle.png: no answer: " in result.stdout
+        assert ": 3 (" in result.stdout
+        triangle, three = run("predict", "triangle.png", draw(3), *model, "--json").json()
+        assert (triangle["answer"], triangle["sure"]) == (None, False)
+        assert (three["answer"], three["sure"]) == ("3", True)
+
+
+@pytest.fixture
+def garments(tmp_path):
+    """A model for images of MNIST's size that are no digits."""
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 10
+    X = np.zeros((300, 784), np.uint8)
+    X[np.arange(300), 70 * y + 35] = 255
+    network = lw.Network([lw.Dense(10), lw.Softmax()], random_state=0, scaling="range")
+    network.fit(X + rng.integers(0, 9, X.shape, np.uint8), np.array(CLASS_NAMES)[y], epochs=3, verbose=False)
+    network.save(tmp_path / "garments.safetensors")
+    return tmp_path / "garments.safetensors"
+
+
+def test_images_that_are_no_digits_have_the_answers_of_their_model(run, draw, garments):
+    result = run("predict", draw(3), "-m", garments)
+    assert result.exit_code == 0
+    assert ", confidence " in result.stdout
+    assert "; runner-up " in result.stdout
+    [answer] = run("predict", draw(3), "-m", garments, "--json").json()
+    assert answer["answer"] in CLASS_NAMES
+    assert 1 >= answer["confidence"] >= answer["runner_up_confidence"] >= 0
+    assert run("predict", draw(3), "-m", garments, "--min-confidence", "1").exit_code == 3
 
 
 def test_a_table_is_answered_without_a_word_on_familiarity(run, iris_model, tmp_path):

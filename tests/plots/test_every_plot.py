@@ -57,6 +57,17 @@ TABLE = understand(RawTable("t.csv", ("size", "day", "town $x_1$", "member", "pr
     [f"town {i % 12}" for i in range(60)], ["yes", "no", "no"] * 20, [f"${i}.5" for i in range(60)],
 ]))  # fmt: skip
 SHUFFLED = permutation_importance(SPIRAL, POINTS, ARMS)
+PAGE = np.pad(IMAGES[0].reshape(6, 6) // 8, 20, constant_values=250)
+READING = lw.Reading(
+    "4\n7",
+    0.9,
+    None,
+    (
+        (lw.Digit("4", 0.9, (18, 18, 9, 9), "4", IMAGES[0], np.ones(10)),),
+        (lw.Digit(None, 0.4, (30, 30, 8, 8), "7", IMAGES[0], np.ones(10)),),
+    ),
+    (46, 46),
+)
 BY_COLUMN = partial_dependence(SPIRAL, POINTS, 0)
 
 CALLS = {  # how many panels, and the arguments
@@ -64,6 +75,7 @@ CALLS = {  # how many panels, and the arguments
     "confusion_matrix": (1, (ARMS, SPIRAL.predict(POINTS))),
     "coverage": (1, (ARMS, SHARES)),
     "decision_regions": (1, (SPIRAL, POINTS, ARMS)),
+    "digits": (1, (PAGE, READING)),
     "histograms": (6, (SPIRAL, POINTS, ARMS)),
     "histograms_over_training": (6, (RECORDER,)),
     "images": (1, (IMAGES,)),

@@ -7,6 +7,7 @@ them where there are several panels. `style` gives new figures a light or a dark
 from layerwise.plots.calibration import coverage, reliability
 from layerwise.plots.columns import importance, partial_dependence
 from layerwise.plots.confusion import confusion_matrix
+from layerwise.plots.digits import digits
 from layerwise.plots.distributions import histograms, histograms_over_training
 from layerwise.plots.functions import activation, neuron, neuron_pair, pieces
 from layerwise.plots.images import images, mistakes, predictions, weights
@@ -23,6 +24,7 @@ __all__ = [
     "confusion_matrix",
     "coverage",
     "decision_regions",
+    "digits",
     "histograms",
     "histograms_over_training",
     "images",
