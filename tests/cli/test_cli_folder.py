@@ -319,3 +319,19 @@ def test_augmentation_of_photographs_fills_with_what_is_at_their_edges(tmp_path)
     form = read_folder(tmp_path / "sky").form
     assert folders.augmentation(form, X).fill == pytest.approx(200, abs=10)
     assert find("mnist").augmentation is None
+
+
+def test_pictures_and_report_show_what_was_not_learned_from(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    save_squares(tmp_path / "sky")
+    run("train", "sky", "-e", "2", "--no-plot", "-q", "--whole")
+    for words in (
+        ("plot", "images", "sky.safetensors", "--data", "sky"),
+        ("report", "sky.safetensors", "--data", "sky"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 0
+        assert "29 of these 36 pictures were used in training; the others were not, and only they" in result.stderr
+    assert "7" in (tmp_path / "sky.html").read_text()
+    weights = run("plot", "weights", "sky.safetensors")
+    assert weights.exit_code == 0

@@ -60,7 +60,7 @@ def test_a_model_of_a_table_needs_data(run, tmp_path, words):
     assert result.exit_code == 2
     text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.stderr).split())
     assert "Invalid value for --data: t.safetensors was trained on t.csv; name the data to test it on: --data" in text
-    assert "A model that was trained on a table needs it" in " ".join(
+    assert "A model that was trained on a table or a folder needs it" in " ".join(
         re.sub(r"[│╭╮╰╯─]", " ", run(words[0], "--help").stdout).split()
     )
     assert run(*words, "t.safetensors", "--data", "t.csv").exit_code == 0

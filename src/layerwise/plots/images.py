@@ -13,7 +13,17 @@ from layerwise.formula.quoting import matplotlib_text
 from layerwise.network.models import network_of
 from layerwise.parts.description import whole_number
 from layerwise.parts.layers import Dense
-from layerwise.plots.models import chosen_by, labels_of, names_of, probabilities_of, rows_of_images, sides
+from layerwise.plots.models import (
+    Shape,
+    as_seen,
+    chosen_by,
+    labels_of,
+    names_of,
+    probabilities_of,
+    rows_of_images,
+    shape_of,
+    sides,
+)
 from layerwise.plots.style import colours_of, one_panel
 from layerwise.typing import Array, ArrayLike
 
@@ -26,20 +36,20 @@ INCHES = 0.95  # width of an image where the figure is ours
 
 def images(
     X: ArrayLike, ax: Axes | None = None,
-    *, titles: Sequence[str] | None = None, shape: tuple[int, int] | None = None, columns: int | None = None,
+    *, titles: Sequence[str] | None = None, shape: Shape | None = None, columns: int | None = None,
 ) -> Axes:  # fmt: skip
     """Draw images side by side.
 
     Parameters
     ----------
-    X : array (n, pixels) or (n, height, width)
+    X : array (n, pixels), (n, height, width) or (n, height, width, 3)
         The images.
     ax : Axes, optional
         Where to draw; by default a new figure of pyplot.
     titles : sequence of str, optional
         What stands above each.
-    shape : (height, width), optional
-        Of an image; by default a square.
+    shape : (height, width) or (height, width, 3), optional
+        Of an image, with colours red, green and blue; by default that of `X`, or a square.
     columns : int, optional
         How many stand side by side.
 
@@ -74,7 +84,7 @@ def images(
 
 def predictions(
     model: Any, X: ArrayLike, y: ArrayLike | None = None, ax: Axes | None = None,
-    *, count: int = 24, labels: Sequence[str] | None = None, shape: tuple[int, int] | None = None,
+    *, count: int = 24, labels: Sequence[str] | None = None, shape: Shape | None = None,
     columns: int | None = None,
 ) -> Axes:  # fmt: skip
     """Draw the first images with what the model says they are, and how sure it is.
@@ -94,26 +104,27 @@ def predictions(
     labels : sequence of str, optional
         What the classes are called, in order.
     shape, columns
-        As for `images`.
+        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
 
     Returns
     -------
     Axes
     """
     count = whole_number("predictions", "count", count, least=1)
-    rows, shape = rows_of_images("predictions", X, shape)
+    rows, shape = rows_of_images("predictions", X, shape_of(model, shape))
     true = None if y is None else labels_of("predictions", y, len(rows))[:count]
     rows = rows[:count]
     classes, shares = probabilities_of("predictions", model, rows)
     said = chosen_by(model, shares)
     sure = np.take_along_axis(shares, said[:, np.newaxis], axis=1)[:, 0]
-    axes: Axes = _answered("predictions", ax, rows, true, classes, said, sure, labels, shape, columns)
+    pictures = as_seen(model, rows.reshape(-1, *shape))
+    axes: Axes = _answered("predictions", ax, pictures, true, classes, said, sure, labels, columns)
     return axes
 
 
 def mistakes(
     model: Any, X: ArrayLike, y: ArrayLike, ax: Axes | None = None,
-    *, count: int = 24, labels: Sequence[str] | None = None, shape: tuple[int, int] | None = None,
+    *, count: int = 24, labels: Sequence[str] | None = None, shape: Shape | None = None,
     columns: int | None = None,
 ) -> Axes:  # fmt: skip
     """Draw the worst mistakes: the wrong answers that the model is surest of, the worst first.
@@ -133,7 +144,7 @@ def mistakes(
     labels : sequence of str, optional
         What the classes are called, in order.
     shape, columns
-        As for `images`.
+        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
 
     Returns
     -------
@@ -145,7 +156,7 @@ def mistakes(
         There is no mistake.
     """
     count = whole_number("mistakes", "count", count, least=1)
-    rows, shape = rows_of_images("mistakes", X, shape)
+    rows, shape = rows_of_images("mistakes", X, shape_of(model, shape))
     true = labels_of("mistakes", y, len(rows))
     classes, shares = probabilities_of("mistakes", model, rows)
     said = chosen_by(model, shares)
@@ -154,20 +165,20 @@ def mistakes(
         raise DataError(f"mistakes: all {len(rows):,} answers are right; plots.predictions(model, X, y) draws them")
     sure = np.take_along_axis(shares, said[:, np.newaxis], axis=1)[:, 0]
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
-    axes: Axes = _answered(
-        "mistakes", ax, rows[worst], true[worst], classes, said[worst], sure[worst], labels, shape, columns
-    )
+    pictures = as_seen(model, rows[worst].reshape(-1, *shape))
+    axes: Axes = _answered("mistakes", ax, pictures, true[worst], classes, said[worst], sure[worst], labels, columns)
     axes.set_title(f"The {len(worst)} worst of {len(wrong):,} mistakes among {len(rows):,} images")
     return axes
 
 
 def weights(
     network: Any, ax: Axes | None = None,
-    *, layer: int | None = None, count: int = 25, shape: tuple[int, int] | None = None, columns: int | None = None,
+    *, layer: int | None = None, count: int = 25, shape: Shape | None = None, columns: int | None = None,
 ) -> Axes:  # fmt: skip
     """Draw the weights of hidden neurons as images: what each looks for. The neurons with the largest weights first.
 
-    A neuron is raised by ink where it is blue, and lowered by ink where it is orange.
+    A neuron is raised by ink where it is blue, and lowered by ink where it is orange; of colours, it is raised by those
+    that are brighter than grey, and lowered by the others.
 
     Parameters
     ----------
@@ -180,7 +191,7 @@ def weights(
     count : int
         How many neurons at most.
     shape, columns
-        As for `images`.
+        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
 
     Returns
     -------
@@ -200,11 +211,11 @@ def weights(
     W, made = np.asarray(parameters.p[chosen].W, dtype=np.float64), plan.stages[chosen].layer
     if isinstance(made, Dense) and made.groups > 1:
         W = made.joined(W)
-    height, width = sides("weights", len(W), shape)
+    sizes = sides("weights", len(W), shape_of(network, shape) if chosen == matrices[0] else shape)
     norms = np.linalg.norm(W, axis=0)
     order = np.argsort(-norms, kind="stable")[:count]
     words = [f"neuron {i}" for i in order]
-    panel = _mosaic("weights", ax, W[:, order].T.reshape(-1, height, width), words, None, columns, signed=True)
+    panel = _mosaic("weights", ax, W[:, order].T.reshape(-1, *sizes), words, None, columns, signed=True)
     shown = f"the {len(order)} largest of {W.shape[1]}" if len(order) < W.shape[1] else f"all {W.shape[1]}"
     panel.set_title(f"Weights of {matplotlib_text(type(made).__name__)} neurons, {shown}")
     axes: Axes = panel
@@ -212,8 +223,8 @@ def weights(
 
 
 def _answered(
-    owner: str, ax: Any, rows: Array, true: Array | None, classes: Array, said: Array, sure: Array,
-    labels: Sequence[str] | None, shape: tuple[int, int], columns: int | None,
+    owner: str, ax: Any, pictures: Array, true: Array | None, classes: Array, said: Array, sure: Array,
+    labels: Sequence[str] | None, columns: int | None,
 ) -> Any:  # fmt: skip
     """Return images with the answer and its confidence above them."""
     names = names_of(owner, classes, labels)
@@ -225,7 +236,7 @@ def _answered(
         is_one = f"is {names[places[right]] if right in places else matplotlib_text(right)}" if is_wrong else ""
         words.append("\n".join(filter(None, [f"{names[place]} {_percent(share)}", is_one])))
         wrong.append(is_wrong)
-    panel = _mosaic(owner, ax, rows.reshape(-1, *shape), words, wrong, columns)
+    panel = _mosaic(owner, ax, pictures, words, wrong, columns)
     if true is None:
         panel.set_title("What the network says, and how sure it is")
     else:
@@ -242,7 +253,7 @@ def _mosaic(
     signed: bool = False,
 ) -> Any:  # fmt: skip
     """Draw all pictures in one Axes, each below its words; `signed`: blue and orange, with a bar that says so."""
-    n, height, width = pictures.shape
+    n, height, width, *colored = pictures.shape
     columns = min(n, _columns(n) if columns is None else whole_number(owner, "columns", columns, least=1))
     lines, deepest = -(-n // columns), max(word.count("\n") + 1 if word else 0 for word in words)
     room = TEXT * width * (0.62 * deepest + 0.2 if deepest else 0.2)
@@ -253,6 +264,9 @@ def _mosaic(
     colours = colours_of(panel)
     limit = float(np.quantile(np.abs(pictures), 0.998)) or 1.0
     low, high = (-limit, limit) if signed else (float(pictures.min()), float(pictures.max()) or 1.0)
+    if colored:  # as they are, of weights grey for 0; of others than uint8, from the least to the largest
+        low, high = (0, 255) if pictures.dtype == np.uint8 else (low, high)
+        pictures = np.clip((pictures - low) / ((high - low) or 1), 0, 1)
     dark = colours.paper < "#808080"
     cmap = colours.diverging() if signed else ("gray" if dark else "gray_r")
     size = _text_size(panel, columns * (width + gap), lines * tall, width, words)
@@ -276,7 +290,7 @@ def _mosaic(
     panel.set_ylim(lines * tall + gap / 2, 0)
     panel.set_aspect("equal")
     panel.set_axis_off()
-    if signed:
+    if signed and not colored:
         bar = panel.figure.colorbar(shown, ax=panel, shrink=0.7, fraction=0.05, pad=0.02)
         bar.set_label("weight: blue raises, orange lowers", color=colours.ink, fontsize=8)
         bar.outline.set_visible(False)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from layerwise.datasets.pictures import PictureForm, form_of
 from layerwise.engine.plan import Stage
 from layerwise.errors import DataError, ShapeError
 from layerwise.formula.quoting import matplotlib_text
 from layerwise.network.models import network_in
 from layerwise.parts.masked import unmasked
 from layerwise.typing import Array, ArrayLike
+
+Shape = tuple[int, ...]  # of an image: (height, width), or (height, width, 3) with colours
 
 LONGEST = 24  # letters of a class's name: more would leave no room for the picture
 
@@ -95,8 +99,26 @@ def names_of(owner: str, classes: Array, labels: Sequence[object] | None) -> lis
     return [matplotlib_text(name, most=LONGEST) for name in (classes.tolist() if labels is None else labels)]
 
 
-def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> tuple[Array, tuple[int, int]]:
-    """Return images as rows (n, pixels), and their height and width: a square's where none are given.
+def shape_of(model: Any, shape: Shape | None) -> Shape | None:
+    """Return the shape that was asked for, or that of the pictures that the model was trained on, if it says so."""
+    form = _form(model)
+    return shape if shape is not None or form is None else form.shape
+
+
+def as_seen(model: Any, pictures: Array) -> Array:
+    """Return grey pictures (n, height, width) of a folder as colours, for they are no ink on paper, light on 0."""
+    form = _form(model)
+    is_ink = form is None or form.drawing or pictures.ndim == 4
+    return pictures if is_ink else np.repeat(pictures[..., np.newaxis], 3, axis=3)
+
+
+def _form(model: Any) -> PictureForm | None:
+    network = network_in(model.networks[0] if hasattr(model, "networks") else model)
+    return None if network is None else form_of(network.notes)
+
+
+def rows_of_images(owner: str, X: ArrayLike, shape: Shape | None) -> tuple[Array, Shape]:
+    """Return images as rows (n, numbers), and their shape: a square's where none is given.
 
     Raises
     ------
@@ -104,9 +126,9 @@ def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> t
         The numbers of a row make no such image.
     """
     images = unmasked(X, "X")
-    if images.ndim == 3 and shape is None:
-        shape = (images.shape[1], images.shape[2])
-    if images.ndim == 3:
+    if images.ndim in (3, 4) and shape is None:
+        shape = images.shape[1:]
+    if images.ndim in (3, 4):
         images = images.reshape(len(images), -1)
     if images.ndim != 2 or not len(images):
         raise ShapeError(
@@ -115,20 +137,24 @@ def rows_of_images(owner: str, X: ArrayLike, shape: tuple[int, int] | None) -> t
     return images, sides(owner, images.shape[1], shape)
 
 
-def sides(owner: str, pixels: int, shape: tuple[int, int] | None) -> tuple[int, int]:
-    """Height and width of an image of so many pixels.
+def sides(owner: str, numbers: int, shape: Shape | None) -> Shape:
+    """Return the shape of an image of so many numbers: (height, width), or (height, width, 3) with colours.
 
     Raises
     ------
     ShapeError
         They make no such image, or, if no shape is given, no square.
     """
-    side = round(pixels**0.5)
-    height, width = (side, side) if shape is None else shape
-    if height * width != pixels:
-        hint = "they make no square: say shape=(height, width)" if shape is None else f"shape={shape} does not fit"
-        raise ShapeError(f"{owner}: a row has {pixels} numbers, and {hint}")
-    return height, width
+    side = round(numbers**0.5)
+    found = (side, side) if shape is None else tuple(shape)
+    if math.prod(found) != numbers or not (len(found) == 2 or (len(found) == 3 and found[2] == 3)):
+        hint = (
+            "they make no square: say shape=(height, width), or (height, width, 3) with colours"
+            if shape is None
+            else f"shape={shape} does not fit"
+        )
+        raise ShapeError(f"{owner}: a row has {numbers} numbers, and {hint}")
+    return found
 
 
 def name_of(stages: tuple[Stage, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from layerwise.data.augmentation import sample
 from layerwise.parts.description import number, whole_number
-from layerwise.plots.models import labels_of, rows_of_images
+from layerwise.plots.models import Shape, as_seen, labels_of, rows_of_images, shape_of
 from layerwise.plots.style import colours_of, panels, tidy
 from layerwise.typing import Array, ArrayLike
 
@@ -21,7 +22,7 @@ def robustness(
     model: Any, X: ArrayLike, y: ArrayLike, ax: Axes | Array | None = None,
     *, noise: Sequence[float] = (0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8),
     rotation: Sequence[float] = (0, 5, 10, 15, 20, 30, 45),
-    shift: Sequence[float] = (0, 1, 2, 3, 4, 6), shape: tuple[int, int] | None = None, samples: int = 1000,
+    shift: Sequence[float] = (0, 1, 2, 3, 4, 6), shape: Shape | None = None, samples: int = 1000,
     random_state: int = 0,
 ) -> Array:  # fmt: skip
     """Draw the accuracy on images that are noisy, turned or moved, from not at all to badly; above, one of them.
@@ -45,8 +46,8 @@ def robustness(
         Degrees.
     shift : sequence of float
         Pixels.
-    shape : (height, width), optional
-        Of an image; by default a square.
+    shape : (height, width) or (height, width, 3), optional
+        Of an image; by default that of the pictures that the model was trained on, if it says so, or a square.
     samples : int
         How many images are disturbed: the first.
     random_state : int
@@ -58,7 +59,7 @@ def robustness(
         Noise, rotation, shift.
     """
     samples = whole_number("robustness", "samples", samples, least=1)
-    rows, shape = rows_of_images("robustness", X, shape)
+    rows, shape = rows_of_images("robustness", X, shape_of(model, shape))
     true = labels_of("robustness", y, len(rows))[:samples]
     rows = rows[:samples]
     unit = 255.0 if rows.dtype == np.uint8 else float(np.abs(rows).max()) or 1.0
@@ -73,8 +74,9 @@ def robustness(
     for panel, (title, label, _, disturb), values in zip(drawn, ways, checked, strict=True):
         disturbed = [disturb(value) for value in values]
         accuracy = [float(np.mean([np.mean(model.predict(some) == true) for some in kinds])) for kinds in disturbed]
+        examples = [as_seen(model, kinds[0][:1].reshape(1, *shape))[0] for kinds in disturbed]
         scale = 100 if title == "Noise" else 1
-        _draw(panel, [scale * value for value in values], accuracy, [kinds[0][0] for kinds in disturbed], shape)
+        _draw(panel, [scale * value for value in values], accuracy, examples)
         panel.set(xlabel=label, title=f"{title}: {accuracy[0]:.1%} to {accuracy[-1]:.1%}")
     drawn[0].set_ylabel("accuracy, %")
     return drawn
@@ -86,22 +88,22 @@ def noisy(rows: Array, deviation: float, random_state: int) -> Array:
     return _as(rows, rows + drawn)
 
 
-def turned(rows: Array, shape: tuple[int, int], degrees: float) -> Array:
+def turned(rows: Array, shape: Shape, degrees: float) -> Array:
     """Return the images turned about their centres, to the left where degrees are positive."""
-    i, j = np.indices(shape, dtype=np.float64) - (np.array(shape)[:, None, None] - 1) / 2
+    cy, cx = (np.array(shape[:2]) - 1) / 2
+    i, j = np.indices(shape[:2], dtype=np.float64) - np.array([cy, cx])[:, None, None]
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    cy, cx = (np.array(shape) - 1) / 2
     return _sampled(rows, shape, cos * i + sin * j + cy, cos * j - sin * i + cx)
 
 
-def moved(rows: Array, shape: tuple[int, int], down: float, right: float) -> Array:
+def moved(rows: Array, shape: Shape, down: float, right: float) -> Array:
     """Return the images moved by so many pixels down and to the right; what comes in is 0."""
-    i, j = np.indices(shape, dtype=np.float64)
+    i, j = np.indices(shape[:2], dtype=np.float64)
     return _sampled(rows, shape, i - down, j - right)
 
 
-def _sampled(rows: Array, shape: tuple[int, int], y: Array, x: Array) -> Array:
-    pictures = rows.astype(np.float32).reshape(-1, *shape, 1)
+def _sampled(rows: Array, shape: Shape, y: Array, x: Array) -> Array:
+    pictures = rows.astype(np.float32).reshape(-1, *shape[:2], math.prod(shape[2:]))
     places = [np.broadcast_to(at.astype(np.float32), pictures.shape[:3]) for at in (y, x)]
     return _as(rows, sample(pictures, places[0], places[1], 0.0).reshape(rows.shape))
 
@@ -110,9 +112,7 @@ def _as(rows: Array, values: Array) -> Array:
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8) if rows.dtype == np.uint8 else values.astype(rows.dtype)
 
 
-def _draw(
-    panel: Any, values: list[float], accuracy: list[float], examples: list[Array], shape: tuple[int, int]
-) -> None:
+def _draw(panel: Any, values: list[float], accuracy: list[float], examples: list[Array]) -> None:
     colours = colours_of(panel)
     percent = [100 * a for a in accuracy]
     panel.plot(values, percent, "o-", color=colours.series[0], linewidth=2, markersize=5)
@@ -128,7 +128,10 @@ def _draw(
             continue
         last = share
         inset = panel.inset_axes([share - 0.08, 0.82, 0.16, 0.17])
-        inset.imshow(examples[place].reshape(shape), cmap="gray" if colours.paper < "#808080" else "gray_r")
+        example = examples[place]
+        if example.ndim == 3 and example.dtype != np.uint8:
+            example = np.clip(example / (example.max() or 1), 0, 1)
+        inset.imshow(example, cmap="gray" if colours.paper < "#808080" else "gray_r")
         inset.set_xticks([])
         inset.set_yticks([])
         inset.set_facecolor("none")

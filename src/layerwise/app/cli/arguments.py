@@ -13,7 +13,7 @@ Rows = Annotated[
     typer.Option(
         "--data",
         help="A data set (its test rows), FILE.csv (all its rows) or a FOLDER of pictures. A model that was trained on "
-        "one of these needs it; by default, the data set that the model was trained on.",
+        "a table or a folder needs it; by default, the data set that the model was trained on.",
     ),
 ]
 Target = Annotated[

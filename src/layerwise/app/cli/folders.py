@@ -119,10 +119,11 @@ def augmentation(form: PictureForm, X: Array) -> Augmentation:
     return Augmentation(**settings, fill=float(np.median(edges)))
 
 
-def pictures_to_evaluate(name: str, model: Trained) -> Rows:
+def pictures_to_evaluate(name: str, model: Trained, unseen: bool = False) -> Rows:
     """Return the rows of the pictures in a folder, and their classes as the model knows them.
 
-    Of a folder with train and test in it, those of test. Which pictures the model has learned from is said on stderr.
+    Of a folder with train and test in it, those of test. Which pictures the model has learned from is said on stderr;
+    with `unseen`, only the others are returned.
     """
     folder, notes = Path(name), model.network.notes
     form = _form(model)
@@ -136,12 +137,16 @@ def pictures_to_evaluate(name: str, model: Trained) -> Rows:
         raise DataError(
             f"{name}: the model does not know the class {listed(unknown)}; its classes are {listed(list(known), 20)}"
         )
+    y = np.array([known[listing.labels[i]] for i in kept])
     files = np.array([listing.name(listing.files[i]) for i in kept])
     if (tested := found_again(notes, files)) is not None:
         learned = len(files) - len(tested)
-        words = f"{learned:,} of these {len(files):,} pictures were used in training; the others were not"
+        taken = "only they are taken" if unseen else "all are taken"
+        words = f"{learned:,} of these {len(files):,} pictures were used in training; the others were not, and {taken}"
         console.warn(f"note: {words}", "yellow")
-    return X, np.array([known[listing.labels[i]] for i in kept])
+        if unseen:
+            return X[tested], y[tested]
+    return X, y
 
 
 @dataclass(frozen=True)

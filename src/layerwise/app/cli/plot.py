@@ -18,6 +18,7 @@ from layerwise.app.cli.console import show
 from layerwise.app.cli.data import check_delimiter, check_name, columns_of, load, rows_to_evaluate
 from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.evaluate import own_data
+from layerwise.app.cli.folders import is_folder, pictures_to_evaluate
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.data.targets import Task
 from layerwise.data.writing import check_writable
@@ -214,7 +215,7 @@ def _check_kind(path: Path, is_diagram: bool) -> None:
 def rows_not_learned(
     model: Path, trained: Trained, data: str | None, target: str | None, delimiter: str | None
 ) -> tuple[Array, Array]:
-    """Return rows that the network has not learned from: a data set's to test, or all of a table."""
+    """Return rows that the network has not learned from: a data set's to test, a folder's, or all of a table."""
     network = trained.network
     name = own_data(model, network, "--data FILE.csv") if data is None else data
     with usage_error("--data"):
@@ -225,6 +226,8 @@ def rows_not_learned(
         if X.shape[1] != n_in:
             raise ShapeError(f"{name} has {X.shape[1]} inputs, and the model takes {n_in}: name its own data by --data")
         return X, y
+    if is_folder(name):
+        return pictures_to_evaluate(name, trained, unseen=True)
     return rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from layerwise.app.measures import COVERAGE, of_classes, of_numbers, sampled, usable_intervals
 from layerwise.app.reporting.tables import Table
 from layerwise.data.targets import Task, check_lengths, encode
+from layerwise.datasets.pictures import form_of
 from layerwise.explain.importance import Importance, input_groups, of_inputs
 from layerwise.formula.quoting import legible
 from layerwise.network.network import Network
@@ -135,7 +136,9 @@ class Subject:
 
     @property
     def is_of_images(self) -> bool:
-        """Whether rows are square images: without names of columns, or with names of pixels."""
+        """Whether rows are a folder's pictures, or square images: without names of columns, or with those of pixels."""
+        if form_of(self.network.notes) is not None:
+            return True
         side = math.isqrt(self.X.shape[1])
         names = self.network.column_names or ()
         return (
