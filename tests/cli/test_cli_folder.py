@@ -73,7 +73,7 @@ def symbols(tmp_path_factory):
 
 
 def test_twenty_pictures_a_class_make_a_usable_model_of_own_symbols(run, symbols):
-    result = run("train", symbols, "--no-plot", "-q", "-o", "own.safetensors", "--json").json()
+    result = run("train", symbols, "-e", "60", "--no-plot", "-q", "-o", "own.safetensors", "--json").json()
     assert result["test"]["samples"] == 120
     assert result["test"]["accuracy"] > 0.95
     model = lw.load("own.safetensors")
@@ -97,7 +97,7 @@ def test_twenty_of_each_of_semeions_digits(run, tmp_path):
             part = tmp_path / "digits" / ("train" if i < 20 else "test") / str(digit)
             part.mkdir(parents=True, exist_ok=True)
             Image.fromarray(255 - X[row].reshape(16, 16)).save(part / f"{row}.png")
-    result = run("train", "digits", "--no-plot", "-q", "--json").json()
+    result = run("train", "digits", "-e", "60", "--no-plot", "-q", "--json").json()
     assert result["test"]["samples"] == 300
     assert result["test"]["accuracy"] > 0.88
 
@@ -160,8 +160,25 @@ def test_parts_of_their_own(run, tmp_path):
     assert "test holds the class dawn, which" in unknown.stderr
 
 
-def test_options_decide_on_the_form(run, symbols):
-    words = ["train", symbols / "train", "-e", "1", "--no-plot", "-q", "-o", "a.safetensors"]
+def test_two_pictures_of_a_class_are_the_least(run, tmp_path):
+    save_squares(tmp_path / "sky", per_class=2, classes=("day", "dusk"))
+    result = run("train", "sky", "-e", "1", "--no-plot")
+    assert result.exit_code == 0
+    assert "sky: 3 rows to train, 1 to test" in result.stdout
+    assert "what does not look like the training data will not be told" in result.stdout
+    assert "would hold out 0" in run("train", "sky", "--validation", "0.1").stderr
+
+
+def test_names_of_classes_that_are_odd(run, tmp_path):
+    save_squares(tmp_path / "sky", classes=("日本 x", "[bold]", "1.0"))
+    assert run("train", "sky", "-e", "1", "--no-plot", "-q").exit_code == 0
+    assert lw.load("sky.safetensors").task.classes.tolist() == ["1.0", "[bold]", "日本 x"]
+    assert run("evaluate", "sky.safetensors", "sky").exit_code == 0
+
+
+def test_options_decide_on_the_form(run, tmp_path):
+    save_symbols(tmp_path / "own", 5, seed=3, names=("i", "plus"))
+    words = ["train", "own", "-e", "1", "--no-plot", "-q", "-o", "a.safetensors"]
     for options, form, augmented in (
         (["--size", "20"], "20x20, drawings", True),
         (["--whole", "--size", "12x16", "--no-augment"], "12x16, grey", False),

@@ -10,10 +10,11 @@ pytest.importorskip("PIL")
 
 from PIL import Image
 
-from layerwise.datasets import read_folder
+from layerwise.datasets import read_csv, read_folder, read_idx
 from layerwise.datasets.pictures import PictureForm, files_in, form_of
 from layerwise.datasets.pictures.listing import list_classes, parts_of
 from layerwise.datasets.pictures.rows import read_rows
+from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError
 
 SIDE = 12
@@ -363,3 +364,9 @@ def test_full_disk_is_an_error_that_says_what_to_do(zoo, monkeypatch):
     monkeypatch.setattr("layerwise.datasets.pictures.rows._write", full)
     with pytest.raises(DataError, match=r"do not fit into .*No space left on device.*TMPDIR"):
         read_folder(zoo, memory=0)
+
+
+def test_folder_in_place_of_a_file_says_what_reads_it(zoo):
+    for read_file in (read_csv, read_idx, read_raw):
+        with pytest.raises(DataError, match=r"cannot be read, for it is a folder; .*read_folder"):
+            read_file(str(zoo))

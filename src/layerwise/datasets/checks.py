@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if Path(name).is_dir():
+            hint = "give a file in it; pictures in folders are read by read_folder and `layerwise train FOLDER`"
+            raise DataError(f"{name} cannot be read, for it is a folder; {hint}") from error
         raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from error
     except MemoryError:
         raise DataError(f"{name} holds more than there is memory for") from None

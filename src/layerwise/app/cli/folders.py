@@ -206,8 +206,9 @@ def _parts(folder: Path, validation: float | None, test: float | None) -> tuple[
     classes = np.array(listing.labels)
     if "test" not in folders:
         train, parts["test"] = _without(train, classes, SHARE_TO_TEST if test is None else test, "--test")
-    if "validation" not in folders and validation != 0:
-        share = SHARE_TO_VALIDATE if validation is None else validation
+    share = SHARE_TO_VALIDATE if validation is None else validation
+    few = validation is None and round(share * len(train)) == 0
+    if "validation" not in folders and share and not few:
         train, parts["validation"] = _without(train, classes, share, "--validation")
     order = np.random.default_rng(SPLIT_SEED).permutation(train)
     return listing, {"train": order, **parts}

@@ -150,8 +150,7 @@ def check_size(size: int | Sequence[int] | None) -> tuple[int, int] | None:
 
 def check_classes(listing: Listing, labels: Sequence[str], problems: Problems) -> None:
     """Refuse a class none of whose pictures could be read."""
-    lost = [name for name in listing.class_names if name not in set(labels)]
-    if lost:
+    if lost := sorted(set(listing.labels) - set(labels)):
         count = Counter(listing.labels)[lost[0]]
         word = "the only picture" if count == 1 else f"none of the {count:,} pictures"
         can = "cannot" if count == 1 else "can"

@@ -105,7 +105,7 @@ def list_classes(folder: Path, within: Path | None = None) -> Listing:
             raise DataError(f"{inner} holds no pictures{_of_other_kinds(files)}; add some, or remove the folder")
         found.files.extend(pictures)
         found.labels.extend([unicodedata.normalize("NFC", inner.name)] * len(pictures))
-        found.left_out.extend(file for file in files if file not in set(pictures))
+        found.left_out.extend(file for file in files if not _is_picture(file))
     return found
 
 
