@@ -128,15 +128,17 @@ def pictures_to_evaluate(name: str, model: Trained, unseen: bool = False) -> Row
     folder, notes = Path(name), model.network.notes
     form = _form(model)
     listing = list_classes(parts_of(folder).get("test", folder), folder)
-    X, kept, problems = read_rows(listing.files, form, MEMORY)
-    _tell(name, listing, problems)
-    if not len(kept):
-        raise DataError(f"{name}: none of the {len(listing.files):,} pictures can be read")
-    known = {str(label): label for label in ([] if model.task.classes is None else model.task.classes.tolist())}
+    if model.task.classes is None:
+        raise DataError(f"{name}: pictures in folders have classes, and the model answers with numbers")
+    known = {str(label): label for label in model.task.classes.tolist()}
     if unknown := [label for label in listing.class_names if label not in known]:
         raise DataError(
             f"{name}: the model does not know the class {listed(unknown)}; its classes are {listed(list(known), 20)}"
         )
+    X, kept, problems = read_rows(listing.files, form, MEMORY)
+    _tell(name, listing, problems)
+    if not len(kept):
+        raise DataError(f"{name}: none of the {len(listing.files):,} pictures can be read")
     y = np.array([known[listing.labels[i]] for i in kept])
     files = np.array([listing.name(listing.files[i]) for i in kept])
     if (tested := found_again(notes, files)) is not None:
@@ -200,8 +202,7 @@ def _parts(folder: Path, validation: float | None, test: float | None) -> tuple[
             begin, more = len(listing.files), list_classes(folders[part], folder)
             if unknown := sorted(set(more.labels) - set(listing.labels)):
                 raise DataError(f"{folders[part]} holds the class {listed(unknown)}, which {folders['train']} does not")
-            for field in ("files", "labels", "left_out"):
-                getattr(listing, field).extend(getattr(more, field))
+            listing = listing.and_those_of(more)
             parts[part] = np.arange(begin, len(listing.files))
     classes = np.array(listing.labels)
     if "test" not in folders:

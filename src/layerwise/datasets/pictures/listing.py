@@ -39,6 +39,15 @@ class Listing:
         """The classes in order."""
         return tuple(sorted(set(self.labels)))
 
+    def and_those_of(self, other: Listing) -> Listing:
+        """Return these pictures and those of another listing after them."""
+        return Listing(
+            self.folder,
+            [*self.files, *other.files],
+            [*self.labels, *other.labels],
+            [*self.left_out, *other.left_out],
+        )
+
     def name(self, file: Path) -> str:
         """Return the name of a file in this folder, the same on all systems."""
         return file.relative_to(self.folder).as_posix()
