@@ -400,6 +400,57 @@ def test_a_picture_that_is_no_digit_gets_no_answer(run, draw, digits_model, tmp_
         assert (three["answer"], three["sure"]) == ("3", True)
 
 
+def test_all_pictures_of_a_folder(run, tmp_path, draw):
+    (tmp_path / "mine" / "more").mkdir(parents=True)
+    draw(3, "mine/b.png")
+    draw(0, "mine/more/c.jpg")
+    (tmp_path / "mine" / "a.png").write_text("no picture")
+    (tmp_path / "mine" / ".hidden.png").write_text("no picture")
+    (tmp_path / "mine" / "notes.txt").write_text("a,b")
+    (tmp_path / "mine" / "Thumbs.db").touch()
+    (tmp_path / "empty").mkdir()
+    result = run("predict", "mine", "empty", draw(7))
+    assert result.exit_code == 1
+    assert [line.split("/")[-1].split(" (")[0] for line in result.stdout.splitlines()[1:]] == [
+        "b.png: 3", "c.jpg: 0", "7.png: 7"
+    ]  # fmt: skip
+    first, second = result.stderr.splitlines()
+    assert first.startswith("error: mine")
+    assert "a.png: expected a picture" in first
+    assert second.startswith("error: empty holds no pictures")
+    found = run("predict", "mine", "--json").json()
+    assert [answer.get("answer") for answer in found] == [None, "3", "0"]
+    assert run("predict", "mine/more").exit_code == 0
+
+
+@pytest.fixture(params=["colour", "drawing"])
+def symbols(run, tmp_path, request):
+    """A folder of pictures, and the model that was trained on it."""
+    from PIL import Image
+
+    drawing = request.param == "drawing"
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        for name, digit in (("vertical", 1), ("round", 0)):
+            (tmp_path / "symbols" / name).mkdir(parents=True, exist_ok=True)
+            picture = drawn_digits.draw_digit(
+                digit, size=int(rng.integers(60, 90)), ink=(200 * (not drawing), 0, 40), paper=(255, 250, 240)
+            )
+            picture = picture if drawing else picture.resize((40, 30), Image.Resampling.BILINEAR)
+            picture.save(tmp_path / "symbols" / name / f"{i}.png")
+    assert run("train", "symbols", "-q", "--no-plot").exit_code == 0
+    return tmp_path / "symbols"
+
+
+def test_a_model_of_a_folder_answers_with_its_own_names(run, symbols):
+    found = run("predict", symbols / "round", "-m", "symbols.safetensors", "--json")
+    assert found.exit_code in (0, 3)
+    assert {answer["answer"] for answer in found.json()} == {"round"}
+    result = run("predict", symbols / "vertical" / "3.png", "-m", "symbols.safetensors", "--show")
+    assert "vertical" in result.stdout
+    assert len([line for line in result.stdout.splitlines() if line.startswith(("│", "|"))]) >= 2
+
+
 @pytest.fixture
 def garments(tmp_path):
     """A model for images of MNIST's size that are no digits."""

@@ -14,7 +14,7 @@ Answer = dict[str, Any]  # as --json prints it
 
 
 def answer_files(
-    files: Iterable[Path],
+    paths: Iterable[Path],
     answer: Callable[[Path], list[Answer]],
     json: bool,
     is_enough: Callable[[Answer], bool] = itemgetter("sure"),
@@ -23,8 +23,8 @@ def answer_files(
 
     Parameters
     ----------
-    files : iterable of Path
-        Pictures, tables, or folders of pictures.
+    paths : iterable of Path
+        Pictures, folders of pictures, or tables.
     answer : function of a Path
         Prints the answers for one file, unless `json`, and returns them.
     json : bool
@@ -33,14 +33,32 @@ def answer_files(
         Whether it is as sure as is asked for; by default what it says itself.
     """
     answers: list[Answer] = []
-    for file in files:
+    for path in paths:
         try:
-            answers += answer(file)
+            files = _files(path)
         except (LayerwiseError, OSError) as error:
-            console.warn(f"error: {error}")
-            answers.append({"file": str(file), "error": str(error), "sure": False})
+            files, answers = [], [*answers, _failed(path, error)]
+        for file in files:
+            try:
+                answers += answer(file)
+            except (LayerwiseError, OSError) as error:
+                answers.append(_failed(file, error))
     if json:
         console.show_json(answers)
     if any("error" in answer for answer in answers):
         return console.ERROR
     return console.OK if all(map(is_enough, answers)) else console.NOT_SURE
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the pictures in a folder and below it, or the file itself."""
+    if not path.is_dir():
+        return [path]
+    from layerwise.datasets.pictures import files_in
+
+    return files_in(path)
+
+
+def _failed(path: Path, error: Exception) -> Answer:
+    console.warn(f"error: {error}")
+    return {"file": str(path), "error": str(error), "sure": False}

@@ -90,22 +90,23 @@ def predict(
     if threshold is not None:
         trained.task.with_threshold(threshold, trained.network.built()[0].n_out)  # refuses it once, not file by file
     rows = Predictor(trained, threshold, min_confidence or 0.0, check_delimiter(delimiter), output, show, json)
-    is_table = {
-        file: trained.encoder is not None or output is not None or file.suffix.lower() in TABLES for file in files
-    }
+
+    def is_table(file: Path) -> bool:
+        return trained.encoder is not None or output is not None or file.suffix.lower() in TABLES
+
     answer_picture = rows.answer_image
     if reads_digits(trained.network) and threshold is None:
         name = SHIPPED if path is None else str(path)
         reader = DigitReader(trained.network, name, single, show, json, min_confidence, plot)
         answer_picture = reader.answer
-        if not all(is_table.values()):
+        if not all(map(is_table, files)):
             reader.introduce()
     elif single or plot is not None:
         option = "--single" if single else "--plot"
         raise typer.BadParameter(f"{path} does not read digits, which this is for", param_hint=option)
 
     def answer(file: Path) -> list[Answer]:
-        return rows.answer_table(file) if is_table[file] else answer_picture(file)
+        return rows.answer_table(file) if is_table(file) else answer_picture(file)
 
     if code := answer_files(files, answer, json, rows.is_enough):
         raise typer.Exit(code)

@@ -14,12 +14,14 @@ from layerwise.app.cli.data import encoded, read_table, rows_to_predict
 from layerwise.app.cli.model import Trained
 from layerwise.app.cli.predicted import columns_of_answers, write_answers
 from layerwise.app.measures import COVERAGE, usable_intervals
+from layerwise.datasets.pictures import form_of
 from layerwise.datasets.reading import read_raw
 from layerwise.errors import DataError
 from layerwise.formula.quoting import legible
 from layerwise.typing import Array
 
-PIXELS = 784
+SIDE = 28  # of an image where the model's file says no other
+PIXELS = SIDE**2
 STRANGE = "this does not look like the training data"
 
 
@@ -65,17 +67,25 @@ class Predictor:
 
     def answer_image(self, file: Path) -> list[Answer]:
         """Return the answer for one image; print it, unless JSON is asked for."""
-        from layerwise.datasets.images import read_digit
-
-        n_in = self.model.network.built()[0].n_in
-        if n_in != PIXELS:
-            raise DataError(f"{file}: the model takes {n_in} inputs, not a picture's {PIXELS}; give rows as FILE.csv")
-        pixels = read_digit(file)
-        if self.shown and not self.json:
-            console.show_image(pixels)
+        pixels = self._image(file)
         answers = [{"file": str(file), **_answers(self.model, pixels[np.newaxis], self.threshold)[0]}]
         self._judge(answers, shown=True)
         return answers
+
+    def _image(self, file: Path) -> Array:
+        """Return a picture as a row of what the model was trained on; show it if that is asked for."""
+        from layerwise.datasets.images import read_digit
+
+        network = self.model.network
+        form, n_in = form_of(network.notes), network.built()[0].n_in
+        if (expected := PIXELS if form is None else form.n_in) != n_in:
+            raise DataError(f"{file}: the model takes {n_in} inputs, not a picture's {expected}; give rows as FILE.csv")
+        pixels = read_digit(file) if form is None else form.read(file)
+        if self.shown and not self.json:
+            image = pixels.reshape((SIDE, SIDE) if form is None else form.shape)
+            grey = image.mean(axis=2) if image.ndim == 3 else image
+            console.show_image(np.pad(grey, [(0, max(grey.shape) - side) for side in grey.shape]))
+        return pixels
 
     def is_enough(self, answer: Answer) -> bool:
         """Return whether an answer is as sure as is asked for; a file of answers says itself what is unfamiliar."""
