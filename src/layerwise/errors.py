@@ -6,7 +6,6 @@ the built-in exceptions that Python users already catch.
 
 from __future__ import annotations
 
-import difflib
 import sys
 import warnings
 from collections.abc import Iterable
@@ -121,6 +120,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("zzz", ["Sigmoid", "Softmax"])
     'known: Sigmoid, Softmax'
     """
+    import difflib
+
     names = sorted(known)
     lowered = {candidate.lower(): candidate for candidate in names}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)

@@ -11,7 +11,7 @@ import pytest
 import layerwise as lw
 from layerwise.app import recipes
 from layerwise.app.cli import main, training
-from layerwise.app.cli.app import _said_once
+from layerwise.app.cli.console import warn_once
 from layerwise.app.cli.data import load
 from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.training.callbacks import Callback
@@ -217,7 +217,7 @@ def test_second_ctrl_c_ends_at_once(run, monkeypatch, tmp_path):
 
 
 def test_the_same_warning_is_printed_once(capsys):
-    show = _said_once()
+    show = warn_once()
     for text in ("a letter has no picture", "a letter has no picture", "another"):
         show(UserWarning(text), UserWarning, "font.py", 3)
     assert capsys.readouterr().err.splitlines() == ["warning: a letter has no picture", "warning: another"]

@@ -12,9 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import platform
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -99,7 +97,7 @@ def _open_beside(path: Path, mode: int) -> tuple[int, Path]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     name = os.fsdecode(os.fsencode(path.name)[:200])  # names end at 255 bytes
     while True:
-        temporary = path.with_name(f".{name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        temporary = path.with_name(f".{name}.{_machine()}-{os.getpid()}-{os.urandom(4).hex()}.tmp")
         _at_work.add(temporary.name)
         try:
             return os.open(temporary, flags, mode), temporary
@@ -147,6 +145,8 @@ def _pass_on_access(path: Path, handle: int, mode: int) -> None:
 @cache
 def _machine() -> str:
     """A name for the space that this process's number belongs to: the machine since it was started, the container."""
+    import platform
+
     parts = [platform.node()]
     with suppress(OSError):  # of Linux
         parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]

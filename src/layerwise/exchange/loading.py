@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from layerwise import files as storage
 from layerwise.errors import FormatError
-from layerwise.network.ensemble import Ensemble
 from layerwise.network.network import Network
 from layerwise.parts.description import Description
 
 if TYPE_CHECKING:
     from layerwise.estimators import MLPClassifier, MLPRegressor
+    from layerwise.network.ensemble import Ensemble
 
 
 def load(
@@ -47,6 +47,8 @@ def load(
         if kind == "network":
             return Network.from_state(storage.State.read(description, arrays, known))
         if kind == "ensemble":
+            from layerwise.network.ensemble import Ensemble
+
             return Ensemble.read(description, arrays, known)
         if kind == "estimator":
             from layerwise.estimators.saving import read

@@ -4,13 +4,12 @@
 
 from layerwise.files.container import FORMAT_VERSION, Shapes, read, read_header, reading, write
 from layerwise.files.model import State
-from layerwise.files.parts import KNOWN, decode, encode, known_by_name, may_be_made
+from layerwise.files.parts import decode, encode, known_by_name, known_kind, may_be_made
 from layerwise.files.safetensors import SafetensorsFile, read_json
 from layerwise.files.training import check_training
 
 __all__ = [
     "FORMAT_VERSION",
-    "KNOWN",
     "SafetensorsFile",
     "Shapes",
     "State",
@@ -18,6 +17,7 @@ __all__ = [
     "decode",
     "encode",
     "known_by_name",
+    "known_kind",
     "may_be_made",
     "read",
     "read_header",

@@ -33,7 +33,7 @@ from layerwise.parts.penalties import Penalty
 from layerwise.parts.quantization import WEIGHTS
 from layerwise.parts.scaling import Scaler
 from layerwise.parts.schedules import Schedule
-from layerwise.training.callbacks import History
+from layerwise.training.callbacks.history import History
 from layerwise.typing import Array, ArrayLike
 
 Custom = Mapping[str, type[Description]]

@@ -11,6 +11,7 @@ import math
 import re
 import reprlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,31 @@ from layerwise.parts.penalties import PENALTIES
 from layerwise.parts.scaling import SCALERS
 from layerwise.parts.schedules import SCHEDULES
 from layerwise.parts.symbolic import is_name
-from layerwise.training.callbacks import CALLBACKS, Callback
+from layerwise.training.callbacks.base import Callback
 
 KNOWN: dict[str, type[Description]] = {
     kind.__name__: kind
     for kind in (
         *LAYERS, *LOSSES, *PENALTIES, *OPTIMIZERS, *INITIALIZERS, *SCALERS, *SCHEDULES, Augmentation,
-        *(callback for callback in CALLBACKS if issubclass(callback, Description)),
     )
 }  # fmt: skip
 _PATH_NAME = re.compile(r"(^|_)(path|file|filename|dir|directory|folder|url|command)(s|_|$)")
 _OF_FUNCTION = [kind.__name__ for kind in FORMULA_KINDS]  # parts that are no class of their own
 _TWISTER = "MT19937"
 _ARRAYS = {np.dtype(name).name: np.dtype(name) for name in "?bhilqBHILQfd"}  # that are written as lists
+
+
+@cache
+def _callbacks() -> dict[str, type[Description]]:
+    """Return the package's callbacks; they are imported once one is asked for, which few files do."""
+    from layerwise.training.callbacks.kinds import CALLBACKS
+
+    return {kind.__name__: kind for kind in CALLBACKS if issubclass(kind, Description)}
+
+
+def known_kind(name: str) -> type[Description] | None:
+    """Return the package's own class of that name, None if there is none."""
+    return KNOWN.get(name) or _callbacks().get(name)
 
 
 def known_by_name(custom: Iterable[type[Description]]) -> dict[str, type[Description]]:
@@ -59,9 +72,14 @@ def encode(value: Any) -> Any:
             own = value.numbers() if isinstance(value, Activation) else {}
             numbers = {key_of(key): number for key, number in own.items()}
             return {"type": kind.__name__, "name": value.name, **numbers, "formula": encode(formula_of(value))}
-        name = kind.__name__ if KNOWN.get(kind.__name__) is kind else _path(kind)
+        name = kind.__name__ if known_kind(kind.__name__) is kind else _path(kind)
         part = {"type": name, **{key_of(key): encode(v) for key, v in value.config().items()}}
-        if isinstance(value, FORMULA_KINDS) and value.has_formula and name not in KNOWN and is_name(kind.__name__):
+        if (
+            isinstance(value, FORMULA_KINDS)
+            and value.has_formula
+            and known_kind(name) is None
+            and is_name(kind.__name__)
+        ):
             part["formula"] = encode(formula_of(value))
         return part
     if isinstance(value, tuple):
@@ -121,7 +139,9 @@ def decode(value: Any, custom: Mapping[str, type[Description]]) -> Any:
 
 
 def _is_found(name: Any, custom: Mapping[str, type[Description]]) -> bool:
-    return isinstance(name, str) and (name in KNOWN or name in custom or name.rpartition(".")[2] in custom)
+    return isinstance(name, str) and (
+        name in custom or known_kind(name) is not None or name.rpartition(".")[2] in custom
+    )
 
 
 def _check_plain(kind: type[Description], arguments: Mapping[str, Any]) -> None:
@@ -151,7 +171,7 @@ def may_be_made(value: Any, custom: Mapping[str, type[Description]]) -> bool:
         Its class is not known.
     """
     kind = _find(value.get("type") if isinstance(value, dict) else value, custom)
-    return not takes_path(kind) and (KNOWN.get(kind.__name__) is kind or not _holds_text(value))
+    return not takes_path(kind) and (known_kind(kind.__name__) is kind or not _holds_text(value))
 
 
 def _holds_text(value: Any) -> bool:
@@ -166,14 +186,15 @@ def _find(name: object, custom: Mapping[str, type[Description]]) -> type[Descrip
         raise FormatError(f"the part {name!r} is not known: it must be a name")
     if name in custom:
         return custom[name]
-    if name in KNOWN:
-        return KNOWN[name]
+    if (known := known_kind(name)) is not None:
+        return known
     last = name.rpartition(".")[2]
     if "." in name and last in custom:
         return custom[last]
     if "." in name:
         raise FormatError(f"the part {name!r} is not known: its class is not layerwise's own; pass it, custom=[{last}]")
-    raise FormatError(f"the part {name!r} is not known: {nearest(name, KNOWN)}. Your own are passed as custom=[...]")
+    near = nearest(name, {**KNOWN, **_callbacks()})
+    raise FormatError(f"the part {name!r} is not known: {near}. Your own are passed as custom=[...]")
 
 
 def _array(value: dict[str, Any], custom: Mapping[str, type[Description]]) -> Any:

@@ -219,4 +219,4 @@ def _is_familiar(network: Network, image: Array) -> bool:
     """Return whether a digit looks like the training data, as far as the network knows them."""
     if network.novelty is None:
         return True
-    return not bool(np.ma.getmaskarray(network.predict(image[None], reject_novel=True))[0])
+    return not bool(network.is_novel(image[None])[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.datasets.images.ink import Ink
 from layerwise.datasets.images.parting import MOST
-from layerwise.datasets.images.pixels import reduce
+from layerwise.datasets.images.pixels import quantile, reduce
 from layerwise.typing import Array
 
 if TYPE_CHECKING:
@@ -46,6 +46,6 @@ def of_digits(digits: Sequence[Digit], refused: Sequence[Digit]) -> str:
 def _middling(grey: Array) -> float:
     """Return the share of pixels in the middle half of the range from dark to light."""
     small = np.asarray(reduce(grey, 96), np.float32)
-    dark, light = np.quantile(small, [0.01, 0.99])
+    dark, light = quantile(small, 0.01), quantile(small, 0.99)
     middle = (dark + light) / 2
     return float((abs(small - middle) < (light - dark) / 4).mean())

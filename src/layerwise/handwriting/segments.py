@@ -22,6 +22,7 @@ import numpy as np
 from layerwise.datasets.images.form import cut, standard
 from layerwise.datasets.images.ink import Ink
 from layerwise.datasets.images.parting import Piece, cut_along, seams_of
+from layerwise.datasets.images.pixels import quantile
 from layerwise.typing import Array
 
 Probabilities = Callable[[Array], Array]
@@ -52,7 +53,7 @@ class Segment:
 
 def read_row(ink: Ink, pieces: Array, row: Sequence[Piece], probabilities: Probabilities) -> list[Segment]:
     """Return the digits of one row of pieces, from left to right; `pieces` is changed where one is cut."""
-    height = float(np.median([piece.height for piece in row]))
+    height = quantile(np.array([piece.height for piece in row]), 0.5)
     known: dict[tuple[int, ...], tuple[Array, Array]] = {}
     _read(ink, pieces, [(piece.number,) for piece in row], probabilities, known)
     alone = np.array([known[piece.number,][1].max() for piece in row])
@@ -101,7 +102,7 @@ def _may_join(pieces: Sequence[Piece], alone: Array, height: float) -> bool:
 
 def _skips(row: Sequence[Piece], stretches: list[list[int]], atoms: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the stretches of atoms that may be left out: pieces with little ink beside others."""
-    usual = float(np.median([piece.weight for piece in row]))
+    usual = quantile(np.array([piece.weight for piece in row]), 0.5)
     skips, at = [], 0
     for piece, numbers in zip(row, stretches):
         if len(row) > 1 and piece.weight < SMALL * usual:

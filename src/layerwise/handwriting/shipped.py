@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.resources import as_file, files
+from pathlib import Path
 
 from layerwise.errors import DataError
 from layerwise.exchange.loading import load
@@ -37,7 +37,6 @@ def reader_of(model: Network | str | os.PathLike[str] | None) -> Network:
 @lru_cache(maxsize=1)
 def shipped_network() -> Network:
     """Return the network that comes with the package."""
-    with as_file(files("layerwise.handwriting").joinpath("files", NAME)) as path:
-        network = load(path)
+    network = load(Path(__file__).parent / "files" / NAME)
     assert isinstance(network, Network)
     return network

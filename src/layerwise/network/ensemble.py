@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,7 +71,7 @@ class Ensemble:
         scaling: Scaler | str | None = None,
     ) -> None:
         size = whole_number("Ensemble", "size", size, least=1)
-        drawn = secrets.randbits(63) if random_state is None else random_state
+        drawn = int.from_bytes(os.urandom(8)) >> 1 if random_state is None else random_state
         seed = whole_number("Ensemble", "random_state", drawn, least=0)
         self.random_state = random_state
         seeds = [int(np.random.SeedSequence([seed, i]).generate_state(1, np.uint64)[0] >> 1) for i in range(size)]

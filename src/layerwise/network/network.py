@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from layerwise.engine.plan import (
     inputs_of,
 )
 from layerwise.errors import warn
-from layerwise.network import fitting, summary
+from layerwise.network import summary
 from layerwise.network.answers import Answers
 from layerwise.parts.description import Attribute, whole_number
 from layerwise.parts.layers import Layer
@@ -34,10 +33,8 @@ from layerwise.parts.optimizers import Optimizer, as_optimizer
 from layerwise.parts.penalties import Penalties, as_penalties
 from layerwise.parts.scaling import Scaler, as_scaler
 from layerwise.parts.schedules import Function, Schedule
-from layerwise.training.callbacks import (
-    Callback,
-    History,
-)
+from layerwise.training.callbacks.base import Callback
+from layerwise.training.callbacks.history import History
 from layerwise.typing import Array, ArrayLike
 
 
@@ -109,7 +106,7 @@ class Network(Answers):
         dtype: str | np.dtype[Any] | type = "float32",
         scaling: Scaler | str | None = None,
     ) -> None:
-        drawn = secrets.randbits(63) if random_state is None else random_state
+        drawn = int.from_bytes(os.urandom(8)) >> 1 if random_state is None else random_state
         seed = whole_number("Network", "random_state", drawn, least=0)
         super().__init__(
             layers=layers,  # type: ignore[arg-type]  # checked as it is assigned, as dtype is
@@ -257,7 +254,10 @@ class Network(Answers):
         EngineError
             The native executor was asked for and cannot run the network.
         """
-        return fitting.fit(self, dict(locals()))
+        arguments = dict(locals())
+        from layerwise.network.fitting import fit
+
+        return fit(self, arguments)
 
     def choose_engine(self, engine: str) -> None:
         """Evaluate and predict by the engine of the newest fit, from now on."""

@@ -185,7 +185,7 @@ def _digest(arrays: Iterable[Array]) -> str:
 
 
 def _kind(kind: type) -> str:
-    return kind.__name__ if storage.KNOWN.get(kind.__name__) is kind else path_of(kind)
+    return kind.__name__ if storage.known_kind(kind.__name__) is kind else path_of(kind)
 
 
 def _type(value: Any) -> str | None:

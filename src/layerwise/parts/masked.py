@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ def refuse_masked(values: object, name: str) -> None:
     DataError
         Says what to do instead.
     """
+    if "numpy.ma" not in sys.modules:  # NumPy imports it when it is first used: until then nothing is masked
+        return
     parts = values if isinstance(values, (list, tuple)) else (values,)
     if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
         raise DataError(f"{name} has masked values; fill them in with .filled(value), or leave them out")

@@ -10,7 +10,6 @@ attributes, and what its formulas refer to, are the same.
 from __future__ import annotations
 
 import copy
-import inspect
 import keyword
 import reprlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -58,10 +57,9 @@ class Symbolic(Description):
         super().__init_subclass__()
         if Symbolic in cls.__bases__:
             cls.base = cls
-            attributes = ((name, inspect.getattr_static(cls, name)) for name in dir(cls))
-            cls.taken = frozenset(name for name, value in attributes if not isinstance(value, _NUMBERS)) - {
-                *cls.settings
-            }
+            attributes = {name: value for kind in reversed(cls.__mro__) for name, value in vars(kind).items()}
+            taken = (name for name, value in attributes.items() if not isinstance(value, _NUMBERS))
+            cls.taken = frozenset(taken) - {*cls.settings}
             return
         inherited_base = next(kind for kind in cls.__mro__ if Symbolic in kind.__bases__)
         for name, value in vars(cls).items():
@@ -69,8 +67,8 @@ class Symbolic(Description):
         if cls.__init__ is cls.base.__init__ and cls.base._constructor is not None:
             cls.__init__ = cls.base._constructor  # type: ignore[method-assign]
         for name in ("derivative", *cls.methods, *cls.beside):
-            inherited = inspect.getattr_static(cls.base, name)
-            if inspect.getattr_static(cls, name) is not inherited and depth_of(cls, "f") < depth_of(cls, name):
+            inherited = _attribute(cls.base, name)
+            if _attribute(cls, name) is not inherited and depth_of(cls, "f") < depth_of(cls, name):
                 setattr(cls, name, inherited)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -273,6 +271,11 @@ def _check_number(kind: type[Symbolic], base: type[Symbolic], name: str, value: 
 def depth_of(kind: type, name: str) -> int:
     """Return how far from a class its attribute is defined: 0 is in the class itself."""
     return next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
+
+
+def _attribute(kind: type, name: str) -> Any:
+    """Return an attribute of a class as it is defined, without its descriptor's work."""
+    return vars(kind.__mro__[depth_of(kind, name)])[name]
 
 
 # ---------------------------------------------------------------- what a formula may depend on

@@ -8,6 +8,7 @@ choices.py   options that replace parts of a recipe
 data.py      data sets by name, and tables from files
 standardize.py  targets of any size
 score.py     accuracy and confusions, or loss and R²
+quick.py     predict on pictures alone, without what the other commands need
 console.py   what goes to which stream, and the exit codes
 """
 
@@ -17,16 +18,28 @@ import sys
 from collections.abc import Sequence
 
 from layerwise.app.cli import starting
+from layerwise.app.cli.quick import quick
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code; typer and rich are needed only from here on.
+    """Run the command and return its exit code; typer and rich are needed by all but `predict` on pictures.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         The words after `layerwise`; those of the process if not given.
     """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = quick(words)
+        return _run(words) if code is None else code
+    except KeyboardInterrupt:  # between two commands' own lines for it
+        print("interrupted", file=sys.stderr)
+        return starting.INTERRUPTED
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run any command by typer."""
     try:
         import rich
         import typer
@@ -36,11 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    try:
-        from layerwise.app.cli.app import run
+    from layerwise.app.cli.app import run
 
-        starting.started()
-        return run(arguments)
-    except KeyboardInterrupt:  # between two commands' own lines for it
-        print("interrupted", file=sys.stderr)
-        return starting.INTERRUPTED
+    starting.started()
+    return run(words)

@@ -41,6 +41,8 @@ def answer_files(
         for file in files:
             try:
                 answers += answer(file)
+            except BrokenPipeError:
+                raise  # nobody reads the answers any more
             except (LayerwiseError, OSError) as error:
                 answers.append(_failed(file, error))
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +23,6 @@ from layerwise.app.cli.predict import predict
 from layerwise.app.cli.report import report
 from layerwise.app.cli.trace import trace
 from layerwise.app.cli.train import train
-from layerwise.errors import LayerwiseError
 from layerwise.formula.quoting import visible
 from layerwise.training.interrupts import InterruptWarning
 
@@ -42,37 +41,13 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what it raises on purpose ends as a message and an exit code."""
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), console.ending():
                 warnings.filterwarnings("ignore", category=InterruptWarning)  # `train` has words of its own for it
-                warnings.showwarning = _said_once()
+                warnings.showwarning = console.warn_once()
                 return super().invoke(ctx)
         except typer.BadParameter as error:  # typer shows it, and what a file or an argument says is in it
             error.message = visible(error.message, keep="\n")
             raise
-        except BrokenPipeError:
-            raise  # the reader of a pipe went away: typer ends quietly
-        except (LayerwiseError, OSError) as error:
-            console.warn(f"error: {error}")
-            raise typer.Exit(console.ERROR) from None
-        except MemoryError as error:
-            detail = f": {error}" if str(error) else ""
-            console.warn(f"error: there is not enough memory; fewer units or rows need less{detail}")
-            raise typer.Exit(console.ERROR) from None
-        except KeyboardInterrupt:
-            console.warn("interrupted")
-            raise typer.Exit(console.INTERRUPTED) from None
-
-
-def _said_once() -> Callable[..., None]:
-    """Return what prints a warning in a line, without its place in the source; the same words only once."""
-    said: set[str] = set()
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        if (text := str(message)) not in said:
-            said.add(text)
-            console.warn(f"warning: {text}", "yellow")
-
-    return show
 
 
 app = typer.Typer(
@@ -122,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with its arguments and return its exit code."""
     console.tolerate_any_encoding()
     with warnings.catch_warnings():
-        warnings.showwarning = _said_once()
+        warnings.showwarning = console.warn_once()
         try:
             app(args=None if arguments is None else list(arguments), prog_name="layerwise")
         except SystemExit as end:

@@ -15,11 +15,10 @@ from layerwise.app.cli.default_model import SHIPPED, default_model
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.predict_digits import DigitReader, reads_digits
 from layerwise.app.cli.predict_rows import Predictor
+from layerwise.app.cli.quick import TABLES
 from layerwise.data.writing import check_writable
 from layerwise.handwriting.shipped import shipped_network
 from layerwise.plots.style import picture_format
-
-TABLES = (".csv", ".tsv", ".txt")
 
 
 def predict(

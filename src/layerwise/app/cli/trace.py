@@ -12,8 +12,8 @@ from layerwise.app.cli import console
 from layerwise.app.cli.arguments import Delimiter
 from layerwise.app.cli.data import check_delimiter, rows_to_predict
 from layerwise.app.cli.model import Trained, load_trained
-from layerwise.app.cli.predict import TABLES
 from layerwise.app.cli.predict_rows import PIXELS
+from layerwise.app.cli.quick import TABLES
 from layerwise.data.writing import write_whole
 from layerwise.errors import DataError
 from layerwise.explain.trace import Trace

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layerwise.datasets.images.paper import contrast, local_contrast, noise
-from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, reduce, reduction, thicken
+from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, quantile, reduce, reduction, thicken
 from layerwise.datasets.images.rules import rules
 from layerwise.datasets.images.surroundings import complete_margin, drop_desk
 from layerwise.errors import DataError
@@ -141,7 +141,7 @@ def _level(contrast: Array) -> tuple[float, float]:
     sigma = noise(contrast)
     rank = contrast.size // 50_000  # a few stray pixels do not count as the darkest ink
     peak = -np.partition(-contrast.ravel(), rank)[rank]
-    level = float(np.quantile(contrast[contrast >= peak / 2], 0.75)) if peak > 0 else 0.0
+    level = quantile(contrast[contrast >= peak / 2], 0.75) if peak > 0 else 0.0
     if level < LEAST_CONTRAST or level < LEAST_SIGNAL * sigma:
         raise DataError(
             "the picture is blank: expected ink that stands out, found none; "

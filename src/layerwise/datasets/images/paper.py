@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.datasets.images.pixels import frame, reduce, resize
+from layerwise.datasets.images.pixels import frame, quantile, reduce, resize
 from layerwise.typing import Array
 
 SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
@@ -20,7 +20,7 @@ def contrast(grey: Array) -> Array:
     """
     small = reduce(grey, SURVEY_SIDE)
     flat = np.stack([np.multiply.outer(y, x).ravel() for y, x in _terms(small.shape)])
-    rest = small - np.median(frame(small))
+    rest = small - quantile(frame(small), 0.5)
     for _ in range(TRIALS):
         weights = 1 / (1 + (rest.ravel() / max(2.7 * noise(rest), 2)) ** 2) ** 2
         surface = np.linalg.lstsq((flat * weights) @ flat.T, (flat * weights) @ small.ravel())[0]

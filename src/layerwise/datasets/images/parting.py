@@ -68,7 +68,7 @@ def pieces_of(ink: Ink, keep_edges: bool = False) -> tuple[Array, list[list[Piec
     Parts that run off the picture are left out if there are others, unless `keep_edges`.
     """
     numbers, parts = ink.parts, _measured(ink, ink.parts)
-    outer = set() if keep_edges else set(np.unique(frame(numbers)))
+    outer = set() if keep_edges else set(frame(numbers).tolist())
     inner = [part for part in parts if part.number not in outer]
     most = max((part.weight for part in parts), default=0)
     if max((part.weight for part in inner), default=0) > LEAST_INSIDE * most:
@@ -175,4 +175,4 @@ def cut_along(pieces: Array, piece: Piece, seams: list[Array]) -> list[int]:
     part = np.sum([column >= seam[:, None] for seam in seams], axis=0)
     first = int(pieces.max()) + 1
     window[mask] = (first + part)[mask]
-    return [first + i for i in np.unique(part[mask]).tolist()]
+    return [first + i for i in sorted(set(part[mask].tolist()))]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layerwise.datasets.images.pixels import connected_parts, enlarge, frame, reduce, thicken
+from layerwise.datasets.images.pixels import connected_parts, enlarge, frame, quantile, reduce, thicken
 from layerwise.typing import Array
 
 SHEET_SIDE = 128  # a sheet is told from a desk on a reduction of this size
@@ -45,7 +45,7 @@ def drop_desk(grey: Array) -> tuple[Array, int, int]:
         ):
             beyond = enlarge(edged, -(-max(grey.shape) // SHEET_SIDE), grey.shape)
             rows, columns = (np.flatnonzero(~beyond.all(axis=other)) for other in (1, 0))
-            flat = np.where(beyond, np.median(small[sheet]), grey)
+            flat = np.where(beyond, quantile(small[sheet], 0.5), grey)
             return flat[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], int(rows[0]), int(columns[0])
     return grey, 0, 0
 
@@ -61,7 +61,7 @@ def complete_margin(grey: Array) -> tuple[Array, int]:
     if clearness < TWO_SHADES or not MUCH_INK < ink.mean() < 1 - MUCH_INK or shadow:
         return grey, 0
     margin = max(grey.shape) // 4
-    return np.pad(grey, margin, constant_values=np.median(grey[~ink])), margin
+    return np.pad(grey, margin, constant_values=quantile(grey[~ink], 0.5)), margin
 
 
 def _two_shades(grey: Array) -> tuple[Array, float]:

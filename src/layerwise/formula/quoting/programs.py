@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
 from numbers import Integral, Real
 from typing import Any
 
@@ -202,6 +201,8 @@ def shell(*words: str) -> str:
     >>> shell("cc", "-c", "my net; reboot.c")
     "cc -c 'my net; reboot.c'"
     """
+    import shlex
+
     return shlex.join(words)
 
 
