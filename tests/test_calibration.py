@@ -119,6 +119,20 @@ def test_an_identity_between_the_two_and_dropout_are_no_hindrance():
     np.testing.assert_allclose(other.predict_proba(X), net.predict_proba(X))
 
 
+@pytest.mark.parametrize("sure", [2.0, 30.0, 500.0])
+def test_answers_that_are_all_right_and_far_from_wrong_fit_no_temperature(sure):
+    """The loss comes to 0, in floating point, long before the largest temperature that is tried."""
+    X = np.repeat(np.eye(3), 20, axis=0) * sure
+    y = np.repeat([0, 1, 2], 20)
+    net = lw.Network([lw.Dense(3), lw.Softmax()], dtype="float64")
+    net.fit(X, y, epochs=1, verbose=False)
+    net.set_parameters([np.eye(3), np.zeros(3)])
+    before = net.theta.copy()
+    with pytest.raises(lw.DataError, match="all answers on these rows are right"):
+        lw.calibrate(net, X, y)
+    np.testing.assert_array_equal(net.theta, before)
+
+
 def test_what_cannot_be_calibrated_says_why():
     X, y = lw.datasets.make_vertical(samples=30)
     net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)

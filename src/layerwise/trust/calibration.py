@@ -223,8 +223,9 @@ class _Curve:
             It lies outside the grid.
         """
         grid = np.linspace(-LARGEST, LARGEST, 65)
-        best = int(np.argmin([self.loss(np.exp(b)) for b in grid]))
-        if best == len(grid) - 1:
+        losses = [self.loss(np.exp(b)) for b in grid]
+        best = int(np.argmin(losses))
+        if losses[-1] <= losses[best]:  # a loss that has come to 0 stays there
             raise DataError("calibrate: all answers on these rows are right, so the surer the better: give more rows")
         if best == 0:
             raise DataError("calibrate: on these rows the network's scores tell nothing about y: is it y of this X?")
