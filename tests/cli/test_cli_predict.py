@@ -1,5 +1,8 @@
 """`layerwise predict` and `layerwise evaluate`: pictures and tables of one's own."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -209,6 +212,52 @@ def test_one_bad_image_does_not_stop_the_others(run, tmp_path, draw):
         assert word in line
     found = run(*words, "--json").json()
     assert ["error" in answer for answer in found] == [True, False, True, True, True]
+
+
+HEAVY = ("typer", "rich", "pydantic", "matplotlib", "sklearn", "scipy", "pandas", "polars", "numpy.ma", "asyncio")
+OF_OTHER_COMMANDS = ("network.fitting", "training.loop", "training.health", "estimators", "plots", "explain", "trust",
+                     "app.cli.app", "app.cli.train", "datasets.reading", "data.tables")  # fmt: skip
+
+
+def test_reading_a_picture_imports_nothing_else(draw):
+    """The command is most often run for one picture: it must not wait for what other commands need."""
+    path = draw(3)
+    code = f"""
+import sys
+from layerwise.app.cli import main
+assert main(["predict", {str(path)!r}]) == 0
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("3.png: 3 (over 99% sure)\n")
+    loaded = set(done.stderr.split())
+    assert "layerwise.handwriting.reading" in loaded
+    assert not loaded & {*HEAVY, *(f"layerwise.{name}" for name in OF_OTHER_COMMANDS)}
+    assert len([name for name in loaded if name.startswith("layerwise.")]) < 140
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("3.png", 0), ("3.png --json", 0), ("--show 3.png --single", 0), ("blank.png 3.png", 3),
+        ("blank.png --json", 3),
+        ("text.png 3.png", 1), ("folder", 0), ("empty", 1), ("absent.png --json", 1),
+    ],
+)  # fmt: skip
+def test_the_short_way_says_what_the_long_one_does(run, run_process, tmp_path, draw, words, code):
+    from PIL import Image
+
+    draw(3)
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "folder").mkdir()
+    draw(8, "folder/eight.png")
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    done, expected = run_process("predict", *words.split()), run("predict", *words.split())
+    assert (done.returncode, expected.exit_code) == (code, code)
+    assert done.stdout == expected.stdout
+    assert done.stderr == expected.stderr
 
 
 def test_model_for_other_data_takes_no_picture(run, draw, iris_model):
