@@ -69,7 +69,8 @@ class Reading:
     reason : str or None
         Why there is no answer; None if there is one.
     rows : tuple of tuple of Digit
-        The digits of each row. A refused picture may have some: what they look like most.
+        The digits of each row: what they look like most, refused or not. None where the picture as a whole is refused:
+        it is blank, a photo, or a page of text.
     size : (width, height)
         Of the picture, in pixels, upright.
     """
@@ -153,8 +154,9 @@ def read_picture(picture: Picture, network: Network, single: bool, least: float)
     confidence = math.prod(digit.confidence for digit in digits)
     refused = [digit for digit in digits if digit.answer is None]
     if refused:
-        reason = of_picture(picture.grey, ink) or of_digits(digits, refused)
-        return Reading(None, confidence, reason, rows, picture.size)
+        if (reason := of_picture(picture.grey, ink)) is not None:
+            return Reading(None, 0.0, reason, size=picture.size)
+        return Reading(None, confidence, of_digits(digits, refused), rows, picture.size)
     answer = "\n".join("".join(digit.answer or "" for digit in row) for row in rows)
     return Reading(answer, confidence, None, rows, picture.size)
 
@@ -204,7 +206,7 @@ def _digit(ink: Ink, pieces: Array, segment: Segment, network: Network, least: f
     top, bottom = (min(max(round(float(edge)), 0), size[1]) for edge in (top, bottom))
     confidence = float(segment.probabilities.max())
     guess = str(_classes(network)[int(segment.probabilities.argmax())])
-    answer = guess if confidence >= least and _is_familiar(network, segment.image) else None
+    answer = guess if confidence >= least and is_familiar(network, segment.image) else None
     return Digit(answer, confidence, (left, top, right - left, bottom - top), guess, segment.image,
                  segment.probabilities)  # fmt: skip
 
@@ -215,7 +217,7 @@ def _classes(network: Network) -> Sequence[object]:
     return range(10) if classes is None else list(classes)
 
 
-def _is_familiar(network: Network, image: Array) -> bool:
+def is_familiar(network: Network, image: Array) -> bool:
     """Return whether a digit looks like the training data, as far as the network knows them."""
     if network.novelty is None:
         return True

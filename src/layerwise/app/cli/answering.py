@@ -35,7 +35,7 @@ def answer_files(
     answers: list[Answer] = []
     for path in paths:
         try:
-            files = _files(path)
+            files = files_of(path)
         except (LayerwiseError, OSError) as error:
             files, answers = [], [*answers, _failed(path, error)]
         for file in files:
@@ -52,7 +52,7 @@ def answer_files(
     return console.OK if all(map(is_enough, answers)) else console.NOT_SURE
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """Return the pictures in a folder and below it, or the file itself."""
     if not path.is_dir():
         return [path]

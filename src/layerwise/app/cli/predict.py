@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from layerwise.app.cli import console
 from layerwise.app.cli.answering import Answer, answer_files
 from layerwise.app.cli.arguments import Delimiter, Json
 from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.data import check_delimiter
 from layerwise.app.cli.default_model import SHIPPED, default_model
+from layerwise.app.cli.given import given
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.predict_digits import DigitReader, reads_digits
 from layerwise.app.cli.predict_rows import Predictor
@@ -22,10 +24,11 @@ from layerwise.plots.style import picture_format
 
 
 def predict(
+    context: typer.Context,
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(metavar="IMAGE...", help="Pictures (PNG, JPEG…), folders of them, or tables (FILE.csv)."),
-    ],
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -39,6 +42,14 @@ def predict(
     show: Annotated[
         bool, typer.Option("--show", help="Show each digit as the network saw it, and say where it is.")
     ] = False,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIGITS",
+            help="What the pictures show, such as 7 or 05221859: a copy of the model learns it, my-digits.safetensors.",
+        ),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the newest --label back.")] = False,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -80,6 +91,11 @@ def predict(
     the exit code is then 1. A picture that shows no digits, or is unlike the training data, gets no answer but the
     reason; the exit code is then 3.
     """
+    files = files or []
+    if label is not None or undo:
+        raise typer.Exit(_correct(context, files, model, label, single, json))
+    if not files:
+        raise typer.BadParameter("name a picture, a folder of pictures or a table", param_hint="IMAGE...")
     path = default_model() if model is None else model
     if output is not None:
         _check_output(output, files, path)
@@ -109,6 +125,29 @@ def predict(
 
     if code := answer_files(files, answer, json, rows.is_enough):
         raise typer.Exit(code)
+
+
+def _correct(
+    context: typer.Context, files: list[Path], model: Path | None, label: str | None, single: bool, json: bool
+) -> int:
+    """Learn what the pictures show, or take that back; return the exit code."""
+    from layerwise.app.cli.correcting import copy_of, label_pictures, take_back
+
+    alone = "--undo" if label is None else "--label"
+    others = ["plot", "show", "output", "threshold", "min_confidence", "delimiter"]
+    if more := given(context, [*others, "single" if label is None else "undo"]):
+        raise typer.BadParameter(f"{', '.join(more)}: not together with {alone}", param_hint=alone)
+    if label is None:
+        if files:
+            raise typer.BadParameter("it takes no pictures: it takes the newest --label back", param_hint=alone)
+        take_back(copy_of(model), json)
+        return console.OK
+    digits = "".join(label.split())
+    if not digits or not set(digits) <= set("0123456789"):
+        raise typer.BadParameter(f"expected digits, such as 7 or 05221859, got {label!r}", param_hint=alone)
+    if not files or any(file.suffix.lower() in TABLES for file in files):
+        raise typer.BadParameter("it needs the pictures that show it", param_hint=alone)
+    return label_pictures(copy_of(model), files, digits, single, json)
 
 
 def _trained(path: Path | None) -> Trained:
