@@ -215,8 +215,10 @@ def test_one_bad_image_does_not_stop_the_others(run, tmp_path, draw):
 
 
 HEAVY = ("typer", "rich", "pydantic", "matplotlib", "sklearn", "scipy", "pandas", "polars", "numpy.ma", "asyncio")
-OF_OTHER_COMMANDS = ("network.fitting", "training.loop", "training.health", "estimators", "plots", "explain", "trust",
-                     "app.cli.app", "app.cli.train", "datasets.reading", "data.tables")  # fmt: skip
+OF_OTHER_COMMANDS = (
+    "network.fitting", "training.loop", "training.health", "handwriting.learning", "estimators", "plots", "explain",
+    "trust", "app.cli.app", "app.cli.train", "datasets.reading", "data.tables",
+)  # fmt: skip
 
 
 def test_reading_a_picture_imports_nothing_else(draw):
