@@ -107,7 +107,16 @@ def cut(ink: Ink, mask: Array) -> Array:
 
 def standard(ink: Array) -> Array:
     """Return a digit's ink (height, width) in MNIST's form, (784,) of uint8."""
-    box = resize(_adjust_pen(_cut_out(ink)), (BOX, BOX))
+    return _centred(_adjust_pen(_cut_out(ink)))
+
+
+def centred(ink: Array) -> Array:
+    """Return ink (height, width) in MNIST's form, (784,) of uint8, with the pen that it was drawn with."""
+    return _centred(_cut_out(ink))
+
+
+def _centred(square: Array) -> Array:
+    box = resize(square, (BOX, BOX))
     box = np.rint(255 * np.clip(box / box.max(), 0, 1))
     shift = [_centring_shift(box.sum(axis=other)) for other in (1, 0)]
     digit = np.zeros((SIDE, SIDE), np.uint8)
