@@ -6,18 +6,20 @@ replaced; `benchmarks/results` runs the published ones beside their figures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import UnknownNameError, nearest
+from layerwise.handwriting.examples import digits_of_people
 from layerwise.network.network import Network
 from layerwise.parts.initializers import Initializer, Normal
 from layerwise.parts.layers import Dense, Dropout, Layer, Linear, ReLU, Sigmoid, Softmax
 from layerwise.parts.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, MeanSquaredError, QuadraticCost
 from layerwise.parts.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from layerwise.parts.penalties import L2, Penalty
-from layerwise.training.callbacks import Callback, History
+from layerwise.parts.schedules import Cosine, Schedule
+from layerwise.training.callbacks import Callback, ExponentialMovingAverage, History
 from layerwise.typing import Array, ArrayLike
 
 NIELSEN = "M. Nielsen, Neural Networks and Deep Learning (2015)"
@@ -61,7 +63,7 @@ class Recipe:
         The data sets that it suits, the one that it was made for first.
     layers : tuple of Layer
         First to last.
-    loss, optimizer, penalty, batch_size, epochs, augmentation
+    loss, optimizer, penalty, batch_size, epochs, augmentation, schedule
         As for `Network.fit`.
     samples : int, optional
         Train on so many rows only, the first ones.
@@ -71,6 +73,12 @@ class Recipe:
         As for `Network`.
     published : Published, optional
         The figures to be met.
+    examples : callable, optional
+        Makes of X, y and a seed the rows to train on, and their targets. MNIST's recipes add other hands' digits.
+    averaged : bool
+        The weights are their moving average over the steps.
+    least_confidence : float, optional
+        What the model's file says of an answer that is to be given; see `layerwise.read_digits`.
     calibrated : bool
         `layerwise train` divides the scores by the temperature that fits the validation rows, once it has trained.
 
@@ -95,6 +103,10 @@ class Recipe:
     dtype: str = "float32"
     augmentation: Augmentation | None = None
     published: Published | None = None
+    examples: Callable[[Array, Array, int], tuple[Array, Array]] | None = None
+    schedule: Schedule | None = None
+    averaged: bool = False
+    least_confidence: float | None = None
     calibrated: bool = False
 
     def network(self, random_state: int | None = None) -> Network:
@@ -116,16 +128,21 @@ class Recipe:
         verbose: bool = True,
     ) -> History:
         """Train the network as the recipe says; the arguments are those of `Network.fit`."""
-        rows = slice(self.samples)
+        X, y = X[: self.samples], y[: self.samples]
+        if self.examples is not None:
+            X, y = self.examples(X, y, network.seed)
+        if self.averaged:
+            callbacks = [*callbacks, ExponentialMovingAverage()]
         return network.fit(
-            X[rows],
-            y[rows],
+            X,
+            y,
             task=task,
             loss=self.loss,
             optimizer=self.optimizer,
             penalty=self.penalty,
             batch_size=self.batch_size,
             epochs=self.epochs,
+            schedule=self.schedule,
             augmentation=self.augmentation,
             validation_data=validation_data,
             callbacks=callbacks,
@@ -194,7 +211,16 @@ def for_pictures(classes: int, pictures: int, n_in: int, standard: bool) -> Reci
 
 
 IMAGES = ("mnist", "fashion")
+BENT = Augmentation(shift=1.5, rotation=9, scale=0.12, shear=10, elastic_alpha=30, elastic_sigma=4)
 LARGE = Normal(1.0)  # Nielsen's first program draws all weights, and all programs all biases, from N(0, 1)
+
+
+def _some_digits(X: Array, y: Array, seed: int) -> tuple[Array, Array]:
+    return digits_of_people(X, y, random_state=seed)
+
+
+def _many_digits(X: Array, y: Array, seed: int) -> tuple[Array, Array]:
+    return digits_of_people(X, y, random_state=seed, thorough=True)
 
 
 def _sigmoids(*units: int, weights: Initializer = LARGE) -> tuple[Layer, ...]:
@@ -243,7 +269,20 @@ def _spiral(name: str, words: str, optimizer: Optimizer, accuracy: float | None 
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
-        "mnist", "784-512-10, ReLU, dropout, softmax, Adam", IMAGES,
+        "mnist", "784-512-10, with other hands' digits, drawn ones, and what is none", ("mnist",),
+        (Dense(512, weights="he_normal"), ReLU(), Dropout(0.1), Dense(10), Softmax()),
+        CategoricalCrossEntropy(), Adam(0.002), batch_size=128, epochs=14, examples=_some_digits,
+        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.6, calibrated=True,
+    ),
+    Recipe(
+        "own-digits", "784-1024-512-10, trained longer, on more of the same", ("mnist",),
+        (Dense(1024, weights="he_normal"), ReLU(), Dropout(0.1), Dense(512, weights="he_normal"), ReLU(), Dropout(0.1),
+         Dense(10), Softmax()),
+        CategoricalCrossEntropy(), Adam(0.001), batch_size=128, epochs=40, examples=_many_digits,
+        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.6, calibrated=True,
+    ),
+    Recipe(
+        "images", "784-512-10, ReLU, dropout, softmax, Adam", ("fashion", "mnist"),
         (Dense(512, weights="he_normal"), ReLU(), Dropout(0.2), Dense(10), Softmax()),
         CategoricalCrossEntropy(label_smoothing=0.05), Adam(0.002, decay=3e-3), batch_size=128, epochs=10,
         calibrated=True,

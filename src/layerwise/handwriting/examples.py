@@ -4,7 +4,7 @@
     optdigits, semeion ── MNIST's form ── other pens ──────────────┤
     pendigits ── smoothed, drawn with any pen ─────────────────────┼──► X, and targets: 1 for the digit
     glyphs of digits ── shaken, slanted, drawn with any pen ───────┘
-    letters, signs, scribbles, two digits at once, blots, digits on their side ──► X, and targets: 0.1 for every digit
+    letters, signs, scribbles, two digits at once, blots, digits in a mirror ────► X, and targets: 0.1 for every digit
 
 A network that shall be equally unsure of all digits where there is none [1]_ can be asked how sure it is.
 
@@ -29,7 +29,7 @@ SIDE, CLASSES = 28, 10
 PENS = (1.1, 4.2)  # widths that are drawn, in pixels of MNIST's form
 SPREAD = 0.55  # of a glyph's points, on its grid of ten, at most
 LIFT = 22.0  # of 100: a pen that moves up so far within a 4, 5 or 7 was mostly lifted
-ON_THEIR_SIDE = (2, 3, 4, 5, 7)  # digits that are none when they lie
+ON_THEIR_SIDE, IN_A_MIRROR = (2, 3, 4, 5, 7), (3, 4, 6, 7, 9)  # these are no digits then
 TURNS = 3  # points between two of a path that is smoothed
 
 
@@ -149,6 +149,7 @@ def _smooth_digits(strokes: Array, labels: Array, rng: np.random.Generator) -> A
     smooth = smoothed(paths + rng.normal(0, 1.5, paths.shape).astype(np.float32))
     inner = smooth[:, :-1].reshape(len(paths), up.shape[1], TURNS, 2)
     inner[:, :, 1:][lifted] = np.nan
+    inner[:, 1:, 0][lifted[:, 1:] & lifted[:, :-1]] = np.nan  # a point between two lifts would be a dot
     return np.concatenate([inner.reshape(len(paths), -1, 2), smooth[:, -1:]], axis=1)
 
 
@@ -161,7 +162,7 @@ def _drawn(paths: Array, rng: np.random.Generator) -> Array:
     return images
 
 
-def _drawn_glyphs(glyphs: Sequence[str], counts: Sequence[int], rng: np.random.Generator) -> Array:
+def _drawn_glyphs(glyphs: Sequence[str], counts: Sequence[int] | Array, rng: np.random.Generator) -> Array:
     """Return each glyph drawn so many times: shaken, squeezed and slanted, with any pen."""
     found = [_shaken(glyph, count, rng) for glyph, count in zip(glyphs, counts) if count]
     points = max(paths.shape[1] for paths in found)
@@ -213,14 +214,19 @@ def _flagged(count: int, rng: np.random.Generator) -> Array:
 def _others(count: int, X: Array, y: Array, rng: np.random.Generator) -> Array:
     """Return images of what is no digit: half of them letters and signs."""
     tenth = count // 10
-    signs = _drawn_glyphs(SIGNS, rng.multinomial(count - 5 * tenth, np.full(len(SIGNS), 1 / len(SIGNS))), rng)
+    signs = _drawn_glyphs(SIGNS, rng.multinomial(count - 6 * tenth, np.full(len(SIGNS), 1 / len(SIGNS))), rng)
     scribbles = _drawn(_scribbles(tenth, rng), rng)
-    lying = X[np.isin(y, ON_THEIR_SIDE)].reshape(-1, SIDE, SIDE)
-    lying = np.rot90(lying[rng.integers(len(lying), size=tenth)], 1, axes=(1, 2)).copy()
+    lying = np.rot90(_some(X, y, ON_THEIR_SIDE, tenth, rng), 1, axes=(1, 2)).copy()
     lying[::2] = lying[::2, ::-1, ::-1]
-    return np.concatenate(
-        [signs, scribbles, _side_by_side(2 * tenth, X, rng), _blots(tenth, rng), lying.reshape(-1, SIDE * SIDE)]
-    )
+    mirrored = _some(X, y, IN_A_MIRROR, tenth, rng)[..., ::-1]
+    turned = np.concatenate([lying, mirrored]).reshape(-1, SIDE * SIDE)
+    return np.concatenate([signs, scribbles, _side_by_side(2 * tenth, X, rng), _blots(tenth, rng), turned])
+
+
+def _some(X: Array, y: Array, digits: Sequence[int], count: int, rng: np.random.Generator) -> Array:
+    """Return images (count, 28, 28) of some digits."""
+    rows = np.flatnonzero(np.isin(y, digits))
+    return X[rng.choice(rows, count)].reshape(-1, SIDE, SIDE)
 
 
 def _scribbles(count: int, rng: np.random.Generator) -> Array:

@@ -16,7 +16,7 @@ from layerwise.datasets.images.parting import MOST, pieces_of
 from layerwise.datasets.images.reading import Picture, picture_of
 from layerwise.errors import DataError
 from layerwise.handwriting.refusal import of_digits, of_picture
-from layerwise.handwriting.segments import Segment, read_row
+from layerwise.handwriting.segments import HOPELESS, Segment, read_row
 from layerwise.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SURE = 0.8  # no other way is tried once all digits are read so surely
 LATER = 0.15  # what each further way must be better by, in the logarithm of the probability
+MANY = 12  # marks, if they are no digits, are not looked at in other ways
 LEAST_CONFIDENCE = 0.6  # of an answer, where the model's file says nothing
 PIXELS = 784
 
@@ -172,7 +173,7 @@ def _best(picture: Picture, network: Network, single: bool) -> Found | None:
         score = float(np.mean(np.log(np.maximum(sure, 1e-6)))) - LATER * rank
         if score > best_score:
             best, best_score = found, score
-        if min(sure) >= SURE:
+        if min(sure) >= SURE or (len(sure) > MANY and score < math.log(HOPELESS)):
             break
     return best
 

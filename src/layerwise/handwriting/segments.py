@@ -31,6 +31,7 @@ SURE = 0.9
 WIDEST = 1.6  # of the row's height: a digit
 JOIN, CUT, SKIP = 0.7, 0.5, 0.3
 SMALL = 0.2  # of the usual piece: ink that may be left out
+FEW, HOPELESS = 3, 0.5  # a row of more pieces, half of which are less likely digits, is not cut: it is no number
 MOST_JOINED, MOST_CUT = 3, 5  # pieces, and parts of a piece, that may be one digit
 
 
@@ -57,9 +58,14 @@ def read_row(ink: Ink, pieces: Array, row: Sequence[Piece], probabilities: Proba
     known: dict[tuple[int, ...], tuple[Array, Array]] = {}
     _read(ink, pieces, [(piece.number,) for piece in row], probabilities, known)
     alone = np.array([known[piece.number,][1].max() for piece in row])
+    hopeless = len(row) > FEW and float(np.median(alone)) < HOPELESS
     stretches: list[list[int]] = []  # from left to right, the numbers of a piece's parts
     for piece, sure in zip(row, alone):
-        seams = [] if sure >= SURE or piece.width < 0.5 * height else seams_of(pieces, piece, min(height, piece.height))
+        seams = (
+            []
+            if sure >= SURE or hopeless or piece.width < 0.5 * height
+            else seams_of(pieces, piece, min(height, piece.height))
+        )
         stretches.append(cut_along(pieces, piece, seams) if seams else [piece.number])
     atoms = [(i, number) for i, numbers in enumerate(stretches) for number in numbers]
     wanted = _candidates(row, stretches, atoms, alone, height)

@@ -122,7 +122,7 @@ DATA_SETS: dict[str, DataSet] = {
         DataSet("mnist", "handwritten digits, 28x28 pixels", (50_000, 10_000, 10_000),
                 784, 10, "mnist", _mnist),
         DataSet("fashion", "clothes, in the same form (downloads 31 MB once)", (50_000, 10_000, 10_000),
-                784, 10, "mnist", _fashion),
+                784, 10, "images", _fashion),
         DataSet("optdigits", "digits of 30 writers in Turkey, 32x32 bitmaps", (1934, 0, 946),
                 1024, 10, "bitmaps", _optdigits),
         DataSet("semeion", "digits of 80 writers in Italy, 16x16 bitmaps", (1274, 0, 319),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +85,13 @@ def train_and_save(
     """Train, test and save; what there is to report, and the history."""
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
     recipe = choices.apply(base, data.classes)
+    if not choices.leave_the_network():
+        recipe = replace(recipe, examples=None, least_confidence=None)  # another network, on the data as they are
     _check_size(recipe, data.train[0].shape[1])
     network = recipe.network(seed)
     network.notes = data.notes
+    if recipe.least_confidence is not None:
+        network.notes["least_confidence"] = recipe.least_confidence
     network.columns = [{"name": name, "kind": "number"} for name in data.columns] or None
     standard = Standardization.of(data, recipe)
     learned = data if standard is None else standard.apply(data)
