@@ -66,7 +66,7 @@ def digits_of_people(X: Array, y: Array, *, random_state: int = 0, thorough: boo
     for _ in range(copies):
         parts.append((_drawn(_smooth_digits(strokes, labels, rng), rng), labels))
     parts.append(_drawn_digits(9000 if thorough else 4000, rng))
-    others = _others(16_000 if thorough else 7000, X, y, rng)
+    others = _others(26_000 if thorough else 7000, X, y, rng)
     digits = np.concatenate([labels for _, labels in parts])
     targets = np.full((len(digits) + len(others), CLASSES), 1 / CLASSES, np.float32)
     targets[: len(digits)] = digits[:, np.newaxis] == np.arange(CLASSES)
@@ -226,7 +226,7 @@ def _others(count: int, X: Array, y: Array, rng: np.random.Generator) -> Array:
 def _some(X: Array, y: Array, digits: Sequence[int], count: int, rng: np.random.Generator) -> Array:
     """Return images (count, 28, 28) of some digits."""
     rows = np.flatnonzero(np.isin(y, digits))
-    return X[rng.choice(rows, count)].reshape(-1, SIDE, SIDE)
+    return np.asarray(X[rng.choice(rows, count)].reshape(-1, SIDE, SIDE))
 
 
 def _scribbles(count: int, rng: np.random.Generator) -> Array:
