@@ -25,6 +25,12 @@ def digits_section() -> str:
     return "\n".join(_echo(digits.lines(SEEDS)))
 
 
+def own_digits_section() -> str:
+    import own_digits
+
+    return "\n".join(_echo(own_digits.lines(Path("own-digits"), SEEDS[:3])))
+
+
 def tables_section() -> str:
     import tables
 

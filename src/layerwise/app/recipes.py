@@ -132,7 +132,7 @@ class Recipe:
         if self.examples is not None:
             X, y = self.examples(X, y, network.seed)
         if self.averaged:
-            callbacks = [*callbacks, ExponentialMovingAverage()]
+            callbacks = [*callbacks, ExponentialMovingAverage(0.999, steps=10)]
         return network.fit(
             X,
             y,

@@ -219,7 +219,7 @@ def _classes(network: Network) -> Sequence[object]:
 
 
 def is_familiar(network: Network, image: Array) -> bool:
-    """Return whether a digit looks like the training data, as far as the network knows them."""
-    if network.novelty is None:
+    """Return whether a digit looks like the training data; one that learned what is no digit says so by itself."""
+    if network.novelty is None or "least_confidence" in network.notes:
         return True
     return not bool(network.is_novel(image[None])[0])

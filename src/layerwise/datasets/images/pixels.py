@@ -46,9 +46,16 @@ def enlarge(mask: Array, factor: int, shape: tuple[int, ...]) -> Array:
 
 def runs(mask: Array) -> tuple[Array, Array, Array]:
     """Return the row, the first column and the column after the last of each horizontal run of a mask, row by row."""
-    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    return rows, starts, np.nonzero(steps == -1)[1]
+    height, width = mask.shape
+    line = np.zeros((height, width + 1), bool)  # with paper at the end of each row, laid out as one line
+    line[:, :width] = mask
+    flat = line.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    if flat[:1].any():
+        changes = np.concatenate([[0], changes])
+    starts, ends = changes[::2], changes[1::2]
+    rows = starts // (width + 1)
+    return rows, starts - rows * (width + 1), ends - rows * (width + 1)
 
 
 def run_lengths(mask: Array) -> Array:

@@ -149,13 +149,19 @@ def _load(path: Path) -> Picture:
 
 def _grey(picture: PillowImage.Image) -> Array:
     """Return the grey values of a picture of any mode, reduced if it is large; what is transparent becomes paper."""
-    if not picture.has_transparency_data:
+    if not _is_transparent(picture):
         return np.concatenate([reduce(_opaque(strip), WORK_SIDE, picture.size) for strip in _strips(picture)])
     paper = _paper(picture)
     strips = (_grey_and_alpha(strip) for strip in _strips(picture))
     return np.concatenate(
         [reduce(np.asarray(alpha * grey + (1 - alpha) * paper), WORK_SIDE, picture.size) for grey, alpha in strips]
     )
+
+
+def _is_transparent(picture: PillowImage.Image) -> bool:
+    if picture.mode in ("RGBA", "LA"):
+        return bool(picture.getextrema()[-1] != (255, 255))
+    return picture.has_transparency_data
 
 
 def _strips(picture: PillowImage.Image) -> Iterator[PillowImage.Image]:
@@ -175,7 +181,7 @@ def _opaque(strip: PillowImage.Image) -> Array:
 
 def _grey_and_alpha(strip: PillowImage.Image) -> tuple[Array, Array]:
     """Return the grey values, and how opaque each pixel is, from 0 to 1."""
-    grey, alpha = np.moveaxis(np.asarray(strip.convert("RGBA").convert("LA"), np.float64), -1, 0)
+    grey, alpha = np.moveaxis(np.asarray(strip.convert("RGBA").convert("LA"), np.float32), -1, 0)
     return grey, alpha / 255
 
 
