@@ -46,7 +46,7 @@ def lines(folder: Path, seeds: Sequence[int]) -> Iterator[str]:
                 found[f"`--recipe {recipe}`"].append(_figures(rows, answers, seconds, accuracy, spent))
                 if seed == seeds[0]:
                     kinds[f"`--recipe {recipe}`"] = dict(_by_kind(rows, answers))
-    yield "| model | MNIST's test | one digit | several | others refused | calibration error | training, s of processor |"
+    yield "| model | MNIST's test | one digit | several | others refused | calibration error | training, s |"
     yield "|---|---|---|---|---|---|---|"
     for name, runs in found.items():
         cells = [_mean(runs, key, form) for key, form in (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import UnknownNameError, nearest
-from layerwise.handwriting.examples import digits_of_people
+from layerwise.handwriting.examples import digits_of_people, digits_of_strangers
 from layerwise.network.network import Network
 from layerwise.parts.initializers import Initializer, Normal
 from layerwise.parts.layers import Dense, Dropout, Layer, Linear, ReLU, Sigmoid, Softmax
@@ -81,6 +81,8 @@ class Recipe:
         What the model's file says of an answer that is to be given; see `layerwise.read_digits`.
     calibrated : bool
         `layerwise train` divides the scores by the temperature that fits the validation rows, once it has trained.
+    strangers : callable, optional
+        Makes of a seed the rows, and their labels, that the temperature is fitted to in their place.
 
     Examples
     --------
@@ -108,6 +110,7 @@ class Recipe:
     averaged: bool = False
     least_confidence: float | None = None
     calibrated: bool = False
+    strangers: Callable[[int], tuple[Array, Array]] | None = None
 
     def network(self, random_state: int | None = None) -> Network:
         """Return a new network, not trained yet."""
@@ -273,15 +276,15 @@ RECIPES: tuple[Recipe, ...] = (
         "mnist", "784-512-256-10, with other hands' digits, drawn ones, and what is none", ("mnist",),
         (Dense(512, weights="he_normal"), ReLU(), Dropout(0.1), Dense(256, weights="he_normal"), ReLU(), Dense(10),
          Softmax()),
-        CategoricalCrossEntropy(), Adam(0.0015), batch_size=128, epochs=13, examples=_some_digits,
-        augmentation=MOVED, schedule=Cosine(), averaged=True, least_confidence=0.6, calibrated=True,
+        CategoricalCrossEntropy(), Adam(0.0015), batch_size=128, epochs=15, examples=_some_digits,
+        augmentation=MOVED, schedule=Cosine(), averaged=True, least_confidence=0.8, calibrated=True,
     ),
     Recipe(
         "own-digits", "784-1024-512-10, trained longer, on more of the same", ("mnist",),
         (Dense(1024, weights="he_normal"), ReLU(), Dropout(0.1), Dense(512, weights="he_normal"), ReLU(), Dropout(0.1),
          Dense(10), Softmax()),
         CategoricalCrossEntropy(), Adam(0.001), batch_size=128, epochs=30, examples=_many_digits,
-        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.6, calibrated=True,
+        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.9, calibrated=True, strangers=digits_of_strangers,
     ),
     Recipe(
         "images", "784-512-10, ReLU, dropout, softmax, Adam", ("fashion", "mnist"),

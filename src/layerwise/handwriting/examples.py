@@ -73,6 +73,16 @@ def digits_of_people(X: Array, y: Array, *, random_state: int = 0, thorough: boo
     return np.concatenate([*(images for images, _ in parts), others]), targets
 
 
+def digits_of_strangers(random_state: int = 0) -> tuple[Array, Array]:
+    """Return digits (n, 784) of writers of whom `digits_of_people` has none, drawn with any pen, and their labels.
+
+    A network is less sure of them, and less often right, than of MNIST's: they tell its temperature for people's own.
+    """
+    rng = np.random.default_rng(random_state)
+    _, (strokes, labels) = load_pendigits()
+    return _drawn(_smooth_digits(strokes, labels, rng), rng), labels
+
+
 def _bitmaps() -> list[tuple[Array, Array, int]]:
     (X, y), _ = load_optdigits()
     return [(X, y, 32), (*load_semeion(), 16)]

@@ -86,7 +86,9 @@ def train_and_save(
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
     recipe = choices.apply(base, data.classes)
     if not choices.leave_the_network():
-        recipe = replace(recipe, examples=None, least_confidence=None)  # another network, on the data as they are
+        recipe = replace(
+            recipe, examples=None, strangers=None, least_confidence=None
+        )  # another network, on the data as they are
     _check_size(recipe, data.train[0].shape[1])
     network = recipe.network(seed)
     network.notes = data.notes
@@ -163,10 +165,11 @@ def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
     """Learn how sure to be, and of images what the training data look like; save the network with it."""
     network, held_out = work.network, data.validation
     looks = data.train[0].dtype == np.uint8
-    if recipe.calibrated and held_out is not None and len(held_out[1]) >= LEAST_ROWS:
+    known = held_out if recipe.strangers is None else recipe.strangers(network.seed)
+    if recipe.calibrated and known is not None and len(known[1]) >= LEAST_ROWS:
         try:
-            _check_errors(network, *held_out)
-            found = calibrate(network, *held_out)
+            _check_errors(network, *known)
+            found = calibrate(network, *known)
         except DataError as error:
             if not silent:
                 console.show(f"the probabilities are not calibrated: {error}", "dim")
@@ -175,7 +178,8 @@ def _learn_trust(work: Work, recipe: Recipe, data: Data, silent: bool) -> None:
             if not silent:
                 after, before = (f"{error:.1%}" for error in (found.error_after, found.error_before))
                 words = f"confidence is {after} off the share that is right, {before} before it"
-                console.show(f"temperature {found.temperature:.3f}: on the rows to validate, {words}", "dim")
+                where = "the rows to validate" if recipe.strangers is None else "the digits of other writers"
+                console.show(f"temperature {found.temperature:.3f}: on {where}, {words}", "dim")
     if looks:
         if not silent:
             console.show("learning what the training data look like, to tell what does not", "dim")
