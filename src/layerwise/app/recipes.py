@@ -284,7 +284,8 @@ RECIPES: tuple[Recipe, ...] = (
         (Dense(1024, weights="he_normal"), ReLU(), Dropout(0.1), Dense(512, weights="he_normal"), ReLU(), Dropout(0.1),
          Dense(10), Softmax()),
         CategoricalCrossEntropy(), Adam(0.001), batch_size=128, epochs=30, examples=_many_digits,
-        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.9, calibrated=True, strangers=digits_of_strangers,
+        augmentation=BENT, schedule=Cosine(), averaged=True, least_confidence=0.9, calibrated=True,
+        strangers=digits_of_strangers,
     ),
     Recipe(
         "images", "784-512-10, ReLU, dropout, softmax, Adam", ("fashion", "mnist"),

@@ -15,7 +15,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -30,6 +30,7 @@ PENS = (1.1, 4.2)  # widths that are drawn, in pixels of MNIST's form
 SPREAD = 0.55  # of a glyph's points, on its grid of ten, at most
 LIFT = 22.0  # of 100: a pen that moves up so far within a 4, 5 or 7 was mostly lifted
 ON_THEIR_SIDE, IN_A_MIRROR = (2, 3, 4, 5, 7), (3, 4, 6, 7, 9)  # these are no digits then
+PART = 1000  # images that are changed together
 TURNS = 3  # points between two of a path that is smoothed
 
 
@@ -55,22 +56,38 @@ def digits_of_people(X: Array, y: Array, *, random_state: int = 0, thorough: boo
         Probabilities: 1 for the digit; 0.1 for each where there is none.
     """
     rng = np.random.default_rng(random_state)
+    parts = list(_digits(X, y, rng, thorough))
+    parts.append((_others(26_000 if thorough else 7000, X, y, rng), None))
+    images = np.empty((sum(len(rows) for rows, _ in parts), SIDE * SIDE), np.uint8)
+    targets = np.full((len(images), CLASSES), 1 / CLASSES, np.float32)
+    at = len(images)
+    while parts:  # the largest is the first, and is freed last
+        rows, labels = parts.pop()
+        at -= len(rows)
+        images[at : at + len(rows)] = rows
+        if labels is not None:
+            targets[at : at + len(rows)] = labels[:, np.newaxis] == np.arange(CLASSES)
+    return images, targets
+
+
+def _digits(X: Array, y: Array, rng: np.random.Generator, thorough: bool) -> Iterator[tuple[Array, Array | None]]:
+    """Yield images of digits with their labels."""
     copies = 3 if thorough else 1
     changed = with_other_pens(X, rng, thin=0.25, thick=0.3, coarse=0.2)
-    parts = [(X, y), (changed, y)] if thorough else [(np.where(rng.random((len(X), 1)) < 0.5, X, changed), y)]
+    if thorough:
+        yield X, y
+    else:
+        as_it_was = rng.random(len(X)) < 0.5
+        changed[as_it_was] = X[as_it_was]
+    yield changed, y
     for bitmaps, labels, side in _bitmaps():
         forms = np.stack([centred(row.reshape(side, side) / np.float32(255)) for row in bitmaps])
         for _ in range(copies + thorough):
-            parts.append((with_other_pens(forms, rng, thin=0.4, thick=0.2, coarse=0.3), labels))
+            yield with_other_pens(forms, rng, thin=0.4, thick=0.2, coarse=0.3), labels
     (strokes, labels), _ = load_pendigits()
     for _ in range(copies):
-        parts.append((_drawn(_smooth_digits(strokes, labels, rng), rng), labels))
-    parts.append(_drawn_digits(9000 if thorough else 4000, rng))
-    others = _others(26_000 if thorough else 7000, X, y, rng)
-    digits = np.concatenate([labels for _, labels in parts])
-    targets = np.full((len(digits) + len(others), CLASSES), 1 / CLASSES, np.float32)
-    targets[: len(digits)] = digits[:, np.newaxis] == np.arange(CLASSES)
-    return np.concatenate([*(images for images, _ in parts), others]), targets
+        yield _drawn(_smooth_digits(strokes, labels, rng), rng), labels
+    yield _drawn_digits(9000 if thorough else 4000, rng)
 
 
 def digits_of_strangers(random_state: int = 0) -> tuple[Array, Array]:
@@ -97,16 +114,23 @@ def with_other_pens(X: Array, rng: np.random.Generator, *, thin: float, thick: f
     A stroke grows or shrinks by up to a pixel on each side: the image is mixed with the maximum, or the minimum, of
     each pixel and the four next to it.
     """
-    images = X.reshape(-1, SIDE, SIDE).astype(np.float32)
+    found = np.empty((len(X), SIDE * SIDE), np.uint8)
+    for start in range(0, len(X), PART):
+        part = slice(start, start + PART)
+        images = X[part].reshape(-1, SIDE, SIDE).astype(np.float32)
+        found[part] = np.rint(_with_other_pens(images, rng, thin, thick, coarse)).reshape(len(images), -1)
+    return found
+
+
+def _with_other_pens(images: Array, rng: np.random.Generator, thin: float, thick: float, coarse: float) -> Array:
     chosen = rng.random(len(images))
     for rows, of_neighbours, most in (
         (np.flatnonzero(chosen < thin), np.minimum, 0.75),
         (np.flatnonzero(chosen > 1 - thick), np.maximum, 1.0),
     ):
-        for part in np.array_split(rows, len(rows) // 1000 + 1):
-            share = rng.uniform(0.1, most, (len(part), 1, 1)).astype(np.float32)
-            mixed = (1 - share) * images[part] + share * _of_neighbours(images[part], of_neighbours)
-            images[part] = np.minimum(mixed * (255 / np.maximum(mixed.max(axis=(1, 2), keepdims=True), 80)), 255)
+        share = rng.uniform(0.1, most, (len(rows), 1, 1)).astype(np.float32)
+        mixed = (1 - share) * images[rows] + share * _of_neighbours(images[rows], of_neighbours)
+        images[rows] = np.minimum(mixed * (255 / np.maximum(mixed.max(axis=(1, 2), keepdims=True), 80)), 255)
     rows = np.flatnonzero(rng.random(len(images)) < coarse)
     sides = rng.integers(11, 22, len(rows))
     for side in range(11, 22):
@@ -114,7 +138,7 @@ def with_other_pens(X: Array, rng: np.random.Generator, *, thin: float, thick: f
         blur = _coarsely(side)
         coarser = blur @ images[part] @ blur.T
         images[part] = np.minimum(coarser * (255 / np.maximum(coarser.max(axis=(1, 2), keepdims=True), 60)), 255)
-    return np.rint(images).astype(np.uint8).reshape(len(X), -1)
+    return images
 
 
 def _of_neighbours(images: Array, function: Callable[[Array, Array], Array]) -> Array:

@@ -22,7 +22,7 @@ from layerwise.typing import Array, ArrayLike
 if TYPE_CHECKING:
     from layerwise.network.network import Network
 
-SURE = 0.9  # no other way is tried once all digits are read so surely
+SURE = 0.8  # no other way is tried once all digits are read so surely
 LATER = 0.15  # what each further way must be better by, in the logarithm of the probability
 MANY = 12  # marks, if they are no digits, are not looked at in other ways
 LEAST_CONFIDENCE = 0.6  # of an answer, where the model's file says nothing
