@@ -61,7 +61,7 @@ def test_memory_of_a_training_from_uint8(engine):
 
 @linux
 def test_memory_of_the_command_that_trains_mnist(tmp_path):
-    """Reached: 181 MB, from the start of Python to the model file, with what familiarity learns."""
+    """Reached: 241 MB, from the start of Python to the model file: MNIST's 55, and 56 of rows to train on beside it."""
     pytest.importorskip("typer")
     words = [sys.executable, "-m", "layerwise", "train", "mnist", "--epochs", "1", "--quiet", "--no-plot"]
     words += ["--output", str(tmp_path / "mnist.safetensors")]
@@ -70,7 +70,7 @@ def test_memory_of_the_command_that_trains_mnist(tmp_path):
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
     )
     [peak] = run(code, *words)
-    assert peak <= 199
+    assert peak <= 265
 
 
 def test_size_of_the_package():

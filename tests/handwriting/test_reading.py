@@ -239,16 +239,17 @@ def test_a_network_or_its_file_reads(tmp_path):
     X, y = lw.datasets.load_mnist()[0]
     net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0, scaling="range")
     net.fit(X[:8000], y[:8000], epochs=4, verbose=False)
-    net.notes["least_confidence"] = 0.0
     net.save(tmp_path / "net.safetensors")
     three = np.asarray(drawn_digits.draw_digit(3))
-    by_network, by_file = lw.read_digits(three, net), lw.read_digits(three, tmp_path / "net.safetensors")
+    by_network, by_file = (
+        lw.read_digits(three, model, least_confidence=0) for model in (net, tmp_path / "net.safetensors")
+    )
     assert by_network.answer == by_file.answer == "3"
     assert by_network.confidence == by_file.confidence < lw.read_digits(three).confidence + 1e-9
     learned = lw.learn_novelty(net, X[:4000], X[8000:9000])
-    triangle = lw.read_digits(NO_DIGITS["triangle"], learned)
+    triangle = lw.read_digits(NO_DIGITS["triangle"], learned, least_confidence=0)
     assert (triangle.answer, triangle.digits[0].answer) == (None, None)
-    assert lw.read_digits(three, learned).answer == "3"
+    assert lw.read_digits(three, learned, least_confidence=0).answer == "3"
 
 
 def test_a_model_of_something_else_is_refused(tmp_path):

@@ -30,6 +30,7 @@ Probabilities = Callable[[Array], Array]
 SURE = 0.9
 WIDEST = 1.6  # of the row's height: a digit
 JOIN, CUT, SKIP = 0.9, 0.5, 0.3
+NARROW = 0.9  # of the row's height: a piece that is no wider is not two digits that touch
 SMALL = 0.2  # of the usual piece: ink that may be left out
 FEW, HOPELESS = 3, 0.5  # a row of more pieces, half of which are less likely digits, is not cut: it is no number
 MOST_JOINED, MOST_CUT = 3, 5  # pieces, and parts of a piece, that may be one digit
