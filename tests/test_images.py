@@ -20,7 +20,7 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from drawn_digits import draw_digit
-from layerwise.datasets.images import read_digit, render, to_mnist
+from layerwise.datasets.images import pixels, read_digit, render, to_mnist
 from layerwise.errors import DataError, MissingDependencyError, ShapeError
 
 DIGITS = [*(2, 7), *(pytest.param(digit, marks=pytest.mark.slow) for digit in (0, 1, 3, 4, 5, 6, 8, 9))]
@@ -378,3 +378,22 @@ def test_text_of_what_is_no_image() -> None:
         render(np.zeros((28, 27)))
     with pytest.raises(ShapeError, match="width"):
         render(np.zeros(784), width=0)
+
+
+@pytest.mark.parametrize("radius", [0, 0.5, 1, 1.5, 2.3, 3, 6.7, 30])
+def test_thicken_is_the_maximum_over_a_disc(radius):
+    values = np.random.default_rng(0).random((21, 16)).astype(np.float32)
+    y, x = np.mgrid[:21, :16]
+    expected = np.array([
+        [values[(y - i) ** 2 + (x - j) ** 2 <= radius**2].max() for j in range(16)] for i in range(21)
+    ])  # fmt: skip
+    np.testing.assert_array_equal(pixels.thicken(values, radius), expected)
+    mask = values > 0.95
+    np.testing.assert_array_equal(pixels.thicken(mask, radius), pixels.thicken(mask.astype(np.float32), radius) > 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 101])
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.75, 1])
+def test_quantile_is_numpys(size, share):
+    values = np.random.default_rng(size).normal(size=size)
+    assert pixels.quantile(values, share) == pytest.approx(np.quantile(values, share), abs=1e-12)

@@ -92,16 +92,18 @@ def connected_parts(mask: Array) -> Array:
 
 
 def thicken(values: Array, radius: float) -> Array:
-    """Return the maximum over a disc around each pixel."""
+    """Return the maximum over a disc around each pixel; beyond the picture are zeros."""
     reach = int(radius)
     height, width = values.shape
     padded = np.pad(values, reach)
+    wide = [padded[:, reach : reach + width]]  # the maxima over so many pixels to the left and to the right
+    for j in range(1, reach + 1):
+        sides = np.maximum(padded[:, reach - j : reach - j + width], padded[:, reach + j : reach + j + width])
+        wide.append(np.maximum(wide[-1], sides))
     result = values
-    for i in range(-reach, reach + 1):
-        for j in range(-reach, reach + 1):
-            if i * i + j * j <= radius**2:
-                shifted = padded[reach + i : reach + i + height, reach + j : reach + j + width]
-                result = np.maximum(result, shifted)
+    for i in range(-reach, reach + 1):  # the disc row by row
+        half = max(j for j in range(reach + 1) if i * i + j * j <= radius**2)
+        result = np.maximum(result, wide[half][reach + i : reach + i + height])
     return result
 
 
