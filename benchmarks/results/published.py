@@ -49,7 +49,6 @@ NOTES = """
   images; its hidden weights are drawn from N(0, 1) / √n_out, and its output starts at zero, as in chapter 6.
 - The spirals are measured on their own 300 training points, as in the book, the last time after 10,000 steps. Of the
   five optimizers the book's figure for Adam alone is at hand. How far plain momentum comes depends on the draw.
-- `mnist` is not a published network: it is what `layerwise train mnist` trains.
 """
 
 
@@ -184,7 +183,7 @@ def everything() -> list[str]:
     """The names of all recipes that are measured by an accuracy."""
     from layerwise.app import recipes
 
-    return [recipe.name for recipe in recipes.RECIPES if recipe.data[0] in ("mnist", "iris", "spiral")]
+    return [recipe.name for recipe in recipes.RECIPES if recipe.published is not None]
 
 
 def main() -> int:

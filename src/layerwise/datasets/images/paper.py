@@ -23,7 +23,8 @@ def contrast(grey: Array) -> Array:
     rest = small - quantile(frame(small), 0.5)
     for _ in range(TRIALS):
         weights = 1 / (1 + (rest.ravel() / max(2.7 * noise(rest), 2)) ** 2) ** 2
-        surface = np.linalg.lstsq((flat * weights) @ flat.T, (flat * weights) @ small.ravel())[0]
+        weighted = flat * weights
+        surface = np.linalg.lstsq(weighted @ flat.T, weighted @ small.ravel())[0]
         rest = small - (surface @ flat).reshape(small.shape)
     detail = rest - _window_median(rest)
     # Ink is the few pixels far off, paper the many near 0. Shadows mislead the first, very fat pens the second.
