@@ -322,7 +322,7 @@ def test_arrays_that_hold_no_grey_values() -> None:
         to_mnist(grey)
     with pytest.raises(DataError, match="finite"):
         to_mnist(np.full((20, 20), "x"))
-    with pytest.raises(DataError, match="8x8"):
+    with pytest.raises(DataError, match="3x8"):
         to_mnist(np.zeros((0, 20)))
     with pytest.raises(DataError, match="blank"):
         to_mnist(np.full((20, 20), -1e300))

@@ -8,8 +8,8 @@ import pytest
 import layerwise as lw
 from layerwise.app import recipes
 
-FEATURES = {"mnist": 784, "optdigits": 1024, "pendigits": 16, "iris": 4, "spiral": 2, "sine": 1}
-CLASSES = {"mnist": 10, "optdigits": 10, "pendigits": 10, "iris": 3, "spiral": 3, "sine": None}
+FEATURES = {"mnist": 784, "fashion": 784, "optdigits": 1024, "pendigits": 16, "iris": 4, "spiral": 2, "sine": 1}
+CLASSES = {"mnist": 10, "fashion": 10, "optdigits": 10, "pendigits": 10, "iris": 3, "spiral": 3, "sine": None}
 
 every_recipe = pytest.mark.parametrize("recipe", recipes.RECIPES, ids=lambda recipe: recipe.name)
 
@@ -26,7 +26,7 @@ def test_recipe_trains(recipe):
 
     X, y = small_data(recipe)
     network = recipe.network(random_state=0)
-    history = replace(recipe, epochs=2, batch_size=10).fit(network, X, y, verbose=False)
+    history = replace(recipe, epochs=2, batch_size=10, examples=None).fit(network, X, y, verbose=False)
     assert history.epochs == 2
     assert np.isfinite(history["loss"]).all()
     assert network.steps == 4

@@ -39,7 +39,10 @@ def lines(folder: Path, seeds: Sequence[int]) -> Iterator[str]:
         answers, seconds = _read(folder, rows, model)
         found[name].append(_figures(rows, answers, seconds, report))
         kinds.setdefault(name, dict(_by_kind(rows, answers)))
-    yield "| model | MNIST's test | one digit | several | others refused | calibration error | training, s | 100 pictures, s of processor |"
+    yield (
+        "| model | MNIST's test | one digit | several | others refused | calibration error | training, s "
+        "| 100 pictures, s of processor |"
+    )
     yield "|---|---|---|---|---|---|---|---|"
     for name, runs in found.items():
         cells = [_mean(runs, key, form) for key, form in (
@@ -107,8 +110,7 @@ def _figures(
     rows: list[dict[str, str]],
     answers: list[dict[str, Any]],
     seconds: float,
-    mnist: float | None,
-    training: float = 0.0,
+    report: dict[str, float],
 ) -> dict[str, float]:
     single = [i for i, row in enumerate(rows) if len(row["label"]) == 1]
     several = [i for i, row in enumerate(rows) if len(row["label"]) > 1]

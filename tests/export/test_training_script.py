@@ -332,7 +332,8 @@ def test_weights_that_were_given():
 def fitted(recipe, rows, dtype):
     """The recipe's network after a short training on rows like its data."""
     rng = np.random.default_rng(3)
-    n_in = {"mnist": 784, "optdigits": 1024, "pendigits": 16, "iris": 4, "spiral": 2, "sine": 1}[recipe.data[0]]
+    sizes = {"mnist": 784, "fashion": 784, "optdigits": 1024, "pendigits": 16, "iris": 4, "spiral": 2, "sine": 1}
+    n_in = sizes[recipe.data[0]]
     n_out = next(layer.units for layer in reversed(recipe.layers) if isinstance(layer, lw.Dense))
     X = rng.standard_normal((rows, n_in)) if n_in < 784 else rng.integers(0, 256, (rows, n_in)).astype(np.uint8)
     y = np.arange(rows) % n_out if n_out > 1 else np.sin(X[:, 0])

@@ -15,7 +15,7 @@ from layerwise.datasets.images.ink import Ink, inks
 from layerwise.datasets.images.parting import MOST, pieces_of
 from layerwise.datasets.images.reading import Picture, picture_of
 from layerwise.errors import DataError
-from layerwise.handwriting.refusal import of_digits, of_picture
+from layerwise.handwriting.refusal import of_blank, of_digits, of_picture
 from layerwise.handwriting.segments import HOPELESS, Segment, read_row
 from layerwise.typing import Array, ArrayLike
 
@@ -136,6 +136,8 @@ def read_digits(
     picture = picture_of(image)
     if least_confidence is None:
         least_confidence = float(network.notes.get("least_confidence", LEAST_CONFIDENCE))
+    if not 0 <= least_confidence <= 1:
+        raise DataError(f"least_confidence: expected a probability, from 0 to 1, got {least_confidence!r}")
     return read_picture(picture, network, single, least_confidence)
 
 
@@ -144,7 +146,7 @@ def read_picture(picture: Picture, network: Network, single: bool, least: float)
     try:
         best = _best(picture, network, single)
     except DataError as problem:
-        return Reading(None, 0.0, str(problem), size=picture.size)
+        return Reading(None, 0.0, of_blank(picture.grey, str(problem)), size=picture.size)
     if best is None:
         return Reading(None, 0.0, of_picture(picture.grey, None), size=picture.size)
     ink, pieces, segments = best
@@ -184,7 +186,9 @@ def _readings(picture: Picture, network: Network, single: bool) -> Iterator[Foun
         for keep_edges in (False, True):
             pieces, rows = pieces_of(ink, keep_edges)
             count = sum(map(len, rows))
-            if not 0 < count <= MOST or (keep_edges and count == outside):
+            if count > MOST:
+                return
+            if count == 0 or (keep_edges and count == outside):
                 continue
             outside = count
             if single:
@@ -205,7 +209,7 @@ def _digit(ink: Ink, pieces: Array, segment: Segment, network: Network, least: f
     right, bottom = (x.max() + 1) * step + ink.origin[1], (y.max() + 1) * step + ink.origin[0]
     left, right = (min(max(round(float(edge)), 0), size[0]) for edge in (left, right))
     top, bottom = (min(max(round(float(edge)), 0), size[1]) for edge in (top, bottom))
-    confidence = float(segment.probabilities.max())
+    confidence = min(float(segment.probabilities.max()), 1.0)  # rounding may leave a little more
     guess = str(_classes(network)[int(segment.probabilities.argmax())])
     answer = guess if confidence >= least and is_familiar(network, segment.image) else None
     return Digit(answer, confidence, (left, top, right - left, bottom - top), guess, segment.image,

@@ -15,6 +15,8 @@ from layerwise.typing import Array
 if TYPE_CHECKING:
     from layerwise.handwriting.reading import Digit
 
+BLANK = "the picture is blank"
+RESTLESS = 12.0  # standard deviation of 255: paper, even in a shadow, has less
 MIDDLING = 0.3  # of the pixels neither light nor dark: a photo; writing leaves fewer
 
 
@@ -37,10 +39,16 @@ def of_digits(digits: Sequence[Digit], refused: Sequence[Digit]) -> str:
         )
     where = ", ".join(f"{digit.place[0]},{digit.place[1]}" for digit in refused[:3])
     more = " and more" if len(refused) > 3 else ""
-    return (
-        f"{len(refused)} of {len(digits)} marks do not look like digits (at {where}{more}); "
-        "crop the picture to the digits"
-    )
+    what = "looks like no digit" if len(refused) == 1 else "look like no digits"
+    return f"of {len(digits)} parts, {len(refused)} {what} (at {where}{more}); crop the picture to the digits"
+
+
+def of_blank(grey: Array, problem: str) -> str:
+    """Return why there is no ink: the paper may be no paper."""
+    small = np.asarray(reduce(grey, 256), np.float32)
+    if problem.startswith(BLANK) and float(small.std()) > RESTLESS:
+        return "this looks like a photo or noise, not like writing on paper: no ink stands out from what is around it"
+    return problem
 
 
 def _middling(grey: Array) -> float:

@@ -24,6 +24,8 @@ BOX = 20  # the square in it that the ink fills
 HALO_SIDE = 128  # on a grid of this size, ink is blurred by a pixel and a half at most
 PEN_SIDE = 100  # the pen is changed on a digit of this size
 
+UNIT = 1.05  # floats up to this go from 0 to 1, with what interpolation adds
+DEEP = 2**13  # of 2**16: 16-bit pictures that reach no further have fewer bits
 LEAST_INK = 0.09  # on an edge of the digit
 LEAST_PART = 0.08  # a part smaller than this share of the largest is a speck
 PEN_RANGE = (1.45, 4.4)  # stroke widths, in pixels of the box, that are left alone: 98% of MNIST's lie here
@@ -50,7 +52,7 @@ def to_mnist(grey: ArrayLike) -> Array:
     ShapeError
         The array has not two dimensions.
     DataError
-        The picture is smaller than 8x8, holds NaN or infinity, or is blank.
+        The picture is smaller than 3x8, holds NaN or infinity, or is blank.
     MissingDependencyError
         Pillow is not installed.
     """
@@ -67,6 +69,12 @@ def require_pillow() -> None:
         raise missing("pillow", "images", "reading images") from None
 
 
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture that is too small for a digit; a 1 may be narrow."""
+    if min(width, height) < 3 or max(width, height) < 8:
+        raise DataError(f"expected at least 3x8 pixels, got {width}x{height}; use a larger picture")
+
+
 def check_grey(grey: ArrayLike) -> Array:
     """`grey` as float32 from 0 to 255, or an error that says why it cannot be a picture."""
     values = np.asarray(grey)
@@ -74,12 +82,13 @@ def check_grey(grey: ArrayLike) -> Array:
         raise ShapeError(
             f"grey: expected the shape (height, width), got {values.shape}; pass one picture, without colours"
         )
-    if min(values.shape) < 8:
-        raise DataError(f"expected at least 8x8 pixels, got {values.shape[1]}x{values.shape[0]}; use a larger picture")
+    check_size(values.shape[1], values.shape[0])
     if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
         raise DataError(f"grey: expected finite numbers, got {values.dtype} with others; pass values from 0 to 255")
-    unit = values.dtype.kind in "bf" and values.max() <= 1
-    scale = 255.0 if unit else 1 / 257 if values.dtype == np.uint16 else 1.0
+    unit = values.dtype.kind in "bf" and values.max() <= UNIT
+    scale = 255.0 if unit else 1.0
+    if values.dtype == np.uint16:  # of a camera that has 10 or 12 bits, perhaps
+        scale = 1 / 257 if values.max() >= DEEP else 255 / max(int(values.max()), 1)
     return np.asarray(np.clip(values * np.float64(scale), 0, 255), np.float32)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from layerwise.datasets.images.paper import contrast, local_contrast, noise
 from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, quantile, reduce, reduction, thicken
-from layerwise.datasets.images.rules import rules
+from layerwise.datasets.images.rules import frames, rules
 from layerwise.datasets.images.surroundings import complete_margin, drop_desk
 from layerwise.errors import DataError
 from layerwise.typing import Array
@@ -22,6 +22,7 @@ from layerwise.typing import Array
 WORK_SIDE = 640  # a larger picture is reduced to this before anything else
 PARTS_SIDE = 256  # connected parts are told apart on a grid of this size
 SMALL = 64  # a picture of this size is drawn with a pen of one or two pixels
+LONGER = 2.0  # than the ink is high: a line of ruled paper that does not span the picture
 LEAST_CONTRAST = 16.0  # of 255, between ink and paper
 LEAST_SIGNAL = 4.0  # ink over noise, in standard deviations of the noise
 
@@ -89,11 +90,16 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
     factor = reduction(contrast.shape, PARTS_SIDE)
     certain = block_max(contrast > level * _certainty(sigma / level), factor)
     edge = margin // factor
-    inner = certain[edge : certain.shape[0] - edge, edge : certain.shape[1] - edge]
+    framed, are_boxes = frames(connected_parts(certain))
+    inner = (certain & ~framed)[edge : certain.shape[0] - edge, edge : certain.shape[1] - edge]
 
     def without(span: float, upright: bool = True) -> Ink | None:
         lines = np.pad(rules(inner, span, upright), edge)[: certain.shape[0], : certain.shape[1]]
         lines = np.pad(lines, [(0, n - m) for n, m in zip(certain.shape, lines.shape)])
+        if not upright and not _are_long(lines, certain):
+            return None
+        if are_boxes:
+            lines |= framed
         if not lines.any():
             return None
         rest = contrast.copy()
@@ -105,6 +111,8 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
 
     plain = _ink(contrast, level, sigma, factor, origin, scale)
     clear = without(0.8)
+    if are_boxes and clear is None:
+        raise DataError("there are boxes, and no ink in them that stands out; write a digit into each")
     first = plain if clear is None else clear
     yield first
     if (joined := _joined(first)) is not None:
@@ -113,6 +121,19 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
         yield shorter
     if clear is not None:
         yield plain
+
+
+def _are_long(lines: Array, ink: Array) -> bool:
+    """Return whether lines are longer than what they leave is high, as those of ruled paper are: no plus sign's."""
+    rest = connected_parts(ink & ~lines)
+    rows, number = np.nonzero(rest)[0], rest[rest > 0]
+    if not len(rows):
+        return False
+    top = np.full(int(number.max()) + 1, len(ink))
+    bottom = np.zeros_like(top)
+    np.minimum.at(top, number, rows)
+    np.maximum.at(bottom, number, rows)
+    return bool(lines.any(axis=0).sum() > LONGER * (bottom - top + 1)[1:].max())
 
 
 def _joined(ink: Ink) -> Ink | None:

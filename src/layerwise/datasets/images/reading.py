@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise.datasets.images.form import check_grey, require_pillow, to_mnist
+from layerwise.datasets.images.form import check_grey, check_size, require_pillow, to_mnist
 from layerwise.datasets.images.ink import WORK_SIDE
 from layerwise.datasets.images.pixels import reduce, reduction
 from layerwise.errors import DataError, ShapeError
@@ -103,8 +103,7 @@ def picture_of(image: str | os.PathLike[str] | ArrayLike | PillowImage.Image) ->
 
 
 def _picture(picture: PillowImage.Image) -> Picture:
-    if min(picture.size) < 8:
-        raise DataError(f"expected at least 8x8 pixels, got {picture.width}x{picture.height}; use a larger picture")
+    check_size(*picture.size)
     width, height = picture.size
     return Picture(check_grey(_grey(picture)), float(reduction((height, width), WORK_SIDE)), (width, height))
 

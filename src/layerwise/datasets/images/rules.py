@@ -18,7 +18,10 @@ from layerwise.datasets.images.pixels import run_lengths
 from layerwise.typing import Array
 
 SLOPES = np.linspace(-0.12, 0.12, 25)
-MOST = 40  # lines in a direction
+MOST = 40  # lines in a direction, and parts that may be boxes
+BOX_SPAN = 0.85  # of a box's side: its lines
+MANY_BOXES = 3  # so many are no 0s, even if they are empty
+LEAST_INSIDE = 0.1  # of a box's own ink: what is in it
 THICKEST = 0.05  # of the picture's longer side
 
 
@@ -27,26 +30,52 @@ def rules(ink: Array, span: float = 0.8, upright: bool = True) -> Array:
 
     A line spans it from this share of a side on. Upright lines are left where `upright` is False.
     """
-    lines, bands = _horizontal(ink, span)
+    lines, bands, _ = _horizontal(ink, span)
     if not upright:
         return lines
-    standing, standing_bands = (found.T for found in _horizontal(ink.T, span))
+    standing, standing_bands = (found.T for found in _horizontal(ink.T, span)[:2])
     return np.asarray(lines | standing | (ink & bands & standing_bands))
 
 
-def _horizontal(ink: Array, span: float) -> tuple[Array, Array]:
-    """Return the pixels of lines, and those of the bands that they lie in."""
+def frames(parts: Array) -> tuple[Array, bool]:
+    """Return a mask of the lines of boxes and grids, and whether they are any: a box without ink within may be a 0.
+
+    A box is a part of the ink that has three straight lines, not all in a direction, that span it.
+    """
+    found = np.zeros(parts.shape, bool)
+    boxes, certain = 0, False
+    for number in np.argsort(np.bincount(parts.ravel())[1:])[::-1][:MOST] + 1:
+        rows, columns = (np.flatnonzero((parts == number).any(axis=other)) for other in (1, 0))
+        window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        part = parts[window] == number
+        if min(part.shape) < 5:
+            continue
+        lying, standing = (_horizontal(side, BOX_SPAN) for side in (part, part.T))
+        count = lying[2] + standing[2]
+        if count < 3 or not lying[2] or not standing[2]:
+            continue
+        lines = lying[0] | standing[0].T | (part & lying[1] & standing[1].T)
+        found[window] |= lines
+        boxes += 1
+        certain |= min(lying[2], standing[2]) > 1 and count > 4  # several cells
+        certain |= bool(((parts[window] > 0) & ~lines).sum() > LEAST_INSIDE * part.sum())
+    return found, certain or boxes >= MANY_BOXES
+
+
+def _horizontal(ink: Array, span: float) -> tuple[Array, Array, int]:
+    """Return the pixels of lines, those of the bands that they lie in, and how many lines there are."""
     height, width = ink.shape
     found, bands = np.zeros_like(ink), np.zeros_like(ink)
     y, x = np.nonzero(ink)
     if len(y) < span * width or len(y) > 0.5 * ink.size:
-        return found, bands
+        return found, bands, 0
     drops = np.rint(SLOPES[:, None] * (x - width / 2)).astype(np.intp)
     reach = int(np.abs(drops).max()) + 3
     bins = height + 2 * reach
     place = y - drops + reach + bins * np.arange(len(SLOPES))[:, None]  # of each pixel, at each slope
     thick = run_lengths(ink.T).T[y, x]  # of the ink from above to below
     left = np.ones(len(y), bool)
+    lines = 0
     for _ in range(MOST):
         count = np.bincount(place[:, left].ravel(), minlength=bins * len(SLOPES)).reshape(-1, bins)
         peaks = count.max(axis=1)
@@ -64,7 +93,8 @@ def _horizontal(ink: Array, span: float) -> tuple[Array, Array]:
             line = on & (thick <= thickness + 2)
             found[y[line], x[line]] = True
             bands[y[on], x[on]] = True
-    return found, bands
+            lines += 1
+    return found, bands, lines
 
 
 def _while_high(count: Array, at: int, step: int, least: float) -> int:
