@@ -169,13 +169,26 @@ Found = tuple[Ink, Array, list[list[Segment]]]
 
 def _best(picture: Picture, network: Network, single: bool) -> Found | None:
     """Return the reading of the ink, of those that are tried, in which the network is surest of the digits."""
-    best, best_score = None, -math.inf
+    best: Found | None = None
+    cropped: Found | None = None
+    best_score = -math.inf
     for rank, found in enumerate(_readings(picture, network, single)):
+        if found[0].thin and best is not None and (best_score > math.log(HOPELESS) or sum(map(len, best[2])) == 1):
+            break  # that would cut a mark where fat strokes meet
         sure = [float(segment.probabilities.max()) for row in found[2] for segment in row]
         score = float(np.mean(np.log(np.maximum(sure, 1e-6)))) - LATER * rank
-        if score > best_score:
+        if score > best_score and cropped is None:
             best, best_score = found, score
-        if min(sure) >= SURE or (len(sure) > MANY and score < math.log(HOPELESS)):
+        if len(sure) > MANY and score < math.log(HOPELESS):
+            break
+        if min(sure) >= SURE:
+            if cropped is not None and len(sure) > sum(map(len, cropped[2])):
+                return found  # the desk was paper in a shadow: there are digits on it too
+            if cropped is None and found[0].cropped:
+                cropped = found
+                continue
+            break
+        if cropped is not None and not found[0].cropped:
             break
     return best
 

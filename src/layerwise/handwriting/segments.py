@@ -64,7 +64,7 @@ def read_row(ink: Ink, pieces: Array, row: Sequence[Piece], probabilities: Proba
     for piece, sure in zip(row, alone):
         seams = (
             []
-            if sure >= SURE or hopeless or piece.width < 0.5 * height
+            if sure >= SURE or hopeless or piece.width < NARROW * height
             else seams_of(pieces, piece, min(height, piece.height))
         )
         stretches.append(cut_along(pieces, piece, seams) if seams else [piece.number])

@@ -45,6 +45,10 @@ class Ink:
         How many pixels of the picture as it was make one here.
     noise : float
         Standard deviation of the paper, as a share of the ink.
+    thin : bool
+        Found by what is close around each pixel: fat strokes have gaps where they meet.
+    cropped : bool
+        What is around was taken for a desk, and left out; it may be paper in a shadow.
     """
 
     values: Array
@@ -53,6 +57,8 @@ class Ink:
     origin: tuple[float, float]
     scale: float
     noise: float
+    thin: bool = False
+    cropped: bool = False
 
 
 def inks(grey: Array, scale: float = 1.0) -> Iterator[Ink]:
@@ -70,17 +76,18 @@ def inks(grey: Array, scale: float = 1.0) -> Iterator[Ink]:
     if max(picture.shape) <= SMALL:
         sheets.reverse()
     problem: DataError | None = None
+    found = False
     for light in (contrast, local_contrast):
-        for part, y, x in sheets if light is contrast else sheets[:1]:
+        for part, y, x in sheets:
             whole, margin = complete_margin(part)
             origin = ((y - margin) * scale, (x - margin) * scale)
             try:
-                yield from _of_contrast(light(whole), margin, origin, scale)
+                for ink in _of_contrast(light(whole), margin, origin, scale):
+                    found = True
+                    yield replace(ink, thin=light is local_contrast, cropped=part is not picture)
             except DataError as error:
                 problem = problem or error
-            else:
-                problem = DataError()
-    if problem is not None and problem.args:
+    if problem is not None and not found:
         raise problem
 
 

@@ -9,6 +9,7 @@ from layerwise.typing import Array
 
 SURVEY_SIDE = 48  # paper is smooth: a reduction of this size tells its shade
 WINDOW_STEP = 4  # medians over wide windows are taken at every so many pixels of it
+MOST_SHADE = 3.0  # ink in a shadow counts so much more at most
 TRIALS = 12
 
 
@@ -33,7 +34,11 @@ def contrast(grey: Array) -> Array:
     shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
     along_y, along_x = (np.stack(along) for along in zip(*_terms(grey.shape)))
     paper = (along_y.T * surface.astype(np.float32)) @ along_x
-    return np.asarray(sign * (grey - paper) - resize(shadows, grey.shape))
+    far = sign * (grey - paper) - resize(shadows, grey.shape)
+    if sign < 0:  # dark ink takes a share of the light: where there is little, in a shadow, it is less far from paper
+        light = paper - resize(shadows, grey.shape)
+        far *= np.clip(np.quantile(light, 0.9) / np.maximum(light, 1), 1, MOST_SHADE)
+    return np.asarray(far)
 
 
 def local_contrast(grey: Array) -> Array:

@@ -27,6 +27,7 @@ LEAST_INSIDE = 0.1  # parts that run off the picture are left out if one that do
 OVERLAP = 0.5  # of the narrower one: parts that overlap so far from side to side are one above the other
 GAP = 0.2  # of a part's height: between the parts of one digit
 MOST = 150  # parts; more are a page of text, or no writing at all
+ALIKE = 0.6  # of the other's height: digits of one number are so high at least
 SEAMS = 7  # at most, through one piece
 
 
@@ -72,7 +73,7 @@ def pieces_of(ink: Ink, keep_edges: bool = False) -> tuple[Array, list[list[Piec
     inner = [part for part in parts if part.number not in outer]
     most = max((part.weight for part in parts), default=0)
     if max((part.weight for part in inner), default=0) > LEAST_INSIDE * most:
-        parts = inner
+        parts = [part for part in parts if part in inner or any(_are_alike(part, other) for other in inner)]
     most, tall = max(part.weight for part in parts), max(part.height for part in parts)
     parts = [part for part in parts if part.weight > SPECK * most or part.height > LOW * tall]
     if len(parts) > MOST:
@@ -126,6 +127,11 @@ def _are_one(a: Piece, b: Piece) -> bool:
     if across < OVERLAP * min(a.width, b.width):
         return False
     return upright > 0 or (-upright <= GAP * high and min(a.height, b.height) < 0.6 * high)
+
+
+def _are_alike(a: Piece, b: Piece) -> bool:
+    """Return whether two parts are beside each other and about as high: digits of a number that was cut out closely."""
+    return _are_in_a_row(a, b) and ALIKE * max(a.height, b.height) <= min(a.height, b.height)
 
 
 def _are_in_a_row(a: Piece, b: Piece) -> bool:
