@@ -48,7 +48,7 @@ def test_a_label_is_learned_and_taken_back(run, tmp_path, draw, small):
     learned, model = result.stdout.splitlines()
     assert learned.startswith(f"{three}: was ")
     assert ", is 3 (" in learned
-    assert model == f"model: {OWN}, 1 correction; --undo takes the newest back"
+    assert model == f"model: {OWN} (made from mnist.safetensors), 1 correction; --undo takes the newest back"
     assert small.read_bytes() == kept
     assert run("predict", three).stdout.startswith(f"model: {OWN}\n")
     first = (tmp_path / OWN).read_bytes()

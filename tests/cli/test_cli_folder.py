@@ -335,7 +335,7 @@ def test_augmentation_of_photographs_fills_with_what_is_at_their_edges(tmp_path)
     X, _ = read_folder(tmp_path / "sky")
     form = read_folder(tmp_path / "sky").form
     assert folders.augmentation(form, X).fill == pytest.approx(200, abs=10)
-    assert find("mnist").augmentation is None
+    assert find("images").augmentation is None
 
 
 def test_pictures_and_report_show_what_was_not_learned_from(run, tmp_path):

@@ -7,7 +7,7 @@ replaced; `benchmarks/results` runs the published ones beside their figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layerwise.data.augmentation import Augmentation
 from layerwise.errors import UnknownNameError, nearest
@@ -111,6 +111,12 @@ class Recipe:
     least_confidence: float | None = None
     calibrated: bool = False
     strangers: Callable[[int], tuple[Array, Array]] | None = None
+
+    def of_data_alone(self) -> Recipe:
+        """Return the recipe without what it adds to MNIST, for other networks and other images."""
+        if self.examples is None:
+            return self
+        return replace(self, examples=None, strangers=None, least_confidence=None, augmentation=None)
 
     def network(self, random_state: int | None = None) -> Network:
         """Return a new network, not trained yet."""

@@ -174,7 +174,8 @@ def _held(path: Path, base: Network) -> Corrections:
         raise DataError(f"{path} is a model without corrections; it is not written over, give another path")
     if not held.is_of(base):
         raise DataError(
-            f"{path} was corrected from another network than this one: give that one, or another path to begin anew"
+            f"{path} was corrected from another network than this one: give that one (--model), or delete the file "
+            "to begin anew"
         )
     return held
 

@@ -159,7 +159,7 @@ def read_picture(picture: Picture, network: Network, single: bool, least: float)
     if refused:
         if (reason := of_picture(picture.grey, ink)) is not None:
             return Reading(None, 0.0, reason, size=picture.size)
-        return Reading(None, confidence, of_digits(digits, refused), rows, picture.size)
+        return Reading(None, confidence, of_digits(digits, refused, least), rows, picture.size)
     answer = "\n".join("".join(digit.answer or "" for digit in row) for row in rows)
     return Reading(answer, confidence, None, rows, picture.size)
 
@@ -237,6 +237,6 @@ def _classes(network: Network) -> Sequence[object]:
 
 def is_familiar(network: Network, image: Array) -> bool:
     """Return whether a digit looks like the training data; one that learned what is no digit says so by itself."""
-    if network.novelty is None or "least_confidence" in network.notes:
+    if network.novelty is None or network.notes.get("refuses_by_confidence"):
         return True
     return not bool(network.is_novel(image[None])[0])

@@ -15,6 +15,7 @@ from layerwise.typing import Array
 if TYPE_CHECKING:
     from layerwise.handwriting.reading import Digit
 
+LIKELY = 0.5  # that it is a digit after all
 BLANK = "the picture is blank"
 RESTLESS = 12.0  # standard deviation of 255: paper, even in a shadow, has less
 MIDDLING = 0.3  # of the pixels neither light nor dark: a photo; writing leaves fewer
@@ -29,10 +30,14 @@ def of_picture(grey: Array, ink: Ink | None) -> str | None:
     return None
 
 
-def of_digits(digits: Sequence[Digit], refused: Sequence[Digit]) -> str:
+def of_digits(digits: Sequence[Digit], refused: Sequence[Digit], least: float) -> str:
     """Return why these digits of a picture are refused."""
     if len(digits) == 1:
         digit = digits[0]
+        if LIKELY <= digit.confidence < least:
+            return (
+                f"not sure enough: most like {digit.guess}, with a probability of {digit.confidence:.1%} of {least:.1%}"
+            )
         return (
             f"this does not look like a digit (most like {digit.guess}, with a probability of {digit.confidence:.0%}); "
             "draw one that stands alone, upright"

@@ -71,7 +71,10 @@ def copy_of(model: Path | None) -> Copy:
 
 
 def _digits(path: Path) -> Network:
-    network = load(path)
+    try:
+        network = load(path)
+    except LayerwiseError as problem:
+        raise DataError(f"{problem}; delete {path} to begin anew, or name another file with --model") from None
     if not isinstance(network, Network) or not reads_digits(network):
         raise DataError(f"{path} does not read digits: corrections are for models of the ten digits, of 28x28 pixels")
     return network
@@ -168,7 +171,8 @@ def _show(copy: Copy, corrected: Network, answers: Sequence[Answer], json: bool)
                 learned = answer["after"]["answer"] == answer["label"]
                 console.show(f"{answer['file']}: was {before}, is {after}", "bold" if learned else "yellow")
     if not json:
-        console.show(f"model: {copy.path}, {_counted(count)}; --undo takes the newest back")
+        made = f" (made from {copy.base_name})" if count == len(answers) else ""
+        console.show(f"model: {copy.path}{made}, {_counted(count)}; --undo takes the newest back")
 
 
 def _words(said: Answer) -> str:

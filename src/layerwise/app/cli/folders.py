@@ -100,7 +100,7 @@ def load_folder(
     stem = folder.resolve().name
     notes = {"data": stem, "pictures": form.to_dict(), "held_out": remembered(files, tested)}
     classes, n = len(listing.class_names), len(rows["train"][1])
-    recipe = chosen or for_pictures(classes, n, form.n_in, standard=not form.drawing)
+    recipe = chosen.of_data_alone() if chosen else for_pictures(classes, n, form.n_in, standard=not form.drawing)
     if options["augment"] or (options["augment"] is None and chosen is None and n < FEW * classes):
         recipe = replace(recipe, augmentation=augmentation(form, rows["train"][0]))
     return Data(stem, recipe.name, rows["train"], rows.get("validation"), rows["test"], classes, notes), recipe

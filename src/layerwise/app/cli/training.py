@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,14 +86,12 @@ def train_and_save(
     base = chosen or (for_table(data.classes) if data.recipe == "table" else find(data.recipe))
     recipe = choices.apply(base, data.classes)
     if not choices.leave_the_network():
-        recipe = replace(
-            recipe, examples=None, strangers=None, least_confidence=None
-        )  # another network, on the data as they are
+        recipe = recipe.of_data_alone()
     _check_size(recipe, data.train[0].shape[1])
     network = recipe.network(seed)
     network.notes = data.notes
     if recipe.least_confidence is not None:
-        network.notes["least_confidence"] = recipe.least_confidence
+        network.notes |= {"least_confidence": recipe.least_confidence, "refuses_by_confidence": True}
     network.columns = [{"name": name, "kind": "number"} for name in data.columns] or None
     standard = Standardization.of(data, recipe)
     learned = data if standard is None else standard.apply(data)

@@ -37,7 +37,7 @@ def contrast(grey: Array) -> Array:
     far = sign * (grey - paper) - resize(shadows, grey.shape)
     if sign < 0:  # dark ink takes a share of the light: where there is little, in a shadow, it is less far from paper
         light = paper - resize(shadows, grey.shape)
-        far *= np.clip(np.quantile(light, 0.9) / np.maximum(light, 1), 1, MOST_SHADE)
+        far *= np.clip(quantile(light, 0.9) / np.maximum(light, 1), 1, MOST_SHADE)
     return np.asarray(far)
 
 

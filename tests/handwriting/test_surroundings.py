@@ -1,4 +1,4 @@
-"""Boxes, grids and ruled lines: what is in them is read, and they are not."""
+"""What is on a page beside its digits, and around them: boxes, lines, edges, shadows, and marks that are none."""
 
 import numpy as np
 import pytest
@@ -80,3 +80,59 @@ def test_a_page_of_text_is_refused_quickly():
     net.predict_proba = lambda rows: (calls.append(len(rows)), original(net, rows))[1]
     assert lw.read_digits(np.asarray(page), net).answer is None
     assert sum(calls) < 3000
+
+
+def number(digits=(0, 1, 4, 7), side=60):
+    """Digits beside each other on white paper, with a margin."""
+    row = [np.asarray(Image.fromarray(255 - X[i].reshape(28, 28)).resize((side, side))) for i in digits]
+    return np.pad(np.hstack(row), 40, constant_values=255), "".join(str(Y[i]) for i in digits)
+
+
+def test_a_number_that_is_cut_out_closely_keeps_all_of_its_digits():
+    page, answer = number()
+    rows, columns = (np.flatnonzero((page < 128).any(axis=other)) for other in (1, 0))
+    tight = page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert lw.read_digits(tight).answer == answer
+
+
+@pytest.mark.parametrize("light", [0.75, 0.6, 0.45])
+def test_digits_in_a_hard_shadow_are_read_too(light):
+    page, answer = number()
+    shaded = page.astype(float)
+    shaded[:, page.shape[1] // 2 :] *= light
+    assert lw.read_digits(shaded.astype(np.uint8)).answer == answer
+
+
+@pytest.mark.parametrize("strokes", ["08 00|04 26 44 40", "06 00|05 26 45 40", "07 02 20 42 47|40 47"], ids="hnu")
+def test_one_mark_that_is_no_wider_than_high_is_not_cut(strokes):
+    page = Image.new("L", (120, 120), 255)
+    draw = ImageDraw.Draw(page)
+    for stroke in strokes.split("|"):
+        points = [(30 + 8 * int(p[0]), 100 - 9 * int(p[1])) for p in stroke.split()]
+        draw.line(points, 0, 7, joint="curve")
+    assert len(lw.read_digits(page).digits) == 1
+
+
+def test_numbers_that_interpolation_left_a_little_off_are_still_from_0_to_1():
+    page, answer = number()
+    assert lw.read_digits(page / 255 * 1.001).answer == answer
+
+
+def test_a_camera_of_12_bits():
+    page, answer = number()
+    assert lw.read_digits((page.astype(np.uint16) + 20) * 12).answer == answer
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.5, float("nan")])
+def test_a_limit_that_is_no_probability(least):
+    with pytest.raises(lw.DataError, match="least_confidence: expected a probability"):
+        lw.read_digits(number()[0], least_confidence=least)
+
+
+@pytest.mark.parametrize("kind", ["noise", "gradient"])
+def test_noise_is_not_called_blank_paper(kind):
+    rng = np.random.default_rng(0)
+    page = rng.integers(0, 256, (200, 200)) if kind == "noise" else np.tile(np.linspace(0, 255, 200), (200, 1))
+    reading = lw.read_digits(page.astype(np.uint8))
+    assert reading.answer is None
+    assert "photo" in reading.reason
