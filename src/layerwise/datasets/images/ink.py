@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layerwise.datasets.images.paper import contrast, local_contrast, noise
-from layerwise.datasets.images.pixels import block_max, connected_parts, enlarge, quantile, reduce, reduction, thicken
+from layerwise.datasets.images.pixels import (
+    block_max,
+    bounds,
+    connected_parts,
+    enlarge,
+    joined_parts,
+    quantile,
+    reduce,
+    reduction,
+    thicken,
+)
 from layerwise.datasets.images.rules import frames, rules
 from layerwise.datasets.images.surroundings import complete_margin, drop_desk
 from layerwise.errors import DataError
@@ -98,11 +108,12 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
     certain = block_max(contrast > level * _certainty(sigma / level), factor)
     edge = margin // factor
     framed, are_boxes = frames(connected_parts(certain))
-    inner = (certain & ~framed)[edge : certain.shape[0] - edge, edge : certain.shape[1] - edge]
+    within = tuple(slice(edge, side - edge) for side in certain.shape)
+    inner = (certain & ~framed)[within]
 
     def without(span: float, upright: bool = True) -> Ink | None:
-        lines = np.pad(rules(inner, span, upright), edge)[: certain.shape[0], : certain.shape[1]]
-        lines = np.pad(lines, [(0, n - m) for n, m in zip(certain.shape, lines.shape)])
+        lines = np.zeros_like(certain)
+        lines[within] = rules(inner, span, upright)
         if not upright and not _are_long(lines, certain):
             return None
         if are_boxes:
@@ -133,31 +144,21 @@ def _of_contrast(contrast: Array, margin: int, origin: tuple[float, float], scal
 def _are_long(lines: Array, ink: Array) -> bool:
     """Return whether lines are longer than what they leave is high, as those of ruled paper are: no plus sign's."""
     rest = connected_parts(ink & ~lines)
-    rows, number = np.nonzero(rest)[0], rest[rest > 0]
-    if not len(rows):
+    if not rest.any():
         return False
-    top = np.full(int(number.max()) + 1, len(ink))
-    bottom = np.zeros_like(top)
-    np.minimum.at(top, number, rows)
-    np.maximum.at(bottom, number, rows)
-    return bool(lines.any(axis=0).sum() > LONGER * (bottom - top + 1)[1:].max())
+    first, after = bounds(rest)
+    return bool(lines.any(axis=0).sum() > LONGER * (after - first)[0, 1:].max())
 
 
 def _joined(ink: Ink) -> Ink | None:
     """Return the ink with its parts joined across gaps of a pixel of the grid; None if that changes nothing."""
-    mask = ink.parts > 0
-    parts = connected_parts(thicken(mask, 1.5)) * mask
+    parts = joined_parts(ink.parts > 0)
     return replace(ink, parts=parts) if parts.max() < ink.parts.max() else None
 
 
 def _around(lines: Array, ink: Array) -> Array:
     """Return the lines and the paper next to them, which is grey from antialiasing, without other ink."""
-    wide = lines.copy()
-    wide[1:] |= lines[:-1]
-    wide[:-1] |= lines[1:]
-    wide[:, 1:] |= lines[:, :-1]
-    wide[:, :-1] |= lines[:, 1:]
-    return wide & (lines | ~ink)
+    return np.asarray(thicken(lines, 1) & (lines | ~ink))
 
 
 def _certainty(noise: float) -> float:
@@ -193,7 +194,6 @@ def _ink(
         mask &= ~gone
     edge = min(3 * noise, 0.5)
     values = np.clip((ink - edge) / (1 - edge), 0, 1).astype(np.float32)
-    parts = connected_parts(mask)
-    if max(contrast.shape) <= SMALL:  # a stroke may be dotted
-        parts = connected_parts(thicken(mask, 1.5)) * mask
+    small = max(contrast.shape) <= SMALL  # a stroke may be dotted
+    parts = joined_parts(mask) if small else connected_parts(mask)
     return Ink(values, parts, factor, origin, scale, noise)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layerwise.datasets.images.ink import Ink
-from layerwise.datasets.images.pixels import block_max, frame
+from layerwise.datasets.images.pixels import block_max, bounds, frame
 from layerwise.typing import Array
 
 SPECK = 0.08  # a part with less ink than this share of the largest one's, and low, is no digit
@@ -90,18 +90,13 @@ def pieces_of(ink: Ink, keep_edges: bool = False) -> tuple[Array, list[list[Piec
 def _measured(ink: Ink, numbers: Array) -> list[Piece]:
     """Return the numbered parts with their places."""
     strong = block_max(ink.values > 0.6, ink.factor).ravel()
-    y, x = np.nonzero(numbers)
-    number = numbers[y, x]
-    count = int(number.max(initial=0)) + 1
+    first, after = bounds(numbers)
+    count = first.shape[1]
     weight = np.bincount(numbers.ravel(), strong, count)
-    low = np.full((2, count), max(numbers.shape))
-    high = np.zeros((2, count), np.intp)
-    for i, along in enumerate((y, x)):
-        np.minimum.at(low[i], number, along)
-        np.maximum.at(high[i], number, along)
+    edges = np.stack([first[0], after[0], first[1], after[1]], axis=1).tolist()
     return [
-        Piece(n, int(low[0, n]), int(high[0, n]) + 1, int(low[1, n]), int(high[1, n]) + 1, float(weight[n]))
-        for n in range(1, count)
+        Piece(n, top, bottom, left, right, float(weight[n]))
+        for n, (top, bottom, left, right) in enumerate(edges[1:], start=1)
     ]
 
 

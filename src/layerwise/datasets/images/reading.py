@@ -96,10 +96,9 @@ def picture_of(image: str | os.PathLike[str] | ArrayLike | PillowImage.Image) ->
             f"image: expected the shape (height, width) or (height, width, 3 or 4), got {values.shape}; "
             "pass one picture"
         )
-    bands = [check_grey(values[..., i]) for i in range(values.shape[2])]
-    if values.dtype.kind == "f" and values.max() > 1:
-        bands = [np.asarray(band, np.float32) for band in bands]
-    return _picture(Image.fromarray(np.stack(bands, axis=-1).astype(np.uint8)))
+    check_size(values.shape[1], values.shape[0])
+    bands = check_grey(values.reshape(len(values), -1)).reshape(values.shape)  # one scale for all of them
+    return _picture(Image.fromarray(bands.astype(np.uint8)))
 
 
 def _picture(picture: PillowImage.Image) -> Picture:
