@@ -17,6 +17,18 @@ from layerwise.training import callbacks
 from layerwise.training.callbacks import CALLBACKS
 
 ENGINES = ["numpy", pytest.param("native", marks=pytest.mark.skipif(native_engine._native is None, reason="not there"))]
+
+
+class Trial:
+    """What OptunaPruning asks of Optuna's."""
+
+    def report(self, value, step):
+        pass
+
+    def should_prune(self):
+        return False
+
+
 MAKE = {
     lw.EarlyStopping: lambda path: lw.EarlyStopping("loss", patience=2),
     lw.Checkpoint: lambda path: lw.Checkpoint(path / "net-{epoch}.safetensors", every="2 epochs"),
@@ -29,6 +41,7 @@ MAKE = {
     lw.TensorBoard: lambda path: lw.TensorBoard(path / "board", histograms=True),
     lw.Histograms: lambda path: lw.Histograms(np.eye(2), [0, 1], every=2),
     lw.Diagnose: lambda path: lw.Diagnose(every=2, rows=16, warn=False),
+    lw.OptunaPruning: lambda path: lw.OptunaPruning(Trial(), "loss"),
     lw.Progress: lambda path: lw.Progress(),
 }
 NEEDS = {lw.TensorBoard: "tensorboardX"}
@@ -36,6 +49,11 @@ NO_BOARD = pytest.mark.skipif(not find_spec("tensorboardX"), reason="tensorboard
 every_callback = pytest.mark.parametrize(
     "kind",
     [pytest.param(kind, marks=[NO_BOARD] if kind is lw.TensorBoard else []) for kind in CALLBACKS],
+    ids=lambda kind: kind.__name__,
+)
+within_a_fit = pytest.mark.parametrize(  # OptunaPruning ends it by exceptions of its own: test_pruning.py
+    "kind",
+    [p for p in every_callback.args[1] if p.values != (lw.OptunaPruning,)],
     ids=lambda kind: kind.__name__,
 )
 both_engines = pytest.mark.parametrize("engine", ENGINES)
@@ -127,7 +145,7 @@ def test_it_runs_twice_and_with_the_others(kind, engine, batch_size, spiral, tmp
     assert net.optimizer.learning_rate == 0.001
 
 
-@every_callback
+@within_a_fit
 @both_engines
 def test_ctrl_c(kind, engine, spiral, tmp_path, ctrl_c):
     with pytest.warns(lw.InterruptWarning, match=r"in epoch 2 of"):
@@ -139,7 +157,7 @@ def test_ctrl_c(kind, engine, spiral, tmp_path, ctrl_c):
     assert np.isfinite(net.theta).all()
 
 
-@every_callback
+@within_a_fit
 @both_engines
 def test_divergence(kind, engine, spiral, tmp_path):
     net, ended = network(), Ended()

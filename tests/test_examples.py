@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,18 @@ def test_each_part_has_under_ten_lines(part):
     source = (FOLDER / "parts_of_your_own.py").read_text()
     node = next(node for node in ast.parse(source).body if getattr(node, "name", "") == part)
     assert len([line for line in ast.get_source_segment(source, node).splitlines() if line.strip()]) < 10
+
+
+@pytest.mark.heavy
+def test_a_study_goes_on_in_its_file(tmp_path, capsys):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    main = load("search_with_optuna").main
+    file = str(tmp_path / "digits.log")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        main(file, 4)
+        study = main(file, 4)
+    assert len(study.trials) == 8
+    assert "8 trials, " in capsys.readouterr().out
+    assert study.best_trial.user_attrs["accuracy"] > 0.8

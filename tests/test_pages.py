@@ -38,6 +38,13 @@ def test_the_python_of_the_page_on_tables_runs():
     assert namespace["regr"].score(frame, namespace["numbers"]) > 0.5
 
 
+def test_the_search_of_the_page_on_scale_runs():
+    namespace = {}
+    for block in blocks("scale.md")[:1]:
+        exec(block, namespace)
+    assert namespace["search"].best_score_ > 0.8
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_python_of_the_page_on_import_runs(tmp_path, monkeypatch, capsys):
     pytest.importorskip("onnx")

@@ -34,7 +34,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
     "data.tabular": "TableEncoder",
     "training.callbacks": (
         "CSVLog Callback Checkpoint Diagnose DiagnosisWarning EarlyStopping ExponentialMovingAverage Freeze "
-        "GradientClip Histograms History LearningRateFinder Progress ReduceOnPlateau TensorBoard "
+        "GradientClip Histograms History LearningRateFinder OptunaPruning Progress ReduceOnPlateau TensorBoard "
         "find_learning_rate"
     ),
     "training.interrupts": "InterruptWarning",
@@ -157,6 +157,7 @@ if TYPE_CHECKING:
         Histograms,
         History,
         LearningRateFinder,
+        OptunaPruning,
         Progress,
         ReduceOnPlateau,
         TensorBoard,
@@ -229,6 +230,7 @@ __all__ = [
     "NotBuiltError",
     "Novelty",
     "Optimizer",
+    "OptunaPruning",
     "Penalty",
     "PiecewiseLinear",
     "Poisson",

@@ -254,36 +254,6 @@ def test_functions_keep_their_error_bound(function, limit, dtype, rng):
 # ---------------------------------------------------------------- threads and processes
 
 
-def test_default_threads(monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert threads.default_threads() == len(os.sched_getaffinity(0))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert threads.default_threads() == 1
-    monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert threads.default_threads() == len(os.sched_getaffinity(0))
-
-
-def test_trainings_at_the_same_time_share_the_cores(monkeypatch):
-    monkeypatch.setattr(threads, "default_threads", lambda: 4)
-    seen = []
-    with threads.at_work():
-        seen.append(threads.share())
-        with threads.at_work():
-            seen.append(threads.share())
-            with threads.at_work(), threads.at_work(), threads.at_work():
-                seen.append(threads.share())
-    assert seen == [4, 2, 1]
-
-    class Look(lw.Callback):
-        def on_epoch_end(self, run):
-            seen.append(threads.share())
-
-    net = lw.Network([lw.Dense(3), lw.Softmax()])
-    net.fit(*lw.datasets.make_spiral(), epochs=1, callbacks=Look(), verbose=False)
-    assert seen[-1] == 4
-    assert threads._at_work == 0
-
-
 def _child(queue, X, y):
     net, _ = trained(DIGITS, (X, y), 2)
     queue.put((threads.default_threads(), net.theta))

@@ -8,40 +8,91 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 _lock = threading.Lock()
 _at_work = 0
+_own = threading.local()
 
 
 def default_threads() -> int:
-    """The cores that this process may use; one in a worker process, whose siblings have the others.
+    """Return the number of cores that this process may use.
 
-    OMP_NUM_THREADS, by which joblib, batch systems and other libraries share a machine out, is an upper limit.
+    Those are the cores of the machine, or of the job or container, and of them as many as OMP_NUM_THREADS says: by it
+    joblib, Dask, Ray and batch systems share a machine out. In a worker process of joblib or `multiprocessing`, whose
+    siblings have the other cores, it is 1 where that variable is not set, or says as much as the whole. A worker of
+    Dask has as many as it has threads for tasks, if that is more.
     """
+    cores = _cores()
+    text = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # "4,2": of nested teams, the outer one's
+    limit = int(text) if text.isdecimal() and int(text) else None
     multiprocessing = sys.modules.get("multiprocessing")  # a worker process has it
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
-        return 1
+    if multiprocessing is None or multiprocessing.parent_process() is None:
+        return min(cores, limit or cores)
+    tasks = _threads_of_dask()
+    if tasks is not None:
+        return min(cores, max(tasks, limit or 1))
+    return 1 if limit is None or limit >= cores else limit
+
+
+def _cores() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(limit)) if limit.isdecimal() and int(limit) else cores
+    return min(cores, _quota(_CONTROL_GROUP) or cores)
+
+
+@cache
+def _quota(folder: Path) -> int | None:
+    """Return how many cores' time the control group has, as ``docker --cpus`` and Kubernetes limit it, rounded up."""
+    try:
+        if (folder / "cpu.max").exists():
+            quota, period = (folder / "cpu.max").read_text().split()
+        else:
+            quota, period = ((folder / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return max(1, -(-int(quota) // int(period))) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # not there, or "max"
+        return None
+
+
+def _threads_of_dask() -> int | None:
+    """Return for how many tasks at a time the worker of Dask has threads that runs this one."""
+    if "distributed.worker" not in sys.modules:
+        return None
+    from distributed import get_worker
+
+    try:
+        return int(get_worker().state.nthreads)
+    except (ValueError, AttributeError):  # not within a task
+        return None
 
 
 @contextmanager
 def at_work() -> Iterator[None]:
-    """One more training is at work in this process."""
+    """Count this thread among those that train or predict: once, also where a training predicts."""
     global _at_work
+    if getattr(_own, "counted", False):
+        yield
+        return
     with _lock:
         _at_work += 1
+    _own.counted = True
     try:
         yield
     finally:
+        _own.counted = False
         with _lock:
             _at_work -= 1
 
 
+def count_at_work() -> int:
+    """Return how many threads of this process train or predict now."""
+    return _at_work
+
+
 def share() -> int:
-    """The threads that one of the trainings at work may use now; results do not depend on their number."""
+    """Return the threads that one of the trainings at work may use now; results do not depend on their number."""
     return max(1, default_threads() // max(1, _at_work))
 
 

@@ -20,7 +20,7 @@ from layerwise.engine.plan import (
     check_outputs,
     compile_training,
 )
-from layerwise.engine.threads import share
+from layerwise.engine.threads import at_work, share
 from layerwise.errors import DataError, NotBuiltError, warn
 from layerwise.network.passes import CHUNK, Passes
 from layerwise.network.refusal import is_novelty_rejected, without
@@ -77,7 +77,10 @@ class Answers(Passes):
         plan, parameters = self.built()
         if self._predictor is None or not self._predictor.suits(plan, parameters, scaler, sparse):
             self._predictor = NativePredictor(plan, parameters, scaler, sparse)
-        return self._predictor(X, n, 1 if n == 1 else share())
+        if n == 1:
+            return self._predictor(X, n, 1)
+        with at_work():
+            return self._predictor(X, n, share())
 
     @property
     def threshold(self) -> float:
@@ -296,4 +299,5 @@ class Answers(Passes):
         check_lengths(rows.X, targets)
         weigh_held_out(targets, sample_weight)
         made = evaluator(self.engine, None, plan, parameters, rows, targets, CHUNK)
-        return Evaluation(made, as_metrics(metrics)).row()
+        with at_work():
+            return Evaluation(made, as_metrics(metrics)).row()

@@ -44,7 +44,7 @@ def _run_block(run: Training, count: int) -> bool:
     """
     hooks, engine, optimizer = run._hooks["on_epoch_end"], run.engine, run.optimizer
     iterations, states = optimizer.iterations, {name: array.copy() for name, array in optimizer.state.items()}
-    columns = engine.run_epochs(count, run.step, run._pause)
+    columns = engine.run_epochs(count, run.step, run.poll())
     made, step, was_stopping = len(columns.get("seconds", ())), run.step, bool(run.stopping)
     if not engine.finite or not np.isfinite(run.parameters.theta).all():
         _go_back(run, iterations, states)

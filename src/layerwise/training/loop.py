@@ -23,7 +23,7 @@ from layerwise.data.shuffling import check_order
 from layerwise.engine.executor import Executor
 from layerwise.engine.numpy_engine import POLL_SECONDS
 from layerwise.engine.plan import Plan
-from layerwise.engine.threads import at_work
+from layerwise.engine.threads import at_work, count_at_work
 from layerwise.errors import DivergenceError, FormatError
 from layerwise.parts.parameters import Parameters
 from layerwise.parts.schedules import Function, Schedule
@@ -162,9 +162,9 @@ class Training:
         self._last, self.history.kept_epoch = (weights, name), epoch
 
     @property
-    def ends_with_others(self) -> bool:
-        """Whether a callback has already said which weights the network shall end with."""
-        return self._last is not None
+    def last_weights(self) -> Array | None:
+        """The weights that a callback has said the network shall end with."""
+        return None if self._last is None else self._last[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file of the network as it is now, with all that `restore` needs to go on from here."""
@@ -325,7 +325,7 @@ class Training:
     def _run_steps(self, done: int, end: int) -> int:
         """Steps `done` to `end` - 1 of the epoch, or the first of them; returns how far it came."""
         rates = self.rate.of_steps(self.epoch, self.epochs, done, end)
-        made = self.engine.run(done, end, self.step, self._pause, rates)
+        made = self.engine.run(done, end, self.step, self.poll(), rates)
         self._count(made)
         if rates is not None and made:
             self.rate.show(float(rates[made - 1]))
@@ -346,9 +346,13 @@ class Training:
         made = self.step - self.first_step
         return min(self.steps_per_epoch, *(done + every - made % every for _, every in self._step_hooks))
 
-    def _pause(self) -> bool:
-        """Whether the executor shall stop for a while: asked about ten times a second."""
-        return self._pauses or bool(self.stopping)
+    def poll(self) -> Callable[[], bool]:
+        """Return what the executor asks about ten times a second: whether it shall stop for a while.
+
+        It does so also when another training begins or ends in this process: its share of the cores is another then.
+        """
+        count = count_at_work()
+        return lambda: self._pauses or bool(self.stopping) or count_at_work() != count
 
     def _report_progress(self) -> None:
         if self._pauses and time.monotonic() - self._reported >= POLL_SECONDS:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from layerwise.training.callbacks.logs import CSVLog, TensorBoard
     from layerwise.training.callbacks.plateau import ReduceOnPlateau
     from layerwise.training.callbacks.progress import Progress
+    from layerwise.training.callbacks.pruning import OptunaPruning
     from layerwise.training.callbacks.stopping import EarlyStopping
 
 _NAMES = {  # where each name is; it is loaded when it is first asked for
@@ -30,6 +31,7 @@ _NAMES = {  # where each name is; it is loaded when it is first asked for
     "logs": "CSVLog TensorBoard",
     "plateau": "ReduceOnPlateau",
     "progress": "Progress",
+    "pruning": "OptunaPruning",
     "stopping": "EarlyStopping",
     "kinds": "CALLBACKS",
 }
@@ -49,6 +51,7 @@ __all__ = [
     "Histograms",
     "History",
     "LearningRateFinder",
+    "OptunaPruning",
     "Progress",
     "ReduceOnPlateau",
     "TensorBoard",

@@ -47,7 +47,7 @@ class ExponentialMovingAverage(Description, Callback):
         self._forget()
         theta = run.parameters.theta
         self._average, self._good, self._raw, self._tmp = (theta.copy() for _ in range(4))
-        if not run.ends_with_others:
+        if run.last_weights is None:
             run.end_with(self._average, "the moving average, as it was then")
 
     def on_epoch_begin(self, run: Training) -> None:

@@ -10,6 +10,7 @@ from layerwise.training.callbacks.histograms import Histograms
 from layerwise.training.callbacks.logs import CSVLog, TensorBoard
 from layerwise.training.callbacks.plateau import ReduceOnPlateau
 from layerwise.training.callbacks.progress import Progress
+from layerwise.training.callbacks.pruning import OptunaPruning
 from layerwise.training.callbacks.stopping import EarlyStopping
 
 CALLBACKS: tuple[type[Callback], ...] = (
@@ -24,5 +25,6 @@ CALLBACKS: tuple[type[Callback], ...] = (
     TensorBoard,
     Histograms,
     Diagnose,
+    OptunaPruning,
     Progress,
 )

@@ -15,9 +15,15 @@ _SMALLER = ("loss", "penalty", "error", "deviance", "entropy", "perplexity", "ms
 MODES = ("auto", "min", "max")
 
 
-def _is_cost(column: str) -> bool:
-    """Whether a column's numbers are the better, the smaller: a name that ends in score says that they are not."""
-    return not column.endswith("score") and any(word in column for word in _SMALLER)
+def is_cost(column: str) -> bool:
+    """Return whether a column's numbers are the better, the smaller, by its name."""
+    name = column.lower()
+    return not name.endswith("score") and any(word in name for word in _SMALLER)
+
+
+def is_gain(column: str) -> bool:
+    """Return whether a column's name says that its numbers are the better, the greater; of many it cannot be known."""
+    return not is_cost(column) and column.lower().endswith(("accuracy", "score", "auc", "r2", "f1"))
 
 
 class Monitor:
@@ -49,15 +55,15 @@ class Monitor:
             raise UnknownNameError(f"{self.owner}: mode={mode!r} is not known; {nearest(str(mode), MODES)}")
         self.column = column
         self.min_delta = number(owner, "min_delta", min_delta, least=0)
-        self.smaller = mode == "min" or (mode == "auto" and _is_cost(column.lower()))
+        self.smaller = mode == "min" or (mode == "auto" and is_cost(column))
         self.best = math.nan
 
     def reset(self) -> None:
         """Forget the best."""
         self.best = math.nan
 
-    def improves(self, run: Training) -> bool:
-        """Whether the newest epoch is the best so far; NaN is not.
+    def column_in(self, run: Training) -> str:
+        """Return the name that the column has in the history.
 
         Raises
         ------
@@ -71,7 +77,17 @@ class Monitor:
             raise UnknownNameError(
                 f"{self.owner}: the history has no column {self.column!r}{hint}; there are {', '.join(columns)}"
             )
-        value = columns[column][-1]
+        return column
+
+    def improves(self, run: Training) -> bool:
+        """Return whether the newest epoch is the best so far; NaN is not.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such column.
+        """
+        value = run.history.columns[self.column_in(run)][-1]
         if math.isnan(value):
             return False
         gain = self.best - value if self.smaller else value - self.best

@@ -1,0 +1,53 @@
+"""A search with Optuna over several processes, in which trainings without promise end early.
+
+python examples/search_with_optuna.py digits.log 20      # as often at the same time as there are cores, on any machines
+                                                         # that share the file
+"""
+
+import sys
+
+import optuna
+
+import layerwise as lw
+
+(X, y), (X_val, y_val), _ = lw.datasets.load_mnist()
+X, y, X_val, y_val = X[:5000], y[:5000], X_val[:2000], y_val[:2000]  # a small share
+
+
+def objective(trial: optuna.Trial) -> float:
+    """Train a network with the settings of a trial; return its least validation loss."""
+    net = lw.Network(
+        [
+            lw.Dense(trial.suggest_int("units", 16, 128, log=True)),
+            lw.ReLU(),
+            lw.Dropout(trial.suggest_float("dropout", 0.0, 0.5)),
+            lw.Dense(10),
+            lw.Softmax(),
+        ],
+        random_state=0,
+    )
+    rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
+    pruning = lw.OptunaPruning(trial, "val_loss")
+    net.fit(X, y, optimizer=lw.Adam(rate), epochs=8, validation_data=(X_val, y_val), callbacks=pruning, verbose=False)
+    trial.set_user_attr("accuracy", net.evaluate(X_val, y_val)["accuracy"])  # of its best epoch
+    return pruning.best
+
+
+def main(file: str, n_trials: int) -> optuna.Study:
+    """Work on the study in a file, which other processes may work on at the same time."""
+    study = optuna.create_study(
+        study_name="digits",
+        storage=optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(file)),
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+    )
+    study.optimize(objective, n_trials=n_trials)
+    states = [trial.state.name for trial in study.trials]
+    best = study.best_trial
+    print(f"{len(states)} trials, {states.count('PRUNED')} pruned; best: {best.value:.4f}, {best.params}")
+    print(f"accuracy {best.user_attrs['accuracy']:.4f}")
+    return study
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
