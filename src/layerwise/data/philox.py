@@ -14,7 +14,7 @@ import numpy as np
 
 from layerwise.typing import Array
 
-WEIGHTS, ORDER, HELD_OUT, FOLDS = range(4)  # what a generator draws
+WEIGHTS, ORDER, HELD_OUT, FOLDS, SHARD_ORDER = range(5)  # what a generator draws
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -29,7 +29,7 @@ def generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
     seed : int
         At least 0; what is beyond 64 bits is left out.
     purpose : int
-        `WEIGHTS`, `ORDER`, `HELD_OUT` or `FOLDS`.
+        `WEIGHTS`, `ORDER`, `HELD_OUT`, `FOLDS` or `SHARD_ORDER`.
     index : int
         The layer; or the step at which the epoch begins.
     """
@@ -48,30 +48,34 @@ class Philox:
     """
 
     def __init__(self, seed: int, size: int) -> None:
-        blocks = -(-size // 4)
+        blocks = -(-size // 4) + 1  # a draw may begin within one
         self._key = _key(seed)
         self._counter = np.arange(blocks, dtype=np.uint64)
         self._words = np.empty((4, blocks), np.uint64)
         self._products = np.empty((2, blocks), np.uint64)
         self._uniform = np.empty((blocks, 4), np.float32)
 
-    def words(self, step: int, layer: int, count: int) -> Array:
-        """The first `count` blocks of four 32-bit words, (4, count) in uint64; overwritten by the next draw."""
+    def words(self, step: int, layer: int, count: int, first: int = 0) -> Array:
+        """`count` blocks of four 32-bit words from block `first` on, (4, count) in uint64; overwritten by the next."""
         words, products = self._words[:, :count], self._products[:, :count]
-        words[0] = self._counter[:count]
+        np.add(self._counter[:count], np.uint64(first), out=words[0])
         words[1], words[2], words[3] = layer, step & 0xFFFFFFFF, step >> 32
         _encrypt(words, products, self._key)
         return words
 
-    def fill(self, out: Array, step: int, layer: int) -> None:
-        """Fill `out`, in C order, with uniform numbers on [0, 1): the words' upper 24 bits times 2⁻²⁴."""
-        count = -(-out.size // 4)
-        words = self.words(step, layer, count)
+    def fill(self, out: Array, step: int, layer: int, first: int = 0) -> None:
+        """Fill `out`, in C order, with uniform numbers on [0, 1): the words' upper 24 bits times 2⁻²⁴.
+
+        They are numbers `first` and those after it of the draw.
+        """
+        block, skipped = divmod(first, 4)
+        count = -(-(skipped + out.size) // 4)
+        words = self.words(step, layer, count, block)
         np.right_shift(words, np.uint64(8), out=words)
         uniform = self._uniform[:count]
         np.copyto(uniform, words.T, casting="unsafe")  # 24 bits fit a float32
         np.multiply(uniform, 2**-24, out=uniform)
-        np.copyto(out, uniform.reshape(-1)[: out.size].reshape(out.shape))
+        np.copyto(out, uniform.reshape(-1)[skipped : skipped + out.size].reshape(out.shape))
 
 
 def words_of(seed: int, steps: Array, layer: int, count: int) -> Array:

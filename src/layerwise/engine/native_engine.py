@@ -97,20 +97,20 @@ class NativeEngine:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
         self.loss, self.optimizer = plan.loss, plan.optimizer
         self.batch_size = min(batch_size, len(rows))
-        self.n_threads, self._seed = n_threads, seed
+        self.n_threads, self.seed = n_threads, seed
         self._order: Array | None = None
         self._newest = math.nan
         self.finite = True
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
-        self._core = _native.Native(**arguments(plan, parameters), sparse=rows.sparse)
+        self.core = _native.Native(**arguments(plan, parameters), sparse=rows.sparse)
         self._training = _native.Training(
             theta=parameters.theta, grad=parameters.grad, batch_size=self.batch_size, seed=seed
         )
         self.epochs_at_once = not rows.made
         self._rule: RuleOf | None = None
         if not rows.made:
-            _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
+            set_data(self.core, as_read(rows), rows.scaler, targets, plan.n_out)
         self.begin_epoch()
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
@@ -168,7 +168,7 @@ class NativeEngine:
             end = min(done + a_segment, last)
             rows = self._places(done * size, min(end * size, len(self.rows)))
             X = self.rows.raw(rows, self.n_threads or share())
-            _set_data(self._core, X, self.rows.scaler, self.targets.part(rows), self.plan.n_out)
+            set_data(self.core, X, self.rows.scaler, self.targets.part(rows), self.plan.n_out)
             part = None if rates is None else rates[done - first : end - first]
             made, sums = self._run(0, end - done, step + done - first, poll, learn=learn, rates=part, so_far=self._sums)
             self._sums = sums[0]
@@ -225,7 +225,7 @@ class NativeEngine:
         steps = epochs * (last - first)
         if rates is not None:
             rates = np.array(rates[:steps], np.float64)
-        made, self.finite, self._newest, sums = self._core.run(
+        made, self.finite, self._newest, sums = self.core.run(
             self._training,
             _native.Optimizer(**self._rule.arguments(optimizer)),
             _native.Steps(first=first, last=last, number=step, epochs=epochs, rates=rates),
@@ -252,7 +252,7 @@ class NativeEngine:
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite: looked up in NumPy."""
         x = self.rows.take(self._places(start, stop))
-        return first_bad_layer(self.plan, self.parameters, x, self._seed, step)
+        return first_bad_layer(self.plan, self.parameters, x, self.seed, step)
 
 
 class NativeEvaluator:
@@ -268,9 +268,9 @@ class NativeEvaluator:
 
     def __init__(self, plan: Plan, parameters: Parameters, rows: Rows, targets: Targets, n_threads: int | None) -> None:
         self.plan, self.parameters, self.rows, self.targets = plan, parameters, rows, targets
-        self._core, self.n_threads = _native.Native(**arguments(plan, parameters), sparse=rows.sparse), n_threads
+        self.core, self.n_threads = _native.Native(**arguments(plan, parameters), sparse=rows.sparse), n_threads
         if not rows.made:
-            _set_data(self._core, as_read(rows), rows.scaler, targets, plan.n_out)
+            set_data(self.core, as_read(rows), rows.scaler, targets, plan.n_out)
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
         """As `NativeEngine`."""
@@ -280,14 +280,14 @@ class NativeEvaluator:
         """One pass over all rows; the outputs too, into `collect` (n, n_out), where it is given."""
         if not self.rows.made:
             return _score(
-                np.array(self._core.evaluate(self.parameters.theta, collect, self.n_threads or share())), self.targets
+                np.array(self.core.evaluate(self.parameters.theta, collect, self.n_threads or share())), self.targets
             )
         sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
         for start in range(0, len(self.rows), size):
             rows = np.arange(start, min(start + size, len(self.rows)))
-            _set_data(self._core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows), self.plan.n_out)
+            set_data(self.core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows), self.plan.n_out)
             part = None if collect is None else collect[start : start + size]
-            sums += self._core.evaluate(self.parameters.theta, part, self.n_threads or share())
+            sums += self.core.evaluate(self.parameters.theta, part, self.n_threads or share())
         return _score(sums, self.targets)
 
 
@@ -344,7 +344,7 @@ def as_read(rows: Rows) -> Any:
     return rows.csr() if isinstance(rows, SparseRows) else rows.X
 
 
-def _set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out: int) -> None:
+def set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out: int) -> None:
     offset, factor = _scaling(scaler, 0 if scaler is None else X.shape[1])
     core.set_data(
         X,

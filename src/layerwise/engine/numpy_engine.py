@@ -31,10 +31,10 @@ def forward(batch: Batch, x: Array) -> Array:
     return batch.run_forward(x)
 
 
-def draw(batch: Batch, philox: Philox, step: int) -> None:
-    """Fill the masks of the batch for this step."""
+def draw(batch: Batch, philox: Philox, step: int, place: int = 0) -> None:
+    """Fill the masks of the batch for this step; `place`: of its first row in the batch that it is a shard of."""
     for mask, layer in batch.masks:
-        philox.fill(mask, step, layer)
+        philox.fill(mask, step, layer, place * mask.shape[1])
 
 
 def backward(batch: Batch, inputs: Array) -> None:
@@ -81,8 +81,8 @@ class NumpyEngine:
         self.workspace = Workspace(
             plan, parameters, self.batch_size, training=True, gradients="parameters", fused=plan.fused
         )
-        self._philox = _philox(plan, self.batch_size, seed)
-        self._penalties = Penalties(plan, parameters)
+        self.philox = _philox(plan, self.batch_size, seed)
+        self.penalties = Penalties(plan, parameters)
         self._before: Array | None = None
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
@@ -173,6 +173,14 @@ class NumpyEngine:
         """One step on rows start to stop - 1 of the epoch; False, with theta unchanged, if the loss is not finite."""
         if not self.gradient(start, stop, step):
             return False
+        self.learn()
+        for stage, p in self.workspace.batch(stop - start).adapting:
+            if stage.index not in self.frozen:
+                stage.layer.adapt(p)
+        return True
+
+    def learn(self) -> None:
+        """Make the optimizer's step by the gradient in `grad`, shortened where it is too long."""
         theta, grad = self.parameters.theta, self.parameters.grad
         held = [*self.plan.rates, *(RateTerm(0.0, part) for part in self._frozen_parts())]
         for term in held:
@@ -184,10 +192,6 @@ class NumpyEngine:
             self.optimizer.step(theta, grad)
         else:
             self._step_in_part(theta, grad, held)
-        for stage, p in self.workspace.batch(stop - start).adapting:
-            if stage.index not in self.frozen:
-                stage.layer.adapt(p)
-        return True
 
     def _step_in_part(self, theta: Array, grad: Array, terms: Sequence[RateTerm]) -> None:
         """A step of the optimizer, of which some arrays make a share: θ ← θ₀ + factor (θ₁ - θ₀)."""
@@ -213,7 +217,7 @@ class NumpyEngine:
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
         if batch.masks:
-            draw(batch, self._philox, step)
+            draw(batch, self.philox, step)
         y = forward(batch, x)
         losses, self._newest = batch.losses, (start, stop)
         batch.write_losses()
@@ -226,20 +230,20 @@ class NumpyEngine:
         self.loss.average_gradient(batch.dy, weights, self.targets.by_rows)
         backward(batch, x)
         if self.plan.penalties:
-            self.penalty += self._penalties.add(self.loss.share(batch.n, weights, self.targets.by_rows)) * batch.n
+            self.penalty += self.penalties.add(self.loss.share(batch.n, weights, self.targets.by_rows)) * batch.n
         return True
 
     def value(self, start: int, stop: int, step: int) -> float:
         """The mean loss of these rows, penalties included, as `gradient` would find it."""
         batch = self.workspace.batch(stop - start)
         x, weights = self.gather(batch, start, stop)
-        draw(batch, self._philox, step)
+        draw(batch, self.philox, step)
         forward(batch, x)
         batch.write_losses()
         self.epoch.losses[start:stop] = batch.losses
         by_rows = self.targets.by_rows
         share = self.loss.share(batch.n, weights, by_rows)
-        return self.loss.mean(batch.losses, weights, by_rows) + self._penalties.value(share)
+        return self.loss.mean(batch.losses, weights, by_rows) + self.penalties.value(share)
 
     def gather(self, batch: Batch, start: int, stop: int) -> tuple[Array, Array | None]:
         """The inputs and weights of rows start to stop - 1 of the epoch; their targets go into the batch."""

@@ -124,11 +124,15 @@ class Pass:
         """The share of right answers among the first `stop` rows of the pass, by their weights if these divide it."""
         return self.accuracy(stop) if self.targets.by_rows else self._mean(self._rights(stop))
 
-    def _rights(self, stop: int) -> Array:
+    def right(self, start: int, stop: int) -> float:
+        """How many of these answers are right."""
+        return float(np.add.reduce(self._rights(stop, start), dtype=np.float64))
+
+    def _rights(self, stop: int, start: int = 0) -> Array:
         """How much of each answer is right."""
         if self._labels is None or not self._by_class:
-            return self._right[:stop]
-        right: Array = self._answers[:stop] == self._labels[:stop]
+            return self._right[start:stop]
+        right: Array = self._answers[start:stop] == self._labels[start:stop]
         return right
 
     def _mean(self, values: Array, by_rows: bool = False) -> float:

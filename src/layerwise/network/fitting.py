@@ -13,7 +13,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from layerwise.data.tasks import asked_task
 from layerwise.data.units import Range, check_units, joined, range_of
 from layerwise.engine.choice import evaluator, executor, is_native
 from layerwise.engine.contract import check_loss
+from layerwise.engine.executor import Executor
 from layerwise.engine.plan import Plan, check_training, compile_layers, compile_training
 from layerwise.engine.sparse import rows_for
 from layerwise.engine.threads import share
@@ -54,7 +55,23 @@ if TYPE_CHECKING:
     from layerwise.network.network import Network
 
 
-def fit(network: Network, arguments: Mapping[str, Any]) -> History:
+class Ranks(Protocol):
+    """Several processes of which each calls `fit` with the same network and arguments: `layerwise.distributed`."""
+
+    def begin(self, network: Network, call: Call) -> None:
+        """Bring the seeds together, and leave what writes files or shows progress to the first rank."""
+
+    def newest_checkpoint(self, watchers: Sequence[Callback], parts: Sequence[Any]) -> Found | None:
+        """The first rank's, for all of them."""
+
+    def agree(self, network: Network, settings: Settings) -> None:
+        """Refuse ranks that were called with other settings."""
+
+    def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
+        """What does this rank's part of each step."""
+
+
+def fit(network: Network, arguments: Mapping[str, Any], ranks: Ranks | None = None) -> History:
     """Train a network.
 
     Parameters
@@ -63,15 +80,22 @@ def fit(network: Network, arguments: Mapping[str, Any]) -> History:
         What is trained.
     arguments : dict
         Those of `Network.fit`, by name.
+    ranks : Ranks, optional
+        The processes that train it together.
     """
     call = check_call(network, arguments)
-    checkpoint = None if call.allowed is None else newest_checkpoint(call.watchers, _parts(network, call))
+    if ranks is not None:
+        ranks.begin(network, call)
+    newest = newest_checkpoint if ranks is None else ranks.newest_checkpoint
+    checkpoint = None if call.allowed is None else newest(call.watchers, _parts(network, call))
     data = prepare(network, call)
     optimizer = _optimizer_for(network, call.given.optimizer)
     others = others_of(network, call)
     network.build(data.X.shape[1])
     last_fit = _in_words(call, data) | {"others": others, "first_step": network.steps, "start": network.fingerprint}
-    settings = _settings(network, call, data, optimizer)
+    settings = _settings(network, call, data, optimizer, asked=ranks is not None)
+    if ranks is not None:
+        ranks.agree(network, settings)
     changes: list[Difference] = []
     if checkpoint is not None:
         changes, optimizer = go_on_from(checkpoint, network, call, data, optimizer, settings)
@@ -80,7 +104,7 @@ def fit(network: Network, arguments: Mapping[str, Any]) -> History:
     if checkpoint is not None:
         checkpoint.check_engine(native)
     change(network, call, data, optimizer, last_fit, checkpoint)
-    run = training(network, call, data, plan)
+    run = training(network, call, data, plan, ranks)
     if checkpoint is not None:
         checkpoint.record(changes, last_fit)
         checkpoint.replay(run.order, changes, data.X.shape[0])
@@ -227,9 +251,9 @@ def _in_words(call: Call, data: Data) -> dict[str, Any]:
     }
 
 
-def _settings(network: Network, call: Call, data: Data, optimizer: Optimizer) -> Settings:
-    """Return what a checkpoint compares: all arguments, and what a fit depends on beside them."""
-    if not any(isinstance(watcher, Checkpoint) for watcher in call.own):
+def _settings(network: Network, call: Call, data: Data, optimizer: Optimizer, asked: bool = False) -> Settings:
+    """Return what a checkpoint compares: all arguments, and what a fit depends on beside them; {} if nobody asks."""
+    if not asked and not any(isinstance(watcher, Checkpoint) for watcher in call.own):
         return {}
     used = {"X": data.whole, "loss": data.loss, "optimizer": optimizer, "penalty": call.penalties}
     own = {"layers": network.layers, "dtype": network.dtype.name, "random_state": network.seed}
@@ -272,7 +296,7 @@ def change(
     network.choose_engine(call.given.engine)
 
 
-def training(network: Network, call: Call, data: Data, plan: Plan) -> Training:
+def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks | None = None) -> Training:
     """Put the run together: rows, the executor, what is evaluated, and the order of the rows."""
     given, parameters = call.given, network.built()[1]
     rows = rows_for(plan, data.X, data.scaler, network.dtype, given.batch_size)
@@ -288,13 +312,17 @@ def training(network: Network, call: Call, data: Data, plan: Plan) -> Training:
     order: Callable[[int, int], Array] | None = None
     if given.shuffle:
         order = CustomOrder(given.shuffle) if callable(given.shuffle) else partial(draw_order, network.seed)
+    if ranks is None:
+        engine = executor(
+            given.engine, given.n_threads, plan, parameters, rows, data.targets, given.batch_size, network.key
+        )
+    else:
+        engine = ranks.executor(call, network, plan, rows, data.targets)
     return Training(
         network=network,
         plan=plan,
         parameters=parameters,
-        engine=executor(
-            given.engine, given.n_threads, plan, parameters, rows, data.targets, given.batch_size, network.key
-        ),
+        engine=engine,
         epochs=given.epochs,
         order=order,
         first_step=network.steps,
@@ -302,7 +330,6 @@ def training(network: Network, call: Call, data: Data, plan: Plan) -> Training:
         callbacks=call.watchers,
         schedule=call.schedule,
     )
-
 
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:
     if not isinstance(augmentation, Augmentation):

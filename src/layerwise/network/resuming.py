@@ -205,10 +205,9 @@ def newest_checkpoint(callbacks: Sequence[Callback], parts: Iterable[Any]) -> Fo
     checkpoints = [callback for callback in callbacks if isinstance(callback, Checkpoint)]
     if not checkpoints:
         raise DataError("fit: resume=True needs to know where from: callbacks=[Checkpoint(path), …]")
-    known = storage.known_by_name(kinds_of(parts))
     for path in _newest_first({path for callback in checkpoints for path in callback.files()}):
         try:
-            return _read(path, known)
+            return read_checkpoint(path, parts)
         except FormatError as error:
             warn(f"resume: {error}; an older checkpoint is looked for", RuntimeWarning)
     return None
@@ -237,7 +236,15 @@ def _newest_first(paths: Iterable[Path]) -> list[Path]:
     )
 
 
-def _read(path: Path, custom: Mapping[str, type[Description]]) -> Found:
+def read_checkpoint(path: Path, parts: Iterable[Any]) -> Found:
+    """What a file holds, whose custom classes are among these parts.
+
+    Raises
+    ------
+    DataError, FormatError
+        The file is an earlier version's, or is no whole checkpoint.
+    """
+    custom = storage.known_by_name(kinds_of(parts))
     description, arrays = storage.read(path)
     if description["format_version"] < storage.FORMAT_VERSION and "training" in description:
         raise DataError(

@@ -50,6 +50,48 @@ public:
         learning_.end();
     }
 
+    // ------------------------------------------------------------ a step in two halves
+
+    std::ptrdiff_t shards_sums() const override { return layers_.length; }
+    std::ptrdiff_t shards_length() const override {
+        return layers_.length + Shards::SHARD_SUMS + (plan_.sparse() ? plan_.n_theta : 0);
+    }
+
+    void begin_shards(Run& run) override {
+        run_ = &run;
+        const index batch = run.batch;  // not the rows that are here: each process must decide alike
+        if (!partial_.size()) partial_.push_back(Lines<T>(shards_length()));
+        learning_.begin(run, batch, run.threads, partial_[0]);
+        prepare(batch, run.threads);
+        run.made = 0, run.finite = true, grad_ = run.grad;
+        tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
+    }
+
+    void shards(const Shards& job) override {
+        job_ = &job;
+        const auto sum = [&](int depth) { return depth ? static_cast<T*>(partial_[depth - 1]) : gradient_of(job); };
+        int depth = 0;  // how many sums there are that wait for the other half of their pair
+        for (index i = 0; i < job.count; ++i) {
+            if (depth > partial_.size()) partial_.push_back(Lines<T>(shards_length()));
+            gather(job.places + 3 * i, sum(depth++));
+            for (index done = i + 1; done % 2 == 0 && depth > 1; done /= 2, --depth)
+                add_up(sum(depth - 1), sum(depth - 2));
+        }
+    }
+
+    double update(const Shards& of_all) override {
+        job_ = &of_all;
+        learning_.apply(gradient_of(of_all), of_theta(gradient_of(of_all)));
+        in_threads([](void* self, int t, int n) { static_cast<Net*>(self)->apply(t, n); });
+        ++run_->made;
+        return learning_.penalties();
+    }
+
+    void end_shards() override {
+        if (run_->made) learning_.show_gradient(grad_);
+        learning_.end();
+    }
+
     void evaluate(const void* theta, void* outputs, Sums& sums, int threads) override {
         outputs_.run(static_cast<const T*>(theta), samples_.input(), samples_.count(), static_cast<T*>(outputs), true,
                      sums, threads);
@@ -68,6 +110,74 @@ private:
             spans_.prepare(batch, run_->epochs > 1 && !run_->order && batch == samples_.count(), threads);
         else
             together_.prepare(batch, threads, learning_.packed(), static_cast<const T*>(run_->theta));
+    }
+
+    // ------------------------------------------------------------ shards
+
+    static T* gradient_of(const Shards& job) { return static_cast<T*>(job.gradient); }
+    // What is kept in theta's order, of a sparse layer.
+    T* of_theta(T* gradient) const { return plan_.sparse() ? gradient + layers_.length + Shards::SHARD_SUMS : nullptr; }
+
+    void in_threads(void (*f)(void* self, int t, int n)) {
+        const double began = seconds();
+        run_in_threads(tuner_.threads(), f, this);
+        const double now = seconds();
+        tuner_.report(1, now - began, now);
+    }
+
+    // A shard's gradient, with its sums.
+    void gather(const std::int64_t* place, T* gradient) {
+        T* sums = gradient + layers_.length;
+        zero(Shards::SHARD_SUMS, sums);
+        const index rows = index(place[1]);
+        if (!rows) return zero(shards_length(), gradient);
+        learning_.gather(gradient, of_theta(gradient), job_->statistics);
+        bad_.store(false), shard_sums_ = Sums(), place_ = place;
+        in_threads([](void* self, int t, int n) {
+            const SubnormalsAreZero faster;
+            Net& net = *static_cast<Net*>(self);
+            const bool keep = true;
+            const Batch<T> batch{index(net.place_[0]), index(net.place_[1]), net.job_->step, T(net.job_->scale), keep,
+                                 index(net.place_[2])};
+            if (net.by_spans_)
+                net.step_by_spans(t, n, batch, Step<T>(), net.shard_sums_);
+            else
+                net.step_together(t, n, batch, Step<T>(), net.shard_sums_);
+        });
+        if (bad_.load()) zero(shards_length(), gradient);
+        sums[Shards::BAD] = T(bad_.load()), sums[Shards::PLAIN] = T(run_->newest * double(rows));
+        sums[Shards::LOSS] = T(shard_sums_.loss), sums[Shards::RIGHT] = T(shard_sums_.right);
+    }
+
+    void add_up(const T* from, T* to) {
+        adding_ = from, to_ = to;
+        run_in_threads(
+            shards_length() < MANY ? 1 : run_->threads,
+            [](void* self, int t, int n) {
+                Net& net = *static_cast<Net*>(self);
+                const index length = net.shards_length(), begin = length * t / n, end = length * (t + 1) / n;
+                LW_INDEPENDENT
+                for (index i = begin; i < end; ++i) net.to_[i] += net.adding_[i];
+            },
+            this);
+    }
+
+    void apply(int t, int threads) {
+        const SubnormalsAreZero faster;
+        Step<T> step;
+        learning_.begin_step(t, run_->made, step);
+        const bool keep = true;
+        const Batch<T> batch{0, 0, job_->step, T(job_->scale), keep};
+        const index n = layers_.pieces.size(), begin = n * t / threads, end = n * (t + 1) / threads;
+        for (index i = begin; i < end; ++i) learning_.apply_piece(i, batch, step);
+        learning_.apply_chunks(t, threads, batch, step);
+        barrier_.wait(threads);
+        if (learning_.clips()) {
+            const T scale = learning_.clip_scale();
+            for (index i = begin; i < end; ++i) learning_.update_clipped(scale, i, step);
+            learning_.update_clipped_chunks(t, threads, scale, step);
+        }
+        if (t == 0 && job_->statistics != 0) learning_.apply_statistics();
     }
 
     // ------------------------------------------------------------ the loop
@@ -177,6 +287,7 @@ private:
             },
             meet);
         meet();
+        if (learning_.gathers()) return true;
         if (learning_.clips()) {
             const T scale = learning_.clip_scale();
             for (const Group<T>& group : layers_.groups)
@@ -220,6 +331,7 @@ private:
             learning_.finish(i, learning_.gradient(piece), batch, step);
         }
         barrier_.wait(threads);
+        if (learning_.gathers()) return true;
         if (learning_.clips()) {
             const T scale = learning_.clip_scale();
             for (index i = begin; i < end; ++i) learning_.update_clipped(scale, i, step);
@@ -245,6 +357,16 @@ private:
     bool stopped_ = false;             // by poll
     double next_poll_ = 0, epoch_began_ = 0, slice_ends_ = 0;
     Tuner tuner_;
+
+    // Of a step in two halves.
+    static constexpr index MANY = 1 << 16;  // numbers that several threads add up
+    void* grad_ = nullptr;
+    const Shards* job_ = nullptr;
+    const std::int64_t* place_ = nullptr;
+    Sums shard_sums_;
+    List<Lines<T>> partial_;  // sums that wait for the other half of their pair
+    const T* adding_ = nullptr;
+    T* to_ = nullptr;
 };
 
 namespace {

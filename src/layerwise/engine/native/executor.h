@@ -106,6 +106,67 @@ public:
         return nb::make_tuple(run.made, run.finite, run.newest, rows);
     }
 
+    // ------------------------------------------------------------ a step in two halves
+
+    Index shards_length() const { return engine_->shards_length(); }
+    Index shards_sums() const { return engine_->shards_sums(); }
+
+    void begin_shards(const Training& training, const OptimizerSpec& optimizer, std::optional<Object> order,
+                      int threads, std::optional<double> clip_norm, const std::vector<Index>& frozen) {
+        const Use use(*this);
+        if (!plan_.has_loss || !data_.n) refuse("begin_shards needs a loss and data");
+        session_ = Run(), at_work_ = false;
+        session_.theta = vector(training.theta), session_.grad = vector(training.grad);
+        session_.batch = training.batch_size, session_.seed = training.seed;
+        session_.optimizer = optimizer.optimizer;
+        for (std::size_t i = 0; i < optimizer.states.size(); ++i) session_.states[i] = vector(optimizer.states[i]);
+        session_.threads = thread_count(threads);
+        if (order) set_order(*order);
+        session_.order = order ? order_.data() : nullptr;
+        if (clip_norm && !(*clip_norm > 0)) refuse("clip_norm must be above 0; got " + std::to_string(*clip_norm));
+        session_.clip_norm = clip_norm.value_or(0);
+        still_ = frozen_layers(frozen);
+        session_.frozen = frozen.empty() ? nullptr : still_.data();
+        engine_->begin_shards(session_);
+        at_work_ = true;
+    }
+
+    void shards(Object places, std::int64_t step, double scale, double statistics, Object gradient) {
+        const Use use(*this);
+        Shards job;
+        const Array of(places, "places", 2, "q"), to(gradient, "gradient", 1, number(), true);
+        job.count = of.size(0), job.places = static_cast<const std::int64_t*>(of.data());
+        if (job.count < 1 || job.count > 1 << 20 || (job.count & (job.count - 1)))
+            refuse("the number of shards must be a power of two; got " + std::to_string(job.count));
+        of.must_have({job.count, 3});
+        for (Index i = 0; i < job.count; ++i) {
+            const std::int64_t *p = job.places + 3 * i, most = session_.batch;
+            if (p[0] < 0 || p[1] < 0 || p[2] < 0 || p[1] > most || p[0] > data_.n - p[1] || p[2] > MOST)
+                refuse("shard " + std::to_string(i) + " is " + std::to_string(p[1]) + " rows from row " +
+                       std::to_string(p[0]) + " on; there are " + std::to_string(data_.n) + ", and a shard has " +
+                       std::to_string(most) + " at most");
+        }
+        fill(job, step, scale, statistics, to);
+        const Released released;
+        engine_->shards(job);
+    }
+
+    double update(std::int64_t step, double scale, double statistics, Object gradient, double rate) {
+        const Use use(*this);
+        const Array to(gradient, "gradient", 1, number(), true);
+        Shards job;
+        fill(job, step, scale, statistics, to);
+        session_.optimizer.learning_rate = rate;
+        const Released released;
+        return engine_->update(job);
+    }
+
+    void end_shards() {
+        const Use use(*this);
+        if (at_work_) engine_->end_shards();
+        at_work_ = false;
+    }
+
     nb::tuple evaluate(Object theta, std::optional<Object> outputs, int threads) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.n) refuse("evaluate needs a loss and data");
@@ -152,6 +213,14 @@ private:
     private:
         Native& native_;
     };
+
+    void fill(Shards& job, std::int64_t step, double scale, double statistics, const Array& gradient) const {
+        if (!at_work_) refuse("shards need begin_shards first");
+        gradient.must_have({engine_->shards_length()});
+        if (reinterpret_cast<std::uintptr_t>(gradient.data()) % 64)
+            gradient.fail("must begin at a multiple of 64 bytes");
+        job.step = step, job.scale = scale, job.statistics = statistics, job.gradient = gradient.data();
+    }
 
     static Index lesser(Index a, Index b) { return a < b ? a : b; }
     const char* number() const { return wide_ ? "d" : "f"; }
@@ -284,10 +353,12 @@ private:
     }
 
     Plan plan_;
-    bool wide_ = false, ready_ = false;
+    bool wide_ = false, ready_ = false, at_work_ = false;
     Data data_;
     std::vector<Array> held_;
     std::vector<std::int64_t> order_;
+    Run session_;  // of a step in two halves; whoever begins it keeps its arrays
+    std::vector<std::uint8_t> still_;
     std::atomic<bool> busy_{false};
     std::unique_ptr<Engine> engine_;
 };

@@ -47,11 +47,15 @@ public:
     const T* packed() const { return packed_; }
     T* gradient(const Piece& piece) const { return gradient_ + piece.begin; }
     bool clips() const { return clips_; }
+    bool gathers() const { return gathers_; }
 
-    void begin(Run& run, index batch, int threads) {
-        run_ = &run;
-        if (!gradient_) {
-            packed_ = Lines<T>(layers_.length), gradient_ = Lines<T>(layers_.length);
+    // `gradient`: where it is kept, in lines; null: in memory of its own.
+    void begin(Run& run, index batch, int threads, T* gradient = nullptr) {
+        run_ = &run, gathers_ = false;
+        if (!gradient && !own_) own_ = Lines<T>(layers_.length);
+        gradient_ = gradient ? gradient : own_;
+        if (!packed_) {
+            packed_ = Lines<T>(layers_.length);
             penalties_ = Lines<double>(parts()), squares_ = Lines<double>(parts());
             factors_ = Lines<T>(parts()), folds_ = Lines<bool>(parts());
         }
@@ -64,6 +68,45 @@ public:
             if (!states_[i]) states_[i] = Lines<T>(layers_.length);
             layers_.to_lines(static_cast<const T*>(run.states[i]), states_[i]);
         }
+    }
+
+    // From now on the data gradients of a shard are kept there, in lines and of a sparse layer in theta's order, and
+    // nothing learns from them; a batch norm's statistics, times `share` where there are two rows or more, lie in the
+    // lines of the running means.
+    void gather(T* gradient, T* of_theta, double share) {
+        gradient_ = gradient, run_->grad = of_theta, gathers_ = true, share_ = T(share);
+    }
+
+    // From now on the parameters learn from the gradient that is there.
+    void apply(T* gradient, T* of_theta) { gradient_ = gradient, run_->grad = of_theta, gathers_ = false; }
+
+    // The gradient of the newest update, in theta's order.
+    void show_gradient(void* grad) const {
+        layers_.from_lines(gradient_, static_cast<T*>(grad));
+        if (!sparse_.chunks()) return;
+        const Group<T>& first = layers_.groups[0];
+        std::memcpy(static_cast<T*>(grad) + first.theta_w, static_cast<T*>(run_->grad) + first.theta_w,
+                    std::size_t(first.n_in * first.n_out) * sizeof(T));
+    }
+
+    void apply_piece(index number, const Batch<T>& batch, const Step<T>& step) {
+        finish(number, gradient_ + layers_.pieces[number].begin, batch, step);
+    }
+    void apply_chunks(int t, int threads, const Batch<T>& batch, const Step<T>& step) {
+        sparse_.for_chunks(t, threads, [&](const Chunk& chunk) {
+            T* room = sparse_.room(t);
+            zero(lines(chunk.length, L) * L, room);
+            std::memcpy(room, in_theta(run_->grad, chunk), std::size_t(chunk.length) * sizeof(T));
+            finish_chunk(chunk, room, clips_, batch, step);
+        });
+    }
+    void apply_statistics() {
+        for (const Group<T>& group : layers_.groups)
+            for (index p = 0; group.kind == Kind::BatchNorm && p < group.panels(); ++p)
+                for (int k = 2; k < 4 && !is_frozen(group); ++k) {
+                    const index at = group.w + group.vector(k, p);
+                    adapt(group.momentum, T(1), gradient_ + at, packed_ + at);
+                }
     }
 
     // The optimizer's numbers for a step, which each thread has for itself.
@@ -79,7 +122,7 @@ public:
             for (int i = 0; i < run_->optimizer.rule.states; ++i)
                 layers_.from_lines(states_[i], static_cast<T*>(run_->states[i]));
         }
-        if (run_->finite) layers_.from_lines(gradient_, static_cast<T*>(run_->grad));
+        if (run_->finite && gradient_ == own_) layers_.from_lines(gradient_, static_cast<T*>(run_->grad));
     }
 
     // The gradient of piece i of a panel, or of some side by side, and their update.
@@ -116,6 +159,7 @@ public:
 
     // A piece whose data gradient is known: the penalties', and its update, unless that must wait for the norm.
     void finish(index number, T* gradient, const Batch<T>& batch, const Step<T>& step) {
+        if (gathers_) return;
         const Piece& piece = layers_.pieces[number];
         const index n = piece.lines * L;
         if (!part_of(number).terms.empty())
@@ -232,11 +276,22 @@ private:
 
     // The running means of a batch norm's panel; those of one row, and of a layer that is frozen, stay.
     void adapt_statistics(const Group<T>& group, index panel, const Space<T>& s, index rows) {
-        const index layer = index(layers_.pieces[group.first_piece].layer);
-        if (!run_->learn || rows < 2 || (run_->frozen && run_->frozen[layer])) return;
-        const T *batch = s.kept[group.kept], unbiased = T(rows) / T(rows - 1);
+        const T *batch = s.kept[group.kept], unbiased = rows < 2 ? T(0) : T(rows) / T(rows - 1);
+        if (gathers_) {
+            const T share = rows < 2 ? T(0) : share_;
+            T *mean = gradient_ + group.w + group.vector(2, panel), *var = gradient_ + group.w + group.vector(3, panel);
+            for (int j = 0; j < L; ++j)
+                mean[j] = share * batch[group.vector(0, panel) + j],
+                var[j] = share * unbiased * batch[group.vector(1, panel) + j];
+            return;
+        }
+        if (!run_->learn || rows < 2 || is_frozen(group)) return;
         adapt(group.momentum, T(1), batch + group.vector(0, panel), packed_ + group.w + group.vector(2, panel));
         adapt(group.momentum, unbiased, batch + group.vector(1, panel), packed_ + group.w + group.vector(3, panel));
+    }
+
+    bool is_frozen(const Group<T>& group) const {
+        return run_->frozen && run_->frozen[layers_.pieces[group.first_piece].layer];
     }
 
     double penalize(index number, const Batch<T>& batch, const T* w, T* gradient, index n, index columns) const {
@@ -285,6 +340,10 @@ private:
 
     void finish_chunk(const Chunk& chunk, T* gradient, bool keep, const Batch<T>& batch, const Step<T>& step) {
         const index number = layers_.pieces.size() + chunk.number;
+        if (gathers_) {
+            std::memcpy(in_theta(run_->grad, chunk), gradient, std::size_t(chunk.length) * sizeof(T));
+            return;
+        }
         if (!part_of(number).terms.empty()) {
             double total = 0;
             in_lines<T>(in_theta(run_->theta, chunk), gradient, States<T>(), chunk.length,
@@ -313,9 +372,11 @@ private:
     const Plan& plan_;
     const Layers<T>& layers_;
     SparseGradient<T> sparse_;
-    bool penalized_ = false, clips_ = false, follows_ = false;
+    bool penalized_ = false, clips_ = false, follows_ = false, gathers_ = false;
+    T share_ = 0;
     Run* run_ = nullptr;
-    Lines<T> packed_, states_[MOST_STATES], gradient_;  // theta, the optimizer's states and grad, in lines
+    Lines<T> packed_, states_[MOST_STATES], own_;  // theta, the optimizer's states and grad, in lines
+    T* gradient_ = nullptr;
     Lines<double> penalties_, squares_;  // of the parts: the penalties' values, and the squares of gradients
     Lines<T> fixed_;                     // of each thread: what the interpreter's step does not change
     Lines<T> factors_;                   // how much of each step they make

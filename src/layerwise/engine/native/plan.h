@@ -198,6 +198,18 @@ struct Run {
     double newest = 0;
 };
 
+// A step of which processes do parts: a batch is cut into shards, of which this one does `count`, a power of two, side by
+// side. Their gradients are summed up by a binary tree, so that any number of processes finds the same bits.
+struct Shards {
+    std::ptrdiff_t count = 0;
+    const std::int64_t* places = nullptr;  // of each: where it begins in the order, its rows, its place in the batch
+    std::int64_t step = 0;
+    double scale = 0;          // of the gradient: 1 / rows of the whole batch
+    double statistics = 0;     // how much of a batch norm's statistics each counts: 1 / how many have two rows
+    void* gradient = nullptr;  // out: the sum, with what SHARD_SUMS says at its end
+    enum { PLAIN, LOSS, RIGHT, BAD, SHARD_SUMS = 8 };
+};
+
 // Pictures to be changed, and how: the arguments of augmentation.py, angles in radians, noise in the values' own units.
 struct Augment {
     std::ptrdiff_t height = 0, width = 0, channels = 1;
@@ -220,6 +232,15 @@ public:
     virtual ~Engine() = default;
     virtual void set_data(const Data& data) = 0;
     virtual void run(Run& run) = 0;
+    // A step in two halves, between begin_shards and end_shards: the gradients of some shards, then the update by the sum
+    // of all, whose statistics count if `statistics` is not 0; it returns the penalties. `gradient` has shards_length
+    // numbers: of the parameters as they lie in lines, and Shards::SHARD_SUMS at `shards_sums` of them.
+    virtual std::ptrdiff_t shards_length() const = 0;
+    virtual std::ptrdiff_t shards_sums() const = 0;
+    virtual void begin_shards(Run& run) = 0;
+    virtual void shards(const Shards& shards) = 0;
+    virtual double update(const Shards& of_all) = 0;
+    virtual void end_shards() = 0;
     // Losses and answers over the data, summed; the outputs (n, n_out) too unless `outputs` is null.
     virtual void evaluate(const void* theta, void* outputs, Sums& sums, int threads) = 0;
     // The outputs for rows that are not the data's; scaled as those are. False if a number of X is not finite.

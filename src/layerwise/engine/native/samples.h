@@ -15,6 +15,7 @@ struct Batch {
     std::int64_t step;
     T scale;             // of the gradient: 1 / rows, or 1 / the sum of their weights
     const bool& ending;  // whether the gradient is to be kept; the first thread says so before the first barrier
+    index place = 0;     // of its first row in the batch that it is a shard of
 };
 
 // Where the last layer's outputs, turned, become losses: some blocks of LANES rows (losses.h). `y` holds the outputs

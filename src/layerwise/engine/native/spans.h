@@ -158,7 +158,7 @@ private:
             for (index i = 0; i < here; ++i) samples_.ask_for(batch.start + batch.rows + r + i);
         }
         if (s.masks.size())
-            fill_masks(layers_, s.masks, seed, batch.step, base * L, rows,
+            fill_masks(layers_, s.masks, seed, batch.step, batch.place + base * L, rows,
                        [](index r, index column, index width) { return (r / L * width + column) * L + r % L; });
     }
 

@@ -180,6 +180,9 @@ public:
         return {number, first * group_->n_out, (lesser(first + inputs_, group_->n_in) - first) * group_->n_out};
     }
 
+    // Whole lines for a chunk of a thread's.
+    T* room(int t) { return spaces_[t].gradient; }
+
     template <class F>
     void for_chunks(int t, int threads, F f) const {
         for (index c = chunks_ * t / threads; c < chunks_ * (t + 1) / threads; ++c) f(chunk(c));

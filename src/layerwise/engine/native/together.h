@@ -45,7 +45,7 @@ public:
         const index r0 = share.r0, r1 = share.r1;
         read(batch, s, r0, r1);
         if (s.masks.size()) {
-            fill_masks(layers_, s.masks, seed, batch.step, r0, r1 - r0,
+            fill_masks(layers_, s.masks, seed, batch.step, batch.place + r0, r1 - r0,
                        [&](index r, index column, index) { return column / L * s.stride + (r0 + r) * L + column % L; });
             meet();
         }

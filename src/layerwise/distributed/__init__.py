@@ -1,0 +1,13 @@
+"""One training on several processes or machines, to the same bits for every number of them.
+
+communicator.py   rank, size, and a sum over a fixed binary tree
+layout.py         which rows of a step are in which shard, and whose
+executor.py       a step: own shards, the sum, the update
+ranks.py          what ranks agree on before the first step, and how they end together
+training.py       `fit`
+mpi.py            the communicator of mpi4py
+"""
+
+from layerwise.distributed.communicator import Communicator, PairwiseCommunicator
+from layerwise.distributed.executor import RankError
+from layerwise.distributed.training import fit

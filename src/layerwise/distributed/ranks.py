@@ -1,0 +1,217 @@
+"""What ranks do for each other around a fit: they agree on it before, and end it together.
+
+    begin              one seed; threads shared out; files and progress are the first rank's
+    newest_checkpoint  the first rank's file, for all
+    agree              version, instruction set, data, network and arguments are compared
+    Farewell           at the end, on every way out: no rank waits for one that is gone
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import layerwise
+from layerwise.data.rows import Rows
+from layerwise.data.targets import Targets
+from layerwise.distributed.communicator import Communicator, gather
+from layerwise.distributed.executor import DistributedExecutor, RankError
+from layerwise.distributed.layout import Layout, WholeLayout, check_shards, own_shards
+from layerwise.engine import native_engine
+from layerwise.engine.choice import executor, is_native
+from layerwise.engine.plan import Plan
+from layerwise.engine.threads import share
+from layerwise.errors import DataError
+from layerwise.network.call import Call
+from layerwise.network.network import Network
+from layerwise.network.resuming import Found, newest_checkpoint, read_checkpoint
+from layerwise.network.settings import Settings, differences
+from layerwise.parts.layers import BatchNorm
+from layerwise.training.callbacks import Callback, Checkpoint, CSVLog, Progress, TensorBoard
+from layerwise.training.loop import Training
+
+_OF_FIRST = (Checkpoint, CSVLog, Progress, TensorBoard)  # which write or show
+
+
+class Ranks:
+    """The processes of a training, as one of them sees them.
+
+    Parameters
+    ----------
+    communicator : Communicator
+        This rank's.
+    shards : int
+        Of a batch.
+    """
+
+    def __init__(self, communicator: Communicator, shards: int) -> None:
+        self.communicator, self.shards = communicator, shards
+        self.rank, self.size = communicator.rank, communicator.size
+        self.is_training = False
+
+    # ---------------------------------------------------------------- messages
+
+    def exchange(self, stage: str, message: dict[str, Any], payload: bytes = b"") -> list[tuple[dict[str, Any], bytes]]:
+        """Return what every rank says at this stage of the beginning.
+
+        Raises
+        ------
+        RankError
+            A rank has failed, or is at another stage.
+        """
+        own = json.dumps({"stage": stage, **message}).encode() + b"\n" + payload
+        parts = [each.partition(b"\n") for each in gather(self.communicator, own)]
+        found = [(json.loads(head), rest) for head, _, rest in parts]
+        for rank, (said, _) in enumerate(found):
+            if said["stage"] == "failed" and stage != "failed":
+                raise RankError(f"distributed.fit: rank {rank} failed before its first step: {said['error']}")
+        stages = {said["stage"] for said, _ in found if said["stage"] != "failed"}
+        if len(stages) > 1:
+            raise RankError(f"distributed.fit: the ranks are at different places of the program: {sorted(stages)}")
+        return found
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the others that this rank does not come to its first step."""
+        self.exchange("failed", {"error": f"{type(error).__name__}: {error}"})
+
+    # ---------------------------------------------------------------- the beginning
+
+    def begin(self, network: Network, call: Call) -> None:
+        """Bring the seeds together, and leave what writes files or shows progress to the first rank."""
+        seeded = network.random_state is not None
+        said = self.exchange("begin", {"seeded": seeded, "seed": network.seed, "host": platform.node()})
+        if not any(each["seeded"] for each, _ in said) and network.plan is None:
+            network.seed = said[0][0]["seed"]
+        here = sum(each["host"] == platform.node() for each, _ in said)
+        if call.given.n_threads is None:
+            call.given.n_threads = max(1, share() // here)
+        check_shards(self.shards, self.size, call.given.batch_size)
+        if self.rank:
+            call.watchers = [each for each in call.watchers if not (isinstance(each, _OF_FIRST) or each.only_looks)]
+
+    def newest_checkpoint(self, watchers: Sequence[Callback], parts: Sequence[Any]) -> Found | None:
+        """The first rank's, for all of them: its file need not be where the others are."""
+        found = None if self.rank else newest_checkpoint(watchers, parts)
+        payload = b"" if found is None else found.path.read_bytes()
+        _, content = self.exchange("checkpoint", {}, payload)[0]
+        if self.rank and content:
+            handle, name = tempfile.mkstemp(suffix=".safetensors")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                found = read_checkpoint(Path(name), parts)
+            finally:
+                os.unlink(name)
+        return found
+
+    def agree(self, network: Network, settings: Settings) -> None:
+        """Refuse ranks that were called with other settings.
+
+        Raises
+        ------
+        DataError
+            Names all that differs from the first rank's.
+        """
+        settings["shards"] = self.shards
+        native = native_engine.WHY_NOT == ""
+        about = {
+            "layerwise": layerwise.__version__,
+            "instruction set": native_engine.isa() if native else "none",
+            "weights": network.fingerprint,
+        }
+        said = self.exchange("agree", {"settings": settings, "about": about})
+        first, problems = said[0][0], []
+        for rank, (each, _) in enumerate(said):
+            found = [
+                f"{name}: {first['about'][name]} on rank 0, {value} on rank {rank}"
+                for name, value in each["about"].items()
+                if value != first["about"][name]
+            ]
+            found += [
+                str(other).replace(" then, ", " on rank 0, ").removesuffix(" now") + ("" if str(other).endswith(" now") is False else f" on rank {rank}")
+                for other in differences(first["settings"], each["settings"])
+            ]
+            problems += [f"rank {rank}: {text}" for text in found]
+        if problems:
+            cure = ""
+            if any("instruction set" in text for text in problems):
+                cure = ". Set LAYERWISE_ISA to the same instruction set on all hosts"
+            if any("weights" in text or "random_state" in text for text in problems):
+                cure = ". Give every rank's network the same random_state"
+            raise DataError(f"distributed.fit: the ranks were started differently: {'; '.join(problems)}{cure}")
+
+    # ---------------------------------------------------------------- the steps
+
+    def layout(self, call: Call, network: Network, rows: Rows) -> Layout:
+        """Which rows of each step are whose."""
+        own = own_shards(self.shards, self.rank, self.size)
+        return WholeLayout(len(rows), call.given.batch_size, self.shards, own)
+
+    def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> DistributedExecutor:
+        """What does this rank's part of each step."""
+        self._check(plan, targets)
+        layout, given = self.layout(call, network, rows), call.given
+        _, parameters = network.built()
+        inner = executor(
+            given.engine, given.n_threads, plan, parameters, rows, targets, layout.shard_size, network.key
+        )
+        call.watchers.append(Farewell(self))
+        self.is_training = True
+        return DistributedExecutor(self.communicator, layout, inner)
+
+    @staticmethod
+    def _check(plan: Plan, targets: Targets) -> None:
+        if targets.weights is not None and not targets.by_rows:
+            raise DataError("distributed.fit: SampleWeights(by_rows=False) is not possible on several ranks")
+        for stage in plan.stages:
+            if stage.layer.statistics and type(stage.layer) is not BatchNorm:
+                raise DataError(f"distributed.fit: {stage} has statistics of its own, which ranks cannot bring together")
+
+
+class Farewell(Callback):
+    """Lets all ranks end together: one that ends in any way says so, in place of a step.
+
+    Parameters
+    ----------
+    ranks : Ranks
+        Those of the training.
+    """
+
+    only_looks = True
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+
+    def on_fit_begin(self, run: Training) -> None:
+        """Let what another rank says stop this one."""
+        engine: Any = run.engine
+        engine.on_leave = run.stop
+
+    def on_fit_end(self, run: Training) -> None:
+        """Say that this rank makes no further step; if none does, compare the weights."""
+        engine: Any = run.engine
+        if engine.leave(run.stopping == "interrupt", run.history.stopped_by == "error"):
+            said = self._ranks.exchange("end", {"weights": run.network.fingerprint})
+            others = [rank for rank, (each, _) in enumerate(said) if each["weights"] != said[0][0]["weights"]]
+            if others:
+                raise RankError(
+                    f"distributed.fit: the weights of rank {others[0]} are not those of rank 0 at the end. A callback "
+                    "changes them on some ranks alone"
+                )
+
+
+def guarded(ranks: Ranks, fit: Callable[[], Any]) -> Any:
+    """Run a fit; if it fails before its first step, tell the other ranks why."""
+    try:
+        return fit()
+    except RankError:
+        raise
+    except BaseException as error:
+        if not ranks.is_training:
+            ranks.fail(error)
+        raise

@@ -1,0 +1,58 @@
+"""`layerwise.distributed.fit`: one training on several processes or machines."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from layerwise.distributed.communicator import as_communicator
+from layerwise.distributed.layout import SHARDS, check_shards
+from layerwise.distributed.ranks import Ranks, guarded
+from layerwise.network.fitting import fit as fit_network
+from layerwise.network.network import Network
+from layerwise.training.callbacks.history import History
+
+
+def fit(where: Any, network: Network, X: Any, y: Any = None, *, shards: int = SHARDS, **arguments: Any) -> History:
+    """Train a network on several ranks, to the same bits for every number of them.
+
+    Every rank calls it, with the same data and arguments, as in ``mpiexec -n 4 python train.py``. A batch is cut into
+    shards, of which each rank does some; their gradients are summed up over a binary tree, and every rank makes the
+    same step. The ranks' order of rows, dropout and augmentation are those of `Network.fit`, whose results differ in
+    rounding alone; a batch norm's statistics are those of each shard.
+
+    Parameters
+    ----------
+    where : Communicator or mpi4py.MPI.Comm
+        What connects the ranks, whose number must be a power of two.
+    network : Network
+        The same on every rank. Where no rank gives a `random_state`, the seed is that of rank 0.
+    X, y : array
+        As for `Network.fit`, all rows on every rank.
+    shards : int
+        Into how many parts a batch is cut, a power of two. The bits depend on it, and not on the number of ranks,
+        which is at most as great.
+    **arguments
+        Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0; other callbacks are called on all
+        ranks and must do the same on each. `n_threads` is by default this host's cores shared out among its ranks.
+
+    Returns
+    -------
+    History
+        The same on every rank, but for its times.
+
+    Raises
+    ------
+    DataError
+        A number of ranks or shards that is no power of two; ranks with other data, arguments, networks, versions or
+        instruction sets: found before the first step, on all ranks.
+    RankError
+        Another rank failed, or the ranks are not at the same step.
+    """
+    communicator = as_communicator(where)
+    ranks = Ranks(communicator, shards)
+    check_shards(shards, communicator.size, shards)
+    bound = inspect.signature(Network.fit).bind(network, X, y, **arguments)
+    bound.apply_defaults()
+    history: History = guarded(ranks, lambda: fit_network(network, bound.arguments, ranks))
+    return history
