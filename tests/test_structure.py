@@ -13,8 +13,8 @@ import layerwise
 SOURCE = Path(layerwise.__file__).parent
 # A room may import those before it, and itself. Imports within functions count.
 ORDER = (
-    "errors", "typing", "formula", "parts", "data", "engine", "training", "files", "datasets", "network", "trust",
-    "explain", "estimators", "plots", "exchange", "handwriting", "app",
+    "errors", "typing", "formula", "parts", "data", "engine", "training", "files", "datasets", "network", "distributed",
+    "trust", "explain", "estimators", "plots", "exchange", "handwriting", "app",
 )  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(ORDER)}
 

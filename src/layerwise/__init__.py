@@ -57,6 +57,7 @@ _NAMES = {  # where each public name is; it is loaded when it is first asked for
 _MODULES = {  # where each public module is
     "callbacks": "training.callbacks",
     "datasets": "datasets",
+    "distributed": "distributed",
     "errors": "errors",
     "estimators": "estimators",
     "initializers": "parts.initializers",
@@ -73,7 +74,7 @@ _DEPRECATED = {"familiarize": "trust.novelty"}  # names that are still found, an
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 if TYPE_CHECKING:
-    from layerwise import datasets, errors, estimators, plots
+    from layerwise import datasets, distributed, errors, estimators, plots
     from layerwise.app.reporting import report
     from layerwise.data.augmentation import Augmentation
     from layerwise.data.novelty import Novelty
@@ -259,6 +260,7 @@ __all__ = [
     "calibrate",
     "callbacks",
     "datasets",
+    "distributed",
     "diagnose",
     "errors",
     "estimators",

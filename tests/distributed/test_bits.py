@@ -84,7 +84,14 @@ def test_running_statistics_are_the_mean_of_the_shards():
 def test_sparse_rows(engine):
     x = sparse.random_array((300, 50), density=0.1, rng=np.random.default_rng(1), dtype=np.float32).tocsr()
     y = np.asarray(x.sum(axis=1)).ravel() > 2.5
-    arguments = {"epochs": 2, "batch_size": 64, "engine": engine, "verbose": False, "penalty": lw.L1(1e-4), "clip_norm": 1}
+    arguments = {
+        "epochs": 2,
+        "batch_size": 64,
+        "engine": engine,
+        "verbose": False,
+        "penalty": lw.L1(1e-4),
+        "clip_norm": 1,
+    }
 
     def make():
         return lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=0)
@@ -100,7 +107,7 @@ def test_sparse_rows(engine):
 def test_augmented_images(engine):
     images = RNG.integers(0, 256, size=(64, 36)).astype(np.uint8)
     labels = RNG.integers(0, 2, size=64)
-    augmentation = lw.Augmentation((6, 6), shift=1, rotation=10)
+    augmentation = lw.Augmentation(shape=(6, 6), shift=1, rotation=10)
     arguments = {"epochs": 2, "batch_size": 20, "engine": engine, "verbose": False, "augmentation": augmentation}
 
     def make():
@@ -140,7 +147,7 @@ def test_frozen_layers_stay(engine):
 
 
 @pytest.mark.sampled(4)
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "adagrad", "nadam", "lion"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "adagrad"])
 def test_optimizers(optimizer, engine):
     arguments = {"epochs": 2, "batch_size": 50, "engine": engine, "verbose": False, "optimizer": optimizer}
 
@@ -152,5 +159,4 @@ def test_optimizers(optimizer, engine):
     found = [net.theta for size in SIZES for net, _ in trained_on(size, make, X, Y, **arguments)]
     for theta in found:
         np.testing.assert_array_equal(theta, found[0])
-    if optimizer != "lion":  # a sign that rounding turns is a step in the other direction
-        np.testing.assert_allclose(found[0], alone.theta, rtol=1e-2, atol=1e-4)
+    np.testing.assert_allclose(found[0], alone.theta, rtol=1e-2, atol=1e-4)

@@ -4,8 +4,8 @@
                └─┬─┘   └─┬─┘
                  └───┬───┘          the same bits on every rank, and whatever exchanges halves or wholes
 
-A sum of floating-point numbers depends on its order, and an all-reduce of MPI promises none. So the sum is made here, of
-exchanges between two ranks: of wholes where arrays are short; of halves, then quarters, and back where they are long
+A sum of floating-point numbers depends on its order, and an all-reduce of MPI promises none. So the sum is made here,
+of exchanges between two ranks: of wholes where arrays are short; of halves, then quarters, and back where they are long
 (recursive halving and doubling: Thakur, Rabenseifner, Gropp 2005). Each element takes the same way up the tree.
 """
 
@@ -153,5 +153,6 @@ def as_communicator(given: Any) -> Communicator:
         check_size(given.rank, given.size)
         return given
     raise TypeError(
-        f"distributed.fit: give a communicator with rank, size and sum, such as mpi4py's MPI.COMM_WORLD; got {given!r:.80}"
+        "distributed.fit: give a communicator with rank, size and sum, such as mpi4py's MPI.COMM_WORLD; got "
+        f"{given!r:.80}"
     )

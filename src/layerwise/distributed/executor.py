@@ -18,10 +18,9 @@ import numpy as np
 from layerwise.data.rows import Rows
 from layerwise.distributed.communicator import Communicator
 from layerwise.distributed.layout import Layout
-from layerwise.engine.executor import Executor
-from layerwise.engine.native_engine import NativeEngine
-from layerwise.engine.numpy_engine import POLL_SECONDS, NumpyEngine
-from layerwise.engine.shards import BAD, LOSS, PLAIN, RIGHT, Halves, NativeHalves, NumpyHalves
+from layerwise.engine.executor import Divisible
+from layerwise.engine.halves import BAD, LOSS, PLAIN, RIGHT
+from layerwise.engine.numpy_engine import POLL_SECONDS
 from layerwise.errors import LayerwiseError
 from layerwise.typing import Array
 
@@ -64,11 +63,11 @@ class DistributedExecutor:
         The ranks.
     layout : Layout
         Which rows of each step are whose.
-    inner : Executor
+    inner : Divisible
         The native one or NumPy's, with the rows that are here.
     """
 
-    def __init__(self, communicator: Communicator, layout: Layout, inner: Executor) -> None:
+    def __init__(self, communicator: Communicator, layout: Layout, inner: Divisible) -> None:
         self.communicator, self.layout, self._inner = communicator, layout, inner
         self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
         self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
@@ -78,12 +77,7 @@ class DistributedExecutor:
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
         self.on_leave: Callable[[str], None] = lambda reason: None
-        self._halves: Halves
-        if isinstance(inner, NativeEngine):
-            self._halves = NativeHalves(inner, layout.shard_size)
-        else:
-            assert isinstance(inner, NumpyEngine)
-            self._halves = NumpyHalves(inner)
+        self._halves = inner.halves(layout.shard_size)
         self._vector, self._shared = self._halves.vector()
         self._order: Array | None = None
         self._digest = 0

@@ -1,7 +1,7 @@
 """Which rows are in which shard, and which shards are whose.
 
-A batch is cut into a fixed number of shards, however many ranks there are; rank r has the r-th run of them. The rows of a
-shard of a step are
+A batch is cut into a fixed number of shards, however many ranks there are; rank r has the r-th run of them. The rows
+of a shard of a step are
 
     of data that all ranks have    a share of the step's batch, in the order of a fit on one machine
     of data in parts               a share of the shard's own part, in an order of its own
@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from layerwise.data.philox import SHARD_ORDER, generator
-from layerwise.engine.shards import Part
+from layerwise.engine.halves import Part
 from layerwise.errors import DataError
 from layerwise.parts.description import whole_number
 from layerwise.typing import Array

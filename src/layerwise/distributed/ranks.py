@@ -1,9 +1,9 @@
 """What ranks do for each other around a fit: they agree on it before, and end it together.
 
-    begin              one seed; threads shared out; files and progress are the first rank's
-    newest_checkpoint  the first rank's file, for all
-    agree              version, instruction set, data, network and arguments are compared
-    Farewell           at the end, on every way out: no rank waits for one that is gone
+begin              one seed; threads shared out; files and progress are the first rank's
+newest_checkpoint  the first rank's file, for all
+agree              version, instruction set, data, network and arguments are compared
+Farewell           at the end, on every way out: no rank waits for one that is gone
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from layerwise.distributed.communicator import Communicator, gather
 from layerwise.distributed.executor import DistributedExecutor, RankError
 from layerwise.distributed.layout import Layout, WholeLayout, check_shards, own_shards
 from layerwise.engine import native_engine
-from layerwise.engine.choice import executor, is_native
+from layerwise.engine.choice import executor
 from layerwise.engine.plan import Plan
 from layerwise.engine.threads import share
 from layerwise.errors import DataError
 from layerwise.network.call import Call
 from layerwise.network.network import Network
 from layerwise.network.resuming import Found, newest_checkpoint, read_checkpoint
-from layerwise.network.settings import Settings, differences
+from layerwise.network.settings import Difference, Settings, differences
 from layerwise.parts.layers import BatchNorm
 from layerwise.training.callbacks import Callback, Checkpoint, CSVLog, Progress, TensorBoard
 from layerwise.training.loop import Training
@@ -132,11 +132,8 @@ class Ranks:
                 for name, value in each["about"].items()
                 if value != first["about"][name]
             ]
-            found += [
-                str(other).replace(" then, ", " on rank 0, ").removesuffix(" now") + ("" if str(other).endswith(" now") is False else f" on rank {rank}")
-                for other in differences(first["settings"], each["settings"])
-            ]
-            problems += [f"rank {rank}: {text}" for text in found]
+            found += [_shown(other, rank) for other in differences(first["settings"], each["settings"])]
+            problems += found
         if problems:
             cure = ""
             if any("instruction set" in text for text in problems):
@@ -157,9 +154,7 @@ class Ranks:
         self._check(plan, targets)
         layout, given = self.layout(call, network, rows), call.given
         _, parameters = network.built()
-        inner = executor(
-            given.engine, given.n_threads, plan, parameters, rows, targets, layout.shard_size, network.key
-        )
+        inner = executor(given.engine, given.n_threads, plan, parameters, rows, targets, layout.shard_size, network.key)
         call.watchers.append(Farewell(self))
         self.is_training = True
         return DistributedExecutor(self.communicator, layout, inner)
@@ -170,7 +165,17 @@ class Ranks:
             raise DataError("distributed.fit: SampleWeights(by_rows=False) is not possible on several ranks")
         for stage in plan.stages:
             if stage.layer.statistics and type(stage.layer) is not BatchNorm:
-                raise DataError(f"distributed.fit: {stage} has statistics of its own, which ranks cannot bring together")
+                raise DataError(
+                    f"distributed.fit: {stage} has statistics of its own, which ranks cannot bring together"
+                )
+
+
+def _shown(other: Difference, rank: int) -> str:
+    """A setting that is not what it is on rank 0."""
+    text = str(other)
+    if text.endswith(" now") and " then, " in text:
+        return text.removesuffix(" now").replace(" then, ", " on rank 0, ") + f" on rank {rank}"
+    return f"{text} on rank {rank}"
 
 
 class Farewell(Callback):

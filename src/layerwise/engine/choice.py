@@ -5,7 +5,7 @@ from __future__ import annotations
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
 from layerwise.engine import native_engine
-from layerwise.engine.executor import Evaluator, Executor
+from layerwise.engine.executor import Divisible, Evaluator
 from layerwise.engine.native_engine import NativeEngine, NativeEvaluator
 from layerwise.engine.numpy_engine import NumpyEngine, NumpyEvaluator
 from layerwise.engine.plan import Plan
@@ -80,7 +80,7 @@ def executor(
     targets: Targets,
     batch_size: int,
     seed: int,
-) -> Executor:
+) -> Divisible:
     """What trains the plan."""
     if is_native(engine, plan):
         return NativeEngine(plan, parameters, rows, targets, batch_size, seed, n_threads)

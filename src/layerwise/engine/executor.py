@@ -13,6 +13,7 @@ from typing import Protocol
 
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
+from layerwise.engine.halves import Halves
 from layerwise.engine.passes import Score
 from layerwise.engine.plan import Plan
 from layerwise.parts.losses import Loss
@@ -129,6 +130,13 @@ class Executor(Protocol):
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite."""
+
+
+class Divisible(Executor, Protocol):
+    """An executor that can also make its steps in two halves."""
+
+    def halves(self, shard_size: int) -> Halves:
+        """The same on the same rows, a step in two halves; a shard has at most so many rows."""
 
 
 class Evaluator(Protocol):

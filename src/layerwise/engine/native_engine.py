@@ -16,6 +16,7 @@ import numpy as np
 from layerwise.data.rows import Rows
 from layerwise.data.targets import Targets
 from layerwise.engine import native_plan
+from layerwise.engine.halves import Halves
 from layerwise.engine.native_plan import (
     arguments,
     custom_code,
@@ -116,6 +117,12 @@ class NativeEngine:
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
         """An engine at work is not copied with what keeps it: the copy has None in its place."""
         return type(None), ()
+
+    def halves(self, shard_size: int) -> Halves:
+        """The same on the same rows, a step in two halves; a shard has at most so many rows."""
+        from layerwise.engine.native_halves import NativeHalves
+
+        return NativeHalves(self, shard_size)
 
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
@@ -345,6 +352,7 @@ def as_read(rows: Rows) -> Any:
 
 
 def set_data(core: Any, X: Any, scaler: Scaler | None, targets: Targets, n_out: int) -> None:
+    """Let a native executor read these rows and their targets."""
     offset, factor = _scaling(scaler, 0 if scaler is None else X.shape[1])
     core.set_data(
         X,

@@ -16,6 +16,7 @@ from layerwise.data.rows import Rows
 from layerwise.data.sample_weights import without_uncounted
 from layerwise.data.targets import Targets
 from layerwise.engine.contract import has_custom_part
+from layerwise.engine.halves import Halves
 from layerwise.engine.passes import Pass, Score, all_finite
 from layerwise.engine.penalties import Penalties
 from layerwise.engine.plan import Plan, RateTerm
@@ -91,6 +92,12 @@ class NumpyEngine:
         self._seed = seed
         self.epochs_at_once = not rows.made and not has_custom_part(plan)
         self.begin_epoch()
+
+    def halves(self, shard_size: int) -> Halves:
+        """The same on the same rows, a step in two halves; a shard has at most so many rows."""
+        from layerwise.engine.numpy_halves import NumpyHalves
+
+        return NumpyHalves(self)
 
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""

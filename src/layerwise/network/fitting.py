@@ -43,6 +43,7 @@ from layerwise.parts.optimizers import Adam, Optimizer, as_optimizer
 from layerwise.parts.scaling import Scaler
 from layerwise.parts.schedules import Schedule
 from layerwise.training.callbacks import (
+    Callback,
     Checkpoint,
     GradientClip,
     History,
@@ -312,12 +313,12 @@ def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks 
     order: Callable[[int, int], Array] | None = None
     if given.shuffle:
         order = CustomOrder(given.shuffle) if callable(given.shuffle) else partial(draw_order, network.seed)
-    if ranks is None:
-        engine = executor(
-            given.engine, given.n_threads, plan, parameters, rows, data.targets, given.batch_size, network.key
-        )
-    else:
+    engine: Executor
+    if ranks is not None:
         engine = ranks.executor(call, network, plan, rows, data.targets)
+    else:
+        size, key = given.batch_size, network.key
+        engine = executor(given.engine, given.n_threads, plan, parameters, rows, data.targets, size, key)
     return Training(
         network=network,
         plan=plan,
@@ -330,6 +331,7 @@ def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks 
         callbacks=call.watchers,
         schedule=call.schedule,
     )
+
 
 def _augmented(rows: Rows, augmentation: Augmentation, seed: int, engine: str) -> Rows:
     if not isinstance(augmentation, Augmentation):
