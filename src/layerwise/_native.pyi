@@ -178,8 +178,8 @@ class Native:
         frozen: Sequence[int] = ...,
         so_far: Array | None = None,
     ) -> tuple[int, bool, float, Sequence[float]]: ...
-    shards_length: int
-    shards_sums: int
+    def shards_length(self) -> int: ...
+    def shards_sums(self) -> int: ...
     def begin_shards(
         self,
         training: Training,

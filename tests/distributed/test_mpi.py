@@ -1,12 +1,9 @@
 """Real ranks of MPI: `mpiexec -n 2 python program.py`."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from pathlib import Path
 
 import numpy as np

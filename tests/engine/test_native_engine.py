@@ -365,7 +365,7 @@ def call(core, theta, grad, optimizer, **changed):
 
 def run(engine, **changed):
     parameters = engine.parameters
-    return call(engine._core, parameters.theta, parameters.grad, engine.optimizer, **changed)
+    return call(engine.core, parameters.theta, parameters.grad, engine.optimizer, **changed)
 
 
 def plain_dense(n_in, n_out, loss="QuadraticCost"):

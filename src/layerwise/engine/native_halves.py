@@ -33,11 +33,11 @@ class NativeHalves:
 
     def vector(self) -> tuple[Array, Array]:
         """A new vector, and the part of it that holds the sums."""
-        length, dtype = self._core.shards_length, self._engine.parameters.theta.dtype
+        length, dtype = self._core.shards_length(), self._engine.parameters.theta.dtype
         room = np.zeros(length + 64 // dtype.itemsize, dtype)
         begin = -room.ctypes.data % 64 // dtype.itemsize
         vector = room[begin : begin + length]
-        return vector, vector[self._core.shards_sums :][:SUMS]
+        return vector, vector[self._core.shards_sums() :][:SUMS]
 
     def begin(self, order: Array | None, clip_norm: float | None, frozen: Set[int]) -> None:
         """Steps on the rows in this order begin."""

@@ -145,8 +145,8 @@ void bind_native(nb::module_& m) {
         .def("run", &Native::run, "training"_a, "optimizer"_a, "steps"_a, nb::kw_only(), "order"_a = nb::none(),
              "learn"_a = true, "threads"_a = 1, "poll"_a = nb::none(), "clip_norm"_a = nb::none(),
              "frozen"_a = nb::list(), "so_far"_a = nb::none())
-        .def_prop_ro("shards_length", &Native::shards_length)
-        .def_prop_ro("shards_sums", &Native::shards_sums)
+        .def("shards_length", &Native::shards_length)
+        .def("shards_sums", &Native::shards_sums)
         .def("begin_shards", &Native::begin_shards, "training"_a, "optimizer"_a, nb::kw_only(), "order"_a = nb::none(),
              "threads"_a = 1, "clip_norm"_a = nb::none(), "frozen"_a = nb::list())
         .def("shards", &Native::shards, "places"_a, nb::kw_only(), "step"_a, "scale"_a, "statistics"_a, "gradient"_a)
