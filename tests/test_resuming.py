@@ -93,7 +93,7 @@ OTHERS = {  # of each argument, another value than that of ARGUMENTS or the defa
     "augmentation": lw.Augmentation(noise=0.1, shape=(2, 2)),
 }
 SHOWN_AS = {"optimizer": "learning_rate: 0.1 then, 0.2 now", "callbacks": r"callbacks: \['Checkpoint'\] then"}
-FREE = ("self", "resume", "verbose", "n_threads", "engine")
+FREE = ("self", "resume", "verbose", "n_threads", "engine", "window")  # the last one is a part of a stream
 
 
 @pytest.mark.parametrize("name", [name for name in inspect.signature(lw.Network.fit).parameters if name not in FREE])

@@ -26,8 +26,11 @@ _IN_FORM = 0x0101  # NumPy's flags C_CONTIGUOUS and ALIGNED
 
 
 def in_form(X: object) -> TypeGuard[Array]:
-    """Whether X is a plain array with the layout that the engines read; says nothing about its type."""
-    return type(X) is np.ndarray and X.flags.num & _IN_FORM == _IN_FORM
+    """Whether X is a plain array with the layout and byte order that the engines read; says nothing about its type.
+
+    The machine's own byte order counts only under its own name: "<f4" is another to the buffer protocol.
+    """
+    return type(X) is np.ndarray and X.flags.num & _IN_FORM == _IN_FORM and X.dtype.byteorder in "=|"
 
 
 def is_sparse(X: object) -> bool:
@@ -59,7 +62,7 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
         Masked or missing values, complex numbers, dates, text where none is allowed, labels of bytes, rows of several
         lengths.
     """
-    if in_form(values) and values.dtype.char in NUMBERS and values.dtype.isnative:
+    if in_form(values) and values.dtype.char in NUMBERS:
         return values
     refuse_masked(values, name)
     array = _plain(values, name, text)
@@ -74,6 +77,8 @@ def read_array(values: ArrayLike, name: str, *, text: bool = False) -> Array:
         raise DataError(_refusal(array, name))
     with np.errstate(over="ignore"):  # what a float64 cannot hold becomes infinite, and is refused as such
         array = np.asarray(array, _read_as(array.dtype), order="C")
+    if array.dtype.byteorder not in "=|":
+        array = array.view(array.dtype.newbyteorder("="))
     return array if array.flags.aligned else array.copy()
 
 
@@ -145,7 +150,7 @@ def native_indices(X: Any) -> Any:
 
     The values are as they were, and shared.
     """
-    if not hasattr(X, "indptr") or (X.indices.dtype.isnative and X.indptr.dtype.isnative):
+    if not hasattr(X, "indptr") or X.indices.dtype.byteorder == X.indptr.dtype.byteorder == "=":
         return X
     parts = (X.data, *(part.astype(part.dtype.newbyteorder("=")) for part in (X.indices, X.indptr)))
     return type(X)(parts, shape=X.shape)

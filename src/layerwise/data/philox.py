@@ -14,7 +14,7 @@ import numpy as np
 
 from layerwise.typing import Array
 
-WEIGHTS, ORDER, HELD_OUT, FOLDS, SHARD_ORDER = range(5)  # what a generator draws
+WEIGHTS, ORDER, HELD_OUT, FOLDS, SHARD_ORDER, BLOCKS = range(6)  # what a generator draws
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -29,7 +29,7 @@ def generator(seed: int, purpose: int, index: int = 0) -> np.random.Generator:
     seed : int
         At least 0; what is beyond 64 bits is left out.
     purpose : int
-        `WEIGHTS`, `ORDER`, `HELD_OUT`, `FOLDS` or `SHARD_ORDER`.
+        `WEIGHTS`, `ORDER`, `HELD_OUT`, `FOLDS`, `SHARD_ORDER` or `BLOCKS`.
     index : int
         The layer; or the step at which the epoch begins.
     """

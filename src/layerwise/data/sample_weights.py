@@ -60,12 +60,12 @@ def weigh(
     n = len(targets)
     weights = np.ones(n) if given.values is None else check_weights(given.values, n, "sample_weight")
     if class_weight is not None:
-        weights = weights * _of_classes(targets, class_weight, weights)
+        weights = weights * of_classes(targets, class_weight, weights)
         _check_values(weights, "sample_weight and class_weight")
     if given.by_rows and given.scaled:
         weights = weights / weights.max()  # their sum is finite
         weights = weights / weights.mean()
-    targets.weights, targets.by_rows = _cast(weights, targets, "sample_weight"), given.by_rows
+    targets.weights, targets.by_rows = cast_weights(weights, targets, "sample_weight"), given.by_rows
 
 
 def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str = "sample_weight") -> None:
@@ -80,7 +80,7 @@ def weigh_held_out(targets: Targets, sample_weight: ArrayLike | None, name: str 
         weights = check_weights(sample_weight, len(targets), name)
         if not _USUAL[0] < weights.max() < _USUAL[1]:  # as multiplied by a constant, they do the same
             weights = weights / weights.max()
-        targets.weights, targets.by_rows = _cast(weights, targets, name), False
+        targets.weights, targets.by_rows = cast_weights(weights, targets, name), False
 
 
 def of_evaluation(targets: Targets, sample_weight: ArrayLike | SampleWeights | None) -> Targets:
@@ -90,11 +90,11 @@ def of_evaluation(targets: Targets, sample_weight: ArrayLike | SampleWeights | N
     return found
 
 
-def _cast(weights: Array, targets: Targets, name: str) -> Array:
-    """The weights in the network's type, in which they may be too large, or 0."""
+def cast_weights(weights: Array, targets: Targets, name: str, some: bool = True) -> Array:
+    """The weights in the network's type, in which they may be too large, or 0; `some` of them must be above 0."""
     with np.errstate(over="ignore"):
         cast = weights.astype(targets.dtype)
-    _check_values(cast, f"{name} as {targets.dtype.name}")
+    _check_values(cast, f"{name} as {targets.dtype.name}", some)
     return cast
 
 
@@ -114,12 +114,12 @@ def check_weights(sample_weight: ArrayLike, n: int, name: str) -> Array:
     return weights
 
 
-def _check_values(weights: Array, name: str) -> None:
+def _check_values(weights: Array, name: str, some: bool = True) -> None:
     bad = ~np.isfinite(weights) | (weights < 0)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(f"{name}: weights must be finite and at least 0; that of row {row} is {weights[row]}")
-    if not weights.any():
+    if some and not weights.any():
         raise DataError(f"{name}: all {len(weights)} weights are 0, so no sample counts; at least one must be above 0")
 
 
@@ -145,7 +145,14 @@ def balanced(labels: Array, sample_weight: Array | None = None) -> Array:
     return weights[labels]
 
 
-def _of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
+def of_classes(targets: Targets, class_weight: dict[object, float] | str, weights: Array) -> Array:
+    """Return the weight of each row's class; `weights`: what each row counts besides.
+
+    Raises
+    ------
+    DataError
+        The targets are no labels, or a class has no weight.
+    """
     if targets.labels is None or targets.task.classes is None:
         raise DataError(
             "class_weight needs labels, one class a sample; use sample_weight for other targets, or, for several "

@@ -40,7 +40,7 @@ def hold_out(
         There would be no rows left to learn from, or none to validate.
     """
     n = len(targets)
-    count = _rows(share, n)
+    count = rows_of_share(share, n)
     if isinstance(sample_weight, SampleWeights):
         raise TypeError("validation_split takes weights as an array")
     weights = None if sample_weight is None else check_weights(sample_weight, n, "sample_weight")
@@ -69,8 +69,14 @@ def as_share(value: Any) -> float | int:
     return float(value) if isinstance(value, (float, np.floating)) else int(value)
 
 
-def _rows(share: float, n: int) -> int:
-    """How many of n rows are set aside."""
+def rows_of_share(share: float, n: int) -> int:
+    """How many of n rows are set aside.
+
+    Raises
+    ------
+    DataError
+        None, or all of them.
+    """
     if isinstance(share, float):
         count = int(share * n + 0.5) if 0 < share < 1 else 0
     else:

@@ -133,7 +133,13 @@ class Executor(Protocol):
 
 
 class Divisible(Executor, Protocol):
-    """An executor that can also make its steps in two halves."""
+    """An executor that can also take other rows within an epoch, and make its steps in two halves."""
+
+    def load(self, rows: Rows, targets: Targets, order: Array | None) -> None:
+        """Take other rows, and the order in which they are read; what the epoch has summed up stays.
+
+        Steps then count from the first of these rows.
+        """
 
     def halves(self, shard_size: int) -> Halves:
         """The same on the same rows, a step in two halves; a shard has at most so many rows."""

@@ -144,6 +144,11 @@ class NativeEngine:
         """Read the rows in this order from now on."""
         self._order = np.ascontiguousarray(order, np.int64)
 
+    def load(self, rows: Rows, targets: Targets, order: Array | None) -> None:
+        """Take other rows, and their order; the epoch goes on with them."""
+        self.rows, self.targets, self._order = rows, targets, order
+        set_data(self.core, as_read(rows), rows.scaler, targets, self.plan.n_out)
+
     def run(
         self,
         first: int,

@@ -102,17 +102,31 @@ class NumpyEngine:
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
         self.penalty = 0.0
+        self._before_load, self._reached = np.zeros(4), 0
+
+    def load(self, rows: Rows, targets: Targets, order: Array | None) -> None:
+        """Take other rows, and their order; the epoch goes on with them."""
+        self._before_load += self.epoch.sums(self._reached)
+        self._reached = 0
+        self.rows, self.targets, self._newest = rows, targets, (0, 0)
+        self.epoch = Pass(targets, self.batch_size, self.plan.n_out, self.parameters.theta.dtype)
+        self.shuffled = order is not None
+        if order is not None:
+            self.epoch.reorder(order)
 
     def state(self, samples: int) -> dict[str, Array]:
         """What is known of the epoch after its first `samples` rows, for `restore`."""
         parts = {name: array[:samples].copy() for name, array in self.epoch.noted().items()}
-        return parts | {"penalty": np.array(self.penalty)}
+        return parts | {"penalty": np.array(self.penalty), "before": self._before_load.copy()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on with an epoch from what `state` gave."""
         self.penalty = float(state["penalty"])
+        if "before" in state:  # not in files of earlier versions
+            np.copyto(self._before_load, state["before"])
         for name, array in self.epoch.noted().items():
             array[: len(state[name])] = state[name]
+        self._reached = len(state["losses"])
 
     def last_loss(self) -> float:
         """The mean data loss of the newest step's samples, not weighted; NaN before the first."""
@@ -173,7 +187,12 @@ class NumpyEngine:
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
+        before = int(self._before_load[3])
         row = {"loss": self.epoch.loss(samples), "penalty": self.penalty / samples}
+        if before:
+            loss, weight, right, _ = (self._before_load + self.epoch.sums(samples - before)).tolist()
+            row["loss"] = loss / weight if weight else 0.0
+            return row | {"accuracy": right / samples} if self.epoch.counts else row
         return row | {"accuracy": self.epoch.accuracy(samples)} if self.epoch.counts else row
 
     def train_step(self, start: int, stop: int, step: int) -> bool:
@@ -226,7 +245,7 @@ class NumpyEngine:
         if batch.masks:
             draw(batch, self.philox, step)
         y = forward(batch, x)
-        losses, self._newest = batch.losses, (start, stop)
+        losses, self._newest, self._reached = batch.losses, (start, stop), stop
         batch.write_losses()
         is_finite = all_finite(losses) or without_uncounted(losses, y, weights)
         self.epoch.losses[start:stop] = losses

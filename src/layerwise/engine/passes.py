@@ -128,6 +128,13 @@ class Pass:
         """How many of these answers are right."""
         return float(np.add.reduce(self._rights(stop, start), dtype=np.float64))
 
+    def sums(self, stop: int) -> Array:
+        """Losses by their weights, those weights, right answers and rows, over the first `stop` rows: (4,)."""
+        weights = None if self._weights is None else self._weights[:stop].astype(np.float64)
+        total = float(stop if weights is None or self.targets.by_rows else weights.sum())
+        right = float(np.add.reduce(self._rights(stop), dtype=np.float64)) if self.counts else 0.0
+        return np.array([self.loss(stop) * total, total, right, float(stop)])
+
     def _rights(self, stop: int, start: int = 0) -> Array:
         """How much of each answer is right."""
         if self._labels is None or not self._by_class:

@@ -11,6 +11,7 @@ from layerwise.data.arrays import in_form
 from layerwise.data.names import target_names
 from layerwise.data.rows import Rows
 from layerwise.data.sample_weights import weigh_held_out
+from layerwise.data.streams.opening import as_source
 from layerwise.data.targets import Task, check_lengths, encode
 from layerwise.data.units import check_units
 from layerwise.engine import numpy_engine
@@ -40,11 +41,17 @@ class Answers(Passes):
     engine: str
     _predictor: NativePredictor | None
 
-    def outputs(self, X: ArrayLike) -> Array:
-        """The raw outputs (n, n_out) for any number of rows, in batches; `forward` without its memory."""
+    def outputs(self, X: Any) -> Array:
+        """The raw outputs (n, n_out) for any number of rows, in batches; `forward` without its memory.
+
+        X may be a stream, as `fit` takes it: blocks are read one after another.
+        """
         y = self._outputs_at_once(X)
         if y is not None:
             return y
+        if type(X) is not np.ndarray and (source := as_source(X, needs_y=False, name="X")) is not None:
+            source.columns_wanted(self.column_names)
+            return np.concatenate([self.outputs(piece.X) for piece in source.pieces(None, self.dtype)])
         rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()
         if self._predictor is not None or is_native(self.engine, plan):
@@ -111,7 +118,7 @@ class Answers(Passes):
 
     def predict(
         self,
-        X: ArrayLike,
+        X: Any,
         *,
         threshold: float | None = None,
         min_confidence: float | None = None,
@@ -122,8 +129,8 @@ class Answers(Passes):
 
         Parameters
         ----------
-        X : array (n, n_in)
-            The samples.
+        X : array (n, n_in), or stream
+            The samples. Blocks of a stream are read one after another.
         threshold : float, optional
             Of yes or no: above what an output is a yes; by default the network's own `threshold`. Of two classes with
             an output each: above what probability it is the second, by default 0.5.
@@ -186,7 +193,7 @@ class Answers(Passes):
         parts = (rows.span(i, min(i + CHUNK, len(rows))) for i in range(0, len(rows), CHUNK))
         return np.concatenate([self.novelty.is_novel(part) for part in parts])
 
-    def predict_proba(self, X: ArrayLike) -> Array:
+    def predict_proba(self, X: Any) -> Array:
         """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.
 
         Outputs of several sigmoids, one a class, are divided by their sum, as in scikit-learn.
@@ -264,8 +271,8 @@ class Answers(Passes):
 
     def evaluate(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: Any,
+        y: ArrayLike | None = None,
         *,
         sample_weight: ArrayLike | None = None,
         loss: Loss | str | Callable[..., Any] | None = None,
@@ -275,8 +282,8 @@ class Answers(Passes):
 
         Parameters
         ----------
-        X, y : array
-            As for `fit`.
+        X, y : array, or stream
+            As for `fit`. A stream is read once, block by block.
         sample_weight : array (n,), optional
             How much each sample counts: loss and accuracy are means by these weights, divided by their sum, and each
             metric gets them as `sample_weight`.
@@ -290,6 +297,14 @@ class Answers(Passes):
         ShapeError, DataError
             Data or weights that do not fit, or a metric that takes no weights where there are some.
         """
+        if type(X) is not np.ndarray and (source := as_source(X, y, sample_weight, name="evaluate")) is not None:
+            from layerwise.network.streaming import evaluate
+
+            return evaluate(self, source, self.choose_loss(loss), as_metrics(metrics))
+        if y is None:
+            raise DataError(
+                "evaluate: y must be an array; got NoneType: give evaluate(X, y), or a stream of blocks (X, y)"
+            )
         chosen = self.choose_loss(loss).for_columns(target_names(y) or self._task.columns)
         rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()

@@ -68,6 +68,8 @@ def check_call(network: Network, arguments: Mapping[str, Any]) -> Call:
     given = SimpleNamespace(**arguments)
     given.epochs = whole_number("fit", "epochs", given.epochs, least=1)
     given.batch_size = whole_number("fit", "batch_size", given.batch_size, least=1)
+    if given.window is not None:
+        given.window = whole_number("fit", "window", given.window, least=1)
     check_engine(given.engine, given.n_threads)
     check_shuffle(given.shuffle)
     schedule, own = as_schedule(given.schedule), as_callbacks(given.callbacks)

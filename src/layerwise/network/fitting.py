@@ -11,36 +11,34 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from layerwise.data.augmentation import Augmentation
-from layerwise.data.names import named_columns, names_of, target_names
-from layerwise.data.rows import AugmentedRows, Rows, check_finite, check_rows
-from layerwise.data.sample_weights import of_evaluation, weigh, weigh_held_out
+from layerwise.data.names import named_columns, names_of
+from layerwise.data.rows import AugmentedRows, Rows
 from layerwise.data.shuffling import CustomOrder, draw_order
-from layerwise.data.splitting import as_share, hold_out
-from layerwise.data.targets import Targets, Task, check_lengths, check_two_classes, encode
-from layerwise.data.tasks import asked_task
-from layerwise.data.units import Range, check_units, joined, range_of
+from layerwise.data.streams.window import Stream, StreamRows
+from layerwise.data.targets import Targets
 from layerwise.engine.choice import evaluator, executor, is_native
-from layerwise.engine.contract import check_loss
-from layerwise.engine.executor import Executor
-from layerwise.engine.plan import Plan, check_training, compile_layers, compile_training
+from layerwise.engine.executor import Evaluator, Executor
+from layerwise.engine.plan import Plan, compile_training
 from layerwise.engine.sparse import rows_for
-from layerwise.engine.threads import share
-from layerwise.errors import DataError, ShapeError
+from layerwise.engine.streaming import StreamEngine
+from layerwise.errors import DataError
 from layerwise.network.call import Call, check_call, others_of
 from layerwise.network.passes import CHUNK
+from layerwise.network.preparing import Data, prepare, prepare_stream
 from layerwise.network.resuming import Found, begin_anew, newest_checkpoint
 from layerwise.network.settings import Difference, Settings, describe_call
-from layerwise.parts.losses import Loss
-from layerwise.parts.metrics import check_weighted
+from layerwise.network.streaming import (
+    open_stream,
+    rows_of_fit,
+    stream_evaluator,
+)
 from layerwise.parts.optimizers import Adam, Optimizer, as_optimizer
-from layerwise.parts.scaling import Scaler
 from layerwise.parts.schedules import Schedule
 from layerwise.training.callbacks import (
     Callback,
@@ -48,9 +46,9 @@ from layerwise.training.callbacks import (
     GradientClip,
     History,
 )
-from layerwise.training.evaluation import TRAIN, VALIDATION, Evaluation, watches_training
+from layerwise.training.evaluation import TRAIN, VALIDATION, Evaluation
 from layerwise.training.loop import Training
-from layerwise.typing import Array, ArrayLike
+from layerwise.typing import Array
 
 if TYPE_CHECKING:
     from layerwise.network.network import Network
@@ -89,7 +87,13 @@ def fit(network: Network, arguments: Mapping[str, Any], ranks: Ranks | None = No
         ranks.begin(network, call)
     newest = newest_checkpoint if ranks is None else ranks.newest_checkpoint
     checkpoint = None if call.allowed is None else newest(call.watchers, _parts(network, call))
-    data = prepare(network, call)
+    stream = open_stream(network, call)
+    if stream is not None and ranks is not None:
+        raise DataError(
+            f"fit: X is a stream of {len(stream)} rows, more than the window of {stream.window} holds; several "
+            "processes train on data in memory: give window= as many rows, or each process its own part"
+        )
+    data = prepare(network, call) if stream is None else prepare_stream(network, call, stream)
     optimizer = _optimizer_for(network, call.given.optimizer)
     others = others_of(network, call)
     network.build(data.X.shape[1])
@@ -113,7 +117,11 @@ def fit(network: Network, arguments: Mapping[str, Any], ranks: Ranks | None = No
         run.restore(*checkpoint.training, checkpoint.model.history, checkpoint.run, anew)
     run.settings = settings
     network.history = run.history
-    return run.fit()
+    try:
+        return run.fit()
+    finally:
+        if isinstance(run.engine.rows, StreamRows):
+            run.engine.rows.close()
 
 
 def _parts(network: Network, call: Call) -> list[Any]:
@@ -132,103 +140,6 @@ def _optimizer_for(network: Network, optimizer: Optimizer | str | None) -> Optim
     own = copy.deepcopy(as_optimizer(optimizer))
     own.reset()
     return own
-
-
-# ---------------------------------------------------------------- data
-
-
-@dataclass
-class Data:
-    """What is learned from and held out, in the form that the engines read.
-
-    Attributes
-    ----------
-    whole, X : array or sparse matrix (n, n_in)
-        All rows that were given, and those that are learned from.
-    targets : Targets
-        Of those.
-    loss : Loss
-        The call's, for these columns of targets.
-    asked : Task, optional
-        What `task` and `classes` say.
-    held_out, measured : (array, Targets), optional
-        The validation data; and the training data, where they are measured after each epoch.
-    shows : bool
-        Whether metrics of the training data were asked for.
-    """
-
-    whole: Any
-    X: Any
-    targets: Targets
-    loss: Loss
-    asked: Task | None
-    scaler: Scaler | None
-    input_range: Range
-    held_out: tuple[Any, Targets] | None
-    measured: tuple[Any, Targets] | None
-    shows: bool
-
-
-def prepare(network: Network, call: Call) -> Data:
-    """Bring X, y, weights and held-out data to the form that the engines read, and check them."""
-    given = call.given
-    whole = X = network.read_rows(given.X, finite=False)
-    found = range_of(X, threads=min(given.n_threads or share(), share()))
-    check_finite(X, network.dtype, "X", network.column_names or names_of(given.X), found)
-    plan = network.plan or compile_layers(network.layers, whole.shape[1])
-    loss, asked, targets = _targets(network, call, plan, whole)
-    sample_weight, held_out = given.sample_weight, None
-    if given.validation_split is not None:
-        given.validation_split = as_share(given.validation_split)
-        X, targets, sample_weight, held_out = hold_out(X, targets, sample_weight, given.validation_split, network.seed)
-    X, scaler = network.scaled_rows(X)
-    if network.task is None and given.classes is None:  # which says that there are others, in chunks to come
-        check_two_classes(targets)
-    weigh(targets, sample_weight, given.class_weight)
-    input_range = joined(found if X is whole else range_of(X), network.input_range)
-    if given.validation_data is not None:
-        names = network.column_names or names_of(given.X)
-        held_out = _held_out(network, given.validation_data, plan, loss, targets.task, scaler, input_range, names)
-    shows = given.train_metrics or (bool(call.metrics) and held_out is None)  # nothing asked for is left out
-    measures = shows or watches_training(getattr(watcher, "monitor", None) for watcher in call.watchers)
-    measured = (X, of_evaluation(targets, sample_weight)) if measures else None
-    for evaluated in (measured if shows else None, held_out):
-        if evaluated is not None and evaluated[1].weights is not None:
-            check_weighted(call.metrics)
-    return Data(whole, X, targets, loss, asked, scaler, input_range, held_out, measured, shows)
-
-
-def _targets(network: Network, call: Call, plan: Plan, X: Any) -> tuple[Loss, Task | None, Targets]:
-    """Return the loss for the columns of y, what was asked for, and y as the outputs should be."""
-    given = call.given
-    loss = call.loss.for_columns(target_names(given.y) or network._task.columns)
-    check_loss(loss, plan.n_out)
-    check_training(plan, loss)
-    asked = asked_task(given.task, given.classes, network.task, plan.n_out)
-    targets = encode(given.y, plan.n_out, loss, network.dtype, network.task, asked=asked)
-    check_lengths(X, targets)
-    return loss, asked, targets
-
-
-def _held_out(
-    network: Network,
-    data: Sequence[ArrayLike],
-    plan: Plan,
-    loss: Loss,
-    task: Task,
-    scaler: Scaler | None,
-    known: Range,
-    names: Sequence[str] | None,
-) -> tuple[Array, Targets]:
-    """Return the validation data as the engines read them."""
-    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-        raise ShapeError("validation_data must be (X, y) or (X, y, sample_weight)")
-    X = check_rows(data[0], network.dtype, "X of validation_data", plan.n_in, names)
-    check_units(scaler, known, X, "X of validation_data")
-    targets = encode(data[1], plan.n_out, loss, network.dtype, task, "y of validation_data")
-    check_lengths(X, targets, "X of validation_data", "y of validation_data")
-    weigh_held_out(targets, data[2] if len(data) == 3 else None, "sample_weight of validation_data")
-    return X, targets
 
 
 # ---------------------------------------------------------------- the fit in words, and a checkpoint's
@@ -300,25 +211,35 @@ def change(
 def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks | None = None) -> Training:
     """Put the run together: rows, the executor, what is evaluated, and the order of the rows."""
     given, parameters = call.given, network.built()[1]
-    rows = rows_for(plan, data.X, data.scaler, network.dtype, given.batch_size)
+    streams = isinstance(data.X, Stream)
+    rows = (
+        rows_of_fit(network, call, data.X, data.scaler)
+        if streams
+        else rows_for(plan, data.X, data.scaler, network.dtype, given.batch_size)
+    )
     if given.augmentation is not None:
         rows = _augmented(rows, given.augmentation, network.key, given.engine)
     evaluations = {}
     for prefix, pair in ((TRAIN, data.measured), (VALIDATION, data.held_out)):
         if pair is None:
             continue
-        watched = rows_for(plan, pair[0], data.scaler, network.dtype, CHUNK)
-        made = evaluator(given.engine, given.n_threads, plan, parameters, watched, pair[1], CHUNK)
+        if isinstance(pair[0], Stream):
+            made: Evaluator = stream_evaluator(given.engine, given.n_threads, network, plan, *pair, data.scaler)
+        else:
+            looked_at = rows_for(plan, pair[0], data.scaler, network.dtype, CHUNK)
+            made = evaluator(given.engine, given.n_threads, plan, parameters, looked_at, pair[1], CHUNK)
         evaluations[prefix] = Evaluation(made, call.metrics if prefix == VALIDATION or data.shows else {})
     order: Callable[[int, int], Array] | None = None
-    if given.shuffle:
+    if given.shuffle and not streams:
         order = CustomOrder(given.shuffle) if callable(given.shuffle) else partial(draw_order, network.seed)
+    size, key, execution = given.batch_size, network.key, (given.engine, given.n_threads, plan, parameters)
     engine: Executor
     if ranks is not None:
         engine = ranks.executor(call, network, plan, rows, data.targets)
+    elif isinstance(rows, StreamRows):
+        engine = StreamEngine(*execution, rows, size, key)
     else:
-        size, key = given.batch_size, network.key
-        engine = executor(given.engine, given.n_threads, plan, parameters, rows, data.targets, size, key)
+        engine = executor(*execution, rows, data.targets, size, key)
     return Training(
         network=network,
         plan=plan,

@@ -125,8 +125,8 @@ class Network(Answers):
 
     def fit(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: Any,
+        y: ArrayLike | None = None,
         *,
         task: str | None = None,
         classes: ArrayLike | None = None,
@@ -136,7 +136,7 @@ class Network(Answers):
         epochs: int = 10,
         batch_size: int = 32,
         shuffle: bool | Callable[[int], Array] = True,
-        validation_data: Sequence[ArrayLike] | None = None,
+        validation_data: Any = None,
         validation_split: float | None = None,
         sample_weight: ArrayLike | SampleWeights | None = None,
         class_weight: dict[Any, float] | str | None = None,
@@ -152,18 +152,23 @@ class Network(Answers):
         n_threads: int | None = None,
         augmentation: Augmentation | None = None,
         resume: bool | str | Sequence[str] = False,
+        window: int | None = None,
         verbose: bool | int = True,
     ) -> History:
         """Train; a second call goes on from the present weights.
 
         Parameters
         ----------
-        X : array (n, n_in)
-            The samples: any real type; uint8 is scaled as it is read.
+        X : array (n, n_in), or stream
+            The samples: any real type; uint8 is scaled as it is read. A stream gives blocks of rows, and need not fit
+            into memory: a function that yields blocks ``(X, y)`` or ``(X, y, weights)``, anything that can be iterated
+            again or indexed for them, a path of Parquet files, a ``pyarrow.dataset.Dataset``, a ``np.memmap``, a Zarr
+            or Dask array, a Dask DataFrame or a Polars LazyFrame.
         y : array (n,) or (n, n_out)
             Labels, one a sample; or rows of n_out numbers. Rows of which each has a single 1 and else 0 are one-hot:
             the network then answers with labels. Several yes/no answers need binary cross-entropy. Names of several
-            columns of a frame are kept in `task.columns`, and compared as those of X are.
+            columns of a frame are kept in `task.columns`, and compared as those of X are. For Parquet, Dask DataFrames
+            and LazyFrames the name of the column, or a list of names; None where blocks have it.
         task : {"classification", "multilabel", "regression"}, optional
             What the network is to answer: one label a sample, several yes/no answers, or numbers. By default it
             follows from y and the loss, and once trained the network keeps it. Say it where y could be read in
@@ -185,7 +190,7 @@ class Network(Answers):
         shuffle : bool or function
             A new order each epoch; or order(n), which gives the rows of the coming epoch as n integers from 0 to n - 1;
             it is not asked where one step takes all rows.
-        validation_data : (X, y) or (X, y, sample_weight), optional
+        validation_data : (X, y) or (X, y, sample_weight), or stream, optional
             Held-out data, evaluated after each epoch. Loss, accuracy and metrics are weighted where weights are given.
         validation_split : float or int, optional
             In place of `validation_data`: a share of the rows, or how many, set aside for it and not learned from. They
@@ -235,6 +240,10 @@ class Network(Answers):
             compared by name, code and the values they refer to. Names of settings,
             ``resume=["learning_rate", "patience"]``, may differ on purpose: they take effect from here on, and stand
             in ``history.changes``.
+        window : int, optional
+            Of a stream, or a memory map that has more rows: how many rows may be in memory; by default as many as are
+            256 MB. Half of them is learned from, in random order, while a thread reads the other half. Where it holds
+            all rows, the fit is that of the array, to the same bits.
         verbose : bool or int
             A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
             every n-th epoch.

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from layerwise import files as storage
+from layerwise.data.streams.window import Stream
 from layerwise.errors import FormatError, UnknownNameError, nearest
 from layerwise.files.formulas import FORMULA_KINDS
 from layerwise.network.custom import KEY, OF_FUNCTION, changed_rule, computed_by, shown_rule
@@ -32,7 +33,7 @@ from layerwise.typing import Array
 
 Settings = dict[str, Any]
 
-EXECUTION = ("self", "resume", "verbose", "n_threads", "engine")  # which change no number, or have a rule of their own
+EXECUTION = ("self", "resume", "verbose", "n_threads", "engine", "window")  # no numbers, or of a rule of their own
 DATA = ("X", "y", "validation_data", "sample_weight")  # which may be lists
 _VALUES = (
     "data", "function", "pairs", "float", "array", "tuple", "dict", "partial", "object", "RandomState", "set", "module",
@@ -97,6 +98,8 @@ def describe(value: Any, within: tuple[int, ...] = ()) -> Any:
     """A value as JSON, such that equal values give equal JSON; `within`: the ids of those that it is a part of."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
+    if isinstance(value, Stream):
+        return {"type": "stream", **value.survey.facts(), "window": value.window}
     if isinstance(value, Given):
         return {"type": "Given", "values": _data(value.values)}
     if id(value) in within:  # refers to itself

@@ -5,11 +5,11 @@ The data are never copied into a scaled version: rows are scaled as they are gat
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
 from layerwise.parts.description import Description, number, resolve
 from layerwise.typing import Array
 
@@ -23,6 +23,16 @@ __all__ = [
 ]
 
 _ROWS = 4096  # rows looked at together, so that fitting takes little memory
+
+
+class Moments(Protocol):
+    """What scalers learn of data that come in blocks: extremes, means and Σ (x - mean)² of each column."""
+
+    count: int
+    low: Array
+    high: Array
+    mean: Array
+    square: Array
 
 
 class Scaler(Description):
@@ -41,6 +51,19 @@ class Scaler(Description):
     def fit(self, X: Array) -> None:
         """Set `offset` and `factor` from the training data X (n, n_in)."""
         raise NotImplementedError(f"{type(self).__name__} must define fit(X)")
+
+    def fit_moments(self, moments: Moments) -> None:
+        """Set `offset` and `factor` from what one pass over a stream has found of its columns.
+
+        Raises
+        ------
+        DataError
+            A custom scaler, which defines `fit` alone.
+        """
+        raise DataError(
+            f"{type(self).__name__} learns from an array, and the data are a stream: define fit_moments(moments), or "
+            "call its fit(X) with some of the rows first"
+        )
 
     def transform(self, X: Array) -> Array:
         """(X - offset) · factor, as a new float64 array."""
@@ -85,6 +108,9 @@ class RangeScaler(Scaler):
     def fit(self, X: Array) -> None:
         """Nothing to learn: the ranges are given."""
 
+    def fit_moments(self, moments: Moments) -> None:
+        """Nothing to learn: the ranges are given."""
+
 
 class MinMaxScaler(Scaler):
     """Each column's least value becomes `to_low`, its greatest `to_high`; a constant column becomes `to_low`.
@@ -103,7 +129,13 @@ class MinMaxScaler(Scaler):
 
     def fit(self, X: Array) -> None:
         """Look up each column's least and greatest value."""
-        low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+        self._set(X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64))
+
+    def fit_moments(self, moments: Moments) -> None:
+        """Take each column's least and greatest value."""
+        self._set(moments.low.astype(np.float64), moments.high.astype(np.float64))
+
+    def _set(self, low: Array, high: Array) -> None:
         ratio = (self.to_high - self.to_low) / np.where(high > low, high - low, 1)
         self.offset, self.factor = low - self.to_low / ratio, ratio
 
@@ -118,10 +150,17 @@ class StandardScaler(Scaler):
         for start in range(0, len(X), _ROWS):
             rest = X[start : start + _ROWS] - mean
             square += np.einsum("ij,ij->j", rest, rest)
-        deviation = np.sqrt(square / len(X))
-        same = X.min(axis=0) == X.max(axis=0)  # the mean of many rows is not exact: the deviation cannot tell
+        self._set(mean, square, len(X), X.min(axis=0), X.max(axis=0))
+
+    def fit_moments(self, moments: Moments) -> None:
+        """Take each column's mean and standard deviation."""
+        self._set(moments.mean, moments.square, moments.count, moments.low, moments.high)
+
+    def _set(self, mean: Array, square: Array, n: int, low: Array, high: Array) -> None:
+        deviation = np.sqrt(square / n)
+        same = low == high  # the mean of many rows is not exact: the deviation cannot tell
         constant = same | (deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean))
-        self.offset, self.factor = np.where(same, X[0], mean), 1 / np.where(constant, 1, deviation)
+        self.offset, self.factor = np.where(same, low, mean), 1 / np.where(constant, 1, deviation)
 
 
 SCALERS: tuple[type[Scaler], ...] = (RangeScaler, MinMaxScaler, StandardScaler)

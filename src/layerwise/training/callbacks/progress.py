@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import warn
@@ -87,6 +88,31 @@ def _suitable(interval: float) -> Callback:
             return PlainProgress(interval)
         return RichProgress(interval / 5)
     return PlainProgress(interval)
+
+
+@contextmanager
+def scan_progress(shown: bool) -> Iterator[Callable[[int, int, int | None], None] | None]:
+    """Show how far the first pass over a stream is, on a line that moves in terminals; and one when it is done.
+
+    What is yielded is called with the blocks and rows so far, and how many rows there are, where that is known.
+    """
+    if not shown:
+        yield None
+        return
+    began = time.monotonic()
+    newest, reached, moves = began, (0, 0), sys.stdout.isatty()
+
+    def seen(blocks: int, rows: int, total: int | None) -> None:
+        nonlocal newest, reached
+        reached = blocks, rows
+        if moves and time.monotonic() - newest > _INTERVAL:
+            newest = time.monotonic()
+            of = "" if total is None else f" of {total:,}"
+            print(f"\rfirst pass: {rows:,}{of} rows", end="", flush=True)
+
+    yield seen
+    words = f"first pass: {reached[1]:,} rows in {reached[0]:,} blocks  {time.monotonic() - began:.2f} s"
+    print(f"\r{words}" if moves else words, flush=True)
 
 
 def _in_notebook() -> bool:
