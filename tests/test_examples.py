@@ -2,6 +2,9 @@
 
 import ast
 import importlib.util
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -74,3 +77,15 @@ def test_a_study_goes_on_in_its_file(tmp_path, capsys):
     assert len(study.trials) == 8
     assert "8 trials, " in capsys.readouterr().out
     assert study.best_trial.user_attrs["accuracy"] > 0.8
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("engine", ["loky", "dask", "ray"])
+def test_a_search_on_a_cluster_finds_the_same(engine, capsys):
+    pytest.importorskip({"loky": "joblib", "dask": "distributed", "ray": "ray"}[engine])
+    load("search_on_a_cluster").main("threading")
+    expected = capsys.readouterr().out
+    command = [sys.executable, "-W", "ignore", str(FOLDER / "search_on_a_cluster.py"), engine]
+    environment = {**os.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    assert result.stdout == expected.replace("threading", engine), result.stderr[-3000:]
