@@ -26,11 +26,88 @@ from layerwise.typing import Array
 
 LEAVING, INTERRUPTED, FAILED, KEY = range(4, 8)  # of the sums: how many ranks, and for FAILED which
 _RANKS = 4096  # the most; FAILED counts in it
-_KEYS = 1021  # so small that a sum over the ranks is exact
+KEYS = 1021  # so small that a sum over the ranks is exact
 
 
 class RankError(LayerwiseError, RuntimeError):
     """Another rank of a training on several of them failed, or is elsewhere in the program."""
+
+
+class LeavesTogether:
+    """What executors of several ranks have in common: a rank that ends says so, in place of a step or an average.
+
+    Parameters
+    ----------
+    communicator : Communicator
+        The ranks.
+    shared : array
+        What all ranks sum up beside the weights or the gradient.
+
+    Attributes
+    ----------
+    on_leave : callable
+        Told why, when another rank ends.
+    """
+
+    def __init__(self, communicator: Communicator, shared: Array, vector: Array | None = None) -> None:
+        self.communicator, self.shared = communicator, shared
+        self._message = shared if vector is None else vector
+        self._together = True  # no rank has left, as far as is known
+        self.on_leave: Callable[[str], None] = lambda reason: None
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """An executor at work is not copied with what keeps it: the copy has None in its place."""
+        return type(None), ()
+
+    def _sum(self, array: Array) -> None:
+        try:
+            self.communicator.sum(array)
+        except BaseException:
+            self._together = False
+            raise
+
+    def leave(self, interrupted: bool, failed: bool) -> bool:
+        """Tell the others that this rank makes no further step; True if all end by themselves.
+
+        Nothing is said if one of them has told so before: then it is gone.
+        """
+        if not self._together:
+            return False
+        self._message[:] = 0
+        self.shared[LEAVING], self.shared[INTERRUPTED] = 1, interrupted
+        self.shared[FAILED] = _RANKS + self.communicator.rank if failed else 0
+        self._sum(self._message)
+        self._together = False
+        if not failed:
+            self._raise_others()
+        all_end = bool(self.shared[LEAVING] == self.communicator.size)
+        return all_end and not (self.shared[FAILED] or self.shared[INTERRUPTED])
+
+    def _others_left(self) -> None:
+        """Some ranks leave, so this one does."""
+        self._together = False
+        self._raise_others()
+        self.on_leave("interrupt" if self.shared[INTERRUPTED] else "callback")
+
+    def _raise_others(self) -> None:
+        count, rank = divmod(int(self.shared[FAILED]), _RANKS)
+        if count:
+            who = f"rank {rank}" if count == 1 else f"{count} ranks"
+            raise RankError(f"distributed.fit: {who} failed, so rank {self.communicator.rank} stops too; see its error")
+
+    def run_epochs(
+        self,
+        epochs: int,
+        step: int,
+        poll: Callable[[], bool] | None = None,
+        rates: Sequence[float] | Array | None = None,
+    ) -> dict[str, list[float]]:
+        """Not used: `epochs_at_once` is False."""
+        raise NotImplementedError
+
+    def gradient(self, start: int, stop: int, step: int) -> bool:
+        """Not on several ranks: a callback would ask for it on one of them alone."""
+        raise RankError("distributed.fit: the gradient of a batch by itself is not there on several ranks")
 
 
 class _AllRows:
@@ -51,10 +128,10 @@ class _AllRows:
         self._rows.begin_epoch(step)
         order = self._executor.layout.order(step)
         if order is not None:
-            self._executor.reorder(order)
+            self._executor.take_order(order)
 
 
-class DistributedExecutor:
+class DistributedExecutor(LeavesTogether):
     """The `Executor` that does this rank's shards of each step.
 
     Parameters
@@ -67,27 +144,24 @@ class DistributedExecutor:
         The native one or NumPy's, with the rows that are here.
     """
 
+    epochs_at_once = False
+
     def __init__(self, communicator: Communicator, layout: Layout, inner: Divisible) -> None:
-        self.communicator, self.layout, self._inner = communicator, layout, inner
+        self._halves = inner.halves(layout.shard_size)
+        self._vector, shared = self._halves.vector()
+        super().__init__(communicator, shared, self._vector)
+        self.layout, self._inner = layout, inner
         self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
         self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
         self.rows: Any = _AllRows(self, inner.rows)
         self.batch_size = layout.batch_size
-        self.finite, self.epochs_at_once = True, False
+        self.finite = True
         self.clip_norm: float | None = None
         self.frozen: Set[int] = frozenset()
-        self.on_leave: Callable[[str], None] = lambda reason: None
-        self._halves = inner.halves(layout.shard_size)
-        self._vector, self._shared = self._halves.vector()
         self._order: Array | None = None
         self._digest = 0
         self._newest = float("nan")
-        self._together = True  # no rank has left, as far as is known
         self.begin_epoch()
-
-    def __reduce__(self) -> tuple[type[None], tuple[()]]:
-        """An executor at work is not copied with what keeps it: the copy has None in its place."""
-        return type(None), ()
 
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
@@ -102,6 +176,11 @@ class DistributedExecutor:
         np.copyto(self._sums, state["sums"])
 
     def reorder(self, order: Array) -> None:
+        """Read the rows in this order from now on, where all ranks have all of them."""
+        if self.layout.is_shared:
+            self.take_order(order)
+
+    def take_order(self, order: Array) -> None:
         """Read the rows that are here in this order from now on."""
         self._order = np.ascontiguousarray(order, np.int64)
         self._inner.reorder(self._order)
@@ -141,11 +220,11 @@ class DistributedExecutor:
 
     def _step(self, i: int, number: int, rate: float) -> bool:
         """One step of all ranks; False, with nothing changed, if a loss was not finite or a rank leaves."""
-        part, shared = self.layout.part(i, number), self._shared
+        part, shared = self.layout.part(i, number), self.shared
         self._halves.gather(part, self._vector)
-        key = (number * 31 + self._digest) % _KEYS
+        key = (number * 31 + self._digest) % KEYS
         shared[LEAVING:KEY], shared[KEY] = 0, key
-        self._sum()
+        self._sum(self._vector)
         if shared[LEAVING]:
             self._others_left()
             return False
@@ -164,64 +243,13 @@ class DistributedExecutor:
         self._sums += (loss, part.rows, right, penalty * part.rows, 0.0, part.rows)
         return True
 
-    def _sum(self) -> None:
-        try:
-            self.communicator.sum(self._vector)
-        except BaseException:
-            self._together = False
-            raise
-
-    # ---------------------------------------------------------------- leaving together
-
-    def leave(self, interrupted: bool, failed: bool) -> bool:
-        """Tell the others that this rank makes no further step; True if all end so, and none has failed.
-
-        Nothing is said if one of them has told so before: then it is gone.
-        """
-        if not self._together:
-            return False
-        self._vector[:] = 0
-        self._shared[LEAVING], self._shared[INTERRUPTED] = 1, interrupted
-        self._shared[FAILED] = _RANKS + self.communicator.rank if failed else 0
-        self._sum()
-        self._together = False
-        if not failed:
-            self._raise_others()
-        return not failed and bool(self._shared[LEAVING] == self.communicator.size)
-
-    def _others_left(self) -> None:
-        """Some ranks leave, so this one does."""
-        self._together = False
-        self._raise_others()
-        self.on_leave("interrupt" if self._shared[INTERRUPTED] else "callback")
-
-    def _raise_others(self) -> None:
-        count, rank = divmod(int(self._shared[FAILED]), _RANKS)
-        if count:
-            who = f"rank {rank}" if count == 1 else f"{count} ranks"
-            raise RankError(f"distributed.fit: {who} failed, so rank {self.communicator.rank} stops too; see its error")
-
     # ---------------------------------------------------------------- what else an executor has
-
-    def run_epochs(
-        self,
-        epochs: int,
-        step: int,
-        poll: Callable[[], bool] | None = None,
-        rates: Sequence[float] | Array | None = None,
-    ) -> dict[str, list[float]]:
-        """Not used: `epochs_at_once` is False."""
-        raise NotImplementedError
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
         loss, weight, right, penalty, _, made = self._sums.tolist()
         row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
         return row if self.targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
-
-    def gradient(self, start: int, stop: int, step: int) -> bool:
-        """Not on several ranks: a callback would ask for it on one of them alone."""
-        raise RankError("distributed.fit: the gradient of a batch by itself is not there on several ranks")
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on the rows of that step that are here is not finite."""

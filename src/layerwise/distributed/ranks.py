@@ -8,6 +8,7 @@ Farewell           at the end, on every way out: no rank waits for one that is g
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import platform
@@ -22,19 +23,22 @@ from layerwise.data.targets import Targets
 from layerwise.distributed.communicator import Communicator, gather
 from layerwise.distributed.executor import DistributedExecutor, RankError
 from layerwise.distributed.layout import Layout, WholeLayout, check_shards, own_shards
+from layerwise.distributed.local_steps import LocalExecutor, LocalSteps, OuterMomentum, own_rows
 from layerwise.engine import native_engine
 from layerwise.engine.choice import executor
+from layerwise.engine.executor import Executor
 from layerwise.engine.plan import Plan
 from layerwise.engine.threads import share
 from layerwise.errors import DataError
 from layerwise.network.call import Call
 from layerwise.network.network import Network
 from layerwise.network.resuming import Found, newest_checkpoint, read_checkpoint
-from layerwise.network.settings import Difference, Settings, differences
+from layerwise.network.settings import Difference, Settings, describe, differences
 from layerwise.parts.layers import BatchNorm
 from layerwise.training.callbacks import Callback, Checkpoint, CSVLog, Progress, TensorBoard
 from layerwise.training.loop import Training
 
+_APART = 0x9E3779B97F4A7C15
 _OF_FIRST = (Checkpoint, CSVLog, Progress, TensorBoard)  # which write or show
 
 
@@ -47,10 +51,12 @@ class Ranks:
         This rank's.
     shards : int
         Of a batch.
+    local_steps : LocalSteps, optional
+        Average weights every so many steps, in place of gradients at each.
     """
 
-    def __init__(self, communicator: Communicator, shards: int) -> None:
-        self.communicator, self.shards = communicator, shards
+    def __init__(self, communicator: Communicator, shards: int, local_steps: LocalSteps | None = None) -> None:
+        self.communicator, self.shards, self.local_steps = communicator, shards, local_steps
         self.rank, self.size = communicator.rank, communicator.size
         self.is_training = False
 
@@ -90,7 +96,10 @@ class Ranks:
         here = sum(each["host"] == platform.node() for each, _ in said)
         if call.given.n_threads is None:
             call.given.n_threads = max(1, share() // here)
-        check_shards(self.shards, self.size, call.given.batch_size)
+        if self.local_steps is None:
+            check_shards(self.shards, self.size, call.given.batch_size)
+        else:
+            self._check_local(call)
         if self.rank:
             call.watchers = [each for each in call.watchers if not (isinstance(each, _OF_FIRST) or each.only_looks)]
 
@@ -117,12 +126,16 @@ class Ranks:
         DataError
             Names all that differs from the first rank's.
         """
-        settings["shards"] = self.shards
+        if self.local_steps is None:
+            settings["shards"] = self.shards
+        else:
+            settings |= {"local_steps": describe(self.local_steps), "ranks": self.size}
         native = native_engine.WHY_NOT == ""
         about = {
             "layerwise": layerwise.__version__,
             "instruction set": native_engine.isa() if native else "none",
             "weights": network.fingerprint,
+            "epochs": settings.get("epochs"),
         }
         said = self.exchange("agree", {"settings": settings, "about": about})
         first, problems = said[0][0], []
@@ -149,15 +162,46 @@ class Ranks:
         own = own_shards(self.shards, self.rank, self.size)
         return WholeLayout(len(rows), call.given.batch_size, self.shards, own)
 
-    def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> DistributedExecutor:
+    def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
         """What does this rank's part of each step."""
         self._check(plan, targets)
-        layout, given = self.layout(call, network, rows), call.given
-        _, parameters = network.built()
-        inner = executor(given.engine, given.n_threads, plan, parameters, rows, targets, layout.shard_size, network.key)
+        make = self._synchronous if self.local_steps is None else self._local
+        found = make(call, network, plan, rows, targets)
         call.watchers.append(Farewell(self))
         self.is_training = True
+        return found
+
+    def _synchronous(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
+        layout, given = self.layout(call, network, rows), call.given
+        parameters, size = network.built()[1], layout.shard_size
+        inner = executor(given.engine, given.n_threads, plan, parameters, rows, targets, size, network.key)
         return DistributedExecutor(self.communicator, layout, inner)
+
+    def _local(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
+        assert self.local_steps is not None
+        given, own = call.given, own_rows(rows, self.rank, self.size)
+        here, parameters = copy.copy(rows), network.built()[1]
+        here.X = rows.X[own]
+        size, key = given.batch_size // self.size, (network.key + self.rank * _APART) % 2**64  # other masks on each
+        inner = executor(given.engine, given.n_threads, plan, parameters, here, targets.part(own), size, key)
+        momentum = OuterMomentum()
+        call.watchers.append(momentum)
+        seed = network.seed if given.shuffle else None
+        return LocalExecutor(self.communicator, inner, self.local_steps, momentum, len(rows) // self.size, seed)
+
+    def _check_local(self, call: Call) -> None:
+        if call.given.batch_size % self.size:
+            raise DataError(
+                f"distributed.fit: batch_size={call.given.batch_size} must be a multiple of the {self.size} ranks"
+            )
+        if callable(call.given.shuffle):
+            raise DataError("distributed.fit: with local_steps each rank draws an order of its own; give shuffle=True")
+        for each in call.own:
+            if isinstance(each, Checkpoint) and not each.at_epochs:
+                raise DataError(
+                    "distributed.fit: with local_steps the ranks have the same weights at the end of epochs alone; "
+                    "give Checkpoint(every='epoch')"
+                )
 
     @staticmethod
     def _check(plan: Plan, targets: Targets) -> None:

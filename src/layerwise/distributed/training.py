@@ -6,14 +6,24 @@ import inspect
 from typing import Any
 
 from layerwise.distributed.communicator import as_communicator
-from layerwise.distributed.layout import SHARDS, check_shards
+from layerwise.distributed.layout import SHARDS
+from layerwise.distributed.local_steps import LocalSteps
 from layerwise.distributed.ranks import Ranks, guarded
 from layerwise.network.fitting import fit as fit_network
 from layerwise.network.network import Network
 from layerwise.training.callbacks.history import History
 
 
-def fit(where: Any, network: Network, X: Any, y: Any = None, *, shards: int = SHARDS, **arguments: Any) -> History:
+def fit(
+    where: Any,
+    network: Network,
+    X: Any,
+    y: Any = None,
+    *,
+    shards: int = SHARDS,
+    local_steps: LocalSteps | None = None,
+    **arguments: Any,
+) -> History:
     """Train a network on several ranks, to the same bits for every number of them.
 
     Every rank calls it, with the same data and arguments, as in ``mpiexec -n 4 python train.py``. A batch is cut into
@@ -32,6 +42,9 @@ def fit(where: Any, network: Network, X: Any, y: Any = None, *, shards: int = SH
     shards : int
         Into how many parts a batch is cut, a power of two. The bits depend on it, and not on the number of ranks,
         which is at most as great.
+    local_steps : LocalSteps, optional
+        Let each rank train by itself on its share of the rows and of each batch, and average the weights every so many
+        steps: for slow networks. The bits then depend on the number of ranks.
     **arguments
         Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0; other callbacks are called on all
         ranks and must do the same on each. `n_threads` is by default this host's cores shared out among its ranks.
@@ -50,8 +63,9 @@ def fit(where: Any, network: Network, X: Any, y: Any = None, *, shards: int = SH
         Another rank failed, or the ranks are not at the same step.
     """
     communicator = as_communicator(where)
-    ranks = Ranks(communicator, shards)
-    check_shards(shards, communicator.size, shards)
+    if local_steps is not None and not isinstance(local_steps, LocalSteps):
+        raise TypeError(f"distributed.fit: local_steps must be LocalSteps(...); got {local_steps!r}")
+    ranks = Ranks(communicator, shards, local_steps)
     bound = inspect.signature(Network.fit).bind(network, X, y, **arguments)
     bound.apply_defaults()
     history: History = guarded(ranks, lambda: fit_network(network, bound.arguments, ranks))

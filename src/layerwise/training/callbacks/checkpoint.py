@@ -100,7 +100,8 @@ class Checkpoint(Description, Callback):
             raise ValueError(
                 f"Checkpoint: monitor={monitor!r} is known at the end of epochs: every='epoch', not {every!r}"
             )
-        self._epochs = count if unit == "epoch" else sys.maxsize
+        self.at_epochs = unit == "epoch"
+        self._epochs = count if self.at_epochs else sys.maxsize
         self.every_steps = count if unit == "step" else sys.maxsize
         self._seconds = count * _SECONDS.get(unit, math.inf)
         self._due = math.inf
