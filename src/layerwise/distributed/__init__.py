@@ -4,6 +4,7 @@ communicator.py   rank, size, and a sum over a fixed binary tree
 layout.py         which rows of a step are in which shard, and whose
 executor.py       a step: own shards, the sum, the update
 local_steps.py    each rank by itself, and averages now and then
+partitions.py     data of which each rank has a part
 ranks.py          what ranks agree on before the first step, and how they end together
 training.py       `fit`
 mpi.py            the communicator of mpi4py
@@ -12,4 +13,5 @@ mpi.py            the communicator of mpi4py
 from layerwise.distributed.communicator import Communicator, PairwiseCommunicator
 from layerwise.distributed.executor import RankError
 from layerwise.distributed.local_steps import LocalSteps
+from layerwise.distributed.partitions import Partitions
 from layerwise.distributed.training import fit

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pickle
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,11 +20,13 @@ from typing import Any
 
 import layerwise
 from layerwise.data.rows import Rows
+from layerwise.data.streams.window import Stream
 from layerwise.data.targets import Targets
 from layerwise.distributed.communicator import Communicator, gather
 from layerwise.distributed.executor import DistributedExecutor, RankError
-from layerwise.distributed.layout import Layout, WholeLayout, check_shards, own_shards
+from layerwise.distributed.layout import Layout, PartedLayout, WholeLayout, check_shards, own_shards
 from layerwise.distributed.local_steps import LocalExecutor, LocalSteps, OuterMomentum, own_rows
+from layerwise.distributed.partitions import Partitions, Parts
 from layerwise.engine import native_engine
 from layerwise.engine.choice import executor
 from layerwise.engine.executor import Executor
@@ -32,6 +35,7 @@ from layerwise.engine.threads import share
 from layerwise.errors import DataError
 from layerwise.network.call import Call
 from layerwise.network.network import Network
+from layerwise.network.preparing import Data
 from layerwise.network.resuming import Found, newest_checkpoint, read_checkpoint
 from layerwise.network.settings import Difference, Settings, describe, differences
 from layerwise.parts.layers import BatchNorm
@@ -59,6 +63,7 @@ class Ranks:
         self.communicator, self.shards, self.local_steps = communicator, shards, local_steps
         self.rank, self.size = communicator.rank, communicator.size
         self.is_training = False
+        self._parts: Parts | None = None
 
     # ---------------------------------------------------------------- messages
 
@@ -102,6 +107,19 @@ class Ranks:
             self._check_local(call)
         if self.rank:
             call.watchers = [each for each in call.watchers if not (isinstance(each, _OF_FIRST) or each.only_looks)]
+
+    def open(self, network: Network, call: Call) -> Stream | None:
+        """Look at data of which each rank has a part; None where all ranks have all of them."""
+        if not isinstance(call.given.X, Partitions):
+            return None
+        own = own_shards(self.shards, self.rank, self.size)
+        self._parts = parts = Parts(call.given.X, own, network, call)
+        said = self.exchange("survey", {}, pickle.dumps(parts.surveys))
+        return parts.bring_together([survey for _, payload in said for survey in pickle.loads(payload)])
+
+    def rows(self, network: Network, plan: Plan, data: Data) -> tuple[Rows, Targets] | None:
+        """Return the part that is here; None where that is all."""
+        return None if self._parts is None else self._parts.rows(network, plan, data)
 
     def newest_checkpoint(self, watchers: Sequence[Callback], parts: Sequence[Any]) -> Found | None:
         """The first rank's, for all of them: its file need not be where the others are."""
@@ -160,6 +178,9 @@ class Ranks:
     def layout(self, call: Call, network: Network, rows: Rows) -> Layout:
         """Which rows of each step are whose."""
         own = own_shards(self.shards, self.rank, self.size)
+        if self._parts is not None:
+            seed = network.seed if call.given.shuffle else None
+            return PartedLayout(self._parts.sizes, call.given.batch_size, own, seed)
         return WholeLayout(len(rows), call.given.batch_size, self.shards, own)
 
     def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
@@ -190,6 +211,8 @@ class Ranks:
         return LocalExecutor(self.communicator, inner, self.local_steps, momentum, len(rows) // self.size, seed)
 
     def _check_local(self, call: Call) -> None:
+        if isinstance(call.given.X, Partitions):
+            raise DataError("distributed.fit: local_steps are for data that all ranks have, not for Partitions")
         if call.given.batch_size % self.size:
             raise DataError(
                 f"distributed.fit: batch_size={call.given.batch_size} must be a multiple of the {self.size} ranks"

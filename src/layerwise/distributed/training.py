@@ -38,7 +38,7 @@ def fit(
     network : Network
         The same on every rank. Where no rank gives a `random_state`, the seed is that of rank 0.
     X, y : array
-        As for `Network.fit`, all rows on every rank.
+        As for `Network.fit`, all rows on every rank. Or X is `Partitions`: the blocks of this rank's shards.
     shards : int
         Into how many parts a batch is cut, a power of two. The bits depend on it, and not on the number of ranks,
         which is at most as great.

@@ -63,6 +63,12 @@ class Ranks(Protocol):
     def newest_checkpoint(self, watchers: Sequence[Callback], parts: Sequence[Any]) -> Found | None:
         """The first rank's, for all of them."""
 
+    def open(self, network: Network, call: Call) -> Stream | None:
+        """Look at data of which each rank has a part; None where all ranks have all of them."""
+
+    def rows(self, network: Network, plan: Plan, data: Data) -> tuple[Rows, Targets] | None:
+        """Return the part that is here; None where that is all."""
+
     def agree(self, network: Network, settings: Settings) -> None:
         """Refuse ranks that were called with other settings."""
 
@@ -87,8 +93,11 @@ def fit(network: Network, arguments: Mapping[str, Any], ranks: Ranks | None = No
         ranks.begin(network, call)
     newest = newest_checkpoint if ranks is None else ranks.newest_checkpoint
     checkpoint = None if call.allowed is None else newest(call.watchers, _parts(network, call))
-    stream = open_stream(network, call)
-    if stream is not None and ranks is not None:
+    stream = None if ranks is None else ranks.open(network, call)
+    parted = stream is not None
+    if stream is None:
+        stream = open_stream(network, call)
+    if stream is not None and ranks is not None and not parted:
         raise DataError(
             f"fit: X is a stream of {len(stream)} rows, more than the window of {stream.window} holds; several "
             "processes train on data in memory: give window= as many rows, or each process its own part"
@@ -212,11 +221,13 @@ def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks 
     """Put the run together: rows, the executor, what is evaluated, and the order of the rows."""
     given, parameters = call.given, network.built()[1]
     streams = isinstance(data.X, Stream)
-    rows = (
-        rows_of_fit(network, call, data.X, data.scaler)
-        if streams
-        else rows_for(plan, data.X, data.scaler, network.dtype, given.batch_size)
-    )
+    part = None if ranks is None else ranks.rows(network, plan, data)
+    if part is not None:
+        rows, targets = part
+    elif streams:
+        rows, targets = rows_of_fit(network, call, data.X, data.scaler), data.targets
+    else:
+        rows, targets = rows_for(plan, data.X, data.scaler, network.dtype, given.batch_size), data.targets
     if given.augmentation is not None:
         rows = _augmented(rows, given.augmentation, network.key, given.engine)
     evaluations = {}
@@ -235,11 +246,11 @@ def training(network: Network, call: Call, data: Data, plan: Plan, ranks: Ranks 
     size, key, execution = given.batch_size, network.key, (given.engine, given.n_threads, plan, parameters)
     engine: Executor
     if ranks is not None:
-        engine = ranks.executor(call, network, plan, rows, data.targets)
+        engine = ranks.executor(call, network, plan, rows, targets)
     elif isinstance(rows, StreamRows):
         engine = StreamEngine(*execution, rows, size, key)
     else:
-        engine = executor(*execution, rows, data.targets, size, key)
+        engine = executor(*execution, rows, targets, size, key)
     return Training(
         network=network,
         plan=plan,
