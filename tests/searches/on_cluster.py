@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import joblib
 import numpy as np
@@ -24,6 +24,7 @@ from sklearn.model_selection import (
     HalvingRandomSearchCV,
     RandomizedSearchCV,
     cross_val_score,
+    cross_validate,
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -88,16 +89,17 @@ def backend(name):
 # ---------------------------------------------------------------- what is asked
 
 
+def model():
+    clf = lw.MLPClassifier((16,), activation=Sine(), max_iter=4, random_state=0, callbacks=[Slower()])
+    return make_pipeline(StandardScaler(), clf)
+
+
 def searches():
-    model = make_pipeline(
-        StandardScaler(),
-        lw.MLPClassifier((16,), activation=Sine(), max_iter=4, random_state=0, callbacks=[Slower()]),
-    )
     grid = {"mlpclassifier__alpha": [1e-4, 1e-1], "mlpclassifier__learning_rate_init": [1e-3, 1e-2]}
-    yield GridSearchCV(model, grid, cv=3)
-    yield RandomizedSearchCV(model, grid, cv=3, n_iter=3, random_state=0)
-    yield HalvingGridSearchCV(model, grid, cv=3, random_state=0)
-    yield HalvingRandomSearchCV(model, grid, cv=3, random_state=0)
+    yield GridSearchCV(model(), grid, cv=3)
+    yield RandomizedSearchCV(model(), grid, cv=3, n_iter=3, random_state=0)
+    yield HalvingGridSearchCV(model(), grid, cv=3, random_state=0)
+    yield HalvingRandomSearchCV(model(), grid, cv=3, random_state=0)
 
 
 def digest(array):
@@ -113,6 +115,9 @@ def found():
         results[type(search).__name__] = [search.best_params_, [list(map(float, s)) for s in scores], digest(theta)]
     regressor = lw.MLPRegressor(hidden_layer_sizes=(16,), max_iter=4, random_state=0)
     results["cross_val_score"] = cross_val_score(regressor, X, y, cv=4).tolist()
+    fitted = cross_validate(model(), X, y, cv=3, return_estimator=True)["estimator"]  # they come back from the workers
+    results["cross_validate"] = [digest(each[-1].network_.theta) for each in fitted]
+    results["callbacks"] = [type(each[-1].callbacks[0]).__name__ for each in fitted]
     return results
 
 
@@ -122,9 +127,9 @@ def busy_threads(engine):
     def seconds():
         spent = {}
         for thread in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{thread}/stat") as file:
+            with suppress(FileNotFoundError), open(f"/proc/self/task/{thread}/stat") as file:  # it may have ended
                 user, system = file.read().rpartition(")")[2].split()[11:13]
-            spent[thread] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+                spent[thread] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
         return spent
 
     class Until(lw.Callback):
