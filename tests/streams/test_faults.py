@@ -74,3 +74,88 @@ def test_found_in_the_first_pass(fault, window):
     assert net.scaling is None
     assert net.history is None
     assert len(before) == 2
+
+
+class Later:
+    """Gives other blocks from its second iteration on."""
+
+    def __init__(self, first, then):
+        self.passes, self.blocks = 0, (first, then)
+
+    def __call__(self):
+        self.passes += 1
+        return iter(self.blocks[self.passes > 1])
+
+
+LATER = {
+    "ends early": (blocks()[:4], "the stream ended after 4 blocks, 200 rows; it had 6 blocks and 300 rows"),
+    "gives nothing": ([], "ended after"),
+    "more blocks": ([*blocks(), *blocks()], "more blocks now than the 6 of its first pass"),
+    "fewer rows": (changed(2, X=X[:40], y=Y[:40]), "block 2 of the stream has 40 rows now, and had 50"),
+    "more rows": (changed(2, X=X[:60], y=Y[:60]), "block 2 of the stream has 60 rows now, and had 50"),
+    "another width": (changed(2, X=X[:50, :2]), "block 2: X has 2 columns of type float32 now; it had 3"),
+    "another type": (changed(2, X=X[:50].astype(float)), "block 2: X has 3 columns of type float64 now"),
+    "NaN": (changed(3, X=spoiled(np.nan)), "block 3: X: row 7, column 2 is nan"),
+    "an unknown label": (changed(4, y=np.where(np.arange(50) == 9, 7, 0)), "block 4: y: row 9 has the label 7"),
+    "weights": ([(*block, np.ones(50)) for block in blocks()], "block 0 has weights now"),
+}
+
+
+@pytest.mark.parametrize("fault", LATER)
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_found_in_a_later_pass(fault, engine):
+    then, words = LATER[fault]
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    with pytest.raises(lw.DataError, match=words):
+        net.fit(Later(blocks(), then), window=64, epochs=2, batch_size=16, verbose=False, engine=engine)
+    assert np.isfinite(net.theta).all()
+    assert net.history.stopped_by == "error"
+
+
+def test_errors_of_the_function_itself_name_the_block():
+    class Broken(Exception):
+        pass
+
+    def breaks():
+        yield from blocks()[:3]
+        raise Broken("the disk is gone")
+
+    with pytest.raises(Broken, match="the disk is gone") as caught:
+        lw.Network([lw.Dense(2), lw.Softmax()]).fit(breaks, window=64, verbose=False)
+    assert "block 3" in caught.value.__notes__[0]
+
+
+REFUSED = {
+    "order": ({"shuffle": lambda n: np.arange(n)}, "shuffle=function gives an order of all rows"),
+    "augmentation": (
+        {"augmentation": lw.Augmentation(noise=0.1, shape=(1, 3))},
+        "augmentation needs images in an array",
+    ),
+    "y beside": ({"y": Y}, "y comes with the blocks of a stream"),
+    "weights beside": ({"sample_weight": Y}, "sample_weight comes with the blocks of a stream"),
+    "no rows": ({"window": 0}, "window"),
+    "one-hot classes": ({"class_weight": {0: 1.0}}, "class_weight has no weight for"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_arguments_that_a_stream_cannot_have(name):
+    more, words = REFUSED[name]
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    with pytest.raises((lw.DataError, ValueError), match=words):
+        net.fit(lambda: iter(blocks()), **{"window": 64, "verbose": False, **more})
+    assert net.task is None
+
+
+def test_a_network_of_other_inputs_is_told_at_the_first_block():
+    read = []
+
+    def counted():
+        for block in blocks():
+            read.append(0)
+            yield block
+
+    net = lw.Network([lw.Dense(2), lw.Softmax()]).build(7)
+    with pytest.raises(lw.ShapeError, match="block 0: X has 3 columns; the network takes 7 inputs"):
+        net.fit(counted, window=64, verbose=False)
+    assert len(read) == 1

@@ -14,7 +14,7 @@ import numpy as np
 from layerwise.data.arrays import is_sparse
 from layerwise.data.streams.arrays import ArraySource, DaskArrays
 from layerwise.data.streams.frames import DaskFrame, LazyFrame
-from layerwise.data.streams.parquet import Parquet
+from layerwise.data.streams.parquet import Parquet, files_of
 from layerwise.data.streams.source import Indexed, Iterated, Source
 from layerwise.errors import DataError
 
@@ -55,6 +55,7 @@ def as_source(X: Any, y: Any = None, weights: Any = None, *, window: int | None 
         return ArraySource(X, y, weights) if _is_large(X, window) else None
     library = library_of(X)
     if isinstance(X, (str, os.PathLike)) or (library == "pyarrow" and hasattr(X, "get_fragments")):
+        files_of(X)  # whatever y is
         return Parquet(X, _target(y, weights, needs_y, name, "a Parquet data set"))
     if library == "zarr" and hasattr(X, "chunks"):
         return ArraySource(X, y, weights)

@@ -47,7 +47,7 @@ class Parquet(Source):
         except ImportError:
             raise missing("pyarrow", "streams", "reading Parquet in blocks") from None
         self._arrow, self._pq, self._targets = pyarrow, pyarrow.parquet, targets
-        self._files = self._found(data)
+        self._files = files_of(data)
         self._blocks: list[tuple[str, int]] = []
         self.sizes = sizes = []
         schema: Any = None
@@ -70,29 +70,6 @@ class Parquet(Source):
         self.target_columns = targets if targets is not None and len(targets) > 1 else None
         row = max(1, sum(_width(schema.field(name).type) * _item(schema.field(name).type) for name in names))
         self._batch = max(256, _BATCH_BYTES // row)
-
-    def _found(self, data: Any) -> list[str]:
-        if not isinstance(data, (str, os.PathLike)):
-            return [str(fragment.path) for fragment in data.get_fragments()]
-        given = os.fspath(data)
-        text = os.fsdecode(given)
-        if os.path.isdir(text):
-            pattern = os.path.join(glob.escape(text), "**", "*")
-            found = sorted(p for p in glob.glob(pattern, recursive=True) if p.lower().endswith((".parquet", ".pq")))
-            if not found:
-                raise DataError(f"{text}: the folder has no .parquet files")
-            return found
-        if os.path.exists(text):
-            if not text.lower().endswith((".parquet", ".pq")) and not _is_parquet(text):
-                hint = ": give np.load(path, mmap_mode='r')" if text.lower().endswith(".npy") else ""
-                raise DataError(f"{text} is not a Parquet file{hint}; a path is taken as Parquet, other data as arrays")
-            return [text]
-        found = sorted(glob.glob(text, recursive=True))
-        if not found:
-            raise DataError(
-                f"{text!r}: there is no such file, folder or pattern of Parquet files; give arrays otherwise"
-            )
-        return found
 
     def _looked_at(self, path: str) -> tuple[Any, Any]:
         try:
@@ -157,7 +134,36 @@ class Parquet(Source):
             tensor = self._arrow.RecordBatch.from_arrays(columns, names=names).to_tensor(row_major=True)
             return np.asarray(tensor.to_numpy())
         parts = [_values(column, name, label, self._arrow) for name, column in zip(names, columns)]
-        return parts[0] if len(parts) == 1 else np.column_stack(parts)
+        return parts[0].reshape(len(batch.column(0)), -1) if len(parts) == 1 else np.column_stack(parts)
+
+
+def files_of(data: Any) -> list[str]:
+    """Return the paths of all files that a path, a folder, a pattern or a data set stands for.
+
+    Raises
+    ------
+    DataError
+        There is none, or it is no Parquet file.
+    """
+    if not isinstance(data, (str, os.PathLike)):
+        return [str(fragment.path) for fragment in data.get_fragments()]
+    given = os.fspath(data)
+    text = os.fsdecode(given)
+    if os.path.isdir(text):
+        pattern = os.path.join(glob.escape(text), "**", "*")
+        found = sorted(p for p in glob.glob(pattern, recursive=True) if p.lower().endswith((".parquet", ".pq")))
+        if not found:
+            raise DataError(f"{text}: the folder has no .parquet files")
+        return found
+    if os.path.exists(text):
+        if not text.lower().endswith((".parquet", ".pq")) and not _is_parquet(text):
+            hint = ": give np.load(path, mmap_mode='r')" if text.lower().endswith(".npy") else ""
+            raise DataError(f"{text} is not a Parquet file{hint}; a path is taken as Parquet, other data as arrays")
+        return [text]
+    found = sorted(glob.glob(text, recursive=True))
+    if not found:
+        raise DataError(f"{text!r}: there is no such file, folder or pattern of Parquet files; give arrays otherwise")
+    return found
 
 
 def _is_parquet(path: str) -> bool:
