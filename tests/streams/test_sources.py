@@ -114,10 +114,10 @@ def test_faults_of_parquet_name_file_row_group_and_column(folder):
     for words, more in cases.items():
         with pytest.raises(lw.LayerwiseError, match=words):
             fitted(folder, **more)
-    with pytest.raises(lw.DataError, match="there is no such file, folder or pattern"):
+    with pytest.raises(lw.DataError, match=r"there is no such file, folder or pattern"):
         fitted(str(folder / "other-*.parquet"), "y")
     (folder / "empty").mkdir()
-    with pytest.raises(lw.DataError, match="the folder has no .parquet files"):
+    with pytest.raises(lw.DataError, match=r"the folder has no .parquet files"):
         fitted(folder / "empty", "y")
     lacking = pa.table({"a": X[:, 0], "c": X[:, 2], "d": X[:, 3], "y": Y})
     pq.write_table(lacking, folder / "part-9.parquet")
@@ -153,9 +153,9 @@ def test_columns_that_are_no_numbers(tmp_path, column, words):
 
 def test_a_path_is_parquet(tmp_path):
     np.save(tmp_path / "X.npy", X)
-    with pytest.raises(lw.DataError, match="X.npy is not a Parquet file: give np.load"):
+    with pytest.raises(lw.DataError, match=r"X.npy is not a Parquet file: give np.load"):
         fitted(tmp_path / "X.npy", Y[:0])
-    with pytest.raises(lw.DataError, match="X.npy is not a Parquet file: give np.load"):
+    with pytest.raises(lw.DataError, match=r"X.npy is not a Parquet file: give np.load"):
         fitted(tmp_path / "X.npy", "y")
 
 
@@ -199,7 +199,7 @@ def test_polars_lazy_frames(folder):
     assert (stream.predict(lazy) == stream.predict(X)).all()
     with pytest.raises(lw.UnknownNameError, match="the LazyFrame has no column 'z'"):
         fitted(lazy, "z")
-    with pytest.raises(lw.DataError, match="column 'a'.*is missing"):
+    with pytest.raises(lw.DataError, match=r"column 'a'.*is missing"):
         fitted(lazy.with_columns(a=pl.when(pl.col("b") > 0).then(pl.col("a"))), "y", window=100)
 
 

@@ -32,6 +32,7 @@ from sklearn.utils.validation import (
 from layerwise.data.arrays import check_one_kind, native_indices
 from layerwise.data.frames import check_names_of_frame
 from layerwise.data.names import named_columns, target_names
+from layerwise.data.streams.scan import in_memory
 from layerwise.data.tabular import TableEncoder
 from layerwise.data.targets import Task
 from layerwise.estimators import building, continuing, held_out, members, options, presets, saving
@@ -96,8 +97,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         self, X: Any, y: Any, sample_weight: Any, validation_data: tuple[Any, ...] | None, incremental: bool = False
     ) -> Any:
         settings, first = self._settle(incremental, validation_data is not None)
-        given, given_y = X, y
-        X, y = self._check_X_y(X, y, first)
+        given, given_y, sample_weight = in_memory(X, y, sample_weight, type(self).__name__)
+        X, y = self._check_X_y(given, given_y, first)
         refuse_masked(sample_weight, "sample_weight")
         y = self._encode(y, first and not (incremental and hasattr(self, "classes_")))
         if sample_weight is not None:
@@ -228,9 +229,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     def _check_X(self, X: Any) -> Any:
         if self._is_plain(X):
             return X
+        X = native_indices(in_memory(X, None, None, type(self).__name__, needs_y=False)[0])
         refuse_masked(X, "X")
         check_names_of_frame(X, "X")
-        X = native_indices(X)
         if self.preset is not None:
             return self._encode_table(X, False)
         return validate_data(self, X, accept_sparse=["csr", "csc"], dtype=self._accepted(), reset=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from layerwise.data.rows import check_finite
-from layerwise.data.streams.opening import WINDOW_BYTES
+from layerwise.data.streams.opening import WINDOW_BYTES, as_source
 from layerwise.data.streams.source import Piece, Source, check_columns
 from layerwise.data.streams.survey import Survey
 from layerwise.errors import DataError, ShapeError
@@ -41,6 +42,10 @@ class Scan:
         Called after each block.
     needs_y : bool
         Whether there must be targets.
+    name : str
+        Whose argument the source is, for errors.
+    too_many : str, optional
+        The error where the window does not hold all rows; ``{rows}`` in it is how many it would have to.
 
     Attributes
     ----------
@@ -72,6 +77,7 @@ class Scan:
         seen: Seen | None = None,
         needs_y: bool = True,
         name: str = "fit",
+        too_many: str | None = None,
     ) -> None:
         survey: Survey | None = None
         self.sizes: list[int] = []
@@ -99,6 +105,8 @@ class Scan:
             assert window is not None
             if kept is not None and survey.rows > window:
                 kept = whole = None
+            if kept is None and too_many is not None:
+                raise DataError(too_many.format(rows=f"{total or window:,}"))
             if kept is not None:
                 if whole is not None:
                     whole[survey.rows - len(piece) : survey.rows] = piece.X
@@ -125,6 +133,26 @@ class Scan:
             raise ShapeError(f"{piece.label}: X has {piece.X.shape[1]} columns; the network takes {n_in} inputs")
         if needs_y and piece.y is None:
             raise DataError(f"{piece.label} has no y; a block must be (X, y) or (X, y, weights)")
+
+
+def in_memory(X: Any, y: Any, weights: Any, name: str, needs_y: bool = True) -> tuple[Any, Any, Any]:
+    """Return a stream as arrays, where a window of the usual size holds it; all else as it is.
+
+    Raises
+    ------
+    DataError
+        It is larger: says what takes it.
+    """
+    source = as_source(X, y, weights, window=sys.maxsize, needs_y=needs_y, name=name)
+    if source is None:
+        return X, y, weights
+    words = (
+        f"{name} holds all rows in memory, and X is a stream of {{rows}} rows or more, beyond {WINDOW_BYTES >> 20} MB: "
+        "layerwise.Network.fit learns from streams window by window, and partial_fit from one block after another"
+    )
+    found = Scan(source, np.dtype(np.float64), needs_y=needs_y, name=name, too_many=words)
+    assert found.kept is not None
+    return found.kept
 
 
 def _check_weights(piece: Piece) -> None:
