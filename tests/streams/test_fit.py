@@ -1,5 +1,7 @@
 """A fit of a stream: the fit of the array where a window holds it, and else the same order worked out by hand."""
 
+import signal
+import sys
 import threading
 
 import numpy as np
@@ -296,3 +298,44 @@ def test_the_first_pass_is_shown(data, capsys):
     assert "first pass: 1,003 rows in 11 blocks" in capsys.readouterr().out
     fitted(Indexed(*data), window=200)
     assert capsys.readouterr().out == ""
+
+
+def test_diagnose_looks_at_the_rows_at_hand(data):
+    watcher = lw.Diagnose(warn=False)
+    fitted(Indexed(data[0] * [1, 1, 1, 1, 1e6], data[1]), window=200, callbacks=watcher)
+    assert watcher.layers
+    assert any("column 4" in str(finding) for finding in watcher.findings)
+
+
+def test_divergence_is_told_and_the_reader_ends(data):
+    net = lw.Network([lw.Dense(8), lw.Dense(1)], random_state=0)
+    with pytest.raises(lw.DivergenceError, match="layer"):
+        fitted(Indexed(data[0] * 100, data[0][:, 0]), net=net, window=200, optimizer=lw.SGD(1e6), epochs=9)
+    assert np.isfinite(net.theta).all()
+    assert not [thread for thread in threading.enumerate() if thread.name == "layerwise-reader"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupt_ends_a_fit_that_waits_for_its_reader(data):
+    blocked = threading.Event()
+
+    def stuck():
+        yield from cut(*data)[:5]
+        if len(passes) > 1:
+            main = threading.main_thread().ident
+            threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+            blocked.wait(20)
+        yield from cut(*data)[5:]
+
+    passes = []
+
+    def counted():
+        passes.append(0)
+        return stuck()
+
+    net = network()
+    with pytest.warns(lw.InterruptWarning):
+        fitted(counted, net=net, window=200)
+    assert net.history.stopped_by == "interrupt"
+    assert 0 < net.steps < 32
+    blocked.set()

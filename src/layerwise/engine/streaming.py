@@ -56,9 +56,10 @@ class StreamEngine:
         self.loss: Loss = plan.loss
         self.optimizer: Optimizer = plan.optimizer
         self.batch_size = min(len(rows), batch_size)
-        X, self.targets = _at_least(rows.X, rows.targets, self.batch_size)
+        self.targets = rows.targets
+        X, some = _at_least(rows.X, rows.targets, self.batch_size)
         first = rows_of(X, rows.scaler, parameters.theta.dtype, self.batch_size)
-        self._inner = executor(engine, n_threads, plan, parameters, first, self.targets, self.batch_size, seed)
+        self._inner = executor(engine, n_threads, plan, parameters, first, some, self.batch_size, seed)
         self.finite = True
         self.name = self._inner.name
         self._window: Window | None = None

@@ -92,7 +92,7 @@ class Diagnose(Description, Callback):
         self.findings, self.layers = [], ()
         self._began = time.perf_counter()
         self._spent, self._looks = 0.0, 0
-        some = some_rows(len(run.engine.rows), DATA_ROWS)
+        some = some_rows(run.engine.rows.X.shape[0], DATA_ROWS)  # of a stream, those at hand
         rows = rows_of(run.engine.rows.X[some], run.engine.rows.scaler, run.parameters.theta.dtype, len(some))
         names = [f"column {j}" for j in range(run.plan.n_in)]
         found = [*of_inputs(rows.span(0, len(rows)), names)]
