@@ -1,30 +1,17 @@
 """Real ranks of MPI: `mpiexec -n 2 python program.py`."""
 
-import shutil
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
 
 import numpy as np
 import pytest
+from launching import MPIEXEC
 
 import layerwise as lw
 
 pytest.importorskip("mpi4py", exc_type=ImportError)
 
 
-def launcher():
-    """The mpiexec beside the interpreter or the packages, where the package index puts it; else the system's."""
-    folders = [
-        sysconfig.get_path("scripts"),
-        *(Path(path).parents[2] / "bin" for path in sys.path if "site-packages" in path),
-    ]
-    found = (shutil.which("mpiexec", path=str(folder)) for folder in folders)
-    return next((path for path in found if path), None) or shutil.which("mpiexec")
-
-
-MPIEXEC = launcher()
 pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")
 
 PROGRAM = """

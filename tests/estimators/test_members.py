@@ -20,8 +20,8 @@ def trained(monkeypatch):
     found = []
     plain = members.fit_each
 
-    def watched(networks, calls, n_jobs, verbose):
-        outcome = plain(networks, calls, n_jobs, verbose)
+    def watched(networks, calls, *others):
+        outcome = plain(networks, calls, *others)
         found.append((networks, calls))
         return outcome
 

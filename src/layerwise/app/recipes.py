@@ -135,14 +135,16 @@ class Recipe:
         n_threads: int | None = None,
         resume: bool | str | Sequence[str] = False,
         verbose: bool = True,
+        fit: Callable[..., History] = Network.fit,
     ) -> History:
-        """Train the network as the recipe says; the arguments are those of `Network.fit`."""
+        """Train the network as the recipe says; the arguments are those of `Network.fit`, or of `fit` in its place."""
         X, y = X[: self.samples], y[: self.samples]
         if self.examples is not None:
             X, y = self.examples(X, y, network.seed)
         if self.averaged:
             callbacks = [*callbacks, ExponentialMovingAverage(0.999, steps=10)]
-        return network.fit(
+        return fit(
+            network,
             X,
             y,
             task=task,

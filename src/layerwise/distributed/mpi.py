@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from layerwise.distributed.communicator import PairwiseCommunicator
 from layerwise.typing import Array
-
-_LAUNCHERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MPI_LOCALNRANKS")
 
 
 class MPICommunicator(PairwiseCommunicator):
@@ -27,8 +24,3 @@ class MPICommunicator(PairwiseCommunicator):
     def exchange(self, partner: int, send: Array, receive: Array) -> None:
         """Give an array to another rank, and take its one."""
         self._comm.Sendrecv(send, partner, recvbuf=receive, source=partner)
-
-
-def started_by_launcher() -> bool:
-    """Whether this process is one of several that mpiexec, mpirun or srun started."""
-    return any(os.environ.get(name, "1").isdecimal() and int(os.environ.get(name, "1")) > 1 for name in _LAUNCHERS)

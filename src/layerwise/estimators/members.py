@@ -59,10 +59,11 @@ def train(
         There are fewer rows than members.
     """
     resume = vars(estimator).pop("_resume", False)  # `layerwise train FILE --resume` sets it
+    fit = vars(estimator).pop("_train_by", Network.fit)  # and on several ranks this
     parts = _parts(estimator, settings, X, y) if settings.early_stopping and held is None else []
     knots = None if settings.preset is None else presets.knots(X)
     threads = settings.n_threads or default_threads()
-    jobs = min(settings.ensemble, threads)
+    jobs = min(settings.ensemble, threads) if fit is Network.fit else 1  # ranks go through them in one order
     networks, calls = [], []
     for i in range(settings.ensemble):
         layers = estimator._layers(settings, loss)
@@ -75,10 +76,10 @@ def train(
         rows = np.delete(np.arange(X.shape[0]), parts[i]) if parts else slice(None)
         call = _call(estimator, settings, X, y, weight, rows, _validation(parts, i, X, y, weight, held), loss)
         call["callbacks"] += own_callbacks(as_callbacks(settings.callbacks), i)
-        calls.append(call | {"resume": resume, "n_threads": max(1, threads // jobs)})
+        calls.append(call | {"resume": resume, "n_threads": settings.n_threads if jobs == 1 else threads // jobs})
     merged(networks)  # refuses layers that cannot lie side by side before anything is learned
     began = time.perf_counter()
-    interrupted = fit_each(networks, calls, jobs, bool(settings.verbose))[1]
+    interrupted = fit_each(networks, calls, jobs, bool(settings.verbose), fit)[1]
     histories = {i: network.history for i, network in enumerate(networks) if network.history is not None}
     begun = [i for i, history in histories.items() if history.epochs] or list(histories)  # fewer after an interrupt
     whole = merged([networks[i] for i in begun])

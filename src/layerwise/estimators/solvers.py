@@ -19,6 +19,7 @@ from layerwise.engine.sparse import rows_for
 from layerwise.errors import DivergenceError, warn
 from layerwise.estimators import continuing
 from layerwise.estimators.held_out import HeldOut
+from layerwise.network.network import Network
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import SGD
 from layerwise.parts.penalties import L2
@@ -178,7 +179,9 @@ def solve_stochastic(
     watcher = Watcher(estimator, settings, held_out, estimator._scorer())
     estimator.n_iter_ = 0
     metrics = [] if held_out is None or estimator._scorer() is not None else [estimator._score_metric()]
-    history = network.fit(
+    fit = vars(estimator).pop("_train_by", Network.fit)  # `layerwise train FILE` on several ranks sets it
+    history = fit(
+        network,
         X,
         y,
         loss=loss,

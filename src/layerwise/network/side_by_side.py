@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -18,7 +18,11 @@ from layerwise.training.loop import Training
 
 
 def fit_each(
-    networks: Sequence[Network], calls: Sequence[Mapping[str, Any]], n_jobs: int, verbose: bool
+    networks: Sequence[Network],
+    calls: Sequence[Mapping[str, Any]],
+    n_jobs: int,
+    verbose: bool,
+    fit: Callable[..., History] = Network.fit,
 ) -> tuple[list[History], bool]:
     """Call each network's `fit` with arguments of its own, so many at a time.
 
@@ -32,6 +36,8 @@ def fit_each(
         How many are trained at a time; the cores that are left over are shared out among them.
     verbose : bool
         A line for each network that is done.
+    fit : function
+        Called in place of `Network.fit`.
 
     Returns
     -------
@@ -50,7 +56,7 @@ def fit_each(
             for network, call in zip(networks, calls, strict=True):
                 arguments = {"verbose": False, "n_threads": threads, **call}
                 arguments["callbacks"] = [runs, *call.get("callbacks", ())]
-                jobs.append(pool.submit(network.fit, **arguments))
+                jobs.append(pool.submit(fit, network, **arguments))
             for number, (job, network) in enumerate(zip(jobs, networks, strict=True), 1):
                 try:
                     _result(job)

@@ -9,6 +9,7 @@ data.py      data sets by name, and tables from files
 standardize.py  targets of any size
 score.py     accuracy and confusions, or loss and R²
 quick.py     predict on pictures alone, without what the other commands need
+ranks.py     several processes of a launcher of MPI, which launcher.py finds
 console.py   what goes to which stream, and the exit codes
 """
 
@@ -16,8 +17,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from layerwise.app.cli import starting
+from layerwise.app.cli.launcher import launched
 from layerwise.app.cli.quick import quick
 
 
@@ -31,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if (place := launched()) is not None:
+            from layerwise.app.cli.ranks import on_ranks
+
+            return on_ranks(words, *place, _run)
         code = quick(words)
         return _run(words) if code is None else code
     except KeyboardInterrupt:  # between two commands' own lines for it
@@ -38,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return starting.INTERRUPTED
 
 
-def _run(words: Sequence[str]) -> int:
-    """Run any command by typer."""
+def _run(words: Sequence[str], ranks: Any = None) -> int:
+    """Run any command by typer, on one of several `ranks` if there are some."""
     try:
         import rich
         import typer
@@ -52,4 +59,4 @@ def _run(words: Sequence[str]) -> int:
     from layerwise.app.cli.app import run
 
     starting.started()
-    return run(words)
+    return run(words, ranks)

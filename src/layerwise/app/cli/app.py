@@ -93,13 +93,13 @@ app.command("datasets")(list_datasets)
 app.command("recipes")(list_recipes)
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with its arguments and return its exit code."""
+def run(arguments: Sequence[str] | None = None, ranks: Any = None) -> int:
+    """Run the command with its arguments, on one of several `ranks` if there are some, and return its exit code."""
     console.tolerate_any_encoding()
     with warnings.catch_warnings():
         warnings.showwarning = console.warn_once()
         try:
-            app(args=None if arguments is None else list(arguments), prog_name="layerwise")
+            app(args=None if arguments is None else list(arguments), prog_name="layerwise", obj=ranks)
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else int(end.code is not None)
     return console.OK

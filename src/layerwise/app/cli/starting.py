@@ -13,6 +13,8 @@ import threading
 from itertools import pairwise
 from typing import Any
 
+from layerwise.app.cli.launcher import launched
+
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -36,7 +38,8 @@ def started() -> None:
 
 
 def _end(*_: Any) -> None:
-    os.write(2, b"interrupted\n")
+    if (launched() or (0, 1))[0] == 0:  # of several processes one says it
+        os.write(2, b"interrupted\n")
     os._exit(INTERRUPTED)  # an import that is cut off may take KeyboardInterrupt for an error of its own
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from layerwise.app.measures import COVERAGE, covered, of_classes, of_numbers, us
 from layerwise.data.tables.splitting import Parts
 from layerwise.data.tables.understanding import Understanding
 from layerwise.errors import DataError, WriteError
+from layerwise.network.network import Network
 from layerwise.training.callbacks import Callback, History
 from layerwise.trust.calibration import LEAST_ROWS, calibrate
 from layerwise.trust.novelty import learn_novelty
@@ -43,6 +44,8 @@ class Settings:
     callbacks: list[Callback] = field(default_factory=list)
     resume: bool | list[str] = False
     notes: dict[str, Any] = field(default_factory=dict)
+    fit: Callable[..., History] = Network.fit
+    leave: Callable[[], None] = lambda: None  # once the last training is over
 
 
 @dataclass
@@ -78,7 +81,9 @@ def estimator(found: Understanding, parts: Parts, settings: Settings, **changed:
         **weight,
         **found.encoder_arguments(),
     }
-    return kind(**given | changed)
+    model = kind(**given | changed)
+    model._train_by = settings.fit
+    return model
 
 
 def fit(model: Any, found: Understanding, parts: Parts, callbacks: Sequence[Callback], verbose: bool) -> Fitted:

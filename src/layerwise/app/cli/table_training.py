@@ -146,6 +146,7 @@ def train_table(
     model = estimator(found, parts, settings)
     began = time.perf_counter()
     fitted = work.fit(model, verbose=not (quiet or json))
+    settings.leave()
     stopped_by = fitted.history.stopped_by
     if settings.minutes is not None and stopped_by != "interrupt":
         fitted, stopped_by = work.search(began, fitted, quiet, json)

@@ -16,6 +16,7 @@ from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.folders import Augment, Color, Drawing, Size, is_folder, load_folder
 from layerwise.app.cli.given import asked_of_table, check_of_any_network, command, given
 from layerwise.app.cli.outputs import check_output, checkpoints, remove, show_report
+from layerwise.app.cli.ranks import Ranks
 from layerwise.app.cli.search import check_search
 from layerwise.app.cli.table_fits import Settings
 from layerwise.app.cli.table_training import show_understood, train_table, understood
@@ -141,6 +142,11 @@ def train(
         typer.Option(min=1, help="Of the native engine, at most; by default a thread a core.",
                      rich_help_panel="Training"),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, help="Into how many parts a batch is cut, as on several ranks of mpiexec; there by default "
+                     "8.", rich_help_panel="Training"),
+    ] = None,
     validation: Annotated[
         float | None,
         typer.Option(min=0, max=0.99, help="Share of the rows to train that is held out to watch; 0 for none.",
@@ -250,19 +256,17 @@ def train(
     """
     name, chosen = _find(data, recipe)
     asked = asked_of_table(context, name)
-    if watch and (quiet or json):
-        raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
+    if watch:
+        _check_watch(quiet or json, ensemble)
     check_search(search, cv, watch, [] if checkpoint == "never" else given(context, ("checkpoint", "resume", "change")))
-    if watch and (ensemble or 1) > 1:
-        raise typer.BadParameter("not together with --watch, which shows one network", param_hint="--ensemble")
     choices = Choices(
         layers, activation, loss, optimizer, learning_rate, momentum, decay, l1, l2, batch_size, epochs, scaling,
         dtype and dtype.value,
     )  # fmt: skip
+    ranks: Ranks = context.obj or Ranks()
+    ranks.check({"--search": search is not None, "--watch": watch, "DATA from standard input": name == STDIN})
     output = output or Path(f"{_stem(name)}.safetensors")
-    check_writable(output)  # it has a name, then, that another ending can be given to
-    picture = None if no_plot else plot or output.with_suffix(".png")
-    check_output(output, picture, Path(name) if is_table(name) else None)
+    picture = _check_outputs(output, no_plot, plot, name) if ranks.is_first else None
     if watch and not console.is_terminal():
         console.warn("--watch needs a terminal, and the output goes elsewhere: a line an epoch instead", "yellow")
         watch = False
@@ -274,7 +278,7 @@ def train(
         settings = Settings(
             seed, epochs, 0.2 if test is None else test, 0.2 if validation is None else validation,
             class_weight and class_weight.value, time_column, group, engine.value, threads, cv, search,
-            preset.value, ensemble,
+            preset.value, ensemble, fit=ranks.fit_by(shards), leave=ranks.leave_to_first,
         )  # fmt: skip
         found, parts, folds = understood(raw, target, task.value, settings, options)
         file = name if Path(name).name in DATA_SETS else Path(name).name  # a file that is called iris is not iris
@@ -300,13 +304,32 @@ def train(
             loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
         watcher = checkpoints(output, checkpoint, resume, change, json)
         callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
-        execution = {"engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks}
+        execution = {
+            "engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks,
+            "fit": ranks.fit_by(shards, last=True),
+        }  # fmt: skip
         loaded.notes["command"] = command(context, loaded.notes["data"])
         report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
         del loaded  # before matplotlib comes: the two together would need more memory
     show_report(report, history, output, picture, json, name)
     if watcher is not None:
         remove(watcher)
+
+
+def _check_watch(silent: bool, ensemble: int | None) -> None:
+    """Refuse options that leave --watch nothing to show, or too much."""
+    if silent:
+        raise typer.BadParameter("there is nothing to watch with --quiet or --json", param_hint="--watch")
+    if (ensemble or 1) > 1:
+        raise typer.BadParameter("not together with --watch, which shows one network", param_hint="--ensemble")
+
+
+def _check_outputs(output: Path, no_plot: bool, plot: Path | None, name: str) -> Path | None:
+    """Find out whether the files can be written, and return the picture's."""
+    check_writable(output)  # it has a name, then, that another ending can be given to
+    picture = None if no_plot else plot or output.with_suffix(".png")
+    check_output(output, picture, Path(name) if is_table(name) else None)
+    return picture
 
 
 def _stem(name: str) -> str:
