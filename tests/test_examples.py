@@ -89,3 +89,11 @@ def test_a_search_on_a_cluster_finds_the_same(engine, capsys):
     environment = {**os.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert result.stdout == expected.replace("threading", engine), result.stderr[-3000:]
+
+
+def test_parquet_that_need_not_fit_into_memory(capsys):
+    pytest.importorskip("pyarrow")
+    net, accuracy = load("train_from_parquet").main(samples=4000, window=1500, epochs=2)
+    assert accuracy > 0.85
+    assert net.last_fit["rows"] == 4000
+    assert "first pass: 4,000 rows" in capsys.readouterr().out

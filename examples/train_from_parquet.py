@@ -1,0 +1,45 @@
+"""Train on Parquet files that need not fit into memory, and go on after a kill.
+
+pip install 'layerwise[streams]'
+
+A file has a column of bytes for the pixels, which is read many times faster than a column for each of them, and the
+label. Rows are read window by window; where a window holds them all, the training is that of the array.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import layerwise as lw
+
+
+def write(folder, X, y, rows=2000):
+    """Write rows as several files, each of two row groups."""
+    for i, start in enumerate(range(0, len(X), rows)):
+        part = np.ascontiguousarray(X[start : start + rows])
+        pixels = pa.FixedSizeBinaryArray.from_buffers(pa.binary(part.shape[1]), len(part), [None, pa.py_buffer(part)])
+        table = pa.table({"pixels": pixels, "digit": y[start : start + rows]})
+        pq.write_table(table, folder / f"part-{i:03}.parquet", row_group_size=rows // 2)
+
+
+def main(samples=10_000, window=3000, epochs=3):
+    """Return the network that was trained from files, and its accuracy on the test's rows."""
+    (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, X[:samples], y[:samples])
+        net = lw.Network([lw.Dense(128), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+        checkpoint = lw.Checkpoint(folder / "run")
+        more = {"window": window, "validation_data": (X_test, y_test), "callbacks": [checkpoint], "resume": True}
+        net.fit(folder / "*.parquet", "digit", epochs=epochs, **more)
+        print(f"the files: {net.evaluate(folder / '*.parquet', 'digit')['accuracy']:.2%}")
+    accuracy = net.evaluate(X_test, y_test)["accuracy"]
+    print(f"the test:  {accuracy:.2%}, {net.last_fit['rows']:,} rows, inputs {net.columns[0]['name']} …")
+    return net, accuracy
+
+
+if __name__ == "__main__":
+    main()
