@@ -1,5 +1,6 @@
 import builtins
 import inspect
+import pickle
 import warnings
 
 import numpy as np
@@ -23,6 +24,23 @@ def test_one_except_catches_all(kind):
 def test_each_is_a_builtin_that_users_already_catch(kind):
     known = {base for base in kind.__mro__ if getattr(builtins, base.__name__, None) is base}
     assert known & {ValueError, RuntimeError, ArithmeticError, ImportError, OSError}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_comes_back_from_a_worker_process(kind):
+    values = {
+        "message": "what went wrong",
+        "step": 3,
+        "layer": "layer 1",
+        "facts": "epochs differ",
+        "names": ["epochs"],
+    }
+    own = [name for name in inspect.signature(kind.__init__).parameters if name in values] or ["message"]
+    error = kind(*(values[name] for name in own))
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is kind
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
 
 
 def test_the_nearest_name():

@@ -56,6 +56,10 @@ class ChangedError(DataError):
         super().__init__(f"resume: {facts}. Call fit as then{on_purpose} or give Checkpoint another path")
         self.facts, self.names = facts, names
 
+    def __reduce__(self) -> tuple[type[ChangedError], tuple[str, list[str]]]:
+        """Let worker processes send it."""
+        return type(self), (self.facts, self.names)
+
 
 class FormatError(LayerwiseError, ValueError):
     """A model file that is not one, is damaged, or has another format version."""
@@ -92,6 +96,10 @@ class DivergenceError(LayerwiseError, ArithmeticError, ValueError):
         super().__init__(message)
         self.step = step
         self.layer = layer
+
+    def __reduce__(self) -> tuple[type[DivergenceError], tuple[str, int, str]]:
+        """Let worker processes send it."""
+        return type(self), (str(self), self.step, self.layer)
 
 
 class EngineError(LayerwiseError, RuntimeError):

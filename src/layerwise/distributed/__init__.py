@@ -8,6 +8,8 @@ partitions.py     data of which each rank has a part
 ranks.py          what ranks agree on before the first step, and how they end together
 training.py       `fit`
 mpi.py            the communicator of mpi4py
+remote.py         a fit whose ranks are started by one process: what is sent and what comes back; mailbox.py
+dask.py           ranks on the workers of Dask; dask_blocks.py: their data; dask_worker.py: what is done there
 """
 
 from layerwise.distributed.communicator import Communicator, PairwiseCommunicator

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.rows import Rows
-from layerwise.data.streams.opening import as_source
 from layerwise.data.streams.scan import Scan
+from layerwise.data.streams.source import Iterated
 from layerwise.data.streams.survey import Survey
 from layerwise.data.streams.window import Stream
 from layerwise.data.targets import Targets
@@ -46,6 +46,26 @@ class Partitions:
         self.shards = [list(blocks) for blocks in shards]
 
 
+class _Shard(Iterated):
+    """The blocks of a shard.
+
+    Parameters
+    ----------
+    number : int
+        Of the shard.
+    blocks : list
+        What it has.
+    """
+
+    def __init__(self, number: int, blocks: list[Any]) -> None:
+        super().__init__(lambda: blocks)
+        self._number = number
+
+    def label(self, block: int) -> str:
+        """Return what errors call a block."""
+        return f"shard {self._number}, block {block}"
+
+
 class Parts:
     """The shards of a rank: arrays, and what their first pass has found.
 
@@ -71,8 +91,7 @@ class Parts:
         scaling, plan = network.scaling, network.plan
         self._scans, sources = [], []
         for shard, blocks in zip(own, given.shards, strict=True):
-            source = as_source(lambda blocks=blocks: iter(blocks), name=f"fit: shard {shard}")
-            assert source is not None
+            source = _Shard(shard, blocks)
             sources.append(source)
             self._scans.append(
                 Scan(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
-from layerwise.distributed.communicator import as_communicator
+from layerwise.distributed.communicator import Communicator, as_communicator
 from layerwise.distributed.layout import SHARDS
 from layerwise.distributed.local_steps import LocalSteps
 from layerwise.distributed.ranks import Ranks, guarded
+from layerwise.errors import DataError
 from layerwise.network.fitting import fit as fit_network
 from layerwise.network.network import Network
 from layerwise.training.callbacks.history import History
@@ -22,6 +24,7 @@ def fit(
     *,
     shards: int = SHARDS,
     local_steps: LocalSteps | None = None,
+    n_ranks: int | None = None,
     **arguments: Any,
 ) -> History:
     """Train a network on several ranks, to the same bits for every number of them.
@@ -62,11 +65,34 @@ def fit(
     RankError
         Another rank failed, or the ranks are not at the same step.
     """
-    communicator = as_communicator(where)
     if local_steps is not None and not isinstance(local_steps, LocalSteps):
         raise TypeError(f"distributed.fit: local_steps must be LocalSteps(...); got {local_steps!r}")
+    options: dict[str, Any] = {"shards": shards, "local_steps": local_steps}
+    if type(where).__module__.partition(".")[0] == "distributed":
+        from layerwise.distributed.dask import fit_on_dask
+
+        return fit_on_dask(where, network, X, y, arguments, n_ranks, **options)
+    communicator = as_communicator(where)
+    if n_ranks not in (None, communicator.size):
+        raise DataError(f"distributed.fit: n_ranks={n_ranks}, but the communicator has {communicator.size} ranks")
+    return fit_here(communicator, network, arguments_of_fit(network, X, y, arguments), **options)
+
+
+def arguments_of_fit(network: Network, X: Any, y: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `Network.fit` by their names, with its defaults."""
+    call = inspect.signature(Network.fit).bind(network, X, y, **arguments)
+    call.apply_defaults()
+    return dict(call.arguments)
+
+
+def fit_here(
+    communicator: Communicator,
+    network: Network,
+    arguments: Mapping[str, Any],
+    shards: int,
+    local_steps: LocalSteps | None,
+) -> History:
+    """Do this rank's part of a training."""
     ranks = Ranks(communicator, shards, local_steps)
-    bound = inspect.signature(Network.fit).bind(network, X, y, **arguments)
-    bound.apply_defaults()
-    history: History = guarded(ranks, lambda: fit_network(network, bound.arguments, ranks))
+    history: History = guarded(ranks, lambda: fit_network(network, arguments, ranks))
     return history

@@ -59,7 +59,7 @@ class DaskFrame(Source):
         """Yield the partitions in that order; each is computed by itself."""
         for i in range(self.n_blocks or 0) if order is None else order:
             frame = self._frame.get_partition(int(i)).compute()
-            yield int(i), _parted(frame, self.columns, self._targets)
+            yield int(i), part_of_frame(frame, self.columns, self._targets)
 
 
 def wanted(columns: list[str] | None, names: Sequence[str] | None) -> list[str] | None:
@@ -67,7 +67,8 @@ def wanted(columns: list[str] | None, names: Sequence[str] | None) -> list[str] 
     return list(names) if names is not None and set(names) <= set(columns or ()) else columns
 
 
-def _parted(frame: Any, columns: list[str] | None, targets: list[str] | None) -> tuple[Any, ...]:
+def part_of_frame(frame: Any, columns: list[str] | None, targets: list[str] | None) -> tuple[Any, ...]:
+    """Return X and, where there are targets, y of a frame in memory."""
     if targets is None:
         return (frame[columns],)
     return frame[columns], frame[targets[0]] if len(targets) == 1 else frame[targets]
@@ -98,4 +99,4 @@ class LazyFrame(Source):
         assert order is None
         batches = self._frame.collect_batches(chunk_size=_ROWS, maintain_order=True, lazy=True, engine="streaming")
         for i, frame in enumerate(batches):
-            yield i, _parted(frame, self.columns, self._targets)
+            yield i, part_of_frame(frame, self.columns, self._targets)

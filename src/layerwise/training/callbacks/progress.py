@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import warn
@@ -17,7 +18,7 @@ from layerwise.training.callbacks.base import Callback
 if TYPE_CHECKING:
     from layerwise.training.loop import Training
 
-_INTERVAL = 0.5  # seconds between plain lines, so that 10,000 short epochs do not print 10,000 of them
+LINES_APART = 0.5  # seconds between plain lines, so that 10,000 short epochs do not print 10,000 of them
 
 
 def summary_line(row: Mapping[str, float]) -> str:
@@ -51,7 +52,7 @@ class Progress(Description, Callback):
 
     def on_fit_begin(self, run: Training) -> None:
         """Choose, and begin."""
-        self._shown = _suitable(0.0 if self.every is not None else _INTERVAL)
+        self._shown = _suitable(0.0 if self.every is not None else LINES_APART)
         self._show("on_fit_begin", run)
 
     def on_progress(self, run: Training) -> None:
@@ -105,7 +106,7 @@ def scan_progress(shown: bool) -> Iterator[Callable[[int, int, int | None], None
     def seen(blocks: int, rows: int, total: int | None) -> None:
         nonlocal newest, reached
         reached = blocks, rows
-        if moves and time.monotonic() - newest > _INTERVAL:
+        if moves and time.monotonic() - newest > LINES_APART:
             newest = time.monotonic()
             of = "" if total is None else f" of {total:,}"
             print(f"\rfirst pass: {rows:,}{of} rows", end="", flush=True)
@@ -121,17 +122,26 @@ def _in_notebook() -> bool:
 
 
 class PlainProgress(Callback):
-    """A line an epoch, for logs and pipes."""
+    """A line an epoch, for logs and pipes.
 
-    def __init__(self, interval: float = _INTERVAL) -> None:
+    Parameters
+    ----------
+    interval : float
+        Seconds between two of them, at least.
+    tell : function, optional
+        Given each line; by default it is printed.
+    """
+
+    def __init__(self, interval: float = LINES_APART, tell: Callable[[str], None] | None = None) -> None:
         self._interval, self._printed = interval, 0.0
+        self._tell = tell or partial(print, flush=True)
 
     def on_epoch_end(self, run: Training) -> None:
         """Print the epoch, unless one was printed just before."""
         now = time.monotonic()
         if now - self._printed >= self._interval or run.epoch == run.epochs or run.stopping:
             width = len(str(run.epochs))
-            print(f"epoch {run.epoch:{width}d}/{run.epochs}  {summary_line(run.history.last())}", flush=True)
+            self._tell(f"epoch {run.epoch:{width}d}/{run.epochs}  {summary_line(run.history.last())}")
             self._printed = now
 
 
@@ -152,7 +162,7 @@ class NotebookProgress(Callback):
     def on_progress(self, run: Training) -> None:
         """Move the bar, a few times a second at the most."""
         now = time.monotonic()
-        if now - self._drawn >= _INTERVAL / 2:
+        if now - self._drawn >= LINES_APART / 2:
             self._drawn = now
             self._draw(run)
 
@@ -179,7 +189,7 @@ class NotebookProgress(Callback):
 class RichProgress(Callback):
     """A bar that moves with the steps of the epoch, and a line for each epoch done."""
 
-    def __init__(self, interval: float = _INTERVAL / 5) -> None:
+    def __init__(self, interval: float = LINES_APART / 5) -> None:
         self._interval = interval
         self._bar: Any = None
         self._task: Any = None
