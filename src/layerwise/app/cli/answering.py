@@ -57,7 +57,10 @@ def files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     from layerwise.datasets.pictures import files_in
+    from layerwise.datasets.reading.blocks import is_in_blocks
 
+    if is_in_blocks(str(path)):  # of Parquet files
+        return [path]
     return files_in(path)
 
 

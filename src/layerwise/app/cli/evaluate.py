@@ -12,6 +12,7 @@ from layerwise.app.cli.choices import usage_error
 from layerwise.app.cli.console import show_json
 from layerwise.app.cli.data import check_delimiter, check_name, load, rows_to_evaluate
 from layerwise.app.cli.data_sets import DATA_SETS
+from layerwise.app.cli.long_training import in_blocks, measured_blocks, rows_of_blocks
 from layerwise.app.cli.measures import show_measures
 from layerwise.app.cli.model import Trained, load_trained
 from layerwise.app.cli.score import score, show_score
@@ -43,6 +44,13 @@ def evaluate(
         check_name(name)
     if name in DATA_SETS:
         X, y = load(name).test
+    elif in_blocks(name, trained):
+        result = measured_blocks(trained, rows_of_blocks(name, trained))
+        if json:
+            show_json({"model": str(model), "data": name, **result})
+        else:
+            show_score(result, name)
+        return
     else:
         X, y = rows_to_evaluate(name, trained, target, check_delimiter(delimiter))
     told = trained.encoder is not None and name not in DATA_SETS and (y.ndim == 1 or task.kind == "regression")

@@ -56,7 +56,11 @@ SHARE_TO_TEST, SHARE_TO_VALIDATE = 0.2, 0.15
 
 def is_folder(name: str) -> bool:
     """Return whether it is the user's folder rather than a data set's name."""
-    return name not in DATA_SETS and Path(name).is_dir()
+    if name in DATA_SETS or not Path(name).is_dir():
+        return False
+    from layerwise.datasets.reading.blocks import is_in_blocks
+
+    return not is_in_blocks(name)
 
 
 def load_folder(

@@ -17,9 +17,10 @@ PASSING = (  # leave the network the same
 OF_ANY_NETWORK = ("--test", "--target", "--delimiter", "--task")
 OF_TABLES = (
     "test", "target", "delimiter", "task", "class_weight", "time_column", "group", "cv", "search", "preset", "ensemble",
-    "exclude", "id",
-    "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query", "skip",
+    "exclude", "id", "window", "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query", "skip",
 )  # fmt: skip
+
+OF_WHOLE_TABLES = ("time_column", "group", "cv", "search", "preset", "ensemble", "sheet", "query")
 
 
 def check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
@@ -30,6 +31,12 @@ def check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:
             f"{', '.join(more)}: not together with {words}, which take a table of numbers as it is; leave the one or "
             "the other out"
         )
+
+
+def check_of_blocks(asked: Sequence[str]) -> None:
+    """Refuse options that need all rows of a table at once."""
+    if more := [option for option in asked if option.lstrip("-").replace("-", "_") in OF_WHOLE_TABLES]:
+        raise typer.BadParameter(f"{', '.join(more)}: not for a table that is read in blocks, as large ones are")
 
 
 def given(context: typer.Context, names: Sequence[str]) -> list[str]:

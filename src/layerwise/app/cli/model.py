@@ -76,6 +76,9 @@ def load_trained(path: Path, in_units: bool = True) -> Trained:
         )
     if not isinstance(model, Network):
         return _of_estimator(model, in_units)
+    if model.task is not None and isinstance(model.notes.get("encoder"), dict):  # learned from a table in blocks
+        encoder = TableEncoder.from_dict(model.notes["encoder"])
+        return Trained(model, model.task, encoder, None, _rules(model, encoder))
     if model.task is None:
         raise DataError(f"{path}: the network was never trained, so nobody knows what its outputs stand for")
     return Trained(model, model.task)
@@ -96,7 +99,7 @@ def _of_estimator(model: Any, in_units: bool) -> Trained:
     network.columns = named_columns(encoder.output_names)
     scale, mean = getattr(model, "target_scale_", np.ones(())), getattr(model, "target_mean_", np.zeros(()))
     units = None if (scale == 1).all() and (mean == 0).all() else (scale, mean)
-    if in_units and units is not None and _give_units(network, *units):
+    if in_units and units is not None and fold_units(network, *units):
         units = None
     return Trained(network, task, encoder, units, _rules(network, encoder))
 
@@ -112,7 +115,7 @@ def _rules(network: Network, encoder: TableEncoder) -> Understanding | None:
     return rules
 
 
-def _give_units(network: Network, scale: Array, mean: Array) -> bool:
+def fold_units(network: Network, scale: Array, mean: Array) -> bool:
     """Multiply the last dense layer by scale and add mean; False where something bends its outputs."""
     places = [i for i, layer in enumerate(network.layers) if not isinstance(layer, (Linear, Identity))]
     if not isinstance(network.layers[places[-1]], Dense):

@@ -52,8 +52,10 @@ def _of_members(watcher: Checkpoint) -> list[Path]:
     return [file for each in sorted(found) for file in Checkpoint(each, keep=1).files()]
 
 
-def remove(watcher: Checkpoint) -> None:
-    """Remove what a training that has come to its end wrote down on the way."""
+def remove(watcher: Checkpoint | None) -> None:
+    """Remove what a training that has come to its end wrote down on the way, if anything."""
+    if watcher is None:
+        return
     watcher.remove()
     for file in _of_members(watcher):
         file.unlink(missing_ok=True)

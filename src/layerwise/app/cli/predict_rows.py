@@ -56,7 +56,19 @@ class Predictor:
     json: bool = False
 
     def answer_table(self, file: Path) -> list[Answer]:
-        """Return an answer for each row of a table; print them, or write them to the output."""
+        """Return an answer for each row of a table; print them, or write them to the output.
+
+        A table that is read in blocks is written block by block, and none is returned.
+        """
+        from layerwise.app.cli.long_training import answers_in_blocks, in_blocks
+
+        if in_blocks(str(file), self.model):
+            if self.output is None:
+                raise DataError(f"{file} is read in blocks: write the answers to a file, -o OUT.csv")
+            n = answers_in_blocks(str(file), self.model, lambda X: _answers(self.model, X, self.threshold), self.output)
+            if not self.json:
+                console.show(f"{self.output}: {n:,} rows of {file.name} with the answers")
+            return []
         answers = _rows(self.model, file, self.delimiter, self.threshold, self.output)
         self._judge(answers, shown=self.output is None)
         if self.output is not None and not self.json:

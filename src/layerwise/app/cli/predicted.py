@@ -53,11 +53,13 @@ def _targets(model: Trained) -> list[str]:
     return [] if model.rules is None else [target.name for target in model.rules.targets]
 
 
-def write_answers(path: Path, raw: RawTable, answers: dict[str, list[Any]]) -> list[str]:
-    """Write a CSV file with all columns of a table and the answers after them; return the names of these.
+def write_answers(path: Path, raw: RawTable, answers: dict[str, list[Any]]) -> None:
+    """Write a CSV file with all columns of a table and the answers after them."""
+    write_whole(path, text_of_answers(raw, answers))
 
-    A name that the table has already gets an underscore.
-    """
+
+def text_of_answers(raw: RawTable, answers: dict[str, list[Any]], header: bool = True) -> bytes:
+    """Return the same as CSV; `header`: whether names are above. One that the table has gets an underscore."""
     names = []
     for name in answers:
         while name in raw.names or name in names:
@@ -65,11 +67,11 @@ def write_answers(path: Path, raw: RawTable, answers: dict[str, list[Any]]) -> l
         names.append(name)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*raw.names, *names])
+    if header:
+        writer.writerow([*raw.names, *names])
     columns = [*raw.columns, *answers.values()]
     writer.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
-    write_whole(path, text.getvalue().encode("utf-8"))
-    return names
+    return text.getvalue().encode("utf-8")
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from layerwise.app.cli.data import STDIN, check_delimiter, check_name, is_table,
 from layerwise.app.cli.data_sets import DATA_SETS
 from layerwise.app.cli.folders import Augment, Color, Drawing, Size, is_folder, load_folder
 from layerwise.app.cli.given import asked_of_table, check_of_any_network, command, given
+from layerwise.app.cli.long_training import train_in_blocks
 from layerwise.app.cli.outputs import check_output, checkpoints, remove, show_report
 from layerwise.app.cli.ranks import Ranks
 from layerwise.app.cli.search import check_search
@@ -38,6 +39,7 @@ from layerwise.app.cli.training import train_and_save
 from layerwise.app.cli.watch import Watch
 from layerwise.app.recipes import RECIPES, Recipe, find
 from layerwise.data.writing import check_writable
+from layerwise.datasets.reading.blocks import is_in_blocks
 from layerwise.training.callbacks import Callback
 
 
@@ -45,6 +47,11 @@ class Task(StrEnum):
     """What a table's target is."""
 
     auto, classes, numbers = "auto", "classes", "numbers"
+
+    @property
+    def regression(self) -> bool | None:
+        """Whether it is a number; None where its values tell."""
+        return None if self is Task.auto else self is Task.numbers
 
 
 class ClassWeight(StrEnum):
@@ -213,6 +220,12 @@ def train(
     sheet: Sheet = None,
     query: Query = None,
     skip: Skip = None,
+    window: Annotated[
+        int | None,
+        typer.Option(metavar="ROWS", min=1, help="Read FILE in blocks, so many rows in memory; by default where it is "
+                     "larger than 512 MB. Several Parquet files (FOLDER, 'data/*.parquet') always are.",
+                     rich_help_panel="Data"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The model file; by default DATA.safetensors.",
                                   rich_help_panel="Output")
@@ -271,6 +284,9 @@ def train(
         console.warn("--watch needs a terminal, and the output goes elsewhere: a line an epoch instead", "yellow")
         watch = False
     watching: list[Callback] = [Watch()] if watch else []
+    if chosen is None and is_in_blocks(name, window is not None):
+        train_in_blocks(context, name, asked, choices, watching, output, picture)
+        return
     if is_table(name) and chosen is None and choices.leave_the_network():
         raw, options = read_as_asked(
             name, exclude, id, kinds, na, dayfirst, decimal, delimiter, encoding, header, sheet, query, skip
@@ -296,24 +312,21 @@ def train(
         report, history = train_table(found, parts, folds, settings, output, quiet or watch, json)
     else:
         check_of_any_network(asked, chosen)
-        regression = None if task is Task.auto else task is Task.numbers
         if is_folder(name):
             pictures = {"size": size, "color": color, "drawing": drawing, "augment": augment}
             loaded, chosen = load_folder(name, chosen, pictures, validation, test)
         else:
-            loaded = load(name, validation, test, target, regression, check_delimiter(delimiter))
+            loaded = load(name, validation, test, target, task.regression, check_delimiter(delimiter))
         watcher = checkpoints(output, checkpoint, resume, change, json)
-        callbacks: list[Callback] = [*([] if watcher is None else [watcher]), *watching]
-        execution = {
-            "engine": engine.value, "n_threads": threads, "resume": change or resume, "callbacks": callbacks,
-            "fit": ranks.fit_by(shards, last=True),
+        execution: dict[str, Any] = {
+            "engine": engine.value, "n_threads": threads, "resume": change or resume,
+            "callbacks": [*([] if watcher is None else [watcher]), *watching], "fit": ranks.fit_by(shards, last=True),
         }  # fmt: skip
         loaded.notes["command"] = command(context, loaded.notes["data"])
         report, history = train_and_save(loaded, chosen, choices, seed, execution, output, quiet or watch, json)
         del loaded  # before matplotlib comes: the two together would need more memory
     show_report(report, history, output, picture, json, name)
-    if watcher is not None:
-        remove(watcher)
+    remove(watcher)
 
 
 def _check_watch(silent: bool, ensemble: int | None) -> None:
@@ -336,7 +349,9 @@ def _stem(name: str) -> str:
     """Return the name of the model's file, without an ending."""
     if name == STDIN:
         return "stdin"
-    path = Path(name).resolve() if is_folder(name) else Path(name)
+    path = Path(name).resolve() if Path(name).is_dir() else Path(name)
+    if any(mark in path.name for mark in "*?["):  # a pattern
+        return path.resolve().parent.name or "table"
     return path.name.split(".")[0] or path.stem
 
 
