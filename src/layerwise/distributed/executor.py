@@ -11,15 +11,17 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from layerwise.data.rows import Rows
 from layerwise.distributed.communicator import Communicator
+from layerwise.distributed.exchange import Exchange
 from layerwise.distributed.layout import Layout
 from layerwise.engine.executor import Divisible
-from layerwise.engine.halves import BAD, LOSS, PLAIN, RIGHT
+from layerwise.engine.halves import BAD, LOSS, PLAIN, RIGHT, Part
 from layerwise.engine.numpy_engine import POLL_SECONDS
 from layerwise.errors import LayerwiseError
 from layerwise.typing import Array
@@ -42,6 +44,8 @@ class LeavesTogether:
         The ranks.
     shared : array
         What all ranks sum up beside the weights or the gradient.
+    message : list of array, optional
+        What a step sums up, part by part, `shared` among them; by default that alone.
 
     Attributes
     ----------
@@ -49,9 +53,9 @@ class LeavesTogether:
         Told why, when another rank ends.
     """
 
-    def __init__(self, communicator: Communicator, shared: Array, vector: Array | None = None) -> None:
+    def __init__(self, communicator: Communicator, shared: Array, message: list[Array] | None = None) -> None:
         self.communicator, self.shared = communicator, shared
-        self._message = shared if vector is None else vector
+        self._message = [shared] if message is None else message
         self._together = True  # no rank has left, as far as is known
         self.on_leave: Callable[[str], None] = lambda reason: None
 
@@ -73,10 +77,12 @@ class LeavesTogether:
         """
         if not self._together:
             return False
-        self._message[:] = 0
+        for part in self._message:
+            part[:] = 0
         self.shared[LEAVING], self.shared[INTERRUPTED] = 1, interrupted
         self.shared[FAILED] = _RANKS + self.communicator.rank if failed else 0
-        self._sum(self._message)
+        for part in self._message:
+            self._sum(part)
         self._together = False
         if not failed:
             self._raise_others()
@@ -142,14 +148,18 @@ class DistributedExecutor(LeavesTogether):
         Which rows of each step are whose.
     inner : Divisible
         The native one or NumPy's, with the rows that are here.
+    overlap : bool
+        Whether gradients of the last layers are summed up while those of the first are made.
     """
 
     epochs_at_once = False
 
-    def __init__(self, communicator: Communicator, layout: Layout, inner: Divisible) -> None:
+    def __init__(self, communicator: Communicator, layout: Layout, inner: Divisible, overlap: bool = False) -> None:
         self._halves = inner.halves(layout.shard_size)
         self._vector, shared = self._halves.vector()
-        super().__init__(communicator, shared, self._vector)
+        ends = [len(self._vector), *(self._halves.cuts() if overlap else []), 0]
+        super().__init__(communicator, shared, [self._vector[b:a] for a, b in pairwise(ends)])
+        self._exchange = Exchange(self._sum, self._message) if len(self._message) > 1 else None
         self.layout, self._inner = layout, inner
         self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
         self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
@@ -221,10 +231,13 @@ class DistributedExecutor(LeavesTogether):
     def _step(self, i: int, number: int, rate: float) -> bool:
         """One step of all ranks; False, with nothing changed, if a loss was not finite or a rank leaves."""
         part, shared = self.layout.part(i, number), self.shared
-        self._halves.gather(part, self._vector)
         key = (number * 31 + self._digest) % KEYS
-        shared[LEAVING:KEY], shared[KEY] = 0, key
-        self._sum(self._vector)
+        if self._exchange is None:
+            self._halves.gather(part, self._vector)
+            shared[LEAVING:KEY], shared[KEY] = 0, key
+            self._sum(self._vector)
+        else:
+            self._overlapping_step(self._exchange, part, key)
         if shared[LEAVING]:
             self._others_left()
             return False
@@ -242,6 +255,27 @@ class DistributedExecutor(LeavesTogether):
         self._newest = plain / part.rows
         self._sums += (loss, part.rows, right, penalty * part.rows, 0.0, part.rows)
         return True
+
+    def leave(self, interrupted: bool, failed: bool) -> bool:
+        """As `LeavesTogether.leave`."""
+        try:
+            return super().leave(interrupted, failed)
+        finally:
+            if self._exchange is not None:
+                self._exchange.close()
+
+    def _overlapping_step(self, exchange: Exchange, part: Part, key: int) -> None:
+        """Sum up the last layers' gradients while those of the first are still made."""
+
+        def ready(parts: int) -> None:
+            if not exchange.sent:  # what ranks share goes with the first part
+                self.shared[LEAVING:KEY], self.shared[KEY] = 0, key
+            exchange.send(parts)
+
+        exchange.begin()
+        self._halves.gather(part, self._vector, ready)
+        ready(len(self._message))
+        exchange.finish()
 
     # ---------------------------------------------------------------- what else an executor has
 

@@ -57,10 +57,19 @@ class Ranks:
         Of a batch.
     local_steps : LocalSteps, optional
         Average weights every so many steps, in place of gradients at each.
+    overlap : bool, optional
+        Sum up gradients while others are made; by default where there are several hosts.
     """
 
-    def __init__(self, communicator: Communicator, shards: int, local_steps: LocalSteps | None = None) -> None:
+    def __init__(
+        self,
+        communicator: Communicator,
+        shards: int,
+        local_steps: LocalSteps | None = None,
+        overlap: bool | None = None,
+    ) -> None:
         self.communicator, self.shards, self.local_steps = communicator, shards, local_steps
+        self.overlap, self._several_hosts = overlap, False
         self.rank, self.size = communicator.rank, communicator.size
         self.is_training = False
         self._parts: Parts | None = None
@@ -99,6 +108,7 @@ class Ranks:
         if not any(each["seeded"] for each, _ in said) and network.plan is None:
             network.seed = said[0][0]["seed"]
         here = sum(each["host"] == platform.node() for each, _ in said)
+        self._several_hosts = here < self.size
         if call.given.n_threads is None:
             call.given.n_threads = max(1, share() // here)
         if self.local_steps is None:
@@ -154,6 +164,7 @@ class Ranks:
             "instruction set": native_engine.isa() if native else "none",
             "weights": network.fingerprint,
             "epochs": settings.get("epochs"),
+            "overlap": self.overlap,
         }
         said = self.exchange("agree", {"settings": settings, "about": about})
         first, problems = said[0][0], []
@@ -196,7 +207,8 @@ class Ranks:
         layout, given = self.layout(call, network, rows), call.given
         parameters, size = network.built()[1], layout.shard_size
         inner = executor(given.engine, given.n_threads, plan, parameters, rows, targets, size, network.key)
-        return DistributedExecutor(self.communicator, layout, inner)
+        overlap = self._several_hosts if self.overlap is None else self.overlap
+        return DistributedExecutor(self.communicator, layout, inner, overlap)
 
     def _local(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
         assert self.local_steps is not None

@@ -25,6 +25,7 @@ def fit(
     shards: int = SHARDS,
     local_steps: LocalSteps | None = None,
     n_ranks: int | None = None,
+    overlap: bool | None = None,
     **arguments: Any,
 ) -> History:
     """Train a network on several ranks, to the same bits for every number of them.
@@ -48,6 +49,9 @@ def fit(
     local_steps : LocalSteps, optional
         Let each rank train by itself on its share of the rows and of each batch, and average the weights every so many
         steps: for slow networks. The bits then depend on the number of ranks.
+    overlap : bool, optional
+        Whether the gradients of the last layers are sent while those of the first are made. It needs a core for
+        the connection beside those that compute; by default it is done where the ranks are on several hosts.
     **arguments
         Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0; other callbacks are called on all
         ranks and must do the same on each. `n_threads` is by default this host's cores shared out among its ranks.
@@ -67,7 +71,7 @@ def fit(
     """
     if local_steps is not None and not isinstance(local_steps, LocalSteps):
         raise TypeError(f"distributed.fit: local_steps must be LocalSteps(...); got {local_steps!r}")
-    options: dict[str, Any] = {"shards": shards, "local_steps": local_steps}
+    options: dict[str, Any] = {"shards": shards, "local_steps": local_steps, "overlap": overlap}
     if type(where).__module__.partition(".")[0] == "distributed":
         from layerwise.distributed.dask import fit_on_dask
 
@@ -91,8 +95,9 @@ def fit_here(
     arguments: Mapping[str, Any],
     shards: int,
     local_steps: LocalSteps | None,
+    overlap: bool | None = None,
 ) -> History:
     """Do this rank's part of a training."""
-    ranks = Ranks(communicator, shards, local_steps)
+    ranks = Ranks(communicator, shards, local_steps, overlap)
     history: History = guarded(ranks, lambda: fit_network(network, arguments, ranks))
     return history

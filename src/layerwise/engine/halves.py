@@ -10,7 +10,7 @@ over the shards gives the same bits whoever makes which of them. The vector ends
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,8 +61,11 @@ class Halves(Protocol):
     def begin(self, order: Array | None, clip_norm: float | None, frozen: Set[int]) -> None:
         """Steps on the rows in this order begin."""
 
-    def gather(self, part: Part, vector: Array) -> None:
-        """Write the sum over these shards into the vector."""
+    def cuts(self) -> list[int]:
+        """Where the vector can be cut, from its end to its beginning, in the order in which its parts are made."""
+
+    def gather(self, part: Part, vector: Array, ready: Callable[[int], None] | None = None) -> None:
+        """Write the sum over these shards into the vector; `ready` is told how many of its last parts are there."""
 
     def apply(self, part: Part, vector: Array, rate: float) -> float:
         """Make the update by the sum over all shards; returns the penalties."""

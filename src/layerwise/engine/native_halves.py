@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class NativeHalves:
     """
 
     def __init__(self, engine: NativeEngine, shard_size: int) -> None:
-        self._engine, self._core = engine, engine.core
+        self._engine, self._core, self._shard_size = engine, engine.core, shard_size
         theta, grad = engine.parameters.theta, engine.parameters.grad
         self._training = _native.Training(theta=theta, grad=grad, batch_size=shard_size, seed=engine.seed)
         self._session: tuple[Array | None, float | None, Set[int]] = (None, None, frozenset())
@@ -59,12 +59,18 @@ class NativeHalves:
             frozen=[int(layer) for layer in frozen],
         )
 
-    def gather(self, part: Part, vector: Array) -> None:
-        """Write the sum over these shards into the vector."""
+    def cuts(self) -> list[int]:
+        """Where the vector can be cut, from its end to its beginning, in the order in which its parts are made."""
+        return list(self._core.shards_cuts(self._shard_size))
+
+    def gather(self, part: Part, vector: Array, ready: Callable[[int], None] | None = None) -> None:
+        """Write the sum over these shards into the vector; `ready` is told how many of its last parts are there."""
         places = part.places
         if self._engine.rows.made:
             places = self._make_rows(places)
-        self._core.shards(places, step=part.step, scale=part.scale, statistics=part.statistics, gradient=vector)
+        self._core.shards(
+            places, step=part.step, scale=part.scale, statistics=part.statistics, gradient=vector, ready=ready
+        )
 
     def _make_rows(self, places: Array) -> Array:
         """Make the rows of these shards, one after the other; where they then are."""

@@ -149,7 +149,9 @@ void bind_native(nb::module_& m) {
         .def("shards_sums", &Native::shards_sums)
         .def("begin_shards", &Native::begin_shards, "training"_a, "optimizer"_a, nb::kw_only(), "order"_a = nb::none(),
              "threads"_a = 1, "clip_norm"_a = nb::none(), "frozen"_a = nb::list())
-        .def("shards", &Native::shards, "places"_a, nb::kw_only(), "step"_a, "scale"_a, "statistics"_a, "gradient"_a)
+        .def("shards_cuts", &Native::shards_cuts, "shard_size"_a)
+        .def("shards", &Native::shards, "places"_a, nb::kw_only(), "step"_a, "scale"_a, "statistics"_a, "gradient"_a,
+             "ready"_a = nb::none())
         .def("update", &Native::update, nb::kw_only(), "step"_a, "scale"_a, "statistics"_a, "gradient"_a, "rate"_a)
         .def("end_shards", &Native::end_shards)
         .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)

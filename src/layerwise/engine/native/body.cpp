@@ -57,6 +57,17 @@ public:
         return layers_.length + Shards::SHARD_SUMS + (plan_.sparse() ? plan_.n_theta : 0);
     }
 
+    int shards_cuts(std::ptrdiff_t shard_size, std::ptrdiff_t* cuts, int most) const override {
+        if (plan_.sparse() || Spans<T>::suits(layers_, shard_size)) return 0;
+        int n = 0;
+        index before = shards_length();
+        together_.for_done([&](int g) {
+            const index at = first_of(g);
+            if (at > 0 && before - at >= MANY && n < most) cuts[n++] = before = at;
+        });
+        return n;
+    }
+
     void begin_shards(Run& run) override {
         run_ = &run;
         const index batch = run.batch;  // not the rows that are here: each process must decide alike
@@ -64,18 +75,18 @@ public:
         learning_.begin(run, batch, run.threads, partial_[0]);
         prepare(batch, run.threads);
         run.made = 0, run.finite = true, grad_ = run.grad;
+        cuts_ = shards_cuts(batch, cut_, MOST_CUTS);
         tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
     }
 
     void shards(const Shards& job) override {
-        job_ = &job;
-        const auto sum = [&](int depth) { return depth ? static_cast<T*>(partial_[depth - 1]) : gradient_of(job); };
-        int depth = 0;  // how many sums there are that wait for the other half of their pair
+        job_ = &job, waiting_ = 0;
         for (index i = 0; i < job.count; ++i) {
-            if (depth > partial_.size()) partial_.push_back(Lines<T>(shards_length()));
-            gather(job.places + 3 * i, sum(depth++));
-            for (index done = i + 1; done % 2 == 0 && depth > 1; done /= 2, --depth)
-                add_up(sum(depth - 1), sum(depth - 2));
+            if (waiting_ > partial_.size()) partial_.push_back(Lines<T>(shards_length()));
+            is_last_ = i + 1 == job.count, summed_ = shards_length();
+            gather(job.places + 3 * i, sum(waiting_++));
+            for (index done = i + 1; done % 2 == 0 && waiting_ > 1; done /= 2, --waiting_)
+                add_up(sum(waiting_ - 1), sum(waiting_ - 2), summed_);
         }
     }
 
@@ -118,6 +129,34 @@ private:
     // What is kept in theta's order, of a sparse layer.
     T* of_theta(T* gradient) const { return plan_.sparse() ? gradient + layers_.length + Shards::SHARD_SUMS : nullptr; }
 
+    // The sums of shards that wait for the other half of their pair, the first where the result goes.
+    T* sum(int depth) const { return depth ? static_cast<T*>(partial_[depth - 1]) : gradient_of(*job_); }
+
+    // Where the parameters of groups g and those after it begin; 0 where none learns.
+    index first_of(int g) const {
+        for (; g < layers_.groups.size(); ++g)
+            if (layers_.groups[g].learns()) return layers_.groups[g].w;
+        return 0;
+    }
+
+    // The first thread, when backward has done with groups g and those after it in this process's last shard: their
+    // part of the sum is complete.
+    void report(int g) {
+        if (!job_->ready || !is_last_) return;
+        const index begin = first_of(g);
+        for (int c = 0; c < cuts_; ++c) {
+            if (cut_[c] != begin) continue;
+            for (int d = waiting_ - 1; d > 0; --d) add_range(sum(d), sum(d - 1), begin, summed_);
+            summed_ = begin;
+            job_->ready(job_->ready_context, c + 1);
+        }
+    }
+
+    static void add_range(const T* from, T* to, index begin, index end) {
+        LW_INDEPENDENT
+        for (index i = begin; i < end; ++i) to[i] += from[i];
+    }
+
     void in_threads(void (*f)(void* self, int t, int n)) {
         const double began = seconds();
         run_in_threads(tuner_.threads(), f, this);
@@ -144,20 +183,18 @@ private:
             else
                 net.step_together(t, n, batch, Step<T>(), net.shard_sums_);
         });
-        if (bad_.load()) zero(shards_length(), gradient);
-        sums[Shards::BAD] = T(bad_.load()), sums[Shards::PLAIN] = T(run_->newest * double(rows));
-        sums[Shards::LOSS] = T(shard_sums_.loss), sums[Shards::RIGHT] = T(shard_sums_.right);
+        if (!bad_.load()) return;
+        zero(shards_length(), gradient);
+        sums[Shards::BAD] = 1;
     }
 
-    void add_up(const T* from, T* to) {
-        adding_ = from, to_ = to;
+    void add_up(const T* from, T* to, index length) {
+        adding_ = from, to_ = to, length_ = length;
         run_in_threads(
-            shards_length() < MANY ? 1 : run_->threads,
+            length < MANY ? 1 : run_->threads,
             [](void* self, int t, int n) {
-                Net& net = *static_cast<Net*>(self);
-                const index length = net.shards_length(), begin = length * t / n, end = length * (t + 1) / n;
-                LW_INDEPENDENT
-                for (index i = begin; i < end; ++i) net.to_[i] += net.adding_[i];
+                const Net& net = *static_cast<Net*>(self);
+                add_range(net.adding_, net.to_, net.length_ * t / n, net.length_ * (t + 1) / n);
             },
             this);
     }
@@ -232,6 +269,11 @@ private:
         const Sums of_batch = samples_.sum(0, batch.rows);
         sums.add(of_batch);
         run_->newest = of_batch.plain / double(batch.rows);
+        if (learning_.gathers()) {
+            T* shared = sum(waiting_ - 1) + layers_.length;
+            shared[Shards::PLAIN] = T(of_batch.plain), shared[Shards::LOSS] = T(of_batch.loss);
+            shared[Shards::RIGHT] = T(of_batch.right);
+        }
         return true;
     }
 
@@ -285,7 +327,10 @@ private:
                 });
                 if (group.kind == Kind::SparseDense) learning_.learn_sparse(t, threads, samples_, s, batch, step);
             },
-            meet);
+            meet,
+            [&](int g) {
+                if (t == 0 && learning_.gathers()) report(g);
+            });
         meet();
         if (learning_.gathers()) return true;
         if (learning_.clips()) {
@@ -367,6 +412,12 @@ private:
     List<Lines<T>> partial_;  // sums that wait for the other half of their pair
     const T* adding_ = nullptr;
     T* to_ = nullptr;
+    index length_ = 0;
+    static constexpr int MOST_CUTS = 64;
+    index cut_[MOST_CUTS] = {};  // where the sum can be cut
+    int cuts_ = 0, waiting_ = 0;
+    index summed_ = 0;  // from here on the sum is complete
+    bool is_last_ = false;
 };
 
 namespace {

@@ -111,6 +111,12 @@ public:
     Index shards_length() const { return engine_->shards_length(); }
     Index shards_sums() const { return engine_->shards_sums(); }
 
+    std::vector<Index> shards_cuts(Index shard_size) const {
+        std::vector<Index> cuts(64);
+        cuts.resize(std::size_t(engine_->shards_cuts(count(shard_size, "shard_size"), cuts.data(), int(cuts.size()))));
+        return cuts;
+    }
+
     void begin_shards(const Training& training, const OptimizerSpec& optimizer, std::optional<Object> order,
                       int threads, std::optional<double> clip_norm, const std::vector<Index>& frozen) {
         const Use use(*this);
@@ -131,7 +137,8 @@ public:
         at_work_ = true;
     }
 
-    void shards(Object places, std::int64_t step, double scale, double statistics, Object gradient) {
+    void shards(Object places, std::int64_t step, double scale, double statistics, Object gradient,
+                std::optional<Object> ready) {
         const Use use(*this);
         Shards job;
         const Array of(places, "places", 2, "q"), to(gradient, "gradient", 1, number(), true);
@@ -147,8 +154,12 @@ public:
                        std::to_string(most) + " at most");
         }
         fill(job, step, scale, statistics, to);
-        const Released released;
-        engine_->shards(job);
+        if (ready) job.ready = tell, job.ready_context = ready->ptr();
+        {
+            const Released released;
+            engine_->shards(job);
+        }
+        if (PyErr_Occurred()) throw nb::python_error();
     }
 
     double update(std::int64_t step, double scale, double statistics, Object gradient, double rate) {

@@ -207,6 +207,9 @@ struct Shards {
     double scale = 0;          // of the gradient: 1 / rows of the whole batch
     double statistics = 0;     // how much of a batch norm's statistics each counts: 1 / how many have two rows
     void* gradient = nullptr;  // out: the sum, with what SHARD_SUMS says at its end
+    // Told how many of the parts that end at cuts, from the last on, are there while the others are still made.
+    void (*ready)(void*, std::ptrdiff_t) = nullptr;
+    void* ready_context = nullptr;
     enum { PLAIN, LOSS, RIGHT, BAD, SHARD_SUMS = 8 };
 };
 
@@ -237,6 +240,8 @@ public:
     // numbers: of the parameters as they lie in lines, and Shards::SHARD_SUMS at `shards_sums` of them.
     virtual std::ptrdiff_t shards_length() const = 0;
     virtual std::ptrdiff_t shards_sums() const = 0;
+    // Where `gradient` can be cut, from its end to its beginning, in the order in which backward comes to its parts.
+    virtual int shards_cuts(std::ptrdiff_t shard_size, std::ptrdiff_t* cuts, int most) const = 0;
     virtual void begin_shards(Run& run) = 0;
     virtual void shards(const Shards& shards) = 0;
     virtual double update(const Shards& of_all) = 0;

@@ -62,6 +62,17 @@ inline bool asked_to_stop(void* callable) {
     }
 }
 
+// Tells a callable a number; an error of its stays set, and nothing more is told.
+inline void tell(void* callable, std::ptrdiff_t number) {
+    try {
+        const PyGILState_STATE state = PyGILState_Ensure();
+        if (!PyErr_Occurred()) Py_XDECREF(PyObject_CallFunction(static_cast<PyObject*>(callable), "n", number));
+        PyGILState_Release(state);
+    } catch (...) {
+        sleep_until_the_end();
+    }
+}
+
 // ---------------------------------------------------------------- arrays
 
 // A NumPy array, held for as long as it is used.

@@ -72,8 +72,9 @@ public:
 
     // From there back to the first layer, learning on the way: learn(group, space) for each that learns, from the last
     // to the first, when its deltas are there and nobody needs its weights any more in this step.
-    template <class Learn, class Meet>
-    void backward(int t, int threads, const Batch<T>& batch, Learn learn, Meet meet) {
+    // done(g): no thread has anything left to do for groups g and those after it.
+    template <class Learn, class Meet, class Done>
+    void backward(int t, int threads, const Batch<T>& batch, Learn learn, Meet meet, Done done) {
         Space<T>& s = spaces_[t];
         const Share share = Share::of_thread(batch.rows, t, threads);
         const int first = layers_.first_learning;
@@ -83,9 +84,16 @@ public:
             for (; pending > g; --pending)
                 if (layers_.groups[pending].learns()) learn(pending, s);
             meet();
+            done(g + 1);
         }
         for (; pending >= first && pending >= 0; --pending)
             if (layers_.groups[pending].learns()) learn(pending, s);
+    }
+
+    // The groups that `done` is told of, from the last to the first.
+    template <class F>
+    void for_done(F f) const {
+        for (int g = first_by_rows() - 1; g > layers_.first_learning; --g) f(g + 1);
     }
 
     // How many terms of a sum of the first product pass between two calls of `between`, and how often it is called.
