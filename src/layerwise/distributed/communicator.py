@@ -51,7 +51,15 @@ class PairwiseCommunicator(ABC):
     ------
     DataError
         `size` is no power of two.
+
+    Attributes
+    ----------
+    has_own_cores : bool
+        Whether this process was given its share of the host's cores by whoever started it. Else the ranks of a host
+        share them out among each other.
     """
+
+    has_own_cores: bool = False
 
     def __init__(self, rank: int, size: int) -> None:
         self.rank, self.size = check_size(rank, size)

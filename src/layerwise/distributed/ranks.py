@@ -34,6 +34,7 @@ from layerwise.engine.plan import Plan
 from layerwise.engine.threads import share
 from layerwise.errors import DataError
 from layerwise.network.call import Call
+from layerwise.network.custom import KEY
 from layerwise.network.network import Network
 from layerwise.network.preparing import Data
 from layerwise.network.resuming import Found, newest_checkpoint, read_checkpoint
@@ -104,13 +105,18 @@ class Ranks:
     def begin(self, network: Network, call: Call) -> None:
         """Bring the seeds together, and leave what writes files or shows progress to the first rank."""
         seeded = network.random_state is not None
-        said = self.exchange("begin", {"seeded": seeded, "seed": network.seed, "host": platform.node()})
+        place = {"host": platform.node(), "process": os.getpid()}
+        said = self.exchange("begin", {"seeded": seeded, "seed": network.seed, **place})
         if not any(each["seeded"] for each, _ in said) and network.plan is None:
             network.seed = said[0][0]["seed"]
         here = sum(each["host"] == platform.node() for each, _ in said)
         self._several_hosts = here < self.size
         if call.given.n_threads is None:
-            call.given.n_threads = max(1, share() // here)
+            own = getattr(self.communicator, "has_own_cores", False)
+            call.given.n_threads = share() if own else max(1, share() // here)
+        if call.given.verbose and not self.rank and self.size > 1:
+            places = (f"rank {i} is process {each['process']} on {each['host']}" for i, (each, _) in enumerate(said))
+            print(f"{self.size} ranks: {', '.join(places)}", flush=True)  # a launcher names processes
         if self.local_steps is None:
             check_shards(self.shards, self.size, call.given.batch_size)
         else:
@@ -166,6 +172,7 @@ class Ranks:
             "epochs": settings.get("epochs"),
             "overlap": self.overlap,
         }
+        settings["callbacks"] = {name: _by_class(each) for name, each in settings["callbacks"].items()}
         said = self.exchange("agree", {"settings": settings, "about": about})
         first, problems = said[0][0], []
         for rank, (each, _) in enumerate(said):
@@ -183,6 +190,7 @@ class Ranks:
             if any("weights" in text or "random_state" in text for text in problems):
                 cure = ". Give every rank's network the same random_state"
             raise DataError(f"distributed.fit: the ranks were started differently: {'; '.join(problems)}{cure}")
+        settings.update(first["settings"])  # what a checkpoint is compared with is the first rank's
 
     # ---------------------------------------------------------------- the steps
 
@@ -247,6 +255,11 @@ class Ranks:
                 raise DataError(
                     f"distributed.fit: {stage} has statistics of its own, which ranks cannot bring together"
                 )
+
+
+def _by_class(callback: Any) -> Any:
+    """A custom callback by its class alone: it may look at its rank."""
+    return {"type": callback["type"]} if isinstance(callback, dict) and KEY in callback else callback
 
 
 def _shown(other: Difference, rank: int) -> str:

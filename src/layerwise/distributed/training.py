@@ -53,8 +53,9 @@ def fit(
         Whether the gradients of the last layers are sent while those of the first are made. It needs a core for
         the connection beside those that compute; by default it is done where the ranks are on several hosts.
     **arguments
-        Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0; other callbacks are called on all
-        ranks and must do the same on each. `n_threads` is by default this host's cores shared out among its ranks.
+        Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0, and callbacks that only look are
+        called there alone; all others are called on every rank, and must do the same to the training on each.
+        `n_threads` is by default this host's cores shared out among its ranks.
 
     Returns
     -------
