@@ -6,6 +6,7 @@
 #include "augment.h"
 #include "learning.h"
 #include "outputs.h"
+#include "shards.h"
 #include "spans.h"
 #include "tuner.h"
 
@@ -22,7 +23,8 @@ class Net final : public Engine {
 public:
     explicit Net(const Plan& plan)
         : plan_(plan), layers_(plan_, true), samples_(plan_), together_(plan_, layers_, samples_),
-          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), learning_(plan_, layers_) {}
+          spans_(plan_, layers_, samples_), outputs_(plan_, samples_), learning_(plan_, layers_), shard_sums_(layers_) {
+    }
 
     void set_data(const Data& data) override { samples_.set(data); }
 
@@ -59,35 +61,22 @@ public:
 
     int shards_cuts(std::ptrdiff_t shard_size, std::ptrdiff_t* cuts, int most) const override {
         if (plan_.sparse() || Spans<T>::suits(layers_, shard_size)) return 0;
-        int n = 0;
-        index before = shards_length();
-        together_.for_done([&](int g) {
-            const index at = first_of(g);
-            if (at > 0 && before - at >= MANY && n < most) cuts[n++] = before = at;
-        });
-        return n;
+        return shard_sums_.find_cuts(shards_length(), [&](auto f) { together_.for_done(f); }, cuts, most);
     }
 
     void begin_shards(Run& run) override {
         run_ = &run;
         const index batch = run.batch;  // not the rows that are here: each process must decide alike
-        if (!partial_.size()) partial_.push_back(Lines<T>(shards_length()));
-        learning_.begin(run, batch, run.threads, partial_[0]);
+        shard_sums_.begin(shards_length(), [&](auto f) { together_.for_done(f); });
+        learning_.begin(run, batch, run.threads, shard_sums_.room());
         prepare(batch, run.threads);
         run.made = 0, run.finite = true, grad_ = run.grad;
-        cuts_ = shards_cuts(batch, cut_, MOST_CUTS);
         tuner_.limit(by_spans_ ? int(lesser(run.threads, Spans<T>::spans(batch))) : run.threads);
     }
 
     void shards(const Shards& job) override {
-        job_ = &job, waiting_ = 0;
-        for (index i = 0; i < job.count; ++i) {
-            if (waiting_ > partial_.size()) partial_.push_back(Lines<T>(shards_length()));
-            is_last_ = i + 1 == job.count, summed_ = shards_length();
-            gather(job.places + 3 * i, sum(waiting_++));
-            for (index done = i + 1; done % 2 == 0 && waiting_ > 1; done /= 2, --waiting_)
-                add_up(sum(waiting_ - 1), sum(waiting_ - 2), summed_);
-        }
+        job_ = &job;
+        shard_sums_.run(job, run_->threads, [&](const std::int64_t* place, T* gradient) { gather(place, gradient); });
     }
 
     double update(const Shards& of_all) override {
@@ -129,34 +118,6 @@ private:
     // What is kept in theta's order, of a sparse layer.
     T* of_theta(T* gradient) const { return plan_.sparse() ? gradient + layers_.length + Shards::SHARD_SUMS : nullptr; }
 
-    // The sums of shards that wait for the other half of their pair, the first where the result goes.
-    T* sum(int depth) const { return depth ? static_cast<T*>(partial_[depth - 1]) : gradient_of(*job_); }
-
-    // Where the parameters of groups g and those after it begin; 0 where none learns.
-    index first_of(int g) const {
-        for (; g < layers_.groups.size(); ++g)
-            if (layers_.groups[g].learns()) return layers_.groups[g].w;
-        return 0;
-    }
-
-    // The first thread, when backward has done with groups g and those after it in this process's last shard: their
-    // part of the sum is complete.
-    void report(int g) {
-        if (!job_->ready || !is_last_) return;
-        const index begin = first_of(g);
-        for (int c = 0; c < cuts_; ++c) {
-            if (cut_[c] != begin) continue;
-            for (int d = waiting_ - 1; d > 0; --d) add_range(sum(d), sum(d - 1), begin, summed_);
-            summed_ = begin;
-            job_->ready(job_->ready_context, c + 1);
-        }
-    }
-
-    static void add_range(const T* from, T* to, index begin, index end) {
-        LW_INDEPENDENT
-        for (index i = begin; i < end; ++i) to[i] += from[i];
-    }
-
     void in_threads(void (*f)(void* self, int t, int n)) {
         const double began = seconds();
         run_in_threads(tuner_.threads(), f, this);
@@ -171,7 +132,7 @@ private:
         const index rows = index(place[1]);
         if (!rows) return zero(shards_length(), gradient);
         learning_.gather(gradient, of_theta(gradient), job_->statistics);
-        bad_.store(false), shard_sums_ = Sums(), place_ = place;
+        bad_.store(false), of_shard_ = Sums(), place_ = place;
         in_threads([](void* self, int t, int n) {
             const SubnormalsAreZero faster;
             Net& net = *static_cast<Net*>(self);
@@ -179,24 +140,13 @@ private:
             const Batch<T> batch{index(net.place_[0]), index(net.place_[1]), net.job_->step, T(net.job_->scale), keep,
                                  index(net.place_[2])};
             if (net.by_spans_)
-                net.step_by_spans(t, n, batch, Step<T>(), net.shard_sums_);
+                net.step_by_spans(t, n, batch, Step<T>(), net.of_shard_);
             else
-                net.step_together(t, n, batch, Step<T>(), net.shard_sums_);
+                net.step_together(t, n, batch, Step<T>(), net.of_shard_);
         });
         if (!bad_.load()) return;
         zero(shards_length(), gradient);
         sums[Shards::BAD] = 1;
-    }
-
-    void add_up(const T* from, T* to, index length) {
-        adding_ = from, to_ = to, length_ = length;
-        run_in_threads(
-            length < MANY ? 1 : run_->threads,
-            [](void* self, int t, int n) {
-                const Net& net = *static_cast<Net*>(self);
-                add_range(net.adding_, net.to_, net.length_ * t / n, net.length_ * (t + 1) / n);
-            },
-            this);
     }
 
     void apply(int t, int threads) {
@@ -270,7 +220,7 @@ private:
         sums.add(of_batch);
         run_->newest = of_batch.plain / double(batch.rows);
         if (learning_.gathers()) {
-            T* shared = sum(waiting_ - 1) + layers_.length;
+            T* shared = shard_sums_.newest() + layers_.length;
             shared[Shards::PLAIN] = T(of_batch.plain), shared[Shards::LOSS] = T(of_batch.loss);
             shared[Shards::RIGHT] = T(of_batch.right);
         }
@@ -329,7 +279,7 @@ private:
             },
             meet,
             [&](int g) {
-                if (t == 0 && learning_.gathers()) report(g);
+                if (t == 0 && learning_.gathers()) shard_sums_.report(g);
             });
         meet();
         if (learning_.gathers()) return true;
@@ -404,20 +354,11 @@ private:
     Tuner tuner_;
 
     // Of a step in two halves.
-    static constexpr index MANY = 1 << 16;  // numbers that several threads add up
     void* grad_ = nullptr;
     const Shards* job_ = nullptr;
     const std::int64_t* place_ = nullptr;
-    Sums shard_sums_;
-    List<Lines<T>> partial_;  // sums that wait for the other half of their pair
-    const T* adding_ = nullptr;
-    T* to_ = nullptr;
-    index length_ = 0;
-    static constexpr int MOST_CUTS = 64;
-    index cut_[MOST_CUTS] = {};  // where the sum can be cut
-    int cuts_ = 0, waiting_ = 0;
-    index summed_ = 0;  // from here on the sum is complete
-    bool is_last_ = false;
+    Sums of_shard_;
+    ShardSums<T> shard_sums_;
 };
 
 namespace {
