@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -116,7 +117,7 @@ class Ranks:
             call.given.n_threads = share() if own else max(1, share() // here)
         if call.given.verbose and not self.rank and self.size > 1:
             places = (f"rank {i} is process {each['process']} on {each['host']}" for i, (each, _) in enumerate(said))
-            print(f"{self.size} ranks: {', '.join(places)}", flush=True)  # a launcher names processes
+            print(f"{self.size} ranks: {', '.join(places)}", file=sys.stderr, flush=True)  # launchers name processes
         if self.local_steps is None:
             check_shards(self.shards, self.size, call.given.batch_size)
         else:
