@@ -112,10 +112,10 @@ class Ranks:
             network.seed = said[0][0]["seed"]
         here = sum(each["host"] == platform.node() for each, _ in said)
         self._several_hosts = here < self.size
+        own = getattr(self.communicator, "has_own_cores", False)
         if call.given.n_threads is None:
-            own = getattr(self.communicator, "has_own_cores", False)
             call.given.n_threads = share() if own else max(1, share() // here)
-        if call.given.verbose and not self.rank and self.size > 1:
+        if call.given.verbose and not self.rank and self.size > 1 and not own:
             places = (f"rank {i} is process {each['process']} on {each['host']}" for i, (each, _) in enumerate(said))
             print(f"{self.size} ranks: {', '.join(places)}", file=sys.stderr, flush=True)  # launchers name processes
         if self.local_steps is None:
