@@ -74,6 +74,7 @@ class Ranks:
         self.overlap, self._several_hosts = overlap, False
         self.rank, self.size = communicator.rank, communicator.size
         self.is_training = False
+        self._places = ""
         self._parts: Parts | None = None
 
     # ---------------------------------------------------------------- messages
@@ -117,7 +118,7 @@ class Ranks:
             call.given.n_threads = share() if own else max(1, share() // here)
         if call.given.verbose and not self.rank and self.size > 1 and not own:
             places = (f"rank {i} is process {each['process']} on {each['host']}" for i, (each, _) in enumerate(said))
-            print(f"{self.size} ranks: {', '.join(places)}", file=sys.stderr, flush=True)  # launchers name processes
+            self._places = f"{self.size} ranks: {', '.join(places)}"
         if self.local_steps is None:
             check_shards(self.shards, self.size, call.given.batch_size)
         else:
@@ -191,6 +192,8 @@ class Ranks:
             if any("weights" in text or "random_state" in text for text in problems):
                 cure = ". Give every rank's network the same random_state"
             raise DataError(f"distributed.fit: the ranks were started differently: {'; '.join(problems)}{cure}")
+        if self._places:
+            print(self._places, file=sys.stderr, flush=True)  # a launcher names processes
         settings.update(first["settings"])  # what a checkpoint is compared with is the first rank's
 
     # ---------------------------------------------------------------- the steps
