@@ -15,6 +15,7 @@ share two cores, so that their arithmetic counts twice.
 
 import argparse
 import json
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -176,13 +177,13 @@ def _largest(communicator, value):
     return max(np.frombuffer(each, np.float64)[0] for each in gather(communicator, np.float64(value).tobytes()))
 
 
-def started(ranks, work, cells=()):
-    """Start so many ranks, and return what the first one printed."""
+def started(ranks, work, cells=(), launcher=None):
+    """Start so many ranks by the launcher's words, and return what the first one printed."""
     task = json.dumps({"ranks": ranks, "work": work, "cells": list(cells)})
     words = [sys.executable, str(Path(__file__).resolve()), "--rank", task]
     if ranks > 1:
         beside = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
-        words = [beside or "mpiexec", "-n", str(ranks), *words]
+        words = [*(launcher or [beside or "mpiexec"]), "-n", str(ranks), *words]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{work} on {ranks} ranks: {done.stderr.strip() or done.returncode}")
@@ -192,7 +193,7 @@ def started(ranks, work, cells=()):
 # ---------------------------------------------------------------- two ranks beside one
 
 
-def two_beside_one(names, rounds):
+def two_beside_one(names, rounds, launcher):
     """Return all seconds of a step: {work: {kind: [...]}}."""
     found = {name: {} for name in names}
     for number in range(rounds):
@@ -208,7 +209,7 @@ def two_beside_one(names, rounds):
                 },
             }
             for ranks, cells in starts.items():
-                for kind, times in zip(cells, started(ranks, name, cells.values()), strict=True):
+                for kind, times in zip(cells, started(ranks, name, cells.values(), launcher), strict=True):
                     found[name].setdefault(kind, []).extend(times)
             print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
     return found
@@ -272,6 +273,9 @@ def main(words=None):
     parser.add_argument("file", nargs="?", type=Path, help="for paper: what network wrote by --json")
     parser.add_argument("--works", nargs="+", choices=WORKS, default=list(WORKS), metavar="WORK", help=", ".join(WORKS))
     parser.add_argument("--rounds", type=int, default=1, help="how often each kind runs")
+    parser.add_argument(
+        "--mpiexec", type=shlex.split, help="words that start the two ranks, such as those of two_hosts.sh"
+    )
     parser.add_argument("--json", type=Path, help="write all times to this file")
     parser.add_argument("--picture", type=Path, help="for paper: draw the speed-up to this file")
     given = parser.parse_args(words)
@@ -284,7 +288,7 @@ def main(words=None):
             step_model.draw(found, sizes, given.picture)
         return
     if given.task == "machine":
-        found = two_beside_one(given.works, given.rounds)
+        found = two_beside_one(given.works, given.rounds, given.mpiexec)
         print(table_of_two(found))
     else:
         found = over_networks(given.works, given.rounds)

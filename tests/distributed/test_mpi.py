@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from layerwise.distributed.communicator import Alone
 pytest.importorskip("mpi4py", exc_type=ImportError)
 
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "train_with_mpi.py"
 pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")
 
 PROGRAM = """
@@ -140,3 +142,15 @@ def test_three_ranks_are_refused(tmp_path):
     code, out = run(tmp_path, PROGRAM, 3)
     assert code != 0
     assert "Start 2 or 4" in out
+
+
+@pytest.mark.skipif(not EXAMPLE.is_file(), reason="the examples are not beside these tests")
+def test_the_example_gives_the_same_weights_on_one_rank_and_two(tmp_path):
+    for size, name in ((1, "one"), (2, "two"), (1, "two")):  # the last one finds its checkpoint, at the end
+        words = [MPIEXEC, "-n", str(size), sys.executable, str(EXAMPLE), f"{name}.safetensors", "2", "2000"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("test accuracy") == 1
+        one, newest = (lw.load(tmp_path / f"{each}.safetensors") for each in ("one", name))
+        assert newest.history.epochs == 2
+        np.testing.assert_array_equal(newest.theta, one.theta)
