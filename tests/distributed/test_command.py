@@ -196,3 +196,10 @@ def test_ranks_refuse_what_they_cannot_do_together():
     ranks.check({"--search": False})
     with pytest.raises(Exception, match="2 processes"):
         ranks.check({"--search": True})
+
+
+def test_shards_are_not_dropped_for_a_table_in_blocks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_table(tmp_path / "t.csv")
+    assert main(["train", "t.csv", "--window", "100", "--target", "y", "--shards", "8"]) == 2
+    assert "--shards: not for a table that is read in blocks" in capsys.readouterr().err

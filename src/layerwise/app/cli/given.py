@@ -20,7 +20,7 @@ OF_TABLES = (
     "exclude", "id", "window", "kinds", "na", "dayfirst", "decimal", "encoding", "header", "sheet", "query", "skip",
 )  # fmt: skip
 
-OF_WHOLE_TABLES = ("time_column", "group", "cv", "search", "preset", "ensemble", "sheet", "query")
+OF_WHOLE_TABLES = ("time_column", "group", "cv", "search", "preset", "ensemble", "sheet", "query", "shards")
 
 
 def check_of_any_network(asked: Sequence[str], chosen: Recipe | None) -> None:

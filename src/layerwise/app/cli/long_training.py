@@ -43,7 +43,7 @@ def train_in_blocks(
 ) -> None:  # fmt: skip
     """Train on a table as the command line says, save the network, and report."""
     given = context.params
-    check_of_blocks(asked_of_table)
+    check_of_blocks([*asked_of_table, *([] if given["shards"] is None else ["--shards"])])
     if context.obj is not None:  # the processes of a launcher
         context.obj.check({"DATA in blocks": True})
     watcher = checkpoints(output, given["checkpoint"], given["resume"], given["change"], given["json"])
