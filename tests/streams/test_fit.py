@@ -339,3 +339,9 @@ def test_an_interrupt_ends_a_fit_that_waits_for_its_reader(data):
     assert net.history.stopped_by == "interrupt"
     assert 0 < net.steps < 32
     blocked.set()
+
+
+def test_a_script_says_that_it_cannot_repeat_the_order(data):
+    weighed = fitted(Indexed(*data, np.ones(N)), window=200)
+    assert weighed.last_fit["others"] == ["the order of a stream's windows", "sample_weight"]
+    assert fitted(Indexed(*data)).last_fit["others"] == []

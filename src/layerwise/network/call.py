@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from layerwise.data.shuffling import check_shuffle
+from layerwise.data.streams.window import Stream
 from layerwise.engine.choice import check_engine
 from layerwise.errors import DataError
 from layerwise.network.resuming import as_allowed
@@ -117,7 +118,8 @@ def others_of(network: Network, call: Call) -> list[str]:
     parts = {
         "an order of your own": callable(given.shuffle),
         "a schedule of your own": call.schedule is not None and not isinstance(call.schedule, Schedule),
-        "sample_weight": given.sample_weight is not None,
+        "the order of a stream's windows": isinstance(given.X, Stream),
+        "sample_weight": given.sample_weight is not None or getattr(given.X, "has_weights", False),
         "class_weight": given.class_weight is not None,
         "validation_split": given.validation_split is not None,
         "augmentation": given.augmentation is not None,

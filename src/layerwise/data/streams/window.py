@@ -68,6 +68,11 @@ class Stream:
         return np.dtype(self.survey.dtype)
 
     @property
+    def has_weights(self) -> bool:
+        """Whether rows have weights."""
+        return self.survey.has_weights
+
+    @property
     def columns(self) -> list[str] | None:
         """The names of the columns of X."""
         return self.source.columns
