@@ -40,10 +40,13 @@ def test_the_python_of_the_page_on_tables_runs():
 
 def test_the_python_of_the_page_on_scale_runs():
     namespace = {}
-    for block in blocks("scale.md")[:2]:
-        exec(block, namespace)
+    streamed, searched, on_ranks = blocks("scale.md")
+    exec(streamed, namespace)
     assert namespace["net"].last_fit["rows"] == 10_000
+    exec(searched, namespace)
     assert namespace["search"].best_score_ > 0.8
+    exec(on_ranks, namespace)
+    assert namespace["networks"][1].steps > 0
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
