@@ -1,6 +1,6 @@
 """What local steps lose at equal epochs: MNIST's test accuracy, by ranks that are threads of this process.
 
-    python benchmarks/local_steps.py [--ranks 4] [--epochs 5] [--seeds 3]
+python benchmarks/local_steps.py [--ranks 4] [--epochs 5] [--seeds 3]
 """
 
 import argparse
@@ -38,9 +38,7 @@ class Threads(PairwiseCommunicator):
 def accuracy(ranks, settings, seed, epochs, data):
     (X, y), _, (X_test, y_test) = data
     boxes = {(a, b): queue.Queue() for a in range(ranks) for b in range(ranks)}
-    nets = [
-        lw.Network([lw.Dense(128), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=seed) for _ in range(ranks)
-    ]
+    nets = [lw.Network([lw.Dense(128), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=seed) for _ in range(ranks)]
 
     def work(rank):
         lw.distributed.fit(
@@ -65,9 +63,7 @@ def main():
     data = lw.datasets.load_mnist()
     print(f"784-128-10, Adam, {arguments.ranks} ranks, batch {32 * arguments.ranks}, {arguments.epochs} epochs")
     for name, settings in SETTINGS.items():
-        found = [
-            accuracy(arguments.ranks, settings, seed, arguments.epochs, data) for seed in range(arguments.seeds)
-        ]
+        found = [accuracy(arguments.ranks, settings, seed, arguments.epochs, data) for seed in range(arguments.seeds)]
         print(f"{name:28} {100 * np.mean(found):6.2f}%  ({', '.join(f'{100 * x:.2f}' for x in found)})", flush=True)
 
 
