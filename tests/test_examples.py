@@ -97,3 +97,18 @@ def test_parquet_that_need_not_fit_into_memory(capsys):
     assert accuracy > 0.85
     assert net.last_fit["rows"] == 4000
     assert "first pass: 4,000 rows" in capsys.readouterr().out
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_one_training_on_a_cluster_gives_the_same_for_each_number_of_ranks(engine):
+    pytest.importorskip({"dask": "distributed", "ray": "ray.data"}[engine])
+    environment = {**os.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
+    said = []
+    for ranks in ("1", "2"):
+        command = [sys.executable, "-W", "ignore", str(FOLDER / f"train_with_{engine}.py"), ranks]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr[-3000:]
+        said.append(result.stdout.splitlines()[-1])
+    assert said[0] == said[1]
+    assert float(said[0].split()[1].rstrip(",")) > 0.95

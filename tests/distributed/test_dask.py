@@ -198,7 +198,7 @@ def test_a_worker_that_dies_ends_all_and_two_others_go_on(client, tmp_path, vict
         pytest.skip("as rank 2")
     arguments = {**ARGUMENTS, "epochs": 8}
     expected = trained(1, **arguments)[0]
-    checkpoint, there = Checkpoint(tmp_path / "run.safetensors", every=4), tmp_path / "there"
+    checkpoint, there = Checkpoint(tmp_path / "run.safetensors", every=4, keep=1), tmp_path / "there"
     pids, when = {}, []
 
     def kill():

@@ -10,6 +10,7 @@ training.py       `fit`
 mpi.py            the communicator of mpi4py
 remote.py         a fit whose ranks are started by one process: what is sent and what comes back; mailbox.py
 dask.py           ranks on the workers of Dask; dask_blocks.py: their data; dask_worker.py: what is done there
+ray.py            ranks that are actors of Ray; ray_blocks.py: their data
 """
 
 from layerwise.distributed.communicator import Communicator, PairwiseCommunicator

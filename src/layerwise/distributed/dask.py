@@ -21,14 +21,23 @@ from layerwise.distributed.dask_blocks import Blocks, is_collection, validation_
 from layerwise.distributed.dask_worker import close_post, end_rank, hold, open_post, rank_of, stop_rank, topic
 from layerwise.distributed.executor import RankError
 from layerwise.distributed.layout import check_shards, own_shards
-from layerwise.distributed.remote import DATA, Outcome, count_ranks, first_error, pack, take_back
+from layerwise.distributed.remote import (
+    DATA,
+    ENDING,
+    LOOK,
+    Outcome,
+    count_ranks,
+    first_error,
+    gone,
+    note,
+    pack,
+    take_back,
+    why_all_stop,
+)
 from layerwise.distributed.training import arguments_of_fit
 from layerwise.network.network import Network
 from layerwise.training.callbacks.history import History
 from layerwise.training.interrupts import say
-
-_LOOK = 1.0  # seconds after which the caller looks whether all workers are there
-_ENDING = 20.0  # seconds that ranks have to end once one has failed
 
 
 def fit_on_dask(
@@ -157,25 +166,25 @@ class _Run:
         found: dict[int, Outcome] = {}
         ranks, due = {future.key: rank for rank, future in enumerate(self._awaited)}, 0.0
 
-        def note(rank: int, outcome: Outcome) -> None:
+        def ended(rank: int, outcome: Outcome) -> None:
             nonlocal due
-            found[rank] = outcome
+            note(found, rank, outcome)
             if outcome.error is not None and not due:
-                due = time.monotonic() + _ENDING
-                self._on_each(end_rank, self._name, f"distributed.fit: rank {rank} failed, so all stop; see its error")
+                due = time.monotonic() + ENDING
+                self._on_each(end_rank, self._name, why_all_stop(rank, outcome.error))
 
         def look() -> bool:
             for rank in self._lost():
                 if rank not in found:
-                    note(rank, Outcome(RankError(_gone(rank, addresses[rank]))))
+                    ended(rank, Outcome(RankError(_gone(rank, addresses[rank]))))
             return not due or (time.monotonic() < due and len(found) < len(addresses))
 
         for future in self._finished(look):
             rank = ranks[future.key]
             try:
-                note(rank, future.result())
+                ended(rank, future.result())
             except Exception as error:  # Dask's: the worker was killed, the scheduler is gone
-                note(rank, Outcome(RankError(f"{_gone(rank, addresses[rank])} ({type(error).__name__}: {error})")))
+                ended(rank, Outcome(RankError(_gone(rank, addresses[rank], f" ({type(error).__name__}: {error})"))))
         late = RankError("distributed.fit: has not ended in time, after another rank had failed")
         return [found.get(rank) or Outcome(late) for rank in range(len(addresses))]
 
@@ -196,10 +205,10 @@ class _Run:
         while left:
             try:
                 with contextlib.suppress(queue.Empty):
-                    future = done.get(timeout=_LOOK)
+                    future = done.get(timeout=LOOK)
                     left -= 1
                     yield future
-                if time.monotonic() - looked > _LOOK:
+                if time.monotonic() - looked > LOOK:
                     looked = time.monotonic()
                     if not look():
                         return
@@ -218,7 +227,10 @@ class _Run:
 
     def _lost(self) -> list[int]:
         """Return the ranks whose workers the scheduler has no more."""
-        there = self._client.nthreads()
+        try:
+            there = self._client.nthreads()
+        except Exception as error:
+            raise RankError(f"distributed.fit: the scheduler does not answer ({type(error).__name__})") from error
         return [rank for rank, address in enumerate(self._addresses) if address not in there]
 
     def _on_each(self, function: Callable[..., None], *arguments: Any, only: int | None = None) -> None:
@@ -233,7 +245,7 @@ class _Run:
             for call in calls:
                 call.start()
             for call in calls:
-                call.join(5)
+                call.join(2)
 
     def _quietly(self, address: str, function: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(Exception):
@@ -250,5 +262,5 @@ def _has_futures(value: Any) -> bool:
     return isinstance(value, tuple) and any(_is_future(part) for part in value)
 
 
-def _gone(rank: int, address: str) -> str:
-    return f"distributed.fit: rank {rank} is gone, with its worker {address}; all others were stopped"
+def _gone(rank: int, address: str, why: str = "") -> str:
+    return gone(rank, f"is gone, with its worker {address}; all others were stopped{why}")

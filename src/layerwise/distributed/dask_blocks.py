@@ -13,19 +13,13 @@ import numpy as np
 
 from layerwise.data.streams.frames import input_names
 from layerwise.distributed.layout import bounds_of, own_shards
+from layerwise.distributed.remote import names_in
 from layerwise.errors import DataError, ShapeError
 
 
 def is_collection(value: Any) -> bool:
     """Return whether a value is an array, a frame or a series of Dask."""
     return type(value).__module__.partition(".")[0] in ("dask", "dask_expr") and hasattr(value, "to_delayed")
-
-
-def _as_names(y: Any) -> list[str] | None:
-    """Return names of columns, where that is what was given."""
-    if isinstance(y, str):
-        return [y]
-    return list(y) if isinstance(y, (list, tuple)) and y and all(isinstance(name, str) for name in y) else None
 
 
 class Blocks:
@@ -37,8 +31,8 @@ class Blocks:
         With at least as many chunks of rows or partitions as there are shards.
     y : array or series, or str or list of str
         With the same blocks; or names of columns of X.
-    weights : array or series, optional
-        With the same blocks.
+    weights : array or series or str, optional
+        With the same blocks; or the name of a column of X.
     shards : int
         How many shards there are.
 
@@ -54,8 +48,10 @@ class Blocks:
         self.names: list[str] | None = None
         self.targets: list[str] | None = None
         if hasattr(X, "columns"):
-            self.targets = _as_names(y)
-            self.names = input_names(list(X.columns), self.targets, "the Dask DataFrame")
+            self.targets, others = names_in(y), []
+            if isinstance(weights, str):
+                others, weights = [weights], X[weights]
+            self.names = input_names(list(X.columns), [*(self.targets or ()), *others], "the Dask DataFrame")
             y = None if self.targets else y
         elif X.ndim != 2:
             raise ShapeError(f"X must be two-dimensional (samples, inputs); its shape is {tuple(X.shape)}")
@@ -156,7 +152,7 @@ def validation_of(data: Any, blocks: Blocks | None) -> Any:
     if not isinstance(data, (tuple, list)) or not any(is_collection(part) for part in data):
         return data
     parts = list(data)
-    if len(parts) > 1 and hasattr(parts[0], "columns") and (names := _as_names(parts[1])):
+    if len(parts) > 1 and hasattr(parts[0], "columns") and (names := names_in(parts[1])):
         frame, inputs = parts[0], input_names(list(parts[0].columns), names, "validation_data")
         parts[:2] = frame[inputs], frame[names[0]] if len(names) == 1 else frame[names]
     return tuple(parts)

@@ -18,11 +18,10 @@ from layerwise.distributed.communicator import PairwiseCommunicator
 from layerwise.distributed.executor import RankError
 from layerwise.distributed.mailbox import Mailbox
 from layerwise.distributed.partitions import Partitions
-from layerwise.distributed.remote import Outcome, run_rank
+from layerwise.distributed.remote import ANSWER, PATIENCE, LostError, Outcome, gone, run_rank
+from layerwise.engine.threads import share
 from layerwise.typing import Array
 
-_PATIENCE = 5.0  # seconds without an array after which a rank asks whether the other is still there
-_ANSWER = 15.0  # seconds that it has to answer
 _STORE = "layerwise_trainings"  # the attribute of a worker that has them
 _OVER = "distributed.fit: the training is over"
 
@@ -116,7 +115,8 @@ def rank_of(run: str, addresses: list[str], packed: bytes, data: dict[str, Any],
     def tell(line: str) -> None:
         worker.log_event(topic(run), line)
 
-    return run_rank(communicator, packed, data, post.mailbox, tell, cloudpickle.dumps)
+    threads = max(1, min(worker.state.nthreads, share()))
+    return run_rank(communicator, packed, data, post.mailbox, tell, cloudpickle.dumps, threads)
 
 
 class DaskCommunicator(PairwiseCommunicator):
@@ -134,6 +134,8 @@ class DaskCommunicator(PairwiseCommunicator):
         The workers of all ranks.
     """
 
+    has_own_cores = True
+
     def __init__(self, run: str, post: _Post, worker: Any, addresses: list[str]) -> None:
         super().__init__(post.rank, len(addresses))
         self._run, self._mailbox, self._worker, self._addresses = run, post.mailbox, worker, addresses
@@ -147,10 +149,10 @@ class DaskCommunicator(PairwiseCommunicator):
         self._numbers[partner] += 1
         sending = self._start(self._give(partner, number, send.copy() if self._shares else send))
         try:
-            receive[:] = self._mailbox.take(partner, number, lambda: self._ask(partner), _PATIENCE)
+            receive[:] = self._mailbox.take(partner, number, lambda: self._ask(partner), PATIENCE)
             while not sending.done():
                 with contextlib.suppress(TimeoutError):
-                    sending.result(_PATIENCE)
+                    sending.result(PATIENCE)
                     break
                 self._ask(partner)
         except BaseException:
@@ -177,28 +179,27 @@ class DaskCommunicator(PairwiseCommunicator):
 
         async def ask() -> str:
             answer = self._worker.rpc(self._addresses[partner]).layerwise_ask(run=self._run)
-            return str(await asyncio.wait_for(answer, _ANSWER))
+            return str(await asyncio.wait_for(answer, ANSWER))
 
         try:
-            reason = self._start(ask()).result()
+            ended = self._start(ask()).result()
         except Exception as error:
             reason = self._lost(partner, error)
             self._tell_all(reason)
-        if reason:
-            raise RankError(reason)
+            raise LostError(reason, partner) from None
+        if ended:
+            raise RankError(ended)
 
     def _lost(self, partner: int, error: Exception) -> str:
-        return (
-            f"distributed.fit: rank {partner}, on the worker {self._addresses[partner]}, does not answer "
-            f"({type(error).__name__}); rank {self.rank} stops"
-        )
+        where = f"on the worker {self._addresses[partner]}, does not answer ({type(error).__name__})"
+        return gone(partner, f"{where}; rank {self.rank} stops")
 
     def _tell_all(self, reason: str) -> None:
         """Let the other ranks stop too, whether or not the caller is still there."""
 
         async def close(address: str) -> None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._worker.rpc(address).layerwise_close(run=self._run, reason=reason), _ANSWER)
+                await asyncio.wait_for(self._worker.rpc(address).layerwise_close(run=self._run, reason=reason), ANSWER)
 
         for rank, address in enumerate(self._addresses):
             if rank != self.rank:

@@ -30,6 +30,25 @@ from layerwise.training.loop import Training
 DATA = ("X", "y", "sample_weight", "validation_data")  # which go by the library's own ways
 Dumps = Callable[[Any], bytes]
 
+PATIENCE = 5.0  # seconds without an array after which a rank asks whether the other is still there
+ANSWER = 10.0  # seconds that the other has to answer
+LOOK = 1.0  # seconds after which the caller looks whether all ranks are there
+ENDING = 10.0  # seconds that ranks have to end once one has failed
+
+
+class LostError(RankError):
+    """Another rank does not answer.
+
+    Attributes
+    ----------
+    rank : int
+        Which.
+    """
+
+    def __init__(self, message: str, rank: int = -1) -> None:
+        super().__init__(message)
+        self.rank = rank
+
 
 @dataclass
 class Outcome:
@@ -79,6 +98,18 @@ class _Reached(Callback):
             self._lines.on_epoch_end(run)
 
 
+def names_in(y: Any) -> list[str] | None:
+    """Return names of columns, where that is what was given."""
+    if isinstance(y, str):
+        return [y]
+    return list(y) if isinstance(y, (list, tuple)) and y and all(isinstance(name, str) for name in y) else None
+
+
+def gone(rank: int, how: str) -> str:
+    """Return what is said of a rank that is gone."""
+    return f"distributed.fit: rank {rank} {how}. A checkpoint that it had written is whole: resume=True goes on from it"
+
+
 def count_ranks(asked: int | None, there: int, shards: int, what: str) -> int:
     """Return how many ranks there shall be: as asked for, or the largest power of two.
 
@@ -122,6 +153,7 @@ def run_rank(
     mailbox: Mailbox,
     tell: Callable[[str], None],
     dumps: Dumps,
+    n_threads: int,
 ) -> Outcome:
     """Do the part of one rank.
 
@@ -139,6 +171,8 @@ def run_rank(
         Shows a line of text to whoever asked for the fit.
     dumps : function
         That of a pickle that also takes classes of a script.
+    n_threads : int
+        How many threads the rank may use, unless the call says how many.
     """
     outcome = Outcome()
     try:
@@ -146,6 +180,7 @@ def run_rank(
         own = as_callbacks(arguments["callbacks"])
         verbose = arguments["verbose"]
         arguments |= {**data, "self": network, "verbose": False, "callbacks": own}
+        arguments["n_threads"] = arguments["n_threads"] or n_threads
         if not communicator.rank:
             every = None if verbose is True else verbose
             arguments["callbacks"] = [*own, _Reached(mailbox, every, tell if verbose else None)]
@@ -179,6 +214,18 @@ def _attributes(callback: Callback, dumps: Dumps) -> bytes | None:
         return dumps(vars(callback))
     except Exception:
         return None
+
+
+def note(found: dict[int, Outcome], rank: int, outcome: Outcome) -> None:
+    """Note what a rank has ended with; one that it has lost is not waited for any more."""
+    found[rank] = outcome
+    if isinstance(outcome.error, LostError):
+        found.setdefault(outcome.error.rank, Outcome(RankError(str(outcome.error))))
+
+
+def why_all_stop(rank: int, error: Exception) -> str:
+    """Return what the others are told once a rank has failed."""
+    return str(error) if isinstance(error, RankError) else f"distributed.fit: rank {rank} failed; see its error"
 
 
 def first_error(outcomes: Sequence[Outcome | None]) -> Exception | None:

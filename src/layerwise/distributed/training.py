@@ -30,19 +30,22 @@ def fit(
 ) -> History:
     """Train a network on several ranks, to the same bits for every number of them.
 
-    Every rank calls it, with the same data and arguments, as in ``mpiexec -n 4 python train.py``. A batch is cut into
+    Every rank calls it, with the same data and arguments, as in ``mpiexec -n 4 python train.py``; with Dask or Ray one
+    process calls it, and the ranks are on workers or actors. A batch is cut into
     shards, of which each rank does some; their gradients are summed up over a binary tree, and every rank makes the
     same step. The ranks' order of rows, dropout and augmentation are those of `Network.fit`, whose results differ in
     rounding alone; a batch norm's statistics are those of each shard.
 
     Parameters
     ----------
-    where : Communicator or mpi4py.MPI.Comm
+    where : Communicator, mpi4py.MPI.Comm, dask.distributed.Client, or the module ray
         What connects the ranks, whose number must be a power of two.
     network : Network
         The same on every rank. Where no rank gives a `random_state`, the seed is that of rank 0.
-    X, y : array
-        As for `Network.fit`, all rows on every rank. Or X is `Partitions`: the blocks of this rank's shards.
+    X, y : array, or collection of Dask, or ray.data.Dataset
+        As for `Network.fit`, all rows on every rank. Or X is `Partitions`: the blocks of this rank's shards. On Dask, X
+        and y may be Dask arrays, and on either X a DataFrame or Dataset, and y names of its columns: each rank then has
+        the partitions, or rows, of its shards.
     shards : int
         Into how many parts a batch is cut, a power of two. The bits depend on it, and not on the number of ranks,
         which is at most as great.
@@ -52,10 +55,13 @@ def fit(
     overlap : bool, optional
         Whether the gradients of the last layers are sent while those of the first are made. It needs a core for
         the connection beside those that compute; by default it is done where the ranks are on several hosts.
+    n_ranks : int, optional
+        On Dask and Ray, how many ranks: by default as many as there are workers, or nodes, or the power of two below.
     **arguments
-        Those of `Network.fit`. Checkpoints, logs and progress are written by rank 0, and callbacks that only look are
-        called there alone; all others are called on every rank, and must do the same to the training on each.
-        `n_threads` is by default this host's cores shared out among its ranks.
+        Those of `Network.fit`; `sample_weight` may be the name of a column where y is. Checkpoints, logs and progress
+        are written by rank 0, and callbacks that only look are called there alone; all others are called on every rank,
+        and must do the same to the training on each. `n_threads` is by default this host's cores shared out among its
+        ranks, or what a worker or an actor has.
 
     Returns
     -------
@@ -77,6 +83,10 @@ def fit(
         from layerwise.distributed.dask import fit_on_dask
 
         return fit_on_dask(where, network, X, y, arguments, n_ranks, **options)
+    if getattr(where, "__name__", "") == "ray":
+        from layerwise.distributed.ray import fit_on_ray
+
+        return fit_on_ray(where, network, X, y, arguments, n_ranks, **options)
     communicator = as_communicator(where)
     if n_ranks not in (None, communicator.size):
         raise DataError(f"distributed.fit: n_ranks={n_ranks}, but the communicator has {communicator.size} ranks")

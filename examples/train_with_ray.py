@@ -1,0 +1,31 @@
+"""One training on actors of Ray, each with its part of a Dataset; here on this machine.
+
+python examples/train_with_ray.py [RANKS]
+"""
+
+import sys
+
+import ray
+import ray.data
+from sklearn.datasets import load_digits
+
+import layerwise as lw
+
+
+def main(ranks: int = 2) -> lw.Network:
+    """Train on so many actors of a CPU each; `ray.init("auto")` is a cluster elsewhere."""
+    digits = load_digits(as_frame=True)
+    net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0, scaling="standard")
+    ray.init(num_cpus=max(2, ranks), include_dashboard=False, log_to_driver=False)
+    try:
+        table = ray.data.from_pandas(digits.frame)  # on a cluster: ray.data.read_parquet, …
+        lw.distributed.fit(ray, net, table, "target", n_ranks=ranks, epochs=10, batch_size=128, verbose=False)
+    finally:
+        ray.shutdown()
+    accuracy = net.evaluate(digits.data, digits.target)["accuracy"]
+    print(f"accuracy {accuracy:.4f}, weights {net.fingerprint:08x}")  # the same for 1, 2, 4 and 8 ranks
+    return net
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
