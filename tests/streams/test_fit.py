@@ -1,7 +1,6 @@
 """A fit of a stream: the fit of the array where a window holds it, and else the same order worked out by hand."""
 
 import signal
-import sys
 import threading
 
 import numpy as np
@@ -315,7 +314,7 @@ def test_divergence_is_told_and_the_reader_ends(data):
     assert not [thread for thread in threading.enumerate() if thread.name == "layerwise-reader"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_ends_a_fit_that_waits_for_its_reader(data):
     blocked = threading.Event()
 
@@ -323,7 +322,7 @@ def test_an_interrupt_ends_a_fit_that_waits_for_its_reader(data):
         yield from cut(*data)[:5]
         if len(passes) > 1:
             main = threading.main_thread().ident
-            threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+            threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT)).start()
             blocked.wait(20)
         yield from cut(*data)[5:]
 
