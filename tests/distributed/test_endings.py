@@ -183,3 +183,19 @@ def test_a_checkpoint_of_other_shards_is_refused(tmp_path):
 
     _, errors = on_ranks(2, work)
     assert all("shards" in str(error) for error in errors), errors
+
+
+def test_an_error_between_the_agreement_and_the_first_step_is_told(monkeypatch):
+    from layerwise.training.loop import Training
+
+    usual = Training.__init__
+
+    def failing(self, **arguments):
+        if arguments["engine"].communicator.rank == 1:
+            raise MemoryError("on purpose")
+        usual(self, **arguments)
+
+    monkeypatch.setattr(Training, "__init__", failing)
+    _, errors = on_ranks(2, lambda c: distributed.fit(c, network(random_state=0), X, Y, **ARGUMENTS))
+    assert isinstance(errors[1], MemoryError)
+    assert "rank 1 failed" in str(errors[0])

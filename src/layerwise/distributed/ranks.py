@@ -73,7 +73,7 @@ class Ranks:
         self.communicator, self.shards, self.local_steps = communicator, shards, local_steps
         self.overlap, self._several_hosts = overlap, False
         self.rank, self.size = communicator.rank, communicator.size
-        self.is_training = False
+        self.executor_at_work: DistributedExecutor | LocalExecutor | None = None
         self._places = ""
         self._parts: Parts | None = None
 
@@ -209,20 +209,22 @@ class Ranks:
     def executor(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
         """What does this rank's part of each step."""
         self._check(plan, targets)
-        make = self._synchronous if self.local_steps is None else self._local
-        found = make(call, network, plan, rows, targets)
+        arguments = call, network, plan, rows, targets
+        found = self._synchronous(*arguments) if self.local_steps is None else self._local(*arguments)
         call.watchers.append(Farewell(self))
-        self.is_training = True
+        self.executor_at_work = found
         return found
 
-    def _synchronous(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
+    def _synchronous(
+        self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets
+    ) -> DistributedExecutor:
         layout, given = self.layout(call, network, rows), call.given
         parameters, size = network.built()[1], layout.shard_size
         inner = executor(given.engine, given.n_threads, plan, parameters, rows, targets, size, network.key)
         overlap = self._several_hosts if self.overlap is None else self.overlap
         return DistributedExecutor(self.communicator, layout, inner, overlap)
 
-    def _local(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> Executor:
+    def _local(self, call: Call, network: Network, plan: Plan, rows: Rows, targets: Targets) -> LocalExecutor:
         assert self.local_steps is not None
         given, own = call.given, own_rows(rows, self.rank, self.size)
         here, parameters = copy.copy(rows), network.built()[1]
@@ -307,12 +309,14 @@ class Farewell(Callback):
 
 
 def guarded(ranks: Ranks, fit: Callable[[], Any]) -> Any:
-    """Run a fit; if it fails before its first step, tell the other ranks why."""
+    """Run a fit; if it fails before its first step, tell the other ranks."""
     try:
         return fit()
     except RankError:
         raise
     except BaseException as error:
-        if not ranks.is_training:
+        if ranks.executor_at_work is None:
             ranks.fail(error)
+        else:  # which has told them already, unless it did not begin
+            ranks.executor_at_work.leave(interrupted=False, failed=True)
         raise
