@@ -111,4 +111,4 @@ def test_one_training_on_a_cluster_gives_the_same_for_each_number_of_ranks(engin
         assert result.returncode == 0, result.stderr[-3000:]
         said.append(result.stdout.splitlines()[-1])
     assert said[0] == said[1]
-    assert float(said[0].split()[1].rstrip(",")) > 0.95
+    assert float(said[0].split()[1].rstrip(",")) > 0.9

@@ -167,6 +167,13 @@ def test_data_stay_on_the_workers_that_have_them(client):
     assert sum(client.run(sent).values()) - before < 1e5
 
 
+def test_persisted_arrays(client):
+    data, y = (part.persist() for part in arrays())
+    net = network()
+    distributed.fit(client, net, data, y.rechunk((SIZES,)).persist(), n_ranks=2, **ARGUMENTS)
+    same(net, trained(1)[0])
+
+
 def test_plain_arrays_are_on_all_ranks_as_with_mpi(client):
     arguments = {**ARGUMENTS, "validation_split": 0.1, "class_weight": "balanced", "patience": 5}
     net = network()

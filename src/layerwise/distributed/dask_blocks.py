@@ -97,17 +97,25 @@ class Blocks:
 
     def _tasks(self, shards: range, with_input: bool) -> set[Any]:
         """Return the keys of the tasks that these shards need: those with input from others; or all, and of futures."""
-        from dask.optimization import cull
+        from dask.core import get_dependencies
 
-        keys: set[Any] = set()
+        found: set[Any] = set()
         for place in range(3):
             parts = [block[place] for s in shards for block in self.shards[s] if block[place] is not None]
-            if parts:
-                tasks, needs = cull(dict(parts[0].__dask_graph__()), [part.key for part in parts])
-                keys |= {key for key, inputs in needs.items() if inputs or not with_input}
-                if not with_input:
-                    keys |= {key for task in tasks.values() for key in getattr(task, "dependencies", ())}
-        return keys
+            tasks = dict(parts[0].__dask_graph__()) if parts else {}
+            seen, left = set(), [part.key for part in parts]
+            while left:
+                key = left.pop()
+                if key in seen:
+                    continue
+                seen.add(key)
+                inputs: Any = ()
+                if key in tasks:  # else it is that of a future
+                    inputs = getattr(tasks[key], "dependencies", None) or get_dependencies(tasks, key)
+                    left.extend(inputs)
+                if inputs or not with_input:
+                    found.add(key)
+        return found
 
 
 def _number(part: Any) -> int:
