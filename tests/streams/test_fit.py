@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -344,3 +345,30 @@ def test_a_script_says_that_it_cannot_repeat_the_order(data):
     weighed = fitted(Indexed(*data, np.ones(N)), window=200)
     assert weighed.last_fit["others"] == ["the order of a stream's windows", "sample_weight"]
     assert fitted(Indexed(*data)).last_fit["others"] == []
+
+
+def test_a_callback_is_called_once_a_step_however_slowly_blocks_come(data):
+    class Sees(lw.callbacks.Callback):
+        def __init__(self):
+            self.steps = []
+
+        def on_progress(self, run):
+            """Waiting for rows is interrupted for it."""
+
+        def on_step_end(self, run):
+            self.steps.append(run.step)
+
+    def slow():
+        for i, block in enumerate(cut(*data)):
+            if len(passes) > 1 and i == 5:
+                time.sleep(0.4)
+            yield block
+
+    passes, sees = [], Sees()
+
+    def counted():
+        passes.append(0)
+        return slow()
+
+    net = fitted(counted, epochs=2, window=200, callbacks=sees)
+    assert sees.steps == list(range(1, net.steps + 1))

@@ -334,7 +334,7 @@ class Training:
         if not self.engine.finite:
             raise_divergence(self, done + made)
         self._done = done + made
-        for hook, every in self._step_hooks:
+        for hook, every in self._step_hooks if made else ():  # none is made while a stream's rows are waited for
             if (self.step - self.first_step) % every == 0:
                 hook(self)
         if done + made < self.steps_per_epoch:
