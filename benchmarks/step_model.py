@@ -85,10 +85,10 @@ def measured_and_predicted(found, sizes, cores):
         for key in keys:
             ranks, latency, rate = (float(part) for part in key.split())
             exchange, add = of_machine(found, int(ranks))
-            predicted = max(1.0, ranks / cores) * median(entry["alone"][str(int(ranks))]) + sum_seconds(
+            predicted = max(1.0, ranks / cores) * min(entry["alone"][str(int(ranks))]) + sum_seconds(
                 4 * parameters(sizes[name]), int(ranks), latency / 1e3, rate * 1e9 / 8, exchange, add
             )
-            measured = median(entry["measured"][key])
+            measured = min(entry["measured"][key])
             ratios.append(predicted / measured)
             cells.append(f"{measured * 1e3:,.3g} ({predicted / measured:.2f})")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
@@ -97,6 +97,17 @@ def measured_and_predicted(found, sizes, cores):
         f"\nms a step, and predicted / measured: {good} of {len(ratios)} within {WITHIN:.0%}, from {min(ratios):.2f} "
         f"to {max(ratios):.2f}"
     )
+    return "\n".join(lines)
+
+
+def with_overlap(found):
+    """The table in Markdown: how many times faster the steps of two ranks are that send while they compute."""
+    known = {name: entry for name, entry in found["works"].items() if entry["overlap"]}
+    keys = list(next(iter(known.values()))["overlap"]) if known else []
+    lines = ["| work | " + " | ".join(named(key) for key in keys) + " |", "| --- |" + " ---: |" * len(keys)]
+    for name, entry in known.items():
+        ratios = [min(entry["measured"][key]) / min(entry["overlap"][key]) for key in keys]
+        lines.append(f"| {name} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
     return "\n".join(lines)
 
 
@@ -109,11 +120,6 @@ def named(key):
     """The head of a column: ranks, latency, rate."""
     ranks, latency, rate = key.split()
     return f"{ranks} ranks, {float(latency):g} ms, {rate} Gbit/s"
-
-
-def median(times):
-    ordered = sorted(times)
-    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 # ---------------------------------------------------------------- on paper
@@ -146,8 +152,8 @@ def trainings(found):
         for name, entry in found["works"].items()
     }
     known = {label: pair for label, pair in known.items() if pair[0] not in ("W1024", "W8192")}
-    if "W8192" in found["works"]:
-        known |= {f"W, batch {batch:,}": ("W8192", batch) for batch in WIDE_BATCHES}
+    if "W1024" in found["works"]:
+        known |= {f"W, batch {batch:,}": ("W1024", batch) for batch in WIDE_BATCHES}
     return known
 
 
@@ -196,7 +202,7 @@ def draw(found, sizes, path):
             panel.plot(
                 MACHINES[: len(ratios)], ratios, color=colour, marker=mark, markersize=4, linewidth=1.4, label=label
             )
-            if name == "W8192" and batch == WIDE_BATCHES[0]:
+            if name == "W1024" and batch == WIDE_BATCHES[0]:
                 local = speed_ups(found, sizes, name, batch, *network, every=EVERY)
                 panel.plot(MACHINES[: len(local)], local, color=colour, linestyle="--", linewidth=1.2,
                            label=f"{label}, averages every {EVERY} steps")  # fmt: skip
