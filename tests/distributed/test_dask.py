@@ -38,13 +38,13 @@ def nothing_is_left(client):
     """After each test the workers have no task, no data and no handler of the training, and no test hangs."""
 
     def too_late(number, frame):
-        raise TimeoutError("the test has not ended in time")
+        pytest.fail("the test has not ended in time")
 
     before = signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(120)
+    signal.alarm(300)
     yield
-    client.wait_for_workers(4, timeout=30)
-    due = time.monotonic() + 30
+    client.wait_for_workers(4, timeout=120)
+    due = time.monotonic() + 90
     while left := [one for one in client.run(what_is_left).values() if any(one)]:
         assert time.monotonic() < due, left
         time.sleep(0.1)
@@ -226,7 +226,7 @@ def test_a_worker_that_dies_ends_all_and_two_others_go_on(client, tmp_path, vict
     if how == "SIGSTOP":
         os.kill(pids[victim], signal.SIGKILL)
         time.sleep(2)
-    client.wait_for_workers(4, timeout=30)
+    client.wait_for_workers(4, timeout=120)
     steps = lw.load(tmp_path / "run.safetensors").steps
     assert 8 <= steps < expected.steps
     notes = Notes()

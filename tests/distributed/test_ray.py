@@ -40,12 +40,12 @@ def nothing_is_left(cluster):
     """After each test all CPUs are free again, and no test hangs."""
 
     def too_late(number, frame):
-        raise TimeoutError("the test has not ended in time")
+        pytest.fail("the test has not ended in time")
 
     before = signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(240)
+    signal.alarm(300)
     yield
-    due = time.monotonic() + 30
+    due = time.monotonic() + 90
     while ray.available_resources().get("CPU") != 2:
         assert time.monotonic() < due, ray.available_resources()
         time.sleep(0.2)
