@@ -1,10 +1,12 @@
 """Tables that are read in blocks: Parquet of several files, and CSV larger than what is read whole."""
 
 import csv
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
+import layerwise as lw
 from layerwise.datasets.reading import blocks as in_blocks
 from layerwise.datasets.reading import read_raw
 from layerwise.datasets.reading.blocks import Blocks, is_in_blocks
@@ -141,6 +143,19 @@ def test_which_tables_are_read_in_blocks(files, tmp_path, monkeypatch):
     monkeypatch.setattr(in_blocks, "LARGE", 10)
     assert is_in_blocks(str(files / "table.csv"))
     assert not is_in_blocks(str(tmp_path / "packed.csv.gz"))
+
+
+def test_names_of_folders_are_columns(run, frame, tmp_path):
+    for (city, age), part in frame.assign(age=frame.age // 20).groupby(["city", "age"]):
+        folder = tmp_path / "parts" / f"city={quote(city)}" / f"age={age}"
+        folder.mkdir(parents=True)
+        part.drop(columns=["city", "age"]).to_parquet(folder / "p.parquet", index=False)
+    tables = list(Blocks(str(tmp_path / "parts"), **NOTHING))
+    assert {table.names for table in tables} == {("income", "rich", "price", "city", "age")}
+    report = train(run, "parts", "--target", "rich", "--exclude", "price").json()
+    assert report["test"]["accuracy"] > 0.9
+    names = {column["name"] for column in lw.load("model.safetensors").columns}
+    assert names == {"income", "age", *(f"city={city}" for city in frame.city.unique())}
 
 
 def test_a_damaged_file_is_named(run, files):

@@ -159,3 +159,52 @@ def test_a_network_of_other_inputs_is_told_at_the_first_block():
     with pytest.raises(lw.ShapeError, match="block 0: X has 3 columns; the network takes 7 inputs"):
         net.fit(counted, window=64, verbose=False)
     assert len(read) == 1
+
+
+class Group:
+    """Arrays by name, as groups of Zarr and HDF5 and .npz files are."""
+
+    def keys(self):
+        return ["images", "labels"]
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, name):
+        return {"images": X, "labels": Y}[name]
+
+
+class NoBlocks:
+    def __len__(self):
+        return 0
+
+    def __getitem__(self, i):
+        raise IndexError(i)
+
+
+NO_STREAMS = {
+    "no rows": (lambda: lambda: iter(()), "the stream gave no rows"),
+    "no blocks": (NoBlocks, "the stream has no blocks: its length is 0"),
+    "a generator": (lambda: (block for block in blocks()), "got generator, which can be iterated once"),
+    "nothing returned": (lambda: lambda: None, "the function that is the stream returned NoneType; it must return an"),
+    "a number returned": (lambda: lambda: 3, "the function that is the stream returned int"),
+    "a group": (Group, r"got Group, which holds arrays by name \('images', 'labels'\): give one of them as X"),
+}
+
+
+@pytest.mark.parametrize("name", NO_STREAMS)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_every_method_says_under_its_own_name_what_is_no_stream(name, method):
+    make, words = NO_STREAMS[name]
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0).build(3)
+    more = {"verbose": False} if method == "fit" else {}
+    with pytest.raises(lw.DataError, match=f"^{method}: .*{words}"):
+        getattr(net, method)(make(), **more)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_a_column_of_a_table_in_memory_is_not_taken_by_its_name(method):
+    pd = pytest.importorskip("pandas")
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0).build(3)
+    with pytest.raises(lw.ShapeError, match=r"got the text 'y': .* the column 'y' as y"):
+        getattr(net, method)(pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": Y}), "y")

@@ -98,6 +98,85 @@ def test_columns_of_several_types(tmp_path):
     assert (fitted(tmp_path / "mixed.parquet", "y").theta == fitted(as_array, Y).theta).all()
 
 
+def hive(folder, keys, name="year"):
+    """Write Y's rows in folders of their key, 100 rows in each row group."""
+    order = np.argsort(keys, kind="stable")
+    for key in np.unique(keys):
+        part = order[keys[order] == key]
+        path = folder / f"{name}={key}"
+        path.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table(X[part], y=Y[part]), path / "part.parquet", row_group_size=100)
+    return order
+
+
+def test_names_of_folders_are_columns(tmp_path):
+    import pyarrow.dataset as ds
+
+    years = np.arange(N) % 3 + 2020
+    order = hive(tmp_path / "data", years)
+    whole = ds.dataset(tmp_path / "data", partitioning="hive").to_table().drop_columns("y")
+    expected = np.column_stack([whole[name].to_numpy() for name in whole.column_names])
+    assert (expected == np.column_stack([X, years])[order]).all()
+    given = {
+        "a folder": tmp_path / "data",
+        "a pattern": str(tmp_path / "data" / "year=*" / "*.parquet"),
+        "a data set": ds.dataset(tmp_path / "data", partitioning="hive"),
+    }
+    for source in given.values():
+        net = fitted(source, "y")
+        assert [column["name"] for column in net.columns] == [*NAMES, "year"]
+        assert (net.theta == fitted(expected, Y[order]).theta).all()
+        assert (
+            fitted(source, "y", window=200).predict(source) == fitted(source, "y", window=200).predict(expected)
+        ).all()
+    one = fitted(tmp_path / "data" / "year=2020", "y")
+    assert [column["name"] for column in one.columns] == NAMES  # only what lies below the folder that is given
+
+
+def test_texts_of_folders_are_labels(tmp_path):
+    kinds = np.array(["no", "a b"])[Y]
+    order = hive(tmp_path, np.char.replace(kinds, " ", "%20"), "kind")
+    net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0)
+    net.fit(tmp_path, "kind", epochs=1, verbose=False)
+    assert net.task.classes.tolist() == ["a b", "no"]
+    assert net.evaluate(tmp_path, "kind") == net.evaluate(np.column_stack([X, Y])[order], kinds[order])
+    with pytest.raises(lw.DataError, match=r"column 'kind' must hold numbers; its type is string: leave it out"):
+        fitted(tmp_path, "y")
+    (tmp_path / "kind=no").rename(tmp_path / "kind=__HIVE_DEFAULT_PARTITION__")
+    with pytest.raises(lw.DataError, match=r"__/part.parquet, row group 0: the target 'kind', row 0 has no value"):
+        net.fit(tmp_path, "kind", epochs=1, verbose=False)
+    (tmp_path / "kind=__HIVE_DEFAULT_PARTITION__").rename(tmp_path / "other")
+    with pytest.raises(lw.DataError, match=r"part.parquet has no column 'kind'"):
+        net.fit(tmp_path, "kind", epochs=1, verbose=False)
+
+
+def test_a_data_set_decides_on_columns_types_and_row_groups(folder):
+    import pyarrow.dataset as ds
+
+    chosen = pa.schema([("b", pa.float64()), ("a", pa.float32()), ("y", pa.int16())])
+    net = fitted(ds.dataset(folder, schema=chosen), "y", window=100)
+    assert [column["name"] for column in net.columns] == ["b", "a"]
+    expected = np.column_stack([X[:, 1].astype(float), X[:, 0]])
+    assert (net.theta == fitted(blocks(expected, Y), window=100).theta).all()
+    fragments = list(ds.dataset(folder).get_fragments())
+    some = ds.FileSystemDataset([fragments[0].subset(row_group_ids=[1, 3])], fragments[0].physical_schema,
+                                fragments[0].format, fragments[0].filesystem)  # fmt: skip
+    rows = np.r_[50:100, 150:200]
+    assert (fitted(some, "y").theta == fitted(X[rows], Y[rows]).theta).all()
+    with pytest.raises(lw.DataError, match=r"part-0.parquet has no column 'z', which the Dataset's schema has"):
+        fitted(ds.dataset(folder, schema=pa.schema([*chosen, ("z", pa.int8())])), "y")
+    with pytest.raises(lw.DataError, match=r"cannot be read by its row groups: .* a function that yields \(X, y\)"):
+        fitted(ds.dataset(folder).filter(ds.field("a") > 0), "y")
+    with pytest.raises(lw.DataError, match="the Dataset is of rows in memory, and only Parquet"):
+        fitted(ds.dataset(table(y=Y)), "y")
+
+
+def test_a_target_is_named_once(folder):
+    for source in (folder, pl.scan_parquet(folder / "*.parquet")):
+        with pytest.raises(lw.DataError, match="fit: y names the column 'y' twice"):
+            fitted(source, ["y", "y"])
+
+
 def damage(path):
     data = bytearray(path.read_bytes())
     place = pq.ParquetFile(path).metadata.row_group(2).column(1).data_page_offset

@@ -139,6 +139,12 @@ def _encoded(
     name: str,
     asked: Task | None,
 ) -> Targets:
+    if isinstance(y, str):
+        raise ShapeError(
+            f"{name} must be (samples,) or (samples, outputs); got the text {y!r}: the name of a column is taken where "
+            "X is read in blocks, such as Parquet or a LazyFrame; of a table in memory, give its other columns as X "
+            f"and the column {y!r} as {name}"
+        )
     sparse = sparse_of(y)
     values = read_array(y, name, text=True) if sparse is None else read_sparse(sparse, name).toarray()
     if values.ndim not in (1, 2) or 0 in values.shape:

@@ -49,9 +49,12 @@ class Answers(Passes):
         y = self._outputs_at_once(X)
         if y is not None:
             return y
-        if type(X) is not np.ndarray and (source := as_source(X, needs_y=False, name="X")) is not None:
+        if type(X) is not np.ndarray and (source := as_source(X, needs_y=False, name="predict")) is not None:
             source.columns_wanted(self.column_names)
-            return np.concatenate([self.outputs(piece.X) for piece in source.pieces(None, self.dtype)])
+            parts = [self.outputs(piece.X) for piece in source.pieces(None, self.dtype)]
+            if not parts:
+                raise DataError("predict: the stream gave no rows; at least one block X is needed")
+            return np.concatenate(parts)
         rows = self._rows(X, stays_sparse=True)
         plan, parameters = self.built()
         if self._predictor is not None or is_native(self.engine, plan):

@@ -242,8 +242,8 @@ class Network(Answers):
             in ``history.changes``.
         window : int, optional
             Of a stream, or a memory map that has more rows: how many rows may be in memory; by default as many as are
-            256 MB. Half of them is learned from, in random order, while a thread reads the other half. Where it holds
-            all rows, the fit is that of the array, to the same bits.
+            256 MB, and at least two batches. Half of them is learned from, in random order, while a thread reads the
+            other half. Where it holds all rows, the fit is that of the array, to the same bits.
         verbose : bool or int
             A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
             every n-th epoch.

@@ -19,8 +19,11 @@ def input_names(names: Sequence[str], targets: Sequence[str] | None, what: str) 
     UnknownNameError
         A target is not there.
     DataError
-        Nothing but targets is there.
+        Nothing but targets is there, or two columns have one name.
     """
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise DataError(f"{what} has two columns called {twice!r}; rename one of them")
     for target in targets or ():
         if target not in names:
             raise UnknownNameError(f"{what} has no column {target!r}, which y names; {nearest(target, names)}")

@@ -6,15 +6,16 @@ Libraries are never imported for it: a data set of a library can only come from 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from layerwise.data.arrays import is_sparse
 from layerwise.data.streams.arrays import ArraySource, DaskArrays
+from layerwise.data.streams.files import files_of
 from layerwise.data.streams.frames import DaskFrame, LazyFrame
-from layerwise.data.streams.parquet import Parquet, files_of
+from layerwise.data.streams.parquet import Parquet
 from layerwise.data.streams.source import Indexed, Iterated, Source
 from layerwise.errors import DataError
 
@@ -44,12 +45,12 @@ def as_source(X: Any, y: Any = None, weights: Any = None, *, window: int | None 
     Raises
     ------
     DataError
-        A generator, which gives its blocks once; a stream with targets beside it that it gives itself; or a stream
-        without the name of its target.
+        A generator, which gives its blocks once; a group of arrays; a stream with targets beside it that it gives
+        itself; or a stream without the name of its target.
     """
     if X is None or (isinstance(X, (np.ndarray, list, tuple)) and not isinstance(X, np.memmap)):
         if y is None and needs_y and isinstance(X, (list, tuple)) and X and isinstance(X[0], (tuple, list)):
-            return Indexed(X) if len(X[0]) in (2, 3) and np.ndim(X[0][0]) == 2 else None
+            return Indexed(X, name) if len(X[0]) in (2, 3) and np.ndim(X[0][0]) == 2 else None
         return None
     if isinstance(X, np.memmap):
         return ArraySource(X, y, weights) if _is_large(X, window) else None
@@ -80,15 +81,20 @@ def _of_blocks(X: Any, y: Any, weights: Any, needs_y: bool, name: str) -> Source
         return None
     if isinstance(X, Iterator):
         raise DataError(
-            f"{name}: got {type(X).__name__}, which can be iterated once, and each epoch reads the blocks again: give "
-            "the function that returns it, fit(blocks) in place of fit(blocks()); or a list"
+            f"{name}: got {type(X).__name__}, which can be iterated once, and a stream may be read several times, as "
+            "by each epoch of fit: give the function that returns it, blocks in place of blocks(); or a list"
+        )
+    if isinstance(X, Mapping) or (callable(getattr(X, "keys", None)) and hasattr(X, "__getitem__")):
+        raise DataError(
+            f"{name}: got {type(X).__name__}, which holds arrays by name ({_listed(X.keys())}): give one of them as X "
+            "and one as y"
         )
     if hasattr(X, "__getitem__") and hasattr(X, "__len__"):
-        source: Source = Indexed(X)
+        source: Source = Indexed(X, name)
     elif callable(X):
-        source = Iterated(X)
+        source = Iterated(X, name)
     elif isinstance(X, Iterable):
-        source = Iterated(lambda: X)
+        source = Iterated(lambda: X, name)
     else:
         return None
     source.takes_bare = not needs_y
@@ -96,6 +102,11 @@ def _of_blocks(X: Any, y: Any, weights: Any, needs_y: bool, name: str) -> Source
         what = "y" if y is not None else "sample_weight"
         raise DataError(f"{name}: {what} comes with the blocks of a stream, as (X, y) or (X, y, weights); give it none")
     return source
+
+
+def _listed(names: Iterable[Any]) -> str:
+    found = [repr(name) for name in names]
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
 
 
 def _is_buffer(X: Any) -> bool:
@@ -125,4 +136,7 @@ def _target(y: Any, weights: Any, needs_y: bool, name: str, what: str) -> list[s
             f"{name}: X is {what}, so y must be the name of the column to be predicted, or a list of names; got "
             f"{type(y).__name__ if y is not None else None}"
         )
+    if len(set(names)) < len(names):
+        twice = next(each for i, each in enumerate(names) if each in names[:i])
+        raise DataError(f"{name}: y names the column {twice!r} twice; give each target once")
     return list(names)

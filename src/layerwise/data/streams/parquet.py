@@ -7,13 +7,12 @@ read far faster from one column of bytes than from 784 columns of numbers.
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from layerwise.data.streams.files import DataFile, files_of
 from layerwise.data.streams.frames import input_names
 from layerwise.data.streams.source import Source
 from layerwise.errors import DataError, ShapeError, missing
@@ -36,6 +35,8 @@ class Parquet(Source):
     ------
     DataError
         No file, a damaged one, or one without a column that the first one has: names it.
+    ShapeError
+        A column of another type than in the first one.
     MissingDependencyError
         PyArrow is not installed.
     """
@@ -48,22 +49,24 @@ class Parquet(Source):
             raise missing("pyarrow", "streams", "reading Parquet in blocks") from None
         self._arrow, self._pq, self._targets = pyarrow, pyarrow.parquet, targets
         self._files = files_of(data)
-        self._blocks: list[tuple[str, int]] = []
+        self._asked = getattr(data, "schema", None)  # of a data set
+        self._blocks: list[tuple[DataFile, int]] = []
         self.sizes = sizes = []
         schema: Any = None
-        for path in self._files:
-            metadata, own = self._looked_at(path)
+        for file in self._files:
+            metadata, groups, own = self._looked_at(file)
             if schema is None:
-                schema = own
-                names = input_names(own.names, targets, os.fspath(path))
-            else:
-                _check_schema(path, own, self._files[0], schema, [*names, *(targets or ())])
-            for group in range(metadata.num_row_groups):
+                schema, first = own if self._asked is None else self._asked, own
+                names = input_names(schema.names, targets, file.path)
+                is_chosen = not set(own.names) <= set(schema.names)
+            _check_schema(file.path, own, self._files[0].path, first, [*names, *(targets or ())],
+                          more=not is_chosen, types=self._asked is None)  # fmt: skip
+            for group in groups:
                 if rows := metadata.row_group(group).num_rows:
-                    self._blocks.append((path, group))
+                    self._blocks.append((file, group))
                     sizes.append(int(rows))
         if not sizes:
-            raise DataError(f"{self._files[0]}: there are no rows{' in any file' if len(self._files) > 1 else ''}")
+            raise DataError(f"{self._files[0].path}: there are no rows{' in any file' if len(self._files) > 1 else ''}")
         self.n_blocks, self._schema = len(sizes), schema
         self._names = names
         self.columns = self._input_columns(schema)
@@ -71,20 +74,39 @@ class Parquet(Source):
         row = max(1, sum(_width(schema.field(name).type) * _item(schema.field(name).type) for name in names))
         self._batch = max(256, _BATCH_BYTES // row)
 
-    def _looked_at(self, path: str) -> tuple[Any, Any]:
+    def _opened(self, file: DataFile, **how: Any) -> Any:
+        system = None if file.fragment is None else file.fragment.filesystem
+        return self._pq.ParquetFile(file.path, memory_map=False, filesystem=system, **how)
+
+    def _looked_at(self, file: DataFile) -> tuple[Any, Any, Any]:
+        """Return what a file says of itself, its row groups, and its columns with those that its folders say."""
         try:
-            file = self._pq.ParquetFile(path, memory_map=False)
+            with self._opened(file) as opened:
+                metadata, own = opened.metadata, opened.schema_arrow
+            groups: list[int] = list(range(metadata.num_row_groups))
+            if file.fragment is not None:
+                groups = [group.id for group in file.fragment.row_groups]
         except (self._arrow.ArrowInvalid, self._arrow.ArrowException, OSError, EOFError) as error:
-            raise DataError(f"{path} cannot be read as Parquet: {_first_line(error)}") from None
-        with file:
-            return file.metadata, file.schema_arrow
+            raise DataError(f"{file.path} cannot be read as Parquet: {_first_line(error)}") from None
+        for name in file.keys:
+            if name not in own.names:
+                own = own.append(self._arrow.field(name, self._type_of(name)))
+        return metadata, groups, own
+
+    def _type_of(self, name: str) -> Any:
+        """Return the type of a column that a data set asks for, or that folders say."""
+        if self._asked is None or name not in self._asked.names:
+            is_text = any(isinstance(file.keys.get(name), str) for file in self._files)
+            return self._arrow.string() if is_text else self._arrow.int64()
+        kind = self._asked.field(name).type
+        return kind.value_type if self._arrow.types.is_dictionary(kind) else kind
 
     def _input_columns(self, schema: Any) -> list[str]:
         found: list[str] = []
         for name in self._names:
             kind = schema.field(name).type
             width = _width(kind)
-            _check_type(kind, name, self._files[0], self._arrow)
+            _check_type(kind, name, self._files[0].path, self._arrow)
             found += [name] if width == 1 and not _is_listed(kind) else [f"{name}[{k}]" for k in range(width)]
         return found
 
@@ -98,20 +120,35 @@ class Parquet(Source):
 
     def label(self, block: int) -> str:
         """Return what errors call a block."""
-        path, group = self._blocks[block]
-        return f"{path}, row group {group}"
+        file, group = self._blocks[block]
+        return f"{file.path}, row group {group}"
 
     def read(self, order: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
         """Yield the row groups in that order, each in pieces."""
         wanted = [*self._names, *(self._targets or ())]
         for i in range(len(self._blocks)) if order is None else order:
-            path, group = self._blocks[i]
+            file, group = self._blocks[i]
             try:
-                with self._pq.ParquetFile(path, memory_map=False, pre_buffer=True) as file:
-                    for batch in file.iter_batches(self._batch, [group], columns=wanted, use_threads=False):
-                        yield int(i), self._parts(batch, self.label(int(i)))
+                with self._opened(file, pre_buffer=True) as opened:
+                    own = [name for name in wanted if name in opened.schema_arrow.names]
+                    for batch in opened.iter_batches(self._batch, [group], columns=own, use_threads=False):
+                        yield int(i), self._parts(self._completed(batch, file, wanted), self.label(int(i)))
             except (self._arrow.ArrowInvalid, self._arrow.ArrowException, OSError, EOFError) as error:
                 raise DataError(f"{self.label(int(i))} cannot be read: {_first_line(error)}") from None
+
+    def _completed(self, batch: Any, file: DataFile, wanted: list[str]) -> Any:
+        """Return rows with the columns that the folders say, all of the types that a data set asks for."""
+        if self._asked is None and not file.keys:
+            return batch
+        columns = []
+        for name in wanted:
+            if name in batch.schema.names:
+                column = batch.column(name)
+                columns.append(column if self._asked is None else column.cast(self._type_of(name)))
+            else:
+                value = self._arrow.scalar(file.keys[name], self._type_of(name))
+                columns.append(self._arrow.repeat(value, len(batch)))
+        return self._arrow.RecordBatch.from_arrays(columns, names=wanted)
 
     def _parts(self, batch: Any, label: str) -> tuple[Any, ...]:
         X = self._array(batch, self._names, label)
@@ -135,40 +172,6 @@ class Parquet(Source):
             return np.asarray(tensor.to_numpy())
         parts = [_values(column, name, label, self._arrow) for name, column in zip(names, columns)]
         return parts[0].reshape(len(batch.column(0)), -1) if len(parts) == 1 else np.column_stack(parts)
-
-
-def files_of(data: Any) -> list[str]:
-    """Return the paths of all files that a path, a folder, a pattern or a data set stands for.
-
-    Raises
-    ------
-    DataError
-        There is none, or it is no Parquet file.
-    """
-    if not isinstance(data, (str, os.PathLike)):
-        return [str(fragment.path) for fragment in data.get_fragments()]
-    given = os.fspath(data)
-    text = os.fsdecode(given)
-    if os.path.isdir(text):
-        pattern = os.path.join(glob.escape(text), "**", "*")
-        found = sorted(p for p in glob.glob(pattern, recursive=True) if p.lower().endswith((".parquet", ".pq")))
-        if not found:
-            raise DataError(f"{text}: the folder has no .parquet files")
-        return found
-    if os.path.exists(text):
-        if not text.lower().endswith((".parquet", ".pq")) and not _is_parquet(text):
-            hint = ": give np.load(path, mmap_mode='r')" if text.lower().endswith(".npy") else ""
-            raise DataError(f"{text} is not a Parquet file{hint}; a path is taken as Parquet, other data as arrays")
-        return [text]
-    found = sorted(glob.glob(text, recursive=True))
-    if not found:
-        raise DataError(f"{text!r}: there is no such file, folder or pattern of Parquet files; give arrays otherwise")
-    return found
-
-
-def _is_parquet(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(4) == b"PAR1"
 
 
 def _first_line(error: BaseException) -> str:
@@ -206,7 +209,10 @@ def _check_type(kind: Any, name: str, path: str, arrow: Any) -> None:
     own = kind.value_type if types.is_fixed_size_list(kind) else kind
     if _is_plain(own, arrow) or types.is_boolean(own) or types.is_fixed_size_binary(kind) or types.is_decimal(own):
         return
-    hint = "leave it out, or let `layerwise train` or lw.TableEncoder make numbers of it"
+    hint = (
+        "leave it out, as by pyarrow.dataset.dataset(path, partitioning='hive', schema=...), or let `layerwise train` "
+        "or lw.TableEncoder make numbers of it"
+    )
     if types.is_list(kind) or types.is_large_list(kind):
         hint = "its lists may be of any length; write it as a fixed_size_list"
     raise DataError(f"{path}: column {name!r} must hold numbers; its type is {kind}: {hint}")
@@ -241,16 +247,19 @@ def _column(column: Any, name: str, label: str, arrow: Any) -> Any:
     return _values(column, name, label, arrow)
 
 
-def _check_schema(path: str, own: Any, first: str, schema: Any, needed: list[str]) -> None:
-    """Refuse a file whose columns are not those of the first one."""
+def _check_schema(path: str, own: Any, first: str, schema: Any, needed: list[str], *, more: bool, types: bool) -> None:
+    """Refuse a file whose columns are not those of the first one; `more`, `types`: or has others, or of other types."""
     lacking = [name for name in needed if name not in own.names]
     if lacking:
         listed = ", ".join(map(repr, lacking[:5])) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
-        raise DataError(f"{path} has no column{'s' if len(lacking) > 1 else ''} {listed}, which {first} has")
-    more = [name for name in own.names if name not in schema.names]
-    if more:
-        raise DataError(f"{path} has a column {more[0]!r}, which {first} has not; all files must have the same columns")
-    for name in needed:
+        has = f"which {first} has" if lacking[0] in schema.names else "which the Dataset's schema has"
+        raise DataError(f"{path} has no column{'s' if len(lacking) > 1 else ''} {listed}, {has}")
+    extra = [name for name in own.names if name not in schema.names]
+    if extra and more:
+        raise DataError(
+            f"{path} has a column {extra[0]!r}, which {first} has not; all files must have the same columns"
+        )
+    for name in needed if types else ():
         if own.field(name).type != schema.field(name).type:
             raise ShapeError(
                 f"{path}: column {name!r} is of type {own.field(name).type}, and {schema.field(name).type} in {first}; "

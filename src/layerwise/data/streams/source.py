@@ -190,15 +190,23 @@ class Iterated(Source):
     ----------
     begin : function
         Returns an iterator over all blocks, from the first one.
+    name : str
+        Whose argument it is, for errors.
     """
 
-    def __init__(self, begin: Callable[[], Iterable[Any]]) -> None:
-        self._begin = begin
+    def __init__(self, begin: Callable[[], Iterable[Any]], name: str = "fit") -> None:
+        self._begin, self._name = begin, name
 
     def read(self, order: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
         """Yield the blocks as they come."""
         assert order is None
-        blocks = iter(self._begin())
+        given = self._begin()
+        if not isinstance(given, Iterable) and not hasattr(given, "__getitem__"):
+            raise DataError(
+                f"{self._name}: the function that is the stream returned {type(given).__name__}; it must return an "
+                f"iterator over blocks {_WHAT}, or yield them"
+            )
+        blocks = iter(given)
         i = 0
         try:
             while True:
@@ -224,12 +232,14 @@ class Indexed(Source):
     ----------
     blocks : object
         What is indexed.
+    name : str
+        Whose argument it is, for errors.
     """
 
-    def __init__(self, blocks: Any) -> None:
+    def __init__(self, blocks: Any, name: str = "fit") -> None:
         self._blocks, self.n_blocks = blocks, len(blocks)
         if not self.n_blocks:
-            raise DataError("fit: the stream has no blocks: its length is 0")
+            raise DataError(f"{name}: the stream has no blocks: its length is 0")
 
     def read(self, order: Sequence[int] | None) -> Iterator[tuple[int, Any]]:
         """Yield the blocks in that order."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layerwise.data.streams.parquet import files_of
+from layerwise.data.streams.files import files_of
 from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.reading import _read_any_text, _settings
 from layerwise.datasets.reading.formats import _module, _polars_column, _table
@@ -81,13 +81,20 @@ class Blocks:
         if polars is None:
             raise missing("polars", "tables", "reading tables of Parquet")
         names: tuple[str, ...] | None = None
-        for path in files_of(self.source):
-            group = 0
+        files = files_of(self.source)
+        texts = {name for file in files for name, value in file.keys.items() if isinstance(value, str)}
+        for file_ in files:
+            path, group = file_.path, 0
             try:
                 with pq.ParquetFile(path) as file:
                     for group in range(file.metadata.num_row_groups):
                         for batch in file.iter_batches(_ROWS, [group]):
                             frame = polars.from_arrow(batch)
+                            said = {name: value for name, value in file_.keys.items() if name not in frame.columns}
+                            kinds = {name: polars.String if name in texts else polars.Int64 for name in said}
+                            frame = frame.with_columns(
+                                **{name: polars.lit(value, kinds[name]) for name, value in said.items()}
+                            )
                             columns = [_polars_column(frame[name]) for name in frame.columns]
                             table = _table(path, frame.columns, columns, "parquet")
                             names = names or table.names
