@@ -199,3 +199,13 @@ def test_an_error_between_the_agreement_and_the_first_step_is_told(monkeypatch):
     _, errors = on_ranks(2, lambda c: distributed.fit(c, network(random_state=0), X, Y, **ARGUMENTS))
     assert isinstance(errors[1], MemoryError)
     assert "rank 1 failed" in str(errors[0])
+
+
+def test_an_argument_that_fit_does_not_know_is_told_to_all():
+    def work(communicator):
+        more = {"epox": 1} if communicator.rank == 1 else {}
+        distributed.fit(communicator, network(random_state=0), X, Y, **more, **ARGUMENTS)
+
+    _, errors = on_ranks(2, work)
+    assert isinstance(errors[1], TypeError)
+    assert "rank 1 failed before its first step: TypeError" in str(errors[0])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layerwise.callbacks import Checkpoint
+from layerwise.callbacks import Callback, Checkpoint
 from ranks_in_threads import on_ranks, trained_on
 
 import layerwise as lw
@@ -92,6 +92,7 @@ def test_what_local_steps_cannot_do_is_refused(tmp_path):
         ({"shuffle": lambda n: np.arange(n)}, "order of its own"),
         ({"callbacks": Checkpoint(tmp_path / "x.safetensors", every=5)}, "Checkpoint"),
         ({"local_steps": 4}, "LocalSteps"),
+        ({"ema": 0.9}, "ExponentialMovingAverage"),
     ):
 
         def work(communicator, arguments=arguments):
@@ -108,3 +109,34 @@ def test_another_number_of_ranks_is_refused(tmp_path):
     trained_on(2, network, X, Y, **{**given, "epochs": 1})
     _, errors = on_ranks(1, lambda c: distributed.fit(c, network(), X, Y, resume=True, **given))
     assert "ranks: 2 then, 1 now" in str(errors[0])
+
+
+class Stops(Callback):
+    only_looks = True
+
+    def on_step_end(self, run):
+        if run.step == 5:
+            run.stop("callback")
+
+
+def test_ranks_that_stop_between_two_averages_end_with_their_mean():
+    nets = [network(), network()]
+
+    def work(communicator):
+        callbacks = [Stops()] if communicator.rank == 0 else []
+        distributed.fit(
+            communicator, nets[communicator.rank], X, Y, callbacks=callbacks, local_steps=LocalSteps(4), **ARGUMENTS
+        )
+
+    _, errors = on_ranks(2, work)
+    assert errors == [None, None]
+    np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+
+
+def test_running_statistics_are_averaged_without_momentum():
+    def make():
+        return lw.Network([lw.Dense(8), lw.BatchNorm(), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+
+    settings = LocalSteps(5, momentum=0.9, learning_rate=0.7, nesterov=True)
+    for net, _ in trained_on(2, make, X, Y, local_steps=settings, **ARGUMENTS):
+        assert (net.parameters.p[1].var > 0).all()

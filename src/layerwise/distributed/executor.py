@@ -83,6 +83,8 @@ class LeavesTogether:
         self.shared[FAILED] = _RANKS + self.communicator.rank if failed else 0
         for part in self._message:
             self._sum(part)
+        if not self.shared[FAILED]:
+            self._part()
         self._together = False
         if not failed:
             self._raise_others()
@@ -91,9 +93,14 @@ class LeavesTogether:
 
     def _others_left(self) -> None:
         """Some ranks leave, so this one does."""
+        if not self.shared[FAILED]:
+            self._part()
         self._together = False
         self._raise_others()
         self.on_leave("interrupt" if self.shared[INTERRUPTED] else "callback")
+
+    def _part(self) -> None:
+        """Do what is left to be done together, on all ranks, when some of them leave and none has failed."""
 
     def _raise_others(self) -> None:
         count, rank = divmod(int(self.shared[FAILED]), _RANKS)

@@ -209,15 +209,21 @@ class LocalExecutor(LeavesTogether):
         if settings.momentum or settings.learning_rate != 1:
             if not len(held.velocity):
                 held.velocity = np.zeros_like(theta)
-            statistics = {part: theta[part].copy() for part in self._statistics()}
+            statistics = [(part, theta[part].copy()) for part in self._statistics()]
             moved, v = theta - anchor, held.velocity
             np.multiply(v, settings.momentum, out=v)
             np.add(v, moved, out=v)
             step = moved + settings.momentum * v if settings.nesterov else v
             np.add(anchor, theta.dtype.type(settings.learning_rate) * step, out=theta)
-            for part, mean in statistics.items():
+            for part, mean in statistics:
                 theta[part] = mean
         np.copyto(anchor, theta)
+
+    def _part(self) -> None:
+        """End with the mean of the ranks' weights, where they stop between two averages."""
+        theta = self.parameters.theta
+        self._sum(theta)
+        np.divide(theta, self.communicator.size, out=theta)
 
     def _statistics(self) -> list[slice]:
         """Where theta has running means, which no gradient moves."""

@@ -245,7 +245,12 @@ class Ranks:
             )
         if callable(call.given.shuffle):
             raise DataError("distributed.fit: with local_steps each rank draws an order of its own; give shuffle=True")
-        for each in call.own:
+        for each in call.watchers:
+            if each.changes_weights:
+                raise DataError(
+                    f"distributed.fit: {type(each).__name__} follows the weights from step to step, and with "
+                    "local_steps each rank has others; leave it out"
+                )
             if isinstance(each, Checkpoint) and not each.at_epochs:
                 raise DataError(
                     "distributed.fit: with local_steps the ranks have the same weights at the end of epochs alone; "
@@ -298,7 +303,12 @@ class Farewell(Callback):
     def on_fit_end(self, run: Training) -> None:
         """Say that this rank makes no further step; if none does, compare the weights."""
         engine: Any = run.engine
-        if engine.leave(run.stopping == "interrupt", run.history.stopped_by == "error"):
+        theta = run.parameters.theta
+        kept = None if run.last_weights is None else theta.copy()  # such as the best epoch's
+        all_end = engine.leave(run.stopping == "interrupt", run.history.stopped_by == "error")
+        if kept is not None:
+            theta[...] = kept
+        if all_end:
             said = self._ranks.exchange("end", {"weights": run.network.fingerprint})
             others = [rank for rank, (each, _) in enumerate(said) if each["weights"] != said[0][0]["weights"]]
             if others:

@@ -66,7 +66,7 @@ def fit(
     Returns
     -------
     History
-        The same on every rank, but for its times.
+        The same on every rank, but for its times and the words of a callback's `stop`.
 
     Raises
     ------
@@ -90,7 +90,9 @@ def fit(
     communicator = as_communicator(where)
     if n_ranks not in (None, communicator.size):
         raise DataError(f"distributed.fit: n_ranks={n_ranks}, but the communicator has {communicator.size} ranks")
-    return fit_here(communicator, network, arguments_of_fit(network, X, y, arguments), **options)
+    ranks = Ranks(communicator, shards, local_steps, overlap)
+    history: History = guarded(ranks, lambda: fit_network(network, arguments_of_fit(network, X, y, arguments), ranks))
+    return history
 
 
 def arguments_of_fit(network: Network, X: Any, y: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
