@@ -45,7 +45,7 @@ class TestAnArrayThatIsReadAsItIs:
 
 
 class TestSparseOfAnotherByteOrder:
-    """The places of values in a sparse matrix may be in another byte order than the machine's."""
+    """The places of values in a sparse matrix may be in another byte order than the machine's, or in a named one."""
 
     sparse = pytest.importorskip("scipy.sparse")
 
@@ -65,6 +65,22 @@ class TestSparseOfAnotherByteOrder:
         plain, other = self.given(form)
         np.testing.assert_array_equal(nets[0].outputs(plain), nets[1].outputs(other))
         assert other.indices.dtype == ">i4"  # the user's own is left as it is
+
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("parts", [("indices", "indptr"), ("indices",), ("indptr",), ("data",)])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_the_native_engine_reads_every_named_order(self, dtype, parts, order):
+        plain, other = self.given("csr")[0].astype(dtype), self.given("csr")[0].astype(dtype)
+        for name in parts:
+            part = getattr(plain, name)
+            setattr(other, name, part.astype(part.dtype.newbyteorder(order)))
+            assert getattr(other, name).dtype.byteorder == order
+        nets = [classes(dtype=dtype) for _ in range(2)]
+        for net, rows in zip(nets, (plain, other), strict=True):
+            net.fit(rows, np.tile(Y, 2), epochs=2, engine="native", verbose=False)
+        np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+        np.testing.assert_array_equal(nets[0].outputs(plain), nets[1].outputs(other))
+        assert nets[0].evaluate(plain, np.tile(Y, 2)) == nets[1].evaluate(other, np.tile(Y, 2))
 
     @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -1,6 +1,7 @@
 """Tables that are read in blocks: Parquet of several files, and CSV larger than what is read whole."""
 
 import csv
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -58,7 +59,8 @@ def test_trained_evaluated_and_predicted_in_blocks(run, files, frame, source, mo
     result = run("evaluate", "model.safetensors", source, "--json").json()
     assert result["samples"] == N
     assert result["accuracy"] > 0.9
-    run("predict", "--model", "model.safetensors", source, "-o", "answers.csv")
+    told = run("predict", "--model", "model.safetensors", source, "-o", "answers.csv")
+    assert told.stdout == f"answers.csv: {N:,} rows of {Path(source)} with the answers\n"
     with open("answers.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == N

@@ -120,6 +120,7 @@ def test_names_of_folders_are_columns(tmp_path):
     given = {
         "a folder": tmp_path / "data",
         "a pattern": str(tmp_path / "data" / "year=*" / "*.parquet"),
+        "a pattern of folders": str(tmp_path / "data" / "year=*"),
         "a data set": ds.dataset(tmp_path / "data", partitioning="hive"),
     }
     for source in given.values():
@@ -236,6 +237,27 @@ def test_a_path_is_parquet(tmp_path):
         fitted(tmp_path / "X.npy", Y[:0])
     with pytest.raises(lw.DataError, match=r"X.npy is not a Parquet file: give np.load"):
         fitted(tmp_path / "X.npy", "y")
+
+
+def test_a_list_of_paths_is_told_what_to_give(folder):
+    paths = sorted(folder.glob("*.parquet"))
+    for given in (paths, tuple(map(str, paths))):
+        with pytest.raises(lw.DataError, match=r"fit: got a (list|tuple) of paths; give the folder or a pattern"):
+            fitted(given, "y")
+
+
+@pytest.mark.parametrize("kind", ["a memory map", "a Zarr array", "a Dask array"])
+@pytest.mark.parametrize(("y", "words"), [("y", "the text 'y'"), (None, "None")])
+def test_what_is_no_target_beside_an_array(tmp_path, kind, y, words):
+    if kind == "a memory map":
+        np.save(tmp_path / "X.npy", X)
+        given = np.load(tmp_path / "X.npy", mmap_mode="r")
+    elif kind == "a Zarr array":
+        given = pytest.importorskip("zarr").array(X, chunks=(50, 4))
+    else:
+        given = pytest.importorskip("dask.array").from_array(X, chunks=(50, 4))
+    with pytest.raises(lw.DataError, match=f"fit: X is {kind}, so y must be an array of as many rows; got {words}"):
+        fitted(given, y, window=100)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])

@@ -67,14 +67,14 @@ class Predictor:
                 raise DataError(f"{file} is read in blocks: write the answers to a file, -o OUT.csv")
             n = answers_in_blocks(str(file), self.model, lambda X: _answers(self.model, X, self.threshold), self.output)
             if not self.json:
-                console.show(f"{self.output}: {n:,} rows of {file.name} with the answers")
+                console.show(f"{self.output}: {n:,} rows of {file} with the answers")
             return []
         answers = _rows(self.model, file, self.delimiter, self.threshold, self.output)
         self._judge(answers, shown=self.output is None)
         if self.output is not None and not self.json:
             novel = sum(not answer.get("familiar", True) for answer in answers)
             unlike = f"; {novel:,} of them do not look like the training data" if novel else ""
-            console.show(f"{self.output}: {len(answers):,} rows of {file.name} with the answers{unlike}")
+            console.show(f"{self.output}: {len(answers):,} rows of {file} with the answers{unlike}")
         return answers
 
     def answer_image(self, file: Path) -> list[Answer]:

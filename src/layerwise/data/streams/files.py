@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from layerwise.errors import DataError
 
-_ENDINGS = (".parquet", ".pq")
+ENDINGS = (".parquet", ".pq")
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -50,23 +50,30 @@ def files_of(data: Any) -> list[DataFile]:
         return _fragments(data)
     text = os.fsdecode(os.fspath(data))
     if os.path.isdir(text):
-        pattern = os.path.join(glob.escape(text), "**", "*")
-        found = sorted(p for p in glob.glob(pattern, recursive=True) if p.lower().endswith(_ENDINGS))
-        if not found:
-            raise DataError(f"{text}: the folder has no .parquet files")
-        return _with_keys(found, text)
+        return _with_keys(_within(text), text)
     if os.path.exists(text):
-        if not text.lower().endswith(_ENDINGS) and not _is_parquet(text):
+        if not text.lower().endswith(ENDINGS) and not _is_parquet(text):
             hint = ": give np.load(path, mmap_mode='r')" if text.lower().endswith(".npy") else ""
             raise DataError(f"{text} is not a Parquet file{hint}; a path is taken as Parquet, other data as arrays")
         return [DataFile(text)]
-    found = sorted(glob.glob(text, recursive=True))
+    matched = sorted(glob.glob(text, recursive=True))
+    found = [file for path in matched for file in (_within(path) if os.path.isdir(path) else [path])]
+    found = list(dict.fromkeys(found))  # ** matches folders and what is in them
     if not found:
         raise DataError(f"{text!r}: there is no such file, folder or pattern of Parquet files; give arrays otherwise")
     fixed = text
     while glob.has_magic(fixed):
         fixed = os.path.dirname(fixed)
     return _with_keys(found, fixed or os.curdir)
+
+
+def _within(folder: str) -> list[str]:
+    """Return the Parquet files in a folder and below it."""
+    pattern = os.path.join(glob.escape(folder), "**", "*")
+    found = sorted(p for p in glob.glob(pattern, recursive=True) if p.lower().endswith(ENDINGS) and os.path.isfile(p))
+    if not found:
+        raise DataError(f"{folder}: the folder has no .parquet files")
+    return found
 
 
 def _is_parquet(path: str) -> bool:

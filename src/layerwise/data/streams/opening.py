@@ -13,7 +13,7 @@ import numpy as np
 
 from layerwise.data.arrays import is_sparse
 from layerwise.data.streams.arrays import ArraySource, DaskArrays
-from layerwise.data.streams.files import files_of
+from layerwise.data.streams.files import ENDINGS, files_of
 from layerwise.data.streams.frames import DaskFrame, LazyFrame
 from layerwise.data.streams.parquet import Parquet
 from layerwise.data.streams.source import Indexed, Iterated, Source
@@ -51,19 +51,31 @@ def as_source(X: Any, y: Any = None, weights: Any = None, *, window: int | None 
     if X is None or (isinstance(X, (np.ndarray, list, tuple)) and not isinstance(X, np.memmap)):
         if y is None and needs_y and isinstance(X, (list, tuple)) and X and isinstance(X[0], (tuple, list)):
             return Indexed(X, name) if len(X[0]) in (2, 3) and np.ndim(X[0][0]) == 2 else None
+        if isinstance(X, (list, tuple)) and X and all(map(_is_path_of_parquet, X)):
+            raise DataError(
+                f"{name}: got a {type(X).__name__} of paths; give the folder or a pattern such as 'data/*.parquet', or "
+                "pyarrow.dataset.dataset(paths)"
+            )
         return None
     if isinstance(X, np.memmap):
-        return ArraySource(X, y, weights) if _is_large(X, window) else None
+        if not _is_large(X, window):
+            return None
+        _check_target(y, needs_y, name, "a memory map")
+        return ArraySource(X, y, weights)
     library = library_of(X)
     if isinstance(X, (str, os.PathLike)) or (library == "pyarrow" and hasattr(X, "get_fragments")):
         files_of(X)  # whatever y is
         return Parquet(X, _target(y, weights, needs_y, name, "a Parquet data set"))
     if library == "zarr" and hasattr(X, "chunks"):
+        _check_target(y, needs_y, name, "a Zarr array")
         return ArraySource(X, y, weights)
     if library in ("dask", "dask_expr"):
         if hasattr(X, "partitions") and hasattr(X, "columns"):
             return DaskFrame(X, _target(y, weights, needs_y, name, "a Dask DataFrame"))
-        return DaskArrays(X, y, weights) if hasattr(X, "blocks") else None
+        if not hasattr(X, "blocks"):
+            return None
+        _check_target(y, needs_y, name, "a Dask array")
+        return DaskArrays(X, y, weights)
     if library == "polars" and type(X).__name__ == "LazyFrame":
         return LazyFrame(X, _target(y, weights, needs_y, name, "a LazyFrame"))
     return _of_blocks(X, y, weights, needs_y, name)
@@ -104,6 +116,10 @@ def _of_blocks(X: Any, y: Any, weights: Any, needs_y: bool, name: str) -> Source
     return source
 
 
+def _is_path_of_parquet(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike)) and str(value).lower().endswith(ENDINGS)
+
+
 def _listed(names: Iterable[Any]) -> str:
     found = [repr(name) for name in names]
     return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
@@ -122,6 +138,13 @@ def _is_large(X: Any, window: int | None) -> bool:
     if X.ndim != 2 or X.dtype.kind not in "buif":
         return False
     return bool(X.nbytes > WINDOW_BYTES if window is None else len(X) > window)
+
+
+def _check_target(y: Any, needs_y: bool, name: str, what: str) -> None:
+    """Refuse what is no array beside an array that is read in blocks."""
+    if isinstance(y, str) or (y is None and needs_y):
+        found = "None" if y is None else f"the text {y!r}"
+        raise DataError(f"{name}: X is {what}, so y must be an array of as many rows; got {found}")
 
 
 def _target(y: Any, weights: Any, needs_y: bool, name: str, what: str) -> list[str] | None:
