@@ -119,8 +119,8 @@ class Parts:
         for name in ("y", "sample_weight", "validation_split", "augmentation"):
             if getattr(call.given, name) is not None:
                 raise DataError(
-                    f"distributed.fit: {name} cannot be given beside Partitions, whose blocks are (X, y) or "
-                    "(X, y, weights)"
+                    f"distributed.fit: {name} is not possible where each rank has a part of the data: give it in the "
+                    "blocks, (X, y, weights), or as validation_data"
                 )
         watched = watches_training(getattr(watcher, "monitor", None) for watcher in call.watchers)
         no_others = bool(call.metrics) and call.given.validation_data is None
