@@ -23,6 +23,7 @@ from layerwise.distributed.layout import Layout
 from layerwise.engine.executor import Divisible
 from layerwise.engine.halves import BAD, LOSS, PLAIN, RIGHT, Part
 from layerwise.engine.numpy_engine import POLL_SECONDS
+from layerwise.engine.passes import row_of
 from layerwise.errors import LayerwiseError
 from layerwise.typing import Array
 
@@ -288,9 +289,7 @@ class DistributedExecutor(LeavesTogether):
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
-        loss, weight, right, penalty, _, made = self._sums.tolist()
-        row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
-        return row if self.targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
+        return row_of(self._sums, self.targets)
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on the rows of that step that are here is not finite."""

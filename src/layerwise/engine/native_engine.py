@@ -26,7 +26,7 @@ from layerwise.engine.native_plan import (
 )
 from layerwise.engine.native_rule import RuleOf, native_rule
 from layerwise.engine.numpy_engine import first_bad_layer
-from layerwise.engine.passes import Score
+from layerwise.engine.passes import Score, row_of
 from layerwise.engine.plan import Plan, Stage
 from layerwise.engine.sparse import SparseRows
 from layerwise.engine.threads import share
@@ -257,9 +257,7 @@ class NativeEngine:
 
     def results(self, samples: int) -> dict[str, float]:
         """Loss, penalty and, where answers are right or wrong, accuracy over the epoch's first samples."""
-        loss, weight, right, penalty, _, made = self._sums.tolist()
-        row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
-        return row if self.targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
+        return row_of(self._sums, self.targets)
 
     def first_bad_layer(self, start: int, stop: int, step: int) -> str:
         """The first layer whose output on these rows is not finite: looked up in NumPy."""

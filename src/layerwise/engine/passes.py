@@ -26,6 +26,21 @@ class Score:
     accuracy: float | None
 
 
+def row_of(sums: Array, targets: Targets) -> dict[str, float]:
+    """Loss, penalty and, where answers are right or wrong, accuracy, from what an epoch's steps have added up.
+
+    Parameters
+    ----------
+    sums : array (6,)
+        Losses by weight, those weights, right answers, penalties times rows, seconds, rows.
+    targets : Targets
+        Of the epoch.
+    """
+    loss, weight, right, penalty, _, made = sums.tolist()
+    row = {"loss": loss / weight if weight else 0.0, "penalty": penalty / max(made, 1)}
+    return row if targets.task.kind == "regression" else row | {"accuracy": right / max(made, 1)}
+
+
 class Pass:
     """One pass over the rows of a data set: hands out targets, and notes losses and answers side by side.
 
