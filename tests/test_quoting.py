@@ -89,7 +89,7 @@ def test_columns_of_a_table_reach_onnx():
     frame = pandas.DataFrame({name: np.resize(["a", name, "c"], 12) for name in names})
     clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(2,), max_iter=1).fit(frame, [0, 1] * 6)
     assert [value.name for value in to_onnx(clf).graph.input] == names
-    odd = frame.rename(columns={names[0]: "half \udfff of a pair"})
+    odd = frame.set_axis(pandas.Index(["half \udfff of a pair", *names[1:]], dtype=object), axis=1)
     clf = lw.MLPClassifier(preset="tabular", hidden_layer_sizes=(2,), max_iter=1).fit(odd, [0, 1] * 6)
     with pytest.raises(lw.ExportError, match="rename it"):
         to_onnx(clf)

@@ -246,7 +246,10 @@ def test_a_list_of_paths_is_told_what_to_give(folder):
             fitted(given, "y")
 
 
-@pytest.mark.parametrize("kind", ["a memory map", "a Zarr array", "a Dask array"])
+@pytest.mark.parametrize(
+    "kind",
+    ["a memory map", *(pytest.param(kind, marks=pytest.mark.heavy) for kind in ("a Zarr array", "a Dask array"))],
+)
 @pytest.mark.parametrize(("y", "words"), [("y", "the text 'y'"), (None, "None")])
 def test_what_is_no_target_beside_an_array(tmp_path, kind, y, words):
     if kind == "a memory map":
