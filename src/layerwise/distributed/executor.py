@@ -20,7 +20,7 @@ from layerwise.data.rows import Rows
 from layerwise.distributed.communicator import Communicator
 from layerwise.distributed.exchange import Exchange
 from layerwise.distributed.layout import Layout
-from layerwise.engine.executor import Divisible
+from layerwise.engine.executor import Divisible, Executor
 from layerwise.engine.halves import BAD, LOSS, PLAIN, RIGHT, Part
 from layerwise.engine.numpy_engine import POLL_SECONDS
 from layerwise.engine.passes import row_of
@@ -43,6 +43,8 @@ class LeavesTogether:
     ----------
     communicator : Communicator
         The ranks.
+    inner : Executor
+        What computes here.
     shared : array
         What all ranks sum up beside the weights or the gradient.
     message : list of array, optional
@@ -54,8 +56,17 @@ class LeavesTogether:
         Told why, when another rank ends.
     """
 
-    def __init__(self, communicator: Communicator, shared: Array, message: list[Array] | None = None) -> None:
+    epochs_at_once = False
+
+    def __init__(
+        self, communicator: Communicator, inner: Executor, shared: Array, message: list[Array] | None = None
+    ) -> None:
         self.communicator, self.shared = communicator, shared
+        self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
+        self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
+        self.finite = True
+        self.clip_norm: float | None = None
+        self.frozen: Set[int] = frozenset()
         self._message = [shared] if message is None else message
         self._together = True  # no rank has left, as far as is known
         self.on_leave: Callable[[str], None] = lambda reason: None
@@ -160,22 +171,15 @@ class DistributedExecutor(LeavesTogether):
         Whether gradients of the last layers are summed up while those of the first are made.
     """
 
-    epochs_at_once = False
-
     def __init__(self, communicator: Communicator, layout: Layout, inner: Divisible, overlap: bool = False) -> None:
         self._halves = inner.halves(layout.shard_size)
         self._vector, shared = self._halves.vector()
         ends = [len(self._vector), *(self._halves.cuts() if overlap else []), 0]
-        super().__init__(communicator, shared, [self._vector[b:a] for a, b in pairwise(ends)])
+        super().__init__(communicator, inner, shared, [self._vector[b:a] for a, b in pairwise(ends)])
         self._exchange = Exchange(self._sum, self._message) if len(self._message) > 1 else None
         self.layout, self._inner = layout, inner
-        self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
-        self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
         self.rows: Any = _AllRows(self, inner.rows)
         self.batch_size = layout.batch_size
-        self.finite = True
-        self.clip_norm: float | None = None
-        self.frozen: Set[int] = frozenset()
         self._order: Array | None = None
         self._digest = 0
         self._newest = float("nan")

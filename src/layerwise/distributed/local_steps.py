@@ -8,7 +8,7 @@ number of ranks, and is not quite what `fit` gives: the ranks' weights drift apa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,8 +111,6 @@ class LocalExecutor(LeavesTogether):
         Of the orders; None: rows are taken as they lie.
     """
 
-    epochs_at_once = False
-
     def __init__(
         self,
         communicator: Communicator,
@@ -122,18 +120,13 @@ class LocalExecutor(LeavesTogether):
         rows: int,
         seed: int | None,
     ) -> None:
-        super().__init__(communicator, np.zeros(SUMS, inner.parameters.theta.dtype))
+        super().__init__(communicator, inner, np.zeros(SUMS, inner.parameters.theta.dtype))
         self._inner, self._settings, self._momentum = inner, settings, momentum
-        self.name, self.plan, self.parameters = inner.name, inner.plan, inner.parameters
-        self.targets, self.loss, self.optimizer = inner.targets, inner.loss, inner.optimizer
         self.samples, self.batch_size = rows * communicator.size, inner.batch_size * communicator.size
         self.rows: Any = _Part(self, inner.rows, seed)
         self._steps = -(-rows // inner.batch_size)
         self._anchor = inner.parameters.theta.copy()
         self._results: dict[str, float] = {}
-        self.finite = True
-        self.clip_norm: float | None = None
-        self.frozen: Set[int] = frozenset()
 
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
