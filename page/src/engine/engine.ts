@@ -108,25 +108,55 @@ export interface Progress {
   words: string | null;
 }
 
-/** The numbers of one training step on some rows, layer by layer; arrays are rows of samples. */
+/**
+ * The numbers of one training step on some rows, layer by layer, as `lw.trace` has them (explain/trace/record.py);
+ * arrays are rows of samples.
+ */
 export interface StepNumbers {
   n: number;
+  /** What the first layer took: scaled. */
   x: Float32Array;
   targets: Float32Array;
-  /** Of each layer: its outputs, the gradient by them (null where it is fused away) and, of dropout, its mask. */
-  layers: { y: Float32Array; dy: Float32Array | null; mask: Float32Array | null }[];
-  /** The loss of each output and of each sample; of the batch; and the penalties. */
-  terms: Float32Array;
+  layers: LayerNumbers[];
+  /** The loss of each output (n rows of n_out; null where the loss is none of the outputs') and of each sample. */
+  terms: Float32Array | null;
   losses: Float32Array;
+  /** The mean loss before the step and after it, for the same rows and masks; without penalties. */
   cost: number;
+  new_cost: number;
+  /** The sum of what the penalties add to the cost, and each of them. */
   penalty: number;
-  /** Flat vectors like theta. */
+  penalties: PenaltyNumbers[];
+  /** Flat vectors like theta: the gradient without penalties, and what the optimizer was given. */
   before: Float32Array;
   gradient: Float32Array;
+  total: Float32Array;
   after: Float32Array;
   states: { name: string; before: Float32Array; after: Float32Array }[];
   learning_rate: number;
+  /** Which step of the training it is, from 0. */
   step: number;
+}
+
+export interface LayerNumbers {
+  y: Float32Array;
+  new_y: Float32Array;
+  /** The gradient of the cost by the outputs (null where it is fused into the loss) and by the inputs (null if unused). */
+  dy: Float32Array | null;
+  dx: Float32Array | null;
+  /**
+   * What forward has kept: "mask" of dropout (n rows); "normal" (n rows) of both normalizations, "inverse" (one a
+   * sample of LayerNorm, one a column of BatchNorm); "batch_mean" and "batch_var" of BatchNorm.
+   */
+  kept: { [name: string]: Float32Array };
+}
+
+/** A penalty on one array: the array's place in theta, the factor λ, and what it adds to the cost. */
+export interface PenaltyNumbers {
+  penalty: Part;
+  begin: number;
+  factor: number;
+  value: number;
 }
 
 export interface Score {
