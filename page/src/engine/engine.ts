@@ -73,6 +73,7 @@ export interface Plan {
 
 /** A row of the history: the means over an epoch so far. */
 export interface Row {
+  /** The number of the epoch, from 1; 0 before the first. Once it has ended, `step` is its number of steps. */
   epoch: number;
   /** Steps made in this epoch, and over the whole training. */
   step: number;
@@ -88,7 +89,7 @@ export interface Row {
 
 /** Until when to train. Without anything: until `stop`. */
 export interface Goal {
-  /** So many more; a fraction of an epoch is not possible. */
+  /** So many more; the rest of an epoch that has begun is one. */
   epochs?: number;
   steps?: number;
   /** Single samples: steps with a batch of one row, in the order of the epoch. */

@@ -1,0 +1,35 @@
+/** The networks of the page: one for each view that trains, and which of them is the newest. */
+import type { Engine } from "../engine/engine";
+import { connect } from "../engine/index";
+import { Runner } from "./runner.svelte";
+
+let engine: Promise<Engine> | null = null;
+
+/** The engine of the page, begun when it is first asked for. */
+export function theEngine(): Promise<Engine> {
+  engine ??= connect();
+  return engine;
+}
+
+export type Trainer = "playground" | "digits" | "tables";
+
+export const runners: Record<Trainer, Runner> = {
+  playground: new Runner(theEngine),
+  digits: new Runner(theEngine),
+  tables: new Runner(theEngine),
+};
+
+const state = $state<{ trainer: Trainer }>({ trainer: "playground" });
+
+/** The network that `Inside` and `Take it away` show. */
+export const current = {
+  get trainer(): Trainer {
+    return state.trainer;
+  },
+  set trainer(chosen: Trainer) {
+    state.trainer = chosen;
+  },
+  get runner(): Runner {
+    return runners[state.trainer];
+  },
+};

@@ -1,0 +1,113 @@
+/**
+ * A network at work, as views see it: the session, its settings and data, the history so far. It outlives the view that
+ * made it, so that `Inside` and `Take it away` go on with what another view trained.
+ */
+import type { Data, Engine, Goal, Progress, Row, Session, Training } from "../engine/engine";
+
+/** What else is known of the data, for tables, pictures and the script. */
+export interface About {
+  /** Where they come from, for the script: {"kind": "points"}, {"kind": "mnist", "rows": 10000}, {"kind": "csv", "name": …}. */
+  source: { kind: string; [detail: string]: unknown };
+  /** The names of the inputs, if they have names. */
+  names: string[] | null;
+  /** Pictures: height and width of a row. */
+  shape: [number, number] | null;
+}
+
+export class Runner {
+  session = $state.raw<Session | null>(null);
+  training = $state.raw<Training | null>(null);
+  data = $state.raw<Data | null>(null);
+  heldOut = $state.raw<Data | null>(null);
+  about = $state.raw<About>({ source: { kind: "points" }, names: null, shape: null });
+  /** The epochs that have ended, and the one at work. */
+  rows = $state.raw<Row[]>([]);
+  current = $state.raw<Row | null>(null);
+  running = $state(false);
+  stoppedBy = $state<string | null>(null);
+  /** What was refused, or why training stopped. */
+  words = $state<string | null>(null);
+  /** Raised whenever the parameters may have changed: views that show them read it. */
+  version = $state(0);
+
+  constructor(private readonly connect: () => Promise<Engine>) {}
+
+  /** A new network for these data; the one before is closed. False if it was refused: `words` say why. */
+  async create(training: Training, data: Data, heldOut?: Data, about?: Partial<About>): Promise<boolean> {
+    return this.guard(async () => {
+      const made = await (await this.connect()).create(training, data, heldOut);
+      this.session?.close();
+      made.onprogress = (progress) => this.take(progress);
+      this.session = made;
+      this.training = training;
+      this.data = data;
+      this.heldOut = heldOut ?? null;
+      this.about = { source: { kind: "points" }, names: null, shape: null, ...about };
+      this.clear();
+    });
+  }
+
+  async run(goal: Goal): Promise<void> {
+    const session = this.session;
+    if (!session || this.running) return;
+    this.running = true;
+    await this.guard(async () => this.take(await session.run(goal)));
+    this.running = false;
+  }
+
+  async stop(): Promise<void> {
+    await this.guard(async () => this.session?.stop());
+  }
+
+  async reset(random_state?: number): Promise<void> {
+    await this.guard(async () => {
+      await this.session?.stop();
+      await this.session?.reset(random_state);
+      if (this.training && random_state !== undefined) this.training = { ...this.training, random_state };
+      this.clear();
+    });
+  }
+
+  async change(settings: { learning_rate?: number }): Promise<void> {
+    await this.guard(async () => {
+      await this.session?.change(settings);
+      if (this.training && settings.learning_rate !== undefined)
+        this.training = { ...this.training, optimizer: { ...this.training.optimizer, learning_rate: settings.learning_rate } };
+    });
+  }
+
+  async setTheta(values: Float32Array, at?: number): Promise<void> {
+    await this.guard(async () => {
+      await this.session?.setTheta(values, at);
+      this.version += 1;
+    });
+  }
+
+  private clear(): void {
+    this.rows = [];
+    this.current = null;
+    this.stoppedBy = null;
+    this.version += 1;
+  }
+
+  private take(progress: Progress): void {
+    if (progress.rows.length) this.rows = [...this.rows, ...progress.rows];
+    this.current = progress.current;
+    this.running = progress.running;
+    this.stoppedBy = progress.stopped_by;
+    this.words = progress.words;
+    this.version += 1;
+  }
+
+  private async guard(work: () => Promise<void>): Promise<boolean> {
+    try {
+      this.words = null;
+      await work();
+      return true;
+    } catch (error) {
+      this.words = error instanceof Error ? error.message : String(error);
+      this.running = false;
+      return false;
+    }
+  }
+}
