@@ -212,6 +212,8 @@ export interface Finding {
 export interface Engine {
   readonly kind: "browser" | "server";
   create(training: Training, data: Data, heldOut?: Data): Promise<Session>;
+  /** The factors of the optimizer's rate that a schedule gives at `points` moments, evenly from 0 to `epochs`. */
+  factors(schedule: Part, epochs: number, points: number): Promise<Float64Array>;
   /** The description, scaling, classes and parameters of a model file. */
   open(file: Uint8Array): Promise<Model>;
   close(): void;

@@ -38,6 +38,11 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   });
 }
 
+/** Whether there are words under a key that is put together. */
+export function known(key: string): key is Key {
+  return key in english;
+}
+
 /** A number with so many significant digits. */
 export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
