@@ -8,6 +8,7 @@ choices.py   options that replace parts of a recipe
 data.py      data sets by name, and tables from files
 standardize.py  targets of any size
 score.py     accuracy and confusions, or loss and R²
+play.py      the page: layerwise.app.play
 quick.py     predict on pictures alone, without what the other commands need
 ranks.py     several processes of a launcher of MPI, which launcher.py finds
 console.py   what goes to which stream, and the exit codes
@@ -51,6 +52,10 @@ def _run(words: Sequence[str], ranks: Any = None) -> int:
         import rich
         import typer
     except ImportError as error:
+        from layerwise.app.play.static import command
+
+        if (code := command(words)) is not None:
+            return code
         print(
             f"the command needs the package {error.name!r}, which is not installed: pip install 'layerwise[cli]'",
             file=sys.stderr,

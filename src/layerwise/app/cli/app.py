@@ -17,6 +17,7 @@ from layerwise.app.cli.export import export
 from layerwise.app.cli.info import info
 from layerwise.app.cli.listing import list_datasets, list_recipes
 from layerwise.app.cli.look import look
+from layerwise.app.cli.play import play
 from layerwise.app.cli.plot import HELP as PICTURES
 from layerwise.app.cli.plot import plot
 from layerwise.app.cli.predict import predict
@@ -85,6 +86,7 @@ app.command()(predict)
 app.command()(export)
 app.command()(info)
 app.command(help=PICTURES)(plot)
+app.command()(play)
 app.command()(report)
 app.command()(trace)
 app.command()(diagnose)

@@ -1,0 +1,182 @@
+"""Fixtures of the page: the built site, two servers of it, and Chromium.
+
+    site            the folder of the built page
+    static_server   its address at a plain file server, as any web host is one
+    play_server     its address at `layerwise play`'s server, in a process of its own
+    page            a new page of Chromium; console errors and requests to elsewhere fail the test
+    open_page       a function that makes more such pages, of other sizes or schemes
+
+A page keeps `requests`, the addresses that it has asked for.
+"""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+SITE = Path(__file__).parents[2] / "src" / "layerwise" / "app" / "play" / "site"
+CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever drives Chromium is marked so."""
+    for item in items:
+        if {"page", "browser", "open_page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site():
+    if not (SITE / "index.html").is_file():
+        pytest.skip("the page is not built: cd page && npm ci && npm run build")
+    return SITE
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """The address of a plain file server of a folder."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+    handler = functools.partial(Quiet, directory=os.fspath(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def static_server(site, tmp_path_factory):
+    """As `layerwise play --static` writes it."""
+    from layerwise.app.play.static import write_site
+
+    folder = tmp_path_factory.mktemp("static") / "site"
+    write_site(folder)
+    with serving(folder) as address:
+        yield address
+
+
+class Playing:
+    """`layerwise play` in a process of its own."""
+
+    def __init__(self, *arguments):
+        pytest.importorskip("uvicorn")
+        command = [sys.executable, "-m", "layerwise", "play", "--no-browser", *map(os.fspath, arguments)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.address = ""
+        for line in self.process.stdout:
+            self.address = next((word for word in line.split() if word.startswith("http://127.0.0.1")), "")
+            if self.address:
+                break
+        else:
+            raise AssertionError(self.process.communicate()[1])
+
+    def interrupt(self):
+        """Press Ctrl-C; return the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=10)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def play():
+    """Start `layerwise play` with these arguments; they all end with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(Playing(*arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def play_server(site):
+    one = Playing()
+    yield one.address
+    one.close()
+
+
+_process_wide = {}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, started once."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("there is no Chromium; LAYERWISE_CHROMIUM says where one is")
+    if "browser" not in _process_wide:
+        _process_wide["playwright"] = sync_api.sync_playwright().start()
+        _process_wide["browser"] = _process_wide["playwright"].chromium.launch(
+            executable_path=CHROMIUM, args=list(ARGUMENTS)
+        )
+    yield _process_wide["browser"]
+    _process_wide.pop("browser").close()
+    _process_wide.pop("playwright").stop()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Make a page; `options` are those of Playwright's contexts, such as viewport and color_scheme.
+
+    Its attribute `problems` is a list to which console errors, uncaught errors and requests to elsewhere are added; a
+    test that means to make one clears it.
+    """
+    contexts, pages = [], []
+
+    def make(**options):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options}))
+        page = contexts[-1].new_page()
+        page.requests, page.problems = [], []
+        page.on("console", lambda m: page.problems.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: page.problems.append(f"uncaught: {error}"))
+        contexts[-1].on("request", functools.partial(_requested, page))
+        pages.append(page)
+        return page
+
+    yield make
+    found = [problem for page in pages for problem in page.problems]
+    for context in contexts:
+        context.close()
+    assert found == []
+
+
+def _requested(page, request):
+    where = urlsplit(request.url)
+    if where.scheme in ("data", "blob", "about"):
+        return
+    page.requests.append(request.url)
+    if where.hostname != "127.0.0.1":
+        page.problems.append(f"a request to elsewhere: {request.url}")
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()

@@ -1,0 +1,19 @@
+"""The fixtures of the page themselves: both servers serve it, and what a page must not do is seen."""
+
+import pytest
+
+
+@pytest.mark.parametrize("server", ["static_server", "play_server"])
+def test_both_servers_serve_the_page(page, server, request):
+    address = request.getfixturevalue(server)
+    page.goto(address)
+    assert page.title() == "layerwise"
+    assert page.requests[0] == address
+
+
+def test_what_a_page_must_not_do_is_seen(page, static_server):
+    page.goto(static_server)
+    page.evaluate("console.error('one'); fetch('http://127.0.0.2:9/').catch(() => {})")
+    page.wait_for_timeout(200)
+    assert [problem.partition(":")[0] for problem in page.problems][:2] == ["console", "a request to elsewhere"]
+    page.problems.clear()
