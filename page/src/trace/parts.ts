@@ -119,7 +119,7 @@ function isDefault(value: Value, standard: Value): boolean {
 }
 
 /** A tuple as the list of its items. */
-function plainOf(value: Value): Value {
+export function plainOf(value: Value): Value {
   return isPart(value) && value.type === "tuple" ? value.items : value;
 }
 

@@ -4,7 +4,7 @@ import type { Part } from "../engine/engine.ts";
 import { latex, type Names } from "./latex.ts";
 import { words } from "./notation.ts";
 import { enclosed, inFull } from "./numbers.ts";
-import { argumentOf, factsOf, formulasOf, numbersOf, ruleOf } from "./parts.ts";
+import { argumentOf, factsOf, formulasOf, numbersOf, plainOf, ruleOf } from "./parts.ts";
 import { compute, node, number, rebuilt, replace, symbol, type Tree, withParts } from "./tree.ts";
 
 const LEAST = 1e-7; // the least probability whose logarithm is taken, where a loss has no epsilon of its own
@@ -31,7 +31,7 @@ export const reductionOf = (loss: Part): string => String(loss.reduction ?? fact
 
 /** The loss of output j alone, where outputs differ in theirs. */
 export function ofOutput(loss: Part, j: number): Part {
-  const weights = loss.pos_weight;
+  const weights = plainOf(loss.pos_weight ?? null);
   return Array.isArray(weights) ? { ...loss, pos_weight: weights[j] } : loss;
 }
 

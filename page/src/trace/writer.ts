@@ -118,7 +118,8 @@ function learnedBackward(blocks: Blocks, part: LayerTrace, chain: LayerTrace[], 
   const found = only([gradientOf(blocks, chain[chain.length - 1], j, step)]);
   for (const other of [...chain].reverse()) {
     found.push(...only(blocks.gradients(other, [j])));
-    if (other !== part || part.layer.type !== "Dense") found.push(...only([blocks.backward(other, [j])]));
+    const isOwn = other === part && part.layer.type === "Dense";
+    if (!isOwn && j < other.x.columns) found.push(...only([blocks.backward(other, [j])]));
   }
   return found;
 }

@@ -62,18 +62,20 @@ def _forms(kind: type[Description]) -> Iterator[dict[str, Any]]:
         return
     choices = {name: _choices(parameter) for name, parameter in parameters_of(kind).items()}
     found = {values: _trees(kind, dict(zip(choices, values))) for values in itertools.product(*choices.values())}
-    counts = [
-        i
-        for i in range(len(choices))
-        if any(trees != found[values[:i] + (other,) + values[i + 1 :]] for values, trees in found.items()
-               for other in list(choices.values())[i])
-    ]  # fmt: skip
+    counts = [i for i, name in enumerate(choices) if _counts(i, choices[name], found)]
     names, seen = list(choices), set[str]()
     for values, trees in found.items():
         when = {names[i]: _condition(values[i]) for i in counts}
         if trees and json.dumps(when) not in seen:
             seen.add(json.dumps(when))
             yield {"when": when, **trees}
+
+
+def _counts(i: int, values: list[Any], found: dict[tuple[Any, ...], Any]) -> bool:
+    """Return whether the trees depend on argument i, which has these values."""
+    return any(
+        trees != found[(*given[:i], value, *given[i + 1 :])] for given, trees in found.items() for value in values
+    )
 
 
 def _choices(parameter: Parameter) -> list[Any]:

@@ -97,7 +97,7 @@ def _neuron(blocks: Blocks, part: LayerTrace, j: int) -> Document:
         backward = _only(filter(None, [_gradient_of(blocks, chain[-1], j, step)]))
         for other in reversed(chain):
             backward += _only(blocks.gradients(other, [j]))
-            if other is not part or not isinstance(part.layer, Dense):
+            if (other is not part or not isinstance(part.layer, Dense)) and j < other.x.shape[1]:
                 backward += _only(filter(None, [blocks.backward(other, [j])]))
         sections.append(Section("Backward", "", backward))
         update = [block for other in chain for block in _only(blocks.update(other, step, [j]))]
