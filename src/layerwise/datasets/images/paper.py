@@ -19,8 +19,8 @@ def contrast(grey: Array) -> Array:
     Lamps make a quadratic surface, fitted to the paper alone by least squares that trust a pixel less the
     farther it is off (weights of Geman and McClure); shadows make steps, which a median over wide windows keeps.
     """
-    small = reduce(grey, SURVEY_SIDE)
-    flat = np.stack([np.multiply.outer(y, x).ravel() for y, x in _terms(small.shape)])
+    small = reduce(grey, SURVEY_SIDE).astype(np.float64)  # so that no processor's order of sums shows in the result
+    flat = np.stack([np.multiply.outer(y, x).ravel() for y, x in _terms(small.shape)]).astype(np.float64)
     rest = small - quantile(frame(small), 0.5)
     for _ in range(TRIALS):
         weights = 1 / (1 + (rest.ravel() / max(2.7 * noise(rest), 2)) ** 2) ** 2
@@ -33,7 +33,7 @@ def contrast(grey: Array) -> Array:
     rest, detail = sign * rest, sign * detail
     shadows = _window_median(np.where(rest > 0.4 * detail.max(), 0, rest))
     along_y, along_x = (np.stack(along) for along in zip(*_terms(grey.shape)))
-    paper = (along_y.T * surface.astype(np.float32)) @ along_x
+    paper = ((along_y.T * surface) @ along_x).astype(np.float32)
     far = sign * (grey - paper) - resize(shadows, grey.shape)
     if sign < 0:  # dark ink takes a share of the light: where there is little, in a shadow, it is less far from paper
         light = paper - resize(shadows, grey.shape)
