@@ -9,7 +9,7 @@
 
 import { contrast, localContrast, noise } from "./paper";
 import { bounds, connectedParts, joinedParts, largest } from "./parts";
-import { type Mask, type Numbers, type Plane, above, blockMax, crop, enlarge, f32, mask, quantile, reduce, reduction, thicken, where } from "./pixels";
+import { type Mask, type Numbers, type Plane, above, blockMax, crop, enlarge, f32, mask, quantile, ranked, reduce, reduction, thicken, where } from "./pixels";
 import { frames, rules } from "./rules";
 import { completeMargin, dropDesk } from "./surroundings";
 import { Unreadable } from "./unreadable";
@@ -157,17 +157,18 @@ interface Level {
 /** How far ink is from paper, and the standard deviation of the paper. */
 function levelOf(far: Plane): Level {
   const sigma = noise(far.values);
-  const sorted = far.values.slice().sort();
-  const peak = sorted[sorted.length - 1 - Math.floor(sorted.length / 50_000)];
+  const rank = far.values.length - 1 - Math.floor(far.values.length / 50_000);
+  const peak = ranked(far.values.slice(), rank);
   const half = f32(peak / 2);
-  const level = peak > 0 ? quantile(sorted.filter((value) => value >= half), 0.75) : 0;
+  const level = peak > 0 ? quantile(far.values.filter((value) => value >= half), 0.75) : 0;
   if (level < LEAST_CONTRAST || level < LEAST_SIGNAL * sigma) throw new Unreadable({ key: "digits.refused.blank" });
   return { level, sigma };
 }
 
 function inkOf(far: Plane, { level, sigma }: Level, factor: number, at: Frame, gone?: Mask): Ink {
   const noise = sigma / level;
-  const divided = { ...far, values: far.values.map((value) => value / f32(level)) };
+  const unit = f32(level);
+  const divided = { ...far, values: far.values.map((value) => value / unit) };
   const found = blockMax(above(divided, certainty(noise)), factor);
   gone?.values.forEach((line, i) => line && (found.values[i] = 0));
   const edge = Math.min(3 * noise, 0.5);

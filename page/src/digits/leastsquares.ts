@@ -7,8 +7,8 @@ const SWEEPS = 30;
 export function leastSquares(terms: Float64Array[], weights: Float64Array, values: ArrayLike<number>): number[] {
   const n = terms.length;
   const weighted = terms.map((term) => term.map((value, at) => value * weights[at]));
-  const matrix = weighted.map((a) => terms.map((b) => a.reduce((sum, value, at) => sum + value * b[at], 0)));
-  const right = weighted.map((a) => a.reduce((sum, value, at) => sum + value * values[at], 0));
+  const matrix = weighted.map((a) => terms.map((b) => product(a, b)));
+  const right = weighted.map((a) => product(a, values));
   const vectors = diagonalize(matrix);
   const least = EPSILON * n * Math.max(...matrix.map((row, i) => Math.abs(row[i])));
   const result = new Array<number>(n).fill(0);
@@ -19,6 +19,12 @@ export function leastSquares(terms: Float64Array[], weights: Float64Array, value
     for (let i = 0; i < n; i++) result[i] += along * vectors[i][k];
   }
   return result;
+}
+
+function product(a: Float64Array, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at] * b[at];
+  return sum;
 }
 
 /** Turn a symmetric matrix into that of its eigenvalues (Jacobi's rotations); returns its eigenvectors as columns. */

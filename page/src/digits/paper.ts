@@ -4,7 +4,7 @@
  */
 
 import { leastSquares } from "./leastsquares";
-import { type Plane, f32, frame, quantile, reduce, resize } from "./pixels";
+import { type Plane, f32, frame, quantile, ranked, reduce, resize } from "./pixels";
 
 const SURVEY_SIDE = 48;
 const WINDOW_STEP = 4;
@@ -28,16 +28,20 @@ export function contrast(grey: Plane): Plane {
   const shaded = rest.map((value) => (sign * value > 0.4 * highest ? 0 : sign * value));
   const shadows = resize(single(windowMedian({ ...size, values: shaded })), grey.height, grey.width);
   const paper = surfaceOn(surface, grey.height, grey.width);
-  const far = grey.values.map((value, at) => f32(sign * f32(value - paper[at])) - shadows.values[at]);
-  if (sign < 0) {
-    const light = paper.map((value, at) => value - shadows.values[at]);
-    const bright = quantile(light, 0.9);
-    far.forEach((value, at) => {
-      const factor = f32(f32(bright) / Math.max(light[at], 1));
-      far[at] = value * Math.min(Math.max(factor, 1), MOST_SHADE);
-    });
-  }
+  const far = new Float32Array(grey.values.length);
+  for (let at = 0; at < far.length; at++) far[at] = f32(sign * f32(grey.values[at] - paper[at])) - shadows.values[at];
+  if (sign < 0) lighten(far, paper, shadows.values);
   return { ...grey, values: far };
+}
+
+/** Dark ink takes a share of the light: where there is little, in a shadow, it counts for more. */
+function lighten(far: Float32Array, paper: Float32Array, shadows: Float32Array): void {
+  const light = new Float32Array(far.length);
+  for (let at = 0; at < far.length; at++) light[at] = paper[at] - shadows[at];
+  const bright = f32(quantile(light, 0.9));
+  for (let at = 0; at < far.length; at++) {
+    far[at] *= Math.min(Math.max(f32(bright / Math.max(light[at], 1)), 1), MOST_SHADE);
+  }
 }
 
 /** A quadratic surface fitted to the paper, and what is left of a reduction of the picture without it. */
@@ -51,8 +55,10 @@ function fitSurface(grey: Plane): { surface: number[]; rest: Float64Array; size:
     const spread = Math.max(2.7 * noise(rest), 2);
     const weights = rest.map((value) => 1 / (1 + (value / spread) ** 2) ** 2);
     surface = leastSquares(terms, weights, small.values);
-    const fitted = rest.map((_, at) => terms.reduce((sum, term, i) => sum + surface[i] * term[at], 0));
-    rest = fitted.map((value, at) => small.values[at] - value);
+    rest = Float64Array.from(small.values);
+    terms.forEach((term, i) => {
+      for (let at = 0; at < rest.length; at++) rest[at] -= surface[i] * term[at];
+    });
   }
   return { surface, rest, size: { height: small.height, width: small.width } };
 }
@@ -69,8 +75,9 @@ export function localContrast(grey: Plane): Plane {
 
 /** The standard deviation of the paper, were it Gaussian, from the 30% of all pixels nearest to it. */
 export function noise(values: Float32Array | Float64Array): number {
-  const sorted = values.map(Math.abs).sort();
-  const value = sorted[Math.trunc(0.3 * (values.length - 1))];
+  const sizes = values.slice();
+  for (let at = 0; at < sizes.length; at++) if (sizes[at] < 0) sizes[at] = -sizes[at];
+  const value = ranked(sizes, Math.trunc(0.3 * (values.length - 1)));
   return values instanceof Float32Array ? f32(value / f32(0.385)) : value / 0.385;
 }
 
@@ -105,17 +112,14 @@ function flatTerms(height: number, width: number): Float64Array[] {
   });
 }
 
-function surfaceOn(surface: number[], height: number, width: number): Float32Array {
+function surfaceOn([a, b, c, d, e, f]: number[], height: number, width: number): Float32Array {
   const [ys, xs] = [along(height), along(width)];
+  const squares = xs.map((x) => x * x);
   const values = new Float32Array(height * width);
-  for (let y = 0; y < height; y++) {
-    const left = POWERS.map(([i], term) => surface[term] * power(ys[y], i));
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      POWERS.forEach(([, j], term) => {
-        sum += left[term] * power(xs[x], j);
-      });
-      values[y * width + x] = sum;
+  for (let i = 0; i < height; i++) {
+    const [y, square] = [ys[i], power(ys[i], 2)];
+    for (let j = 0; j < width; j++) {
+      values[i * width + j] = a + b * xs[j] + c * squares[j] + d * y + e * y * xs[j] + f * square;
     }
   }
   return values;
@@ -149,7 +153,7 @@ function windowMedian(plane: Survey, part = 4): Survey {
         const row = reflected(y * step + i, height) * width;
         for (let j = -wide; j <= wide; j++) window[count++] = values[row + reflected(x * step + j, width)];
       }
-      medians[y * columns + x] = window.sort()[(count - 1) / 2];
+      medians[y * columns + x] = ranked(window, (count - 1) / 2);
     }
   }
   const large = resize({ height: rows, width: columns, values: medians }, height, width);

@@ -26,7 +26,9 @@ export function mask(height: number, width: number): Mask {
 /** A mask of the pixels that are above a number, which is rounded to float32 first, as NumPy does. */
 export function above(plane: Plane, level: number): Mask {
   const least = f32(level);
-  return { ...plane, values: Uint8Array.from(plane.values, (value) => (value > least ? 1 : 0)) };
+  const found = mask(plane.height, plane.width);
+  for (let at = 0; at < found.values.length; at++) if (plane.values[at] > least) found.values[at] = 1;
+  return found;
 }
 
 export function not(plane: Mask): Mask {
@@ -245,11 +247,33 @@ export function thicken<T extends Float32Array | Uint8Array>(plane: Plane<T>, ra
 
 /** The value that a share of them lies below, interpolated. */
 export function quantile(values: ArrayLike<number>, part: number): number {
-  const sorted = Float64Array.from(values).sort();
-  const at = part * (sorted.length - 1);
+  const copy = values instanceof Float32Array ? values.slice() : Float64Array.from(values);
+  const at = part * (copy.length - 1);
   const below = Math.trunc(at);
-  const low = sorted[below];
-  return low + (sorted[Math.min(below + 1, sorted.length - 1)] - low) * (at - below);
+  const low = ranked(copy, below);
+  if (at === below || below + 1 >= copy.length) return low;
+  return low + (ranked(copy, below + 1) - low) * (at - below);
+}
+
+/** The value that so many are not above (Hoare's selection); the values are put into another order. */
+export function ranked(values: Float32Array | Float64Array, rank: number): number {
+  let [left, right] = [0, values.length - 1];
+  while (left < right) {
+    const pivot = values[(left + right) >> 1];
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (rank <= j) right = j;
+    else if (rank >= i) left = i;
+    else break;
+  }
+  return values[rank];
 }
 
 /** The outermost pixels; corners are there twice. */
