@@ -188,5 +188,5 @@ if __name__ == "__main__":
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_bytes(gzip.compress(json.dumps(made).encode(), 9, mtime=0))
     for picture in made["pictures"]:
-        print(picture["name"], [(one["answer"], one["reason"], len(one["asked"]) * 3 // 4 // 784) for one in picture["readings"]])
+        print(picture["name"], [one["answer"] or one["reason"] for one in picture["readings"]])
     print(FILE.stat().st_size, "bytes")
