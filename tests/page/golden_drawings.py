@@ -3,8 +3,8 @@
 python tests/page/golden_drawings.py        makes page/tests/golden/drawings.json.gz anew
 
 Each picture has its grey values; each reading its answer, confidence, reason and digits; and `asked` has every image of
-28x28 that the network was asked about on the way, in that order, with its probabilities. So a port needs no network, and
-has to come to the same 784 bytes each time. Arrays are bytes in base64.
+28x28 that the network was asked about on the way, in that order, with its probabilities. So a port needs no network,
+and has to come to the same 784 bytes each time. Arrays are bytes in base64.
 """
 
 from __future__ import annotations
