@@ -86,6 +86,22 @@ def at_work() -> Iterator[None]:
             _at_work -= 1
 
 
+@contextmanager
+def at_rest() -> Iterator[None]:
+    """Do not count this thread meanwhile: it waits, and its share of the cores is for others."""
+    global _at_work
+    counted = getattr(_own, "counted", False)
+    with _lock:
+        _at_work -= counted
+    _own.counted = False
+    try:
+        yield
+    finally:
+        _own.counted = counted
+        with _lock:
+            _at_work += counted
+
+
 def count_at_work() -> int:
     """Return how many threads of this process train or predict now."""
     return _at_work

@@ -21,7 +21,7 @@ def are_unwatched(run: Training) -> bool:
 
     Each is one step, and nobody looks, or at the history alone: that can be done afterwards.
     """
-    outside = ("on_fit_begin", "on_divergence", "on_fit_end")
+    outside = ("on_fit_begin", "on_divergence", "on_fit_end", "on_pause")
     looks = any(hooks for name, hooks in run._hooks.items() if name not in (*outside, "on_epoch_end"))
     plain = not run._evaluations and not run.rate.moves and not run.stopping
     return run.engine.epochs_at_once and run.steps_per_epoch == 1 and plain and not looks and run._at_leisure
@@ -31,9 +31,10 @@ def run_epochs(run: Training) -> None:
     """As many epochs as there are; one by one from where a loss is not finite."""
     size = _AT_ONCE if run._hooks["on_epoch_end"] else _MOST_AT_ONCE
     while run.epoch < run.epochs and not run.stopping:
-        if not _run_block(run, min(size, run.epochs - run.epoch)):
+        if not _run_block(run, run.pauses.before(run.step, min(size, run.epochs - run.epoch))):
             return
         size = min(2 * size, _MOST_AT_ONCE)
+        run.pauses.take(run)
 
 
 def _run_block(run: Training, count: int) -> bool:

@@ -34,6 +34,7 @@ from layerwise.training.divergence import raise_divergence
 from layerwise.training.evaluation import Evaluation
 from layerwise.training.interrupts import interruptible, say
 from layerwise.training.learning_rate import LearningRate
+from layerwise.training.pausing import Pauses
 from layerwise.training.state import go_on, state_of
 from layerwise.typing import Array
 
@@ -47,7 +48,7 @@ class Training:
     ----------
     network : object
         What is being trained, as the user holds it.
-    plan, parameters, engine, optimizer, history
+    plan, parameters, engine, optimizer, history, pauses
         Its parts.
     epoch, epochs : int
         The present epoch, from 1, and how many there shall be.
@@ -89,16 +90,15 @@ class Training:
         self.steps_per_epoch = -(-len(engine.rows) // engine.batch_size)
         self.rate = LearningRate(self.optimizer, schedule, self.steps_per_epoch)
         self.history = History()
-        self.stopping = ""
-        self.whole = True
+        self.stopping, self.whole = "", True
         self.divergence: DivergenceError | None = None
         self.order = order if self.steps_per_epoch > 1 else None  # the order within a batch changes nothing
         self._evaluations = evaluations
         self._hooks, self._step_hooks = hooks(callbacks), step_hooks(callbacks)
         watching = [c for c in callbacks if type(c).on_epoch_end is not Callback.on_epoch_end]
         self._at_leisure = all(c.reads_history_only for c in watching)
-        self._pauses = bool(self._hooks["on_progress"])
-        self._reported = 0.0
+        self.pauses, self._reported = Pauses(self._hooks["on_pause"]), 0.0
+        self._looks_up = bool(self._hooks["on_progress"] or self.pauses.hooks)
         self._recorded: dict[str, float] = {}
         self._columns: Collection[str] = ()  # of the newest row, without what was recorded
         self._row_is_open = False
@@ -107,8 +107,7 @@ class Training:
         self._callbacks = [callback for callback in callbacks if callback.state_names]
         self._complete = 0  # epochs made
         self._done = 0  # steps of the one at work
-        self._elapsed = 0.0  # seconds of that epoch before a checkpoint
-        self._began = 0.0
+        self._elapsed = self._began = 0.0  # seconds of that epoch before a checkpoint, and when it began
         self._rate_used = self.optimizer.rate()  # of the newest step
         self._order_at_work: Array | None = None
         self._restored: tuple[dict[str, Any], Mapping[str, Array]] | None = None
@@ -273,6 +272,7 @@ class Training:
                 self.rate.of_steps(self.epoch, self.epochs, 0, 1)  # for them to see
                 self._call("on_epoch_begin")
             self.run_epoch()
+            self.pauses.take(self)
 
     def _leave(self, errors: list[BaseException]) -> None:
         """The one way out: the weights, the learning rate, and `on_fit_end` of all callbacks, whatever happened."""
@@ -306,16 +306,16 @@ class Training:
     def run_epoch(self) -> None:
         """All steps of one epoch, and its row of the history."""
         engine = self.engine
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - self.pauses.waited
         done = self._begin_epoch()
         while done < self.steps_per_epoch and not self.stopping:
-            done = self._run_steps(done, self._next_stop(done) if self._step_hooks else self.steps_per_epoch)
+            done = self._run_steps(done, self._next_stop(done))
         if not done:  # stopped before its first step
             return
         if done < self.steps_per_epoch:
             self._call("on_interrupt")
         self._keep_good_weights(done)
-        seconds = self._elapsed + time.perf_counter() - self._began
+        seconds = self._elapsed + time.perf_counter() - self.pauses.waited - self._began
         self._call("on_evaluate")
         self._write_row(min(done * engine.batch_size, len(engine.rows)), seconds)
         self._complete, self._done = self.epoch, 0
@@ -338,13 +338,14 @@ class Training:
             if (self.step - self.first_step) % every == 0:
                 hook(self)
         if done + made < self.steps_per_epoch:
-            self._report_progress()
+            self._look_up()
         return done + made
 
     def _next_stop(self, done: int) -> int:
         """The step of the epoch before which a callback has its turn, or the end of the epoch."""
-        made = self.step - self.first_step
-        return min(self.steps_per_epoch, *(done + every - made % every for _, every in self._step_hooks))
+        made, end = self.step - self.first_step, self.steps_per_epoch
+        stops = [done + every - made % every for _, every in self._step_hooks] if self._step_hooks else []
+        return min([done + self.pauses.before(self.step, end - done), *stops])
 
     def poll(self) -> Callable[[], bool]:
         """Return what the executor asks about ten times a second: whether it shall stop for a while.
@@ -352,12 +353,13 @@ class Training:
         It does so also when another training begins or ends in this process: its share of the cores is another then.
         """
         count = count_at_work()
-        return lambda: self._pauses or bool(self.stopping) or count_at_work() != count
+        return lambda: self._looks_up or bool(self.stopping) or count_at_work() != count
 
-    def _report_progress(self) -> None:
-        if self._pauses and time.monotonic() - self._reported >= POLL_SECONDS:
+    def _look_up(self) -> None:
+        if self._hooks["on_progress"] and time.monotonic() - self._reported >= POLL_SECONDS:
             self._call("on_progress")
             self._reported = time.monotonic()
+        self.pauses.take(self)
 
     def _count(self, made: int) -> None:
         self.step += made

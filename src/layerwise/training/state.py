@@ -39,7 +39,7 @@ def state_of(run: Training) -> tuple[dict[str, Any], dict[str, Array]]:
     if run._done:
         size = min(run._done * run.engine.batch_size, len(run.engine.rows))
         description |= {
-            "elapsed": run._elapsed + time.perf_counter() - run._began,
+            "elapsed": run._elapsed + time.perf_counter() - run.pauses.waited - run._began,
             "frozen": sorted(run.engine.frozen),
             "native": run.engine.name == "native",
         }

@@ -60,20 +60,29 @@ def serve(
         The packages of the extra `play` are not installed.
     """
     check_installed()
-    import uvicorn
-
     token = os.environ.pop(TOKEN, None) or new_token()
     app = application(token, opening, network=network, view=view, behind_proxy=behind_proxy, site=site)
     with bound(port) as listening:
         address = f"http://{HOST}:{listening.getsockname()[1]}/{token}/"
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off",
-            ws="websockets-sansio", ws_max_size=MOST_MESSAGE, ws_per_message_deflate=False,
-            timeout_graceful_shutdown=SECONDS,
-        )  # fmt: skip
-        server = _announced(config, lambda: ready(address))
         with suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is closed
-            server.run(sockets=[listening])
+            server(app, lambda: ready(address)).run(sockets=[listening])
+
+
+def server(app: Any, ready: Callable[[], None]) -> Any:
+    """Return uvicorn's server of an application, which says when it answers; `should_exit` ends it."""
+    import uvicorn
+
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off",
+        ws="websockets-sansio", ws_max_size=MOST_MESSAGE, ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SECONDS,
+    )  # fmt: skip
+    return Announced(config)
 
 
 def bound(port: int) -> socket.socket:
@@ -89,6 +98,7 @@ def bound(port: int) -> socket.socket:
         if os.name == "posix":  # elsewhere it would let two servers have one port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
+        listening.listen(64)
     except (OSError, OverflowError) as error:
         listening.close()
         words = getattr(error, "strerror", None) or str(error)
@@ -100,15 +110,3 @@ def open_browser(address: str) -> None:
     """Show the page in the reader's browser; where there is none, the address has been printed."""
     with suppress(Exception):
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def _announced(config: Any, ready: Callable[[], None]) -> Any:
-    """Return a server that says when it answers."""
-    import uvicorn
-
-    class Announced(uvicorn.Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            ready()
-
-    return Announced(config)

@@ -3,6 +3,7 @@
     on_fit_begin
         on_epoch_begin   steps, with on_step_end and on_progress   on_evaluate   validation, the row   on_epoch_end
         on_interrupt, only then: between the steps and on_evaluate
+        on_pause, between two steps or epochs
     on_divergence, only then
     on_fit_end
 
@@ -73,6 +74,13 @@ class Callback:
 
     def on_progress(self, run: Training) -> None:
         """About ten times a second within long epochs."""
+
+    def on_pause(self, run: Training) -> None:
+        """Between two steps or epochs, about ten times a second or as often and at the step that `run.pauses` says.
+
+        It costs short epochs nothing: where they can be made many at a time, they are. What was learned may be looked
+        at and changed here, and ``run.pauses.wait(until)`` lets the training stand still.
+        """
 
     def on_interrupt(self, run: Training) -> None:
         """The training ends within an epoch, by Ctrl-C or a `stop`; what was made of it is evaluated next."""
