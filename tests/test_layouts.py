@@ -427,6 +427,7 @@ FORMS = [
 REPORTED = {"Fortran", "unaligned", "pandas", "pandas nullable integers", "Arrow", "coo array", "big-endian"}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("of", "name"), FORMS, ids=lambda value: getattr(value, "__name__", value))
 def test_forms(of, name):
     assert of(name, whole=name in REPORTED)

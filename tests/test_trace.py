@@ -129,6 +129,7 @@ def check_step(net, X, y, **options):
     return trace
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "layer", [layer for layer in of_all(LAYERS, LAYERS_WITH_ARGUMENTS) if layer.differentiable], ids=repr
 )

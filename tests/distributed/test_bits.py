@@ -37,6 +37,7 @@ KINDS = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_number_of_ranks_gives_the_same_bits(kind, engine):
     make, arguments = KINDS[kind]

@@ -66,6 +66,7 @@ def fitted():
     return dict(models(np.random.default_rng(0)))
 
 
+@pytest.mark.sampled(4)
 @every_target
 @pytest.mark.parametrize("name", ["classes", "two classes", "several labels", "a number", "counts", "numbers"])
 def test_rows_are_encoded_and_answered_as_by_the_model(target, name, fitted, tmp_path):

@@ -54,6 +54,7 @@ def fit(path, stream, engine="native", window=200, callbacks=(), **more):
     return net, history
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("engine", ["numpy", "native"])
 @pytest.mark.parametrize("step", [1, 3, 33])
 @pytest.mark.parametrize("stream", [Indexed(X, Y, W), blocks], ids=["by number", "in order"])
