@@ -29,6 +29,11 @@ export class Runner {
   words = $state<string | null>(null);
   /** Raised whenever the parameters may have changed: views that show them read it. */
   version = $state(0);
+  /** Steps a second in slow motion; null: as fast as it goes. */
+  pace = $state<number | null>(null);
+  private stopping = false;
+  private slow = false;
+  private work: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly connect: () => Promise<Engine>) {}
 
@@ -36,6 +41,7 @@ export class Runner {
   async create(training: Training, data: Data, heldOut?: Data, about?: Partial<About>): Promise<boolean> {
     return this.guard(async () => {
       const made = await (await this.connect()).create(training, data, heldOut);
+      if (this.running) await this.stop();
       this.session?.close();
       made.onprogress = (progress) => this.take(progress);
       this.session = made;
@@ -51,17 +57,40 @@ export class Runner {
     const session = this.session;
     if (!session || this.running) return;
     this.running = true;
-    await this.guard(async () => this.take(await session.run(goal)));
+    this.stopping = false;
+    this.slow = this.pace !== null && goal.steps === undefined && goal.samples === undefined;
+    this.work = this.guard(async () => (this.slow ? this.slowly(session, goal) : this.take(await session.run(goal))));
+    await this.work;
+    this.slow = false;
     this.running = false;
   }
 
+  /** A step at a time, with a pause after each. */
+  private async slowly(session: Session, goal: Goal): Promise<void> {
+    let epochs = 0;
+    while (!this.stopping && session === this.session) {
+      const progress = await session.run({ steps: 1 });
+      if (session !== this.session) return;
+      epochs += progress.rows.length;
+      const ended = goal.epochs !== undefined && epochs >= goal.epochs ? "epochs" : progress.rows.some((row) => row.loss <= (goal.loss ?? -Infinity)) ? "loss" : null;
+      const stopped_by = progress.stopped_by === "steps" ? (ended ?? (this.stopping ? "stopped" : null)) : progress.stopped_by;
+      if (stopped_by) this.slow = false;
+      this.take({ ...progress, running: !stopped_by, stopped_by });
+      if (stopped_by) return;
+      await new Promise((resolve) => setTimeout(resolve, 1000 / (this.pace ?? 1000)));
+    }
+    this.stoppedBy = "stopped";
+  }
+
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.guard(async () => this.session?.stop());
+    await this.work;
   }
 
   async reset(random_state?: number): Promise<void> {
+    await this.stop();
     await this.guard(async () => {
-      await this.session?.stop();
       await this.session?.reset(random_state);
       if (this.training && random_state !== undefined) this.training = { ...this.training, random_state };
       this.clear();
@@ -91,10 +120,12 @@ export class Runner {
   }
 
   private take(progress: Progress): void {
-    if (progress.rows.length) this.rows = [...this.rows, ...progress.rows];
+    const last = this.rows[this.rows.length - 1]?.epoch ?? 0;
+    const fresh = progress.rows.filter((row) => row.epoch > last);
+    if (fresh.length) this.rows = [...this.rows, ...fresh];
     this.current = progress.current;
-    this.running = progress.running;
-    this.stoppedBy = progress.stopped_by;
+    if (!this.slow) this.running = progress.running;
+    this.stoppedBy = this.slow ? null : progress.stopped_by;
     this.words = progress.words;
     this.version += 1;
   }

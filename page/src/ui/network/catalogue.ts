@@ -6,28 +6,28 @@ export type Family = "layers" | "losses" | "optimizers" | "penalties" | "initial
 
 export interface Argument {
   name: string;
-  type: "float" | "int" | "bool" | "choice" | "other";
+  kind: "float" | "int" | "bool" | "other";
   /** Left out: the argument must be given. */
   default?: Value;
   least?: number;
   above?: number;
   most?: number;
   below?: number;
-  choices?: string[];
 }
 
 export interface Entry {
   name: string;
-  summary: string;
-  formula: string;
+  /** The first line of what Python's documentation says. */
+  doc: string;
   arguments: Argument[];
+  formula: { text: string; latex: string } | null;
+  /** Of a layer. */
+  activation?: boolean;
 }
 
 const families = generated as unknown as Record<Family, Entry[]>;
 
 export const NORMALIZATIONS = ["BatchNorm", "LayerNorm"];
-/** Layers that are no activation. */
-const OTHERS = ["Dense", "Dropout", "Scale", "PiecewiseLinear", "Activation", ...NORMALIZATIONS];
 
 export function entries(family: Family): Entry[] {
   return families[family];
@@ -38,7 +38,7 @@ export function names(family: Family): string[] {
 }
 
 export function activations(): string[] {
-  return names("layers").filter((name) => !OTHERS.includes(name));
+  return families.layers.filter((entry) => entry.activation && entry.name !== "PiecewiseLinear").map((entry) => entry.name);
 }
 
 export function entry(family: Family, name: string): Entry | undefined {
@@ -47,7 +47,7 @@ export function entry(family: Family, name: string): Entry | undefined {
 
 /** The arguments that are typed as numbers, ticked or chosen from a list. */
 export function fields(family: Family, name: string): Argument[] {
-  return (entry(family, name)?.arguments ?? []).filter((argument) => argument.type !== "other");
+  return (entry(family, name)?.arguments ?? []).filter((argument) => argument.kind !== "other");
 }
 
 /** A part with the arguments that must be given. */
