@@ -19,6 +19,8 @@ type Form = { when: { [argument: string]: Value }; w?: TreeData; states?: { [nam
 };
 
 interface Facts {
+  /** How a script names the class: "lw.Dense". */
+  path?: string;
   arguments: Argument[];
   statistics?: string[];
   is_activation?: boolean;
@@ -98,16 +100,19 @@ export function ratesOf(layer: Part, nIn: number): { [parameter: string]: number
 
 // ------------------------------------------------------------------ repr
 
-/** A part as Python writes it: the arguments that have no default, and those that are not the default. */
-export function repr(part: Part, prefix = ""): string {
+/**
+ * A part as Python writes it: the arguments that have no default, and those that are not the default. In a script the
+ * classes are named by their path.
+ */
+export function repr(part: Part, inScript = false): string {
   const shown = factsOf(part).arguments.flatMap((argument) => {
     const { name } = argument;
-    if (!("default" in argument)) return [reprOfValue(part[name], argument.kind, prefix)];
+    if (!("default" in argument)) return [reprOfValue(part[name], argument.kind, inScript)];
     const value = part[name];
     if (value === undefined || isDefault(value, argument.default!)) return [];
-    return [`${name}=${reprOfValue(value, argument.kind, prefix)}`];
+    return [`${name}=${reprOfValue(value, argument.kind, inScript)}`];
   });
-  return `${prefix}${part.type}(${shown.join(", ")})`;
+  return `${inScript ? (factsOf(part).path ?? part.type) : part.type}(${shown.join(", ")})`;
 }
 
 const named = (text: string) => text.replace(/[-_ ]/g, "").toLowerCase();
@@ -128,20 +133,20 @@ export function isPart(value: Value | undefined): value is Part {
 }
 
 /** A value as Python writes it; a number is a float or an int by its argument's type. */
-export function reprOfValue(value: Value | undefined, kind = "other", prefix = ""): string {
+export function reprOfValue(value: Value | undefined, kind = "other", inScript = false): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "number")
     return kind === "int" || (kind === "other" && Number.isInteger(value)) ? String(value) : float(value);
   if (typeof value === "string") return quoted(value);
-  if (Array.isArray(value)) return `[${value.map((item) => reprOfValue(item, kind, prefix)).join(", ")}]`;
-  if (value.type === "tuple") return tuple(value.items as Value[], kind, prefix);
+  if (Array.isArray(value)) return `[${value.map((item) => reprOfValue(item, kind, inScript)).join(", ")}]`;
+  if (value.type === "tuple") return tuple(value.items as Value[], kind, inScript);
   if (value.type === "float") return `float(${quoted(String(value.value))})`;
-  return isPart(value) ? repr(value, prefix) : "{}";
+  return isPart(value) ? repr(value, inScript) : "{}";
 }
 
-function tuple(items: Value[], kind: string, prefix: string): string {
-  const shown = items.map((item) => reprOfValue(item, kind, prefix));
+function tuple(items: Value[], kind: string, inScript: boolean): string {
+  const shown = items.map((item) => reprOfValue(item, kind, inScript));
   return `(${shown.join(", ")}${items.length === 1 ? "," : ""})`;
 }
 

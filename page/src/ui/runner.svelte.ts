@@ -3,6 +3,8 @@
  * made it, so that `Inside` and `Take it away` go on with what another view trained.
  */
 import type { Data, Engine, Goal, Progress, Row, Session, Training } from "../engine/engine";
+import { argumentOf } from "../trace/parts";
+import { begun, type Story } from "./story";
 
 /** What else is known of the data, for tables, pictures and the script. */
 export interface About {
@@ -27,6 +29,8 @@ export class Runner {
   stoppedBy = $state<string | null>(null);
   /** What was refused, or why training stopped. */
   words = $state<string | null>(null);
+  /** What was done to the network since its first weights. */
+  story = $state.raw<Story>(begun(0));
   /** Raised whenever the parameters may have changed: views that show them read it. */
   version = $state(0);
   /** Steps a second in slow motion; null: as fast as it goes. */
@@ -57,6 +61,7 @@ export class Runner {
     const session = this.session;
     if (!session || this.running) return;
     this.running = true;
+    if (goal.samples) this.story = { ...this.story, samples: true };
     this.stopping = false;
     this.slow = this.pace !== null && goal.steps === undefined && goal.samples === undefined;
     this.work = this.guard(async () => (this.slow ? this.slowly(session, goal) : this.take(await session.run(goal))));
@@ -100,14 +105,18 @@ export class Runner {
   async change(settings: { learning_rate?: number }): Promise<void> {
     await this.guard(async () => {
       await this.session?.change(settings);
-      if (this.training && settings.learning_rate !== undefined)
-        this.training = { ...this.training, optimizer: { ...this.training.optimizer, learning_rate: settings.learning_rate } };
+      const { learning_rate } = settings;
+      if (!this.training || learning_rate === undefined) return;
+      this.training = { ...this.training, optimizer: { ...this.training.optimizer, learning_rate } };
+      const rates = [...this.story.rates, { step: this.current?.steps ?? 0, learning_rate }];
+      this.story = { ...this.story, rates };
     });
   }
 
   async setTheta(values: Float32Array, at?: number): Promise<void> {
     await this.guard(async () => {
       await this.session?.setTheta(values, at);
+      this.story = { ...this.story, edited: true };
       this.version += 1;
     });
   }
@@ -116,6 +125,7 @@ export class Runner {
     this.rows = [];
     this.current = null;
     this.stoppedBy = null;
+    this.story = begun(this.training ? Number(argumentOf(this.training.optimizer, "learning_rate")) : 0);
     this.version += 1;
   }
 

@@ -18,6 +18,7 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
+import layerwise as lw
 from layerwise.files.parts import KNOWN, encode
 from layerwise.formula import Tree
 from layerwise.formula.data import as_data
@@ -37,7 +38,10 @@ def words() -> dict[str, Any]:
 
 
 def _part(kind: type[Description]) -> dict[str, Any]:
-    found: dict[str, Any] = {"arguments": [_argument(name, p) for name, p in parameters_of(kind).items()]}
+    found: dict[str, Any] = {
+        "path": _path(kind),
+        "arguments": [_argument(name, p) for name, p in parameters_of(kind).items()],
+    }
     if issubclass(kind, Layer):
         found["statistics"] = list(kind.statistics)
     if issubclass(kind, Loss):
@@ -47,6 +51,19 @@ def _part(kind: type[Description]) -> dict[str, Any]:
         found["is_activation"] = True
     forms = list(_forms(kind))
     return {**found, "forms": forms} if forms else found
+
+
+def _path(kind: type[Description]) -> str:
+    """Return how a script names the class: ``lw.Dense``, ``lw.schedules.Cosine``."""
+    rooms = ("", "initializers.", "schedules.")
+    return next(f"lw.{room}{kind.__name__}" for room in rooms if _public(f"{room}{kind.__name__}") is kind)
+
+
+def _public(path: str) -> Any:
+    found: Any = lw
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found
 
 
 def _argument(name: str, parameter: Parameter) -> dict[str, Any]:
