@@ -40,11 +40,12 @@ export function script(told: Told): Script {
   const files: Script["files"] = [];
   const needsModel = !canBeTrained(told);
   const isPaused = !needsModel && isWithin(told);
+  const data = dataLines(told, files);
   const parts = [
     heading(needsModel),
-    "import numpy as np\n\nimport layerwise as lw",
+    `${data.includes("np.") ? "import numpy as np\n\n" : ""}import layerwise as lw`,
     ...(isPaused ? [callback(told)] : []),
-    dataLines(told, files),
+    data,
     networkLines(told.training),
     trainingLines(told, isPaused, needsModel),
   ];
@@ -60,7 +61,7 @@ function heading(needsModel: boolean): string {
         "With LAYERWISE_ISA=baseline in the environment the weights are the page's to the bit; without it they differ by",
         "rounding.",
       ];
-  return `"""${lines.join("\n")}\n"""`;
+  return `"""${lines.join("\n")}${lines.length > 1 ? "\n" : ""}"""`;
 }
 
 // ------------------------------------------------------------------ what was done
@@ -88,21 +89,21 @@ function firstRate(story: Story): number {
 
 function callback({ story, steps }: Told): string {
   const rates = later(story, steps).map(({ step, learning_rate }) => `${step}: ${float(learning_rate)}`);
-  return [
-    "",
-    "class AsOnThePage(lw.Callback):",
-    '    """The learning rates that were set while it trained, and the step after which it was paused."""',
-    "",
-    `    rates = {${rates.join(", ")}}`,
-    `    last = ${steps}`,
-    "",
-    "    def on_step_end(self, run):",
-    "        if run.step in self.rates:",
-    "            run.optimizer.learning_rate = self.rates[run.step]",
-    "        if run.step == self.last:",
-    '            run.stop("paused here on the page")',
-    "",
-  ].join("\n");
+  return `RATES = {${rates.join(", ")}}  # set while it trained, after so many steps
+LAST = ${steps}  # the step after which it was paused
+
+
+class AsOnThePage(lw.Callback):
+    """Trains as the page did."""
+
+    def on_step_end(self, run):
+        """Set the learning rate, or stop, where the page did."""
+        if run.step in RATES:
+            run.optimizer.learning_rate = RATES[run.step]
+        if run.step == LAST:
+            run.stop("paused here on the page")
+
+`;
 }
 
 // ------------------------------------------------------------------ data

@@ -4,8 +4,6 @@ With LAYERWISE_ISA=baseline in the environment the weights are the page's to the
 rounding.
 """
 
-import numpy as np
-
 import layerwise as lw
 
 (X, y), (X_val, y_val), (X_test, y_test) = lw.datasets.load_mnist()
