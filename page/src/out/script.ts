@@ -102,7 +102,6 @@ class AsOnThePage(lw.Callback):
             run.optimizer.learning_rate = RATES[run.step]
         if run.step == LAST:
             run.stop("paused here on the page")
-
 `;
 }
 
