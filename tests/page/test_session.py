@@ -212,6 +212,15 @@ def test_regression_pixels_and_named_classes(talk, spiral):
     assert talk.call("open", file=talk.call("save", session))["classes"] == ["a", "b", "c"]
 
 
+def test_a_schedule_drawn(talk):
+    found = talk.call("factors", schedule={"type": "OneCycle"}, epochs=10, points=101)
+    schedule = lw.schedules.OneCycle()
+    assert np.array_equal(found, [schedule(t, 10) for t in np.linspace(0, 10, 101)])
+    for wrong in ({"points": 0}, {"epochs": 0}, {"schedule": None}, {"schedule": {"type": "Adam"}}):
+        with pytest.raises(Refused):
+            talk.call("factors", **{"schedule": {"type": "OneCycle"}, "epochs": 10, "points": 5, **wrong})
+
+
 def test_a_picture_is_read(talk, tmp_path):
     pytest.importorskip("PIL")
     from PIL import Image

@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.app.play.described import field, model_in, model_of, plan_of, samples_of, settings_of
+from layerwise.app.play.described import field, model_in, model_of, part_of, plan_of, samples_of, settings_of
 from layerwise.app.play.protocol import pack, unpack
 from layerwise.app.play.session import Session, words_of
 from layerwise.errors import DataError
 from layerwise.network.network import Network
+from layerwise.parts.description import whole_number
+from layerwise.parts.schedules import as_schedule, factors
 
 MOST_SESSIONS = 16
 MOST_PICTURE = 2**26  # bytes
+MOST_POINTS = 100_000
 
 
 class Connection:
@@ -119,6 +122,16 @@ class Connection:
         """Say what is in a model file."""
         return model_of(model_in(field(given, "file", np.ndarray, "open")))
 
+    def factors(self, id: int, given: dict[str, Any]) -> Any:
+        """Return the factors of a schedule at some moments, evenly from 0 to all epochs."""
+        given = {"schedule": None, "epochs": None, "points": None, **given}
+        schedule = as_schedule(part_of(given["schedule"]))
+        epochs = whole_number("schedule", "epochs", given["epochs"], least=1)
+        points = whole_number("schedule", "points", given["points"], least=1)
+        if schedule is None or points > MOST_POINTS:
+            raise DataError(f"factors: a schedule, and at most {MOST_POINTS:,} points; got {points:,}")
+        return np.asarray(factors(schedule, np.linspace(0, epochs, points), epochs), np.float64)
+
     def own(self, id: int, given: dict[str, Any]) -> dict[str, Any] | None:
         """Say what the user's own network is."""
         return None if self.network is None else model_of(self.network)
@@ -157,6 +170,7 @@ _LATER = object()
 _CALLS: dict[str, Callable[[Connection, int, dict[str, Any]], Any]] = {
     "create": Connection.create,
     "open": Connection.open,
+    "factors": Connection.factors,
     "own": Connection.own,
     "read": Connection.read,
 }

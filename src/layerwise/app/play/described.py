@@ -45,8 +45,8 @@ class Settings:
     def network(self, random_state: int | None = None) -> Network:
         """Return the network, untrained."""
         seed = self.random_state if random_state is None else random_state
-        layers = [_part(storage.encode(layer)) for layer in self.layers]
-        return Network(layers, random_state=seed, scaling=_part(storage.encode(self.scaling)))
+        layers = [part_of(storage.encode(layer)) for layer in self.layers]
+        return Network(layers, random_state=seed, scaling=part_of(storage.encode(self.scaling)))
 
 
 def field(message: Any, name: str, kinds: type | tuple[type, ...], what: str) -> Any:
@@ -70,18 +70,18 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _part(value: Any) -> Any:
+def part_of(value: Any) -> Any:
     """Return a layer, loss, … of its description; None of null."""
     return None if value is None else storage.decode(value, {})
 
 
 def settings_of(message: Any) -> Settings:
     """Return the `Training` of a message."""
-    layers = tuple(_part(layer) for layer in field(message, "layers", list, "training"))
-    arguments = {name: _part(message.get(name)) for name in ("loss", "optimizer", "schedule")}
-    arguments["penalty"] = [_part(part) for part in message.get("penalties") or ()]
+    layers = tuple(part_of(layer) for layer in field(message, "layers", list, "training"))
+    arguments = {name: part_of(message.get(name)) for name in ("loss", "optimizer", "schedule")}
+    arguments["penalty"] = [part_of(part) for part in message.get("penalties") or ()]
     arguments |= {name: message[name] for name in SETTINGS if message.get(name) is not None}
-    return Settings(layers, field(message, "random_state", int, "training"), _part(message.get("scaling")), arguments)
+    return Settings(layers, field(message, "random_state", int, "training"), part_of(message.get("scaling")), arguments)
 
 
 def rows_of(message: Any, what: str = "data") -> Array:

@@ -191,7 +191,7 @@ class Session:
 
     def _run(self, id: Any, given: dict[str, Any]) -> None:
         if self._running is not None:
-            raise DataError("run: it is training already; stop it first")
+            raise DataError("this session is at work already, in another call")
         goal = Goal.read(given.get("goal") or {})
         self._running = id
         self.watch.begin(goal)

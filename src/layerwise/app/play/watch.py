@@ -185,6 +185,6 @@ class Watch(Callback):
             return {"epoch": self.epochs + history.epochs, "step": run.steps_per_epoch, "steps": run.step, **row}
         place = {"epoch": self.epochs + history.epochs + 1, "step": max(done, 0), "steps": run.step}
         if done <= 0:
-            return {**place, "epoch": self.epochs, "loss": None, "penalty": 0.0, **rate}
+            return {**place, "epoch": self.epochs, "loss": 0.0, "penalty": 0.0, **rate}
         found = run.engine.results(min(done * run.engine.batch_size, len(run.engine.rows)))
         return {**place, **rate, **{name: value for name, value in found.items() if name in COLUMNS}}
