@@ -11,6 +11,9 @@ export default defineConfig({
     target: "es2022",
     modulePreload: { polyfill: false },
     rollupOptions: {
+      // assets/layerwise.js is the engine alone, for other pages and for the tests.
+      input: { index: "index.html", layerwise: "src/engine/index.ts" },
+      preserveEntrySignatures: "allow-extension",
       output: {
         entryFileNames: "assets/[name].js",
         chunkFileNames: "assets/[name].js",

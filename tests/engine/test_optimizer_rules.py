@@ -70,7 +70,7 @@ def test_compiled_and_interpreted_formulas_agree(optimizer, dtype, monkeypatch):
 
 
 def numbers_of(optimizer):
-    return optimizer.values_of(native_rule._fixed(optimizer.formulas()))
+    return optimizer.values_of(native_rule.fixed(optimizer.formulas()))
 
 
 @pytest.mark.parametrize("optimizer", [*OURS, Sign(0.1), Careful()], ids=repr)

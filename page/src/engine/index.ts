@@ -1,6 +1,10 @@
 /** The engine that is there: Python's, where the page comes from `layerwise play`, else the one in this browser. */
-import { type Engine, Refusal } from "./engine";
+import type { Engine } from "./engine";
+import { WasmEngine } from "./wasm";
+
+export * from "./engine";
+export { CATALOGUE, shown } from "./catalogue";
 
 export async function connect(): Promise<Engine> {
-  throw new Refusal("the engine is not there yet");
+  return WasmEngine.load();
 }

@@ -9,6 +9,7 @@ Most returns to Python leave an optimizer's settings as they are, and its rule w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -57,33 +58,39 @@ class RuleOf:
 def _rule_and_numbers(optimizer: Optimizer) -> tuple[Any | None, list[float]]:
     """Return the formula, and the numbers in it."""
     rule = optimizer.formulas()
-    names = _fixed(rule)
+    names = fixed(rule)
     numbers = list(optimizer.values_of(names).values())
     return _native_rule(rule, tuple(numbers)), numbers
 
 
-def _fixed(rule: Rule) -> list[str]:
+def fixed(rule: Rule) -> list[str]:
     """Return the names of the numbers that are the same in all steps of a call."""
     return [name for name in rule.names if name not in _MOVING]
 
 
 @lru_cache(maxsize=64)
 def _native_rule(rule: Rule, numbers: tuple[float, ...]) -> Any | None:
+    found = rule_arguments(rule, numbers)
+    return None if found is None else _native.Rule(**found)
+
+
+def rule_arguments(rule: Rule, numbers: Sequence[float]) -> dict[str, Any] | None:
+    """Return the arguments of `_native.Rule` for a formula with these numbers; None where it needs too many slots."""
     (trees, scalars), states = rule.replaced(), list(rule.states)
     formula = code([*(trees[name] for name in ("w", *states))], ["w", "g", *states, *scalars])
-    of_scalars = code(list(scalars.values()), [*_MOVING, *_fixed(rule)])
+    of_scalars = code(list(scalars.values()), [*_MOVING, *fixed(rule)])
     if formula is None or of_scalars is None:
         return None
     known, text = texts(), rule.text()
-    return _native.Rule(
-        states=len(states),
-        formula=formula,
-        scalars=of_scalars,
-        numbers=len(_fixed(rule)),
-        compiled=known.index(text) if text in known else -1,
-        descent=descent(rule),
-        moves_without_gradient=moves_without_gradient(rule, dict(zip(_fixed(rule), numbers))),
-    )
+    return {
+        "states": len(states),
+        "formula": formula,
+        "scalars": of_scalars,
+        "numbers": len(fixed(rule)),
+        "compiled": known.index(text) if text in known else -1,
+        "descent": descent(rule),
+        "moves_without_gradient": moves_without_gradient(rule, dict(zip(fixed(rule), numbers))),
+    }
 
 
 def texts() -> list[str]:

@@ -1,30 +1,23 @@
-// What Python gives, by name, read into the plan and the arguments of a run. Everything is checked here and in
-// bindings.cpp, so that nothing behind them can go wrong.
+// What Python or a page gives, by name, read into the plan and the arguments of a run. Everything is checked here and in
+// executor.h, so that nothing behind them can go wrong.
 #pragma once
 
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
-
+#include <optional>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
-#include "python.h"
+#include "host.h"
+#include "plan.h"
+#include "settings.h"
 
 namespace lw {
-
-using Settings = nb::dict;
-
-inline double setting(const Settings& settings, const char* name) {
-    if (!settings.contains(name)) refuse(std::string("a setting is missing: ") + name);
-    return nb::cast<double>(settings[name]);
-}
 
 struct LayerName {
     const char* name;
     Kind kind;
-    const char *a, *b;  // what the two numbers are called in Python
+    const char *a, *b;  // what the two numbers are called
 };
 constexpr LayerName LAYERS[] = {
     {"Dense", Kind::Dense, "groups", nullptr},
@@ -43,11 +36,31 @@ const auto& by_name(const Names& names, const std::string& name, const char* wha
     refuse(std::string("there is no native ") + what + " " + name);
 }
 
-constexpr Index MOST = Index(1) << 40;
+// By the letter that it has in Python's buffers.
+constexpr const char* NUMBERS = "?BbHhIiQqfd";
+inline Element element(char type) {
+    switch (type) {
+        case '?':
+        case 'B': return Element::u8;
+        case 'b': return Element::i8;
+        case 'H': return Element::u16;
+        case 'h': return Element::i16;
+        case 'I': return Element::u32;
+        case 'i': return Element::i32;
+        case 'Q': return Element::u64;
+        case 'q': return Element::i64;
+        case 'f': return Element::f32;
+        default: return Element::f64;
+    }
+}
+
+constexpr int MOST_BITS = sizeof(Index) == 8 ? 40 : 28;  // an array of 2^28 numbers fits into the memory of 32 bits
+constexpr Index MOST = Index(1) << MOST_BITS;
+inline std::string most() { return "2^" + std::to_string(MOST_BITS); }
 constexpr Index GROUP_OF = 16;  // inputs and units, or a multiple: a whole line in either precision
 
 inline Index count(Index n, const char* what) {
-    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to 2^40; got " + std::to_string(n));
+    if (n < 1 || n > MOST) refuse(std::string(what) + " must be from 1 to " + most() + "; got " + std::to_string(n));
     return n;
 }
 
@@ -215,12 +228,13 @@ template <class Names>
 std::vector<Numbers> read_numbers(const Settings& settings, const Names& names, Index n_out) {
     std::vector<Numbers> found(1);
     for (int i = 0; i < MOST_NUMBERS && names[i]; ++i) {
-        if (!settings.contains(names[i]) || !nb::isinstance<nb::tuple>(settings[names[i]])) {
+        const Setting* given = settings.find(names[i]);
+        if (!given || given->type != Setting::NUMBERS) {
             const double number = setting(settings, names[i]);
             for (Numbers& row : found) row[std::size_t(i)] = number;
             continue;
         }
-        const auto values = nb::cast<std::vector<double>>(settings[names[i]]);
+        const std::vector<double>& values = given->numbers;
         if (Index(values.size()) != n_out) refuse(std::string(names[i]) + " must be a number, or one for each output");
         found.resize(values.size(), found.front());
         for (std::size_t j = 0; j < values.size(); ++j) found[j][std::size_t(i)] = values[j];
@@ -239,7 +253,7 @@ inline Loss make_loss(const LossSpec& spec, const Layer& last, const LayerSpec& 
         loss.numbers = read_numbers(spec.settings, facts.numbers, last.n_out);
         fits = facts.fuses_with && last_spec.name == facts.fuses_with && !last_spec.formula;
     }
-    if (spec.settings.contains("reduction")) loss.mean = nb::cast<std::string>(spec.settings["reduction"]) == "mean";
+    if (const Setting* reduction = spec.settings.find("reduction")) loss.mean = reduction->text == "mean";
     loss.fused = spec.fused;
     if (loss.fused && !fits) refuse("the loss cannot be fused with the last layer");
     return loss;
@@ -260,7 +274,7 @@ inline Penalty make_penalty(const PenaltySpec& spec) {
 inline Plan make_plan(const std::vector<LayerSpec>& layers, const std::optional<LossSpec>& loss, Index n_theta,
                       bool sparse, const std::vector<PenaltySpec>& penalties) {
     if (layers.empty()) refuse("a plan needs at least one layer");
-    if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to 2^40");
+    if (n_theta < 0 || n_theta > MOST) refuse("n_theta must be from 0 to " + most());
     Plan plan;
     plan.n_theta = n_theta;
     for (const PenaltySpec& spec : penalties) plan.penalties.push_back(make_penalty(spec));
@@ -326,9 +340,9 @@ struct Steps {
     Steps(Index first, Index last, std::int64_t number, Index epochs, std::optional<Object> rates)
         : first(first), last(last), epochs(epochs), number(number) {
         if (first < 0 || first >= last || last > MOST || epochs < 1 || epochs > MOST / last)
-            refuse(
-                "first, last and epochs must be 0 <= first < last and epochs >= 1, and make 2^40 steps at most; got " +
-                std::to_string(first) + ", " + std::to_string(last) + " and " + std::to_string(epochs));
+            refuse("first, last and epochs must be 0 <= first < last and epochs >= 1, and make " + most() +
+                   " steps at most; got " + std::to_string(first) + ", " + std::to_string(last) + " and " +
+                   std::to_string(epochs));
         if (number < 0) refuse("the number of a step must be at least 0; got " + std::to_string(number));
         if (rates) this->rates = Array(*rates, "rates", 1, "d"), this->rates.must_have({count()});
     }

@@ -1,4 +1,10 @@
 // The module layerwise._native: what it has, by the names that Python calls it by.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
 #include "arguments.h"
 #include "executor.h"
 #include "isa.h"
@@ -7,6 +13,27 @@ using namespace nanobind::literals;
 
 namespace lw {
 namespace {
+
+// A number, a tuple of one for each output, or a text.
+Setting setting_from(const std::string& name, Object value) {
+    Setting found;
+    found.name = name;
+    if (nb::isinstance<nb::tuple>(value))
+        found.type = Setting::NUMBERS, found.numbers = nb::cast<std::vector<double>>(value);
+    else if (nb::isinstance<nb::str>(value))
+        found.type = Setting::TEXT, found.text = nb::cast<std::string>(value);
+    else
+        found.number = nb::cast<double>(value);
+    return found;
+}
+
+Settings settings_from(const nb::dict& given) {
+    Settings settings;
+    for (const auto& [name, value] : given) settings.add(setting_from(nb::cast<std::string>(name), value));
+    return settings;
+}
+
+nb::tuple row(const Sums& s) { return nb::make_tuple(s.loss, s.weight, s.right, s.penalty, s.seconds, s.samples); }
 
 // For the tests of the error bounds: exp, expm1, tanh, log or log1p of an array, into another.
 void apply(const std::string& function, Object x, Object out) {
@@ -27,8 +54,9 @@ void apply(const std::string& function, Object x, Object out) {
 }
 
 // Rows of X, changed, into out: augmentation.py's settings; smoothing: the two matrices of the elastic field, or none.
-void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Object out, const Settings& settings,
+void augment(Object X, Object rows, std::uint64_t seed, std::uint32_t epoch, Object out, const nb::dict& given,
              const std::optional<std::pair<Object, Object>>& smoothing, int threads) {
+    const Settings settings = settings_from(given);
     const auto size = [&](const char* name) {
         const double n = setting(settings, name);
         if (!(n >= 1 && n <= 1 << 24)) refuse(std::string(name) + " must be from 1 to 2^24");
@@ -91,23 +119,27 @@ void bind_plan(nb::module_& m) {
     nb::class_<LayerSpec>(m, "Layer")
         .def(
             "__init__",
-            [](LayerSpec* self, const std::string& name, const Settings& settings, Index n_in, Index n_out,
+            [](LayerSpec* self, const std::string& name, const nb::dict& settings, Index n_in, Index n_out,
                const std::vector<Part>& parts, const std::optional<FormulaSpec>& formula,
                const std::optional<IntervalsSpec>& intervals) {
-                new (self) LayerSpec{name, settings, n_in, n_out, parts, formula, intervals};
+                new (self) LayerSpec{name, settings_from(settings), n_in, n_out, parts, formula, intervals};
             },
             nb::kw_only(), "name"_a, "settings"_a, "n_in"_a, "n_out"_a, "parts"_a = nb::list(),
             "formula"_a = nb::none(), "intervals"_a = nb::none());
     nb::class_<LossSpec>(m, "Loss").def(
         "__init__",
-        [](LossSpec* self, const std::string& name, const Settings& settings, bool fused,
-           const std::optional<CodePair>& formulas) { new (self) LossSpec{name, settings, fused, formulas}; },
+        [](LossSpec* self, const std::string& name, const nb::dict& settings, bool fused,
+           const std::optional<CodePair>& formulas) {
+            new (self) LossSpec{name, settings_from(settings), fused, formulas};
+        },
         nb::kw_only(), "name"_a, "settings"_a, "fused"_a = false, "formulas"_a = nb::none());
     nb::class_<PenaltySpec>(m, "Penalty")
         .def(
             "__init__",
-            [](PenaltySpec* self, const std::string& name, const Settings& settings,
-               const std::optional<CodePair>& formulas) { new (self) PenaltySpec{name, settings, formulas}; },
+            [](PenaltySpec* self, const std::string& name, const nb::dict& settings,
+               const std::optional<CodePair>& formulas) {
+                new (self) PenaltySpec{name, settings_from(settings), formulas};
+            },
             nb::kw_only(), "name"_a, "settings"_a, "formulas"_a = nb::none());
 }
 
@@ -132,6 +164,16 @@ void bind_calls(nb::module_& m) {
              "number"_a, "epochs"_a = 1, "rates"_a = nb::none());
 }
 
+nb::tuple run(Native& native, const Training& training, const OptimizerSpec& optimizer, const Steps& steps,
+              std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
+              std::optional<double> clip_norm, const std::vector<Index>& frozen, std::optional<Object> so_far) {
+    const Outcome outcome =
+        native.run(training, optimizer, steps, order, learn, threads, poll, clip_norm, frozen, so_far);
+    nb::list rows;
+    for (const Sums& sums : outcome.epochs) rows.append(row(sums));
+    return nb::make_tuple(outcome.made, outcome.finite, outcome.newest, rows);
+}
+
 void bind_native(nb::module_& m) {
     nb::class_<Native>(m, "Native")
         .def(nb::init<const std::vector<LayerSpec>&, const std::optional<LossSpec>&, Index, const std::string&, bool,
@@ -142,7 +184,7 @@ void bind_native(nb::module_& m) {
              "labels"_a = nb::none(), "levels"_a = nb::none(), "dense"_a = nb::none(), "weights"_a = nb::none(),
              "by_rows"_a = false, "answers"_a = "none", "threshold"_a = 0.5)
         .def("set_scaling", &Native::set_scaling, "offset"_a.none(), "factor"_a.none())
-        .def("run", &Native::run, "training"_a, "optimizer"_a, "steps"_a, nb::kw_only(), "order"_a = nb::none(),
+        .def("run", &run, "training"_a, "optimizer"_a, "steps"_a, nb::kw_only(), "order"_a = nb::none(),
              "learn"_a = true, "threads"_a = 1, "poll"_a = nb::none(), "clip_norm"_a = nb::none(),
              "frozen"_a = nb::list(), "so_far"_a = nb::none())
         .def("shards_length", &Native::shards_length)
@@ -154,7 +196,12 @@ void bind_native(nb::module_& m) {
              "ready"_a = nb::none())
         .def("update", &Native::update, nb::kw_only(), "step"_a, "scale"_a, "statistics"_a, "gradient"_a, "rate"_a)
         .def("end_shards", &Native::end_shards)
-        .def("evaluate", &Native::evaluate, "theta"_a, "outputs"_a.none(), "threads"_a)
+        .def(
+            "evaluate",
+            [](Native& native, Object theta, std::optional<Object> outputs, int threads) {
+                return row(native.evaluate(theta, outputs, threads));
+            },
+            "theta"_a, "outputs"_a.none(), "threads"_a)
         .def("outputs", &Native::outputs, "theta"_a, "X"_a, "out"_a, "threads"_a);
 }
 

@@ -1,4 +1,4 @@
-// The executor as Python calls it: arguments are checked and turned into what the engine takes.
+// The executor as Python or a page calls it: arguments are checked and turned into what the engine takes.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,14 @@ constexpr AnswersName ANSWERS[] = {
     {"label", Answers::label},
     {"greatest", Answers::greatest},
     {"share", Answers::share},
+};
+
+// Of a run: how many steps were made, whether all losses were finite, the newest step's mean loss, and each epoch's sums.
+struct Outcome {
+    Index made;
+    bool finite;
+    double newest;
+    std::vector<Sums> epochs;
 };
 
 class Native {
@@ -73,9 +81,9 @@ public:
         engine_->set_data(data_);
     }
 
-    nb::tuple run(const Training& training, const OptimizerSpec& optimizer, const Steps& steps,
-                  std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
-                  std::optional<double> clip_norm, const std::vector<Index>& frozen, std::optional<Object> so_far) {
+    Outcome run(const Training& training, const OptimizerSpec& optimizer, const Steps& steps,
+                std::optional<Object> order, bool learn, int threads, std::optional<Object> poll,
+                std::optional<double> clip_norm, const std::vector<Index>& frozen, std::optional<Object> so_far) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.n) refuse("run needs a loss and data");
         Run run;
@@ -91,7 +99,7 @@ public:
         run.clip_norm = clip_norm.value_or(0);
         const std::vector<std::uint8_t> still = frozen_layers(frozen);
         run.frozen = frozen.empty() ? nullptr : still.data();
-        run.poll_context = poll ? poll->ptr() : nullptr;
+        run.poll_context = poll ? context_of(*poll) : nullptr;
         if (poll) run.poll = asked_to_stop;
         std::vector<Sums> sums(std::size_t(steps.epochs) + 1);
         run.sums = sums.data();
@@ -100,10 +108,9 @@ public:
             const Released released;
             engine_->run(run);
         }
-        if (PyErr_Occurred()) throw nb::python_error();
-        nb::list rows;
-        for (Index e = 0; e < steps.epochs; ++e) rows.append(row(sums[std::size_t(e)]));
-        return nb::make_tuple(run.made, run.finite, run.newest, rows);
+        raise_pending();
+        sums.pop_back();
+        return {run.made, run.finite, run.newest, std::move(sums)};
     }
 
     // ------------------------------------------------------------ a step in two halves
@@ -154,12 +161,12 @@ public:
                        std::to_string(most) + " at most");
         }
         fill(job, step, scale, statistics, to);
-        if (ready) job.ready = tell, job.ready_context = ready->ptr();
+        if (ready) job.ready = tell, job.ready_context = context_of(*ready);
         {
             const Released released;
             engine_->shards(job);
         }
-        if (PyErr_Occurred()) throw nb::python_error();
+        raise_pending();
     }
 
     double update(std::int64_t step, double scale, double statistics, Object gradient, double rate) {
@@ -178,7 +185,7 @@ public:
         at_work_ = false;
     }
 
-    nb::tuple evaluate(Object theta, std::optional<Object> outputs, int threads) {
+    Sums evaluate(Object theta, std::optional<Object> outputs, int threads) {
         const Use use(*this);
         if (!plan_.has_loss || !data_.n) refuse("evaluate needs a loss and data");
         const Array parameters(theta, "theta", 1, number());
@@ -194,7 +201,7 @@ public:
             const Released released;
             engine_->evaluate(from, out.data(), sums, n);
         }
-        return row(sums);
+        return sums;
     }
 
     bool outputs(Object theta, Object X, Object out, int threads) {
@@ -216,8 +223,7 @@ private:
     class Use {
     public:
         explicit Use(Native& native) : native_(native) {
-            if (native.busy_.exchange(true))
-                throw std::runtime_error("this executor is at work already, in another call");
+            if (native.busy_.exchange(true)) refuse_use("this executor is at work already, in another call");
         }
         ~Use() { native_.busy_.store(false); }
 
@@ -248,9 +254,7 @@ private:
 
     Index read_sparse_rows(std::vector<Array>& held, Object X, Input& rows) const {
         Object parts[3];
-        if (!nb::isinstance<nb::tuple>(X) || nb::len(X) != 3)
-            refuse("sparse rows are a tuple (starts, columns, values)");
-        for (int i = 0; i < 3; ++i) parts[i] = PyTuple_GetItem(X.ptr(), i);
+        if (!is_triple(X, parts)) refuse("sparse rows are a tuple (starts, columns, values)");
         held.emplace_back(parts[0], "starts", 1, "q");
         held.emplace_back(parts[1], "columns", 1, "iq");
         held.emplace_back(parts[2], "values", 1, number());
@@ -348,10 +352,6 @@ private:
             if (order_[std::size_t(i)] < 0 || order_[std::size_t(i)] >= data_.n)
                 array.fail("[" + std::to_string(i) + "] is " + std::to_string(order_[std::size_t(i)]) + "; there are " +
                            std::to_string(data_.n) + " rows");
-    }
-
-    static nb::tuple row(const Sums& s) {
-        return nb::make_tuple(s.loss, s.weight, s.right, s.penalty, s.seconds, s.samples);
     }
 
     static Sums from_row(const Array& array) {

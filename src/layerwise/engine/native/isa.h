@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "host.h"
 #include "plan.h"
-#include "python.h"
 
 namespace lw {
 
@@ -35,6 +35,12 @@ inline std::vector<Isa> machine_isas() {
     return found;
 }
 
+#if defined(__wasm__)
+inline const Isa& isa() {
+    static constexpr Isa only{"baseline", &baseline::table};
+    return only;
+}
+#else
 // The best, or the one that LAYERWISE_ISA names.
 inline const Isa& isa() {
     static const Isa chosen = [] {
@@ -50,5 +56,6 @@ inline const Isa& isa() {
     }();
     return chosen;
 }
+#endif
 
 }  // namespace lw

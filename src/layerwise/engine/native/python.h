@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -17,6 +18,22 @@ using Index = std::ptrdiff_t;
 using Object = nb::handle;
 
 [[noreturn]] inline void refuse(const std::string& text) { throw nb::value_error(text.c_str()); }
+[[noreturn]] inline void refuse_use(const std::string& text) { throw std::runtime_error(text); }
+
+// Where a callable, or a signal's handler, has raised while the engine was at work.
+inline void raise_pending() {
+    if (PyErr_Occurred()) throw nb::python_error();
+}
+
+// What asked_to_stop and tell are given of a callable.
+inline void* context_of(Object callable) { return callable.ptr(); }
+
+// Whether an object is a tuple of three: its items.
+inline bool is_triple(Object object, Object* items) {
+    if (!nb::isinstance<nb::tuple>(object) || nb::len(object) != 3) return false;
+    for (int i = 0; i < 3; ++i) items[i] = PyTuple_GetItem(object.ptr(), i);
+    return true;
+}
 
 // ---------------------------------------------------------------- the interpreter's lock
 
@@ -127,23 +144,5 @@ private:
     const char* name_ = "";
     char type_ = 0;
 };
-
-constexpr const char* NUMBERS = "?BbHhIiQqfd";
-
-inline Element element(char type) {
-    switch (type) {
-        case '?':
-        case 'B': return Element::u8;
-        case 'b': return Element::i8;
-        case 'H': return Element::u16;
-        case 'h': return Element::i16;
-        case 'I': return Element::u32;
-        case 'i': return Element::i32;
-        case 'Q': return Element::u64;
-        case 'q': return Element::i64;
-        case 'f': return Element::f32;
-        default: return Element::f64;
-    }
-}
 
 }  // namespace lw

@@ -1,0 +1,112 @@
+/** A session as the worker has it: it trains a slice at a time, and answers calls in between. */
+import { type Data, type Goal, type Part, type Progress, Refusal, type Rows } from "./engine";
+import { Fit } from "./fit";
+import type { Create, Created } from "./messages";
+import { Module } from "./module";
+import { factors } from "./schedule";
+
+const SLICE = 0.01; // seconds between two looks at what the page asks for
+const REPORT = 1 / 30; // seconds between two reports
+
+export class Serving {
+  private fit: Fit | null = null;
+  private running: Promise<Progress> | null = null;
+  private stopping = false;
+
+  constructor(private readonly report: (progress: Progress) => void) {}
+
+  create({ module, training, data, heldOut }: Create): Created {
+    this.fit = new Fit(new Module(module), training, data, heldOut);
+    const { stages, n_in, n_out, n_theta, fused } = this.fit.plan;
+    return { plan: { stages, n_in, n_out, n_theta, fused } };
+  }
+
+  run(goal: Goal): Promise<Progress> {
+    if (this.running) throw new Refusal("this session is at work already, in another call");
+    this.stopping = false;
+    this.running = this.train({ ...goal }).finally(() => (this.running = null));
+    return this.running;
+  }
+
+  private async train(left: Goal): Promise<Progress> {
+    let reported = performance.now();
+    for (;;) {
+      const reason = this.stopping ? "stopped" : this.made.slice(left, SLICE);
+      const now = performance.now();
+      if (reason) return this.progress(reason);
+      if (now - reported >= REPORT * 1000) {
+        this.report(this.progress(null));
+        reported = now;
+      }
+      await nextTask();
+    }
+  }
+
+  private progress(stopped_by: string | null): Progress {
+    const fit = this.made;
+    const rows = fit.rows;
+    fit.rows = [];
+    return { rows, current: fit.current(), running: stopped_by === null, stopped_by, words: fit.diverged };
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.running?.catch(() => undefined);
+  }
+
+  async reset(random_state?: number): Promise<void> {
+    await this.stop();
+    this.made.reset(random_state);
+  }
+
+  change(settings: { learning_rate?: number }): void {
+    this.made.change(settings);
+  }
+
+  outputs(rows: Rows, layer?: number): Float32Array {
+    return this.made.network.outputs(rows, layer);
+  }
+
+  evaluate(data: Data): unknown {
+    return this.made.network.score(data);
+  }
+
+  /** Of a schedule, for a curve: no session is needed. */
+  factors(module: WebAssembly.Module, schedule: Part, epochs: number, points: number): Float64Array {
+    const t = Array.from({ length: points }, (_, i) => (i * epochs) / Math.max(points - 1, 1));
+    return factors(new Module(module), schedule, t, epochs);
+  }
+
+  trace(): never {
+    throw new Refusal("the numbers of a step are not there yet");
+  }
+
+  theta(): Float32Array {
+    return this.made.module.floats(this.made.network.theta).slice();
+  }
+
+  setTheta(values: Float32Array, at?: number): void {
+    this.made.network.setTheta(values, at);
+  }
+
+  save(): never {
+    throw new Refusal("files are not there yet");
+  }
+
+  private get made(): Fit {
+    if (!this.fit) throw new Refusal("this session has no network");
+    return this.fit;
+  }
+}
+
+const channel = new MessageChannel();
+const waiting: (() => void)[] = [];
+channel.port1.onmessage = () => waiting.shift()?.();
+
+/** Lets the messages that have come be read first. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    channel.port2.postMessage(null);
+  });
+}

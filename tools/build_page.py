@@ -1,0 +1,74 @@
+"""Build the page into src/layerwise/app/play/site/: the catalogue of parts, the engine as WebAssembly, and the site.
+
+$ python tools/build_page.py            all of it; needs the development install, `pip install ziglang` and Node
+$ python tools/build_page.py --engine   the catalogue and the engine alone, for `npm run dev` and `npm test`
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PAGE, NATIVE = ROOT / "page", ROOT / "src/layerwise/engine/native"
+FLAGS = shlex.split("""
+    -target wasm32-wasi -mcpu=generic+simd128+bulk_memory -std=c++17 -O3 -fno-math-errno -fno-trapping-math
+    -fno-exceptions -fno-rtti -DNDEBUG -DLW_ISA=baseline -DLW_HAS_BASELINE=1
+    -Wall -Wextra -Werror -Wno-pass-failed -Wno-unused-private-field
+""")
+# A product and a sum may become one operation in the body alone, as in CMakeLists.txt.
+SOURCES = {
+    NATIVE / "body.cpp": "fast", NATIVE / "formulas.cpp": "off", PAGE / "engine/face.cpp": "off",
+    PAGE / "engine/one_thread.cpp": "off", PAGE / "engine/random.cpp": "off",
+}  # fmt: skip
+
+
+def zig(*arguments):
+    subprocess.run([sys.executable, "-m", "ziglang", "c++", *map(str, arguments)], check=True, cwd=ROOT)
+
+
+def build_engine():
+    """Compile the engine, one object a file, and link it."""
+    objects = PAGE / "build"
+    objects.mkdir(exist_ok=True)
+    names = {source: objects / f"{source.stem}.o" for source in SOURCES}
+    folders = [f"-I{NATIVE.relative_to(ROOT)}", f"-I{(PAGE / 'engine').relative_to(ROOT)}"]
+
+    def compile_one(source):
+        newest = max(path.stat().st_mtime for folder in (NATIVE, PAGE / "engine") for path in folder.iterdir())
+        if names[source].exists() and names[source].stat().st_mtime > newest:
+            return
+        contract = f"-ffp-contract={SOURCES[source]}"
+        zig(*FLAGS, *folders, contract, "-c", source.relative_to(ROOT), "-o", names[source])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_one, SOURCES))
+    wasm = PAGE / "public/engine.wasm"
+    wasm.parent.mkdir(exist_ok=True)
+    link = ["-target", "wasm32-wasi", "-mexec-model=reactor", "-Wl,--strip-all", "-Wl,--export=__stack_pointer"]
+    zig(*link, *names.values(), "-o", wasm)
+    print(f"{wasm.relative_to(ROOT)}: {wasm.stat().st_size:,} bytes")
+
+
+def build_catalogue():
+    target = PAGE / "src/generated/catalogue.json"
+    subprocess.run([sys.executable, "-m", "layerwise.app.play.catalogue", str(target)], check=True, cwd=ROOT)
+
+
+def build_site():
+    if not (PAGE / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], check=True, cwd=PAGE)
+    subprocess.run(["npm", "run", "build"], check=True, cwd=PAGE)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--engine", action="store_true", help="the catalogue and the engine alone")
+    chosen = parser.parse_args()
+    build_catalogue()
+    build_engine()
+    if not chosen.engine:
+        build_site()
