@@ -149,9 +149,23 @@ class Playground {
   private meaning(before: State, after: State): string {
     if (this.keepsNetwork(before, after)) return t("playground.said.points");
     const names = changes(before.training, after.training).map((name) => t(`playground.setting.${name}` as Key));
-    if (before.features !== after.features) names.push(t("playground.inputs"));
-    if (before.points !== after.points || before.testShare !== after.testShare) names.push(t("playground.data"));
+    if (before.features !== after.features) names.push(t("playground.setting.features"));
+    if (before.points !== after.points || before.testShare !== after.testShare) names.push(t("playground.setting.points"));
     return t("playground.said.anew", { what: [...new Set(names)].join(", ") });
+  }
+
+  /** Another view has changed the network: its settings are these. */
+  adopt(): void {
+    const training = this.runner.training;
+    if (!training || !this.made || !changes(this.made.training, training).length) return;
+    this.undos.keep(this.kept());
+    this.held = this.made = { ...this.made, training };
+  }
+
+  /** All of a state that was kept, with its parameters if they are known. */
+  open(state: State, theta: Float32Array | null = null): void {
+    this.undos.keep(this.kept());
+    this.restore({ state: { ...state }, theta, rows: [], current: null });
   }
 
   undo(): void {

@@ -13,6 +13,8 @@ export interface Look {
   maps: (Float32Array | null)[];
   inputs: 1 | 2;
   titles: string[];
+  /** What each column's values have passed, under its title. */
+  activations: string[];
   /** The inputs' names. */
   names: string[];
   chosen: Hit | null;
@@ -68,9 +70,8 @@ export function drawDiagram(surface: Surface, look: Look, atlas: Atlas, colours:
   const pictures = look.inputs === 2 ? atlas.of(look.maps, look.columns, colours) : null;
   for (const neuron of layout.neurons) drawNeuron(surface, look, neuron, biases, pictures, colours);
   layout.columns.forEach(({ x, hidden }, c) => {
-    const [title, activation] = look.titles[c].split(" · ");
-    surface.text(x, 12, title, 11, css(colours.ink), "middle", true);
-    if (activation) surface.text(x, 25, activation, 11, css(colours.ink), "middle");
+    surface.text(x, 12, look.titles[c], 11, css(colours.ink), "middle", true);
+    surface.text(x, 25, look.activations[c], 11, css(colours.ink), "middle");
     if (hidden) surface.text(x, layout.height - 6, `+ ${hidden}`, 11, css(colours.ink), "middle");
   });
 }
@@ -90,7 +91,7 @@ function drawLine(surface: Surface, look: Look, line: Line, scale: number, colou
   const anyMarked = look.chosen !== null || look.hovered !== null;
   const size = Math.min(1, Math.abs(w) / scale);
   surface.curve(line.x0, line.y0, line.x1, line.y1, {
-    colour: css(w < 0 ? colours.negative : colours.positive),
+    colour: css(w < 0 ? colours.minus : colours.plus),
     width: 0.6 + 5 * size,
     dash: w < 0 ? DASH : undefined,
     opacity: marked ? 1 : anyMarked ? 0.12 + 0.2 * size : 0.3 + 0.6 * size,
@@ -108,7 +109,7 @@ function drawNeuron(surface: Surface, look: Look, neuron: Neuron, biases: number
   const share = Math.min(1, Math.abs(b) / biases);
   surface.box(left, top, size, size, 5, { colour: css(colours.ink, 0.55), width: 1 }, null);
   if (neuron.bias >= 0)
-    surface.box(left - 3, top - 3, size + 6, size + 6, 8, { colour: css(b < 0 ? colours.negative : colours.positive), width: 0.6 + 3.4 * share, dash: b < 0 ? DASH : undefined }, null);
+    surface.box(left - 3, top - 3, size + 6, size + 6, 8, { colour: css(b < 0 ? colours.minus : colours.plus), width: 0.6 + 3.4 * share, dash: b < 0 ? DASH : undefined }, null);
   if (same(look.chosen, { kind: "neuron", column: neuron.column, index: neuron.index }) || same(look.hovered, { kind: "neuron", column: neuron.column, index: neuron.index }))
     surface.box(left - 7, top - 7, size + 14, size + 14, 11, { colour: css(colours.ink), width: 2 }, null);
   if (neuron.column === 0) surface.text(left - 6, neuron.y + 4, look.names[neuron.index] ?? "", 12, css(colours.ink), "end");
@@ -121,5 +122,5 @@ function drawSmallCurve(surface: Surface, { layout, columns }: Look, neuron: Neu
   const [half, cells] = [layout.size / 2 - 4, values.length / n];
   const points = Array.from({ length: cells }, (_, i): [number, number] => [neuron.x - half + (2 * half * i) / (cells - 1), neuron.y - (values[i * n + neuron.index] / far) * half]);
   surface.path([[neuron.x - half, neuron.y], [neuron.x + half, neuron.y]], { colour: css(colours.ink, 0.3), width: 1 });
-  surface.path(points, { colour: css(colours.positive), width: 1.8 });
+  surface.path(points, { colour: css(colours.plus), width: 1.8 });
 }

@@ -7,6 +7,9 @@ export interface Palette {
   classes: Colour[];
   positive: Colour;
   negative: Colour;
+  /** Of lines and rings, which must be seen on paper. */
+  plus: Colour;
+  minus: Colour;
 }
 
 const NAMES = ["--blue", "--orange", "--green", "--vermilion", "--purple", "--sky", "--yellow"];
@@ -25,7 +28,7 @@ export function parseColour(text: string): Colour {
 export function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const named = (name: string) => parseColour(style.getPropertyValue(name));
-  return { paper: named("--paper"), ink: named("--ink"), classes: [...NAMES.map(named), ...MORE], positive: named("--blue"), negative: named("--orange") };
+  return { paper: named("--paper"), ink: named("--ink"), classes: [...NAMES.map(named), ...MORE], positive: named("--blue"), negative: named("--orange"), plus: named("--positive"), minus: named("--negative") };
 }
 
 export function css([r, g, b]: Colour, alpha = 1): string {

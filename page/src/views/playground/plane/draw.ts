@@ -64,7 +64,7 @@ function drawSigns(pen: CanvasRenderingContext2D, width: number, height: number,
 
 function drawCurve(pen: CanvasRenderingContext2D, width: number, height: number, { regions, view, n_out }: Picture, colours: Palette): void {
   const n = regions!.length / n_out;
-  pen.strokeStyle = css(colours.positive);
+  pen.strokeStyle = css(colours.plus);
   pen.lineWidth = 2.5;
   pen.beginPath();
   for (let i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ function drawPoint(pen: CanvasRenderingContext2D, { points }: Picture, i: number
   const value = points.target[i];
   const regression = points.task === "regression";
   mark(pen, regression ? (points.inputs === 1 || value >= 0 ? 0 : 1) : value, x, y, size);
-  const full = regression ? (value < 0 ? colours.negative : colours.positive) : colours.classes[value % colours.classes.length];
+  const full = regression ? (value < 0 && points.inputs === 2 ? colours.negative : colours.positive) : colours.classes[value % colours.classes.length];
   pen.fillStyle = held ? css(colours.paper, 0.9) : css(full, regression && points.inputs === 2 ? 0.35 + 0.65 * Math.min(1, Math.abs(value) / farthest1(points)) : 1);
   pen.fill();
   pen.strokeStyle = held ? css(full) : css(colours.paper);

@@ -13,13 +13,15 @@ export interface Stroke {
   radius: number;
   /** Which point is being moved. */
   held: number | null;
+  /** It has changed something already: what follows is the same change. */
+  changed: boolean;
   /** The seed of the brush; each stroke has another. */
   draw: Draw;
 }
 
 export function begun(tool: Tool, target: number, radius: number, points: Points, x: number, y: number): Stroke {
   const held = tool === "move" ? (near(points, x, y, 0.5)[0] ?? null) : null;
-  return { tool, target, radius, held, draw: new Draw(points.x.length + 1, 3) };
+  return { tool, target, radius, held, changed: false, draw: new Draw(points.x.length + 1, 3) };
 }
 
 /** The points after a stroke has come to a place; the same object if nothing has changed. */
