@@ -8,6 +8,12 @@
  */
 
 import type { Plan, Session, Stage } from "../engine/engine";
+import { latex } from "../trace/latex";
+import { plain } from "../trace/notation";
+import { Numbers } from "../trace/numbers";
+import { formulasOf, numbersOf } from "../trace/parts";
+import { type Say, products } from "../trace/sums";
+import { compute, replace } from "../trace/tree";
 import { PIXELS } from "./mnist";
 
 /** One row as it goes through the network: what goes in, and the outputs of each stage. */
@@ -37,8 +43,10 @@ export interface Sum {
   bias: number;
   /** As the engine has it. */
   z: number;
-  /** What the stages after it make of it: the name of each, and its output. */
-  after: { name: string; value: number }[];
+  /** The sum in the words of `lw.trace`. */
+  words: string;
+  /** What the stages after it make of it: the name of each, its formula with numbers, and its output. */
+  after: { name: string; words: string | null; value: number }[];
 }
 
 export async function pass(session: Session, theta: Float32Array, image: Uint8Array): Promise<Passage> {
@@ -109,20 +117,34 @@ export function biasOf(passage: Passage, { dense }: Block, unit: number): number
 }
 
 /** A neuron's sum, its largest terms first. */
-export function sumOf(passage: Passage, block: Block, unit: number): Sum {
-  const inputs = inputsOf(passage, block);
-  const terms = Array.from(weightsOf(passage, block, unit), (weight, input) => {
+export function sumOf(passage: Passage, block: Block, unit: number, say: Say): Sum {
+  const [inputs, weights, bias] = [inputsOf(passage, block), weightsOf(passage, block, unit), biasOf(passage, block, unit)];
+  const terms = Array.from(weights, (weight, input) => {
     return { input, x: inputs[input], weight, product: inputs[input] * weight };
   });
   terms.sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || a.input - b.input);
+  const numbers = new Numbers(4, true);
+  const words = plain(products(inputs, weights, { numbers, most: 10, say }) + numbers.added(bias));
+  const z = passage.outputs[block.dense.index][unit];
+  let before = z;
   const after = block.after
     .filter((stage) => stage.layer.type !== "Dropout")
-    .map((stage) => ({ name: stage.layer.type, value: passage.outputs[stage.index][unit] }));
-  return { terms, bias: biasOf(passage, block, unit), z: passage.outputs[block.dense.index][unit], after };
+    .map(({ layer, index }) => {
+      const formulas = formulasOf(layer);
+      const filled = formulas && plain(latex(replace(formulas.f, numbersOf(layer)), { x: numbers.of(before) }));
+      before = passage.outputs[index][unit];
+      return { name: layer.type, words: filled, value: before };
+    });
+  return { terms, bias, z, words, after };
 }
 
-/** Activations that do not begin at 0. */
-const AT_ZERO: Record<string, number> = { Sigmoid: 0.5, Softplus: Math.log(2) };
+/** What an activation makes of the sum 0, by Python's own formula; 0 for layers that have none. */
+function atZero(after: Stage[]): number {
+  return after.reduce((value, { layer }) => {
+    const formulas = formulasOf(layer);
+    return formulas ? compute(replace(formulas.f, numbersOf(layer)), { x: value }) : value;
+  }, 0);
+}
 
 export interface Evidence {
   /** What each input adds to the score. */
@@ -143,9 +165,9 @@ export function evidenceFor(passage: Passage, output: number): Evidence {
     const block = blocks[k];
     if (k < blocks.length - 1) {
       const [z, a] = [passage.outputs[block.dense.index], activationsOf(passage, block)];
-      const atZero = block.after.reduce((value, stage) => AT_ZERO[stage.layer.type] ?? value, 0);
-      factors.forEach((factor, unit) => (biases += factor * (z[unit] === 0 ? a[unit] : atZero)));
-      factors = factors.map((factor, unit) => (z[unit] === 0 ? 0 : (factor * (a[unit] - atZero)) / z[unit]));
+      const zero = atZero(block.after);
+      factors.forEach((factor, unit) => (biases += factor * (z[unit] === 0 ? a[unit] : zero)));
+      factors = factors.map((factor, unit) => (z[unit] === 0 ? 0 : (factor * (a[unit] - zero)) / z[unit]));
     }
     const b = parameters(passage, block.dense, "b");
     if (b) factors.forEach((factor, unit) => (biases += factor * b[unit]));
