@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 
 import { toMnist } from "../src/digits/form";
+import { pictureOf } from "../src/digits/prepare";
 import type { Plane } from "../src/digits/pixels";
 import { type Reading, readPicture } from "../src/digits/reading";
 import { type Reason, Unreadable } from "../src/digits/unreadable";
@@ -28,6 +29,7 @@ interface GoldenReading {
 interface Golden {
   least_confidence: number;
   pictures: { name: string; height: number; width: number; grey: string; mnist: string; readings: GoldenReading[] }[];
+  colours: { name: string; height: number; width: number; data: string; grey: string }[];
 }
 
 const file = new URL("golden/drawings.json.gz", import.meta.url);
@@ -95,4 +97,11 @@ describe.each(golden.pictures)("$name", ({ height, width, grey: packed, mnist, r
       expect(differences(digit.image, bytes(kept.rows.flat()[i].image))).toEqual([]);
     });
   });
+});
+
+it.each(golden.colours)("$name: colours and opacity become Python's grey values", ({ height, width, data, grey }) => {
+  const kept = bytes(grey);
+  const found = pictureOf({ height, width, data: bytes(data) });
+  expect(Array.from(found.grey.values)).toEqual(Array.from(new Float32Array(kept.buffer, kept.byteOffset, kept.length / 4)));
+  expect(found.size).toEqual([width, height]);
 });

@@ -142,6 +142,20 @@ def greys() -> Iterator[tuple[str, np.ndarray]]:
         yield f"paper {file.stem}", np.asarray(Image.open(file).convert("L"))
 
 
+def colours() -> Iterator[tuple[str, np.ndarray]]:
+    """Pictures of red, green, blue and opacity (height, width, 4) of uint8, as a canvas gives them."""
+    rng = np.random.default_rng(7)
+    yield "opaque", np.dstack([rng.integers(0, 256, (9, 14, 3)), np.full((9, 14), 255)]).astype(np.uint8)
+    yield "large", np.dstack([rng.integers(0, 6, (8, 651, 3)) * 51, np.full((8, 651), 255)]).astype(np.uint8)
+    for name, bands, alpha in [
+        ("dark ink alone", rng.integers(0, 90, (9, 14, 3)), rng.integers(0, 256, (9, 14)) // 200 * 255),
+        ("light ink alone", rng.integers(170, 256, (9, 14, 3)), rng.integers(0, 256, (9, 14)) // 200 * 255),
+        ("paper with clear margins", rng.integers(180, 240, (9, 14, 3)), rng.integers(100, 256, (9, 14))),
+        ("large and clear", rng.integers(0, 6, (8, 645, 3)) * 51, rng.integers(0, 4, (8, 645)) * 85),
+    ]:
+        yield name, np.dstack([bands, alpha]).astype(np.uint8)
+
+
 def packed(values: Any, dtype: type) -> str:
     """The bytes of an array in base64."""
     return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode()
@@ -180,7 +194,12 @@ def golden() -> dict[str, Any]:
         height, width = grey.shape
         found.append({"name": name, "height": height, "width": width, "grey": packed(grey, np.uint8),
                       "mnist": alone, "readings": readings})  # fmt: skip
-    return {"least_confidence": least, "pictures": found}
+    pixels = [
+        {"name": name, "height": len(one), "width": one.shape[1], "data": packed(one, np.uint8),
+         "grey": packed(picture_of(Image.fromarray(one, "RGBA")).grey, np.float32)}
+        for name, one in colours()
+    ]  # fmt: skip
+    return {"least_confidence": least, "pictures": found, "colours": pixels}
 
 
 if __name__ == "__main__":

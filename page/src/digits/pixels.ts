@@ -73,14 +73,35 @@ export function reduce(plane: Plane, side: number): Plane {
     const bottom = Math.min((y + 1) * factor, plane.height);
     for (let x = 0; x < width; x++) {
       const right = Math.min((x + 1) * factor, plane.width);
-      let sum = 0;
-      for (let row = y * factor; row < bottom; row++) {
-        for (let column = x * factor; column < right; column++) sum += plane.values[row * plane.width + column];
-      }
+      const isWhole = bottom - y * factor === factor && right - x * factor === factor;
+      const sum = (isWhole ? wholeSum : plainSum)(plane, y * factor, bottom, x * factor, right);
       values[y * width + x] = sum * (1 / ((bottom - y * factor) * (right - x * factor)));
     }
   }
   return { height, width, values };
+}
+
+function plainSum({ values, width }: Plane, top: number, bottom: number, left: number, right: number): number {
+  let sum = 0;
+  for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += values[y * width + x];
+  return sum;
+}
+
+/** The sum of a square block as Pillow makes it: of two rows and two columns at a time in float32, then in float64. */
+function wholeSum({ values, width }: Plane, top: number, bottom: number, left: number, right: number): number {
+  let sum = 0;
+  for (let y = top; y < bottom; y += 2) {
+    const hasTwo = y + 1 < bottom;
+    for (let x = left; x < right; x += 2) {
+      const at = y * width + x;
+      let four = values[at];
+      if (x + 1 < right) four = f32(four + values[at + 1]);
+      if (hasTwo) four = f32(four + values[at + width]);
+      if (hasTwo && x + 1 < right) four = f32(four + values[at + width + 1]);
+      sum += four;
+    }
+  }
+  return sum;
 }
 
 /** For each place of a line of `length` pixels that becomes `wanted` long: the first pixel, and weights from there. */

@@ -1,7 +1,7 @@
-/** The page's side of `worker.ts`: one drawing at a time is read, and of those that wait the newest. */
+/** The page's side of `reading-worker.ts`: one drawing at a time is read, and of those that wait the newest. */
 
 import type { Picture, Reader, Reading } from "./reading";
-import type { FromWorker, ToWorker } from "./worker";
+import type { FromWorker, ToWorker } from "./reading-worker";
 
 interface Task {
   picture: Picture;
@@ -45,7 +45,7 @@ export class Preparing {
   }
 
   private made(): Worker {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./reading-worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => void this.take(data);
     worker.onerror = () => {
       this.worker?.terminate();
