@@ -72,7 +72,7 @@ def server(app: Any, ready: Callable[[], None]) -> Any:
     """Return uvicorn's server of an application, which says when it answers; `should_exit` ends it."""
     import uvicorn
 
-    class Announced(uvicorn.Server):
+    class Announced(uvicorn.Server):  # type: ignore[misc]
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             ready()
