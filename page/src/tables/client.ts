@@ -4,7 +4,7 @@ import { type Options } from "./deciding.ts";
 import { DataError } from "./errors.ts";
 import { type Overview, type Prepared, type Split } from "./prepared.ts";
 import { type Settings } from "./reading/text.ts";
-import type { Answer, Question } from "./worker.ts";
+import type { Answer, Question } from "./tableworker.ts";
 
 type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
 
@@ -65,7 +65,7 @@ export class Tables {
   }
 
   private begin(): Worker {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./tableworker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       if ("read" in data) return this.told?.(data.read, data.size);
       const settle = this.waiting.get(data.id);
