@@ -6,7 +6,8 @@
     page            a new page of Chromium; console errors and requests to elsewhere fail the test
     open_page       a function that makes more such pages, of other sizes or schemes
 
-A page keeps `requests`, the addresses that it has asked for.
+A page keeps `requests`, the addresses that it has asked for. `page.until("an expression")` waits until it is true:
+Playwright's `wait_for_function` is refused by the server's content security policy.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -154,7 +156,7 @@ def open_page(browser):
     def make(**options):
         contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options}))
         page = contexts[-1].new_page()
-        page.requests, page.problems = [], []
+        page.requests, page.problems, page.until = [], [], functools.partial(_until, page)
         page.on("console", lambda m: page.problems.append(f"console: {m.text}") if m.type == "error" else None)
         page.on("pageerror", lambda error: page.problems.append(f"uncaught: {error}"))
         contexts[-1].on("request", functools.partial(_requested, page))
@@ -166,6 +168,13 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert found == []
+
+
+def _until(page, expression, seconds=15):
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"!!({expression})"):
+        assert time.monotonic() < end, f"not true after {seconds} s: {expression}"
+        page.wait_for_timeout(50)
 
 
 def _requested(page, request):

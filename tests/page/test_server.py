@@ -8,18 +8,16 @@ import time
 
 import numpy as np
 import pytest
+from serving import TOKEN, served
 from talking import TRAINING, Refused, Talk, data_of
 
 import layerwise as lw
 from layerwise.app.play import running
 from layerwise.app.play.opening import Opening, opening_of
-from layerwise.app.play.server import application
 
 pytest.importorskip("uvicorn")
 client = pytest.importorskip("websockets.sync.client")
 exceptions = pytest.importorskip("websockets.exceptions")
-
-TOKEN = "a-word-that-nobody-guesses"
 
 
 @pytest.fixture
@@ -31,24 +29,6 @@ def small_site(tmp_path):
     (folder / "engine.wasm").write_bytes(b"\0asm")
     (tmp_path / "secret.txt").write_text("secret")
     return folder
-
-
-@contextlib.contextmanager
-def served(site, opening=None, **options):
-    """A server in a thread; gives its port, and the server."""
-    listening, ready = running.bound(0), threading.Event()
-    server = running.server(application(TOKEN, opening, site=site, **options), ready.set)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    port = listening.getsockname()[1]
-    try:
-        yield port, server
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
-        assert not thread.is_alive()
 
 
 def get(port, path, **headers):

@@ -9,7 +9,7 @@ import type { Data, Engine, Model, Part, Session, Training } from "./engine";
 import { Gone, Link, messagePort, webSocket } from "./link";
 import { type Home, ServerSession } from "./server_session";
 
-const TRIES = [0, 500, 1500]; // milliseconds before each time that Python is asked for again
+const TRIES = [0, 500, 1000, 1500]; // milliseconds before each time that Python is asked for again
 
 declare global {
   /** In a notebook's widget, the channel to Python: widget/frame.ts puts it there. */
@@ -147,7 +147,7 @@ export class ServerEngine implements Engine, Home {
   private watch(): void {
     this.link.onlost = () => {
       this.onchange?.(false);
-      for (const session of this.sessions) void session.move();
+      for (const session of this.sessions) session.move().catch(() => undefined); // who asks for it next is told
     };
   }
 }

@@ -39,6 +39,7 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
+_KEPT = "private, max-age=86400"  # the engine of the browser, for the time after the server: the token is another then
 Scope = Mapping[str, Any]
 
 
@@ -104,7 +105,8 @@ def application(
         if name in made:
             return Response(await run_in_threadpool(made[name]), media_type=media_type(name))
         if name in files:
-            return FileResponse(files[name], media_type=media_type(name))
+            kept = {} if name == "index.html" else {"cache-control": _KEPT}
+            return FileResponse(files[name], media_type=media_type(name), headers=kept)
         return PlainTextResponse("The page has no file of this name.\n", status_code=404)
 
     async def to_folder(request: Any) -> Response:
@@ -185,9 +187,9 @@ def _with_headers(send: Callable[..., Any], host: str) -> Callable[..., Any]:
 
     async def send_with_headers(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            names = {name for name, _ in extra}
-            own = [(name, value) for name, value in message["headers"] if name.lower() not in names]
-            message = {**message, "headers": [*own, *extra]}
+            own = {name.lower() for name, _ in message["headers"]}
+            added = [(name, value) for name, value in extra if name not in own]
+            message = {**message, "headers": [*message["headers"], *added]}
         await send(message)
 
     return send_with_headers
