@@ -1,9 +1,5 @@
 /** Small pictures of numbers on a canvas: shades of grey, or two colours for the two signs. */
-
-export function colour(name: string): [number, number, number] {
-  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim().replace("#", "");
-  return [0, 2, 4].map((at) => parseInt(text.slice(at, at + 2), 16)) as [number, number, number];
-}
+import { cssColour } from "../ui/colour";
 
 /** Light ink on black, as a network sees it. */
 export function paintGrey(canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number): void {
@@ -14,7 +10,7 @@ export function paintGrey(canvas: HTMLCanvasElement, values: ArrayLike<number>, 
 
 /** From the paper at 0 to one colour at the greatest size; what is below 0 has a bar in it as well. */
 export function paintSigned(canvas: HTMLCanvasElement, values: ArrayLike<number>, width: number, height: number): void {
-  const [paper, positive, negative, ink] = ["--paper", "--positive", "--negative", "--ink"].map(colour);
+  const [paper, positive, negative, ink] = ["--paper", "--positive", "--negative", "--ink"].map(cssColour);
   const most = greatest(values) || 1;
   const cell = Math.max(1, Math.min(8, Math.floor(640 / Math.max(width, height))));
   const image = new ImageData(width * cell, height * cell);

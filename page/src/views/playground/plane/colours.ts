@@ -1,5 +1,5 @@
 /** Colours of classes and values: Okabe and Ito's, from the page's CSS variables where it has them. */
-export type Colour = [number, number, number];
+import { cssColour, type Colour } from "../../../ui/colour";
 
 export interface Palette {
   paper: Colour;
@@ -20,15 +20,9 @@ const MORE: Colour[] = [
   [90, 60, 160],
 ];
 
-export function parseColour(text: string): Colour {
-  const hex = text.trim().replace("#", "");
-  return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)) as Colour;
-}
-
 export function palette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const named = (name: string) => parseColour(style.getPropertyValue(name));
-  return { paper: named("--paper"), ink: named("--ink"), classes: [...NAMES.map(named), ...MORE], positive: named("--blue"), negative: named("--orange"), plus: named("--positive"), minus: named("--negative") };
+  const [paper, ink, positive, negative, plus, minus] = ["--paper", "--ink", "--blue", "--orange", "--positive", "--negative"].map(cssColour);
+  return { paper, ink, classes: [...NAMES.map(cssColour), ...MORE], positive, negative, plus, minus };
 }
 
 export function css([r, g, b]: Colour, alpha = 1): string {
