@@ -43,16 +43,21 @@ export function known(key: string): key is Key {
   return key in english;
 }
 
-/** A number with so many significant digits. */
+/** A number with so many significant digits; very large and small ones as 1.5·10⁻⁷. */
 export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  const far = size !== 0 && (size < 1e-4 || size >= 1e7);
-  const options: Intl.NumberFormatOptions = far
-    ? { notation: "scientific", maximumFractionDigits: Math.max(0, digits - 1) }
-    : Number.isInteger(value)
-      ? { maximumFractionDigits: 0 }
-      : { maximumSignificantDigits: digits };
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) {
+    const [mantissa, exponent] = value.toExponential(Math.max(0, digits - 1)).split("e");
+    const raised = [...exponent.replace("+", "")].map((sign) => SUPERSCRIPT[sign]).join("");
+    return `${plain(Number(mantissa), { maximumSignificantDigits: digits })}·10${raised}`;
+  }
+  return plain(value, Number.isInteger(value) ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: digits });
+}
+
+const SUPERSCRIPT: Record<string, string> = Object.fromEntries([..."-0123456789"].map((sign, i) => [sign, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]));
+
+function plain(value: number, options: Intl.NumberFormatOptions): string {
   return new Intl.NumberFormat(state.language, options).format(value).replace("-", "−");
 }
 
@@ -61,8 +66,21 @@ export function percent(share: number, digits = 1): string {
   return new Intl.NumberFormat(state.language, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
 }
 
-/** What somebody typed, as a number; with a point or a comma. NaN if it is none. */
+/** What somebody typed, as a number: with a point or a comma, or as a fraction such as 1/3. NaN if it is none. */
 export function parse(text: string): number {
-  const plain = text.trim().replace("−", "-").replace(/^([-+]?\d*),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2");
+  const parts = text.split("/");
+  if (parts.length > 2) return NaN;
+  const [above, below] = parts.map(parsePlain);
+  return parts.length === 1 ? above : below === 0 ? NaN : above / below;
+}
+
+function parsePlain(text: string): number {
+  const plain = ungrouped(text.trim().replace("−", "-")).replace(/^([-+]?\d*),(\d+(?:e[-+]?\d+)?)$/i, "$1.$2");
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+/** Without the marks between thousands, which the language sets: 1,250 in English is 1250, as 1.250 in German. */
+function ungrouped(text: string): string {
+  const grouped = state.language === "de" ? /^[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?$/ : /^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
+  return grouped.test(text) ? text.replaceAll(state.language === "de" ? "." : ",", "") : text;
 }
