@@ -7,6 +7,7 @@ import { fixed, float, general } from "../src/trace/numbers.ts";
 import { plain } from "../src/trace/notation.ts";
 import { type Given, ofStep } from "../src/trace/record.ts";
 import type { Options } from "../src/trace/blocks.ts";
+import { doesKey, operations, symbolKeys } from "../src/trace/explain.ts";
 import { neuron, whole } from "../src/trace/writer.ts";
 import english from "../src/words/en.json";
 
@@ -77,4 +78,33 @@ test("numbers are written as Python writes them", () => {
     const found = { repr: float(x), g6: general(x, 6), g3: general(x, 3), f2: fixed(x, 2), f8: fixed(x, 8), single };
     expect({ value: wanted.value, ...found }).toEqual(wanted);
   }
+});
+
+test("every block of every trace is said in words, and its symbols are explained", () => {
+  const seen = new Set<string>();
+  for (const each of golden) {
+    const numbers = typed(each.numbers, each.double) as StepNumbers;
+    numbers.penalties.forEach((p, i) => (p.penalty = (each.numbers.penalties as { penalty: Part }[])[i].penalty));
+    const trace = ofStep(each.plan, { loss: each.loss, optimizer: each.optimizer }, numbers, each.given);
+    for (const section of whole(trace, say).sections) {
+      const layer = trace.layers.find((part) => part.index === section.layer)?.layer.type ?? null;
+      for (const block of section.blocks) {
+        for (const key of [doesKey(section, block, layer), ...symbolKeys(block.name, block.formula)]) {
+          expect(words, `${each.name}: ${block.name}`).toHaveProperty([key]);
+          seen.add(key);
+        }
+      }
+    }
+  }
+  const known = Object.keys(words).filter((key) => /^trace\.(does|symbol)\./.test(key));
+  expect(known.filter((key) => !seen.has(key))).toEqual(["trace.does.layer"]);
+});
+
+test("operations are all numbers in their order", () => {
+  const { plan, loss, optimizer, numbers, double } = golden[0];
+  const document = whole(ofStep(plan, { loss, optimizer }, typed(numbers, double) as StepNumbers), say);
+  const found = operations(document);
+  const cells = found.map(({ section, block, cell }) => document.sections[section].blocks[block].rows.flat()[cell]);
+  expect(cells.map((cell) => plain(cell.name)).slice(0, 6)).toEqual(["x", "z₁", "a₁", "z₂", "a₂", "y"]);
+  expect(cells[1].value).toBe("1.124");
 });
