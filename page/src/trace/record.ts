@@ -217,10 +217,15 @@ function tablesOf(stage: Stage, flat: ArrayLike<number>, learned = false): Table
   return Object.fromEntries(
     arrays.map(({ name, begin, shape }) => {
       const count = shape.reduce((a, b) => a * b, 1);
-      const values = Array.prototype.slice.call(flat, begin, begin + count) as number[];
-      return [name, new Table(values, shape[shape.length - 1], shape.length === 1)];
+      return [name, new Table(part(flat, begin, begin + count), shape[shape.length - 1], shape.length === 1)];
     }),
   );
+}
+
+/** A part of a flat vector, not copied where it is a typed array. */
+function part(flat: ArrayLike<number>, begin: number, end: number): ArrayLike<number> {
+  if (flat instanceof Float32Array || flat instanceof Float64Array) return flat.subarray(begin, end);
+  return Array.from(flat).slice(begin, end);
 }
 
 /** Add what backward and the update have found. */
