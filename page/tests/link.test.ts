@@ -49,6 +49,18 @@ test("regression and held-out data are restored, in their types", () => {
   expect(thetaOf(found)).toBe(null);
 });
 
+test("the playground's points are kept in place of its rows", async () => {
+  const points = { task: "classification" as const, inputs: 2 as const, classes: 2, x: [0.5, -1], y: [1, 2.25], target: [0, 1] };
+  const plane = { kind: "own", choices: { points: 2, noise: 0, classes: 2, seed: 0 }, testShare: 0.2, points, features: ["x", "x·y" as const] as ("x" | "x·y")[] };
+  const found = (await readLink((await linkOf(save({ ...held, plane }, theta), "https://a.b/")).fragment))!;
+  expect(found.data).toBe(null);
+  expect(found.plane).toEqual(plane);
+  const wrong = (change: object) => () => check({ ...JSON.parse(JSON.stringify(save({ ...held, plane }, null))), plane: { ...plane, ...change } });
+  expect(wrong({})).not.toThrow();
+  for (const change of [{ kind: "toString" }, { testShare: 1 }, { features: ["z"] }, { points: { ...points, x: [1] } }, { points: { ...points, target: [0, 2] } }, { choices: {} }])
+    expect(wrong(change)).toThrow(Unreadable);
+});
+
 test("MNIST is named, not copied", () => {
   const mnist = { ...held, about: { ...about, source: { kind: "mnist", rows: 10000 } } };
   expect(save(mnist, null).data).toBe(null);

@@ -1,20 +1,32 @@
 /** What was saved, or a model file, becomes a network of the page again. */
 
 import type { Data, Model } from "../engine/engine";
+import type { Name } from "../data2d/sets";
 import { mnist } from "../start";
 import { current, runners, theEngine, type Trainer } from "../ui/current.svelte";
 import type { Runner } from "../ui/runner.svelte";
-import { dataOf, type Saved, thetaOf, Unreadable } from "./saved";
+import { dataOf, type Plane, type Saved, thetaOf, Unreadable } from "./saved";
 
 /** Makes it the network of the view that it was saved from. */
 export async function restore(saved: Saved): Promise<void> {
   const theta = thetaOf(saved);
+  if (saved.plane) return restorePlane(saved.plane, saved, theta);
   const { data, heldOut } = saved.data
     ? { data: dataOf(saved.data), heldOut: saved.held_out ? dataOf(saved.held_out) : null }
     : await digits(saved.about.source);
   const runner = runners[saved.trainer];
   if (runner.running) await runner.stop();
   await make(runner, saved.trainer, { training: saved.training, theta, data, heldOut, about: saved.about });
+}
+
+/** The playground holds more than its network: points, and what they were drawn from. */
+async function restorePlane({ kind, ...plane }: Plane, { training }: Saved, theta: Float32Array | null): Promise<void> {
+  const { playground } = await import("../views/playground/state.svelte");
+  playground.set({ ...plane, kind: kind as Name | "own", training });
+  if (!(await playground.prepare())) throw new Error(playground.runner.words ?? "");
+  if (theta) await playground.runner.setTheta(theta);
+  if (playground.runner.words) throw new Error(playground.runner.words);
+  current.trainer = "playground";
 }
 
 interface Made {

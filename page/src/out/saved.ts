@@ -5,6 +5,9 @@
 
 import type { Data, Part, Training, Value } from "../engine/engine.ts";
 import { isKnown } from "../trace/parts.ts";
+import { type Feature, possible } from "../data2d/features.ts";
+import { MOST_CLASSES, MOST_POINTS, type Points } from "../data2d/points.ts";
+import { type Choices, NAMES } from "../data2d/sets.ts";
 import type { Trainer } from "../ui/current.svelte.ts";
 import type { About } from "../ui/runner.svelte.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
@@ -34,6 +37,16 @@ export interface Saved {
   held_out: SavedData | null;
   /** The parameters: float32, little-endian, in base64. */
   theta: string | null;
+  /** Of the playground: its points and what they were drawn from, in place of `data`. */
+  plane: Plane | null;
+}
+
+export interface Plane {
+  kind: string;
+  choices: Choices;
+  testShare: number;
+  points: Points;
+  features: Feature[];
 }
 
 /** What is wrong, as a key of the words file. */
@@ -54,12 +67,14 @@ export interface Held {
   data: Data;
   heldOut: Data | null;
   about: About;
+  plane?: Plane | null;
 }
 
 const MOST_VALUES = 2_000_000;
 
 export function save(held: Held, theta: Float32Array | null): Saved {
-  const isElsewhere = held.about.source.kind === "mnist";
+  const plane = held.plane ?? null;
+  const isElsewhere = held.about.source.kind === "mnist" || plane !== null;
   const kept = (data: Data | null) => (data && !isElsewhere ? savedData(data) : null);
   return {
     layerwise: VERSION,
@@ -69,6 +84,7 @@ export function save(held: Held, theta: Float32Array | null): Saved {
     data: kept(held.data),
     held_out: kept(held.heldOut),
     theta: theta && toBase64(bytesOf(theta)),
+    plane,
   };
 }
 
@@ -149,7 +165,8 @@ export function check(value: unknown): Saved {
   const about = checkAbout(value.about);
   const data = checkData(value.data, "data");
   const heldOut = checkData(value.held_out, "held_out");
-  need(data !== null || about.source.kind === "mnist", "data");
+  const plane = checkPlane(value.plane);
+  need(data !== null || plane !== null || about.source.kind === "mnist", "data");
   need(value.theta === null || typeof value.theta === "string", "theta");
   return {
     layerwise: VERSION,
@@ -159,6 +176,7 @@ export function check(value: unknown): Saved {
     data,
     held_out: heldOut,
     theta: value.theta as string | null,
+    plane,
   };
 }
 
@@ -232,4 +250,30 @@ function checkData(value: unknown, field: string): SavedData | null {
     need(Array.isArray(targets) && targets.length === n * n_out && targets.every(Number.isFinite), `${field}.targets`);
   }
   return { task, n, n_in, X, type, labels, classes, targets, n_out } as SavedData;
+}
+
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+
+/** What the playground holds, checked. */
+function checkPlane(value: unknown): Plane | null {
+  if (value === null || value === undefined) return null;
+  need(isObject(value), "plane");
+  const { kind, choices, testShare, points, features } = value;
+  need(kind === "own" || NAMES.some((name) => name === kind), "plane.kind");
+  need(isObject(choices) && [choices.points, choices.classes, choices.seed].every((n) => isCount(n)), "plane.choices");
+  need(isNumber(choices.noise) && choices.noise >= 0, "plane.choices");
+  need(isNumber(testShare) && testShare >= 0 && testShare < 1, "plane.testShare");
+  need(isObject(points) && (points.inputs === 1 || points.inputs === 2), "plane.points");
+  need(points.task === "classification" || points.task === "regression", "plane.points.task");
+  const { classes, x, y, target, inputs } = points;
+  need(isCount(classes, 2) && classes <= MOST_CLASSES, "plane.points.classes");
+  for (const [name, list] of Object.entries({ x, y, target }))
+    need(Array.isArray(list) && list.length <= MOST_POINTS && list.every(isNumber), `plane.points.${name}`);
+  const lists = [x, y, target] as number[][];
+  need(lists.every((list) => list.length === lists[0].length), "plane.points");
+  if (points.task === "classification")
+    need(lists[2].every((label) => isCount(label) && label < (classes as number)), "plane.points.target");
+  const known: string[] = possible(inputs as 1 | 2);
+  need(Array.isArray(features) && features.length > 0 && features.every((f) => known.includes(f as string)), "plane.features");
+  return { kind, choices, testShare, points, features } as unknown as Plane;
 }

@@ -2,7 +2,7 @@
 
 import type { Trainer } from "../ui/current.svelte";
 import type { Runner } from "../ui/runner.svelte";
-import type { Held } from "./saved";
+import type { Held, Plane } from "./saved";
 import type { Told } from "./script";
 
 export function toldOf(runner: Runner): Told | null {
@@ -12,7 +12,15 @@ export function toldOf(runner: Runner): Told | null {
   return { training, data, heldOut, about, story, steps: current?.steps ?? 0, stepsPerEpoch };
 }
 
-export function heldOf(runner: Runner, trainer: Trainer): Held | null {
+export async function heldOf(runner: Runner, trainer: Trainer): Promise<Held | null> {
   const { training, data, heldOut, about } = runner;
-  return training && data && { trainer, training, data, heldOut, about };
+  if (!training || !data) return null;
+  const plane = trainer === "playground" && about.source.kind === "points" ? await planeOf() : null;
+  return { trainer, training, data, heldOut, about, plane };
+}
+
+async function planeOf(): Promise<Plane> {
+  const { playground } = await import("../views/playground/state.svelte");
+  const { kind, choices, testShare, points, features } = playground.state;
+  return { kind, choices, testShare, points, features };
 }
