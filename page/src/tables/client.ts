@@ -14,6 +14,11 @@ export class Tables {
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private told: ((read: number, size: number) => void) | null = null;
 
+  /** Loads the worker, so that nothing has to be loaded once a table comes. */
+  warm(): void {
+    this.worker ??= this.begin();
+  }
+
   /** Reads a file; one that is being read is let go. */
   async open(
     file: Blob,

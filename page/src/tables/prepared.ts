@@ -5,6 +5,7 @@
  */
 
 import { type Data } from "../engine/engine.ts";
+import { readNumber } from "./cells.ts";
 import { type Options, survey, understand } from "./deciding.ts";
 import { type Encoder, encode, learnEncoder, type Matrix, outputNames } from "./encoding/encoder.ts";
 import { meanAndDeviation } from "./encoding/scaling.ts";
@@ -59,7 +60,6 @@ export interface Prepared {
   outputs: string[];
   encoder: Encoder;
   train: Part;
-  validation: Part | null;
   test: Part;
   /** Of numbers: mean and standard deviation of the training rows. */
   scale: { mean: number; deviation: number } | null;
@@ -135,6 +135,7 @@ function missingOf(s: Statistic, kind: Kind): number {
 
 export interface Split {
   test: number;
+  /** The share of the other rows that neither teaches nor tests, as with Python's command; 0 for none. */
   validation: number;
   seed: number;
 }
@@ -183,7 +184,6 @@ export function prepare(raw: RawTable, found: Understanding, split: Split): Prep
     outputs: outputNames(encoder),
     encoder,
     train: part(parts.train, train),
-    validation: parts.validation.length ? held(parts.validation) : null,
     test: held(parts.test),
     scale: numbers && meanAndDeviation(numbers),
     table: described(found),
@@ -196,9 +196,17 @@ function fields(found: Understanding): Field[] {
     const counts = [...(statistic.distinct ?? [])].sort((a, b) => b[1] - a[1]).map(([cell]) => cell);
     const isChosen = kind.name === "category" || kind.name === "yes/no" || kind.name === "text";
     const choices = isChosen ? counts.slice(0, 50) : [];
-    const ordered = kind.name === "number" ? [...counts].filter((cell) => cell !== "") : counts;
-    return { name, column: { kind }, usual: ordered[0] ?? statistic.examples[0] ?? "", choices };
+    const usual = (kind.name === "number" ? median(statistic, kind) : counts[0]) ?? statistic.examples[0] ?? "";
+    return { name, column: { kind }, usual, choices };
   });
+}
+
+/** The cell in the middle of a column's numbers. */
+function median({ distinct }: Statistic, { how }: Kind): string | undefined {
+  const cells = [...(distinct ?? [])].map(([cell, n]) => ({ cell, n, value: readNumber(cell, how.notation) }));
+  const known = cells.filter(({ value }) => Number.isFinite(value)).sort((a, b) => a.value - b.value);
+  let left = known.reduce((sum, { n }) => sum + n, 0) / 2;
+  return known.find(({ n }) => (left -= n) <= 0)?.cell;
 }
 
 /** The targets as a loss takes them: standardized, where that depends on differences alone. */

@@ -61,9 +61,17 @@ async function answer(question: Question): Promise<Answer> {
   }
 }
 
+/** The memory of matrices is handed over, not copied. */
+function memoryOf(given: Answer): ArrayBuffer[] {
+  if (!("prepared" in given)) return [];
+  const { train, test } = given.prepared;
+  return [train, test].map(({ X }) => X.buffer as ArrayBuffer);
+}
+
 onmessage = async (event: MessageEvent<Question>) => {
   try {
-    postMessage(await answer(event.data));
+    const given = await answer(event.data);
+    postMessage(given, { transfer: memoryOf(given) });
   } catch (error) {
     postMessage({ id: event.data.id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
   }

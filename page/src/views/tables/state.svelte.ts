@@ -19,14 +19,14 @@ class TablesState {
 
   overview = $state.raw<Overview | null>(null);
   options = $state.raw<Options>({});
-  split = $state.raw<Split>({ test: 0.2, validation: 0.2, seed: 42 });
+  split = $state.raw<Split>({ test: 0.2, validation: 0, seed: 42 });
   training = $state.raw<Training>(FIRST);
   prepared = $state.raw<Prepared | null>(null);
   /** Bytes that have been read, of how many, while a file is read. */
   reading = $state.raw<{ name: string; read: number; size: number } | null>(null);
   error = $state<string | null>(null);
   /** What the network at work was made of. */
-  private made: { prepared: Prepared; training: Training } | null = null;
+  private made = $state.raw<{ prepared: Prepared; training: Training } | null>(null);
   private turn = 0;
 
   get outputs(): Outputs | null {
@@ -40,6 +40,10 @@ class TablesState {
   /** Whether the network at work is one of this table as it is understood now. */
   get isTrained(): boolean {
     return this.runner.session !== null && this.made?.prepared === this.prepared && this.prepared !== null;
+  }
+
+  warm(): void {
+    this.tables.warm();
   }
 
   async open(file: Blob, name: string): Promise<void> {
@@ -93,14 +97,13 @@ class TablesState {
     if (!prepared) return false;
     if (this.isTrained && this.made?.training === training) return true;
     const isStandardized = takesStandardized(training.loss.type);
-    const held = prepared.validation ?? prepared.test;
     const data = dataOf(prepared, prepared.train, isStandardized);
     const about = {
       source: { kind: "csv", name: this.overview?.source ?? "", target: prepared.target.name },
       names: prepared.outputs,
       shape: null,
     };
-    if (!(await runner.create(training, data, dataOf(prepared, held, isStandardized), about))) return false;
+    if (!(await runner.create(training, data, dataOf(prepared, prepared.test, isStandardized), about))) return false;
     this.made = { prepared, training };
     current.trainer = "tables";
     return true;

@@ -1,0 +1,195 @@
+"""A table in Chromium: dropped, understood, learned from, asked; nothing leaves the page, and nothing blocks it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import layerwise as lw
+
+HERE = Path(__file__).parents[2] / "page" / "tests" / "tables" / "files"
+pytestmark = pytest.mark.skipif(not HERE.is_dir(), reason="the page's sources are not here")
+
+DROP = """([name, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name));
+    document.querySelector("main section").dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}));
+}"""
+
+
+@pytest.fixture
+def tables(page, static_server):
+    page.goto(f"{static_server}#tables")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def drop(page, name, text):
+    page.evaluate(DROP, [name, text])
+    page.locator("ul.columns").wait_for()
+    page.get_by_role("status").filter(has_text=name).wait_for()
+
+
+def train(page, epochs=20):
+    page.get_by_label("Stop at").select_option("epochs")
+    page.get_by_role("textbox", name="epochs").fill(str(epochs))
+    page.get_by_role("textbox", name="epochs").press("Enter")
+    page.get_by_role("button", name="▶ Train").click()
+    page.get_by_role("region", name="True classes and answers").wait_for()
+    page.get_by_role("button", name="▶ Train").wait_for()
+
+
+IRIS = Path(lw.__file__).parent / "datasets" / "files" / "iris.csv"
+
+
+def test_a_dropped_table_is_learned_from_and_nothing_is_sent(tables):
+    page = tables
+    before = len(page.requests)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method) if request.method != "GET" else None)
+    drop(page, "my flowers.csv", IRIS.read_text())
+    assert len(page.requests) == before  # reading and understanding ask for nothing
+    assert "species: 3 classes, setosa (50), versicolor (50), virginica (50)" in page.locator("main").inner_text()
+    train(page, 60)
+    site = page.url.split("#")[0]
+    later = page.requests[before:]  # the engine's own code alone, as it is in the site
+    assert all(re.fullmatch(re.escape(site) + r"(assets/[\w.-]+|engine\.wasm)", address) for address in later), later
+    assert sent == []
+    accuracy = float(re.search(r"30 test rows\s+([\d.]+)%", page.locator("main").inner_text())[1])
+    assert accuracy > 85
+    table = page.get_by_role("region", name="True classes and answers")
+    counts = [int(n) for n in re.findall(r"(\d+) (?=\d+%)", table.inner_text().replace("\n", " "))]
+    assert sum(counts) == 30
+    assert page.get_by_role("region", name="Try a row").inner_text().count("%") == 3
+
+
+def test_what_if(tables):
+    page = tables
+    drop(page, "iris.csv", IRIS.read_text())
+    train(page, 60)
+    row = page.get_by_role("region", name="Try a row")
+    for name, value in {
+        "sepal length": "5,0",
+        "sepal width": "3.4",
+        "petal length": "1.4",
+        "petal width": "0.2",
+    }.items():
+        row.get_by_label(re.compile(name)).fill(value)
+    row.get_by_text("Answer: setosa").wait_for()
+    row.get_by_label(re.compile("petal length")).fill("6.2")
+    row.get_by_label(re.compile("petal width")).fill("2.3")
+    row.get_by_text("Answer: virginica").wait_for()
+    row.get_by_label(re.compile("petal width")).fill("wide")
+    row.get_by_text("cannot be read").wait_for()
+    row.get_by_role("button", name="Next test row").click()
+    row.get_by_text(re.compile(r"From line \d+; true: \w+")).wait_for()
+
+
+def test_columns_can_be_changed(tables):
+    page = tables
+    drop(page, "customers.csv", (HERE / "customers.csv").read_text())
+    text = page.locator("main").inner_text()
+    assert "column 'customer_id' is left out: a value of its own in every row" in text
+    assert page.get_by_label("Predict").input_value() == "churned"
+    inputs = int(re.search(r"has (\d+) inputs", text)[1])
+    page.get_by_role("checkbox", name="visits").uncheck()
+    page.get_by_text(f"has {inputs} inputs").wait_for(state="detached")
+    page.get_by_label("Predict").select_option("age")
+    page.get_by_text("age: a number").wait_for()
+    page.get_by_label("Kind of city").select_option("number")
+    page.get_by_role("alert").filter(has_text="column 'city' cannot be one of numbers: no cell is").wait_for()
+    page.get_by_label("Kind of city").select_option("")
+    page.get_by_label("Kind of city").wait_for()
+    page.get_by_role("button", name="▶ Train").wait_for()
+
+
+def test_numbers_are_drawn_against_true_ones(tables):
+    page = tables
+    drop(page, "many_values.csv", (HERE / "many_values.csv").read_text())
+    page.get_by_role("button", name="One epoch").click()
+    page.get_by_role("img", name=re.compile("Answers for price against true values, R²")).wait_for()
+
+
+def test_keyboard_alone(tables):
+    page = tables
+    page.get_by_role("button", name="Iris").focus()
+    page.keyboard.press("Enter")
+    page.locator("ul.columns").wait_for()
+    page.get_by_role("button", name="One epoch").focus()
+    page.keyboard.press("Space")
+    table = page.get_by_role("region", name="True classes and answers")
+    table.wait_for()
+    cell = table.get_by_role("button").first
+    cell.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text(re.compile(r"\d+ rows? of \w+ answered as \w+")).first.wait_for()
+    page.get_by_role("button", name="Paste text").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Rows of text").focus()
+    page.keyboard.insert_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(40)))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").filter(has_text="40 rows, 2 columns").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("empty.csv", "", "empty.csv is empty; expected a table"),
+        ("photo.png", "\x89PNG\x00\x00" * 40, "photo.png"),
+        ("book.xlsx", "PK\x03\x04", "a workbook or a zip archive, which the page does not read"),
+        ("one.csv", "a,b\n1,2\n", "at least 2 are needed to learn anything"),
+        ("<b>x</b>.csv", "[1, 2]", "is JSON, which the page does not read"),
+    ],
+)
+def test_bad_files_are_refused_and_the_page_goes_on(tables, name, text, words):
+    page = tables
+    page.evaluate(DROP, [name, text])
+    page.get_by_role("alert").filter(has_text=words).first.wait_for()
+    drop(page, "ok.csv", IRIS.read_text())
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_text_of_a_table_is_never_markup(tables):
+    page = tables
+    rows = "".join(f'"<img src=x onerror=document.title=1>{i % 3}",{i},<script>{i % 2}\n' for i in range(40))
+    drop(page, "evil.csv", "<b>name</b>,n,<i>y</i>\n" + rows)
+    train(page, 2)
+    page.get_by_text(re.compile("answered wrongly")).click()
+    assert page.locator("main img, main script, main b > b, main i").count() == 0
+
+
+def test_a_million_rows_are_sampled_and_the_page_stays_awake(tables):
+    page = tables
+    page.evaluate("""() => {
+        const part = Array.from({length: 1000}, (_, i) => `${i},${(i * 37) % 101},${i % 3 ? "yes" : "no"}\\n`).join("");
+        window.large = new File(["a,b,c\\n", ...Array.from({length: 1000}, () => part)], "large.csv");
+    }""")
+    page.wait_for_timeout(500)
+    page.evaluate("""() => {
+        window.longest = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration);
+        }).observe({type: "longtask"});
+        const data = new DataTransfer();
+        data.items.add(window.large);
+        window.dispatchEvent(new DragEvent("drop", {dataTransfer: data}));
+    }""")
+    page.get_by_text("They are a sample of 1,000,001 rows").wait_for(timeout=60_000)
+    page.get_by_text("rows to train").wait_for()
+    assert "drawn by chance (seed 42)" in page.locator("main").inner_text()
+    assert page.evaluate("window.longest") < 150  # with a margin for a busy machine; 50 ms is the aim
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_page, static_server, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page(color_scheme=scheme, viewport={"width": 820, "height": 1180})
+    page.goto(f"{static_server}#tables")
+    page.get_by_role("button", name="Deliveries").click()
+    page.locator("ul.columns").wait_for()
+    train(page, 2)
+    page.get_by_text(re.compile("answered wrongly")).click()
+    page.wait_for_timeout(300)
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
