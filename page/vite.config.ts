@@ -1,10 +1,12 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { offline } from "./plugins/offline";
+
 // All addresses are relative, so that the page works in any folder of a site and behind a proxy.
 export default defineConfig({
   base: "./",
-  plugins: [svelte()],
+  plugins: [svelte(), offline()],
   build: {
     outDir: "../src/layerwise/app/play/site",
     emptyOutDir: true,
@@ -12,10 +14,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       // assets/layerwise.js is the engine alone, for other pages and for the tests.
-      input: { index: "index.html", layerwise: "src/engine/index.ts" },
+      input: { index: "index.html", layerwise: "src/engine/index.ts", offline: "src/offline.ts" },
       preserveEntrySignatures: "allow-extension",
       output: {
-        entryFileNames: "assets/[name].js",
+        entryFileNames: ({ name }) => (name === "offline" ? "offline.js" : "assets/[name].js"), // whose scope is its folder
         chunkFileNames: "assets/[name].js",
         assetFileNames: "assets/[name][extname]",
       },

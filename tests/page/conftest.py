@@ -6,24 +6,22 @@
     page            a new page of Chromium; console errors and requests to elsewhere fail the test
     open_page       a function that makes more such pages, of other sizes or schemes
 
-A page keeps `requests`, the addresses that it has asked for. `page.until("an expression")` waits until it is true:
-Playwright's `wait_for_function` is refused by the server's content security policy.
+A page keeps `requests`, the addresses that it has asked for. `page.until("an expression")` waits until it, or
+what it promises, is true: Playwright's `wait_for_function` is refused by the server's content security policy.
 """
 
-import contextlib
 import functools
-import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from serving import plain_files
 
 SITE = Path(__file__).parents[2] / "src" / "layerwise" / "app" / "play" / "site"
 CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -47,26 +45,6 @@ def site():
     return SITE
 
 
-@contextlib.contextmanager
-def serving(folder):
-    """The address of a plain file server of a folder."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words):
-            pass
-
-    handler = functools.partial(Quiet, directory=os.fspath(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="session")
 def static_server(site, tmp_path_factory):
     """As `layerwise play --static` writes it."""
@@ -74,7 +52,7 @@ def static_server(site, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("static") / "site"
     write_site(folder)
-    with serving(folder) as address:
+    with plain_files(folder) as address:
         yield address
 
 
@@ -171,8 +149,16 @@ def open_page(browser):
 
 
 def _until(page, expression, seconds=15):
+    from playwright.sync_api import Error
+
     end = time.monotonic() + seconds
-    while not page.evaluate(f"!!({expression})"):
+    while True:
+        try:
+            if page.evaluate(f"async () => Boolean(await ({expression}))"):
+                return
+        except Error as error:
+            if "context was destroyed" not in str(error):  # the page begins again
+                raise
         assert time.monotonic() < end, f"not true after {seconds} s: {expression}"
         page.wait_for_timeout(50)
 

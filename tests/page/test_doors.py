@@ -5,61 +5,20 @@ import os
 import signal
 
 import numpy as np
-import pytest
 from serving import TOKEN, served
-
-import layerwise as lw
-
-CREATE = """async ([training, X, labels, held]) => {
-    const { connect } = await import(new URL("assets/layerwise.js", document.baseURI));
-    globalThis.engine = await connect();
-    const rows = (X, labels) => ({ X: Float64Array.from(X), n: labels.length, n_in: 2, task: "classification",
-                                   labels: Int32Array.from(labels) });
-    globalThis.session = await engine.create(training, rows(X, labels));
-    globalThis.reports = [];
-    session.onprogress = (progress) => reports.push(progress);
-    return engine.kind;
-}"""
-TRAINING = {
-    "layers": [
-        {"type": "Dense", "units": 16}, {"type": "Tanh"}, {"type": "Dense", "units": 3}, {"type": "Softmax"},
-    ],
-    "random_state": 3, "scaling": None, "loss": {"type": "CategoricalCrossEntropy"},
-    "optimizer": {"type": "Adam", "learning_rate": 0.01}, "penalties": [], "schedule": None, "epochs": 10,
-    "batch_size": 32, "shuffle": True, "clip_norm": None,
-}  # fmt: skip
+from training_page import create, theta_of, twin
 
 
-@pytest.fixture(scope="module")
-def spiral():
-    return lw.datasets.make_spiral()
-
-
-def create(page, spiral, **changed):
-    X, y = spiral
-    return page.evaluate(CREATE, [{**TRAINING, **changed}, X.ravel().tolist(), y.tolist(), None])
-
-
-def theta_of(page):
-    return np.array(page.evaluate("async () => Array.from(await session.theta())"), np.float32)
-
-
-def twin(spiral, epochs, **more):
-    network = lw.Network([lw.Dense(16), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=3)
-    network.fit(*spiral, optimizer=lw.Adam(0.01), epochs=epochs, batch_size=32, verbose=False, **more)
-    return network
-
-
-def test_python_trains_the_page(page, play_server, spiral):
+def test_python_trains_the_page(page, play_server):
     """To the bits of the same call of `fit`; nothing of the address leaks into a request's Referer."""
     referers = []
     page.on("request", lambda request: referers.append(request.headers.get("referer")))
     page.goto(play_server)
-    assert create(page, spiral) == "server"
+    assert create(page) == "server"
     last = page.evaluate("session.run({ epochs: 5 })")
     assert last["stopped_by"] == "epochs"
     assert [row["epoch"] for row in last["rows"]][-1] == 5
-    assert np.array_equal(theta_of(page), twin(spiral, 5).theta)
+    assert np.array_equal(theta_of(page), twin(5).theta)
     assert not any(referers)
     made = page.evaluate("session.export('onnx').then(({ name, bytes }) => [name, bytes.length])")
     assert made[0] == "network.onnx"
@@ -68,19 +27,19 @@ def test_python_trains_the_page(page, play_server, spiral):
     ]  # fmt: skip
 
 
-def test_without_a_server_the_browser_trains(page, static_server, spiral):
+def test_without_a_server_the_browser_trains(page, static_server):
     page.goto(static_server)
-    assert create(page, spiral) == "browser"
+    assert create(page) == "browser"
     page.evaluate("session.run({ epochs: 2 })")
-    assert np.allclose(theta_of(page), twin(spiral, 2).theta, atol=1e-5)
+    assert np.allclose(theta_of(page), twin(2).theta, atol=1e-5)
     assert not [url for url in page.requests if "start.json" not in url and "/engine" in url and "wasm" not in url]
 
 
-def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site, spiral):
+def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site):
     """While one trains: it goes on from parameters that are at most some seconds old, and its epochs count on."""
     server = play()
     page.goto(server.address)
-    assert create(page, spiral) == "server"
+    assert create(page) == "server"
     page.evaluate("globalThis.run = session.run({}), undefined")
     page.until("reports.length > 30")
     page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('engine.wasm'))")
@@ -96,14 +55,14 @@ def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site,
     numbers = page.evaluate("reports.flatMap(({ rows }) => rows.map(({ epoch }) => epoch))")
     assert numbers == list(range(1, len(numbers) + 1))
     assert "needs Python" in page.evaluate("session.export('c').catch((error) => error.message)")
-    assert create(page, spiral, random_state=4) == "browser"
+    assert create(page, random_state=4) == "browser"
     page.problems.clear()  # Chromium writes a line for each connection that was refused
 
 
-def test_a_server_that_is_there_again_goes_on(page, site, spiral):
+def test_a_server_that_is_there_again_goes_on(page, site):
     with served(site) as (port, _):
         page.goto(f"http://127.0.0.1:{port}/{TOKEN}/")
-        create(page, spiral)
+        create(page)
         page.evaluate("session.run({ epochs: 3 })")
         before = theta_of(page)
     with served(site, port=port):
@@ -115,21 +74,21 @@ def test_a_server_that_is_there_again_goes_on(page, site, spiral):
         page.goto("about:blank")
 
 
-def test_two_pages_of_one_server(open_page, play_server, spiral):
+def test_two_pages_of_one_server(open_page, play_server):
     pages = [open_page(), open_page()]
     for page in pages:
         page.goto(play_server)
-        create(page, spiral)
+        create(page)
         page.evaluate("globalThis.run = session.run({ epochs: 30 }), undefined")
     for page in pages:
         page.evaluate("run")
     assert np.array_equal(*map(theta_of, pages))
 
 
-def test_ctrl_c_ends_the_server_at_once(page, play, site, spiral):
+def test_ctrl_c_ends_the_server_at_once(page, play, site):
     server = play()
     page.goto(server.address)
-    create(page, spiral)
+    create(page)
     page.evaluate("globalThis.run = session.run({}), undefined")
     page.until("reports.length > 3")
     began = os.times().elapsed
@@ -140,8 +99,8 @@ def test_ctrl_c_ends_the_server_at_once(page, play, site, spiral):
     page.problems.clear()
 
 
-def test_what_is_opened(page, play, site, tmp_path, spiral):
-    twin(spiral, 3).save(tmp_path / "mine.safetensors")
+def test_what_is_opened(page, play, site, tmp_path):
+    twin(3).save(tmp_path / "mine.safetensors")
     page.goto(play(tmp_path / "mine.safetensors").address)
     start = page.evaluate("fetch('start.json').then((response) => response.json())")
     assert start["open"] == {"kind": "model", "name": "mine.safetensors", "url": "data/opened-model.safetensors"}
