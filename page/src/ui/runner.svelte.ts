@@ -3,8 +3,16 @@
  * made it, so that `Inside` and `Take it away` go on with what another view trained.
  */
 import type { Data, Engine, Goal, Progress, Row, Session, Training } from "../engine/engine";
+import { thinned } from "./thinning";
 import { argumentOf } from "../trace/parts";
 import { begun, type Story } from "./story";
+
+/** A history that grows beyond this is thinned to half. */
+const MOST_ROWS = 20_000;
+
+function kept(rows: Row[]): Row[] {
+  return rows.length > MOST_ROWS ? thinned(rows, MOST_ROWS / 2) : rows;
+}
 
 /** What else is known of the data, for tables, pictures and the script. */
 export interface About {
@@ -70,19 +78,23 @@ export class Runner {
     this.running = false;
   }
 
-  /** A step at a time, with a pause after each. */
+  /** A few steps at a time, with a pause after them. */
   private async slowly(session: Session, goal: Goal): Promise<void> {
     let epochs = 0;
+    let due = performance.now();
     while (!this.stopping && session === this.session) {
-      const progress = await session.run({ steps: 1 });
+      const pace = this.pace ?? 1000;
+      const steps = Math.max(1, Math.round(pace / 30));
+      const left = { steps, loss: goal.loss, epochs: goal.epochs && goal.epochs - epochs };
+      const progress = await session.run(left);
       if (session !== this.session) return;
       epochs += progress.rows.length;
-      const ended = goal.epochs !== undefined && epochs >= goal.epochs ? "epochs" : progress.rows.some((row) => row.loss <= (goal.loss ?? -Infinity)) ? "loss" : null;
-      const stopped_by = progress.stopped_by === "steps" ? (ended ?? (this.stopping ? "stopped" : null)) : progress.stopped_by;
+      const stopped_by = progress.stopped_by === "steps" ? (this.stopping ? "stopped" : null) : progress.stopped_by;
       if (stopped_by) this.slow = false;
       this.take({ ...progress, running: !stopped_by, stopped_by });
       if (stopped_by) return;
-      await new Promise((resolve) => setTimeout(resolve, 1000 / (this.pace ?? 1000)));
+      due = Math.max(due + (1000 * steps) / pace, performance.now() - 100);
+      await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
     }
     this.stoppedBy = "stopped";
   }
@@ -132,7 +144,7 @@ export class Runner {
   private take(progress: Progress): void {
     const last = this.rows[this.rows.length - 1]?.epoch ?? 0;
     const fresh = progress.rows.filter((row) => row.epoch > last);
-    if (fresh.length) this.rows = [...this.rows, ...fresh];
+    if (fresh.length) this.rows = kept([...this.rows, ...fresh]);
     this.current = progress.current;
     if (!this.slow) this.running = progress.running;
     this.stoppedBy = this.slow ? null : progress.stopped_by;

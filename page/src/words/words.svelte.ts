@@ -43,6 +43,16 @@ export function known(key: string): key is Key {
   return key in english;
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Making a format takes a hundred times as long as using it. */
+function format(value: number, options: Intl.NumberFormatOptions): string {
+  const key = JSON.stringify([state.language, options]);
+  let found = formats.get(key);
+  if (!found) formats.set(key, (found = new Intl.NumberFormat(state.language, options)));
+  return found.format(value);
+}
+
 /** A number with so many significant digits; very large and small ones as 1.5·10⁻⁷. */
 export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
@@ -58,12 +68,12 @@ export function number(value: number, digits = 4): string {
 const SUPERSCRIPT: Record<string, string> = Object.fromEntries([..."-0123456789"].map((sign, i) => [sign, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]));
 
 function plain(value: number, options: Intl.NumberFormatOptions): string {
-  return new Intl.NumberFormat(state.language, options).format(value).replace("-", "−");
+  return format(value, options).replace("-", "−");
 }
 
 /** A share as percent. */
 export function percent(share: number, digits = 1): string {
-  return new Intl.NumberFormat(state.language, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
+  return format(share, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** What somebody typed, as a number: with a point or a comma, or as a fraction such as 1/3. NaN if it is none. */

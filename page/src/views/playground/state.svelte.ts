@@ -51,6 +51,12 @@ class Playground {
   /** The parameters as they were last read. */
   theta = $state.raw<Float32Array | null>(null);
   private queue: Promise<void> = Promise.resolve();
+
+  constructor() {
+    // Slow enough to be watched: at full speed a spiral is learned within a blink.
+    this.runner.pace = 1000;
+  }
+
   private made: State | null = null;
   private waiting: ReturnType<typeof setTimeout> | null = null;
 

@@ -54,14 +54,17 @@ class Watch {
     if (session.plan.n_in !== features.length) return;
     this.prepare(points, features);
     const columns = columnsOf(session.plan);
-    const often = Promise.all([session.outputs(this.fine!), session.theta()]);
-    const due = performance.now() - this.seldom > SELDOM || !playground.runner.running || columns.length !== this.columns.length;
-    const maps = due ? await this.neurons(session, columns) : this.maps;
-    const answers = due && points.x.length ? await session.outputs(rowsOf(features, points.x, points.y)) : this.answers;
-    const [regions, theta] = await often;
+    const running = playground.runner.running;
+    const due = performance.now() - this.seldom > SELDOM || !running || columns.length !== this.columns.length;
+    const [regions, theta, maps, answers] = await Promise.all([
+      session.outputs(this.fine!),
+      session.theta(),
+      due ? this.neurons(session, columns) : this.maps,
+      due && points.x.length ? session.outputs(rowsOf(features, points.x, points.y)) : this.answers,
+    ]);
     if (session !== playground.runner.session || points !== playground.state.points) return void (this.pending = true);
     if (due) this.seldom = performance.now();
-    else if (playground.runner.running === false) this.pending = true;
+    else if (!playground.runner.running) this.pending = true; // the last pictures of all
     Object.assign(this, { regions, maps, answers, columns, n_out: session.plan.n_out });
     playground.theta = theta;
   }
