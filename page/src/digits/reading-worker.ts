@@ -1,12 +1,15 @@
 /** Reads drawings beside the page, so that it never waits; the network is asked through messages. */
 
+import { toMnist } from "./form";
 import { type Digit, type Picture, type Reading, readPicture } from "./reading";
+import { Unreadable } from "./unreadable";
 
 export interface Job {
   type: "read";
   job: number;
   picture: Picture;
   single: boolean;
+  /** None: there is no network, and the picture is only brought to the form that one would see. */
   classes: (string | number)[];
   leastConfidence: number;
 }
@@ -15,7 +18,6 @@ export type FromWorker =
   | { type: "question"; job: number; question: number; images: Uint8Array[] }
   | { type: "reading"; job: number; reading: Reading }
   | { type: "failed"; job: number; words: string };
-export type { Digit };
 
 const waiting = new Map<number, { resolve: (answers: Float32Array[]) => void; reject: (error: Error) => void }>();
 let questions = 0;
@@ -43,8 +45,21 @@ async function read({ job, picture, single, classes, leastConfidence }: Job): Pr
       send({ type: "question", job, question, images });
     });
   try {
-    send({ type: "reading", job, reading: await readPicture(picture, { probabilities, classes, leastConfidence }, single) });
+    const reader = { probabilities, classes, leastConfidence };
+    send({ type: "reading", job, reading: classes.length ? await readPicture(picture, reader, single) : formed(picture) });
   } catch (error) {
     send({ type: "failed", job, words: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** All of the ink as one digit that nobody has read. */
+function formed({ grey, size }: Picture): Reading {
+  const reading: Reading = { answer: null, confidence: 0, reason: null, rows: [], size };
+  try {
+    const nothing = { answer: null, guess: "", confidence: 0, place: [0, 0, ...size] as Digit["place"] };
+    return { ...reading, rows: [[{ ...nothing, image: toMnist(grey), probabilities: new Float32Array() }]] };
+  } catch (error) {
+    if (error instanceof Unreadable) return { ...reading, reason: error.reason };
+    throw error;
   }
 }

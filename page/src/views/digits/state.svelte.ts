@@ -1,7 +1,7 @@
 /** What the view of digits knows: the networks that can read, the drawing, and the digit that is looked into. */
 import { type Corrected, distorting, learnDigits } from "../../digits/correcting";
 import { FIRST, loadMnist } from "../../digits/mnist";
-import { LEAST_CONFIDENCE, type Picture, type Reading } from "../../digits/reading";
+import { LEAST_CONFIDENCE, type Picture, type Reader, type Reading } from "../../digits/reading";
 import { Preparing } from "../../digits/preparing";
 import { type Loaded, loaded, probabilities, readerOf, shipped } from "../../digits/reader";
 import type { Training } from "../../engine/engine";
@@ -24,6 +24,9 @@ export interface Correction extends Corrected {
   accuracyBefore: number;
   accuracyAfter: number;
 }
+
+/** Without a network a drawing is only brought to the form that one would see. */
+const NOBODY: Reader = { classes: [], leastConfidence: 0, probabilities: async () => [] };
 
 export class Digits {
   readonly runner = runners.digits;
@@ -107,12 +110,12 @@ export class Digits {
   /** Read the drawing with the network that is chosen. */
   async read(): Promise<void> {
     const network = this.network;
-    if (!this.picture || !network) {
+    if (!this.picture) {
       this.reading = null;
       return;
     }
     await this.guard(async () => {
-      const reading = await this.preparing.read(this.picture!, readerOf(network), this.single);
+      const reading = await this.preparing.read(this.picture!, network ? readerOf(network) : NOBODY, this.single);
       if (!reading) return;
       this.reading = this.picture ? reading : null;
       this.chosen = Math.min(this.chosen, Math.max(reading.rows.flat().length - 1, 0));
