@@ -14,6 +14,8 @@ export interface Shown {
   image: Uint8Array;
   /** What it is, where that is known. */
   label: number | null;
+  /** The place of the likeliest class. */
+  guess: number;
 }
 
 /** A correction that was learned, and how it was before. */
@@ -66,7 +68,8 @@ export class Digits {
   get shown(): Shown | null {
     if (this.sample) return this.sample;
     const digit = this.reading?.rows.flat()[this.chosen];
-    return digit ? { image: digit.image, label: null } : null;
+    if (!digit?.probabilities.length) return null;
+    return { image: digit.image, label: null, guess: digit.probabilities.indexOf(Math.max(...digit.probabilities)) };
   }
 
   /** Make the network of the settings, if there is none of them yet. */
