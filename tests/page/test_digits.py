@@ -177,9 +177,10 @@ def test_several_digits_are_a_number(trained):
 
 def test_the_keyboard_alone_draws(trained):
     trained.locator(".pad").focus()
-    for key in ["ArrowUp"] * 9 + [" "] + ["ArrowDown"] * 18 + [" "]:
+    way = ["ArrowLeft"] * 4 + ["ArrowUp"] * 7 + [" "] + ["ArrowRight"] * 9 + ["ArrowDown", "ArrowDown", "ArrowLeft"] * 7
+    for key in [*way, " "]:
         trained.keyboard.press(key)
-    assert read(trained) == "1"
+    assert read(trained) == "7"
     trained.keyboard.press("Backspace")
     trained.get_by_text("Draw a digit, or several in a row.").wait_for()
 
@@ -208,11 +209,12 @@ def test_cells_are_set_by_the_keyboard(trained):
     trained.get_by_role("button", name="Cells").click()
     cell = trained.get_by_role("gridcell").first
     cell.focus()
-    for key in ["ArrowRight"] * 14 + ["ArrowDown"] * 4 + ["Shift+ArrowDown"] * 19:
+    way = ["ArrowRight"] * 9 + ["ArrowDown"] * 4 + ["Shift+ArrowRight"] * 9
+    for key in way + ["Shift+ArrowDown", "Shift+ArrowDown", "Shift+ArrowLeft"] * 7:
         trained.keyboard.press(key)
-    assert trained.locator("[role=gridcell][aria-selected=true]").count() == 20
-    assert read(trained) == "1"
-    assert trained.locator("[role=gridcell]:focus").get_attribute("aria-label") == "row 24, column 15: ink"
+    assert trained.locator("[role=gridcell][aria-selected=true]").count() == 31
+    assert read(trained) == "7"
+    assert trained.locator("[role=gridcell]:focus").get_attribute("aria-label") == "row 19, column 12: ink"
 
 
 def test_a_correction_is_learned_and_taken_back(trained):
