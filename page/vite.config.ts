@@ -14,10 +14,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       // assets/layerwise.js is the engine alone, for other pages and for the tests.
-      input: { index: "index.html", layerwise: "src/engine/index.ts", offline: "src/offline.ts" },
+      input: { index: "index.html", layerwise: "src/engine/index.ts", offline: "src/offline.ts", front: "src/front.ts" },
       preserveEntrySignatures: "allow-extension",
       output: {
-        entryFileNames: ({ name }) => (name === "offline" ? "offline.js" : "assets/[name].js"), // whose scope is its folder
+        entryFileNames: ({ name }) => (["offline", "front"].includes(name) ? "[name].js" : "assets/[name].js"),
         chunkFileNames: "assets/[name].js",
         assetFileNames: "assets/[name][extname]",
       },

@@ -10,7 +10,7 @@ const POLICY =
   "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** What no page loads: the service worker itself, and files for others. */
-const LEFT_OUT = new Set(["offline.js", "widget.html"]);
+const LEFT_OUT = new Set(["offline.js", "front.js"]);
 
 export function offline(): Plugin {
   let folder = "";

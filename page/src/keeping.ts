@@ -2,10 +2,9 @@
 import { start } from "./start";
 
 export async function keep(): Promise<void> {
-  if (import.meta.env.DEV || !globalThis.isSecureContext || !("serviceWorker" in navigator)) return;
+  if (import.meta.env.DEV || globalThis.layerwiseFiles || !globalThis.isSecureContext || !("serviceWorker" in navigator)) return;
   if ((await start()).engine !== null) return; // Python's server: its address lasts no longer than it does
   const url = new URL("offline.js", document.baseURI);
-  if (!url.protocol.startsWith("http")) return;
   const registered = await navigator.serviceWorker.getRegistration(url);
   if (registered?.waiting) {
     // A version that came with the visit before: this visit begins again with it, unless other pages are open.

@@ -37,6 +37,11 @@ interface MnistPart {
   labels: string;
 }
 
+declare global {
+  /** In a notebook's widget: files beside the page, from Python; front.ts puts it there. */
+  var layerwiseFiles: ((name: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+}
+
 const NOTHING: Start = { engine: null, server: null, view: null, open: null, data: {} };
 let found: Promise<Start> | null = null;
 
@@ -47,7 +52,9 @@ export function start(): Promise<Start> {
 }
 
 async function read(): Promise<Start> {
-  const response = await fetch(new URL("start.json", document.baseURI), { cache: "no-cache" });
+  const response = globalThis.layerwiseFiles
+    ? new Response(await globalThis.layerwiseFiles("start.json"))
+    : await fetch(new URL("start.json", document.baseURI), { cache: "no-cache" });
   return response.ok ? { ...NOTHING, ...(await response.json()) } : NOTHING;
 }
 
@@ -63,6 +70,7 @@ export async function bytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function response(url: string): Promise<Response> {
+  if (globalThis.layerwiseFiles) return new Response(await globalThis.layerwiseFiles(url));
   let answer: Response;
   try {
     answer = await fetch(new URL(url, document.baseURI));

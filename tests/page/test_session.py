@@ -289,7 +289,7 @@ def test_a_network_that_is_given_and_given_back(spiral):
     mine, came = network(), []
     mine.fit(X, y, epochs=2, verbose=False)
     talk = Talk(network=mine, take_over=came.append)
-    model = talk.call("own")
+    model = talk.call("own")["model"]
     assert np.array_equal(model["theta"], mine.theta)
     session = talk.call("create", training=model["training"], data=data_of(X, y))["session"]
     talk.call("setTheta", session, values=model["theta"])

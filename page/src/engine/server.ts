@@ -12,7 +12,7 @@ import { type Home, ServerSession } from "./server_session";
 const TRIES = [0, 500, 1000, 1500]; // milliseconds before each time that Python is asked for again
 
 declare global {
-  /** In a notebook's widget, the channel to Python: widget/frame.ts puts it there. */
+  /** In a notebook's widget, the channel to Python: front.ts puts it there. */
   var layerwiseChannel: MessagePort | undefined;
 }
 
@@ -34,6 +34,12 @@ export interface Reading {
   reason: string | null;
   rows: ReadDigit[][];
   size: [number, number];
+}
+
+/** What `net.play(X, y)` was called on. */
+export interface Own {
+  model: Model;
+  data: Data | null;
 }
 
 async function reach(): Promise<Link> {
@@ -94,9 +100,9 @@ export class ServerEngine implements Engine, Home {
     return way ? way.call("open", { file }) : (await this.fallback()).open(file);
   }
 
-  /** The network that `net.play()` was called on; null if the page was opened without one. */
-  async own(): Promise<Model | null> {
-    return (await this.way())?.call<Model | null>("own") ?? null;
+  /** The network that `net.play()` was called on, with its data if they were given; null if there is none. */
+  async own(): Promise<Own | null> {
+    return (await this.way())?.call<Own | null>("own") ?? null;
   }
 
   /** The digits on a photograph, by the network of a session or by the reader that comes with layerwise. */

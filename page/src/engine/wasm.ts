@@ -14,6 +14,7 @@ export class WasmEngine implements Engine {
   constructor(private readonly module: WebAssembly.Module) {}
 
   static async load(): Promise<WasmEngine> {
+    if (globalThis.layerwiseFiles) return new WasmEngine(await WebAssembly.compile(await globalThis.layerwiseFiles("engine.wasm")));
     // In the built page this file lies in assets/, and the engine beside that folder.
     const path = import.meta.env.DEV ? "/engine.wasm" : "../engine.wasm";
     return new WasmEngine(await compile(new URL(path, import.meta.url)));

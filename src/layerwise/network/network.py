@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -280,6 +281,38 @@ class Network(Answers):
         """The earlier name of `novelty`."""
         warn("Network.familiarity is now novelty", FutureWarning)
         return self.novelty
+
+    def play(
+        self, X: ArrayLike | None = None, y: ArrayLike | None = None, *, height: int = 760, browser: bool = True
+    ) -> Any:
+        """Show the page with this network in it: every number of it, edited and trained.
+
+        In Jupyter, VS Code, Colab and marimo the page is a widget, which needs no port; elsewhere a tab of the browser,
+        served to this machine alone. What becomes of the network in the page is another one's until the button
+        'Take over' there gives it back to this one.
+
+        Parameters
+        ----------
+        X, y : array, optional
+            What it learns from there.
+        height : int
+            Of the widget, in pixels.
+        browser : bool
+            Whether the tab is opened; if not, the `address` of what is returned is for it.
+
+        Returns
+        -------
+        widget, or Tab
+            A widget is shown where it is the last line of a cell. The tab has `address` and `close()`.
+
+        Raises
+        ------
+        MissingDependencyError
+            The packages of the extra `play` are not installed.
+        NotBuiltError
+            The network has no weights yet, and there is no X.
+        """
+        return import_module("layerwise.app.play.playing").play(self, X, y, height=height, browser=browser)
 
     def copy(self) -> Network:
         """Another network with the same weights, optimizer and seed, sharing nothing."""

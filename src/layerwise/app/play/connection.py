@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.app.play.described import field, model_in, model_of, part_of, plan_of, samples_of, settings_of
+from layerwise.app.play.described import (
+    Samples,
+    field,
+    message_of,
+    model_in,
+    model_of,
+    part_of,
+    plan_of,
+    samples_of,
+    settings_of,
+)
 from layerwise.app.play.protocol import pack, unpack
 from layerwise.app.play.session import Session, words_of
 from layerwise.errors import DataError
@@ -38,6 +48,8 @@ class Connection:
         The user's own, which the page opens.
     take_over : function, optional
         Called with a network when the page gives it back.
+    data : Samples, optional
+        What the user's own network learns from.
     """
 
     def __init__(
@@ -46,8 +58,10 @@ class Connection:
         keeps_up: Callable[[], bool],
         network: Network | None = None,
         take_over: Callable[[Network], None] | None = None,
+        data: Samples | None = None,
     ) -> None:
         self.post, self.keeps_up, self.network, self.take_over = post, keeps_up, network, take_over
+        self.data = data
         self._sessions: dict[int, Session] = {}
         self._newest = 0
         self._lock = threading.Lock()
@@ -133,8 +147,10 @@ class Connection:
         return np.asarray(factors(schedule, np.linspace(0, epochs, points), epochs), np.float64)
 
     def own(self, id: int, given: dict[str, Any]) -> dict[str, Any] | None:
-        """Say what the user's own network is."""
-        return None if self.network is None else model_of(self.network)
+        """Say what the user's own network is, and its data."""
+        if self.network is None:
+            return None
+        return {"model": model_of(self.network), "data": None if self.data is None else message_of(self.data)}
 
     def read(self, id: int, given: dict[str, Any]) -> dict[str, Any]:
         """Read the digits of a picture, by the network of a session or by the one that comes with the package."""

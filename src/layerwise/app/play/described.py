@@ -165,6 +165,19 @@ def plan_of(network: Network, fused: bool) -> dict[str, Any]:
     return {"stages": stages, **sizes, "fused": fused}
 
 
+def message_of(data: Samples) -> dict[str, Any]:
+    """Return rows and targets as the page's `Data`."""
+    assert data.y is not None
+    X = data.X if data.X.dtype == np.uint8 else np.asarray(data.X, np.float64)
+    about = {"X": X.ravel(), "n": len(X), "n_in": X.shape[1], "task": data.task}
+    if data.classes is None:
+        y = np.asarray(data.y, np.float64).reshape(len(X), -1)
+        return {**about, "targets": y.ravel(), "n_out": y.shape[1]}
+    order = np.argsort(data.classes)
+    labels = order[np.searchsorted(data.classes, data.y, sorter=order)].astype(np.int32)
+    return {**about, "labels": labels, "classes": data.classes.tolist()}
+
+
 def model_of(network: Network) -> dict[str, Any]:
     """Return a trained network as the page's `Model`."""
     classes = None if network.task is None or network.task.classes is None else network.task.classes.tolist()

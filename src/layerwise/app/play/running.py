@@ -27,11 +27,11 @@ def serve(
     opening: Opening | None = None,
     *,
     port: int = 0,
-    network: Any = None,
     view: str | None = None,
     behind_proxy: bool = False,
     site: Path | None = None,
     ready: Callable[[str], None] = print,
+    **given: Any,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -41,8 +41,6 @@ def serve(
         What the page opens.
     port : int
         Where; 0 takes a free one.
-    network : Network, optional
-        What an opening of a network is of.
     view : str, optional
         Which view is shown first.
     behind_proxy : bool
@@ -51,6 +49,8 @@ def serve(
         The built page; by default the one in the package.
     ready : function
         Called with the address once the server answers.
+    **given
+        `network`, `data` and `take_over` of `Connection`.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def serve(
     """
     check_installed()
     token = os.environ.pop(TOKEN, None) or new_token()
-    app = application(token, opening, network=network, view=view, behind_proxy=behind_proxy, site=site)
+    app = application(token, opening, given=given, view=view, behind_proxy=behind_proxy, site=site)
     with bound(port) as listening:
         address = f"http://{HOST}:{listening.getsockname()[1]}/{token}/"
         with suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is closed

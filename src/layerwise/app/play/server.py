@@ -67,7 +67,7 @@ def application(
     token: str,
     opening: Opening | None = None,
     *,
-    network: Any = None,
+    given: Mapping[str, Any] | None = None,
     view: str | None = None,
     behind_proxy: bool = False,
     site: Path | None = None,
@@ -80,8 +80,8 @@ def application(
         The first part of each address.
     opening : Opening, optional
         What the page opens.
-    network : Network, optional
-        What an opening of a network is of.
+    given : dict, optional
+        What pages are given besides: `network`, `data` and `take_over` of `Connection`.
     view : str, optional
         Which view is shown first.
     behind_proxy : bool
@@ -113,7 +113,7 @@ def application(
         return RedirectResponse(f"{token}/")
 
     async def engine(socket: Any) -> None:
-        await serve_socket(socket, network)
+        await serve_socket(socket, **(given or {}))
 
     routes = [
         Route(f"/{token}", to_folder),

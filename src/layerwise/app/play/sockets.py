@@ -10,8 +10,8 @@ from layerwise.app.play.connection import Connection
 WAITING = 4  # frames that a page may be behind before reports of progress are put together
 
 
-async def serve_socket(socket: Any, network: Any = None) -> None:
-    """Serve one page until it goes away."""
+async def serve_socket(socket: Any, **given: Any) -> None:
+    """Serve one page until it goes away; `given` are arguments of its `Connection`."""
     from starlette.websockets import WebSocketDisconnect
 
     await socket.accept()
@@ -27,7 +27,7 @@ async def serve_socket(socket: Any, network: Any = None) -> None:
         while True:
             await socket.send_bytes(await waiting.get())
 
-    connection = Connection(post, lambda: waiting.qsize() < WAITING, network)
+    connection = Connection(post, lambda: waiting.qsize() < WAITING, **given)
     writer = asyncio.create_task(write())
     try:
         while True:
