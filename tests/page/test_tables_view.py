@@ -110,6 +110,29 @@ def test_numbers_are_drawn_against_true_ones(tables):
     page.get_by_role("img", name=re.compile("Answers for price against true values, R²")).wait_for()
 
 
+def test_columns_that_matter(tables):
+    page = tables
+    rows = "".join(f"{(i * 37) % 101},{(i * 53) % 97},{'yes' if (i * 37) % 101 > 50 else 'no'}\n" for i in range(300))
+    drop(page, "one.csv", "tells,says_nothing,y\n" + rows)
+    train(page, 40)
+    page.get_by_text("Columns that matter").click()
+    page.locator("details ol li").nth(1).wait_for()
+    first, second = page.locator("details ol").last.locator("li").all_inner_texts()
+    assert first.startswith("tells")
+    lost = [float(re.search(r"(-?[\d.]+)%", text)[1]) for text in (first, second)]
+    assert lost[0] > 25 > 10 > lost[1]
+
+
+def test_without_hidden_layers_and_a_curve_of_both_losses(tables):
+    page = tables
+    drop(page, "iris.csv", IRIS.read_text())
+    page.get_by_text("Layers and training").click()
+    page.get_by_label("Preset").select_option("linear")
+    train(page, 30)
+    curve = page.get_by_role("img", name="Loss and accuracy by epoch")
+    assert "Loss, test rows" in curve.inner_text()
+
+
 def test_keyboard_alone(tables):
     page = tables
     page.get_by_role("button", name="Iris").focus()
