@@ -1,11 +1,15 @@
 """A table in Chromium: dropped, understood, learned from, asked; nothing leaves the page, and nothing blocks it."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import layerwise as lw
+from layerwise.data.tables.understanding import Understanding
+from layerwise.datasets.reading import read_raw
 
 HERE = Path(__file__).parents[2] / "page" / "tests" / "tables" / "files"
 pytestmark = pytest.mark.skipif(not HERE.is_dir(), reason="the page's sources are not here")
@@ -32,8 +36,8 @@ def drop(page, name, text):
 
 def train(page, epochs=20):
     page.get_by_label("Stop at").select_option("epochs")
-    page.get_by_role("textbox", name="epochs").fill(str(epochs))
-    page.get_by_role("textbox", name="epochs").press("Enter")
+    page.get_by_role("textbox", name="epochs", exact=True).fill(str(epochs))
+    page.get_by_role("textbox", name="epochs", exact=True).press("Enter")
     page.get_by_role("button", name="▶ Train").click()
     page.get_by_role("region", name="True classes and answers").wait_for()
     page.get_by_role("button", name="▶ Train").wait_for()
@@ -110,14 +114,41 @@ def test_numbers_are_drawn_against_true_ones(tables):
     page.get_by_role("img", name=re.compile("Answers for price against true values, R²")).wait_for()
 
 
+def test_the_saved_model_answers_in_python_as_on_the_page(tables, tmp_path):
+    page = tables
+    drop(page, "customers.csv", (HERE / "customers.csv").read_text())
+    train(page, 5)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the model").click()
+    file = tmp_path / download.value.suggested_filename
+    assert file.name == "customers.safetensors"
+    download.value.save_as(file)
+    model = lw.load(file)
+    rules = Understanding.from_dict(model.network_.notes["table"])
+    raw = read_raw(str(HERE / "customers.csv"))
+    answers = model.predict_proba(rules.rows(raw))
+    row = page.get_by_role("region", name="Try a row")
+    for _ in range(3):
+        row.get_by_role("button", name="Next test row").click()
+        page.wait_for_timeout(400)
+        line = int(re.search(r"From line (\d+)", row.inner_text())[1])
+        shown = {name: float(share) for name, share in re.findall(r"\n(yes|no)\s+([\d.]+)%", row.inner_text())}
+        place = raw.lines.tolist().index(line)
+        for label, expected in zip(model.classes_, answers[place]):
+            assert abs(shown[label] / 100 - expected) < 0.001
+    command = [sys.executable, "-m", "layerwise", "predict", HERE / "customers.csv", "--model", file, "--json"]
+    answered = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert answered.stdout.count('"churned"') >= 1 or "yes" in answered.stdout
+
+
 def test_columns_that_matter(tables):
     page = tables
     rows = "".join(f"{(i * 37) % 101},{(i * 53) % 97},{'yes' if (i * 37) % 101 > 50 else 'no'}\n" for i in range(300))
     drop(page, "one.csv", "tells,says_nothing,y\n" + rows)
     train(page, 40)
     page.get_by_text("Columns that matter").click()
-    page.locator("details ol li").nth(1).wait_for()
-    first, second = page.locator("details ol").last.locator("li").all_inner_texts()
+    page.locator(".importance li").nth(1).wait_for()
+    first, second = page.locator(".importance li").all_inner_texts()
     assert first.startswith("tells")
     lost = [float(re.search(r"(-?[\d.]+)%", text)[1]) for text in (first, second)]
     assert lost[0] > 25 > 10 > lost[1]
