@@ -9,6 +9,7 @@ import { LARGE, MOST_ROWS, sample, SEED } from "./reading/sampling.ts";
 import { type Settings } from "./reading/text.ts";
 
 const MOST_CELLS = 8_000_000;
+const MOST_COLUMNS = 2000;
 
 export interface Loaded {
   raw: RawTable;
@@ -48,6 +49,12 @@ export async function load(
 }
 
 function checked(raw: RawTable): RawTable {
+  if (raw.columns.length > MOST_COLUMNS) {
+    throw new DataError(
+      `${raw.source} has ${thousands(raw.columns.length)} columns; the page takes up to ${thousands(MOST_COLUMNS)}. Leave ` +
+        `some out, or train on it with Python: layerwise train ${quoted(raw.source)}`,
+    );
+  }
   const cells = nRows(raw) * raw.columns.length;
   if (cells <= MOST_CELLS) return raw;
   throw new DataError(
