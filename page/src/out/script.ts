@@ -21,6 +21,8 @@ export interface Told {
   /** How many steps were made, and how many an epoch has. */
   steps: number;
   stepsPerEpoch: number;
+  /** It was trained by Python on this machine, and not by the engine in the browser. */
+  byPython?: boolean;
 }
 
 export interface Script {
@@ -42,7 +44,7 @@ export function script(told: Told): Script {
   const isPaused = !needsModel && isWithin(told);
   const data = dataLines(told, files);
   const parts = [
-    heading(needsModel),
+    heading(needsModel, told.byPython ?? false),
     `${data.includes("np.") ? "import numpy as np\n\n" : ""}import layerwise as lw`,
     ...(isPaused ? [callback(told)] : []),
     data,
@@ -52,14 +54,15 @@ export function script(told: Told): Script {
   return { text: `${parts.join("\n\n")}\n`, files, needsModel };
 }
 
-function heading(needsModel: boolean): string {
+function heading(needsModel: boolean, byPython: boolean): string {
   const lines = needsModel
     ? ["The network of the page: its weights are those of a file that the page saves."]
     : [
         "The network of the page, trained again: the same seed, data and settings.",
         "",
-        "With LAYERWISE_ISA=baseline in the environment the weights are the page's to the bit; without it they differ by",
-        "rounding.",
+        ...(byPython
+          ? ["On the same machine the weights are the page's to the bit; on others they may differ by rounding."]
+          : ["With LAYERWISE_ISA=baseline in the environment the weights are the page's to the bit; without it they differ by", "rounding."]),
       ];
   return `"""${lines.join("\n")}${lines.length > 1 ? "\n" : ""}"""`;
 }
@@ -89,18 +92,19 @@ function firstRate(story: Story): number {
 
 function callback({ story, steps }: Told): string {
   const rates = later(story, steps).map(({ step, learning_rate }) => `${step}: ${float(learning_rate)}`);
-  return `RATES = {${rates.join(", ")}}  # set while it trained, after so many steps
-LAST = ${steps}  # the step after which it was paused
+  const given = rates.length ? `RATES = {${rates.join(", ")}}  # set while it trained, after so many steps\n` : "";
+  const change = rates.length
+    ? "        if run.step in RATES:\n            run.optimizer.learning_rate = RATES[run.step]\n"
+    : "";
+  return `${given}LAST = ${steps}  # the step after which it was paused
 
 
 class AsOnThePage(lw.Callback):
     """Trains as the page did."""
 
     def on_step_end(self, run):
-        """Set the learning rate, or stop, where the page did."""
-        if run.step in RATES:
-            run.optimizer.learning_rate = RATES[run.step]
-        if run.step == LAST:
+        """${rates.length ? "Set the learning rate, or stop," : "Stop"} where the page did."""
+${change}        if run.step == LAST:
             run.stop("paused here on the page")
 `;
 }

@@ -34,7 +34,7 @@ export class Edits {
   /** The weights before the first change, and how good they were; null while nothing is changed. */
   trained = $state.raw<{ theta: Float32Array; result: Result; edited: boolean } | null>(null);
   result = $state.raw<Result | null>(null);
-  private undos = new Undo<State>();
+  private undos = $state.raw(new Undo<State>());
   private session: Session | null = null;
   private writing = false;
   private queue: Promise<void> = Promise.resolve();
