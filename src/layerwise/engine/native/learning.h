@@ -34,6 +34,16 @@ inline void in_lines(T* theta, T* gradient, const States<T>& states, index n, F 
         if (left[k]) std::memcpy(left[k], own[k], std::size_t(rest) * sizeof(T));
 }
 
+// WebAssembly has nothing like SubnormalsAreZero: what would be 0 elsewhere is made 0 here, in a gradient before the
+// parameters learn from it, and in what they have become.
+template <class T>
+inline void clear_subnormals([[maybe_unused]] T* x, [[maybe_unused]] index n) {
+#if defined(__wasm__)
+    LW_INDEPENDENT
+    for (index i = 0; i < n; ++i) x[i] *= absolute(x[i]) < format<T>::normal ? T(0) : T(1);
+#endif
+}
+
 template <class T>
 class Learning {
     static constexpr int L = LANES<T>;
@@ -165,6 +175,7 @@ public:
         if (!part_of(number).terms.empty())
             penalties_[number] = penalize(number, batch, packed_ + piece.begin, gradient, n, piece.columns);
         if (factors_[number] == 0) zero(n, gradient);
+        clear_subnormals(gradient, n);
         if (clips_)
             squares_[number] = sum_of_squares(gradient, n);
         else
@@ -310,6 +321,8 @@ private:
         T* theta = packed_ + piece.begin;
         const States<T> states = states_of(states_, piece.begin);
         update(number, step, theta, gradient, states, piece.lines * L);
+        clear_subnormals(theta, piece.lines * L);
+        for (int k = 0; step.rule && k < step.rule->states; ++k) clear_subnormals(states.at[k], piece.lines * L);
         if (step.leaves_zeros || piece.columns == L) return;
         clear_rest(piece, theta);
         for (int k = 0; k < step.rule->states; ++k) clear_rest(piece, states.at[k]);
