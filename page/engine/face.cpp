@@ -3,6 +3,7 @@
 #include "activations.h"
 #include "executor.h"
 #include "initializers.h"
+#include "philox.h"
 #include "scaling.h"
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name), used))
@@ -244,6 +245,27 @@ void initialize(const Value& given) {
     }
 }
 
+// Numbers of a formula's input.
+class Column {
+public:
+    Column(const Value& given, Index n) : one_(given.number), list_(given.type == Value::LIST) {
+        if (list_) values_ = numbers(given, "inputs");
+        if (given.type == Value::ARRAY) array_ = Array(Object(given), "inputs", 1, "f");
+        const Index size = list_ ? Index(values_.size()) : array_.data() ? array_.size(0) : n;
+        if (size != n || n < 0) refuse("inputs must be as many of each");
+    }
+    double at(Index i) const {
+        if (list_) return values_[std::size_t(i)];
+        return array_.data() ? double(static_cast<const float*>(array_.data())[i]) : one_;
+    }
+
+private:
+    double one_;
+    bool list_;
+    std::vector<double> values_;
+    Array array_;
+};
+
 // The offsets of all columns, then their factors.
 void fit(const Value& given) {
     const Array X(Object(wanted(given, "X", Value::ARRAY)), "X", 2, "Bfd");
@@ -259,21 +281,55 @@ void fit(const Value& given) {
     results.insert(results.end(), made.factor.begin(), made.factor.end());
 }
 
-// A formula of single numbers, such as a schedule's, for each column of inputs.
+// A formula of single numbers, such as a schedule's, for each column of inputs: lists, arrays, or one number for all.
 void compute(const Value& given) {
     const Value& rows = wanted(given, "inputs", Value::LIST);
-    const Index n = rows.items.empty() ? 0 : Index(rows.items.front().items.size());
     const Code formula = make_code(code(given, "code"), int(rows.items.size()));
-    std::vector<std::vector<double>> inputs;
-    for (const Value& row : rows.items) {
-        inputs.push_back(numbers(row, "inputs"));
-        if (Index(inputs.back().size()) != n) refuse("inputs must be as many of each");
-    }
+    const Index n = whole(given, "count", "");
+    std::vector<Column> inputs;
+    for (const Value& row : rows.items) inputs.emplace_back(row, n);
     std::vector<double> column(inputs.size());
     results.resize(std::size_t(n));
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        for (std::size_t k = 0; k < inputs.size(); ++k) column[k] = inputs[k][i];
-        baseline::find_scalars(formula, column.data(), &results[i]);
+    for (Index i = 0; i < n; ++i) {
+        for (std::size_t k = 0; k < inputs.size(); ++k) column[k] = inputs[k].at(i);
+        baseline::find_scalars(formula, column.data(), &results[std::size_t(i)]);
+    }
+}
+
+// ---------------------------------------------------------------- what a step's numbers are made of
+
+// A dropout's mask for n rows of a step, as numbers on [0, 1).
+void mask(const Value& given) {
+    const Array to(Object(wanted(given, "out", Value::ARRAY)), "out", 1, "f", true);
+    baseline::draw(std::uint64_t(long_number(given, "seed")), std::uint64_t(long_number(given, "step")),
+                   std::uint32_t(whole(given, "position", "")), 0, to.size(0), static_cast<float*>(to.data()));
+}
+
+// Rows brought to mean 0 and variance 1, over each row or over each column: into `normal`; then to results the means,
+// the variances and 1 / sqrt(variance + epsilon).
+void normalize(const Value& given) {
+    const Array x(Object(wanted(given, "x", Value::ARRAY)), "x", 2, "f"),
+        to(Object(wanted(given, "normal", Value::ARRAY)), "normal", 2, "f", true);
+    const Index n = x.size(0), m = x.size(1);
+    to.must_have({n, m});
+    const bool over_rows = number(given, "over_rows") != 0;
+    const double epsilon = number(given, "epsilon");
+    const Index groups = over_rows ? m : n, each = over_rows ? n : m;
+    const Index next = over_rows ? m : 1, apart = over_rows ? 1 : m;
+    const auto* from = static_cast<const float*>(x.data());
+    auto* normal = static_cast<float*>(to.data());
+    results.resize(std::size_t(3 * groups));
+    for (Index g = 0; g < groups; ++g) {
+        double mean = 0, square = 0;
+        for (Index i = 0; i < each; ++i) mean += from[g * apart + i * next];
+        mean /= double(each);
+        for (Index i = 0; i < each; ++i)
+            square += (from[g * apart + i * next] - mean) * (from[g * apart + i * next] - mean);
+        const double inverse = 1 / std::sqrt(square / double(each) + epsilon);
+        for (Index i = 0; i < each; ++i)
+            normal[g * apart + i * next] = float((from[g * apart + i * next] - mean) * inverse);
+        double* found = &results[std::size_t(g)];
+        found[0] = mean, found[groups] = square / double(each), found[2 * groups] = inverse;
     }
 }
 
@@ -313,6 +369,8 @@ EXPORT(set_scaling) void page_set_scaling(const double* from, std::size_t count)
 EXPORT(run) void page_run(const double* from, std::size_t count) { run(read(from, count)); }
 EXPORT(draw) void page_draw(const double* from, std::size_t count) { draw(read(from, count)); }
 EXPORT(initialize) void page_initialize(const double* from, std::size_t count) { initialize(read(from, count)); }
+EXPORT(mask) void page_mask(const double* from, std::size_t count) { mask(read(from, count)); }
+EXPORT(normalize) void page_normalize(const double* from, std::size_t count) { normalize(read(from, count)); }
 EXPORT(fit_scaler) void page_fit(const double* from, std::size_t count) { fit(read(from, count)); }
 EXPORT(compute) void page_compute(const double* from, std::size_t count) { compute(read(from, count)); }
 EXPORT(evaluate) void page_evaluate(const double* from, std::size_t count) {

@@ -37,9 +37,11 @@ BETWEEN = [
     lambda rng: lw.Softmax(),
 ]
 OPTIMIZER_FORMS = [
-    lw.SGD(0.05), lw.SGD(0.02, momentum=0.9), lw.SGD(0.02, momentum=0.8, nesterov=True), lw.SGD(0.05, weight_decay=1e-3),
+    lw.SGD(0.05), lw.SGD(0.02, momentum=0.9), lw.SGD(0.02, momentum=0.8, nesterov=True),
+    lw.SGD(0.05, weight_decay=1e-3),
     lw.SGD(0.02, momentum=0.9, nesterov=True, decay=0.01, weight_decay=1e-3), lw.Adagrad(0.05), lw.RMSprop(0.003),
-    lw.Adam(0.01), lw.Adam(0.01, beta_1=0.0), lw.Adam(0.01, epsilon_hat=True), lw.AdamW(0.01), lw.AdamW(0.01, decay=0.02),
+    lw.Adam(0.01), lw.Adam(0.01, beta_1=0.0), lw.Adam(0.01, epsilon_hat=True), lw.AdamW(0.01),
+    lw.AdamW(0.01, decay=0.02),
 ]  # fmt: skip
 SCHEDULE_FORMS = [
     None,

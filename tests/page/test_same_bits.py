@@ -1,4 +1,4 @@
-"""The page's engine ends with Python's bits: thirty drawn trainings, in Chromium and in Python's baseline instruction set.
+"""The page's engine ends with the bits of Python and its baseline instruction set: thirty drawn trainings, in Chromium.
 
 One thing differs. SSE2 takes numbers below float32's least normal one, 2⁻¹²⁶, for 0 (flags of the processor), and
 WebAssembly has no such flags. The engine clears them in gradients, weights and states, but not within a sum: a weight

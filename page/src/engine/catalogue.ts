@@ -47,6 +47,18 @@ export interface LossInfo extends PartInfo {
   fuses_with: string | null;
   reduction: string;
   numbers: string[];
+  codes: FormInfo[];
+}
+
+/** A formula for the engine's interpreter, in one of the forms that a part's arguments give it. */
+export interface FormInfo {
+  when: Record<string, boolean>;
+  number_names: string[];
+  code: Code;
+}
+
+export interface PenaltyInfo extends PartInfo {
+  code: Code;
 }
 
 export type Code = {
@@ -77,14 +89,16 @@ export interface OptimizerInfo extends PartInfo {
 
 export interface ScheduleInfo extends PartInfo {
   read_at: "start" | "middle" | "ends";
-  codes: { when: Record<string, boolean>; number_names: string[]; code: Code }[];
+  codes: FormInfo[];
 }
 
 export interface Catalogue {
+  /** Of layerwise, that these are of. */
+  version: string;
   layers: LayerInfo[];
   losses: LossInfo[];
   optimizers: OptimizerInfo[];
-  penalties: PartInfo[];
+  penalties: PenaltyInfo[];
   initializers: PartInfo[];
   scalers: PartInfo[];
   schedules: ScheduleInfo[];
@@ -92,7 +106,7 @@ export interface Catalogue {
 
 export const CATALOGUE = catalogue as unknown as Catalogue;
 
-type Family = keyof Catalogue;
+type Family = Exclude<keyof Catalogue, "version">;
 const SINGULAR: Record<Family, string> = {
   layers: "layer",
   losses: "loss",
@@ -163,7 +177,7 @@ export function shown(value: Value | undefined): string {
   if (typeof value === "number") return String(value);
   if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
   const part = value as Part;
-  const family = (Object.keys(CATALOGUE) as Family[]).find((one) =>
+  const family = (Object.keys(SINGULAR) as Family[]).find((one) =>
     (CATALOGUE[one] as PartInfo[]).some((known) => known.name === part.type),
   );
   if (!family) return String(part.type);

@@ -7,7 +7,7 @@ import { compile, type Compiled } from "./plan";
 import { fitScaling, putRows } from "./scaling";
 import { factors, moments } from "./schedule";
 import { encodeTargets } from "./targets";
-import type { Place } from "./values";
+import type { Argument, Place } from "./values";
 
 const ORDER = 1; // what a generator draws (data/philox.py)
 const NO_SUMS = () => new Float64Array(6);
@@ -19,9 +19,12 @@ export class Fit {
   readonly batch_size: number;
   readonly steps_per_epoch: number;
   training: Training;
-  /** Rows of the epochs that ended, until they are taken. */
+  readonly scaler: Part | null;
+  /** Rows of the epochs that ended, until they are taken; and all of them. */
   rows: Row[] = [];
+  readonly history: Row[] = [];
   diverged: string | null = null;
+  stopped_by = "epochs";
   learning_rate: number;
   iterations = 0;
   step = 0;
@@ -35,7 +38,7 @@ export class Fit {
   private readonly held: Held;
   private readonly heldOut: Held | null;
   private readonly rule: number;
-  private readonly states: Place[];
+  readonly states: Place[];
   private readonly order: Place | null;
   private readonly good: Float32Array;
   private readonly so_far: Place;
@@ -54,8 +57,8 @@ export class Fit {
     const targets = encodeTargets(data, this.plan);
     const X = putRows(module, data);
     // As in Python, pixels are scaled from 0…255 to 0…1 where nothing else is said.
-    const scaler = training.scaling ?? (data.X instanceof Uint8Array ? { type: "RangeScaler" } : null);
-    this.network = new Network(module, this.plan, fitScaling(module, scaler, X, data.n_in));
+    this.scaler = training.scaling ?? (data.X instanceof Uint8Array ? { type: "RangeScaler" } : null);
+    this.network = new Network(module, this.plan, fitScaling(module, this.scaler, X, data.n_in));
     this.network.initialize(training.random_state);
     this.held = this.network.holdRows(X, targets);
     this.heldOut = heldOut ? this.network.hold(heldOut, "validation_data's y") : null;
@@ -87,6 +90,7 @@ export class Fit {
     this.good.set(this.module.floats(this.network.theta));
     this.forget();
     this.rows = [];
+    this.history.length = 0;
     this.epoch = this.step = 0;
     this.diverged = null;
     this.endEpoch();
@@ -181,14 +185,9 @@ export class Fit {
     this.module.view(this.so_far).set(this.sums as never);
     const rates = this.rates(first, last, batch);
     const began = performance.now();
-    const { optimizer } = this.plan;
     const found = this.module.call("run", {
-      native: this.held.native, theta: this.network.theta, grad: this.network.grad, batch_size: batch,
-      seed: this.training.random_state, rule: this.rule,
-      numbers: this.plan.rule.number_names.map((name) => optimizer[name] as number),
-      learning_rate: this.learning_rate, decay: optimizer.decay as number, iterations: this.iterations,
-      states: this.states, first, last, step: this.step, epochs, rates, order, learn: true,
-      clip_norm: this.training.clip_norm, so_far: this.so_far,
+      ...this.stepArguments(), native: this.held.native, theta: this.network.theta, grad: this.network.grad,
+      states: this.states, batch_size: batch, first, last, epochs, rates, order, learn: true, so_far: this.so_far,
     }); // prettier-ignore
     this.module.release(rates);
     const [made, finite] = found;
@@ -204,6 +203,26 @@ export class Fit {
     if (left.samples !== undefined) left.samples -= made;
     if (!finite) return this.diverge();
     return epochs > 1 ? this.manyEnded(found, made, left) : this.at === this.n ? this.ended(left) : null;
+  }
+
+  /** What a run is told of the optimizer and of the step that comes. */
+  stepArguments(): { [name: string]: Argument } {
+    const { optimizer, rule } = this.plan;
+    return {
+      seed: this.training.random_state,
+      rule: this.rule,
+      numbers: rule.number_names.map((name) => optimizer[name] as number),
+      learning_rate: this.learning_rate,
+      decay: optimizer.decay as number,
+      iterations: this.iterations,
+      step: this.step,
+      clip_norm: this.training.clip_norm,
+    };
+  }
+
+  /** The learning rate of the step that comes. */
+  coming_rate(): number {
+    return this.learning_rate / (1 + (this.plan.optimizer.decay as number) * this.iterations);
   }
 
   /** Epochs of one step each have ended: their rows share the time, and the last one is evaluated. */
@@ -239,6 +258,7 @@ export class Fit {
       if (this.data.task === "classification") row.val_accuracy = accuracy;
     }
     this.rows.push(row);
+    this.history.push(row);
     this.last = row;
     this.endEpoch();
     return row;

@@ -184,18 +184,18 @@ export function nativePlan(plan: Compiled, layers = plan.stages.length): Argumen
   const whole = layers === plan.stages.length;
   const idle = stages.every((stage) => info("layers", stage.layer).draws); // dropout, which prediction leaves out
   return {
-    layers: stages.map((stage) => (idle ? identity(stage) : nativeLayer(plan, stage))),
+    layers: stages.map((stage) => (idle ? identity(stage.n_in) : nativeLayer(plan, stage, true))),
     loss: whole ? nativeLoss(plan) : null,
     penalties: plan.penalties.map((penalty) => ({ name: penalty.type, settings: {}, formulas: null })),
     n_theta: plan.n_theta,
   };
 }
 
-function identity(stage: Stage): Argument {
-  return { name: "Identity", settings: {}, n_in: stage.n_in, n_out: stage.n_out, parts: [], formula: null, intervals: null };
+export function identity(n: number): Argument {
+  return { name: "Identity", settings: {}, n_in: n, n_out: n, parts: [], formula: null, intervals: null };
 }
 
-function nativeLayer(plan: Compiled, stage: Stage): Argument {
+export function nativeLayer(plan: Compiled, stage: Stage, penalized: boolean): Argument {
   const facts = info("layers", stage.layer);
   return {
     name: stage.layer.type,
@@ -206,7 +206,7 @@ function nativeLayer(plan: Compiled, stage: Stage): Argument {
       begin: array.begin,
       rate: rateOf(stage, facts, facts.arrays[i]),
       terms: plan.terms
-        .filter((term) => term.begin === array.begin)
+        .filter((term) => penalized && term.begin === array.begin)
         .map((term) => ({
           penalty: plan.penalties.indexOf(term.penalty),
           strength: term.strength,
@@ -237,7 +237,7 @@ function intervalsOf(layer: Part): Argument {
   };
 }
 
-function nativeLoss(plan: Compiled): Argument {
+export function nativeLoss(plan: Compiled): Argument {
   const settings: Record<string, Argument> = { reduction: reductionOf(plan.loss) };
   for (const [name, value] of Object.entries(plan.loss)) {
     if (typeof value === "number") settings[name] = name === "epsilon" ? Math.max(value, TINY) : value;

@@ -9,9 +9,15 @@ export interface Scaling {
   factor: Float64Array;
 }
 
-/** What a scaler learns from rows. */
+/** What a scaler learns from rows; or what it has learned, if it comes from a model file. */
 export function fitScaling(module: Module, scaler: Part | null, X: Place, n_in: number): Scaling | null {
   if (!scaler) return null;
+  if (Array.isArray(scaler.offset) && Array.isArray(scaler.factor)) {
+    const [offset, factor] = [scaler.offset, scaler.factor].map((each) => Float64Array.from(each as number[]));
+    if (offset.length !== n_in || factor.length !== n_in)
+      throw new Refusal(`${scaler.type} was fitted on ${offset.length} columns; got ${n_in}`);
+    return { offset, factor };
+  }
   const part = complete("scalers", scaler);
   const { low, high, to_low, to_high } = part as unknown as Record<string, number>;
   if (to_low !== undefined && !(to_high > to_low))

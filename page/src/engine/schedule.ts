@@ -17,8 +17,8 @@ export function moments(schedule: Part, first: number, last: number, steps_per_e
 export function factors(module: Module, given: Part, t: number[], epochs: number): Float64Array {
   const schedule = complete("schedules", given);
   const { code, number_names } = formOf(info("schedules", schedule).codes, schedule);
-  const own = number_names.map((name) => t.map(() => schedule[name] as number));
-  const found = module.call("compute", { code: { ...code }, inputs: [t, t.map(() => epochs), ...own] });
+  const own = number_names.map((name) => schedule[name] as number);
+  const found = module.call("compute", { code: { ...code }, inputs: [t, epochs, ...own], count: t.length });
   const bad = found.findIndex((factor) => !(Number.isFinite(factor) && factor >= 0));
   if (bad >= 0)
     throw new Refusal(

@@ -1,9 +1,11 @@
 /** A session as the worker has it: it trains a slice at a time, and answers calls in between. */
-import { type Data, type Goal, type Part, type Progress, Refusal, type Rows } from "./engine";
+import { type Data, type Goal, type Model, type Part, type Progress, Refusal, type Rows, type StepNumbers } from "./engine";
+import { readModel, writeModel } from "../files/model";
 import { Fit } from "./fit";
 import type { Create, Created } from "./messages";
 import { Module } from "./module";
 import { factors } from "./schedule";
+import { rowsOf, Tracer } from "./trace";
 
 const SLICE = 0.01; // seconds between two looks at what the page asks for
 const REPORT = 1 / 30; // seconds between two reports
@@ -33,7 +35,7 @@ export class Serving {
     for (;;) {
       const reason = this.stopping ? "stopped" : this.made.slice(left, SLICE);
       const now = performance.now();
-      if (reason) return this.progress(reason);
+      if (reason) return this.progress((this.made.stopped_by = reason));
       if (now - reported >= REPORT * 1000) {
         this.report(this.progress(null));
         reported = now;
@@ -77,8 +79,13 @@ export class Serving {
     return factors(new Module(module), schedule, t, epochs);
   }
 
-  trace(): never {
-    throw new Refusal("the numbers of a step are not there yet");
+  trace(rows: number[] | Data): StepNumbers {
+    const { data } = this.made;
+    if (!Array.isArray(rows)) return new Tracer(this.made, rows).numbers();
+    const wrong = rows.find((row) => !(Number.isInteger(row) && row >= 0 && row < data.n));
+    if (wrong !== undefined || !rows.length)
+      throw new Refusal(`rows must be numbers from 0 to ${data.n - 1}; got ${wrong ?? "none"}`);
+    return new Tracer(this.made, rowsOf(data, rows)).numbers();
   }
 
   theta(): Float32Array {
@@ -89,14 +96,32 @@ export class Serving {
     this.made.network.setTheta(values, at);
   }
 
-  save(): never {
-    throw new Refusal("files are not there yet");
+  save(): Uint8Array {
+    const { training, data, plan, network, scaler, history, step } = this.made;
+    return writeModel({
+      training, data, stages: plan.stages, theta: this.theta(), scaler, scaling: network.scaling,
+      input_range: rangeOf(data.X), rows: history, steps: step, stopped_by: this.made.stopped_by,
+    }); // prettier-ignore
+  }
+
+  /** Reads a model file: no session is needed. */
+  open(file: Uint8Array): Model {
+    return readModel(file);
   }
 
   private get made(): Fit {
     if (!this.fit) throw new Refusal("this session has no network");
     return this.fit;
   }
+}
+
+function rangeOf(X: ArrayLike<number>): [number, number] {
+  const range: [number, number] = [Infinity, -Infinity];
+  for (let i = 0; i < X.length; i++) {
+    range[0] = Math.min(range[0], X[i]);
+    range[1] = Math.max(range[1], X[i]);
+  }
+  return range;
 }
 
 const channel = new MessageChannel();

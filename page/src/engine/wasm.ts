@@ -33,13 +33,16 @@ export class WasmEngine implements Engine {
     return session;
   }
 
-  async factors(schedule: Part, epochs: number, points: number): Promise<Float64Array> {
-    this.tools ??= new WasmSession(() => (this.tools = null));
-    return this.tools.factors(this.module, schedule, epochs, points);
+  factors(schedule: Part, epochs: number, points: number): Promise<Float64Array> {
+    return this.tool.ask("factors", [this.module, schedule, epochs, points]);
   }
 
-  async open(): Promise<Model> {
-    throw new Refusal("files are not there yet");
+  open(file: Uint8Array): Promise<Model> {
+    return this.tool.ask("open", [file]);
+  }
+
+  private get tool(): WasmSession {
+    return (this.tools ??= new WasmSession(() => (this.tools = null)));
   }
 
   close(): void {
@@ -73,8 +76,9 @@ class WasmSession implements Session {
     this.plan = (await this.call<Created>("create", [{ module, ...given }], memoryOf(given))).plan;
   }
 
-  factors(module: WebAssembly.Module, schedule: Part, epochs: number, points: number): Promise<Float64Array> {
-    return this.call("factors", [module, schedule, epochs, points]);
+  /** What needs no network. */
+  ask<T>(name: string, given: unknown[]): Promise<T> {
+    return this.call(name, given);
   }
 
   async run(goal: Goal): Promise<Progress> {

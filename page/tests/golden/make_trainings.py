@@ -4,6 +4,7 @@ $ LAYERWISE_ISA=baseline python page/tests/golden/make_trainings.py
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 import layerwise as lw
 from layerwise.engine.native_engine import NativePredictor, isa
 from layerwise.files.parts import encode
+
+sys.path.append(str(Path(__file__).parents[3] / "tests/page"))
+from golden_traces import as_numbers  # noqa: E402
 
 EPOCHS = 3
 
@@ -109,6 +113,7 @@ def case(X, y, layers, loss, optimizer, settings):
         "penalty": net.history["penalty"],
         "accuracy": list(net.history["accuracy"]) if classes else None,
         "learning_rate": net.history["learning_rate"],
+        "trace": as_numbers(lw.trace(net, X[:6], y[:6]))["numbers"],
         "outputs": _outputs(net, X[:20]),
     }
 

@@ -21,19 +21,21 @@ from typing import Any
 
 import numpy as np
 
+import layerwise
 from layerwise.engine.native_rule import fixed, rule_arguments
 from layerwise.files.parts import encode
-from layerwise.formula import Tree, latex, replace
+from layerwise.formula import Tree, latex
 from layerwise.formula.lowering import Code, code
 from layerwise.parts.description import Description, parameters_of
 from layerwise.parts.initializers import INITIALIZERS
 from layerwise.parts.layers import LAYERS, Activation, Layer
-from layerwise.parts.losses import LOSSES, Loss
+from layerwise.parts.losses import LOSSES, BinaryCrossEntropy, Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 from layerwise.parts.parameters import Parameters
-from layerwise.parts.penalties import PENALTIES
+from layerwise.parts.penalties import PENALTIES, Penalty
 from layerwise.parts.scaling import SCALERS, Scaler
 from layerwise.parts.schedules import SCHEDULES, Schedule
+from layerwise.parts.symbolic import Symbolic
 
 _GIVEN = {"units": 10, "groups": 2, "rate": 0.25, "weights": 0.5, "knots": [[0.0, 1.0]]}  # where there is no default
 _SOME = 0.25  # in place of a number that may be 0
@@ -58,10 +60,11 @@ _GREEK = {name: "\\" + name for name in ("alpha", "beta", "gamma", "delta", "eps
 def catalogue() -> dict[str, Any]:
     """Return all of it as JSON."""
     return {
+        "version": layerwise.__version__,
         "layers": [_layer(kind) for kind in LAYERS],
         "losses": [_loss(kind) for kind in LOSSES],
         "optimizers": [_optimizer(kind) for kind in OPTIMIZERS],
-        "penalties": [_of_formula(kind, kind(0.5).formulas()[0]) for kind in PENALTIES],
+        "penalties": [_penalty(kind) for kind in PENALTIES],
         "initializers": [_part(kind, "") for kind in INITIALIZERS],
         "scalers": [_part(kind, "") for kind in SCALERS],
         "schedules": [_schedule(kind) for kind in SCHEDULES],
@@ -193,7 +196,9 @@ def _loss(kind: type[Loss]) -> dict[str, Any]:
     part = _of_formula(kind, f)
     part["formula"]["slope"] = latex(slope, _GREEK)
     part["formula"]["slope_text"] = _in_words(kind, "derivative") if kind.derivative is not None else ""
+    forms = [{}, {"pos_weight": 2.0}] if "pos_weight" in parameters_of(kind) else [{}]
     return part | {
+        "codes": [_form(kind(**values), kind(**values).formulas()[0], ["y", "t"], values) for values in forms],
         "takes": kind.takes,
         "fuses_with": None if kind.fuses_with is None or not kind.fuses() else kind.fuses_with.__name__,
         "reduction": kind().reduction,
@@ -242,16 +247,26 @@ def _forms(kind: type[Description]) -> Iterator[dict[str, Any]]:
 
 def _schedule(kind: type[Schedule]) -> dict[str, Any]:
     part = _of_formula(kind, kind().formulas())
-    codes = []
-    for values in _forms(kind):
-        schedule = kind(**values)
-        tree, numbers = schedule.formulas(), schedule.numbers()
-        names = [name for name in numbers if name in tree.symbols]
-        tree = replace(tree, {name: number for name, number in numbers.items() if name not in names})
-        made = code(tree, ["t", "total", *names])
-        assert made is not None
-        codes.append({"when": {n: bool(v) for n, v in values.items()}, "number_names": names, "code": _code(made)})
+    made = [(values, kind(**values)) for values in _forms(kind)]
+    codes = [_form(schedule, schedule.formulas(), ["t", "total"], values) for values, schedule in made]
     return part | {"read_at": kind.read_at, "codes": codes}
+
+
+def _form(part: Symbolic, tree: Tree, inputs: list[str], values: dict[str, Any]) -> dict[str, Any]:
+    """Return a formula for the interpreter, its own numbers after the inputs, and the arguments that it is for."""
+    names = [name for name in part.numbers() if name in tree.symbols]
+    made = code(tree, [*inputs, *names])
+    assert made is not None
+    choices = {"pos_weight": False} | values if isinstance(part, BinaryCrossEntropy) else values
+    when = {name: bool(value) for name, value in choices.items()}
+    return {"when": when, "number_names": names, "code": _code(made)}
+
+
+def _penalty(kind: type[Penalty]) -> dict[str, Any]:
+    tree = kind(0.5).formulas()[0]
+    made = code(tree, ["w"])
+    assert made is not None
+    return _of_formula(kind, tree) | {"code": _code(made)}
 
 
 def _code(made: Code) -> dict[str, Any]:

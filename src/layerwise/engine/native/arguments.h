@@ -86,7 +86,6 @@ struct LayerSpec {
     std::vector<Part> parts;
     std::optional<FormulaSpec> formula;      // of a custom activation
     std::optional<IntervalsSpec> intervals;  // of a piecewise linear layer
-    std::optional<Index> position = {};      // in the network that its dropout is drawn for; its place, if not given
 };
 
 struct LossSpec {
@@ -172,7 +171,7 @@ inline Layer make_layer(const LayerSpec& spec, Index position, Index n_theta, In
     }
     if (is_activation) read_formula(spec, layer);
     layer.n_in = count(spec.n_in, "n_in"), layer.n_out = count(spec.n_out, "n_out");
-    layer.position = std::uint32_t(spec.position.value_or(position));
+    layer.position = std::uint32_t(position);
     const bool dense = facts_of(layer.kind).dense;
     if (dense) read_groups(layer);
     if (layer.kind == Kind::Piecewise)
