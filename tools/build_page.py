@@ -5,6 +5,8 @@ $ python tools/build_page.py --engine   the catalogue and the engine alone, for 
 """
 
 import argparse
+import hashlib
+import json
 import os
 import shlex
 import subprocess
@@ -14,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAGE, NATIVE = ROOT / "page", ROOT / "src/layerwise/engine/native"
+SITE = ROOT / "src/layerwise/app/play/site"
+OF_PYTHON = ("bindings.cpp", "python.h", "threads.cpp")  # not in the page's engine
 FLAGS = shlex.split("""
     -target wasm32-wasi -mcpu=generic+simd128+bulk_memory -std=c++17 -O3 -fno-math-errno -fno-trapping-math
     -fno-exceptions -fno-rtti -DNDEBUG -DLW_ISA=baseline -DLW_HAS_BASELINE=1
@@ -59,9 +63,31 @@ def build_catalogue():
 
 
 def build_site():
+    """Build the site, and write sources.json: the digest of each file that it is made from."""
     if not (PAGE / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], check=True, cwd=PAGE)
     subprocess.run(["npm", "run", "build"], check=True, cwd=PAGE)
+    (SITE / "sources.json").write_text(json.dumps(digests(), indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def sources():
+    """Yield the files that the site is made from."""
+    yield ROOT / "tools/build_page.py"
+    for path in PAGE.iterdir():
+        if path.is_file():
+            yield path
+    for folder in (PAGE / "src", PAGE / "engine", PAGE / "public"):
+        yield from (path for path in folder.rglob("*") if path.is_file() and path.name != "engine.wasm")
+    yield from (path for path in NATIVE.iterdir() if path.suffix in (".h", ".cpp") and path.name not in OF_PYTHON)
+
+
+def digests():
+    """Return the digest of each of them, by its path; the ends of lines do not count."""
+    found = {}
+    for path in sorted(sources()):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        found[path.relative_to(ROOT).as_posix()] = hashlib.sha256(content).hexdigest()[:16]
+    return found
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
 /** The engine against Python: the same settings and data end with the same bits (golden/make_trainings.py). */
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Data, Training } from "../src/engine/engine";
 import { Fit } from "../src/engine/fit";
 import { Module } from "../src/engine/module";
 import { rowsOf, Tracer } from "../src/engine/trace";
+import { compiled } from "./built";
+import diverging from "./golden/diverging.json";
 import trainings from "./golden/trainings.json";
-
-// The one that was built last, else that of the site.
-const places = ["../public/engine.wasm", "../../src/layerwise/app/play/site/engine.wasm"];
-const built = places.map((place) => new URL(place, import.meta.url)).find(existsSync)!;
-const module = new WebAssembly.Module(readFileSync(built));
 
 type Golden = (typeof trainings)[number];
 
@@ -42,7 +38,7 @@ describe.each(trainings.map((golden, i) => [i, golden] as const))("training %i",
   const training = golden.training as unknown as Training;
 
   test("begins with Python's first weights, and ends with its last ones", () => {
-    const fit = new Fit(new Module(module), training, dataOf(golden));
+    const fit = new Fit(new Module(compiled), training, dataOf(golden));
     const theta = () => fit.module.floats(fit.network.theta).slice();
     expect(theta()).toEqual(Float32Array.from(golden.first));
     const left = { epochs: training.epochs };
@@ -56,7 +52,7 @@ describe.each(trainings.map((golden, i) => [i, golden] as const))("training %i",
   });
 
   test("has the numbers of a step that lw.trace has", () => {
-    const fit = new Fit(new Module(module), training, dataOf(golden));
+    const fit = new Fit(new Module(compiled), training, dataOf(golden));
     while (!fit.slice({ epochs: training.epochs }, 10));
     fit.training = { ...training, clip_norm: null }; // which lw.trace is not told of
     const theta = fit.module.floats(fit.network.theta).slice();
@@ -64,4 +60,18 @@ describe.each(trainings.map((golden, i) => [i, golden] as const))("training %i",
     near(found, golden.trace as unknown as Tree, "");
     expect(fit.module.floats(fit.network.theta)).toEqual(theta);
   });
+});
+
+test.each(diverging)("a training that diverges ends with Python's words: $words", ({ X, y, words, ...parts }) => {
+  const training = {
+    ...parts, random_state: 2, scaling: null, loss: { type: "MeanSquaredError" }, schedule: null, epochs: 200,
+    batch_size: 16, shuffle: true, clip_norm: null,
+  } as unknown as Training; // prettier-ignore
+  const rows = { X: Float64Array.from(X), n: 40, n_in: 3 };
+  const fit = new Fit(new Module(compiled), training, { ...rows, task: "regression", targets: Float64Array.from(y), n_out: 2 });
+  const left = { epochs: 200 };
+  let reason: string | null = null;
+  while (!reason) reason = fit.slice(left, 0.05);
+  expect([reason, fit.diverged]).toEqual(["diverged", words]);
+  expect(fit.module.floats(fit.network.theta).every(Number.isFinite)).toBe(true);
 });

@@ -1,4 +1,5 @@
 /** The parts of a network as Python has them (generated/catalogue.json): their arguments, arrays, formulas and code. */
+import { float } from "../trace/numbers.ts";
 import catalogue from "../generated/catalogue.json";
 import { type Part, Refusal, type Value } from "./engine";
 
@@ -59,6 +60,7 @@ export interface FormInfo {
 
 export interface PenaltyInfo extends PartInfo {
   code: Code;
+  slope: Code;
 }
 
 export type Code = {
@@ -102,11 +104,13 @@ export interface Catalogue {
   initializers: PartInfo[];
   scalers: PartInfo[];
   schedules: ScheduleInfo[];
+  /** What is said of a training that has diverged, and from what size on data are called large. */
+  divergence: { words: Record<string, string>; large: number };
 }
 
 export const CATALOGUE = catalogue as unknown as Catalogue;
 
-type Family = Exclude<keyof Catalogue, "version">;
+type Family = Exclude<keyof Catalogue, "version" | "divergence">;
 const SINGULAR: Record<Family, string> = {
   layers: "layer",
   losses: "loss",
@@ -185,10 +189,22 @@ export function shown(value: Value | undefined): string {
   for (const argument of info(family, part).arguments) {
     const given = part[argument.name];
     if (given === undefined) continue;
-    if (argument.default === undefined) words.push(shown(given));
-    else if (JSON.stringify(given) !== JSON.stringify(argument.default)) words.push(`${argument.name}=${shown(given)}`);
+    if (argument.default === undefined) words.push(written(argument, given));
+    else if (!isDefault(given, argument.default)) words.push(`${argument.name}=${written(argument, given)}`);
   }
   return `${part.type}(${words.join(", ")})`;
+}
+
+function written({ kind }: ArgumentInfo, value: Value): string {
+  return kind === "float" && typeof value === "number" ? float(value) : shown(value);
+}
+
+/** Whether it is the default; an initializer may be a name, or a part that has no arguments of its own. */
+function isDefault(given: Value, usual: Value): boolean {
+  if (JSON.stringify(given) === JSON.stringify(usual)) return true;
+  const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+  const name = typeof given === "string" ? given : shown(given).replace("()", "");
+  return typeof usual === "string" && plain(name) === plain(usual);
 }
 
 /** Of several forms of a part's formula that which its arguments have. */

@@ -1,6 +1,7 @@
 /** A training in the worker, some steps at a time (training/loop.py). */
 import { complete, shown } from "./catalogue";
 import { type Data, type Goal, type Part, Refusal, type Row, type Training } from "./engine";
+import { divergenceOf } from "./divergence";
 import type { Module } from "./module";
 import { Network, type Held } from "./network";
 import { compile, type Compiled } from "./plan";
@@ -39,7 +40,7 @@ export class Fit {
   private readonly heldOut: Held | null;
   private readonly rule: number;
   readonly states: Place[];
-  private readonly order: Place | null;
+  private readonly order: Place;
   private readonly good: Float32Array;
   private readonly so_far: Place;
   private readonly schedule: Part | null;
@@ -147,14 +148,14 @@ export class Fit {
   private rest(left: Goal): string | null {
     const end = Math.min(this.n, (Math.floor(this.at / this.batch_size) + 1) * this.batch_size);
     this.order_ready();
-    const order = this.module.view(this.order!) as BigInt64Array;
+    const order = this.module.view(this.order) as BigInt64Array;
     const whole = order.slice();
     order.set(whole.subarray(this.at));
     order.set(whole.subarray(0, this.at), this.n - this.at);
     try {
       return this.steps(0, 1, end - this.at, 1, left, end - this.at);
     } finally {
-      (this.module.view(this.order!) as BigInt64Array).set(whole);
+      (this.module.view(this.order) as BigInt64Array).set(whole);
     }
   }
 
@@ -169,9 +170,9 @@ export class Fit {
       this.ordered = true;
       if (shuffled)
         this.module.call("draw", { seed: this.training.random_state, purpose: ORDER, index: this.begun, kind: "permutation",
-          out: this.order! }); // prettier-ignore
+          out: this.order }); // prettier-ignore
       else {
-        const order = this.module.view(this.order!) as BigInt64Array;
+        const order = this.module.view(this.order) as BigInt64Array;
         for (let i = 0; i < this.n; i++) order[i] = BigInt(i);
       }
     }
@@ -241,7 +242,7 @@ export class Fit {
 
   private ended(left: Goal, step = this.step): string | null {
     const theta = this.module.floats(this.network.theta);
-    if (!theta.every(Number.isFinite)) return this.diverge();
+    if (!theta.every(Number.isFinite)) return this.diverge(this.n - 1 - ((this.n - 1) % this.batch_size));
     this.good.set(theta);
     const row = this.finish(step, true);
     if (left.epochs !== undefined) left.epochs -= 1;
@@ -305,15 +306,21 @@ export class Fit {
     return this.module.put(rates);
   }
 
-  /** Back to the last good weights, with Python's words. */
-  private diverge(): string {
+  /** Back to the last good weights, with Python's words; `start`: where the step's rows begin in the order. */
+  private diverge(start = this.at): string {
+    const order = this.training.shuffle && this.steps_per_epoch > 1 ? (this.module.view(this.order) as BigInt64Array) : null;
+    const begin = Math.min(start, this.n - 1);
+    const count = Math.min(this.batch_size, this.n - begin);
+    const rows = Array.from({ length: count }, (_, i) => (order ? Number(order[begin + i]) : begin + i));
+    this.diverged = divergenceOf(this, rows, this.good);
     this.module.floats(this.network.theta).set(this.good);
     this.forget();
-    const kept = this.epoch ? `the end of epoch ${this.epoch}` : "the start of this fit";
-    this.diverged =
-      `training diverged at step ${this.step} (epoch ${this.epoch + 1}): the loss gave NaN or infinity. The weights are ` +
-      `those of ${kept}. Try a smaller learning rate than ${this.learning_rate}, or scaled inputs`;
     return "diverged";
+  }
+
+  /** How many have ended. */
+  get epochs_made(): number {
+    return this.epoch;
   }
 }
 

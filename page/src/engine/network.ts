@@ -105,10 +105,11 @@ export class Network {
     const { native } = this.predictor(layer);
     const X = putRows(this.module, rows);
     const out = this.module.allocate("f", rows.n, stage.n_out);
-    this.module.call("outputs", { native, theta: this.theta, X, out });
+    const [finite] = this.module.call("outputs", { native, theta: this.theta, X, out });
     const found = (this.module.view(out) as Numbers as Float32Array).slice();
     this.module.release(X);
     this.module.release(out);
+    if (!finite) throw new Refusal("X holds numbers that are too large for float32");
     return found;
   }
 

@@ -56,19 +56,28 @@ export class Tracer {
   }
 
   numbers(): StepNumbers {
+    return this.looked((x) => this.traced(x));
+  }
+
+  /** The outputs of each layer, as in training, for the rows as the first layer takes them. */
+  outputsOf(theta: Float32Array, x: Float32Array): Float32Array[] {
+    return this.forward(theta, x).map(({ y }) => y);
+  }
+
+  /** Does something with the rows as the first layer takes them; what it needs of memory is let go. */
+  looked<T>(work: (x: Float32Array) => T): T {
     try {
-      return this.traced();
+      return work(this.scaled());
     } finally {
       for (const native of this.natives) this.fit.module.call("drop_native", { native });
       for (const place of this.places) this.fit.module.release(place);
     }
   }
 
-  private traced(): StepNumbers {
+  private traced(x: Float32Array): StepNumbers {
     const { fit } = this;
     const { module, network, plan } = fit;
     const before = module.floats(network.theta).slice();
-    const x = this.scaled();
     const forward = this.forward(before, x);
     const { cost, grad: gradient } = this.whole(before, false);
     const states = fit.states.map((state) => module.floats(state).slice());
@@ -124,8 +133,8 @@ export class Tracer {
 
   private outputs(native: number, theta: Place, X: Place, width: number): Float32Array {
     const out = this.put(new Float32Array(this.n * width), this.n, width);
-    this.fit.module.call("outputs", { native, theta, X, out });
-    return this.fit.module.floats(out).slice();
+    const [finite] = this.fit.module.call("outputs", { native, theta, X, out });
+    return finite ? this.fit.module.floats(out).slice() : new Float32Array(this.n * width).fill(Number.NaN);
   }
 
   /** The outputs of all layers, as in training. */

@@ -123,6 +123,30 @@ def _outputs(net, X):
     return NativePredictor(*net.built(), net.scaling)(np.ascontiguousarray(X), len(X), 1).ravel().tolist()
 
 
+def diverging():
+    """Trainings that end with an error, and what it says."""
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+    layers = [lw.Dense(4), lw.ReLU(), lw.Dense(2)]
+    for rows, targets, optimizer, penalty in (
+        (X, y, lw.SGD(1e6), []),
+        (X * 1e6, y, lw.SGD(1.0), []),
+        (X, y * 1e4, lw.SGD(5.0), []),
+        (X, y, lw.SGD(1.0), [lw.L2(50.0)]),
+        (X, y, lw.SGD(3.0, weight_decay=4.0), []),
+    ):
+        net = lw.Network(layers, random_state=2)
+        try:
+            net.fit(rows, targets, loss=lw.MeanSquaredError(), optimizer=optimizer, penalty=penalty, epochs=200,
+                    batch_size=16, engine="native", n_threads=1, verbose=False)  # fmt: skip
+        except lw.DivergenceError as error:
+            yield {
+                "X": rows.ravel().tolist(), "y": targets.ravel().tolist(), "optimizer": encode(optimizer),
+                "penalties": encode(penalty), "layers": encode(layers), "words": str(error),
+            }  # fmt: skip
+
+
 if __name__ == "__main__":
+    Path(__file__).with_name("diverging.json").write_text(json.dumps(list(diverging())))
     assert isa() == "baseline", "run with LAYERWISE_ISA=baseline"
     Path(__file__).with_name("trainings.json").write_text(json.dumps([case(*one) for one in cases()]))

@@ -20,7 +20,18 @@ from layerwise.typing import Array
 if TYPE_CHECKING:
     from layerwise.training.loop import Training
 
-_LARGE = 100.0  # what scaled data hardly ever reach
+LARGE = 100.0  # what scaled data hardly ever reach
+WORDS = {  # which the page has too: app/play/catalogue.py
+    "diverged": "training diverged at step {step} (epoch {epoch}): {layer} gave NaN or infinity. The weights are those "
+    "of {kept}. {cure}",
+    "epoch": "the end of epoch {epoch}",
+    "start": "the start of this fit",
+    "weight_decay": "Try a smaller weight_decay than {decay:g}: one step by it overshoots the weights",
+    "penalty": "Try a weaker penalty than {penalty} (`alpha` of the estimators): one step by it overshoots the weights",
+    "inputs": "Try scaled inputs (the largest is {largest:.3g}), or a smaller learning rate than {rate:g}",
+    "targets": "Try scaled targets (the largest is {largest:.3g}), or a smaller learning rate than {rate:g}",
+    "rate": "Try a smaller learning rate than {rate:g}, or scaled inputs",
+}
 
 
 def advice(plan: Plan, parameters: Parameters, optimizer: Optimizer, x: Array, t: Array) -> str:
@@ -36,18 +47,16 @@ def advice(plan: Plan, parameters: Parameters, optimizer: Optimizer, x: Array, t
     rate = optimizer.rate()
     decay = float(getattr(optimizer, "weight_decay", 0))
     if rate * decay > 1:
-        return f"Try a smaller weight_decay than {decay:g}: one step by it overshoots the weights"
+        return WORDS["weight_decay"].format(decay=decay)
     with np.errstate(all="ignore"):
         penalty = _strong_penalty(plan, parameters, optimizer, rate, len(x))
         largest = [float(np.abs(part).max(initial=0)) for part in (x, t)]
     if penalty is not None:
-        return f"Try a weaker penalty than {penalty} (`alpha` of the estimators): one step by it overshoots the weights"
-    smaller = f"a smaller learning rate than {rate:g}"
-    if largest[0] > _LARGE:
-        return f"Try scaled inputs (the largest is {largest[0]:.3g}), or {smaller}"
-    if largest[1] > _LARGE:
-        return f"Try scaled targets (the largest is {largest[1]:.3g}), or {smaller}"
-    return f"Try {smaller}, or scaled inputs"
+        return WORDS["penalty"].format(penalty=penalty)
+    for name, size in zip(("inputs", "targets"), largest):
+        if size > LARGE:
+            return WORDS[name].format(largest=size, rate=rate)
+    return WORDS["rate"].format(rate=rate)
 
 
 def _strong_penalty(plan: Plan, parameters: Parameters, optimizer: Optimizer, rate: float, n: int) -> str | None:
@@ -91,13 +100,9 @@ def raise_divergence(run: Training, done: int) -> NoReturn:
     t = np.zeros((1, 1)) if t is None else t[: len(x)]
     cure = advice(run.plan, run.parameters, run.optimizer, x, t)
     run.optimizer.reset()  # its state has seen what was not finite
-    kept = f"the end of epoch {run.epoch - 1}" if run.epoch > 1 else "the start of this fit"
+    kept = WORDS["epoch"].format(epoch=run.epoch - 1) if run.epoch > 1 else WORDS["start"]
     if run._last is not None:
         kept = run._last[1]
-    run.divergence = DivergenceError(
-        f"training diverged at step {run.step} (epoch {run.epoch}): {layer} gave NaN or infinity. The weights "
-        f"are those of {kept}. {cure}",
-        run.step,
-        layer,
-    )
+    words = WORDS["diverged"].format(step=run.step, epoch=run.epoch, layer=layer, kept=kept, cure=cure)
+    run.divergence = DivergenceError(words, run.step, layer)
     raise run.divergence

@@ -36,6 +36,7 @@ from layerwise.parts.penalties import PENALTIES, Penalty
 from layerwise.parts.scaling import SCALERS, Scaler
 from layerwise.parts.schedules import SCHEDULES, Schedule
 from layerwise.parts.symbolic import Symbolic
+from layerwise.training.divergence import LARGE, WORDS
 
 _GIVEN = {"units": 10, "groups": 2, "rate": 0.25, "weights": 0.5, "knots": [[0.0, 1.0]]}  # where there is no default
 _SOME = 0.25  # in place of a number that may be 0
@@ -68,6 +69,7 @@ def catalogue() -> dict[str, Any]:
         "initializers": [_part(kind, "") for kind in INITIALIZERS],
         "scalers": [_part(kind, "") for kind in SCALERS],
         "schedules": [_schedule(kind) for kind in SCHEDULES],
+        "divergence": {"words": WORDS, "large": LARGE},
     }
 
 
@@ -263,10 +265,11 @@ def _form(part: Symbolic, tree: Tree, inputs: list[str], values: dict[str, Any])
 
 
 def _penalty(kind: type[Penalty]) -> dict[str, Any]:
-    tree = kind(0.5).formulas()[0]
-    made = code(tree, ["w"])
-    assert made is not None
-    return _of_formula(kind, tree) | {"code": _code(made)}
+    f, slope = kind(0.5).formulas()
+    made = [code(tree, ["w"]) for tree in (f, slope)]
+    assert made[0] is not None
+    assert made[1] is not None
+    return _of_formula(kind, f) | {"code": _code(made[0]), "slope": _code(made[1])}
 
 
 def _code(made: Code) -> dict[str, Any]:
