@@ -34,7 +34,7 @@ def tasks(trace):
 @pytest.mark.parametrize("speed", ["full", "1,000 steps/s"])
 def test_the_main_thread_is_free_while_the_playground_trains(page, browser, static_server, tmp_path, speed):
     page.goto(f"{static_server}#playground")
-    page.wait_for_function("document.querySelector('.net canvas')?.clientWidth > 150")
+    page.until("document.querySelector('.net canvas')?.clientWidth > 150")
     page.get_by_label("Speed").select_option(label=speed)
     page.get_by_role("button", name="▶ Train").click()
     page.wait_for_timeout(1500)  # the compiler of scripts has warmed up

@@ -11,7 +11,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 def shown(page, address):
     """The playground, once its network is made and drawn."""
     page.goto(f"{address}#playground")
-    page.wait_for_function("document.querySelector('.net canvas')?.clientWidth > 150")
+    page.until("document.querySelector('.net canvas')?.clientWidth > 150")
     return page
 
 
@@ -51,7 +51,7 @@ def test_one_click_trains_the_spiral(page, static_server):
     shown(page, static_server)
     before = colours(page)
     press(page, "▶ Train")
-    page.wait_for_function("parseFloat(document.querySelectorAll('dl dd')[3]?.innerText) > 95", timeout=30_000)
+    page.until("parseFloat(document.querySelectorAll('dl dd')[3]?.innerText) > 95", timeout=30_000)
     press(page, "❚❚ Pause")
     assert number(page, "Loss") < 0.2
     assert colours(page) != before
@@ -61,14 +61,14 @@ def test_one_click_trains_the_spiral(page, static_server):
 def test_a_step_an_epoch_and_a_sample_at_a_time(page, static_server):
     shown(page, static_server)
     press(page, "One step")
-    page.wait_for_function("document.querySelectorAll('dl dd')[1]?.innerText == '1'")
+    page.until("document.querySelectorAll('dl dd')[1]?.innerText == '1'")
     press(page, "One sample")
-    page.wait_for_function("document.querySelectorAll('dl dd')[1]?.innerText == '2'")
+    page.until("document.querySelectorAll('dl dd')[1]?.innerText == '2'")
     press(page, "One epoch")
-    page.wait_for_function("parseInt(document.querySelectorAll('dl dd')[1]?.innerText) > 10")
+    page.until("parseInt(document.querySelectorAll('dl dd')[1]?.innerText) > 10")
     steps = number(page, "Step")
     press(page, "One epoch")
-    page.wait_for_function(f"document.querySelectorAll('dl dd')[1]?.innerText == '{int(steps) + 15}'")  # 240 rows by 16
+    page.until(f"document.querySelectorAll('dl dd')[1]?.innerText == '{int(steps) + 15}'")  # 240 rows by 16
 
 
 @pytest.mark.parametrize("speed", ["full", "1,000 steps/s"])
@@ -79,7 +79,7 @@ def test_training_stops_at_an_epoch_and_at_a_loss(page, static_server, speed):
     page.get_by_label("epochs", exact=True).fill("7")
     page.keyboard.press("Enter")
     press(page, "▶ Train")
-    page.wait_for_function("document.querySelectorAll('dl dd')[0]?.innerText == '7'", timeout=30_000)
+    page.until("document.querySelectorAll('dl dd')[0]?.innerText == '7'", timeout=30_000)
     page.get_by_role("button", name="▶ Train").wait_for()
     assert number(page, "Step") == 7 * 15
     page.get_by_label("Stop at").select_option(label="loss")
@@ -93,7 +93,7 @@ def test_training_stops_at_an_epoch_and_at_a_loss(page, static_server, speed):
 def test_another_rate_goes_on_and_another_network_begins_anew(page, static_server):
     shown(page, static_server)
     press(page, "One epoch")
-    page.wait_for_function("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
+    page.until("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
     page.get_by_label("Learning rate").fill("0.5")
     page.keyboard.press("Enter")
     page.get_by_text("The new rate holds from the next step on.").wait_for()
@@ -109,7 +109,7 @@ def test_another_rate_goes_on_and_another_network_begins_anew(page, static_serve
 def test_undo_brings_the_trained_network_back(page, static_server):
     shown(page, static_server)
     press(page, "One epoch")
-    page.wait_for_function("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
+    page.until("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
     loss, seen = number(page, "Loss"), colours(page)
     page.wait_for_timeout(500)
     seen = colours(page)
@@ -209,20 +209,43 @@ def test_a_typed_weight_is_the_networks_and_can_be_undone(page, static_server):
     before = field.input_value()
     field.fill("2,5")
     field.press("Enter")
-    page.wait_for_function("document.querySelector('.net .formula').innerText.startsWith('z = 2.5 ·')")
+    page.until("document.querySelector('.net .formula').innerText.startsWith('z = 2.5 ·')")
     press(page, "↶ Undo")
-    page.wait_for_function(f"document.querySelector('.net .fields input').value == '{before}'")
+    page.until(f"document.querySelector('.net .fields input').value == '{before}'")
     page.get_by_text("As a table: Weights and biases").click()
     rows = page.locator(".net tbody tr")
     rows.first.wait_for()
     assert rows.count() == 2 * 8 + 8 + 8 * 8 + 8 + 8 * 3 + 3  # the output's biases too
 
 
+def test_a_clicked_weight_can_be_typed_over_and_is_told_while_it_changes(page, static_server):
+    shown(page, static_server)
+    line = page.evaluate(
+        "(() => { const box = document.querySelector('.net canvas').getBoundingClientRect();"
+        " return [box.left, box.top, box.width, box.height] })()"
+    )
+    page.mouse.click(line[0] + line[2] * 0.25, line[1] + line[3] * 0.5)
+    page.get_by_text(re.compile("^Weight from [xy] to neuron 1")).wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "INPUT"
+    told = page.locator(".net .caption").inner_text()
+    press(page, "One epoch")
+    page.until(f"document.querySelector('.net .caption').innerText != {json.dumps(told)}")
+    page.get_by_label("Values at the cursor").check()
+
+
+def test_the_confusion_matrix_counts_the_test_rows(page, static_server):
+    shown(page, static_server)
+    page.get_by_text("As a table: True classes and answers, test rows").click()
+    page.until("document.querySelectorAll('.out tbody tr').length == 3")
+    cells = page.locator(".out tbody tr td:not(:first-child)").all_inner_texts()
+    assert sum(map(int, cells)) == 60  # a fifth of 300
+
+
 def test_typed_points_are_used_and_bad_lines_are_named(page, static_server):
     shown(page, static_server)
     page.get_by_text("Type or paste points").click()
     area = page.locator("textarea")
-    page.wait_for_function("document.querySelector('textarea').value")
+    page.until("document.querySelector('textarea').value")
     assert len(area.input_value().splitlines()) == 300
     area.fill("x; y; class\n1,5; 2; cat\n-1; 0; dog\nno point\n2; 2; cat\n-2; 1; <b>bird</b>")
     press(page, "Use these points")
@@ -243,7 +266,7 @@ def test_regression_has_its_r2_and_errors(page, static_server, name):
     page.get_by_label("Data set").select_option(label=name)
     page.get_by_text(re.compile("New start: .*loss")).wait_for()
     press(page, "▶ Train")
-    page.wait_for_function(
+    page.until(
         "parseFloat(document.querySelector('.readout').innerText.match(/R² ([\\d.]+)/)?.[1]) > 0.8", timeout=60_000
     )
     press(page, "❚❚ Pause")
@@ -267,9 +290,9 @@ def test_a_network_that_does_not_fit_is_refused_in_the_engines_words(page, stati
     alert.wait_for()
     assert alert.inner_text()
     press(page, "↶ Undo")
-    page.wait_for_function("!document.querySelector('[role=alert]')")
+    page.until("!document.querySelector('[role=alert]')")
     press(page, "One epoch")
-    page.wait_for_function("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
+    page.until("document.querySelectorAll('dl dd')[1]?.innerText == '15'")
 
 
 def test_pictures_are_saved(page, static_server):

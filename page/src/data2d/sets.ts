@@ -66,6 +66,8 @@ export const KINDS = {
   },
   line: { task: "classification", inputs: 2, classes: [2, 2], side: (x, y) => (y > 0.6 * x + 0.3 ? 1 : 0) },
   sine: { task: "classification", inputs: 2, classes: [2, 2], side: (x, y) => (y > 1.5 * Math.sin(1.5 * x) ? 1 : 0) },
+  cubicline: { task: "classification", inputs: 2, classes: [2, 2], side: (x, y) => (y > (x ** 3 - 4 * x) / 3 ? 1 : 0) },
+  bentline: { task: "classification", inputs: 2, classes: [2, 2], side: (x, y) => (y > Math.abs(x) - 1 ? 1 : 0) },
   stripes: {
     task: "classification",
     inputs: 2,

@@ -19,6 +19,9 @@ export interface Look {
   names: string[];
   chosen: Hit | null;
   hovered: Hit | null;
+  /** The values of each column's neurons at the chosen place, to be written at them; empty: none. */
+  values: Float32Array[];
+  written: (value: number) => string;
 }
 
 const DASH = [5, 4];
@@ -112,6 +115,11 @@ function drawNeuron(surface: Surface, look: Look, neuron: Neuron, biases: number
     surface.box(left - 3, top - 3, size + 6, size + 6, 8, { colour: css(b < 0 ? colours.minus : colours.plus), width: 0.6 + 3.4 * share, dash: b < 0 ? DASH : undefined }, null);
   if (same(look.chosen, { kind: "neuron", column: neuron.column, index: neuron.index }) || same(look.hovered, { kind: "neuron", column: neuron.column, index: neuron.index }))
     surface.box(left - 7, top - 7, size + 14, size + 14, 11, { colour: css(colours.ink), width: 2 }, null);
+  const value = look.values[neuron.column]?.[neuron.index];
+  if (value !== undefined) {
+    surface.box(neuron.x - 17, neuron.y + size / 2 - 9, 34, 13, 4, null, css(colours.paper, 0.88));
+    surface.text(neuron.x, neuron.y + size / 2 + 1, look.written(value), 10, css(colours.ink), "middle", true);
+  }
   if (neuron.column === 0) surface.text(left - 6, neuron.y + 4, look.names[neuron.index] ?? "", 12, css(colours.ink), "end");
 }
 

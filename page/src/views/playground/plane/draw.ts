@@ -52,12 +52,12 @@ export function drawRegions(pen: CanvasRenderingContext2D, width: number, height
 /** The shape of the likeliest class here and there. */
 function drawSigns(pen: CanvasRenderingContext2D, width: number, height: number, picture: Picture, colours: Palette): void {
   const step = 16;
-  pen.strokeStyle = css(colours.ink, 0.35);
+  pen.strokeStyle = css(colours.ink, 0.45);
   pen.lineWidth = 1;
   for (let row = step / 2; row < FINE; row += step)
     for (let column = step / 2; column < FINE; column += step) {
       const [c] = likeliest(picture.regions!, row * FINE + column, picture.n_out);
-      mark(pen, c, ((column + 0.5) / FINE) * width, ((row + 0.5) / FINE) * height, 2.5);
+      mark(pen, c, ((column + 0.5) / FINE) * width, ((row + 0.5) / FINE) * height, 3);
       pen.stroke();
     }
 }
@@ -90,6 +90,14 @@ function drawAxes(pen: CanvasRenderingContext2D, width: number, height: number, 
   for (let i = Math.ceil(view.x[0]); i <= view.x[1]; i++) if (i) pen.fillText(String(i).replace("-", "−"), toPixels(view, width, height, i, 0)[0] + 2, height - 3);
   const high = view.y[1] < 2.5 ? 0.5 : 1;
   for (let i = Math.ceil(view.y[0] / high) * high; i <= view.y[1]; i += high) if (i) pen.fillText(String(i).replace("-", "−"), 3, toPixels(view, width, height, 0, i)[1] - 2);
+}
+
+/** How many points of each class (rows) are taken for each (columns), among those that are chosen. */
+export function confusion({ points, answers, n_out }: Pick<Picture, "points" | "answers" | "n_out">, chosen: number[]): number[][] {
+  const counts = Array.from({ length: points.classes }, () => new Array<number>(points.classes).fill(0));
+  if (!answers || answers.length !== points.x.length * n_out) return counts;
+  for (const i of chosen) counts[points.target[i]][likeliest(answers, i, n_out)[0]] += 1;
+  return counts;
 }
 
 /** How far off the answer for a point is: 0 or 1 of a class, the difference of a value. */

@@ -1,5 +1,7 @@
 /** The place under the pointer or the keyboard's cursor, and what the network answers there. */
 import { rowsOf } from "../../../data2d/split";
+import type { Rows, Session } from "../../../engine/engine";
+import { columnsOf } from "../diagram/columns";
 import { playground } from "../state.svelte";
 
 class Probe {
@@ -8,6 +10,9 @@ class Probe {
   /** Shown at all: somebody has pointed at the plane. */
   shown = $state(false);
   answer = $state.raw<Float32Array | null>(null);
+  /** The values of every neuron are wanted too, by column of the diagram. */
+  deep = $state(false);
+  values = $state.raw<Float32Array[]>([]);
   private busy = false;
   private again = false;
 
@@ -30,10 +35,16 @@ class Probe {
       this.again = false;
       const { session } = playground.runner;
       const { features } = playground.state;
-      if (session && session.plan.n_in === features.length) this.answer = await session.outputs(rowsOf(features, [this.x], [this.y])).catch(() => null);
+      if (session && session.plan.n_in === features.length) await this.measure(session, rowsOf(features, [this.x], [this.y])).catch(() => undefined);
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
     this.busy = false;
+  }
+
+  private async measure(session: Session, rows: Rows): Promise<void> {
+    const columns = this.deep ? columnsOf(session.plan) : [];
+    const found = Promise.all(columns.map((column) => (column.last < 0 ? Float32Array.from(rows.X) : session.outputs(rows, column.last))));
+    [this.answer, this.values] = await Promise.all([session.outputs(rows), found]);
   }
 }
 
