@@ -108,6 +108,23 @@ def test_columns_can_be_changed(tables):
     page.get_by_role("button", name="▶ Train").wait_for()
 
 
+def test_the_way_of_reading_can_be_overruled(tables):
+    page = tables
+    drop(page, "sizes.csv", "a;b;y\n" + "".join(f"{i},5;{i * i % 17};{i % 2}\n" for i in range(40)))
+    page.get_by_text("Read as utf-8, cells separated by semicolon").click()
+    page.get_by_text("numbers have decimal commas").wait_for()
+    page.get_by_label("First row").select_option("data")
+    page.get_by_role("status").filter(has_text="41 rows, 3 columns").wait_for()
+    page.get_by_label("Separator").select_option("comma")
+    page.get_by_role("status").filter(has_text="2 columns").wait_for()
+
+
+def test_play_opens_a_table(open_page, play):
+    page = open_page()
+    page.goto(play(IRIS).address)
+    page.get_by_role("status").filter(has_text="iris.csv: 150 rows, 5 columns").wait_for()
+
+
 def test_numbers_are_drawn_against_true_ones(tables):
     page = tables
     drop(page, "many_values.csv", (HERE / "many_values.csv").read_text())

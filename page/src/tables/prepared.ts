@@ -49,6 +49,8 @@ export interface Overview {
   /** Why nothing can be learned with these options. */
   refusal: string | null;
   preview: string[][];
+  /** How the file was read. */
+  how: RawTable["how"];
   inputs: number;
 }
 
@@ -93,7 +95,7 @@ export function overview(raw: RawTable, sampled: Overview["sampled"], options: O
   const own = { ...raw, notes: [...raw.notes] };
   const shown = (columns: Understanding["columns"], missing: ReadonlySet<string>): ColumnView[] =>
     columns.map((column, j) => view(raw, j, column, missing, columns.length));
-  const rest = { source: raw.source, n_rows: nRows(raw), sampled, preview: preview(raw) };
+  const rest = { source: raw.source, n_rows: nRows(raw), sampled, preview: preview(raw), how: raw.how };
   try {
     const found = understand(own, options);
     const columns = shown(found.columns, found.missing);

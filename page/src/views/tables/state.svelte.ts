@@ -4,6 +4,7 @@ import type { Training } from "../../engine/engine";
 import { Tables } from "../../tables/client";
 import type { Options } from "../../tables/deciding";
 import { modelFile } from "../../tables/model";
+import type { Settings } from "../../tables/reading/text";
 import { dataOf, type Overview, type Prepared, type Split, takesStandardized } from "../../tables/prepared";
 import { current, runners } from "../../ui/current.svelte";
 import { goesOn } from "../../ui/network/changes";
@@ -25,6 +26,8 @@ class TablesState {
   /** Bytes that have been read, of how many, while a file is read. */
   reading = $state.raw<{ name: string; read: number; size: number } | null>(null);
   error = $state<string | null>(null);
+  settings = $state.raw<Partial<Settings>>({});
+  private file: { blob: Blob; name: string } | null = null;
   /** What the network at work was made of. */
   private made = $state.raw<{ prepared: Prepared; training: Training } | null>(null);
   private turn = 0;
@@ -46,16 +49,18 @@ class TablesState {
     this.tables.warm();
   }
 
-  async open(file: Blob, name: string): Promise<void> {
+  /** Opens a file, or the same once more with other settings for reading it. */
+  async open(file: Blob, name: string, settings: Partial<Settings> = {}): Promise<void> {
     const turn = ++this.turn;
     this.error = null;
     this.reading = { name, read: 0, size: file.size };
     try {
-      const found = await this.tables.open(file, name, {}, {}, (read, size) => {
+      const found = await this.tables.open(file, name, settings, decided(settings), (read, size) => {
         if (turn === this.turn) this.reading = { name, read, size };
       });
       if (turn !== this.turn) return;
-      this.options = {};
+      this.options = decided(settings);
+      [this.file, this.settings] = [{ blob: file, name }, settings];
       await this.leave();
       await this.take(found);
     } catch (error) {
@@ -63,6 +68,10 @@ class TablesState {
     } finally {
       if (turn === this.turn) this.reading = null;
     }
+  }
+
+  async readAnew(settings: Partial<Settings>): Promise<void> {
+    if (this.file) await this.open(this.file.blob, this.file.name, { ...this.settings, ...settings });
   }
 
   /** Other options: the table is understood anew. */
@@ -110,7 +119,7 @@ class TablesState {
   }
 
   /** The model file: an estimator of Python with its encoder. */
-  async file(): Promise<Uint8Array> {
+  async save(): Promise<Uint8Array> {
     const { session, rows } = this.runner;
     if (!session || !this.made) throw new Error("there is no network");
     const losses = rows.map((row) => row.loss);
@@ -139,6 +148,11 @@ class TablesState {
     if (this.runner.running) await this.runner.stop();
     this.made = null;
   }
+}
+
+/** What the settings for reading say of the columns too. */
+function decided({ decimal }: Partial<Settings>): Options {
+  return decimal ? { decimal } : {};
 }
 
 function words(error: unknown): string {
