@@ -66,6 +66,7 @@ export class Fit {
     this.n = data.n;
     this.batch_size = Math.min(training.batch_size, data.n);
     this.steps_per_epoch = Math.ceil(this.n / this.batch_size);
+    this.per_step = Math.max(1e-5, 1e-9 * this.plan.n_theta * this.batch_size); // until one was made
     this.rule = module.call("make_rule", { ...this.plan.rule.rule })[0];
     this.states = this.plan.rule.state_names.map(() => module.allocate("f", this.plan.n_theta));
     this.order = module.allocate("q", this.n);
@@ -114,7 +115,8 @@ export class Fit {
 
   /** Steps for about so many seconds; why it stopped, or null if it shall go on. */
   slice(left: Goal, seconds: number): string | null {
-    const end = performance.now() + seconds * 1000;
+    // A slice begins and ends with all parameters: they may take a tenth of it.
+    const end = performance.now() + seconds * 1000 + this.plan.n_theta / 1e4;
     do {
       const reason = this.some(left, (end - performance.now()) / 1000);
       if (reason) return reason;
@@ -194,7 +196,8 @@ export class Fit {
     const [made, finite] = found;
     const seconds = (performance.now() - began) / 1000;
     this.seconds += seconds;
-    if (made && batch === this.batch_size) this.per_step += 0.3 * (seconds / made - this.per_step);
+    // The least that it took: a slice during which the machine had other work tells nothing.
+    if (made && batch === this.batch_size) this.per_step = Math.min(seconds / made, 1.25 * this.per_step);
     this.iterations += made;
     this.step += made;
     this.made += epochs > 1 ? 1 : made;
