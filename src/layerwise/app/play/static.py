@@ -19,6 +19,7 @@ from layerwise.app.play.opening import Opening, opening_of
 from layerwise.errors import DataError, LayerwiseError
 
 LIST = "layerwise-site.json"
+OF_WIDGET = ("front.js", "widget.js", "widget.css")  # built files that notebooks alone use
 
 
 def write_site(
@@ -50,7 +51,8 @@ def write_site(
         It cannot be written.
     """
     target = Path(folder).resolve()
-    files = site_files(SITE if site is None else site)
+    built = site_files(SITE if site is None else site)
+    files = {name: path for name, path in built.items() if name not in OF_WIDGET}
     _check(target)
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=_parent(target)))
     try:

@@ -30,5 +30,6 @@ def take_over(mine: Network, other: Network) -> None:
             f"the page's network takes {n_in} inputs, yours {mine.built()[0].n_in}: save it, and lw.load it"
         )
     mine.theta[...] = other.theta
-    vars(mine).update({name: vars(other)[name] for name in _TAKEN if name in vars(other)})
+    if other.steps:  # else its weights were looked at or set, and nothing was trained
+        vars(mine).update({name: vars(other)[name] for name in _TAKEN if name in vars(other)})
     mine.forget_passes()
