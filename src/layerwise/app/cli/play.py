@@ -52,7 +52,8 @@ def play(
     site_files()  # says now that the page is not built
 
     def ready(address: str) -> None:
-        console.show(f"the page: {_seen_from_outside(address, behind_proxy)}   (Ctrl-C ends it)")
+        seen = "is served" if behind_proxy else f"{_seen_from_outside(address)}   (Ctrl-C ends it)"
+        console.show(f"the page: {seen}")  # a proxy's log need not have the token
         if not no_browser:
             open_browser(address)
 
@@ -64,10 +65,10 @@ def _prefix() -> str | None:
     return os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
 
 
-def _seen_from_outside(address: str, behind_proxy: bool) -> str:
+def _seen_from_outside(address: str) -> str:
     """Return the address as the reader's browser has it: in JupyterHub, by way of jupyter-server-proxy."""
     prefix = _prefix()
-    if prefix is None or behind_proxy:
+    if prefix is None:
         return address
     port, path = address.removeprefix("http://127.0.0.1:").split("/", 1)
     return f"{prefix.rstrip('/')}/proxy/{port}/{path}"

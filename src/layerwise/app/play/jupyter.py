@@ -19,7 +19,7 @@ def setup_layerwise() -> dict[str, Any]:
     return {
         "command": [sys.executable, "-m", "layerwise", "play", "--no-browser", "--behind-proxy", "--port", "{port}"],
         "environment": {TOKEN: token},
-        "timeout": 30,
+        "timeout": 60,
         "new_browser_tab": True,
         "launcher_entry": {"title": "layerwise", "path_info": f"layerwise/{token}/"},
     }
