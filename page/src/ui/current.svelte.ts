@@ -19,6 +19,12 @@ export const runners: Record<Trainer, Runner> = {
   tables: new Runner(theEngine),
 };
 
+// One network trains at a time: two would share the machine, and neither be watched.
+for (const runner of Object.values(runners))
+  runner.onstart = () => {
+    for (const other of Object.values(runners)) if (other !== runner && other.running) void other.stop();
+  };
+
 const state = $state<{ trainer: Trainer }>({ trainer: "playground" });
 
 /** The network that `Inside` and `Take it away` show. */

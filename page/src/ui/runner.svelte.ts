@@ -43,6 +43,8 @@ export class Runner {
   version = $state(0);
   /** Steps a second in slow motion; null: as fast as it goes. */
   pace = $state<number | null>(null);
+  /** Called as training begins: the page stops its other networks. */
+  onstart: (() => void) | null = null;
   private stopping = false;
   private slow = false;
   private work: Promise<unknown> = Promise.resolve();
