@@ -1,6 +1,7 @@
 """Digits in the page: a network is trained, drawings are read, refused, corrected, and every sum can be checked."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,12 @@ def draw(page, which, left=150, top=40, size=190):
 def train(page, accuracy=95.0):
     """Train until so many of the test rows are right."""
     page.get_by_role("button", name="Train", exact=False).first.click()
-    page.wait_for_function(
-        "least => parseFloat(document.querySelector('[data-test-accuracy]')?.textContent ?? '0') >= least", arg=accuracy
-    )
+    shown = page.locator("[data-test-accuracy]")
+    shown.wait_for()
+    end = time.monotonic() + 90
+    while float(shown.inner_text().rstrip("%")) < accuracy:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
 
 
 def pause(page):
@@ -60,7 +64,7 @@ def pause(page):
 
 def says(page, answer):
     """Wait until the drawing is read so: it is also read while it is drawn."""
-    page.wait_for_function("text => document.querySelector('.read')?.textContent === text", arg=answer)
+    page.locator(".read", has_text=re.compile(f"^{answer}$")).wait_for()
 
 
 def number(text):
