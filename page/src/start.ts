@@ -99,6 +99,10 @@ export async function mnist(set: MnistPart["set"], rows = 10_000): Promise<Image
   const about = JSON.parse(new TextDecoder().decode(await bytes(data.mnist))) as { n_in: number; parts: MnistPart[] };
   const parts = about.parts.filter((part) => part.set === set && part.begin < rows);
   const n = Math.min(rows, parts.reduce((sum, part) => sum + part.rows, 0));
+  if (parts.length === 1 && n === parts[0].rows) {
+    const [images, answers] = await Promise.all([once(folder + parts[0].images), once(folder + parts[0].labels)]);
+    return { X: images, labels: Int32Array.from(answers), n }; // as it is read, for it is large
+  }
   const X = new Uint8Array(n * about.n_in);
   const labels = new Int32Array(n);
   for (const part of parts) {

@@ -50,7 +50,7 @@ export interface Sum {
 }
 
 export async function pass(session: Session, theta: Float32Array, image: Uint8Array): Promise<Passage> {
-  const rows = { X: image, n: 1, n_in: PIXELS };
+  const rows = { X: image.slice(), n: 1, n_in: PIXELS }; // a copy: what is sent takes its whole buffer along
   const outputs: Float32Array[] = [];
   for (const stage of session.plan.stages) outputs.push(await session.outputs(rows, stage.index));
   return { plan: session.plan, theta, inputs: await scaled(session, image), outputs };
@@ -61,7 +61,7 @@ async function scaled(session: Session, image: Uint8Array): Promise<Float32Array
   const { scaling } = session.training;
   if (scaling && scaling.type !== "RangeScaler") {
     const label = { task: "classification" as const, labels: new Int32Array(1), classes: classesOf(session.plan.n_out) };
-    return (await session.trace({ X: image, n: 1, n_in: PIXELS, ...label })).x;
+    return (await session.trace({ X: image.slice(), n: 1, n_in: PIXELS, ...label })).x;
   }
   const { low = 0, high = 255, to_low = 0, to_high = 1 } = (scaling ?? {}) as unknown as Record<string, number>;
   const factor = (to_high - to_low) / (high - low);
