@@ -182,14 +182,14 @@ def test_values_of_a_setting_are_trained_together(page, static_server):
     tab(page, "Compare")
     page.get_by_role("combobox", name="Compare").select_option("sweep")
     page.get_by_role("textbox", name="Values").fill("0.001 0.1")
-    page.get_by_label("Epochs").fill("5")
+    page.get_by_role("textbox", name="Epochs").fill("5")
     page.get_by_role("button", name="Train these").click()
     page.wait_for_function(
         """() => [...document.querySelectorAll("tbody tr")].filter(
             (row) => /rate.*\\s5\\s/.test(row.innerText)).length === 2"""
     )
     page.get_by_role("textbox", name="Values").fill("1 2 3 4 5 6 7 8 9")
-    page.get_by_text("At most 8 runs").wait_for()
+    page.get_by_text("At most 8 runs at once").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
