@@ -2,6 +2,7 @@
 
 import type { Data, Model } from "../engine/engine";
 import type { Name } from "../data2d/sets";
+import { TEST_ROWS } from "../digits/mnist";
 import { mnist } from "../start";
 import { current, runners, theEngine, type Trainer } from "../ui/current.svelte";
 import type { Runner } from "../ui/runner.svelte";
@@ -48,7 +49,7 @@ async function make(runner: Runner, trainer: Trainer, made: Made): Promise<void>
 /** The rows of MNIST that a source names. */
 async function digits(source: { [detail: string]: unknown }): Promise<{ data: Data; heldOut: Data | null }> {
   const rows = (name: string, standard: number) => (typeof source[name] === "number" ? (source[name] as number) : standard);
-  const [train, test] = await Promise.all([mnist("train", rows("rows", 10_000)), mnist("test", rows("held_out", 2_000))]);
+  const [train, test] = await Promise.all([mnist("train", rows("rows", 10_000)), mnist("test", rows("held_out", TEST_ROWS))]);
   return { data: ofImages(train), heldOut: ofImages(test) };
 }
 

@@ -147,6 +147,7 @@ export class Digits {
         await session.setTheta(held);
         throw error;
       }
+      if (session === this.runner.session) this.runner.story = { ...this.runner.story, edited: true };
       const [after] = await probabilities(session, [image]);
       const accuracyAfter = (await session.evaluate(places)).accuracy ?? 0;
       this.thetas.push(this.thetas.length ? held : base);
