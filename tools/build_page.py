@@ -1,6 +1,6 @@
 """Build the page into src/layerwise/app/play/site/: the catalogue of parts, the engine as WebAssembly, and the site.
 
-$ python tools/build_page.py            all of it; needs the development install, `pip install ziglang` and Node
+$ python tools/build_page.py            all of it; needs the development install, `pip install ziglang==0.17.1` and Node
 $ python tools/build_page.py --engine   the catalogue and the engine alone, for `npm run dev` and `npm test`
 """
 
