@@ -25,6 +25,12 @@ test("numbers are written as the language writes them", () => {
   expect(t("number.least", { least: 0.5 })).toBe("Mindestens 0,5");
 });
 
+test("a word has the form that goes with its number", () => {
+  expect(t("tables.size", { rows: 1, columns: 2 })).toBe("1 row, 2 columns.");
+  setLanguage("de");
+  expect(t("tables.size", { rows: 1, columns: 1 })).toBe("1 Zeile, 1 Spalte.");
+});
+
 test("numbers are read with a point, a comma, an exponent or as a fraction", () => {
   expect(["0.5", "0,5", " -1e-3 ", "−2", ",5", "1/4", "-1/2"].map(parse)).toEqual([0.5, 0.5, -0.001, -2, 0.5, 0.25, -0.5]);
   for (const wrong of ["", "a", "1,00.5", "1/0", "1/2/3", "0x10", "1 2", "Infinity"]) expect(parse(wrong), wrong).toBeNaN();

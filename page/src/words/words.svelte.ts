@@ -29,12 +29,14 @@ export function setLanguage(chosen: Language): void {
   globalThis.localStorage?.setItem("layerwise.language", chosen);
 }
 
-/** The words under a key, with {names} replaced. */
+/** The words under a key: {count} is replaced by a value, and {count|row|rows} by the form that goes with it. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   const words: Partial<Record<Key, string>> = LANGUAGES[state.language].words;
-  return (words[key] ?? english[key]).replace(/\{(\w+)\}/g, (whole, name: string) => {
+  return (words[key] ?? english[key]).replace(/\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
     const value = values[name];
-    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+    if (value === undefined) return whole;
+    if (one !== undefined) return value === 1 || value === "1" ? one : many!;
+    return typeof value === "number" ? number(value) : value;
   });
 }
 

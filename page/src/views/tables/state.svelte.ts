@@ -1,5 +1,6 @@
 /** The table that is open, what is decided of it, and the network that learns from it. They outlive the view. */
 
+import { inThePage } from "../../tables/advice";
 import type { Training } from "../../engine/engine";
 import { Tables } from "../../tables/client";
 import type { Options } from "../../tables/deciding";
@@ -156,7 +157,7 @@ function decided({ decimal }: Partial<Settings>): Options {
 }
 
 function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return inThePage(error instanceof Error ? error.message : String(error));
 }
 
 export const table = new TablesState();
