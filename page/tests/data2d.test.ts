@@ -158,3 +158,9 @@ describe("rows for the engine", () => {
     expect(r2([1, 2, 3], [3, 2, 1])).toBe(-3);
   });
 });
+
+test("points that no plane can show are named", () => {
+  const found = typed("1e30,1e30,0\n-1e30,0,1\n1,2,0\n2,1,1", "classification", 2);
+  expect(found.points?.x).toEqual([1, 2]);
+  expect(found.wrong.map((w) => w.line)).toEqual([1, 2]);
+});

@@ -18,6 +18,8 @@ export interface Points {
 
 export const MOST_CLASSES = 10;
 export const MOST_POINTS = 5000;
+/** Coordinates are kept to 4 decimals, and the plane has its axes in plain numbers. */
+export const MOST_SIZE = 1e6;
 
 /** So that a script can carry them. */
 export function rounded(value: number): number {
@@ -100,8 +102,8 @@ export function typed(text: string, task: Task, inputs: 1 | 2): Typed {
     const row = cells(line);
     const numbers = row.slice(0, inputs).map(parse);
     const last = row[inputs] ?? "";
-    const bad = task === "regression" ? Number.isNaN(parse(last)) : last === "";
-    if (row.length !== inputs + 1 || numbers.some(Number.isNaN) || bad) {
+    const bad = task === "regression" ? !fits(parse(last)) : last === "";
+    if (row.length !== inputs + 1 || !numbers.every(fits) || bad) {
       if (read || wrong.length || !row.every((cell) => Number.isNaN(parse(cell)))) wrong.push({ line: i + 1, text: line.slice(0, 60) });
       continue;
     }
@@ -112,6 +114,10 @@ export function typed(text: string, task: Task, inputs: 1 | 2): Typed {
   }
   const classes = Math.max(2, names.length);
   return { points: read && names.length <= MOST_CLASSES ? { ...sorted(points, names), classes } : null, wrong, names: [...names].sort(order), left };
+}
+
+function fits(value: number): boolean {
+  return Math.abs(value) <= MOST_SIZE;
 }
 
 function push(points: Points, x: number, y: number, target: number): Points {

@@ -198,7 +198,7 @@ def _loss(kind: type[Loss]) -> dict[str, Any]:
     part = _of_formula(kind, f)
     part["formula"]["slope"] = latex(slope, _GREEK)
     part["formula"]["slope_text"] = _in_words(kind, "derivative") if kind.derivative is not None else ""
-    forms = [{}, {"pos_weight": 2.0}] if "pos_weight" in parameters_of(kind) else [{}]
+    forms: list[dict[str, Any]] = [{}, {"pos_weight": 2.0}] if "pos_weight" in parameters_of(kind) else [{}]
     return part | {
         "codes": [_form(kind(**values), kind(**values).formulas()[0], ["y", "t"], values) for values in forms],
         "takes": kind.takes,

@@ -73,7 +73,11 @@ def opening_of(path: Path) -> Opening:
     if kind is None:
         known = ", ".join(end for endings in kinds.values() for end in endings)
         raise DataError(f"{path}: the page opens models, tables and pictures, files that end with {known}")
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
     size = path.stat().st_size
+    if not size:
+        raise DataError(f"{path}: the file is empty")
     if size > MOST_BYTES:
         raise DataError(f"{path}: it has {size:,} bytes; the page opens files of at most {MOST_BYTES:,}")
     if kind == "model":
