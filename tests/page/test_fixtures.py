@@ -7,7 +7,7 @@ import pytest
 def test_both_servers_serve_the_page(page, server, request):
     address = request.getfixturevalue(server)
     page.goto(address)
-    assert page.title() == "layerwise"
+    page.until("document.title.endsWith('layerwise')")
     assert page.requests[0] == address
 
 
