@@ -82,6 +82,7 @@ def trained(digits):
     return page
 
 
+@pytest.mark.flow
 def test_one_click_learns_mnist_and_drawings_are_read(digits):
     page = digits()
     page.set_default_timeout(90_000)
@@ -102,6 +103,7 @@ def test_one_click_learns_mnist_and_drawings_are_read(digits):
     assert 100 < wrong <= 700
 
 
+@pytest.mark.flow
 def test_the_sum_of_a_neuron_is_that_of_its_terms(trained):
     draw(trained, 4)
     says(trained, "4")
@@ -138,6 +140,7 @@ def scribble(page):
     page.mouse.up()
 
 
+@pytest.mark.flow
 def test_what_the_reader_does_not_know_is_refused_with_pythons_reason(digits):
     page = digits()
     page.set_default_timeout(90_000)
@@ -252,6 +255,7 @@ def test_a_file_that_is_no_picture_is_refused(trained, tmp_path):
     trained.get_by_role("alert").get_by_text("notes.png cannot be read").wait_for()
 
 
+@pytest.mark.flow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(digits, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

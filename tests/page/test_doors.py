@@ -4,11 +4,14 @@ import json
 import os
 import signal
 
+import pytest
+
 import numpy as np
 from serving import TOKEN, served
 from training_page import create, theta_of, twin
 
 
+@pytest.mark.flow
 def test_python_trains_the_page(page, play_server):
     """To the bits of the same call of `fit`; nothing of the address leaks into a request's Referer."""
     referers = []
@@ -35,6 +38,7 @@ def test_without_a_server_the_browser_trains(page, static_server):
     assert not [url for url in page.requests if "start.json" not in url and "/engine" in url and "wasm" not in url]
 
 
+@pytest.mark.flow
 def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site):
     """While one trains: it goes on from parameters that are at most some seconds old, and its epochs count on."""
     server = play()
@@ -99,6 +103,7 @@ def test_ctrl_c_ends_the_server_at_once(page, play, site):
     page.problems.clear()
 
 
+@pytest.mark.flow
 def test_what_is_opened(page, play, site, tmp_path):
     twin(3).save(tmp_path / "mine.safetensors")
     page.goto(play(tmp_path / "mine.safetensors").address)

@@ -2,12 +2,15 @@
 
 import gzip
 
+import pytest
+
 from serving import plain_files
 
 MOST = 400_000
 DATA = ("data/",)
 
 
+@pytest.mark.flow
 def test_the_first_load_is_small(open_page, site, static_server):
     page, sizes = open_page(service_workers="block"), {}
 

@@ -50,6 +50,7 @@ def taken(page, static_server, tmp_path):
     return script, downloaded(page, "network.safetensors", tmp_path)
 
 
+@pytest.mark.flow
 def test_the_script_gives_the_pages_network(taken, tmp_path):
     script, model = taken
     page_network = lw.load(model)
@@ -59,6 +60,7 @@ def test_the_script_gives_the_pages_network(taken, tmp_path):
     np.testing.assert_array_equal(lw.load(tmp_path / "network.safetensors").theta, page_network.theta)
 
 
+@pytest.mark.flow
 def test_a_step_is_shown_as_python_traces_it(page, taken, tmp_path):
     script, model = taken
     data = {}
@@ -136,6 +138,7 @@ def test_units_are_switched_off_and_on(page, static_server):
     assert loss[0].strip() == loss[1].strip()
 
 
+@pytest.mark.flow
 def test_a_link_restores_the_network_elsewhere(page, open_page, static_server, tmp_path):
     trained(page, static_server)
     go(page, "Take it away")
@@ -192,6 +195,7 @@ def test_values_of_a_setting_are_trained_together(page, static_server):
     page.get_by_text("At most 8 runs at once").wait_for()
 
 
+@pytest.mark.flow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_in_the_way_of_anyone(open_page, static_server, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
@@ -213,6 +217,7 @@ def test_nothing_is_in_the_way_of_anyone(open_page, static_server, scheme):
     check("out")
 
 
+@pytest.mark.flow
 def test_python_diagnoses_and_exports(page, play_server, tmp_path):
     trained(page, play_server, 1)
     go(page, "Inside")

@@ -20,6 +20,7 @@ def folder(site, tmp_path):
     return tmp_path / "site"
 
 
+@pytest.mark.flow
 def test_after_one_visit_the_page_is_there_without_a_network(page, folder):
     with plain_files(folder) as address:
         page.goto(address)

@@ -47,6 +47,7 @@ def at(page, x, y):
     return box["x"] + (x + 3.6) / 7.2 * box["width"], box["y"] + (3.6 - y) / 7.2 * box["height"]
 
 
+@pytest.mark.flow
 def test_one_click_trains_the_spiral(page, static_server):
     shown(page, static_server)
     before = colours(page)
@@ -58,6 +59,7 @@ def test_one_click_trains_the_spiral(page, static_server):
     assert page.get_by_role("button", name="▶ Train").is_visible()
 
 
+@pytest.mark.flow
 def test_a_step_an_epoch_and_a_sample_at_a_time(page, static_server):
     shown(page, static_server)
     press(page, "One step")
@@ -166,6 +168,7 @@ def test_points_are_drawn_with_a_finger_without_scrolling(open_page, static_serv
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.flow
 def test_the_plane_and_the_network_by_keyboard_alone(page, static_server):
     shown(page, static_server)
     page.get_by_role("application", name=re.compile("answers over the plane")).focus()
@@ -200,6 +203,7 @@ def test_a_neurons_sum_has_the_networks_numbers(page, static_server):
     assert found == pytest.approx(float(total), abs=5e-3)
 
 
+@pytest.mark.flow
 def test_a_typed_weight_is_the_networks_and_can_be_undone(page, static_server):
     shown(page, static_server)
     page.get_by_role("application", name=re.compile("^The network: ")).focus()
@@ -307,6 +311,7 @@ def test_pictures_are_saved(page, static_server):
         assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.flow
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
 def test_nothing_is_out_of_reach(open_page, static_server, options):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -59,6 +59,7 @@ def at_work(browser, static_server):
     context.close()
 
 
+@pytest.mark.flow
 @pytest.mark.browser
 @pytest.mark.parametrize("i", range(COUNT))
 def test_the_page_ends_with_the_bits_of_python(trainings, at_work, i):

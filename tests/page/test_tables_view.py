@@ -47,6 +47,7 @@ def train(page, epochs=20):
 IRIS = Path(lw.__file__).parent / "datasets" / "files" / "iris.csv"
 
 
+@pytest.mark.flow
 def test_a_dropped_table_is_learned_from_and_nothing_is_sent(tables):
     page = tables
     before = len(page.requests)
@@ -132,6 +133,7 @@ def test_numbers_are_drawn_against_true_ones(tables):
     page.get_by_role("img", name=re.compile("Answers for price against true values, R²")).wait_for()
 
 
+@pytest.mark.flow
 def test_the_saved_model_answers_in_python_as_on_the_page(tables, tmp_path):
     page = tables
     drop(page, "customers.csv", (HERE / "customers.csv").read_text())
@@ -183,6 +185,7 @@ def test_without_hidden_layers_and_a_curve_of_both_losses(tables):
     assert "Loss, test rows" in curve.inner_text()
 
 
+@pytest.mark.flow
 def test_keyboard_alone(tables):
     page = tables
     page.get_by_role("button", name="Iris").focus()
@@ -254,6 +257,7 @@ def test_a_million_rows_are_sampled_and_the_page_stays_awake(tables):
     assert page.evaluate("window.longest") < 150  # with a margin for a busy machine; 50 ms is the aim
 
 
+@pytest.mark.flow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page, static_server, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
