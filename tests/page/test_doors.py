@@ -4,9 +4,8 @@ import json
 import os
 import signal
 
-import pytest
-
 import numpy as np
+import pytest
 from serving import TOKEN, served
 from training_page import create, theta_of, twin
 

@@ -3,7 +3,6 @@
 import gzip
 
 import pytest
-
 from serving import plain_files
 
 MOST = 400_000
