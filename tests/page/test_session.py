@@ -153,9 +153,13 @@ def test_files(talk, spiral, tmp_path):
     model = talk.call("open", file=np.frombuffer((tmp_path / "m.safetensors").read_bytes(), np.uint8))
     assert model["training"]["optimizer"]["learning_rate"] == 0.01
     assert np.array_equal(model["theta"], loaded.theta)
-    for form, ending in (("onnx", "onnx"), ("javascript", "mjs"), ("numpy", "py"), ("python", "py")):
+    names = {
+        "onnx": "network.onnx", "javascript": "network.mjs", "numpy": "network_numpy.py", "python": "network_python.py",
+        "training-script": "network_training.py",
+    }  # fmt: skip
+    for form, name in names.items():
         made = talk.call("export", session, form=form)
-        assert made["name"] == f"network.{ending}"
+        assert made["name"] == name
         assert len(made["bytes"]) > 1000
     archive = zipfile.ZipFile(BytesIO(bytes(talk.call("export", session, form="c")["bytes"])))
     assert archive.namelist() == ["network.c", "network.h"]

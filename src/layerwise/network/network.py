@@ -283,13 +283,20 @@ class Network(Answers):
         return self.novelty
 
     def play(
-        self, X: ArrayLike | None = None, y: ArrayLike | None = None, *, height: int = 760, browser: bool = True
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        height: int = 760,
+        browser: bool = True,
+        block: bool | None = None,
     ) -> Any:
         """Show the page with this network in it: every number of it, edited and trained.
 
         In Jupyter, VS Code, Colab and marimo the page is a widget, which needs no port; elsewhere a tab of the browser,
         served to this machine alone. What becomes of the network in the page is another one's until the button
-        'Take over' there gives it back to this one.
+        'Take over' there gives it back to this one. In an interactive Python the call returns at once; in a script it
+        prints the address and returns when Ctrl-C ends the page.
 
         Parameters
         ----------
@@ -299,6 +306,8 @@ class Network(Answers):
             Of the widget, in pixels.
         browser : bool
             Whether the tab is opened; if not, the `address` of what is returned is for it.
+        block : bool, optional
+            Whether to stay until Ctrl-C, where the page is a tab; by default in a script, not in an interactive Python.
 
         Returns
         -------
@@ -312,7 +321,7 @@ class Network(Answers):
         NotBuiltError
             The network has no weights yet, and there is no X.
         """
-        return import_module("layerwise.app.play.playing").play(self, X, y, height=height, browser=browser)
+        return import_module("layerwise.app.play.playing").play(self, X, y, height=height, browser=browser, block=block)
 
     def copy(self) -> Network:
         """Another network with the same weights, optimizer and seed, sharing nothing."""

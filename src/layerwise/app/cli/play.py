@@ -41,6 +41,10 @@ def play(
         raise typer.BadParameter(
             "it is for --static; without, nothing is read that is not asked for", param_hint="--no-data"
         )
+    served = {"--port": port != 0, "--no-browser": no_browser, "--behind-proxy": behind_proxy}
+    for name, is_given in served.items():
+        if is_given and static is not None:
+            raise typer.BadParameter("nothing is served with --static; leave one of them out", param_hint=name)
     opening = None if file is None else opening_of(file)
     if static is not None:
         from layerwise.app.play.static import write_site, written

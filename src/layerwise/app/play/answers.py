@@ -173,6 +173,10 @@ def save(session: Session, given: Given) -> Array:
     return saved(session.kept())
 
 
+# Several forms end with .py, and the page has a network.py of its own.
+_NAMES = {"numpy": "_numpy", "python": "_python", "training-script": "_training"}
+
+
 def export(session: Session, given: Given) -> Given:
     """Return the network as a file that runs without layerwise; several files, as C's are, packed into one."""
     form = given.get("form")
@@ -180,8 +184,9 @@ def export(session: Session, given: Given) -> Given:
         raise DataError(f"export: form must be one of {', '.join(TARGETS)}; got {form!r:.40}")
     target = TARGETS[form]
     made = target.make(session.kept(), "network", "float32")
+    name = f"network{_NAMES.get(form, '')}"
     files = {
-        f"network{end or target.suffixes[0]}": content.encode() if isinstance(content, str) else content
+        f"{name}{end or target.suffixes[0]}": content.encode() if isinstance(content, str) else content
         for end, content in made.contents.items()
     }
     if len(files) == 1:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from layerwise.app.play.running import open_browser, serve
 from layerwise.app.play.server import check_installed
 from layerwise.app.play.taking_over import take_over
 from layerwise.data.arrays import read_array
+from layerwise.data.rows import check_finite
 from layerwise.errors import DataError, NotBuiltError
 from layerwise.network.network import Network
 from layerwise.typing import ArrayLike
@@ -39,6 +41,7 @@ def play(
     *,
     height: int = 760,
     browser: bool = True,
+    block: bool | None = None,
 ) -> Any:
     """Show the page with a network in it; `Network.play` says how."""
     data = samples(network, X, y)
@@ -50,7 +53,16 @@ def play(
         from layerwise.app.play.widget import widget
 
         return widget(network, data, height)
-    return Tab(network, data, browser)
+    tab = Tab(network, data, browser)
+    if not is_interactive() if block is None else block:
+        tab.stay()
+    return tab
+
+
+def is_interactive() -> bool:
+    """Return whether Python waits for another line when this one is done, as a script does not."""
+    shell = sys.modules.get("IPython")
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive) or (shell is not None and shell.get_ipython() is not None)
 
 
 def in_notebook() -> bool:
@@ -78,6 +90,7 @@ def samples(network: Network, X: ArrayLike | None, y: ArrayLike | None) -> Sampl
     rows, targets = read_array(X, "play: X"), np.asarray(y)
     if rows.ndim != 2 or len(rows) != len(targets) or not len(rows):
         raise DataError(f"play: X must be (n, n_in), y of as many rows; got {rows.shape} and {targets.shape}")
+    check_finite(rows, network.dtype, "play: X")
     kind = network.task.kind if network.task is not None else None
     if kind == "multilabel":
         raise DataError("play: the page has no networks of several yes/no answers")
@@ -87,7 +100,9 @@ def samples(network: Network, X: ArrayLike | None, y: ArrayLike | None) -> Sampl
         if not np.isin(targets, classes).all():
             raise DataError("play: y has labels that the network does not know")
         return Samples(rows, targets, classes, "classification")
-    return Samples(rows, targets.astype(np.float64), None, "regression")
+    values = np.asarray(read_array(y, "play: y"), np.float64)
+    check_finite(values.reshape(len(values), -1), network.dtype, "play: y")
+    return Samples(rows, values, None, "regression")
 
 
 class Tab:
@@ -104,6 +119,7 @@ class Tab:
     def __init__(self, network: Network, data: Samples | None, browser: bool = True) -> None:
         check_installed()
         self.network, self.taken = network, 0
+        self._listening: threading.Thread | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="layerwise-")
         folder = Path(self._folder.name)
         network.save(folder / "network.safetensors", optimizer=network.optimizer is not None)
@@ -118,7 +134,8 @@ class Tab:
             self.close()
             raise DataError("play: the page's server has not begun; what is above says why")
         self.address = str(json.loads(first)["address"])
-        threading.Thread(target=self._listen, name="layerwise play", daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, name="layerwise play", daemon=True)
+        self._listening.start()
         if browser:
             open_browser(self.address)
 
@@ -130,6 +147,14 @@ class Tab:
                 take_over(self.network, model_in(Path(json.loads(line)["file"]).read_bytes()))
                 self.taken += 1
 
+    def stay(self) -> None:
+        """Print the address, and return when Ctrl-C ends the page."""
+        print(f"the page: {self.address}   (Ctrl-C ends it)", flush=True)
+        with suppress(KeyboardInterrupt):
+            while self._child.poll() is None:
+                time.sleep(0.1)
+        self.close()
+
     def close(self) -> None:
         """End the server; the page goes on in the browser where it can."""
         if self._child.stdin is not None:
@@ -138,6 +163,8 @@ class Tab:
             self._child.wait(5)
         self._child.kill()
         self._child.wait()
+        if self._listening is not None:
+            self._listening.join(5)  # what was taken over last
         if self._child.stdout is not None:
             self._child.stdout.close()
         self._folder.cleanup()

@@ -21,6 +21,10 @@ from layerwise.network.network import Network
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What is shown where the widget is not; Jupyter cuts it after 110 characters.
+WITHOUT_EXTENSION = (
+    "The page is a widget: pip install anywidget in the environment of Jupyter, and reload the notebook."
+)
 BEHIND = 8  # frames that a page may not have read before reports are put together
 
 
@@ -47,6 +51,9 @@ def widget(network: Network, data: Samples | None = None, height: int = 760) -> 
         _esm = files["front.js"].read_text(encoding="utf-8")
         height = traitlets.Int(760).tag(sync=True)
         workers = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+        def __repr__(self) -> str:
+            return WITHOUT_EXTENSION
 
     page = Page(height=height, workers=_workers(files))
     pages = Pages(page, files, network, data)
