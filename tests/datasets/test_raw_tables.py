@@ -180,6 +180,44 @@ def test_decimal_commas_between_commas_in_quotes(read):
     assert table.columns[0] == ["1,5", "2,25"]
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "columns", "decimal", "unclear"),
+    [
+        (";", [["2,904", "8,965"], ["0,544", "0,913"]], ",", []),
+        ("\t", [["2,904", "8,965"], ["1,5", "2,25"]], ",", []),
+        ("|", [["2,904", "8,965"], ["12,3456", "1,2"]], ",", []),
+        (";", [["2,904", "8,965"], ["0.5", "1.25"]], ".", []),
+        (";", [["2,904", "8,965"], ["1,234,567", "7"]], ".", []),
+        (";", [["2.904", "8.965"], ["1.234,5", "2.345,6"]], ",", []),
+        (";", [["2.904", "8.965"], ["1.234.567", "7"]], ",", []),
+        (";", [["2,904", "8,965"], ["1", "2"]], ",", [0]),
+        (";", [["2.904", "8.965"], ["1", "2"]], ".", [0]),
+        ("\t", [["2,904", "8,965"], ["2.904", "8.965"]], ".", [0, 1]),
+        (",", [["2.904", "8.965"], ["1", "2"]], ".", []),  # a comma cannot be before the decimals of all cells here
+        (";", [["2,904", "8,965"], ["1,5", "2,5"], ["1.5", "2.5"]], ",", [0]),
+        (";", [["2,904", "8,965"], ["1.5", "2.5"], ["1.5", "2.5"], ["0,5", "1,5"]], ".", [0]),
+        (";", [["2,904", "8,965"], ["a 0.5", "b 0.5"]], ",", [0]),
+    ],
+)
+def test_a_file_has_one_decimal_mark(read, delimiter, columns, decimal, unclear):
+    names = [f"c{j}" for j in range(len(columns))]
+    table = read("\ufeff" + "".join(delimiter.join(cells) + "\n" for cells in [names, *zip(*columns)]))
+    assert (table.how["decimal"], table.unclear) == (decimal, unclear)
+    assert table.columns == columns
+
+
+def test_commas_between_commas_in_quotes_may_be_either(read):
+    table = read('a,b\n"1,234",x\n"2,345",y\n')
+    assert (table.how["decimal"], table.unclear) == (".", [0])
+    assert read('a,b\n"1,234",x\n"2,345",y\n', decimal=",").unclear == []
+
+
+def test_a_late_row_shows_the_decimal_mark(read):
+    rows = "2,904;8,965\n" * 3000
+    table = read(f"a;b\n{rows}1,234,567;8,965\n")
+    assert (table.how["decimal"], table.unclear) == (".", [])
+
+
 def test_odd_bytes(read):
     table = read(b"a,b\r1,2\r3,\x004\r\x1a")
     assert rows_of(table) == [["1", "2"], ["3", "4"]]

@@ -120,6 +120,31 @@ def test_the_way_of_reading_can_be_overruled(tables):
     page.get_by_role("status").filter(has_text="2 columns").wait_for()
 
 
+def test_what_is_typed_is_read_as_the_cells_of_its_column(tables):
+    """The page is in English, the table has decimal commas."""
+    page = tables
+    rows = "".join(f"{i % 9 + 1}.{(i * 37) % 900 + 100},5;{i % 5},{i % 8};{'xy'[i % 2]}\n" for i in range(60))
+    drop(page, "sales.csv", "amount;size;t\n" + rows)
+    train(page, 3)
+    region = page.get_by_role("region", name="Try a row")
+    amount, size = region.get_by_label("amount"), region.get_by_label("size")
+
+    def answer(field, typed):
+        field.fill(typed)
+        page.wait_for_timeout(300)
+        return region.locator("ul").first.inner_text(), field.get_attribute("aria-invalid")
+
+    assert re.fullmatch(r"\d\.\d{3},5", amount.input_value())
+    thousand = answer(amount, "1.000")
+    assert thousand == answer(amount, "1000") == answer(amount, "1.000,0")
+    assert thousand[1] is None
+    assert answer(amount, "1")[0] != thousand[0]
+    assert answer(amount, "1,000") == answer(amount, "1")
+    size.fill("1,5")
+    assert answer(size, "1,5")[1] is None
+    assert answer(size, "1.5")[1] == "true"
+
+
 def test_play_opens_a_table(open_page, play):
     page = open_page()
     page.goto(play(IRIS).address)

@@ -21,6 +21,10 @@ def whole(*counts):
     ("cells", "expected"),
     [
         (["1.5", "2.5", "3.5"], "t: a number, 3 different values"),
+        (["1,5", "2,5", "3,5"], "t: a number, 3 different values"),
+        (["1,3", "1,7", "2,0", "2,3"] * 20, "t: a number, 4 different values"),
+        ([f"{i},125" for i in range(230)] + ["0,5"], "t: a number, 231 different values"),
+        (["0,5", *["1,5"] * 20], "t: 2 classes, 0,5 (1), 1,5 (20)"),
         ([f"{i / 8}" for i in range(230)], "t: a number, 230 different values"),
         ([f"{i / 8}" for i in range(50)] + ["x"], "t: a number, 50 different values; 1 cell that is none"),
         ([*"12345" * 9, "x"], "t: 5 classes, 1 (9), 2 (9), 3 (9), 4 (9), 5 (9); 1 cell that is none"),

@@ -10,6 +10,7 @@ from layerwise.data.tables.deciding import survey, understand
 from layerwise.data.tables.features import Features
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.understanding import Understanding
+from layerwise.datasets.reading import read_raw
 
 
 def table(**columns):
@@ -130,6 +131,40 @@ class TestDecisions:
         found = understand(table(x=[str(i) for i in range(20)], y=[str(2.5 * i) for i in range(20)]))
         assert [c.use for c in found.columns] == ["input", "target"]
         assert "column 'x': consecutive numbers, but there is no other column" in found.notes
+
+
+class TestMarks:
+    """What 2,904 is: a file is written in one manner, and what stays open is said."""
+
+    def read(self, tmp_path, text, **options):
+        (tmp_path / "a.csv").write_text(text, "utf-8-sig")
+        found = understand(read_raw(tmp_path / "a.csv"), **options)
+        return found, [note for note in found.notes if "say so: --decimal=" in note]
+
+    def test_another_column_shows_that_commas_are_before_decimals(self, tmp_path):
+        rows = "".join(f"{i % 9 + 1},{(i * 37) % 900 + 100};0,{(i * 53) % 900 + 100}\n" for i in range(60))
+        found, notes = self.read(tmp_path, "Gewicht;L\u00e4nge\n" + rows)
+        weights = found.features().columns[0]
+        assert notes == []
+        assert weights[:2].tolist() == [1.1, 2.137]
+        assert found.answers()[:2].tolist() == [0.1, 0.153]
+
+    def test_what_stays_open_is_said_and_can_be_said(self, tmp_path):
+        rows = "".join(f"{i % 9 + 1},{(i * 37) % 900 + 100};{'xy'[i % 2]}\n" for i in range(60))
+        found, notes = self.read(tmp_path, "kg;t\n" + rows)
+        assert notes == [
+            "column 'kg': the comma in 1,100 is taken for the decimal mark; if it separates thousands, say so: "
+            "--decimal=."
+        ]
+        assert found.columns[0].kind.how == {"notation": ","}
+        found, notes = self.read(tmp_path, "kg;t\n" + rows, decimal=".")
+        assert (found.columns[0].kind.how, notes) == ({"notation": ".,"}, [])
+        found, notes = self.read(tmp_path, "kg|t\n" + rows.replace(";", "|"))
+        assert notes == [
+            "column 'kg': the comma in 1,100 is taken to separate thousands; if it is the decimal mark, say so: "
+            "--decimal=,"
+        ]
+        assert found.columns[0].kind.how == {"notation": ".,"}
 
 
 class TestRelations:

@@ -104,6 +104,29 @@ export function readNumbers(cells: readonly string[], notation: Notation = "."):
  */
 export function findNotation(cells: readonly string[]): Notation {
   if (!cells.some((cell) => cell.includes(",") || /\.\p{Nd}{3}\.\p{Nd}{3}/u.test(cell))) return ".";
+  const { decimals, thousands, either } = marksOf(cells);
+  const decimal = shown(decimals, thousands) || ".";
+  const other = decimal === "," ? "." : ",";
+  return (decimal + (thousands[other] || (either[other] && !decimals[other]) ? other : "")) as Notation;
+}
+
+type Marks = Record<"." | ",", number>;
+
+/** The decimal mark that numbers show, or "" where each of their marks may be either one, as in 1,234. */
+export function shownDecimal(cells: readonly string[]): "." | "," | "" {
+  const { decimals, thousands } = marksOf(cells);
+  return shown(decimals, thousands);
+}
+
+function shown(decimals: Marks, thousands: Marks): "." | "," | "" {
+  const comma = [decimals[","], thousands["."]];
+  const point = [decimals["."], thousands[","]];
+  if (comma[0] > point[0] || (comma[0] === point[0] && comma[1] > point[1])) return ",";
+  return point[0] || point[1] ? "." : "";
+}
+
+/** How many cells have a point or a comma before decimals, between thousands, or as either of them. */
+function marksOf(cells: readonly string[]): { decimals: Marks; thousands: Marks; either: Marks } {
   const decimals = { ".": 0, ",": 0 };
   const thousands = { ".": 0, ",": 0 };
   const either = { ".": 0, ",": 0 };
@@ -123,10 +146,5 @@ export function findNotation(cells: readonly string[]): Notation {
     const separators = after.length === 3 ? (others.has(last) ? [last] : []) : [...others].filter((m) => m !== last);
     for (const mark of separators) thousands[mark] += times;
   }
-  const comma = [decimals[","], thousands["."]];
-  const point = [decimals["."], thousands[","]];
-  const decimal = comma[0] > point[0] || (comma[0] === point[0] && comma[1] > point[1]) ? "," : ".";
-  const other = decimal === "," ? "." : ",";
-  return (decimal + (thousands[other] || (either[other] && !decimals[other]) ? other : "")) as Notation;
+  return { decimals, thousands, either };
 }
-

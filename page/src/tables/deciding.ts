@@ -8,7 +8,7 @@ import { parsed, take, type Values } from "./parsing.ts";
 import { counted, repr } from "./python.ts";
 import { nRows, type RawTable } from "./raw.ts";
 import { duplicates, tells } from "./relations.ts";
-import { remarks } from "./remarks.ts";
+import { remarks, unclearMarks } from "./remarks.ts";
 import { statisticOf } from "./statistics.ts";
 import { choose, targetOf } from "./target.ts";
 import { answersOf, type Column, type Understanding, unread } from "./understanding.ts";
@@ -119,6 +119,7 @@ export function survey(raw: RawTable, options: Options = {}): Column[] {
     const use = isOut || !(INPUTS as readonly string[]).includes(decided.name) ? "left out" : "input";
     return { name, kind: decided, use, reason: isOut ? "as asked" : decided.reason, statistic: s };
   });
+  if ((options.decimal ?? null) === null) raw.notes.push(...unclearMarks(raw, columns));
   if (wrong.length === 1) throw wrong[0];
   if (wrong.length) throw new DataError(`${raw.source}: ${wrong.map((error) => error.message).join("; ")}`);
   return columns;

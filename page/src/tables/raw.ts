@@ -15,6 +15,11 @@ export interface RawTable {
   how: HowRead;
   /** Names that columns got because the file's own header has none for them. */
   unnamed: string[];
+  /**
+   * The places of columns of numbers whose point or comma may be before decimals or between thousands, where no other
+   * column shows which, and nobody has said so.
+   */
+  unclear: number[];
 }
 
 /** How a table was read; another file can be read likewise. */

@@ -2,6 +2,7 @@
 
 import { LIKELY_MISSING, type Notation, readNumber } from "./cells.ts";
 import { length, repr } from "./python.ts";
+import { type RawTable } from "./raw.ts";
 import { type Statistic } from "./statistics.ts";
 import { type Column } from "./understanding.ts";
 
@@ -9,6 +10,7 @@ const FEWEST_VALUES = 10;
 const FEWEST_TIMES = 3;
 const MOST_CODES = 3; // for missing values: refused, does not know, does not apply
 const CODE = /^(-?9+|-?9+[678]|-[678])([.,]0+)?$/;
+const MARKED = /\p{Nd}[.,]\p{Nd}{3}/u;
 const LONG = 30; // characters of half of the texts, which are no names then
 
 /** A sentence for each number that may stand for a missing value, and for each column of free text. */
@@ -28,13 +30,40 @@ export function remarks(columns: readonly Column[]): string[] {
     }
   }
   for (const [cell, names] of found) {
-    const shown = names.slice(0, 3).map(repr).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
     said.push(
-      `${cell} stands far from the other numbers of column${names.length === 1 ? "" : "s"} ${shown}, more than once; ` +
-        `if it means a missing value, say so: --na=${cell}`,
+      `${cell} stands far from the other numbers of ${columnsOf(names)}, more than once; if it means a missing value, ` +
+        `say so: --na=${cell}`,
     );
   }
   return said;
+}
+
+/** A sentence on columns such as 1,234 that may be read in two ways: how they are, and how to say otherwise. */
+export function unclearMarks(raw: RawTable, columns: readonly Column[]): string[] {
+  const found = new Map<string, { name: string; example: string }[]>();
+  for (const j of raw.unclear) {
+    const { name, kind } = columns[j];
+    const example = raw.columns[j].find((cell) => MARKED.test(cell));
+    if (kind.name !== "number" || kind.how.notation === undefined || example === undefined) continue;
+    const key = (example.includes(",") ? "," : ".") + kind.how.notation[0];
+    found.set(key, [...(found.get(key) ?? []), { name, example }]);
+  }
+  return [...found].map(([[mark, decimal], those]) => {
+    const what = mark === "," ? "the comma" : "the point";
+    const [taken, otherwise] =
+      mark === decimal
+        ? ["is taken for the decimal mark", "separates thousands"]
+        : ["is taken to separate thousands", "is the decimal mark"];
+    return (
+      `${columnsOf(those.map(({ name }) => name))}: ${what} in ${those[0].example} ${taken}; if it ${otherwise}, say ` +
+      `so: --decimal=${decimal === "." ? "," : "."}`
+    );
+  });
+}
+
+function columnsOf(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map(repr).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
+  return `column${names.length === 1 ? "" : "s"} ${shown}`;
 }
 
 function isFreeText(s: Statistic): boolean {

@@ -32,20 +32,29 @@ export async function load(
   if (file.size <= LARGE && !isPacked) {
     return { raw: checked(readRaw(await whole(stream), name, settings)), sampled: null };
   }
-  const found = await sample(stream);
+  const found = await sample(stream, undefined, MOST_ROWS + 1); // one has the names of the columns
   refuseOthers(found.bytes, name);
   const notes: string[] = [];
   const [text, encoding] = decode(found.bytes, name, notes);
   const raw = readDecoded(text, name, settings, notes, (line) => found.lines[line - 1] ?? line);
   raw.how.encoding = found.encoding ?? encoding;
+  keepFirst(raw, MOST_ROWS);
   const kept = nRows(raw);
-  const isAll = found.total <= MOST_ROWS && found.total - kept < 1000;
+  const total = found.total - found.begins.filter((line) => line < raw.lines[0]).length; // no titles, no names
+  const isAll = total <= MOST_ROWS && total - kept < 1000;
   if (isAll) return { raw: checked(raw), sampled: null };
   raw.notes.unshift(
-    `${name} has ${thousands(found.total)} rows; ${thousands(kept)} of them, drawn by chance (seed ${SEED}), are used ` +
+    `${name} has ${thousands(total)} rows; ${thousands(kept)} of them, drawn by chance (seed ${SEED}), are used ` +
       `here. All of them: layerwise train ${quoted(name)}`,
   );
-  return { raw: checked(raw), sampled: { kept, total: found.total } };
+  return { raw: checked(raw), sampled: { kept, total } };
+}
+
+/** Leaves out rows at the end: one, where a sample has no names of columns. */
+function keepFirst(raw: RawTable, most: number): void {
+  if (nRows(raw) <= most) return;
+  raw.columns = raw.columns.map((column) => column.slice(0, most));
+  raw.lines = raw.lines.slice(0, most);
 }
 
 function checked(raw: RawTable): RawTable {

@@ -90,7 +90,7 @@ export function targetOf(name: string, s: Statistic, hints: TargetHints): Target
   }
   const isNumber =
     asked === "number" ||
-    (asked === undefined && counted !== undefined && readsAsNumbers(s, notation) && isAmount(s, counted));
+    (asked === undefined && counted !== undefined && readsAsNumbers(s, notation) && isAmount(s, counted, notation));
   if (isNumber && number && counted) return ofNumber(name, s, number.how, counted, said);
   if (s.dates.size && !s.numbers.size && asked === undefined) {
     throw new DataError(
@@ -98,7 +98,7 @@ export function targetOf(name: string, s: Statistic, hints: TargetHints): Target
     );
   }
   if (s.distinct === null) throw tooMany(name, s);
-  return ofClasses(name, s, s.distinct, said, asked !== undefined, counted);
+  return ofClasses(name, s, s.distinct, said, asked !== undefined, counted, number?.how.notation);
 }
 
 function numberKind(name: string, s: Statistic, decimal: string | null, likely: string): Kind {
@@ -111,7 +111,7 @@ function ofNumber(name: string, s: Statistic, how: How, counted: Parsed, said: s
   }
   const stray = s.present - s.likely - counted.count;
   const more = stray ? `; ${stray} cell${stray > 1 ? "s that are" : " that is"} none` : "";
-  const values = s.distinct === null ? saidDistinct(s) : thousands(numbersAlone(s, how.notation).size);
+  const values = s.distinct === null ? saidDistinct(s) : thousands(numbersAlone(s, how.notation as Notation).size);
   return { name, kind: "number", sentence: `${name}: a number, ${values} different values${more}${said}`, how, classes: [] };
 }
 
@@ -120,10 +120,10 @@ function ofNumber(name: string, s: Statistic, how: How, counted: Parsed, said: s
  * to ten values, with five rows each, unless some are there once and far apart; or more of them, in order and about
  * equally frequent.
  */
-function isAmount(s: Statistic, counted: Parsed): boolean {
+function isAmount(s: Statistic, counted: Parsed, notation: Notation): boolean {
   if (s.distinct === null || counted.marked) return true;
   if (counted.padded) return false;
-  const values = numbersAlone(s);
+  const values = numbersAlone(s, notation);
   const n = values.size;
   if (n <= 2) return false;
   if (counted.whole < counted.count) return true;
@@ -138,7 +138,7 @@ function isAmount(s: Statistic, counted: Parsed): boolean {
   return !(n <= MOST_CLASSES && inOrder && fewestRows >= 2 * ROWS_A_CLASS && mostRows <= 2 * fewestRows);
 }
 
-function numbersAlone(s: Statistic, notation: Notation = "."): Map<number, number> {
+function numbersAlone(s: Statistic, notation: Notation): Map<number, number> {
   const found = new Map<number, number>();
   for (const [cell, n] of s.distinct ?? []) {
     const value = readNumber(cell, notation);
@@ -154,6 +154,7 @@ function ofClasses(
   said: string,
   isAsked: boolean,
   counted: Parsed | undefined,
+  notation: Notation | undefined,
 ): Target {
   const { how } = kindOf(name, s, { asked: "yes/no" });
   const none = how.whole || how.spellings ? LIKELY_MISSING : NO_CLASS;
@@ -171,7 +172,7 @@ function ofClasses(
   let stray = "";
   const told = s.present - s.likely;
   if (counted && READS * told <= counted.count && counted.count < told) {
-    const alone = [...counts].filter(([cell, n]) => n === 1 && Number.isNaN(readNumber(cell))).map(([cell]) => cell);
+    const alone = [...counts].filter(([cell, n]) => n === 1 && Number.isNaN(readNumber(cell, notation))).map(([cell]) => cell);
     for (const cell of alone) counts.delete(cell); // numbers, and cells that are none
     stray = alone.length ? `; ${alone.length} cell${alone.length > 1 ? "s that are" : " that is"} none` : "";
   }

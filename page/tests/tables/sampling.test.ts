@@ -78,14 +78,25 @@ describe("files", () => {
     const large = new Blob(["a,b,c\n", ...Array.from({ length: 1000 }, () => part)]);
     const began = performance.now();
     const { raw, sampled } = await load(large, "large.csv");
-    expect(sampled).toEqual({ kept: 49_999, total: 1_000_001 });
+    expect(sampled).toEqual({ kept: 50_000, total: 1_000_000 });
     expect(raw.notes[0]).toBe(
-      "large.csv has 1,000,001 rows; 49,999 of them, drawn by chance (seed 42), are used here. All of them: layerwise " +
+      "large.csv has 1,000,000 rows; 50,000 of them, drawn by chance (seed 42), are used here. All of them: layerwise " +
         "train large.csv",
     );
     expect(raw.names).toEqual(["a", "b", "c"]);
-    expect(raw.lines[49_998]).toBeGreaterThan(990_000);
+    expect(raw.lines[49_999]).toBeGreaterThan(990_000);
     expect(performance.now() - began).toBeLessThan(20_000);
+  }, 40_000);
+
+  test("titles and names above a sample are no rows of it, and a file without names has a sample as large", async () => {
+    const n = 70_000;
+    const rows = Array.from({ length: n }, (_, i) => `${(i * 37) % 101}.5,${i % 7},${"abcdefghijklmnopqrstuvwxyz"[i % 26].repeat(120)}\n`).join(""); // prettier-ignore
+    for (const [above, kept] of [["a,b,c\n", 50_000], ["", 50_000], ["Sales of 2023\n\na,b,c\n", 49_999]] as const) {
+      const { raw, sampled } = await load(new Blob([above, rows]), "large.csv");
+      expect(sampled).toEqual({ kept, total: n });
+      expect(raw.lines.length).toBe(kept);
+      expect(raw.columns.map((column) => column.length)).toEqual([kept, kept, kept]);
+    }
   }, 40_000);
 
   test("gzip is unpacked", async () => {

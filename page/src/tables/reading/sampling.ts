@@ -19,7 +19,9 @@ export interface Sample {
   bytes: Uint8Array;
   /** The line of the file on which each row of the sample begins. */
   lines: number[];
-  /** All rows of the file, blank ones left out. */
+  /** The line on which each row begins, where a row may have several lines. */
+  begins: number[];
+  /** All rows of the file, blank ones left out; the names of columns are one. */
   total: number;
   /** The encoding of the file, where that was brought to UTF-8. */
   encoding: string | null;
@@ -79,7 +81,7 @@ class Reservoir {
       }
       bytes[at++] = 10;
     }
-    return { bytes, lines, total: this.total, encoding };
+    return { bytes, lines, begins: rows.map(({ line }) => line), total: this.total, encoding };
   }
 }
 

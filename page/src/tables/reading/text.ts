@@ -5,10 +5,10 @@
  *                    └──► rows ──► columns of cells
  */
 
-import { findNotation } from "../cells.ts";
 import { DataError } from "../errors.ts";
 import { counting, strip, thousands } from "../python.ts";
 import { type RawTable } from "../raw.ts";
+import { findDecimal } from "./decimals.ts";
 import { namedColumns } from "./headers.ts";
 import { alike, empty } from "./judging.ts";
 import { findLayout, isComment, type Layout } from "./layout.ts";
@@ -93,7 +93,8 @@ function readRows(
   body.finish(notes);
   const { columns, names, unnamed } = namedColumns(body.columns, layout.header, notes);
   if (settings.na.length) blank(columns, settings.na, notes);
-  const decimal = settings.decimal ?? decimalOf(columns);
+  const { decimal, unclear } =
+    settings.decimal !== null ? { decimal: settings.decimal, unclear: [] } : findDecimal(columns, delimiter);
   if (decimal === "," && settings.decimal === null) notes.push("numbers have decimal commas");
   if (layout.header === null) {
     const { lines } = body;
@@ -101,7 +102,7 @@ function readRows(
   }
   const has_header = layout.header !== null;
   const how = { encoding: "", delimiter, header: has_header, decimal, na: settings.na, skip: settings.skip, names };
-  return { source: name, names, columns, lines: body.lines, has_header, notes, how, unnamed };
+  return { source: name, names, columns, lines: body.lines, has_header, notes, how, unnamed, unclear };
 }
 
 /** The rows of data, gathered into columns. */
@@ -232,17 +233,6 @@ function blank(columns: string[][], na: readonly string[], notes: string[]): voi
     n += found;
   });
   notes.push(`${counting(n, "cell")} taken for missing, as ${na.map((token) => `'${token}'`).join(", ")} says`);
-}
-
-/** The decimal mark of the table: a comma where some column has it, and none a point. */
-function decimalOf(columns: readonly string[][]): string {
-  const found = new Set<string>();
-  for (const column of columns) {
-    const sample = column.slice(0, HEAD).filter((cell) => !isMissing(cell));
-    const marked = sample.filter((cell) => cell.includes(",") || cell.includes("."));
-    if (marked.length && shareOfNumbers(sample) >= 0.9) found.add(findNotation(marked)[0]);
-  }
-  return found.size === 1 && found.has(",") ? "," : ".";
 }
 
 /** The first few lines of many. */

@@ -200,7 +200,7 @@ def _rows_of(raw: RawTable, rows: Array) -> RawTable:
     places = rows.tolist()
     columns: list[Any] = [c[rows] if isinstance(c, np.ndarray) else [c[row] for row in places] for c in raw.columns]
     lines = None if raw.lines is None else raw.lines[rows]
-    return RawTable(raw.source, raw.names, columns, lines, raw.has_header, raw.notes, raw.how, raw.unnamed)
+    return RawTable(raw.source, raw.names, columns, lines, raw.has_header, raw.notes, raw.how, raw.unnamed, raw.unclear)
 
 
 def _joined(source: str, first: RawTable, parts: Sequence[RawTable]) -> RawTable:
@@ -215,4 +215,6 @@ def _joined(source: str, first: RawTable, parts: Sequence[RawTable]) -> RawTable
             )
     lines = None if any(part.lines is None for part in parts) else np.concatenate([part.lines for part in parts])
     notes = list(dict.fromkeys(note for part in parts for note in part.notes))
-    return RawTable(source, first.names, columns, lines, first.has_header, notes, first.how, first.unnamed)
+    return RawTable(
+        source, first.names, columns, lines, first.has_header, notes, first.how, first.unnamed, first.unclear
+    )

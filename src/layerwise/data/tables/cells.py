@@ -155,6 +155,31 @@ def find_notation(cells: Sequence[str], decimal: str | None = None) -> Notation:
     text = _BETWEEN.join(cells)
     if decimal is None and "," not in text and not re.search(r"\.\d{3}\.\d{3}", text):
         return POINT
+    decimals, thousands, either = _marks(text)
+    decimal = decimal or _shown(decimals, thousands) or "."
+    other = "," if decimal == "." else "."
+    return Notation(decimal, other if thousands[other] or (either[other] and not decimals[other]) else "")
+
+
+def shown_decimal(cells: Sequence[str]) -> str:
+    """Return the decimal mark that numbers show, or "" where each of their marks may be either one, as in 1,234.
+
+    Examples
+    --------
+    >>> shown_decimal(["2,904", "0,544"]), shown_decimal(["1,234,567"]), shown_decimal(["2,904"])
+    (',', '.', '')
+    """
+    decimals, thousands, _ = _marks(_BETWEEN.join(cells))
+    return _shown(decimals, thousands)
+
+
+def _shown(decimals: dict[str, int], thousands: dict[str, int]) -> str:
+    comma, point = (decimals[","], thousands["."]), (decimals["."], thousands[","])
+    return "," if comma > point else "." if point > (0, 0) else ""
+
+
+def _marks(text: str) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return how many cells have a point or a comma before decimals, between thousands, or as either of them."""
     decimals, thousands, either = ({".": 0, ",": 0} for _ in range(3))
     shapes = re.sub(r"(?<![0-9.,])0(?=[.,])", "z", text).translate(_NINES).split(_BETWEEN)
     for shape, times in Counter(shapes).items():
@@ -169,10 +194,7 @@ def find_notation(cells: Sequence[str], decimal: str | None = None) -> Notation:
             (decimals if decided else either)[last] += times
         for mark in {last} & set(others) if len(after) == 3 else set(others) - {last}:
             thousands[mark] += times
-    if decimal is None:
-        decimal = "," if (decimals[","], thousands["."]) > (decimals["."], thousands[","]) else "."
-    other = "," if decimal == "." else "."
-    return Notation(decimal, other if thousands[other] or (either[other] and not decimals[other]) else "")
+    return decimals, thousands, either
 
 
 def _shapes(cells: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from layerwise.data.tables.kinds import INPUTS, Kind, is_id_name, kind_of
 from layerwise.data.tables.parsing import parsed, plain_column
 from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.relations import duplicates, tells
-from layerwise.data.tables.remarks import remarks
+from layerwise.data.tables.remarks import remarks, unclear_marks
 from layerwise.data.tables.statistics import Statistic
 from layerwise.data.tables.target import Target, choose, target_of
 from layerwise.data.tables.understanding import Column, Understanding, all_missing, answers_of, unread
@@ -164,6 +164,8 @@ def _kinds(
                 f"column {name!r}: {s.examples[0]!r} is read with the {first} first; --dayfirst and --no-dayfirst say"
             )
         decided.append(kind)
+    if decimal is None:
+        raw.notes += unclear_marks(raw, decided)
     if len(wrong) == 1:
         raise wrong[0]
     if wrong:

@@ -34,6 +34,9 @@ class RawTable:
         likewise.
     unnamed : tuple of str
         The names that columns got because the file's own header has none for them.
+    unclear : list of int
+        The places of columns of numbers whose point or comma may be before decimals or between thousands, where no
+        other column shows which, and nobody has said so.
     """
 
     source: str
@@ -44,6 +47,7 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
     how: dict[str, Any] = field(default_factory=dict)
     unnamed: tuple[str, ...] = ()
+    unclear: list[int] = field(default_factory=list)
 
     @property
     def n_rows(self) -> int:

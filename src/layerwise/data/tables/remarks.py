@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from layerwise.data.tables.cells import LIKELY_MISSING, read_numbers
+from layerwise.data.tables.kinds import Kind
+from layerwise.data.tables.raw import RawTable
 from layerwise.data.tables.readings import NOTATIONS
 from layerwise.data.tables.statistics import Statistic
 from layerwise.data.tables.understanding import Column
@@ -15,6 +17,7 @@ from layerwise.data.tables.understanding import Column
 FEWEST_VALUES, FEWEST_TIMES = 10, 3
 MOST_CODES = 3  # for missing values: refused, does not know, does not apply
 _CODE = re.compile(r"(-?9+|-?9+[678]|-[678])([.,]0+)?")
+_MARKED = re.compile(r"\d[.,]\d{3}")
 LONG = 30  # characters of half of the texts, which are no names then
 
 
@@ -34,12 +37,46 @@ def remarks(columns: Iterable[Column]) -> list[str]:
                 "target beside it"
             )
     for cell, names in found.items():
-        shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         said.append(
-            f"{cell} stands far from the other numbers of column{'' if len(names) == 1 else 's'} {shown}, more than "
-            f"once; if it means a missing value, say so: --na={cell}"
+            f"{cell} stands far from the other numbers of {_columns(names)}, more than once; if it means a missing "
+            f"value, say so: --na={cell}"
         )
     return said
+
+
+def unclear_marks(raw: RawTable, kinds: Sequence[Kind]) -> list[str]:
+    """Return a sentence on columns such as 1,234 that may be read in two ways: how they are, and how to say otherwise.
+
+    Examples
+    --------
+    >>> raw = RawTable("a.csv", ("kg",), [["2,904", "8,965"]], unclear=[0])
+    >>> unclear_marks(raw, [Kind("number", how={"notation": ".,"})])
+    ["column 'kg': the comma in 2,904 is taken to separate thousands; if it is the decimal mark, say so: --decimal=,"]
+    """
+    found: dict[tuple[str, str], list[int]] = {}
+    examples: dict[int, str] = {}
+    for j in raw.unclear:
+        example = next((cell for cell in raw.columns[j] if isinstance(cell, str) and _MARKED.search(cell)), None)
+        if kinds[j].name == "number" and example is not None:
+            examples[j] = example
+            mark = "," if "," in example else "."
+            found.setdefault((mark, kinds[j].how["notation"][0]), []).append(j)
+    said = []
+    for (mark, decimal), places in found.items():
+        what = "the comma" if mark == "," else "the point"
+        readings = ["is taken to separate thousands", "is the decimal mark"]
+        if mark == decimal:
+            readings = ["is taken for the decimal mark", "separates thousands"]
+        said.append(
+            f"{_columns([raw.names[j] for j in places])}: {what} in {examples[places[0]]} {readings[0]}; if it "
+            f"{readings[1]}, say so: --decimal={',' if decimal == '.' else '.'}"
+        )
+    return said
+
+
+def _columns(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"column{'' if len(names) == 1 else 's'} {shown}"
 
 
 def _is_free_text(s: Statistic) -> bool:

@@ -167,7 +167,7 @@ def target_of(
         and number is not None
         and counted is not None
         and reads_as_numbers(s, number.how["notation"])
-        and _is_amount(s, counted)
+        and _is_amount(s, counted, number.how["notation"])
     )
     if is_number and number and counted:
         if counted.low == counted.high:
@@ -183,10 +183,11 @@ def target_of(
         )
     if s.distinct is None:
         raise _too_many(name, s)
-    return _classes(name, s, said, asked is not None, counted)
+    notation = number.how["notation"] if number else "."
+    return _classes(name, s, said, asked is not None, counted, notation)
 
 
-def _is_amount(s: Statistic, counted: Parsed) -> bool:
+def _is_amount(s: Statistic, counted: Parsed, notation: str) -> bool:
     """Return whether numbers are amounts, and no names of classes.
 
     Numbers that are not whole, or with more than digits ($5, 5%, 1,000), are amounts; those with zeros in front are
@@ -198,7 +199,7 @@ def _is_amount(s: Statistic, counted: Parsed) -> bool:
         return True
     if counted.padded:
         return False
-    values = _numbers_alone(s)
+    values = _numbers_alone(s, notation)
     n = len(values)
     if n <= 2:
         return False
@@ -211,7 +212,7 @@ def _is_amount(s: Statistic, counted: Parsed) -> bool:
     return not (n <= MOST_CLASSES and in_order and min(rows) >= 2 * ROWS_A_CLASS and max(rows) <= 2 * min(rows))
 
 
-def _numbers_alone(s: Statistic, notation: str = ".") -> Counter[float]:
+def _numbers_alone(s: Statistic, notation: str) -> Counter[float]:
     found: Counter[float] = Counter()
     for cell, n in (s.distinct or {}).items():
         if (value := read_number(cell, NOTATIONS[notation])) is not None:
@@ -219,7 +220,7 @@ def _numbers_alone(s: Statistic, notation: str = ".") -> Counter[float]:
     return found
 
 
-def _classes(name: str, s: Statistic, said: str, is_asked: bool, counted: Parsed | None) -> Target:
+def _classes(name: str, s: Statistic, said: str, is_asked: bool, counted: Parsed | None, notation: str) -> Target:
     kind = kind_of(name, s, asked="yes/no")
     how = kind.how
     counts: Counter[str] = Counter()
@@ -232,7 +233,7 @@ def _classes(name: str, s: Statistic, said: str, is_asked: bool, counted: Parsed
     if (
         counted is not None and READS * (s.present - s.likely) <= counted.count < s.present - s.likely
     ):  # numbers, and cells that are none
-        alone = [cell for cell, n in counts.items() if n == 1 and read_number(cell) is None]
+        alone = [cell for cell, n in counts.items() if n == 1 and read_number(cell, NOTATIONS[notation]) is None]
         counts.subtract(alone)
         counts = +counts
         stray = f"; {len(alone)} cell{'s that are' if len(alone) > 1 else ' that is'} none" if alone else ""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.tables.cells import find_notation
 from layerwise.data.tables.raw import RawTable
+from layerwise.datasets.reading.decimals import find_decimal
 from layerwise.datasets.reading.headers import named_columns
 from layerwise.datasets.reading.judging import Row
 from layerwise.datasets.reading.layout import Layout, find_layout, is_comment
@@ -126,7 +126,7 @@ def read_rows(
     columns, names, unnamed = named_columns(columns, layout.header, notes)
     if settings.na:
         _blank(columns, settings.na, notes)
-    decimal = settings.decimal or _decimal(columns)
+    decimal, unclear = (settings.decimal, []) if settings.decimal else find_decimal(columns, delimiter)
     if decimal == "," and settings.decimal is None:
         notes.append("numbers have decimal commas")
     if layout.header is None:
@@ -134,7 +134,7 @@ def read_rows(
     how: dict[str, Any] = {"header": layout.header is not None, "decimal": decimal, "na": list(settings.na)}
     how |= {"skip": settings.skip or 0, "names": list(names)}
     has_header = layout.header is not None
-    return RawTable(name, names, list(columns), np.array(lines, np.int64), has_header, notes, how, unnamed)
+    return RawTable(name, names, list(columns), np.array(lines, np.int64), has_header, notes, how, unnamed, unclear)
 
 
 class _Body:
@@ -295,17 +295,6 @@ def _blank(columns: list[list[str]], na: tuple[str, ...], notes: list[str]) -> N
             columns[j] = ["" if cell in tokens else cell for cell in column]
             count += found
     notes.append(f"{_counted(count, 'cell')} taken for missing, as {', '.join(map(repr, na))} says")
-
-
-def _decimal(columns: list[list[str]]) -> str:
-    """Return the decimal mark of the table: a comma where some column has it, and none a point."""
-    found = set()
-    for column in columns:
-        sample = [cell for cell in column[:_HEAD] if not is_missing(cell)]
-        marked = [cell for cell in sample if "," in cell or "." in cell]
-        if marked and np.mean(are_numbers(sample)) >= 0.9:
-            found.add(find_notation(marked).decimal)
-    return "," if found == {","} else "."
 
 
 def _counted(count: int, thing: str) -> str:
