@@ -283,20 +283,14 @@ class Network(Answers):
         return self.novelty
 
     def play(
-        self,
-        X: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        *,
-        height: int = 760,
-        browser: bool = True,
+        self, X: ArrayLike | None = None, y: ArrayLike | None = None, *, height: int = 760, browser: bool = True,
         block: bool | None = None,
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """Show the page with this network in it: every number of it, edited and trained.
 
         In Jupyter, VS Code, Colab and marimo the page is a widget, which needs no port; elsewhere a tab of the browser,
         served to this machine alone. What becomes of the network in the page is another one's until the button
-        'Take over' there gives it back to this one. In an interactive Python the call returns at once; in a script it
-        prints the address and returns when Ctrl-C ends the page.
+        'Take over' there gives it back to this one. A script prints the address and stays until Ctrl-C.
 
         Parameters
         ----------
@@ -307,7 +301,7 @@ class Network(Answers):
         browser : bool
             Whether the tab is opened; if not, the `address` of what is returned is for it.
         block : bool, optional
-            Whether to stay until Ctrl-C, where the page is a tab; by default in a script, not in an interactive Python.
+            Whether a tab stays until Ctrl-C; by default in a script, while an interactive Python goes on at once.
 
         Returns
         -------
@@ -316,10 +310,8 @@ class Network(Answers):
 
         Raises
         ------
-        MissingDependencyError
-            The packages of the extra `play` are not installed.
-        NotBuiltError
-            The network has no weights yet, and there is no X.
+        MissingDependencyError, NotBuiltError
+            The extra `play` is not installed; the network has no weights yet, and there is no X.
         """
         return import_module("layerwise.app.play.playing").play(self, X, y, height=height, browser=browser, block=block)
 
