@@ -62,6 +62,28 @@ def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site)
     page.problems.clear()  # Chromium writes a line for each connection that was refused
 
 
+def test_the_page_says_which_engine_it_has_and_when_python_ends(page, play, site):
+    """Visibly, and also when no network is at work; what only the browser's engine does is offered by it alone."""
+    server = play()
+    page.goto(server.address)
+    page.get_by_role("button", name="One step").wait_for()
+    assert page.get_by_text("Trains in Python on this machine").is_visible()
+    assert page.get_by_role("button", name="One sample").count() == 0
+    page.get_by_role("button", name="Train", exact=False).first.click()
+    page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('engine.wasm'))")
+    page.wait_for_timeout(1000)
+    os.kill(server.process.pid, signal.SIGKILL)
+    said = page.get_by_role("status").filter(has_text="Python has ended")
+    said.wait_for(timeout=10000)
+    page.wait_for_timeout(1500)
+    assert said.is_visible()  # it stays, while the training goes on
+    assert page.get_by_text("Trains in this browser").is_visible()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="One sample").click()
+    page.get_by_role("button", name="One sample").and_(page.locator(":enabled")).wait_for()
+    page.problems.clear()  # Chromium writes a line for each connection that was refused
+
+
 def test_a_server_that_is_there_again_goes_on(page, site):
     with served(site) as (port, _):
         page.goto(f"http://127.0.0.1:{port}/{TOKEN}/")

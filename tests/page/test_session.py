@@ -266,6 +266,7 @@ def test_what_else_is_refused(talk, spiral):
     for call, given, words in (
         ("run", {"goal": {"epochs": 1.5}}, "epochs must be a whole number"),
         ("run", {"goal": {"hours": 1}}, "nothing else"),
+        ("run", {"goal": {"samples": 1}}, "batch_size to 1"),
         ("change", {"settings": {"momentum": 1}}, "only learning_rate"),
         ("setTheta", {"values": np.zeros(n + 1, np.float32)}, f"has {n} parameters"),
         ("setTheta", {"values": np.array([np.nan], np.float32)}, "finite"),

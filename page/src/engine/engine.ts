@@ -92,7 +92,7 @@ export interface Goal {
   /** So many more; the rest of an epoch that has begun is one. */
   epochs?: number;
   steps?: number;
-  /** Single samples: steps with a batch of one row, in the order of the epoch. */
+  /** Single samples: steps with a batch of one row, in the order of the epoch. Python refuses them. */
   samples?: number;
   /** The mean loss of an epoch is at most this. */
   loss?: number;

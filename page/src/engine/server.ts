@@ -51,7 +51,7 @@ async function reach(): Promise<Link> {
 
 export class ServerEngine implements Engine, Home {
   readonly kind = "server";
-  /** Called when Python is gone, or there again. */
+  /** Called when Python stays away although it was asked for again, and when it is there again. */
   onchange: ((there: boolean) => void) | null = null;
   private readonly sessions = new Set<ServerSession>();
   private readonly fallback: () => Promise<Engine>;
@@ -136,7 +136,7 @@ export class ServerEngine implements Engine, Home {
 
   private async reconnect(): Promise<Link | null> {
     for (const wait of TRIES) {
-      if (this.over || globalThis.layerwiseChannel) return null;
+      if (this.over || globalThis.layerwiseChannel) break;
       if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
       try {
         this.link = await reach();
@@ -147,12 +147,13 @@ export class ServerEngine implements Engine, Home {
         continue;
       }
     }
+    if (!this.over) this.onchange?.(false);
     return null;
   }
 
   private watch(): void {
     this.link.onlost = () => {
-      this.onchange?.(false);
+      void this.way();
       for (const session of this.sessions) session.move().catch(() => undefined); // who asks for it next is told
     };
   }

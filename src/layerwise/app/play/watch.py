@@ -27,7 +27,6 @@ class Goal:
 
     epochs: int | None = None
     steps: int | None = None
-    samples: int | None = None
     loss: float | None = None
 
     @classmethod
@@ -40,7 +39,9 @@ class Goal:
             It has something else, or a number that cannot be.
         """
         if not isinstance(given, dict) or not given.keys() <= {"epochs", "steps", "samples", "loss"}:
-            raise DataError("run: a goal has epochs, steps, samples or loss, and nothing else")
+            raise DataError("run: a goal has epochs, steps or loss, and nothing else")
+        if given.get("samples") is not None:
+            raise DataError("run: Python trains in whole batches; set batch_size to 1 for steps of a single sample")
         given = {name: value for name, value in given.items() if value is not None}
         counts = {name: whole_number("run", name, given[name], least=1) for name in given if name != "loss"}
         return cls(**counts, loss=number("run", "loss", given["loss"]) if "loss" in given else None)
