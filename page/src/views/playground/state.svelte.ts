@@ -6,7 +6,7 @@ import { type Feature, possible } from "../../data2d/features";
 import { type Points, empty } from "../../data2d/points";
 import { type Choices, type Name, kindOf, make } from "../../data2d/sets";
 import { dataOf, split } from "../../data2d/split";
-import type { Row, Training } from "../../engine/engine";
+import type { Data, Row, Training } from "../../engine/engine";
 import { current, runners } from "../../ui/current.svelte";
 import { changes, goesOn } from "../../ui/network/changes";
 import { type Outputs, forOutputs, preset } from "../../ui/network/presets";
@@ -113,8 +113,8 @@ class Playground {
     this.waiting = setTimeout(() => void this.prepare(), 120);
   }
 
-  /** The network for what is set now; false if it was refused. */
-  async prepare(): Promise<boolean> {
+  /** The network for what is set now; false if it was refused. Who only looks leaves another view's network the newest. */
+  async prepare(isLook = false): Promise<boolean> {
     if (this.waiting) clearTimeout(this.waiting);
     this.waiting = null;
     let done = true;
@@ -122,7 +122,22 @@ class Playground {
       if (this.made !== this.held || !this.runner.session) done = await this.create(this.held);
     });
     await this.queue;
-    current.trainer = "playground";
+    if (!isLook || !current.runner.session) current.trainer = "playground";
+    return done;
+  }
+
+  /** A network from elsewhere with its points; it goes on with the rows as they came, which are not rounded. */
+  async show(state: State, data: Data, theta: Float32Array): Promise<boolean> {
+    let done = false;
+    this.queue = this.queue.then(async () => {
+      this.held = state;
+      const about = { source: { kind: "notebook" }, names: [...state.features] };
+      done = await this.runner.create(state.training, data, undefined, about);
+      if (!done) return;
+      this.made = state;
+      await this.runner.setTheta(theta);
+    });
+    await this.queue;
     return done;
   }
 
