@@ -5,6 +5,7 @@ $ python benchmarks/play_server.py [ROUNDS]
 Prints the processor-bound seconds of both and the median of their ratios: a page that watches is to cost less than 5%.
 """
 
+import contextlib
 import queue
 import statistics
 import sys
@@ -41,12 +42,15 @@ class Client:
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for frame in self.socket:
-            message = unpack(frame)
-            if "progress" in message:
-                self.reports += 1
-            else:
-                self.answers.put(message)
+        from websockets.exceptions import ConnectionClosed
+
+        with contextlib.suppress(ConnectionClosed):  # the server ends
+            for frame in self.socket:
+                message = unpack(frame)
+                if "progress" in message:
+                    self.reports += 1
+                else:
+                    self.answers.put(message)
 
     def call(self, call, session=None, **given):
         self.newest += 1

@@ -254,7 +254,7 @@ def test_typed_points_are_used_and_bad_lines_are_named(page, static_server):
     area.fill("x; y; class\n1,5; 2; cat\n-1; 0; dog\nno point\n2; 2; cat\n-2; 1; <b>bird</b>")
     press(page, "Use these points")
     assert points(page) == 4
-    page.get_by_text("Line 4 is no point and was left out: no point").wait_for()
+    page.get_by_text("Line 4 is no point of numbers up to 1,000,000 and was left out: no point").wait_for()
     page.get_by_text("2 = dog").wait_for()
     assert page.locator("b", has_text="bird").count() == 0
     page.get_by_role("application", name="The network: 2–8–8–3 neurons").wait_for()
