@@ -45,7 +45,8 @@ def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site)
     assert create(page) == "server"
     page.evaluate("globalThis.run = session.run({}), undefined")
     page.until("reports.length > 30")
-    page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('engine.wasm'))")
+    for file in ("engine.wasm", "Out.js", "Tables.js"):
+        page.until(f"performance.getEntriesByType('resource').some(({{ name }}) => name.endsWith('{file}'))")
     page.wait_for_timeout(1000)
     epochs = page.evaluate("reports.at(-1).current.epoch")
     os.kill(server.process.pid, signal.SIGKILL)
@@ -59,6 +60,9 @@ def test_a_server_that_ends_leaves_its_networks_to_the_browser(page, play, site)
     assert numbers == list(range(1, len(numbers) + 1))
     assert "needs Python" in page.evaluate("session.export('c').catch((error) => error.message)")
     assert create(page, random_state=4) == "browser"
+    for view in ("Digits", "Tables", "Inside", "Take it away"):
+        page.get_by_role("link", name=view).click()
+        page.get_by_role("heading", name=view, level=1).wait_for()
     page.problems.clear()  # Chromium writes a line for each connection that was refused
 
 
