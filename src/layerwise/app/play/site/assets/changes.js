@@ -1,0 +1,1 @@
+function e(e,t){return JSON.stringify(e)===JSON.stringify(t)}function t(t,n){return Object.keys(n).filter(r=>!e(t[r],n[r])).map(r=>r===`optimizer`&&e({...t.optimizer,learning_rate:0},{...n.optimizer,learning_rate:0})?`learning_rate`:r)}function n(e,n){return t(e,n).every(e=>e===`learning_rate`)}export{n,t};

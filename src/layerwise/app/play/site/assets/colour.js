@@ -1,0 +1,1 @@
+function e(e){let t=e.trim().replace(`#`,``),n=t.length<6?[...t].map(e=>e+e).join(``):t;return[0,2,4].map(e=>parseInt(n.slice(e,e+2),16))}function t(t){return e(getComputedStyle(document.documentElement).getPropertyValue(t))}export{t};
