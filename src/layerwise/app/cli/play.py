@@ -35,7 +35,7 @@ def play(
 ) -> None:
     """Open the page: train networks in the browser, and look at every number of them.
 
-    It is served to this machine alone, at an address with a secret word in it, until Ctrl-C.
+    It is served to this machine alone, at an address with a token in it, until Ctrl-C.
     """
     if no_data and static is None:
         raise typer.BadParameter(
