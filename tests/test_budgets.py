@@ -59,6 +59,7 @@ def test_memory_of_a_training_from_uint8(engine):
     assert more - first <= 3
 
 
+@pytest.mark.slow
 @linux
 def test_memory_of_the_command_that_trains_mnist(tmp_path):
     """Reached: 241 MB, from the start of Python to the model file: MNIST's 55, and 56 of rows to train on beside it."""

@@ -34,6 +34,7 @@ def sevens():
     return lw.datasets.draw_strokes(paths[of_sevens])
 
 
+@pytest.mark.sampled(2)
 def test_one_form_is_learned_and_the_others_are_not_forgotten(digits, sevens):
     net, (X, y) = digits
     before, theta = net.predict(sevens), net.theta.copy()
@@ -128,6 +129,7 @@ def test_other_models_are_refused(digits, sevens, tmp_path, quick):
             learn_digits(other, sevens[:1], [7])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "change",
     [

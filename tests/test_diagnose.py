@@ -460,6 +460,7 @@ def overfit(**arguments):
     return net, X[:40], y[:40], held_out
 
 
+@pytest.mark.slow
 def test_early_stopping_is_the_cure_of_overfitting(tmp_path):
     net, X, y, _ = overfit()
     [finding] = [finding for finding in lw.diagnose(net, X, y).findings if finding.kind == "overfitting"]

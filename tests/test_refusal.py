@@ -121,6 +121,7 @@ class OnePart:
         yield self.X
 
 
+@pytest.mark.sampled(2)
 def test_memory_does_not_grow_with_the_rows(monkeypatch):
     """What is learned from a part at a time is the same, and takes far less than the rows themselves."""
     X = np.random.default_rng(0).integers(0, 255, (20_000, 300)).astype(np.uint8)

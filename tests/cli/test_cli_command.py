@@ -76,6 +76,7 @@ def test_pipe_gets_plain_lines(run_process):
     assert done.stderr == ""
 
 
+@pytest.mark.sampled(2)
 def test_a_terminal_that_knows_only_ascii(run_process, prices):
     environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "COLUMNS": "30"}
     done = run_process("train", prices, "-e", "2", "-q", **environment)

@@ -59,6 +59,7 @@ def test_classes(run, points):
     assert "note         cross_validation: folds, mean, std, baseline: --json shows all" in shown
 
 
+@pytest.mark.slow
 def test_the_report_has_them(run, points):
     run("train", points, "--exclude", "price", *QUICK, "--cv", "3", "-q")
     run("report", "points.safetensors", "--data", points)

@@ -72,6 +72,7 @@ def symbols(tmp_path_factory):
     return folder
 
 
+@pytest.mark.sampled(2)
 def test_twenty_pictures_a_class_make_a_usable_model_of_own_symbols(run, symbols):
     result = run("train", symbols, "-e", "60", "--no-plot", "-q", "-o", "own.safetensors", "--json").json()
     assert result["test"]["samples"] == 120
@@ -338,6 +339,7 @@ def test_augmentation_of_photographs_fills_with_what_is_at_their_edges(tmp_path)
     assert find("images").augmentation is None
 
 
+@pytest.mark.slow
 def test_pictures_and_report_show_what_was_not_learned_from(run, tmp_path):
     pytest.importorskip("matplotlib")
     save_squares(tmp_path / "sky")

@@ -235,6 +235,7 @@ def test_nothing_to_watch(run, other):
     assert "nothing to watch" in " ".join(result.stderr.split())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 @pytest.mark.parametrize(("data", "score"), [("iris", "test: accuracy"), ("prices.csv", "test: R²")])
 def test_in_a_terminal(tmp_path, prices, data, score):

@@ -118,6 +118,7 @@ def same(one, other):
     return one.shape == other.shape and np.allclose(one, other, rtol=1e-9, atol=0)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor], ids=["classifier", "regressor"])
 @pytest.mark.parametrize(("solver", "call"), NONE)
 def test_no_parameter_is_dropped(kind, solver, call):

@@ -78,6 +78,7 @@ def test_glyphs_are_strokes_of_two_points_or_more(glyph):
         assert all(len(point) == 2 and point.isdigit() for point in points)
 
 
+@pytest.mark.slow
 def test_mnist_recipes_are_unsure_of_what_is_no_digit():
     X, y = (array[:3000] for array in lw.datasets.load_mnist()[0])
     net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
