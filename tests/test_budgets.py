@@ -75,7 +75,7 @@ def test_memory_of_the_command_that_trains_mnist(tmp_path):
 
 
 def test_size_of_the_package():
-    """What a wheel holds, compressed. Reached: 13.8 MB: MNIST is 10.2, the network of people's digits 1.2."""
+    """What a wheel holds, compressed. Reached: 14.7 MB: MNIST is 10.2, the network of people's digits 1.2, the page 0.8."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as wheel:
         for path in sorted(SOURCE.rglob("*")):
@@ -84,4 +84,4 @@ def test_size_of_the_package():
         native = sys.modules.get("layerwise._native")
         if native is not None and not Path(native.__file__).is_relative_to(SOURCE):  # of an editable install
             wheel.write(native.__file__, "native")
-    assert len(content.getvalue()) / 2**20 <= 14.4
+    assert len(content.getvalue()) / 2**20 <= 15.2

@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pytest
 
-jupyterlab = pytest.importorskip("jupyterlab")
-pytest.importorskip("anywidget")
-
 TOKEN = "of-the-tests"
 CELLS = [
     "import layerwise as lw\nX, y = lw.datasets.make_spiral()\n"
@@ -27,6 +24,8 @@ CELLS = [
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory, site):
     """A Jupyter server with a notebook of these cells; gives its address."""
+    jupyterlab = pytest.importorskip("jupyterlab")
+    pytest.importorskip("anywidget")
     folder = tmp_path_factory.mktemp("jupyter")
     cells = [
         {"cell_type": "code", "id": str(i), "execution_count": None, "metadata": {}, "outputs": [], "source": source}
