@@ -75,7 +75,7 @@ def test_memory_of_the_command_that_trains_mnist(tmp_path):
 
 
 def test_size_of_the_package():
-    """What a wheel holds, compressed. Reached: 14.7 MB: MNIST is 10.2, the network of people's digits 1.2, the page 0.8."""
+    """What a wheel holds, compressed. Reached: 14.7 MB: MNIST is 10.2, people's digits 1.2, the page 0.8."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as wheel:
         for path in sorted(SOURCE.rglob("*")):

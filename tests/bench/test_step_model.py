@@ -74,5 +74,7 @@ def test_two_ranks_beside_one(monkeypatch, capsys):
     runpy.run_path(str(FOLDER / "distributed.py"))["main"](["--works", "D"])
     header, _, row = capsys.readouterr().out.splitlines()
     assert row.startswith("| D | ")
-    assert all(float(cell.split()[0].replace(",", "")) > 0 for cell in row.strip("| ").split(" | ")[1:])
+    cells = [float(cell.split()[0].replace(",", "")) for cell in row.strip("| ").split(" | ")[1:]]
+    assert min(cells[:-2]) > 0  # microseconds
+    assert min(cells[-2:]) >= 0  # ratios of two digits, near 0 where other work holds the cores
     assert header.count("|") == row.count("|")
