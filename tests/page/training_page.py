@@ -1,6 +1,7 @@
 """A small network trained in the page, by whichever engine it has, and the same network in Python."""
 
 import numpy as np
+from talking import TRAINING
 
 import layerwise as lw
 
@@ -13,14 +14,6 @@ CREATE = """async ([training, X, labels]) => {
     session.onprogress = (progress) => reports.push(progress);
     return engine.kind;
 }"""
-TRAINING = {
-    "layers": [
-        {"type": "Dense", "units": 16}, {"type": "Tanh"}, {"type": "Dense", "units": 3}, {"type": "Softmax"},
-    ],
-    "random_state": 3, "scaling": None, "loss": {"type": "CategoricalCrossEntropy"},
-    "optimizer": {"type": "Adam", "learning_rate": 0.01}, "penalties": [], "schedule": None, "epochs": 10,
-    "batch_size": 32, "shuffle": True, "clip_norm": None,
-}  # fmt: skip
 
 
 def create(page, **changed):
