@@ -14,7 +14,7 @@ import numpy as np
 
 import layerwise as lw
 
-PAGE = Path(__file__).parent.parent / "docs" / "model-file.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "model-file.md"
 ROUNDS = 7
 
 

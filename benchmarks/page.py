@@ -1,4 +1,4 @@
-"""Time layerwise beside its peers and write docs/benchmarks.md, with its pictures.
+"""Time layerwise beside its peers and write docs/explanation/benchmarks.md, with its pictures.
 
 python benchmarks/page.py                    all that `layerwise bench` can measure, with its other options after it
 python benchmarks/page.py --from FILE.json   nothing is measured: the page of what `layerwise bench -o FILE.json` wrote
@@ -11,7 +11,7 @@ from layerwise.app.bench.report import write_page
 from layerwise.app.bench.results import Report
 from layerwise.app.cli import main
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "benchmarks.md"
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--from"]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parent.parent / "docs" / "explanation" / "benchmarks.md"
 SHAPES = [(1_000, 200_000, 20), (1_000, 200_000, 100), (20_000, 10_000, 20), (20_000, 10_000, 100)]
 DENSITIES = [0.0001, 0.001, 0.01, 0.03, 0.1]
 EPOCHS, ROUNDS = 3, 2

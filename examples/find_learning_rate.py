@@ -1,6 +1,6 @@
 """The learning-rate finder on MNIST: the loss over rising rates, the suggestion, and what training with it gives.
 
-python examples/find_learning_rate.py [PICTURE]      docs/learning-rate.png is made by it
+python examples/find_learning_rate.py [PICTURE]      docs/images/learning-rate.png is made by it
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Networks made ill on purpose, one for each finding of `lw.diagnose`, and the same ones cured.
 
-python examples/ill_networks.py             the table of docs/diagnose.md
+python examples/ill_networks.py             the table of docs/how-to/diagnose.md
 python examples/ill_networks.py NAME        what is found, in full, before and after
 """
 

@@ -18,7 +18,7 @@ from layerwise.explain.shortening import LEAST_STEPS, STEPS, WORK, shortened
 from layerwise.training import health
 from layerwise.training.health import LayerHealth, Look, Remedy, of_layers, of_weights, probe, remedy
 
-RESULTS = Path(__file__).parent.parent / "docs" / "results.md"
+RESULTS = Path(__file__).parent.parent / "docs" / "explanation" / "results.md"
 every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)
 
 

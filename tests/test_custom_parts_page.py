@@ -1,4 +1,4 @@
-"""docs/custom-parts.md: its Python runs as it stands, and what it says of formulas is so."""
+"""docs/how-to/custom-parts.md: its Python runs as it stands, and what it says of formulas is so."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 import layerwise as lw
 from layerwise.engine import native_engine
 
-PAGE = Path(__file__).parent.parent / "docs" / "custom-parts.md"
+PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "custom-parts.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the sources without their pages")
 
 
@@ -78,6 +78,6 @@ def test_what_the_page_gives_in_its_place(f):
 
 
 def test_the_page_is_linked():
-    for name in ("README.md", "docs/training.md", "docs/model-file.md"):
-        page = PAGE.parent.parent / name
+    for name in ("README.md", "docs/how-to/training.md", "docs/reference/model-file.md"):
+        page = PAGE.parents[2] / name
         assert "custom-parts.md" in page.read_text(encoding="utf-8"), name

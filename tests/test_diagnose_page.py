@@ -1,4 +1,4 @@
-"""docs/diagnose.md: its Python runs as it stands, its table is that of the ill networks, and shows what is printed."""
+"""docs/how-to/diagnose.md: its Python runs as it stands, its table is that of the ill networks, and shows what is printed."""
 
 import contextlib
 import importlib.util
@@ -12,7 +12,7 @@ import pytest
 import layerwise as lw
 
 ROOT = Path(__file__).parent.parent
-PAGE, EXAMPLE = ROOT / "docs" / "diagnose.md", ROOT / "examples" / "ill_networks.py"
+PAGE, EXAMPLE = ROOT / "docs" / "how-to" / "diagnose.md", ROOT / "examples" / "ill_networks.py"
 pytestmark = pytest.mark.skipif(not (PAGE.exists() and EXAMPLE.exists()), reason="the sources without their pages")
 NUMBER = re.compile(r"-?\d[\d,.]*(e[+-]?\d+)?%?")
 

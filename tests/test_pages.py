@@ -12,7 +12,7 @@ import pytest
 
 import layerwise as lw
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent / "docs" / "how-to"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="the sources without their pages")
 
 
@@ -22,7 +22,7 @@ def blocks(name):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_python_of_the_page_on_scikit_learn_runs(capsys):
-    for block in blocks("scikit-learn.md"):
+    for block in blocks("from-scikit-learn.md"):
         exec(block, {})
     assert float(capsys.readouterr().out) > 0.85
 
@@ -32,7 +32,7 @@ def test_the_python_of_the_page_on_tables_runs():
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame({"size": rng.normal(size=90), "colour": rng.choice(["red", "green", None], 90)})
     namespace = {"lw": lw, "frame": frame, "labels": frame["colour"] == "red", "numbers": frame["size"] ** 2}
-    for block in blocks("tabular.md"):
+    for block in blocks("tables.md"):
         exec(block.replace('preset="tabular"', 'preset="tabular", max_iter=60'), namespace)
     assert namespace["clf"].score(frame, namespace["labels"]) > 0.9
     assert namespace["regr"].score(frame, namespace["numbers"]) > 0.5
@@ -85,7 +85,7 @@ def test_every_parameter_of_ours_is_named():
     from sklearn.neural_network import MLPClassifier as Theirs
 
     theirs = inspect.signature(Theirs).parameters
-    page = (DOCS / "scikit-learn.md").read_text(encoding="utf-8")
+    page = (DOCS / "from-scikit-learn.md").read_text(encoding="utf-8")
     for name in inspect.signature(lw.MLPClassifier).parameters:
         assert name in theirs or f"{name}=" in page, name
 

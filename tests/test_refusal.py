@@ -256,7 +256,7 @@ def unlike_digits():
 
 
 def test_a_network_that_reads_digits_refuses_what_is_none(unlike_digits):
-    """The bars of docs/confidence.md, with fewer images; benchmarks/results has all of them."""
+    """The bars of docs/how-to/confidence.md, with fewer images; benchmarks/results has all of them."""
     (X, y), (X_held_out, _), (X_test, y_test) = lw.datasets.load_mnist()
     net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
     net.fit(X[:20000], y[:20000], epochs=3, batch_size=64, optimizer=lw.Adam(0.003), verbose=False)

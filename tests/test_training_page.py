@@ -1,4 +1,4 @@
-"""docs/training.md: its Python runs as it stands, and its tables name everything there is."""
+"""docs/how-to/training.md: its Python runs as it stands, and its tables name everything there is."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from layerwise.parts.schedules import SCHEDULES
 from layerwise.training.callbacks import CALLBACKS
 from layerwise.training.callbacks.base import HOOKS
 
-PAGE = Path(__file__).parent.parent / "docs" / "training.md"
+PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "training.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the sources without their pages")
 
 

@@ -1,4 +1,4 @@
-"""All results of docs/results.md, or some of its sections, measured and written into their page.
+"""All results of docs/explanation/results.md, or some of its sections, measured and written into their page.
 
 python benchmarks/results                   all sections but tables-large
 python benchmarks/results tables search     two of them; the others stay as they are
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "results.md"
-PAGES = {"cures": PAGE.with_name("diagnose.md")}  # that are not on the page of results
+PAGE = Path(__file__).parent.parent.parent / "docs" / "explanation" / "results.md"
+PAGES = {"cures": PAGE.parent.parent / "how-to" / "diagnose.md"}  # that are not on the page of results
 SEEDS = (0, 1, 2, 3, 4)
 
 

@@ -1,4 +1,4 @@
-"""docs/tabular.md: its first run prints what the page shows, and its table is the one that lies in examples."""
+"""docs/how-to/tables.md: its first run prints what the page shows, and its table is the one that lies in examples."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = ROOT / "docs" / "tabular.md"
+PAGE = ROOT / "docs" / "how-to" / "tables.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the sources without their pages")
 NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?!\w)")
 LEARNED = re.compile(r"^trained|half of the loss")  # lines whose numbers depend on the machine

@@ -1,10 +1,10 @@
-"""The tests that docs/page.md names are there."""
+"""The tests that docs/how-to/page.md names are there."""
 
 import ast
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "page.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "page.md"
 
 
 def test_each_request_has_its_test():

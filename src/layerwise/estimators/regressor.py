@@ -112,7 +112,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         What is computed in; by default X's own type.
     preset : {"tabular", "tabular-best"}, optional
         Settings for tables with numeric and categorical columns and gaps, for the parameters that are "auto": those
-        of a quick ensemble, or of the most accurate one; see ``docs/tabular.md``.
+        of a quick ensemble, or of the most accurate one; see ``docs/how-to/tables.md``.
     ensemble : int or "auto"
         How many networks are trained, side by side; "auto" is 1. Each holds out another part of the rows, if
         `early_stopping`, and keeps its epoch with the least loss on them; the mean of their scores is the answer.
