@@ -1,4 +1,4 @@
-"""docs/how-to/diagnose.md: its Python runs as it stands, its table is that of the ill networks, and shows what is printed."""
+"""diagnose.md: its Python runs as it stands, its table is that of the ill networks, and shows what is printed."""
 
 import contextlib
 import importlib.util

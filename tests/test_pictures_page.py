@@ -1,4 +1,4 @@
-"""docs/how-to/pictures.md: its Python runs as it stands, its pictures are there and small, and it names every picture."""
+"""pictures.md: its Python runs as it stands, its pictures are there and small, and it names every picture."""
 
 import re
 from pathlib import Path
