@@ -17,12 +17,14 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
+    "executed",
+    "exercises",
 ]
-exclude_patterns = ["_build", "_ext", "_executed"]
+exclude_patterns = ["_build", "_ext", "_executed", "_static"]
 root_doc = "index"
 
 myst_enable_extensions = [
@@ -35,10 +37,44 @@ myst_enable_extensions = [
     "smartquotes",
 ]
 myst_heading_anchors = 3
+
+# Lessons: see _ext/executed.py.
 nb_execution_mode = "cache"
 nb_execution_timeout = 600
-nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_merge_streams = True
+
+# Formulas: MathJax from _static/mathjax, no request to elsewhere.
+mathjax_path = "mathjax/tex-svg-full.js"
+mathjax_options = {"defer": "defer"}
+mathjax3_config = {
+    "options": {"enableMenu": False},
+    "svg": {"fontCache": "local"},
+    "tex": {"tags": "none"},
+}
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "layerwise"
+html_favicon = "_static/favicon.svg"
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {
+        "image_light": "_static/logo-light.svg",
+        "image_dark": "_static/logo-dark.svg",
+        "alt_text": "layerwise: home",
+    },
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": ["site-version"],
+    "search_bar_text": "Search, or ask a question",
+    "show_toc_level": 2,
+    "navigation_depth": 3,
+    "show_nav_level": 1,
+}
+html_sidebars = {"index": []}
+templates_path = ["_templates"]
