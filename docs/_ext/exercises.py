@@ -1,8 +1,8 @@
 """The directive ``exercise``: a question that the page checks, with a hint and a solution.
 
 In a page: the question in Markdown, a line ``---``, and YAML with `answer`, `tolerance`, `choices`, `wrong`, `hint` and
-`solution` (see `exercise_source.py`). What is built reads well without JavaScript; `_static/exercises.js` adds the field,
-the check and the messages.
+`solution` (see `exercise_source.py`). What is built reads well without JavaScript; `_static/exercises.js` adds the
+field, the check and the messages.
 """
 
 import html
@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 SCRIPT, STYLE = "exercises.js", "exercises.css"
 
 
-class exercise(nodes.General, nodes.Element):  # noqa: N801: docutils' way of names
+class exercise(nodes.General, nodes.Element):
     """An exercise as a whole."""
 
 
