@@ -23,6 +23,7 @@ extensions = [
     "sphinx_design",
     "executed",
     "exercises",
+    "live",
 ]
 exclude_patterns = ["_build", "_ext", "_executed", "_static"]
 root_doc = "index"

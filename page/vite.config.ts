@@ -2,11 +2,12 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 import { offline } from "./plugins/offline";
+import { words } from "./plugins/words";
 
 // All addresses are relative, so that the page works in any folder of a site and behind a proxy.
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), offline()],
+  plugins: [words((key) => !key.startsWith("figures.")), svelte(), offline()],
   build: {
     outDir: "../src/layerwise/app/play/site",
     emptyOutDir: true,

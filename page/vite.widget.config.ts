@@ -2,9 +2,11 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
+import { words } from "./plugins/words";
+
 export default defineConfig({
   base: "./",
-  plugins: [svelte()],
+  plugins: [words((key) => !key.startsWith("figures.")), svelte()],
   // Files come from Python by name: src/widget.ts.
   experimental: { renderBuiltUrl: (name, { hostType }) => (hostType === "js" ? { runtime: `layerwiseAddress(${JSON.stringify(name)})` } : {}) },
   build: {

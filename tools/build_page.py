@@ -1,7 +1,10 @@
-"""Build the page into src/layerwise/app/play/site/: the catalogue of parts, the engine as WebAssembly, and the site.
+"""Build the page into src/layerwise/app/play/site/, and the documentation's live figures into docs/_static/figures/.
 
-$ python tools/build_page.py            all of it; needs the development install, `pip install ziglang==0.17.1` and Node
-$ python tools/build_page.py --engine   the catalogue and the engine alone, for `npm run dev` and `npm test`
+The page is the catalogue of parts, the engine as WebAssembly, and the site.
+
+$ python tools/build_page.py             all; needs the development install, `pip install ziglang==0.17.1` and Node
+$ python tools/build_page.py --engine    the catalogue and the engine alone, for `npm run dev` and `npm test`
+$ python tools/build_page.py --figures   the live figures alone; needs Node
 """
 
 import argparse
@@ -17,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PAGE, NATIVE = ROOT / "page", ROOT / "src/layerwise/engine/native"
 SITE = ROOT / "src/layerwise/app/play/site"
+FIGURES = ROOT / "docs/_static/figures"
 OF_PYTHON = ("bindings.cpp", "python.h", "threads.cpp")  # not in the page's engine
 FLAGS = shlex.split("""
     -target wasm32-wasi -mcpu=generic+simd128+bulk_memory -std=c++17 -O3 -fno-math-errno -fno-trapping-math
@@ -64,10 +68,27 @@ def build_catalogue():
 
 def build_site():
     """Build the site, and write sources.json: the digest of each file that it is made from."""
+    run_npm("build")
+    write_digests(SITE, sources())
+
+
+def build_figures():
+    """Build the live figures; Vite writes which files they are made from, and this their digests."""
+    run_npm("build:figures")
+    names = json.loads((FIGURES / "sources.json").read_text("utf-8"))
+    settings = ("package-lock.json", "vite.figures.config.ts", "plugins/words.ts", "plugins/within.ts")
+    write_digests(FIGURES, [PAGE / name for name in {*names, *settings, "src/figures/presets.json"}])
+
+
+def run_npm(script):
     if not (PAGE / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], check=True, cwd=PAGE)
-    subprocess.run(["npm", "run", "build"], check=True, cwd=PAGE)
-    (SITE / "sources.json").write_text(json.dumps(digests(), indent=1) + "\n", encoding="utf-8", newline="\n")
+    subprocess.run(["npm", "run", script], check=True, cwd=PAGE)
+
+
+def write_digests(folder, files):
+    text = json.dumps(digests(files), indent=1)
+    (folder / "sources.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def sources():
@@ -77,14 +98,15 @@ def sources():
         if path.is_file():
             yield path
     for folder in (PAGE / "src", PAGE / "engine", PAGE / "public"):
-        yield from (path for path in folder.rglob("*") if path.is_file() and path.name != "engine.wasm")
+        found = (path for path in folder.rglob("*") if path.is_file() and path.name != "engine.wasm")
+        yield from (path for path in found if PAGE / "src/figures" not in path.parents)
     yield from (path for path in NATIVE.iterdir() if path.suffix in (".h", ".cpp") and path.name not in OF_PYTHON)
 
 
-def digests():
-    """Return the digest of each of them, by its path; the ends of lines do not count."""
+def digests(files):
+    """Return the digest of each file, by its path; the ends of lines do not count."""
     found = {}
-    for path in sorted(sources()):
+    for path in sorted(files):
         content = path.read_bytes().replace(b"\r\n", b"\n")
         found[path.relative_to(ROOT).as_posix()] = hashlib.sha256(content).hexdigest()[:16]
     return found
@@ -93,8 +115,12 @@ def digests():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--engine", action="store_true", help="the catalogue and the engine alone")
+    parser.add_argument("--figures", action="store_true", help="the live figures alone")
     chosen = parser.parse_args()
-    build_catalogue()
-    build_engine()
+    if not chosen.figures:
+        build_catalogue()
+        build_engine()
+        if not chosen.engine:
+            build_site()
     if not chosen.engine:
-        build_site()
+        build_figures()

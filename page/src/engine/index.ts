@@ -1,14 +1,14 @@
 /** The engine that is there: Python's, where the page comes from `layerwise play`, else the one in this browser. */
 import type { Engine, Training } from "./engine";
+import { load } from "./loading";
 import { ServerEngine } from "./server";
-import { WasmEngine } from "./wasm";
 
 export * from "./engine";
 export { CATALOGUE, shown } from "./catalogue";
 
 export async function connect(): Promise<Engine> {
   let loaded: Promise<Engine> | null = null;
-  const browser = () => (loaded ??= WasmEngine.load());
+  const browser = () => (loaded ??= load());
   const server = await ServerEngine.find(browser);
   if (!server) return browser();
   const idle = globalThis.requestIdleCallback ?? setTimeout;

@@ -2,7 +2,6 @@
 import { type Data, type Engine, type Goal, type Model, type Part, type Plan, type Progress, Refusal, type Rows, type Score, type Session,
   type StepNumbers, type Training } from "./engine"; // prettier-ignore
 import { type Answer, type Created, memoryOf } from "./messages";
-import { compile } from "./module";
 
 export class WasmEngine implements Engine {
   readonly kind = "browser";
@@ -11,18 +10,15 @@ export class WasmEngine implements Engine {
   /** A worker without a network. */
   private tools: WasmSession | null = null;
 
-  constructor(private readonly module: WebAssembly.Module) {}
-
-  static async load(): Promise<WasmEngine> {
-    if (globalThis.layerwiseFiles) return new WasmEngine(await WebAssembly.compile(await globalThis.layerwiseFiles("engine.wasm")));
-    // In the built page this file lies in assets/, and the engine beside that folder.
-    const path = import.meta.env.DEV ? "/engine.wasm" : "../engine.wasm";
-    return new WasmEngine(await compile(new URL(path, import.meta.url)));
-  }
+  /** The module, and what starts a worker of worker.ts. */
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly start: () => Worker,
+  ) {}
 
   /** The arrays of `data` stay with the caller: the worker is given a copy, once. */
   async create(training: Training, data: Data, heldOut?: Data): Promise<Session> {
-    const session = new WasmSession((closed) => this.sessions.delete(closed));
+    const session = new WasmSession(this.start(), (closed) => this.sessions.delete(closed));
     this.sessions.add(session);
     try {
       await session.open(this.module, training, data, heldOut);
@@ -42,7 +38,7 @@ export class WasmEngine implements Engine {
   }
 
   private get tool(): WasmSession {
-    return (this.tools ??= new WasmSession(() => (this.tools = null)));
+    return (this.tools ??= new WasmSession(this.start(), () => (this.tools = null)));
   }
 
   close(): void {
@@ -60,12 +56,14 @@ class WasmSession implements Session {
   plan!: Plan;
   training!: Training;
   onprogress: ((progress: Progress) => void) | null = null;
-  private readonly worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
   private closed = false;
 
-  constructor(private readonly onclose: (session: WasmSession) => void) {
+  constructor(
+    private readonly worker: Worker,
+    private readonly onclose: (session: WasmSession) => void,
+  ) {
     this.worker.onmessage = ({ data }: MessageEvent<Answer>) => this.take(data);
     this.worker.onerror = (event) => this.fail(new Refusal(`the engine's worker has stopped: ${event.message}`));
   }

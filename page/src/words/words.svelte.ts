@@ -29,6 +29,12 @@ export function setLanguage(chosen: Language): void {
   globalThis.localStorage?.setItem("layerwise.language", chosen);
 }
 
+/** Take the language of the page around, such as the documentation's. The reader's choice is not changed. */
+export function speak(given: string): void {
+  const short = given.slice(0, 2) as Language;
+  state.language = short in LANGUAGES ? short : "en";
+}
+
 /** The words under a key: {count} is replaced by a value, and {count|row|rows} by the form that goes with it. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   const words: Partial<Record<Key, string>> = LANGUAGES[state.language].words;
