@@ -7,6 +7,7 @@ import layerwise
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
+import api  # noqa: E402 -- our own extensions, in _ext
 
 project = "layerwise"
 author = "the layerwise developers"
@@ -18,14 +19,16 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "numpydoc",
+    "api",
     "sphinx_copybutton",
     "sphinx_design",
     "executed",
     "exercises",
     "live",
 ]
-exclude_patterns = ["_build", "_ext", "_executed", "_static"]
+exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates"]
 root_doc = "index"
 
 myst_enable_extensions = [
@@ -53,6 +56,14 @@ mathjax3_config = {
     "svg": {"fontCache": "local"},
     "tex": {"tags": "none"},
 }
+
+# Reference: see _ext/api.py.
+autosummary_context = api.CONTEXT
+autodoc_typehints = "none"  # the types stand in the docstrings' sections
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False  # the template of a class lists them
+python_maximum_signature_line_length = 80
+add_module_names = False
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]

@@ -18,3 +18,5 @@ from layerwise.distributed.executor import RankError
 from layerwise.distributed.local_steps import LocalSteps
 from layerwise.distributed.partitions import Partitions
 from layerwise.distributed.training import fit
+
+__all__ = ["Communicator", "LocalSteps", "PairwiseCommunicator", "Partitions", "RankError", "fit"]

@@ -36,7 +36,8 @@ class GradcheckResult:
     Attributes
     ----------
     error : float
-        The worst |analytic - numeric| / max(|analytic|, |numeric|, 1e-3) over all parameters.
+        The worst relative error over all parameters: the difference of the two gradients, divided by the larger of
+        them (in absolute value, and at least 1e-3).
     parameter : str
         Where it is: layer, array and index.
     analytic, numeric : float

@@ -167,7 +167,7 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
 
 
 def expected_calibration_error(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
-    """How far confidence is from accuracy: the mean of |difference| over bins, weighted by their samples.
+    """How far confidence is from accuracy: the mean absolute difference over bins, weighted by their samples.
 
     Parameters
     ----------

@@ -124,7 +124,29 @@ class Penalty(Symbolic):
 
 
 class L2(Penalty):
-    """λ Σ w²: prefers many small weights (ridge, weight decay)."""
+    """L2 penalty: λ Σ w². It prefers many small weights.
+
+    Also known as ridge regression and, with plain SGD, as weight decay.
+
+    Parameters
+    ----------
+    weights, biases : float
+        λ for the weights and for the biases. At least 0.
+    per_batch : bool
+        Divide λ by the number of rows of the batch, or by the sum of their weights, as scikit-learn does with its
+        alpha. In evaluation all rows are one batch.
+
+    Notes
+    -----
+    λ is that of Keras and of Kinsley and Kukiela (2020). Nielsen (2015) writes λ / (2n) Σ w²: that is
+    ``L2(lambda_ / (2 * n))``. The `weight_decay` of PyTorch's SGD is the factor in the gradient:
+    ``L2(weight_decay / 2)``. scikit-learn's `alpha` is ``L2(alpha / 2, per_batch=True)``.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(8, penalty=lw.L2(1e-4)), lw.ReLU(), lw.Dense(1)])
+    """
 
     def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
         super().__init__(weights, biases, per_batch)
@@ -135,13 +157,24 @@ class L2(Penalty):
 
 
 class L1(Penalty):
-    """λ Σ |w|: prefers weights that are exactly 0 (lasso)."""
+    """L1 penalty: λ Σ abs(w). It prefers weights that are exactly 0.
+
+    Also known as lasso.
+
+    Parameters
+    ----------
+    weights, biases : float
+        λ for the weights and for the biases. At least 0.
+    per_batch : bool
+        Divide λ by the number of rows of the batch, or by the sum of their weights. In evaluation all rows are one
+        batch.
+    """
 
     def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
         super().__init__(weights, biases, per_batch)
 
     def f(self, w: Any) -> Any:
-        """Compute |w|."""
+        """Compute abs(w)."""
         return np.abs(w)
 
 

@@ -22,6 +22,20 @@ from layerwise.parts.description import number, resolve
 from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "CosLog",
+    "Cosine",
+    "Exponential",
+    "InverseScaling",
+    "InverseTime",
+    "OneCycle",
+    "Schedule",
+    "StepDecay",
+    "as_schedule",
+]
+
 
 class Schedule(Symbolic):
     """Base of the schedules.

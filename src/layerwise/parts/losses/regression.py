@@ -11,7 +11,16 @@ from layerwise.parts.losses.base import EPSILON, Loss
 
 
 class MeanSquaredError(Loss):
-    """(1/m) Σ_j (y_j - t_j)²: the mean over the m outputs."""
+    """Mean squared error: (y - t)², averaged over the outputs.
+
+    It is the usual loss of regression. Large errors count much; `Huber` and `MeanAbsoluteError` limit that.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.MeanSquaredError()([[1.0, 3.0]], [[1.0, 1.0]])
+    2.0
+    """
 
     def f(self, y: Any, t: Any) -> Any:
         """Compute (y - t)²."""
@@ -19,7 +28,11 @@ class MeanSquaredError(Loss):
 
 
 class QuadraticCost(Loss):
-    """½ Σ_j (y_j - t_j)²: the sum over the outputs (Nielsen, eq. 6)."""
+    """Quadratic cost: ½ (y - t)², summed over the outputs.
+
+    It is the cost of Nielsen (2015), equation 6. Where `MeanSquaredError` takes the mean over the m outputs, this
+    takes half the sum, which is m / 2 times as large.
+    """
 
     reduction = "sum"
 
@@ -33,27 +46,33 @@ class QuadraticCost(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """(1/m) Σ_j |y_j - t_j|: the median's loss, little moved by outliers."""
+    """Mean absolute error: abs(y - t), averaged over the outputs.
+
+    The best constant prediction is the median of the targets, so outliers move it little.
+    """
 
     def f(self, y: Any, t: Any) -> Any:
-        """Compute |y - t|."""
+        """Compute abs(y - t)."""
         return np.abs(y - t)
 
 
 class Huber(Loss):
-    """½ e² where |e| <= δ, else δ (|e| - δ/2), with e = y - t; the mean over the outputs (Huber 1964).
+    """Huber's loss: quadratic for small errors, linear for large ones.
+
+    With the error e = y - t, it is ½ e² for errors up to `delta`, and delta · (abs(e) - delta / 2) beyond, averaged
+    over the outputs (Huber 1964).
 
     Parameters
     ----------
     delta : float
-        From where the loss grows like |e| instead of e².
+        The error beyond which the loss is linear. In the unit of the targets.
     """
 
     def __init__(self, delta: float = 1.0) -> None:
         self.delta = number(self, "delta", delta, above=0)
 
     def f(self, y: Any, t: Any) -> Any:
-        """Compute c (|e| - c/2), with c = min(|e|, δ)."""
+        """Compute c (e - c/2), with e = abs(y - t) and c = min(e, δ)."""
         e = np.abs(y - t)
         c = np.minimum(e, self.delta)
         return c * (e - c / 2)
@@ -64,12 +83,15 @@ class Huber(Loss):
 
 
 class Quantile(Loss):
-    """q (t - y) where t > y, else (1 - q) (y - t): its least is at the q-quantile (Koenker and Bassett 1978).
+    """Quantile loss: the network learns a quantile of the targets instead of their mean.
+
+    It is q (t - y) where the target is larger than the output, else (1 - q) (y - t), averaged over the outputs. It is
+    smallest where y is the q-quantile of the targets (Koenker and Bassett 1978). Also known as pinball loss.
 
     Parameters
     ----------
     q : float
-        Which quantile, between 0 and 1; 0.5 is the median.
+        The quantile, between 0 and 1. 0.5 is the median.
     """
 
     def __init__(self, q: float = 0.5) -> None:
@@ -85,7 +107,11 @@ class Quantile(Loss):
 
 
 class Poisson(Loss):
-    """y - t log y, the mean over the outputs: for counts t, with y the rate, above 0 (end with Exp or Softplus)."""
+    """Poisson loss: y - t log y, averaged over the outputs, for targets that are counts.
+
+    It is the negative log-likelihood of counts t under a Poisson distribution with mean y, without the terms that do
+    not depend on y. The outputs must be positive: let the network end with `Exp` or `Softplus`.
+    """
 
     def f(self, y: Any, t: Any) -> Any:
         """Compute y - t log y."""

@@ -1,0 +1,37 @@
+"""The reference's pages: what their templates ask for, and base classes by their public names."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from public import members, public_name, public_objects
+from sphinx.application import Sphinx
+
+
+@dataclass(frozen=True)
+class Members:
+    """Lists a class's methods, or its properties, for the template. Equal to another of the same kind in the cache."""
+
+    properties: bool
+
+    def __call__(self, name: str) -> list[str]:
+        """Return the members of a class by its public name."""
+        cls = public_objects()[name]
+        kinds = {one: isinstance(inspect.getattr_static(cls, one), property) for one in members(cls)}
+        return [one for one, is_property in kinds.items() if is_property == self.properties]
+
+
+CONTEXT = {"methods_of": Members(properties=False), "properties_of": Members(properties=True)}
+
+
+def _name_bases(app: Sphinx, name: str, obj: type, options: Any, bases: list[Any]) -> None:
+    """Write a class's bases by their public names, and leave out those that have none."""
+    named = [public_name(base) or (base.__name__ if base.__module__ == "builtins" else None) for base in bases]
+    bases[:] = [f":py:class:`{one}`" for one in named if one and one != "object"]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("autodoc-process-bases", _name_bases)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,59 @@
+"""The public names of layerwise, found in the package itself.
+
+    layerwise.__all__ ──► layerwise.Dense
+                      └─► its public modules' __all__ ──► layerwise.schedules.Cosine
+
+An object that has several names goes by the shortest: `layerwise.Dense`, not `layerwise.layers.Dense`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import layerwise
+
+
+def public_modules() -> dict[str, ModuleType]:
+    """Return the public modules by their public names."""
+    found = {name: getattr(layerwise, name) for name in layerwise.__all__}
+    return {f"layerwise.{name}": value for name, value in found.items() if isinstance(value, ModuleType)}
+
+
+@cache
+def public_objects() -> dict[str, Any]:
+    """Return each public class and function by its public name."""
+    found = {f"layerwise.{name}": getattr(layerwise, name) for name in layerwise.__all__}
+    for module, value in public_modules().items():
+        found |= {f"{module}.{name}": getattr(value, name) for name in value.__all__}
+    objects: dict[str, Any] = {}
+    for name, value in found.items():
+        if (inspect.isclass(value) or inspect.isfunction(value)) and not any(value is one for one in objects.values()):
+            objects[name] = value
+    return objects
+
+
+@cache
+def public_name(value: Any) -> str | None:
+    """Return the public name of a class or a function, or None."""
+    return next((name for name, one in public_objects().items() if one is value), None)
+
+
+def members(cls: type) -> list[str]:
+    """Return the methods and properties that a class's page describes.
+
+    They are its own, and those of base classes that have no page.
+    """
+    shown: dict[str, None] = {}
+    for base in cls.__mro__:
+        if base is not cls and (public_name(base) or not base.__module__.startswith("layerwise")):
+            continue
+        shown |= dict.fromkeys(name for name, value in vars(base).items() if _is_member(name, value))
+    return sorted(shown)
+
+
+def _is_member(name: str, value: Any) -> bool:
+    kinds = (property, classmethod, staticmethod)
+    return not name.startswith("_") and (isinstance(value, kinds) or inspect.isfunction(value))

@@ -1,0 +1,47 @@
+"""The reference describes every public class and function, each by its public name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+if not REFERENCE.exists():
+    pytest.skip("the sources without their pages", allow_module_level=True)
+
+import public  # noqa: E402 -- of docs/_ext
+
+
+def listed():
+    """Every name that a table of the reference lists, with the page."""
+    for page in sorted(REFERENCE.glob("*.md")):
+        for table in re.findall(r"\.\. autosummary::\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for name in re.findall(r"^   ([\w.]+)$", table, re.MULTILINE):
+                yield f"layerwise.{name}", page.name
+
+
+def test_each_public_name_has_one_page():
+    names = [name for name, _ in listed()]
+    assert sorted(names) == sorted(public.public_objects())
+
+
+def test_a_name_that_no_page_lists_is_found(monkeypatch):
+    import layerwise
+
+    monkeypatch.setattr(layerwise, "_New", type("_New", (), {}), raising=False)
+    monkeypatch.setattr(layerwise, "__all__", [*layerwise.__all__, "_New"])
+    public.public_objects.cache_clear()
+    assert set(public.public_objects()) - {name for name, _ in listed()} == {"layerwise._New"}
+    monkeypatch.undo()
+    public.public_objects.cache_clear()
+
+
+def test_names_are_the_shortest():
+    assert {"layerwise.Dense", "layerwise.schedules.Cosine"} <= set(public.public_objects())
+    assert "layerwise.layers.Dense" not in public.public_objects()
+
+
+def test_each_page_of_the_reference_is_in_its_index():
+    index = (REFERENCE / "index.md").read_text(encoding="utf-8")
+    pages = {page.stem for page in REFERENCE.glob("*.md")} - {"index"}
+    assert {page for page in pages if f":link: {page}\n" in index} == pages
