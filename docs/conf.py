@@ -27,6 +27,8 @@ extensions = [
     "executed",
     "exercises",
     "live",
+    "notebooks",
+    "published",
 ]
 exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates"]
 root_doc = "index"
@@ -47,6 +49,7 @@ nb_execution_mode = "cache"
 nb_execution_timeout = 600
 nb_execution_in_temp = True
 nb_merge_streams = True
+suppress_warnings = ["mystnb.exec"]  # executed.py says more of what failed
 
 # Formulas: MathJax from _static/mathjax, no request to elsewhere.
 mathjax_path = "mathjax/tex-svg-full.js"
@@ -69,6 +72,7 @@ html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = "layerwise"
+html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sourcelink = False

@@ -17,7 +17,6 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from lesson_source import lessons
 from myst_nb.core.read import create_nb_reader
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 KEPT = "_executed"
@@ -107,7 +106,13 @@ def _cached(cache, notebook):
 
 def outdated(app, env, added, changed, removed):
     """Have lessons read again whose kept outputs are newer than the cache, or that are to be executed afresh."""
-    return app.lessons_to_read & env.found_docs
+    failed = {docname for docname, data in getattr(env, "nb_metadata", {}).items() if _traceback(data)}
+    return (app.lessons_to_read | failed) & env.found_docs
+
+
+def _traceback(metadata):
+    """Return the traceback of a lesson's execution, "" where it has succeeded."""
+    return (metadata.get("exec_data") or {}).get("traceback") or ""
 
 
 def keep(app, env):
@@ -129,7 +134,7 @@ def keep(app, env):
         path.write_text(written(cleaned(cache.get_cache_bundle(record.pk).nb)), encoding="utf-8")
         logger.info("the outputs of %s are kept in %s", docname, path.relative_to(app.srcdir))
     _remove_orphans(app)
-    _raise_for_failures(env)
+    _report_failures(app, env)
 
 
 def read_notebook(env, docname):
@@ -152,24 +157,22 @@ def _remove_orphans(app):
             logger.info("removed %s: its lesson is gone", path.relative_to(app.srcdir))
 
 
-def _raise_for_failures(env):
-    failures = []
-    for docname in sorted(env.found_docs):
-        data = getattr(env, "nb_metadata", {}).get(docname, {}).get("exec_data") or {}
-        if data.get("traceback"):
-            failures.append(_failure(env, docname, COLOUR.sub("", data["traceback"])))
-    if failures:
-        raise ExtensionError("\n\n".join(failures), modname="executed")
+def _report_failures(app, env):
+    """Let the build fail, with or without -W, where a lesson has failed."""
+    for docname, data in sorted(getattr(env, "nb_metadata", {}).items()):
+        if _traceback(data):
+            logger.error(_failure(env, docname, COLOUR.sub("", _traceback(data))), location=docname)
+            app.statuscode = 1
 
 
 def _failure(env, docname, traceback):
-    """Return a sentence that names the lesson and the cell, the cell's code, and the end of the traceback."""
+    """Return which cell has failed, its code, and the traceback."""
     cells = [cell.source for cell in read_notebook(env, docname).cells if cell.cell_type == "code"]
     number = next((n for n, source in enumerate(cells, 1) if source.strip() and source.strip() in traceback), None)
     code = cells[number - 1] if number else ""
-    error = "\n".join(traceback.strip().splitlines()[-12:])
+    error = re.split(r"^-{20,}$", traceback.strip(), flags=re.MULTILINE)[-1].strip()
     cell = f"code cell {number} of {len(cells)}" if number else "a code cell"
-    return f"{env.doc2path(docname, False)}: {cell} failed:\n{code}\n\n{error}"
+    return f"{cell} failed:\n{code}\n\n{error}"
 
 
 def setup(app):

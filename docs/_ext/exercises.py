@@ -7,6 +7,8 @@ field, the check and the messages.
 
 import html
 import json
+import re
+from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -42,9 +44,8 @@ class ExerciseDirective(SphinxDirective):
             found = read_exercise(name, list(self.content))
             self._claim(name)
         except ExerciseError as error:
-            line = self.content_offset + error.line + 1 if error.line else self.lineno
-            message = self.state.document.reporter.error(f"exercise {name!r}: {error}", line=line)
-            return [message]
+            line = self._line(name) + (error.line + 1 if error.line else 0)
+            return [self.state.document.reporter.error(f"exercise {name!r}: {error}", line=line)]
         node = exercise(name=name, specification=found.specification(), ids=[f"exercise-{name}"])
         node += self._part("question", found.question)
         if found.choices:
@@ -60,9 +61,16 @@ class ExerciseDirective(SphinxDirective):
 
     def _claim(self, name):
         claimed = _claimed(self.env)
-        other = claimed.setdefault(name, (self.env.docname, self.lineno))
-        if other != (self.env.docname, self.lineno):
+        here = (self.env.docname, self._line(name))
+        other = claimed.setdefault(name, here)
+        if other != here:
             raise ExerciseError(f"the id is taken by the exercise at line {other[1]} of {other[0]}.md")
+
+    def _line(self, name):
+        """Return the line of the directive; the `lineno` of a notebook's first cell is off by one."""
+        lines = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8").splitlines()
+        found = [n for n, line in enumerate(lines, 1) if re.match(rf"\W+exercise\}} +{re.escape(name)}\s*$", line)]
+        return min(found, key=lambda n: abs(n - self.lineno), default=self.lineno)
 
     def _part(self, kind, text):
         part = nodes.container(classes=[f"exercise-{kind}"])

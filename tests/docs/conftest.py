@@ -1,0 +1,108 @@
+"""Fixtures of the site's tests: the built site, a small one of the lesson beside this file, and Chromium.
+
+docs_site   the folder of the built site: that of LAYERWISE_DOCS, or one that is built here
+small_site  a site of `lessons/`, built twice; `faults` is what the first build said of `bad_lesson.md`
+open_file   a function that opens a page of a site from its file; console errors and requests to elsewhere fail
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs"
+CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever drives Chromium is marked so."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+def build(source, target):
+    """Build a site from a folder with the configuration of docs; return the finished process."""
+    for package in ("sphinx", "myst_nb", "pydata_sphinx_theme", "numpydoc", "sphinx_design", "sphinx_copybutton"):
+        pytest.importorskip(package)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-c", str(DOCS), str(source), str(target)]
+    environment = {key: value for key, value in os.environ.items() if key != "LAYERWISE_EXECUTE"}
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment)
+
+
+@pytest.fixture(scope="session")
+def docs_site(tmp_path_factory):
+    if not DOCS.is_dir():
+        pytest.skip("the copy of the sources has no pages")
+    if built := os.environ.get("LAYERWISE_DOCS"):
+        assert (Path(built) / "index.html").is_file(), f"LAYERWISE_DOCS={built} holds no built site"
+        return Path(built).resolve()
+    target = tmp_path_factory.mktemp("docs") / "html"
+    finished = build(DOCS, target)
+    assert finished.returncode == 0, finished.stderr
+    return target
+
+
+@pytest.fixture(scope="session")
+def small_site(tmp_path_factory):
+    """Build with a bad lesson first, then without it and from what was kept."""
+    if not DOCS.is_dir():
+        pytest.skip("the copy of the sources has no pages")
+    folder = tmp_path_factory.mktemp("small")
+    source = folder / "source"
+    shutil.copytree(HERE / "lessons", source)
+    index = (source / "index.md").read_text(encoding="utf-8")
+    (source / "index.md").write_text(index.replace("\npage\n", "\npage\nbad_lesson\n"), encoding="utf-8")
+    shutil.copy(HERE / "bad_lesson.md", source)
+    faults = build(source, folder / "first" / "html")
+    kept = (source / "_executed" / "lesson.ipynb").read_text(encoding="utf-8")
+    (source / "bad_lesson.md").unlink()
+    (source / "index.md").write_text(index, encoding="utf-8")
+    again = build(source, folder / "second" / "html")
+    return SimpleNamespace(source=source, html=folder / "second" / "html", faults=faults, again=again, kept=kept)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("no Chromium: LAYERWISE_CHROMIUM says where it is")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_file(chromium):
+    """Return a function that opens a page from its file, at a size and in a scheme."""
+    contexts, problems = [], []
+
+    def open_it(path, size=DESKTOP, scheme="light", query="", **options):
+        context = chromium.new_context(viewport=size, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: None if _is_local(request.url) else problems.append(request.url))
+        page.goto(f"{Path(path).as_uri()}{query}")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def _is_local(address):
+    return address.startswith(("file:", "data:", "blob:"))

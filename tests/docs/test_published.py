@@ -1,0 +1,43 @@
+"""The published figures that lessons assert: the comments are in the agreed form, and the table shows them."""
+
+import pytest
+
+pytest.importorskip("sphinx")
+
+from published import PublishedError, read_figures
+
+LESSON = "---\nfile_format: mystnb\n---\n# A\n\n```{{code-cell}} python\nx = 1\n{}\n```\n"
+
+
+@pytest.mark.parametrize("asserts", ["assert x == 1", "np.testing.assert_allclose(x, 1)", "assert_close(x)"])
+def test_a_figure_is_read(asserts):
+    [figure] = read_figures(LESSON.format(f"# Published: 1, 2 | what | where, chapter 1\n{asserts}"))
+    assert (figure.figure, figure.what, figure.where, figure.line) == ("1, 2", "what", "where, chapter 1", 8)
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("# Published: 1 | what\nassert x", "expected '# Published: figure"),
+        ("# published: 1 | what | where\nassert x", "expected '# Published: figure"),
+        ("#Published: 1 | what | where\nassert x", "expected '# Published: figure"),
+        ("# Published: 1 | what | \nassert x", "expected '# Published: figure"),
+        ("# Published: 1 | what | where\nprint(x)", "expected an assertion"),
+        ("# Published: 1 | what | where\n\nassert x", "expected an assertion"),
+        ("# Published: 1 | what | where", "expected an assertion"),
+    ],
+)
+def test_another_form_is_an_error(comment, message):
+    with pytest.raises(PublishedError, match=message) as raised:
+        read_figures(LESSON.format(comment))
+    assert raised.value.line == 8
+
+
+def test_the_table_shows_them_with_their_lesson(small_site):
+    page = (small_site.html / "page.html").read_text(encoding="utf-8")
+    for text in ("2.3", "the output of a neuron", "A Book 2020, chapter 1", 'href="lesson.html"'):
+        assert text in page
+
+
+def test_a_wrong_form_fails_the_build(small_site):
+    assert "bad_lesson.md:28: ERROR: expected '# Published: figure" in small_site.faults.stderr
