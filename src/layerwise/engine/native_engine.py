@@ -126,7 +126,7 @@ class NativeEngine:
 
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
-        self._sums = np.zeros(6)
+        self._sums = np.zeros(6, np.float64)
 
     def state(self, samples: int) -> dict[str, Array]:
         """What is known of the epoch after its first `samples` rows, for `restore`."""
@@ -203,7 +203,10 @@ class NativeEngine:
         """Make so many epochs of one step each: the columns of the history, and the seconds of each."""
         made, sums = self._run(0, 1, step, poll, epochs, rates=rates)
         loss, weight, right, penalty, seconds, samples = sums[:made].T
-        columns = {"loss": np.divide(loss, weight, out=np.zeros(made), where=weight != 0), "penalty": penalty / samples}
+        columns = {
+            "loss": np.divide(loss, weight, out=np.zeros(made, np.float64), where=weight != 0),
+            "penalty": penalty / samples,
+        }
         if self.targets.task.kind != "regression":
             columns["accuracy"] = right / samples
         return {name: values.tolist() for name, values in (columns | {"seconds": seconds}).items()}
@@ -292,7 +295,7 @@ class NativeEvaluator:
             return _score(
                 np.array(self.core.evaluate(self.parameters.theta, collect, self.n_threads or share())), self.targets
             )
-        sums, size = np.zeros(6), max(1, _SEGMENT // self.plan.n_in)
+        sums, size = np.zeros(6, np.float64), max(1, _SEGMENT // self.plan.n_in)
         for start in range(0, len(self.rows), size):
             rows = np.arange(start, min(start + size, len(self.rows)))
             set_data(self.core, self.rows.raw(rows), self.rows.scaler, self.targets.part(rows), self.plan.n_out)

@@ -102,7 +102,7 @@ class NumpyEngine:
     def begin_epoch(self) -> None:
         """Forget the sums of the epoch before."""
         self.penalty = 0.0
-        self._before_load, self._reached = np.zeros(4), 0
+        self._before_load, self._reached = np.zeros(4, np.float64), 0
 
     def load(self, rows: Rows, targets: Targets, order: Array | None) -> None:
         """Take other rows, and their order; the epoch goes on with them."""
