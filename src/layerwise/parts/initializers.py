@@ -34,117 +34,154 @@ __all__ = [
 
 
 class Initializer(Description):
-    """Base of the initializers: write `draw` to make one of your own."""
+    """Base class of the initializers.
+
+    A custom initializer is a subclass that defines `draw`.
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of that shape; for weights, shape is (n_in, n_out)."""
+        """Return a new array of first values.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (n_in, n_out) for weights, (n_out,) for biases.
+        rng : numpy.random.Generator
+            The source of random numbers.
+
+        Returns
+        -------
+        array
+            The values, of this shape.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define draw(shape, rng)")
 
 
 class Zeros(Initializer):
-    """Zeros everywhere: the usual start of biases."""
+    """All zeros: the usual first value of biases."""
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of zeros."""
+        """Return an array of zeros."""
         return np.zeros(shape)
 
 
 class Normal(Initializer):
-    """scale · N(0, 1): with 0.01, the start of the textbooks' first dense layer; with 1, a bias as Nielsen draws it.
+    """Normal distribution with mean 0 and a given standard deviation.
 
     Parameters
     ----------
     scale : float
-        The standard deviation.
+        The standard deviation. At least 0. Kinsley and Kukiela (2020) draw weights with 0.01, Nielsen (2015) biases
+        with 1.
     """
 
     def __init__(self, scale: float = 0.01) -> None:
         self.scale = number(self, "scale", scale, least=0)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of normal draws."""
+        """Return an array of normal draws."""
         return self.scale * rng.standard_normal(shape)
 
 
 class Uniform(Initializer):
-    """Uniform on [-limit, limit).
+    """Uniform distribution on [-limit, limit).
 
     Parameters
     ----------
     limit : float
-        Half the width of the interval.
+        Half the width of the interval. At least 0.
     """
 
     def __init__(self, limit: float = 0.05) -> None:
         self.limit = number(self, "limit", limit, least=0)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of uniform draws."""
+        """Return an array of uniform draws."""
         return rng.uniform(-self.limit, self.limit, shape)
 
 
 class LecunNormal(Initializer):
-    """N(0, 1) / √n_in (LeCun, Bottou, Orr, Müller 1998): keeps the variance of scores at 1; made for SELU."""
+    """Normal distribution with variance 1 / n_in: for `SELU`.
+
+    It keeps the variance of a layer's outputs equal to that of its inputs (LeCun, Bottou, Orr, Müller 1998).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of normal draws."""
+        """Return an array of normal draws."""
         return rng.standard_normal(shape) / math.sqrt(_fans(shape)[0])
 
 
 class LecunUniform(Initializer):
-    """Uniform with the same variance, 1 / n_in: limit √(3 / n_in)."""
+    """Uniform distribution with variance 1 / n_in.
+
+    The interval is ±√(3 / n_in) (LeCun, Bottou, Orr, Müller 1998).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of uniform draws."""
+        """Return an array of uniform draws."""
         return _uniform(math.sqrt(3 / _fans(shape)[0]), shape, rng)
 
 
 class GlorotNormal(Initializer):
-    """N(0, 2 / (n_in + n_out)) (Glorot and Bengio 2010, eq. 16): for tanh and sigmoid."""
+    """Normal distribution with variance 2 / (n_in + n_out): for `Tanh` and `Sigmoid`.
+
+    From Glorot and Bengio (2010, equation 12).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of normal draws."""
+        """Return an array of normal draws."""
         return rng.standard_normal(shape) * math.sqrt(2 / sum(_fans(shape)))
 
 
 class GlorotUniform(Initializer):
-    """Uniform with that variance: limit √(6 / (n_in + n_out)) (Glorot and Bengio 2010, eq. 16)."""
+    """Uniform distribution with variance 2 / (n_in + n_out): the default for weights.
+
+    The interval is ±√(6 / (n_in + n_out)) (Glorot and Bengio 2010, equation 16).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of uniform draws."""
+        """Return an array of uniform draws."""
         return _uniform(math.sqrt(6 / sum(_fans(shape))), shape, rng)
 
 
 class HeNormal(Initializer):
-    """N(0, 2 / n_in) (He, Zhang, Ren, Sun 2015, eq. 10): for ReLU, which drops half of the variance."""
+    """Normal distribution with variance 2 / n_in: for `ReLU`.
+
+    ReLU drops half of the variance, which the factor 2 makes up for (He, Zhang, Ren, Sun 2015, equation 10).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of normal draws."""
+        """Return an array of normal draws."""
         return rng.standard_normal(shape) * math.sqrt(2 / _fans(shape)[0])
 
 
 class HeUniform(Initializer):
-    """Uniform with that variance: limit √(6 / n_in)."""
+    """Uniform distribution with variance 2 / n_in: for `ReLU`.
+
+    The interval is ±√(6 / n_in) (He, Zhang, Ren, Sun 2015).
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array of uniform draws."""
+        """Return an array of uniform draws."""
         return _uniform(math.sqrt(6 / _fans(shape)[0]), shape, rng)
 
 
 class Orthogonal(Initializer):
-    """Orthonormal rows or columns times gain (Saxe, McClelland, Ganguli 2014).
+    """Random orthogonal matrix times a gain.
+
+    The rows or the columns, whichever are fewer, are orthogonal to each other (Saxe, McClelland, Ganguli 2014).
 
     Parameters
     ----------
     gain : float
-        What every singular value is.
+        The singular values of the matrix. At least 0.
     """
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = number(self, "gain", gain, least=0)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A new array with orthonormal rows (if wide) or columns (if tall)."""
+        """Return an array with orthonormal rows if it is wide, or columns if it is tall, times the gain."""
         n_in, n_out = _fans(shape)
         tall = rng.standard_normal((max(n_in, n_out), min(n_in, n_out)))
         q, r = np.linalg.qr(tall)
@@ -153,12 +190,17 @@ class Orthogonal(Initializer):
 
 
 class Given(Initializer):
-    """Weights that are known already: a pre-trained model, or a worked example.
+    """Given values, such as those of a trained model or of a worked example.
 
     Parameters
     ----------
     values : array
         (n_in, n_out) for weights, (n_out,) for biases.
+
+    Raises
+    ------
+    ShapeError
+        The values are not an array of numbers.
     """
 
     def __init__(self, values: ArrayLike) -> None:
@@ -169,7 +211,7 @@ class Given(Initializer):
             raise ShapeError(f"given weights or biases must be an array of numbers: {error}") from None
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        """A copy of the values, if they have that shape."""
+        """Return a copy of the values; raise `ShapeError` if they have another shape."""
         if self.values.shape != shape:
             raise ShapeError(f"given values have shape {self.values.shape}; this layer needs {shape}")
         return self.values.copy()
@@ -181,7 +223,27 @@ INITIALIZERS: tuple[type[Initializer], ...] = (
 
 
 def as_initializer(argument: str, value: object) -> Initializer:
-    """An initializer from an instance, a name (``"he_normal"``) or an array of values."""
+    """Return an initializer from an instance, a name or an array.
+
+    Parameters
+    ----------
+    argument : str
+        What the value is given for; stands in the error.
+    value : Initializer, str or array
+        An instance, a name such as ``"he_normal"``, or values.
+
+    Returns
+    -------
+    Initializer
+        The instance; for an array `Given`.
+
+    Raises
+    ------
+    UnknownNameError
+        The name is not known.
+    TypeError
+        The value is none of these.
+    """
     if isinstance(value, (np.ndarray, list, tuple)):
         return Given(value)
     return resolve(argument, value, Initializer, INITIALIZERS)

@@ -36,12 +36,14 @@ class Moments(Protocol):
 
 
 class Scaler(Description):
-    """Base of the scalers; one of your own defines `fit`, which sets `offset` and `factor`.
+    """Base class of the scalers: x becomes (x - offset) · factor.
+
+    A custom scaler is a subclass that defines `fit`, which sets `offset` and `factor`.
 
     Attributes
     ----------
     offset, factor : float64 array () or (n_in,)
-        What is taken away from each column, and what the rest is multiplied by.
+        What is subtracted from each column, and the factor of the rest.
     """
 
     learns: ClassVar[bool] = True
@@ -49,11 +51,22 @@ class Scaler(Description):
     factor: Array | None = None
 
     def fit(self, X: Array) -> None:
-        """Set `offset` and `factor` from the training data X (n, n_in)."""
+        """Set `offset` and `factor` from the training data.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The training data.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define fit(X)")
 
     def fit_moments(self, moments: Moments) -> None:
-        """Set `offset` and `factor` from what one pass over a stream has found of its columns.
+        """Set `offset` and `factor` from the statistics of a stream of rows.
+
+        Parameters
+        ----------
+        moments : object
+            Has `count`, and for each column `low`, `high`, `mean` and `square`, the sum of squared deviations.
 
         Raises
         ------
@@ -66,7 +79,23 @@ class Scaler(Description):
         )
 
     def transform(self, X: Array) -> Array:
-        """(X - offset) · factor, as a new float64 array."""
+        """Return (X - offset) · factor as a new float64 array.
+
+        Parameters
+        ----------
+        X : array (n, n_in)
+            The rows to scale.
+
+        Returns
+        -------
+        array (n, n_in)
+            The scaled rows.
+
+        Raises
+        ------
+        ShapeError
+            X has another number of columns than the training data.
+        """
         out = np.array(X, np.float64)
         offset, factor = self.constants(out.shape[1], out.dtype)
         if offset is not None:
@@ -74,7 +103,22 @@ class Scaler(Description):
         return np.multiply(out, factor, out=out)
 
     def constants(self, n_in: int, dtype: np.dtype[np.floating]) -> tuple[Array | None, Array]:
-        """`offset` (None where it is 0 throughout) and `factor` for rows of `n_in` columns, in that type."""
+        """Return `offset` and `factor` for rows of a given length and type.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of columns.
+        dtype : numpy.dtype
+            The type of the rows.
+
+        Returns
+        -------
+        offset : array or None
+            None where it is 0 throughout.
+        factor : array
+            The factor.
+        """
         if self.offset is None or self.factor is None:
             raise RuntimeError(f"{self!r} has not seen any data yet: call fit(X) first")
         offset, factor = np.asarray(self.offset, np.float64), np.asarray(self.factor, np.float64)
@@ -84,14 +128,14 @@ class Scaler(Description):
 
 
 class RangeScaler(Scaler):
-    """From a range that is known, such as a pixel's 0 to 255, to another.
+    """Map a known range, such as a pixel's 0 to 255, to another.
 
     Parameters
     ----------
     low, high : float
-        The range that the values come in.
+        The range of the values. `high` must be above `low`.
     to_low, to_high : float
-        The range that they shall have.
+        The range of the result. `to_high` must be above `to_low`.
     """
 
     learns: ClassVar[bool] = False
@@ -106,19 +150,21 @@ class RangeScaler(Scaler):
         self.offset, self.factor = np.array(self.low - self.to_low / ratio), np.array(ratio)
 
     def fit(self, X: Array) -> None:
-        """Nothing to learn: the ranges are given."""
+        """Do nothing: the ranges are given."""
 
     def fit_moments(self, moments: Moments) -> None:
-        """Nothing to learn: the ranges are given."""
+        """Do nothing: the ranges are given."""
 
 
 class MinMaxScaler(Scaler):
-    """Each column's least value becomes `to_low`, its greatest `to_high`; a constant column becomes `to_low`.
+    """Map the minimum of each column to `to_low`, its maximum to `to_high`.
+
+    A constant column becomes `to_low`.
 
     Parameters
     ----------
     to_low, to_high : float
-        The range that every column shall have.
+        The range of the result. `to_high` must be above `to_low`.
     """
 
     def __init__(self, to_low: float = 0.0, to_high: float = 1.0) -> None:
@@ -128,11 +174,11 @@ class MinMaxScaler(Scaler):
         )
 
     def fit(self, X: Array) -> None:
-        """Look up each column's least and greatest value."""
+        """Find the minimum and the maximum of each column."""
         self._set(X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64))
 
     def fit_moments(self, moments: Moments) -> None:
-        """Take each column's least and greatest value."""
+        """Take the minimum and the maximum of each column."""
         self._set(moments.low.astype(np.float64), moments.high.astype(np.float64))
 
     def _set(self, low: Array, high: Array) -> None:
@@ -141,7 +187,21 @@ class MinMaxScaler(Scaler):
 
 
 class StandardScaler(Scaler):
-    """Each column to mean 0 and standard deviation 1; a constant column becomes 0."""
+    """Bring each column to mean 0 and standard deviation 1.
+
+    A constant column becomes 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> scaler = lw.StandardScaler()
+    >>> scaler.fit(np.array([[1.0], [3.0]]))
+    >>> scaler.transform([[1.0], [2.0], [3.0]])
+    array([[-1.],
+           [ 0.],
+           [ 1.]])
+    """
 
     def fit(self, X: Array) -> None:
         """Compute each column's mean and (population) standard deviation, in float64."""
@@ -167,7 +227,23 @@ SCALERS: tuple[type[Scaler], ...] = (RangeScaler, MinMaxScaler, StandardScaler)
 
 
 def as_scaler(value: object) -> Scaler | None:
-    """None, or a scaler from an instance or a name (``"standard"``, ``"min_max"``, ``"range"``)."""
+    """Return a scaler from an instance or a name; None stays None.
+
+    Parameters
+    ----------
+    value : Scaler, str or None
+        An instance, or one of the names ``"standard"``, ``"min_max"`` and ``"range"``.
+
+    Returns
+    -------
+    Scaler or None
+        The instance.
+
+    Raises
+    ------
+    UnknownNameError
+        The name is not known.
+    """
     if value is None:
         return None
     if isinstance(value, str) and not value.lower().endswith("scaler"):

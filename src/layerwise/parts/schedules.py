@@ -23,46 +23,39 @@ from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
 __all__ = [
-    "SCHEDULES",
-    "Constant",
-    "CosLog",
-    "Cosine",
-    "Exponential",
-    "InverseScaling",
-    "InverseTime",
-    "OneCycle",
-    "Schedule",
-    "StepDecay",
-    "as_schedule",
-]
+    "SCHEDULES", "Constant", "CosLog", "Cosine", "Exponential", "InverseScaling", "InverseTime", "OneCycle", "Schedule",
+    "StepDecay", "as_schedule",
+]  # fmt: skip
 
 
 class Schedule(Symbolic):
-    """Base of the schedules.
+    """Base class of the schedules.
 
-    A custom schedule is a class with `f(self, t, total)`, plain NumPy on one moment: all factors of a fit are computed
-    at once, the training script has its text, and a file that holds it loads without the class. Where a formula won't
-    do, define `__call__`; such a schedule is asked step by step, as a function is.
+    A custom schedule is a subclass that defines ``f(self, t, total)`` in plain NumPy. All factors of a training are
+    computed at once, the training script contains the formula, and a model file with it loads without the class.
+    Where a formula is not possible, define `__call__`; it is then called at each step, as a function is.
 
     Parameters
     ----------
     f : callable or Tree, optional
-        The formula, of a schedule that is no class of its own.
+        The formula, for a schedule without a class of its own.
     name : str
-        What it is called.
+        The name of the schedule.
     values : dict, optional
-        The numbers that stand in the trees by their names.
+        The numbers that stand in the formula by name.
     read_at : {"start", "middle", "ends"}, optional
         As the attribute.
 
     Attributes
     ----------
     read_at : {"start", "middle", "ends"}
-        Which t a step has: as it begins, half a step later, or spread so that the last step has t = total.
+        The t of a step: at its start, half a step later, or spread so that the last step has t = total.
 
     Examples
     --------
-    >>> class Warm(Schedule):
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> class Warm(lw.schedules.Schedule):
     ...     def f(self, t, total):
     ...         return np.minimum(1, 0.1 + t)
     >>> Warm()(np.array([0.0, 0.5, 2.0]), 10)
@@ -95,14 +88,19 @@ class Schedule(Symbolic):
         return filled(self.formulas(), tuple(self.numbers().items()))
 
     def __call__(self, t: Any, total: float) -> Any:
-        """Return the factor, at least 0.
+        """Return the factor of the learning rate.
 
         Parameters
         ----------
         t : float or array
-            Epochs done: from 0 to `total`.
+            Epochs done, from 0 to `total`.
         total : float
-            The epochs of the fit.
+            The number of epochs of the training.
+
+        Returns
+        -------
+        float or array
+            The factor, at least 0.
         """
         if self.f is None:
             raise NotImplementedError(f"{type(self).__name__} must define f(t, total), or __call__(t, total)")
@@ -113,12 +111,12 @@ class Schedule(Symbolic):
 
 
 class Constant(Schedule):
-    """The same factor always.
+    """Constant factor.
 
     Parameters
     ----------
     factor : float
-        At least 0.
+        The factor. At least 0.
     """
 
     def __init__(self, factor: float = 1.0) -> None:
@@ -130,12 +128,14 @@ class Constant(Schedule):
 
 
 class InverseTime(Schedule):
-    """1 / (1 + decay · t): steps that sum to infinity and their squares not (Robbins and Monro 1951).
+    """Inverse time decay: 1 / (1 + decay · t).
+
+    The steps sum to infinity and their squares do not, the condition of Robbins and Monro (1951).
 
     Parameters
     ----------
     decay : float
-        At least 0; with 1, half the rate after one epoch, a third after two.
+        At least 0. With 1, the learning rate is a half after one epoch, a third after two.
     """
 
     def __init__(self, decay: float = 0.1) -> None:
@@ -147,14 +147,16 @@ class InverseTime(Schedule):
 
 
 class StepDecay(Schedule):
-    """Smaller by the same factor every so many epochs (as in He, Zhang, Ren, Sun 2016).
+    """Multiply the learning rate by a factor every so many epochs.
+
+    As in He, Zhang, Ren, Sun (2016).
 
     Parameters
     ----------
     factor : float
-        What is left after each stair, above 0.
+        The factor of each drop. Above 0.
     every : float
-        Epochs a stair.
+        The number of epochs between two drops. Above 0.
     """
 
     def __init__(self, factor: float = 0.1, every: float = 10) -> None:
@@ -167,12 +169,14 @@ class StepDecay(Schedule):
 
 
 class Exponential(Schedule):
-    """The same share less in every epoch: Keras's `decay_rate` for an epoch, PyTorch's `gamma`.
+    """Multiply the learning rate by the same factor in each epoch.
+
+    It is Keras's `decay_rate` for one epoch, and PyTorch's `gamma`.
 
     Parameters
     ----------
     rate : float
-        What is left after an epoch, above 0 and at most 1.
+        The factor of an epoch. Above 0, at most 1.
     """
 
     def __init__(self, rate: float = 0.95) -> None:
@@ -184,12 +188,14 @@ class Exponential(Schedule):
 
 
 class InverseScaling(Schedule):
-    """1 / (1 + t)^power: scikit-learn's ``learning_rate="invscaling"``, which counts samples where t counts epochs.
+    """Inverse scaling: 1 / (1 + t)^power.
+
+    It is scikit-learn's ``learning_rate="invscaling"``, with t in epochs where scikit-learn counts samples.
 
     Parameters
     ----------
     power : float
-        At least 0; ½ is the rate for which gradient descent's regret is bounded (Zinkevich 2003).
+        At least 0. With 0.5 the regret of gradient descent is bounded (Zinkevich 2003).
     """
 
     def __init__(self, power: float = 0.5) -> None:
@@ -201,14 +207,23 @@ class InverseScaling(Schedule):
 
 
 class Cosine(Schedule):
-    """Half a wave of the cosine from 1 down to `final` (Loshchilov and Hutter 2017), after a straight rise from 0.
+    """Half a cosine wave from 1 down to `final`, after a linear warm-up.
+
+    From Loshchilov and Hutter (2017); the warm-up is that of Goyal et al. (2017).
 
     Parameters
     ----------
     warm_up : float
-        Epochs of the rise (Goyal et al. 2017); with 0 there is none.
+        The number of epochs of the linear rise from 0. At least 0.
     final : float
-        The factor at the end.
+        The factor at the end. At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> lw.schedules.Cosine()(np.array([0.0, 5.0, 10.0]), 10)
+    array([1. , 0.5, 0. ])
     """
 
     read_at = "middle"
@@ -226,16 +241,17 @@ class Cosine(Schedule):
 
 
 class OneCycle(Schedule):
-    """Up to the full rate and down again, far below the start, in waves of the cosine (Smith 2018).
+    """Rise to the full learning rate, then fall far below the start, in half cosine waves.
 
-    The optimizer's rate is the greatest of all: choose it larger than usual. PyTorch's `OneCycleLR` has these figures.
+    The optimizer's learning rate is the maximum: choose it larger than usual (Smith 2018). The defaults are those of
+    PyTorch's `OneCycleLR`.
 
     Parameters
     ----------
     peak_at : float
-        The share of the epochs at which the full rate is reached, above 0 and below 1.
+        The share of the epochs at which the full rate is reached. Above 0, below 1.
     start, end : float
-        The factors of the first step and of the last one.
+        The factors of the first and of the last step. At least 0, at most 1.
     """
 
     read_at = "ends"
@@ -252,12 +268,14 @@ class OneCycle(Schedule):
 
 
 class CosLog(Schedule):
-    """Waves of the cosine, each twice as long as the one before, from 0 to 0 (Holzmüller, Grinsztajn, Steinwart 2024).
+    """Cosine waves, each twice as long as the one before.
+
+    From Holzmüller, Grinsztajn, Steinwart (2024). The factor starts and ends at 0.
 
     Parameters
     ----------
     cycles : int
-        How many waves.
+        The number of waves. At least 1.
     """
 
     read_at = "middle"

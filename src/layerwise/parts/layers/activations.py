@@ -24,14 +24,15 @@ GELU_ROOT, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
 class Step(Activation):
-    """1 where x is above the threshold, else 0 (the perceptron's; Rosenblatt 1958).
+    """Step function: 1 where x is above the threshold, else 0.
 
-    Its gradient is 0 everywhere, so training through it is refused.
+    It is the activation of the perceptron (Rosenblatt 1958). Its derivative is 0 everywhere, so a network cannot be
+    trained through it, and `fit` refuses to.
 
     Parameters
     ----------
     threshold : float
-        What x must exceed.
+        The value that x must exceed.
     """
 
     differentiable: ClassVar[bool] = False
@@ -46,12 +47,12 @@ class Step(Activation):
 
 
 class Linear(Activation):
-    """a · x.
+    """Linear function: x times a constant.
 
     Parameters
     ----------
     slope : float
-        The factor a.
+        The constant.
     """
 
     gives: ClassVar[str] = "values"
@@ -65,7 +66,10 @@ class Linear(Activation):
 
 
 class Identity(Activation):
-    """x itself: what regression ends with."""
+    """Identity: the output is the input.
+
+    It is the usual last activation of a network for regression.
+    """
 
     gives: ClassVar[str] = "values"
 
@@ -75,10 +79,19 @@ class Identity(Activation):
 
 
 class Sigmoid(Activation):
-    """1 / (1 + e⁻ˣ): between 0 and 1.
+    """Logistic sigmoid: 1 / (1 + e⁻ˣ), between 0 and 1.
 
-    Below about -709 (-88 in float32) e⁻ˣ overflows to infinity and y is 0, which is right; the executor
-    switches NumPy's overflow warning off.
+    It is the last activation of a network that answers yes or no, together with `BinaryCrossEntropy`.
+
+    Notes
+    -----
+    For x below about -709 (-88 in float32) e⁻ˣ overflows to infinity and the result is 0, which is correct.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.Sigmoid()([-2.0, 0.0, 2.0]).round(3)
+    array([0.119, 0.5  , 0.881])
     """
 
     gives: ClassVar[str] = "probabilities"
@@ -93,7 +106,7 @@ class Sigmoid(Activation):
 
 
 class Tanh(Activation):
-    """The hyperbolic tangent: between -1 and 1."""
+    """Hyperbolic tangent, between -1 and 1."""
 
     gives: ClassVar[str] = "values"
 
@@ -107,12 +120,21 @@ class Tanh(Activation):
 
 
 class ReLU(Activation):
-    """a · max(x, 0) (Nair and Hinton 2010, with a = 1).
+    """Rectified linear unit: max(x, 0).
+
+    It is the usual activation between dense layers (Nair and Hinton 2010). Draw the weights of the layer before it with
+    `HeNormal` or `HeUniform`.
 
     Parameters
     ----------
     slope : float
-        The factor a for x > 0, above 0.
+        A factor of the result. Above 0.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.ReLU()([-1.0, 0.0, 2.0])
+    array([0., 0., 2.])
     """
 
     gives: ClassVar[str] = "values"
@@ -130,14 +152,16 @@ class ReLU(Activation):
 
 
 class LeakyReLU(Activation):
-    """a · x for x > 0, b · x for the rest, so that no unit can die (Maas, Hannun, Ng 2013).
+    """Leaky rectified linear unit: x for positive x, a small multiple of x otherwise.
+
+    Its derivative is never 0, so a unit that has only negative inputs still learns (Maas, Hannun, Ng 2013).
 
     Parameters
     ----------
     negative_slope : float
-        The factor b for x <= 0.
+        The factor for x up to 0.
     slope : float
-        The factor a for x > 0.
+        The factor for x above 0.
     """
 
     gives: ClassVar[str] = "values"
@@ -152,9 +176,20 @@ class LeakyReLU(Activation):
 
 
 class Softmax(Activation):
-    """eˣ / Σ eˣ over the outputs of a sample: a probability for each class.
+    """Softmax: eˣ / Σ eˣ over the outputs of a sample, a probability for each class.
 
-    The row's maximum is subtracted first, which changes nothing and keeps every exponent at most 0.
+    It is the last activation of a network that chooses one of several classes, together with
+    `CategoricalCrossEntropy`. The outputs of a sample are positive and their sum is 1.
+
+    Notes
+    -----
+    The largest input of each sample is subtracted first. This does not change the result, and no exponential overflows.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.Network([lw.Softmax()], dtype="float64").forward([[1.0, 2.0, 3.0]]).round(3)
+    array([[0.09 , 0.245, 0.665]])
     """
 
     reads: ClassVar[tuple[str, ...]] = ("y",)
@@ -188,12 +223,14 @@ class Softmax(Activation):
 
 
 class ELU(Activation):
-    """x for x > 0, α (eˣ - 1) for the rest (Clevert, Unterthiner, Hochreiter 2016).
+    """Exponential linear unit: x for positive x, α (eˣ - 1) otherwise.
+
+    From Clevert, Unterthiner, Hochreiter (2016).
 
     Parameters
     ----------
     alpha : float
-        Towards -alpha y falls; at least 0.
+        The result tends to -alpha as x falls. At least 0.
     """
 
     gives: ClassVar[str] = "values"
@@ -211,7 +248,11 @@ class ELU(Activation):
 
 
 class SELU(Activation):
-    """λ · ELU with the α and λ that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
+    """Scaled exponential linear unit: `ELU` times a constant.
+
+    The two constants are such that the outputs of layer after layer tend to mean 0 and variance 1 (Klambauer et al.
+    2017, equation 14). Draw the weights with `LecunNormal`.
+    """
 
     gives: ClassVar[str] = "values"
 
@@ -225,7 +266,11 @@ class SELU(Activation):
 
 
 class GELU(Activation):
-    """x · Φ(x), in its tanh form (Hendrycks and Gimpel 2016): x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))."""
+    """Gaussian error linear unit: x · Φ(x), by its approximation with tanh.
+
+    Φ is the distribution function of the standard normal distribution. The approximation is
+    x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))) (Hendrycks and Gimpel 2016).
+    """
 
     gives: ClassVar[str] = "values"
 
@@ -244,7 +289,10 @@ class GELU(Activation):
 
 
 class SiLU(Activation):
-    """x · σ(x), also called swish (Elfwing, Uchibe, Doya 2018)."""
+    """Sigmoid linear unit: x times the sigmoid of x.
+
+    Also known as swish (Elfwing, Uchibe, Doya 2018).
+    """
 
     gives: ClassVar[str] = "values"
 
@@ -259,10 +307,14 @@ class SiLU(Activation):
 
 
 class Mish(Activation):
-    """x · tanh(softplus(x)) (Misra 2020).
+    """Mish: x · tanh(log(1 + eˣ)).
 
-    With e = eˣ, tanh(log(1 + e)) = n / (n + 2) where n = e (e + 2). From x = 20 on that is 1 to the last
-    digit, so e is taken at min(x, 20) and nothing overflows.
+    From Misra (2020).
+
+    Notes
+    -----
+    With e = eˣ and n = e (e + 2), tanh(log(1 + e)) is n / (n + 2). For x of 20 and more that is 1 to the last digit,
+    so e is computed at min(x, 20) and nothing overflows.
     """
 
     gives: ClassVar[str] = "values"
@@ -284,7 +336,11 @@ class Mish(Activation):
 
 
 class Softplus(Activation):
-    """log(1 + eˣ): always above 0, so it suits rates and counts (Dugas et al. 2001)."""
+    """Softplus: log(1 + eˣ), a smooth form of `ReLU`.
+
+    The result is always positive, so it can be the last activation of a network that predicts rates or counts (Dugas et
+    al. 2001).
+    """
 
     gives: ClassVar[str] = "values"
 
@@ -298,7 +354,11 @@ class Softplus(Activation):
 
 
 class Exp(Activation):
-    """eˣ: the inverse of the logarithm by which Poisson regression is linear (McCullagh and Nelder 1989)."""
+    """Exponential: eˣ.
+
+    As the last activation, with the `Poisson` loss, it makes a network's output a positive rate, as in Poisson
+    regression (McCullagh and Nelder 1989).
+    """
 
     gives: ClassVar[str] = "values"
 

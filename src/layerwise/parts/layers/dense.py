@@ -23,33 +23,37 @@ from layerwise.typing import Array, ArrayLike
 
 
 class Dense(Layer):
-    """`units` neurons, each connected to every input.
+    """Dense (fully connected) layer: y = x W + b.
+
+    Each output is a weighted sum of all inputs, plus a bias. W has a row for each input and a column for each output.
 
     Parameters
     ----------
     units : int
-        How many outputs.
+        The number of outputs. At least 1.
     weights : str, Initializer or array (n_in / groups, units)
-        How the weights are drawn, or their values.
+        How the first weights are drawn, such as ``"he_normal"``, or their values.
     biases : str, Initializer or array (units,)
-        The same for the biases.
+        How the first biases are drawn, or their values.
     penalty : Penalty or sequence of Penalty, optional
-        The penalties of this layer, in place of the network's.
+        The penalties of this layer. By default those given to `Network.fit` hold.
     weight_rate : float or "ntk"
-        How much of each of the optimizer's steps the weights make. ``"ntk"`` is 1 / √n_in: with Adam and weights
-        drawn from N(0, 1) / √n_in, training is that of y = x w / √n_in + b with w from N(0, 1) (Jacot, Gabriel,
-        Hongler 2018).
+        A factor of the learning rate for the weights. At least 0. ``"ntk"`` is 1 / √n_in (Jacot, Gabriel, Hongler
+        2018).
     bias_rate : float
-        The same for the biases.
+        A factor of the learning rate for the biases. At least 0.
     groups : int
-        Inputs and units are parted into so many groups of equal size; each unit reads the inputs of its own group.
-        So the members of an ensemble lie side by side in one network. The native engine runs groups of multiples of
-        16 inputs and units.
+        Split inputs and units into this many groups of equal size; each unit reads the inputs of its own group only.
+        The native engine runs groups of multiples of 16 inputs and units.
 
     Raises
     ------
     ShapeError
-        Units, or later the inputs, cannot be parted into the groups; or arrays have other shapes.
+        The units or the inputs cannot be split into the groups, or an array has a wrong shape.
+
+    See Also
+    --------
+    layerwise.initializers : The ways to draw the first weights.
 
     Examples
     --------

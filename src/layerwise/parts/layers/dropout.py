@@ -17,12 +17,20 @@ from layerwise.typing import Array
 
 
 class Dropout(Layer):
-    """Drops inputs at random while training.
+    """Dropout: set random inputs to 0 during training.
+
+    Each input is set to 0 with probability `rate`; the others are divided by 1 - rate, so that the expected value stays
+    the same. In prediction the layer does nothing (Srivastava et al. 2014).
 
     Parameters
     ----------
     rate : float
-        The share that is dropped, at least 0 and below 1.
+        The probability that an input is set to 0. At least 0, below 1.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dropout(0.2), lw.Dense(10), lw.Softmax()])
     """
 
     reads: ClassVar[tuple[str, ...]] = ()

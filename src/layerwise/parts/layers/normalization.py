@@ -20,14 +20,23 @@ from layerwise.typing import Array
 
 
 class LayerNorm(Layer):
-    """Each sample to mean 0 and variance 1 over its inputs (Ba, Kiros, Hinton 2016).
+    """Layer normalization: bring each sample to mean 0 and variance 1 over its inputs.
+
+    The result is multiplied by a learned γ and shifted by a learned β, one of each for each input (Ba, Kiros, Hinton
+    2016).
 
     Parameters
     ----------
     epsilon : float
-        Added to the variance.
+        Added to the variance. Above 0.
     penalty : Penalty or sequence of Penalty, optional
-        The penalties of this layer: by default none, and with None the network's.
+        The penalties of this layer. By default none; with None those given to `Network.fit`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.Network([lw.LayerNorm()], dtype="float64").forward([[1.0, 2.0, 3.0]]).round(3)
+    array([[-1.225,  0.   ,  1.225]])
     """
 
     reads: ClassVar[tuple[str, ...]] = ()
@@ -87,21 +96,26 @@ class LayerNorm(Layer):
 
 
 class BatchNorm(Layer):
-    """Each input to mean 0 and variance 1 over the samples of the batch (Ioffe and Szegedy 2015).
+    """Batch normalization: bring each input to mean 0 and variance 1 over the batch.
 
-    In prediction the mean and the variance of the training samples take the batch's place: running means over the
-    steps, of which `momentum` is kept at each. They are learned by no gradient, and lie in theta all the same, so that
-    saving and averaging take them along. A batch of one sample is all mean: its output is β and its input learns
-    nothing, and it leaves the running means as they are. So does a layer that is frozen.
+    The result is multiplied by a learned γ and shifted by a learned β, one of each for each input (Ioffe and Szegedy
+    2015). In prediction, running means of the mean and of the variance over the training steps are used instead.
 
     Parameters
     ----------
     momentum : float
-        The share of the running means that is kept, at least 0 and below 1 (PyTorch's momentum is 1 less this).
+        The share of the running means that is kept at each step. At least 0, below 1. PyTorch's momentum is 1 minus
+        this.
     epsilon : float
-        Added to the variance.
+        Added to the variance. Above 0.
     penalty : Penalty or sequence of Penalty, optional
-        The penalties of this layer: by default none, and with None the network's.
+        The penalties of this layer. By default none; with None those given to `Network.fit`.
+
+    Notes
+    -----
+    The running means are stored in `Network.theta`, so they are saved and averaged with the parameters, but no
+    gradient changes them. A batch of one sample, and a frozen layer, leave them as they are. The output for a batch
+    of one sample is β.
     """
 
     reads: ClassVar[tuple[str, ...]] = ()

@@ -21,22 +21,23 @@ LEAST = 1e-38  # between knots: 1 / it is a number of float32
 
 
 class PiecewiseLinear(Layer):
-    """Gives each input, and after all of them how far each has come through its intervals, from 0 to 1.
+    """Piecewise linear encoding of each input.
 
-    A dense layer that follows can give each interval a slope of its own, so that a network finds what changes at
-    thresholds, as it is often with the columns of a table. Nothing is learned; the knots are most often quantiles of
-    the training data.
+    The outputs are the inputs, followed by a number from 0 to 1 for each interval between two knots: how far the input
+    has passed through the interval. The dense layer that follows can then give each interval its own slope, which helps
+    with tables where something changes at a threshold. Nothing is learned. The knots are usually quantiles of the
+    training data.
 
     Parameters
     ----------
     knots : sequence of sequences
-        The ends of each input's intervals, ascending; none for an input that is to be passed on alone, as are inputs
-        beyond them.
+        For each input the ends of its intervals, in ascending order. Empty for an input that is passed on unchanged, as
+        are inputs for which there are no knots.
 
     Raises
     ------
     ValueError
-        Knots are no numbers, are not finite, or do not ascend.
+        The knots are not numbers, are not finite, or do not ascend.
 
     References
     ----------

@@ -17,17 +17,17 @@ from layerwise.typing import Array
 
 
 class Scale(Layer):
-    """Multiplies each input by a number of its own, 1 at first.
+    """Multiply each input by a learned factor.
 
-    Before the first dense layer it weighs the features, and may learn faster than the weights do (Holzmüller,
-    Grinsztajn, Steinwart 2024, section 3.2).
+    The factors start at 1. Before the first dense layer they weigh the features, and may learn faster than the
+    weights do (Holzmüller, Grinsztajn, Steinwart 2024, section 3.2).
 
     Parameters
     ----------
     rate : float
-        How much of each of the optimizer's steps the factors make.
+        A factor of the learning rate for this layer. At least 0.
     penalty : Penalty or sequence of Penalty, optional
-        The penalties of this layer: by default none, and with None the network's.
+        The penalties of this layer. By default none; with None those given to `Network.fit`.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("x",)

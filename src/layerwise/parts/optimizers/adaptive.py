@@ -11,16 +11,18 @@ from layerwise.parts.optimizers.base import Optimizer
 
 
 class Adagrad(Optimizer):
-    """A rate for each parameter, the smaller the larger its gradients were (Duchi, Hazan, Singer 2011).
+    """Adagrad: a step size for each parameter, smaller the larger its past gradients were.
+
+    From Duchi, Hazan, Singer (2011).
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step.
+        The size of a step. Above 0.
     epsilon : float
-        Keeps the division finite.
+        Added to the denominator. Above 0.
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     """
 
     state_names = ("cache",)
@@ -36,18 +38,20 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Adagrad with a memory that fades (Tieleman and Hinton 2012, lecture 6.5).
+    """RMSprop: `Adagrad` with a running mean of the squared gradients in place of their sum.
+
+    From Tieleman and Hinton (2012, lecture 6.5).
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step.
+        The size of a step. Above 0.
     rho : float
-        The share of the cache that is kept, at least 0 and below 1.
+        The share of the running mean that is kept at each step. At least 0, below 1.
     epsilon : float
-        Keeps the division finite.
+        Added to the denominator. Above 0.
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     """
 
     state_names = ("cache",)
@@ -66,21 +70,30 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running means of the gradient and of its square, both corrected for their start at 0 (Kingma and Ba 2015).
+    """Adam: steps from running means of the gradient and of its square.
+
+    Both means start at 0 and are corrected for it (Kingma and Ba 2015).
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step.
+        The size of a step. Above 0.
     beta_1, beta_2 : float
-        The share of each mean that is kept, at least 0 and below 1.
+        The share of each running mean that is kept at each step. At least 0, below 1.
     epsilon : float
-        Keeps the division finite.
+        Added to the denominator. Above 0.
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     epsilon_hat : bool
-        `epsilon` is the ε̂ at the end of the paper's section 2, not multiplied by √(1 - β₂ᵗ), as in TensorFlow, Keras
-        and scikit-learn.
+        Take `epsilon` as the ε̂ at the end of the paper's section 2, not multiplied by √(1 - β₂ᵗ), as TensorFlow, Keras
+        and scikit-learn do.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, optimizer=lw.Adam(0.01), epochs=2, verbose=False)
     """
 
     state_names = ("m", "v")
@@ -114,22 +127,24 @@ class Adam(Optimizer):
 
 
 class AdamW(Optimizer):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019, algorithm 2).
+    """AdamW: `Adam` with weight decay that is separate from the gradient.
+
+    From Loshchilov and Hutter (2019, algorithm 2).
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step.
+        The size of a step. Above 0.
     beta_1, beta_2 : float
-        The share of each mean that is kept, at least 0 and below 1.
+        The share of each running mean that is kept at each step. At least 0, below 1.
     epsilon : float
-        Keeps the division finite.
+        Added to the denominator. Above 0.
     weight_decay : float
-        Each step takes learning_rate · weight_decay of every parameter away, biases included.
+        Each step subtracts learning_rate · weight_decay times each parameter, biases included. At least 0.
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     epsilon_hat : bool
-        As for Adam.
+        Take `epsilon` as the ε̂ of Adam's paper, as for `Adam`.
     """
 
     state_names = ("m", "v")

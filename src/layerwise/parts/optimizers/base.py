@@ -55,12 +55,19 @@ class Rule:
         return _replaced(self)
 
     def text(self) -> str:
-        """Return the formula on a line, the states as s0, s1 …, and what is the same for all parameters as c0, c1 …
+        """Return the formula in one line.
+
+        The states are s0, s1, …; what is the same for all parameters is c0, c1, …
+
+        Returns
+        -------
+        str
+            The text, empty for a long formula.
 
         Examples
         --------
-        >>> from layerwise.parts.optimizers import Adagrad
-        >>> Adagrad().formulas().text()
+        >>> import layerwise as lw
+        >>> lw.Adagrad().formulas().text()
         's0 = s0 + square(g); w = w - g / (sqrt(s0 + square(g)) + c0) * c1'
         """
         trees, scalars = self.replaced()

@@ -9,23 +9,28 @@ from layerwise.parts.optimizers.base import Optimizer
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent.
-
-    With momentum, Nesterov's variant of it, and weight decay on request.
+    """Stochastic gradient descent, with momentum and weight decay.
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step.
+        The factor of the gradient in a step. Above 0.
     momentum : float
-        The share of the velocity that is kept (Polyak 1964), at least 0 and below 1.
+        The share of the previous step that is added to the next (Polyak 1964). At least 0, below 1.
     nesterov : bool
-        The gradient's part is looked up one step ahead (Sutskever, Martens, Dahl, Hinton 2013).
+        Use Nesterov's form of momentum (Sutskever, Martens, Dahl, Hinton 2013).
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     weight_decay : float
-        Each step takes learning_rate · weight_decay of every parameter away, biases included, apart from the gradient
-        (Loshchilov and Hutter 2019, algorithm 1).
+        Each step subtracts learning_rate · weight_decay times each parameter, biases included, separately from the
+        gradient (Loshchilov and Hutter 2019, algorithm 1). At least 0.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.Tanh(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, optimizer=lw.SGD(0.5, momentum=0.9), epochs=2, verbose=False)
     """
 
     def __init__(
