@@ -111,17 +111,17 @@ export interface Progress {
 
 /**
  * The numbers of one training step on some rows, layer by layer, as `lw.trace` has them (explain/trace/record.py);
- * arrays are rows of samples.
+ * arrays are rows of samples. The engine counts in single precision.
  */
-export interface StepNumbers {
+export interface StepNumbers<Reals extends ArrayLike<number> = Float32Array> {
   n: number;
   /** What the first layer took: scaled. */
-  x: Float32Array;
-  targets: Float32Array;
-  layers: LayerNumbers[];
+  x: Reals;
+  targets: Reals;
+  layers: LayerNumbers<Reals>[];
   /** The loss of each output (n rows of n_out; null where the loss is none of the outputs') and of each sample. */
-  terms: Float32Array | null;
-  losses: Float32Array;
+  terms: Reals | null;
+  losses: Reals;
   /** The mean loss before the step and after it, for the same rows and masks; without penalties. */
   cost: number;
   new_cost: number;
@@ -129,27 +129,27 @@ export interface StepNumbers {
   penalty: number;
   penalties: PenaltyNumbers[];
   /** Flat vectors like theta: the gradient without penalties, and what the optimizer was given. */
-  before: Float32Array;
-  gradient: Float32Array;
-  total: Float32Array;
-  after: Float32Array;
-  states: { name: string; before: Float32Array; after: Float32Array }[];
+  before: Reals;
+  gradient: Reals;
+  total: Reals;
+  after: Reals;
+  states: { name: string; before: Reals; after: Reals }[];
   learning_rate: number;
   /** Which step of the training it is, from 0. */
   step: number;
 }
 
-export interface LayerNumbers {
-  y: Float32Array;
-  new_y: Float32Array;
+export interface LayerNumbers<Reals extends ArrayLike<number> = Float32Array> {
+  y: Reals;
+  new_y: Reals;
   /** The gradient of the cost by the outputs (null where it is fused into the loss) and by the inputs (null if unused). */
-  dy: Float32Array | null;
-  dx: Float32Array | null;
+  dy: Reals | null;
+  dx: Reals | null;
   /**
    * What forward has kept: "mask" of dropout (n rows); "normal" (n rows) of both normalizations, "inverse" (one a
    * sample of LayerNorm, one a column of BatchNorm); "batch_mean" and "batch_var" of BatchNorm.
    */
-  kept: { [name: string]: Float32Array };
+  kept: { [name: string]: Reals };
 }
 
 /** A penalty on one array: the array's place in theta, the factor λ, and what it adds to the cost. */

@@ -89,6 +89,10 @@ export interface Trace {
   single: boolean;
 }
 
+/** In single or in double precision. */
+type AnyStep = StepNumbers<ArrayLike<number>>;
+type AnyKept = LayerNumbers<ArrayLike<number>>["kept"];
+
 /** What the rows were before they were scaled, and what scaled them; null where nothing does. */
 export interface Given {
   raw: ArrayLike<number>;
@@ -99,7 +103,7 @@ export interface Given {
 export function ofStep(
   plan: Plan,
   parts: { loss: Part; optimizer: Part },
-  numbers: StepNumbers,
+  numbers: AnyStep,
   given: Given | null = null,
 ): Trace {
   const x = new Table(numbers.x, plan.n_in);
@@ -157,7 +161,7 @@ function inputs(x: Table, given: Given | null, values: ArrayLike<number>) {
 function chained(
   stages: Stage[],
   x: Table,
-  outputs: { y: ArrayLike<number>; kept: LayerNumbers["kept"] }[],
+  outputs: { y: ArrayLike<number>; kept: AnyKept }[],
   theta: ArrayLike<number>,
 ): LayerTrace[] {
   const used = new Set(["x", "y"]);
@@ -200,7 +204,7 @@ function unused(name: string, used: Set<string>): string {
   return name;
 }
 
-function keptOf(kept: LayerNumbers["kept"], stage: Stage): Tables {
+function keptOf(kept: AnyKept, stage: Stage): Tables {
   const isWide = (name: string) => name === "mask" || name === "normal";
   return Object.fromEntries(
     Object.entries(kept).map(([name, values]) => [
@@ -229,7 +233,7 @@ function part(flat: ArrayLike<number>, begin: number, end: number): ArrayLike<nu
 }
 
 /** Add what backward and the update have found. */
-function learn(layer: LayerTrace, stage: Stage, numbers: StepNumbers): void {
+function learn(layer: LayerTrace, stage: Stage, numbers: AnyStep): void {
   const { y, new_y, dy, dx } = numbers.layers[stage.index];
   layer.y = new Table(y, stage.n_out);
   layer.newY = new Table(new_y, stage.n_out);
@@ -247,7 +251,7 @@ function learn(layer: LayerTrace, stage: Stage, numbers: StepNumbers): void {
   }
 }
 
-function addPenalties(layers: LayerTrace[], plan: Plan, numbers: StepNumbers): void {
+function addPenalties(layers: LayerTrace[], plan: Plan, numbers: AnyStep): void {
   const round = numbers.x instanceof Float64Array ? (x: number) => x : Math.fround;
   for (const { penalty, begin, factor } of numbers.penalties) {
     const [layer, name] = placeOf(layers, plan, begin);
