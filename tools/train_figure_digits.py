@@ -1,4 +1,4 @@
-"""Train the network of the figure `digits` and write docs/_static/figures/digits.js: the network and some images.
+"""Train the network of the figure `digits` and write docs/_static/digits/network.js: the network and some images.
 
 $ python tools/train_figure_digits.py
 
@@ -17,7 +17,7 @@ import numpy as np
 import layerwise as lw
 from layerwise.handwriting.examples import digits_of_people
 
-TARGET = Path(__file__).parent.parent / "docs/_static/figures/digits.js"
+TARGET = Path(__file__).parent.parent / "docs/_static/digits/network.js"
 EPOCHS, BATCH_SIZE, RATE = 40, 64, 0.003
 EACH = 2  # images of each digit
 

@@ -11,7 +11,9 @@ from typing import Any
 from layerwise.errors import nearest
 from layerwise.files.parts import decode, encode
 from layerwise.parts.description import resolve
+from layerwise.parts.initializers import INITIALIZERS, Initializer
 from layerwise.parts.layers import ACTIVATIONS, Activation
+from layerwise.parts.losses import LOSSES, Loss
 from layerwise.parts.optimizers import OPTIMIZERS, Optimizer
 
 FIGURES: dict[str, Any] = json.loads(
@@ -91,6 +93,11 @@ def _text(key: str, value: Any, about: dict[str, Any]) -> str:
     return str(value)
 
 
+def _flag(key: str, value: Any, about: dict[str, Any]) -> bool:
+    _must(isinstance(value, bool), f"{key} must be true or false", value)
+    return bool(value)
+
+
 # ---------------------------------------------------------------- lists
 
 
@@ -103,6 +110,11 @@ def _list(key: str, value: Any, about: dict[str, Any], what: str) -> list[Any]:
 
 def _numbers(key: str, value: Any, about: dict[str, Any]) -> list[float]:
     return [_number(f"{key}[{i}]", item, about) for i, item in enumerate(_list(key, value, about, "numbers"))]
+
+
+def _units(key: str, value: Any, about: dict[str, Any]) -> list[int]:
+    rule = {"least": 1, "most": 64}
+    return [_whole(f"{key}[{i}]", item, rule) for i, item in enumerate(_list(key, value, about, "whole numbers"))]
 
 
 def _range(key: str, value: Any, about: dict[str, Any]) -> list[float]:
@@ -158,6 +170,14 @@ def _optimizers(key: str, value: Any, about: dict[str, Any]) -> list[dict[str, A
     return parts
 
 
+def _loss(key: str, value: Any, about: dict[str, Any]) -> dict[str, Any]:
+    return _part(key, value, Loss, LOSSES)
+
+
+def _initializer(key: str, value: Any, about: dict[str, Any]) -> dict[str, Any]:
+    return _part(key, value, Initializer, INITIALIZERS)
+
+
 def _neuron(key: str, value: Any, about: dict[str, Any]) -> dict[str, float]:
     _must(isinstance(value, dict) and set(value) <= {"weight", "bias"}, f"{key} must have weight and bias alone", value)
     return {name: _number(f"{key}.{name}", value.get(name, about["default"][name]), {}) for name in ("weight", "bias")}
@@ -180,16 +200,16 @@ def _layer(key: str, value: Any) -> dict[str, Any]:
 CHECKS: dict[str, Callable[[str, Any, dict[str, Any]], Any]] = {
     "number": _number, "positive": _positive, "whole": _whole, "choice": _choice, "text": _text, "numbers": _numbers,
     "range": _range, "matrix": _matrix, "texts": _texts, "activation": _activation, "optimizer": _optimizer,
-    "optimizers": _optimizers, "neuron": _neuron, "layers": _layers,
+    "optimizers": _optimizers, "neuron": _neuron, "layers": _layers, "flag": _flag, "units": _units, "loss": _loss,
+    "initializer": _initializer,
 }  # fmt: skip
 
 
 # ---------------------------------------------------------------- what goes together
 
 
-def _forward(preset: dict[str, Any]) -> None:
-    """Make one form of it: `inputs`, a row a sample."""
-    layers, n_in = preset["layers"], len(preset["layers"][0]["W"])
+def _chained(layers: list[dict[str, Any]]) -> None:
+    """Refuse a layer that does not fit the one before it."""
     for i in range(1, len(layers)):
         wanted = len(layers[i - 1]["b"])
         _must(
@@ -197,6 +217,12 @@ def _forward(preset: dict[str, Any]) -> None:
             f"layers[{i}].W must have {wanted} rows, one for each output before it",
             layers[i]["W"],
         )
+
+
+def _forward(preset: dict[str, Any]) -> None:
+    """Make one form of it: `inputs`, a row a sample."""
+    layers, n_in = preset["layers"], len(preset["layers"][0]["W"])
+    _chained(layers)
     one, many = preset.pop("input"), preset["inputs"]
     if one is not None and many is not None:
         raise PresetError("give input or inputs, not both")
@@ -222,4 +248,20 @@ def _descent(preset: dict[str, Any]) -> None:
     )
 
 
-SHAPES: dict[str, Callable[[dict[str, Any]], None]] = {"forward": _forward, "softmax": _softmax, "descent": _descent}
+def _backprop(preset: dict[str, Any]) -> None:
+    layers = preset["layers"]
+    if layers is None:
+        n_in, n_out = {"1-1-1": (1, 1), "2-3-2": (2, 2)}[preset["network"]]
+    else:
+        n_in, n_out = len(layers[0]["W"]), len(layers[-1]["b"])
+        _chained(layers)
+    for key, n in (("input", n_in), ("target", n_out)):
+        _must(preset[key] is None or len(preset[key]) == n, f"{key} must have {n} numbers", preset[key])
+
+
+SHAPES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "forward": _forward,
+    "softmax": _softmax,
+    "descent": _descent,
+    "backprop": _backprop,
+}

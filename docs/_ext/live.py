@@ -28,9 +28,19 @@ descent      surface     "curve", "bowl", "valley" or "saddle"
              rate        the learning rate of those that name none
              start       [w] on a curve, [w1, w2] on a surface
              steps       how many steps are made already
-backprop     network "1-1-1" or "2-3-2", rate
-spiral       data, layers [16, 16], activation, optimizer {"type": "Adam", "learning_rate": 0.01}
-digits       no keys
+backprop     network     "1-1-1" or "2-3-2", the worked examples
+             rate        the learning rate
+             layers      another network, as in forward; with input [...] and target [...]
+             loss        "QuadraticCost", ...
+             optimizer   "SGD", {"type": "SGD", "momentum": 0.9}, "Adam", ...
+spiral       data        "spiral", "circles", "xor", "moons", "gauss", "line", "sine", "stripes", ...
+             classes, points, noise, seed
+             layers      [16, 16]: the neurons of each hidden layer; [] for none
+             activation, optimizer, loss, batch_size, epochs
+             weights     the first weights: "GlorotUniform", {"type": "Normal", "scale": 0.01}, ...
+             units       true: what each hidden neuron gives over the plane is drawn too
+digits       example     0 to 9: the digit that is shown at first
+             units       false: without the hidden neurons
 
 Activations and optimizers are layerwise's: a name such as "relu", or a part with its arguments, {"type": "LeakyReLU",
 "negative_slope": 0.1}.

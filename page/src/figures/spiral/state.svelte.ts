@@ -7,14 +7,14 @@ import { argumentOf } from "../../trace/parts";
 import { type Column, columnsOf } from "../../views/playground/diagram/columns";
 import { likeliest } from "../../views/playground/plane/colours";
 import { FINE, SMALL, grid, viewOf } from "../../views/playground/plane/view";
-import { connect } from "../engine";
+import { engine } from "../engine";
 import { type Settings, trainingOf } from "./settings";
 
 /** Milliseconds between two pictures of the hidden units. */
 const SELDOM = 150;
 
 export class Learning {
-  readonly runner = new Runner(connect);
+  readonly runner = new Runner(engine);
   settings = $state.raw<Settings>() as Settings;
   readonly points = $derived(make(this.settings.data, this.settings.choices));
   readonly view = $derived(viewOf(this.points));
