@@ -2,9 +2,9 @@
 
 $ python tools/train_figure_digits.py
 
-The network has one hidden layer of 30 units, as Nielsen's first one, and reads drawings: it is trained on MNIST's images
-and on paths of pens drawn as images, moved, turned and bent a little. The file holds the model file (weights in int8) and
-two of MNIST's test images of each digit, in base64.
+The network has one hidden layer of 30 units, as Nielsen's first one, and reads drawings: it is trained on MNIST's
+images and on paths of pens drawn as images, moved, turned and slanted a little. The file holds the model file (weights
+in int8) and two of MNIST's test images of each digit, in base64.
 """
 
 import base64
@@ -47,6 +47,7 @@ def write(network, images, labels):
     """Write the script that hands the network and the images to the figure."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "digits.safetensors"
+        network.history = None  # which the file need not carry
         network.save(path, weights="int8")
         model = path.read_bytes()
     places = chosen(network, images, labels)
