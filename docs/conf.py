@@ -30,7 +30,7 @@ extensions = [
     "notebooks",
     "published",
 ]
-exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates"]
+exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates", "_extra"]
 root_doc = "index"
 
 myst_enable_extensions = [
@@ -70,6 +70,7 @@ add_module_names = False
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_extra_path = ["_extra"]
 html_css_files = ["site.css"]
 html_title = "layerwise"
 html_context = {"default_mode": "auto"}
