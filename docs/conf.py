@@ -28,6 +28,7 @@ extensions = [
     "exercises",
     "live",
     "notebooks",
+    "page_search",
     "published",
 ]
 exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates", "_extra"]
