@@ -241,7 +241,7 @@ def _softmax(preset: dict[str, Any]) -> None:
 
 
 def _descent(preset: dict[str, Any]) -> None:
-    n = 1 if preset["surface"] == "curve" else 2
+    n = 1 if preset["surface"] in ("curve", "double-well") else 2
     start = preset["start"]
     _must(
         start is None or len(start) == n, f"start must have {n} number{'s' * (n > 1)} on a {preset['surface']}", start

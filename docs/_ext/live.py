@@ -23,7 +23,7 @@ neuron-pair  first, second       {"weight": ..., "bias": ...} of each neuron
              output              of "sum": [v1, v2], what each output is multiplied by
              activation, x, range
 softmax      scores [...], labels ["cat", ...], temperature
-descent      surface     "curve", "bowl", "valley" or "saddle"
+descent      surface     "curve" (w squared), "double-well" (two minima), "bowl", "valley" or "saddle"
              optimizers  ["SGD", {"type": "SGD", "momentum": 0.9}, "Adam", ...]: names or parts, at most five
              rate        the learning rate of those that name none
              start       [w] on a curve, [w1, w2] on a surface

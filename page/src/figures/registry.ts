@@ -2,14 +2,25 @@
 import type { Component } from "svelte";
 
 import Backprop from "./Backprop.svelte";
+import Descent from "./Descent.svelte";
+import Forward from "./Forward.svelte";
 import Neuron from "./Neuron.svelte";
+import NeuronPair from "./NeuronPair.svelte";
+import Softmax from "./Softmax.svelte";
 import Spiral from "./Spiral.svelte";
 
 // Each takes its own kind of preset, which the documentation's build has checked.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Content = Component<{ preset: any }>;
 
-export const FIGURES = { backprop: Backprop, neuron: Neuron, spiral: Spiral } satisfies Record<string, Content>;
+export const FIGURES = {
+  forward: Forward,
+  neuron: Neuron,
+  "neuron-pair": NeuronPair,
+  softmax: Softmax,
+  descent: Descent,
+  backprop: Backprop,
+  spiral: Spiral,
+} satisfies Record<string, Content>;
 
 export type FigureName = keyof typeof FIGURES;
 
