@@ -29,6 +29,9 @@ EXPECTED_SKIPS = re.compile(
     "POSIX|signals|pseudo-terminals|no such terminals|kill -9|named pipes|root |pdflatex|of Linux|access lists"
     "|copy of the sources|no /proc|a single softmax output|pyarrow|skops|SCIPY_ARRAY_API|decision_function"
     "|import '(dask|distributed|ray)"  # modules of heavy tests
+    + (
+        "" if "LAYERWISE_DOCS" in os.environ else "|import '(sphinx|myst_nb|nbformat|nbclient|ipykernel|yaml)'"
+    )  # the site
     + ("" if sys.platform == "linux" else "|compiler|gcc|no nm |Node.js|onnxruntime")
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sites import DESKTOP
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
@@ -21,14 +22,15 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 )  # fmt: skip
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+collect_ignore_glob = [] if DOCS.is_dir() else ["test_*.py"]  # a copy of the sources without their pages
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever drives Chromium is marked so."""
+    """Mark what drives Chromium; what does not needs the extra `docs` at most, and is run with the main flows."""
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
+        if HERE in item.path.parents:
+            in_browser = "chromium" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.browser if in_browser else pytest.mark.flow)
 
 
 def build(source, target):
@@ -42,8 +44,6 @@ def build(source, target):
 
 @pytest.fixture(scope="session")
 def docs_site(tmp_path_factory):
-    if not DOCS.is_dir():
-        pytest.skip("the copy of the sources has no pages")
     if built := os.environ.get("LAYERWISE_DOCS"):
         assert (Path(built) / "index.html").is_file(), f"LAYERWISE_DOCS={built} holds no built site"
         return Path(built).resolve()
@@ -56,8 +56,6 @@ def docs_site(tmp_path_factory):
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
     """Build with a bad lesson first, then without it and from what was kept."""
-    if not DOCS.is_dir():
-        pytest.skip("the copy of the sources has no pages")
     folder = tmp_path_factory.mktemp("small")
     source = folder / "source"
     shutil.copytree(HERE / "lessons", source)
