@@ -1,4 +1,4 @@
-"""Check the links within a built site: `python tools/check_links.py docs/_build/html`. Those to elsewhere are not asked."""
+"""Check the links within a built site: `python tools/check_links.py docs/_build/html`; others are left alone."""
 
 import sys
 from html.parser import HTMLParser

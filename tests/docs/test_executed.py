@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("yaml")
 
-from lesson_source import code_cells, lessons  # noqa: E402
+from lesson_source import code_cells, lessons
 
 DOCS = Path(__file__).parents[2] / "docs"
 RENEW = 'pip install -e ".[docs]" && python -m sphinx -W --keep-going docs docs/_build/html'

@@ -1,4 +1,4 @@
-"""The site in Chromium, from its files: nothing is asked of elsewhere, nothing is wider than a phone, axe finds nothing."""
+"""The site in Chromium, from its files: nothing is asked of elsewhere, nothing is too wide, axe finds nothing."""
 
 import hashlib
 import re
