@@ -38,14 +38,13 @@ def test_the_python_of_the_page_on_tables_runs():
     assert namespace["regr"].score(frame, namespace["numbers"]) > 0.5
 
 
-def test_the_python_of_the_page_on_scale_runs():
+def test_the_python_of_the_pages_on_scale_runs():
     namespace = {}
-    streamed, searched, on_ranks = blocks("scale.md")
-    exec(streamed, namespace)
+    for name in ("scale.md", "searches.md", "many-machines.md"):
+        [block] = blocks(name)
+        exec(block, namespace)
     assert namespace["net"].last_fit["rows"] == 10_000
-    exec(searched, namespace)
     assert namespace["search"].best_score_ > 0.8
-    exec(on_ranks, namespace)
     assert namespace["networks"][1].steps > 0
 
 

@@ -12,8 +12,8 @@ from layerwise.handwriting import learning
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 pytestmark = pytest.mark.skipif(not PAGES.exists(), reason="the sources without their pages")
 OWN = {  # pages whose tests look at more: tests/test_pages.py and tests/test_*_page.py
-    "confidence.md", "custom-parts.md", "diagnose.md", "export.md", "from-scikit-learn.md", "import.md", "pictures.md",
-    "scale.md", "tables.md", "trace.md", "training.md",
+    "confidence.md", "custom-parts.md", "diagnose.md", "export.md", "from-scikit-learn.md", "import.md",
+    "many-machines.md", "pictures.md", "scale.md", "searches.md", "tables.md", "trace.md", "training.md",
 }  # fmt: skip
 SLOW = {"own-digits.md"}  # a correction's few seconds: test_pages.py has one too
 NAMES = [
@@ -45,15 +45,22 @@ def few_digits(digits, monkeypatch):
 def run(name, *languages):
     namespace = {"__name__": "__main__"}
     for number, block in enumerate(blocks(name, *languages), 1):
-        exec(compile(block, f"{name}, block {number}", "exec"), namespace)
+        short = block.replace("epochs=1000", "epochs=100")  # of from-nnfs.md
+        exec(compile(short, f"{name}, block {number}", "exec"), namespace)
     return namespace
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_python_of_a_page_runs(name, few_digits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(learning, "STEPS", 10)  # of a correction: own-digits.md
+    for package in ("sklearn", "PIL"):
+        pytest.importorskip(package)
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
     run(name)
+    pyplot.close("all")
 
 
 @pytest.mark.heavy
