@@ -108,9 +108,22 @@ def prepare(app):
         return
     for docname in lessons(app.srcdir):
         kept = read_kept(kept_file(app.srcdir, docname))
-        if kept is not None and _cached(cache, kept) != kept.cells:
-            cache.cache_notebook_bundle(CacheBundleIn(kept, docname), check_validity=False, overwrite=True)
+        notebook = read_notebook(app, docname)
+        if kept is None or not _same_code(kept, notebook):
+            continue
+        for cell, with_outputs in zip((cell for cell in notebook.cells if cell.cell_type == "code"), kept.cells):
+            cell.outputs = with_outputs.outputs
+        notebook.metadata["language_info"] = kept.metadata.language_info
+        if _cached(cache, notebook) != kept.cells:
+            cache.cache_notebook_bundle(CacheBundleIn(notebook, docname), check_validity=False, overwrite=True)
             app.lessons_to_read.add(docname)
+
+
+def _same_code(kept, notebook):
+    """Tell if a lesson's code cells are those whose outputs are kept; the tags of cells do not matter."""
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    kernels = [dict(each.metadata.get("kernelspec", {})) for each in (kept, notebook)]
+    return sources == [cell.source for cell in kept.cells] and kernels[0] == kernels[1]
 
 
 def _cached(cache, notebook):
@@ -139,10 +152,10 @@ def keep(app, env):
         return
     cache = get_cache(env.mystnb_config.execution_cache_path)
     for docname in lessons(app.srcdir):
-        notebook = read_notebook(env, docname)
+        notebook = read_notebook(app, docname)
         path = kept_file(app.srcdir, docname)
         kept = read_kept(path)
-        if kept is not None and not app.executes_all and _hash(cache, kept) == _hash(cache, notebook):
+        if kept is not None and not app.executes_all and _same_code(kept, notebook):
             continue
         try:
             record = cache.match_cache_notebook(notebook)
@@ -155,15 +168,11 @@ def keep(app, env):
     _report_failures(app, env)
 
 
-def read_notebook(env, docname):
+def read_notebook(app, docname):
     """Return a lesson as the notebook that myst-nb executes."""
-    path = Path(env.doc2path(docname))
+    path = Path(app.srcdir) / f"{docname}.md"
     text = path.read_text(encoding="utf-8")
-    return create_nb_reader(str(path), env.myst_config, env.mystnb_config, text).read(text)
-
-
-def _hash(cache, notebook):
-    return cache.create_hashed_notebook(notebook)[1]
+    return create_nb_reader(str(path), app.env.myst_config, app.env.mystnb_config, text).read(text)
 
 
 def _remove_orphans(app):
@@ -179,13 +188,13 @@ def _report_failures(app, env):
     """Let the build fail, with or without -W, where a lesson has failed."""
     for docname, data in sorted(getattr(env, "nb_metadata", {}).items()):
         if _traceback(data):
-            logger.error(_failure(env, docname, COLOUR.sub("", _traceback(data))), location=docname)
+            logger.error(_failure(app, docname, COLOUR.sub("", _traceback(data))), location=docname)
             app.statuscode = 1
 
 
-def _failure(env, docname, traceback):
+def _failure(app, docname, traceback):
     """Return which cell has failed, its code, and the traceback."""
-    cells = [cell.source for cell in read_notebook(env, docname).cells if cell.cell_type == "code"]
+    cells = [cell.source for cell in read_notebook(app, docname).cells if cell.cell_type == "code"]
     number = next((n for n, source in enumerate(cells, 1) if source.strip() and source.strip() in traceback), None)
     code = cells[number - 1] if number else ""
     error = re.split(r"^-{20,}$", traceback.strip(), flags=re.MULTILINE)[-1].strip()
