@@ -2,6 +2,7 @@
 
 import { type Pixels } from "./prepare";
 
+/** The size of the pad for a few digits. */
 export const WIDTH = 480;
 export const HEIGHT = 280;
 
@@ -16,7 +17,7 @@ type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 export function clear(context: Context): void {
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, WIDTH, HEIGHT);
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
 /** Draw a stroke, or what came to it from a point on. */
@@ -38,5 +39,5 @@ export function drawAll(context: Context, strokes: Stroke[]): void {
 }
 
 export function pixelsOf(context: Context): Pixels {
-  return context.getImageData(0, 0, WIDTH, HEIGHT);
+  return context.getImageData(0, 0, context.canvas.width, context.canvas.height);
 }

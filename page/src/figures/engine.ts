@@ -11,7 +11,8 @@ declare global {
   var layerwiseEngine: string | undefined;
 }
 
-const here = (document.currentScript as HTMLScriptElement | null)?.src ?? document.baseURI;
+/** Where this script is. */
+export const here = (document.currentScript as HTMLScriptElement | null)?.src ?? document.baseURI;
 let loaded: Promise<Engine> | null = null;
 
 /** The engine, loaded once for all figures of a page. */
@@ -29,7 +30,7 @@ async function load(): Promise<Engine> {
   return new WasmEngine(await WebAssembly.compile(bytes), () => new EngineWorker());
 }
 
-function script(src: string): Promise<void> {
+export function script(src: string): Promise<void> {
   const element = Object.assign(document.createElement("script"), { src });
   return new Promise((resolve, reject) => {
     element.onload = () => resolve();

@@ -3,6 +3,7 @@ import type { Component } from "svelte";
 
 import Backprop from "./Backprop.svelte";
 import Descent from "./Descent.svelte";
+import Digits from "./Digits.svelte";
 import Forward from "./Forward.svelte";
 import Neuron from "./Neuron.svelte";
 import NeuronPair from "./NeuronPair.svelte";
@@ -20,6 +21,7 @@ export const FIGURES = {
   descent: Descent,
   backprop: Backprop,
   spiral: Spiral,
+  digits: Digits,
 } satisfies Record<string, Content>;
 
 export type FigureName = keyof typeof FIGURES;

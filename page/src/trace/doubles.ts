@@ -49,7 +49,7 @@ export function stepped(network: Doubles, numbers: StepNumbers<Reals>): Doubles 
 // ------------------------------------------------------------------ forward
 
 /** The outputs of each layer. */
-export function forward(plan: Plan, theta: Reals, x: Reals): Reals[] {
+export function forward(plan: Pick<Plan, "stages">, theta: Reals, x: Reals): Reals[] {
   return plan.stages.map((stage) => (x = layerOutputs(stage, theta, x)));
 }
 
