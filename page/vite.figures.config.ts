@@ -7,7 +7,7 @@ import { within } from "./plugins/within";
 import { words } from "./plugins/words";
 
 export default defineConfig({
-  plugins: [words((key) => /^(figures|table|number|trace|training|digits|playground\.(set|confusion))\b/.test(key)), svelte(), sources()],
+  plugins: [words((key) => /^(figures|table|number|trace|training|digits|network\.(undo|redo)|playground\.(set|confusion))\b/.test(key)), svelte(), sources()],
   css: { postcss: { plugins: [within("ui/theme.css", ".live-figure")] } },
   build: {
     outDir: "../docs/_static/figures",
