@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "numpydoc",
     "api",
+    "parts",
     "sphinx_copybutton",
     "sphinx_design",
     "executed",
@@ -63,6 +64,7 @@ mathjax3_config = {
 
 # Reference: see _ext/api.py.
 autosummary_context = api.CONTEXT
+default_role = "py:obj"
 autodoc_typehints = "none"  # the types stand in the docstrings' sections
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # the template of a class lists them

@@ -32,6 +32,19 @@ def _name_bases(app: Sphinx, name: str, obj: type, options: Any, bases: list[Any
     bases[:] = [f":py:class:`{one}`" for one in named if one and one != "object"]
 
 
+def _name_arguments(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Take a class's arguments from its constructor, where `__new__` passes on any."""
+    if what != "class" or not (signature or "").replace(" ", "").startswith("(*args"):
+        return None
+    own = list(inspect.signature(obj.__init__).parameters.values())[1:]
+    bare = [one.replace(annotation=one.empty) for one in own]
+    return str(inspect.Signature(bare)), returns
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-bases", _name_bases)
+    app.connect("autodoc-process-signature", _name_arguments)
+    app.add_css_file("reference.css")
     return {"parallel_read_safe": True}

@@ -44,11 +44,14 @@ def public_name(value: Any) -> str | None:
 def members(cls: type) -> list[str]:
     """Return the methods and properties that a class's page describes.
 
-    They are its own, and those of base classes that have no page.
+    They are its own, and those of base classes without a page, where no public base class shows them already.
     """
+    public_bases = [base for base in cls.__mro__[1:] if public_name(base)]
     shown: dict[str, None] = {}
     for base in cls.__mro__:
-        if base is not cls and (public_name(base) or not base.__module__.startswith("layerwise")):
+        if base is not cls and (
+            not base.__module__.startswith("layerwise") or any(issubclass(shown_on, base) for shown_on in public_bases)
+        ):
             continue
         shown |= dict.fromkeys(name for name, value in vars(base).items() if _is_member(name, value))
     return sorted(shown)
