@@ -35,7 +35,7 @@ class TableEncoder(Description):
 
     Parameters
     ----------
-    categorical : list of names or indices, or boolean mask, optional
+    categorical : list of names or indices, or mask of bool, optional
         Columns whose values are categories though their type does not say so, such as a postcode written as a
         number. Text, booleans, pandas' and Polars' categories, and objects other than numbers always are.
     max_categories : int, optional

@@ -118,7 +118,7 @@ def make_sine(samples: int = 1000) -> tuple[NDArray[np.float64], NDArray[np.floa
     X : ndarray of shape (samples, 1), float64
         The argument, as a column.
     y : ndarray of shape (samples, 1), float64
-        sin 2πx, as a column.
+        The sine, sin 2πx, as a column.
 
     Raises
     ------

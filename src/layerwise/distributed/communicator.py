@@ -47,16 +47,16 @@ class PairwiseCommunicator(ABC):
     rank, size : int
         Which one this is, from 0, and how many there are.
 
-    Raises
-    ------
-    DataError
-        `size` is no power of two.
-
     Attributes
     ----------
     has_own_cores : bool
         Whether this process was given its share of the host's cores by whoever started it. Else the ranks of a host
         share them out among each other.
+
+    Raises
+    ------
+    DataError
+        `size` is not a power of two.
     """
 
     has_own_cores: bool = False

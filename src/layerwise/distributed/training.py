@@ -52,11 +52,11 @@ def fit(
     local_steps : LocalSteps, optional
         Let each rank train by itself on its share of the rows and of each batch, and average the weights every so many
         steps: for slow networks. The bits then depend on the number of ranks.
+    n_ranks : int, optional
+        On Dask and Ray, how many ranks: by default as many as there are workers, or nodes, or the power of two below.
     overlap : bool, optional
         Whether the gradients of the last layers are sent while those of the first are made. It needs a core for
         the connection beside those that compute; by default it is done where the ranks are on several hosts.
-    n_ranks : int, optional
-        On Dask and Ray, how many ranks: by default as many as there are workers, or nodes, or the power of two below.
     **arguments
         Those of `Network.fit`; `sample_weight` may be the name of a column where y is. Checkpoints, logs and progress
         are written by rank 0, and callbacks that only look are called there alone; all others are called on every rank,

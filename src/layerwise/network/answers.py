@@ -241,7 +241,9 @@ class Answers(Passes):
         return loss_for(self._ending(), task)
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> Array:
-        """Numbers between which the target lies with a given probability: split conformal prediction.
+        """Return an interval for each target, in which it lies with a given probability.
+
+        The method is split conformal prediction.
 
         Parameters
         ----------

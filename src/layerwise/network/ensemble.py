@@ -33,7 +33,9 @@ from layerwise.typing import Array, ArrayLike
 
 
 class Ensemble:
-    """Networks with the same layers, trained side by side over the cores; what they say is averaged.
+    """Several networks with the same layers, whose outputs are averaged.
+
+    They are trained side by side on the cores of the machine, each from its own seed.
 
     Parameters
     ----------
@@ -43,7 +45,9 @@ class Ensemble:
         How many networks.
     random_state : int, optional
         The seed, of which each network has its own; None draws one.
-    dtype, scaling
+    dtype : str or numpy.dtype
+        As for `Network`.
+    scaling : Scaler or str, optional
         As for `Network`.
 
     Attributes
@@ -93,7 +97,7 @@ class Ensemble:
 
         Parameters
         ----------
-        X, y, **arguments
+        X, y : array
             As for `Network.fit`.
         callbacks : Callback or sequence of Callback
             Each network gets copies of its own, and a `Checkpoint` the network's number in its path.
@@ -101,6 +105,8 @@ class Ensemble:
             How many networks are trained at a time; by default as many as the cores that the process may use.
         verbose : bool
             A line for each network that is done.
+        **arguments
+            As for `Network.fit`.
 
         Returns
         -------

@@ -204,7 +204,7 @@ class Network(Answers):
         class_weight : dict or "balanced", optional
             How much each class counts; "balanced": the rarer, the more. Multiplied with `sample_weight`.
         metrics : str, function or sequence of them, optional
-            metric(y_true, y_pred) on the validation data, or, without any, on the training data. It is given their
+            Functions metric(y_true, y_pred) of the validation data, or, without any, of the training data, given their
             `sample_weight`, where they have one, and not the weights of classes. A function whose
             second parameter is ``y_score``, ``y_prob`` or ``y_proba`` is handed probabilities instead of answers.
         train_metrics : bool

@@ -65,7 +65,7 @@ class Weights(State):
         assign(self.built()[1].grad, values, "grad")
 
     def get_parameters(self, layer: int | None = None) -> list[Array]:
-        """Copies of all weights and biases: W1, b1, W2, b2, …
+        """Return copies of all weights and biases, in the order W1, b1, W2, b2.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class Weights(State):
         return self
 
     def layer_indices(self, owner: str, layers: Sequence[int]) -> frozenset[int]:
-        """Layers by their numbers from 0, for numbers that may be negative.
+        """Return layers by their numbers from 0, for numbers that may be negative.
 
         Raises
         ------

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from layerwise.errors import DataError, ShapeError, UnknownNameError, nearest
+from layerwise.parts.calibration import calibration_bins, coverage_curve, expected_calibration_error
 from layerwise.parts.masked import unmasked
 from layerwise.typing import Array, ArrayLike
 
@@ -38,11 +39,24 @@ Metric = Callable[..., float]
 
 
 def accuracy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-    """The share of predictions that are right.
+    """Return the share of predictions that are right.
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,) or (n, outputs)
+        The true labels and the predicted ones.
+    sample_weight : array (n,), optional
+        The weight of each sample.
+
+    Returns
+    -------
+    float
+        The share, from 0 to 1.
 
     Examples
     --------
-    >>> accuracy([0, 1, 2, 2], [0, 1, 1, 2])
+    >>> import layerwise as lw
+    >>> lw.metrics.accuracy([0, 1, 2, 2], [0, 1, 1, 2])
     0.75
     """
     t, y = _pair(y_true, y_pred)
@@ -52,11 +66,26 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | No
 def binary_accuracy(
     y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5, sample_weight: ArrayLike | None = None
 ) -> float:
-    """The share of all outputs that are on the right side of the threshold, where each is a yes or no.
+    """Return the share of outputs that are on the right side of a threshold, for yes-or-no outputs.
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,) or (n, outputs)
+        The targets, 0 or 1, and the outputs.
+    threshold : float
+        Outputs above it mean yes.
+    sample_weight : array (n,), optional
+        The weight of each sample.
+
+    Returns
+    -------
+    float
+        The share, from 0 to 1.
 
     Examples
     --------
-    >>> binary_accuracy([[1, 0], [1, 1]], [[0.9, 0.2], [0.4, 0.8]])
+    >>> import layerwise as lw
+    >>> lw.metrics.binary_accuracy([[1, 0], [1, 1]], [[0.9, 0.2], [0.4, 0.8]])
     0.75
     """
     t, y = _pair(y_true, y_pred)
@@ -66,11 +95,27 @@ def binary_accuracy(
 def regression_accuracy(
     y_true: ArrayLike, y_pred: ArrayLike, precision: float | None = None, sample_weight: ArrayLike | None = None
 ) -> float:
-    """The share of predictions nearer than `precision`, by default std(y_true) / 250 (Kinsley and Kukiela).
+    """Return the share of predictions that differ from the target by less than `precision`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,) or (n, outputs)
+        The targets and the predictions.
+    precision : float, optional
+        In the unit of the targets. By default the standard deviation of y_true, divided by 250 (Kinsley and Kukiela
+        2020).
+    sample_weight : array (n,), optional
+        The weight of each sample.
+
+    Returns
+    -------
+    float
+        The share, from 0 to 1.
 
     Examples
     --------
-    >>> regression_accuracy([0.0, 100.0], [0.1, 101.0])
+    >>> import layerwise as lw
+    >>> lw.metrics.regression_accuracy([0.0, 100.0], [0.1, 101.0])
     0.5
     """
     t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
@@ -78,13 +123,27 @@ def regression_accuracy(
 
 
 def r2_score(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-    """1 - Σ (t - y)² / Σ (t - mean t)², the mean over the outputs: 1 is perfect, 0 is as good as the mean.
+    """Return the coefficient of determination R², averaged over the outputs.
 
-    With weights w: 1 - Σ w (t - y)² / Σ w (t - Σ w t / Σ w)².
+    It is 1 - Σ (t - y)² / Σ (t - mean t)²: 1 is perfect, 0 is as good as predicting the mean. With weights w it is
+    1 - Σ w (t - y)² / Σ w (t - Σ w t / Σ w)².
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,) or (n, outputs)
+        The targets and the predictions.
+    sample_weight : array (n,), optional
+        The weight of each sample.
+
+    Returns
+    -------
+    float
+        At most 1. For constant targets 1 if all predictions are right, else 0.
 
     Examples
     --------
-    >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.5])
+    >>> import layerwise as lw
+    >>> lw.metrics.r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.5])
     0.875
     """
     t, y = (array.astype(np.float64) for array in _pair(y_true, y_pred))
@@ -97,11 +156,29 @@ def r2_score(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | No
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> Array:
-    """How often class i (row) was taken for class j (column): an int array (classes, classes).
+    """Return how often each class was predicted as each class.
+
+    Parameters
+    ----------
+    y_true, y_pred : array (n,)
+        The true classes and the predicted ones, as whole numbers from 0.
+    classes : int, optional
+        The number of classes. By default the largest class that occurs, plus 1.
+
+    Returns
+    -------
+    array (classes, classes)
+        In row i and column j, how many samples of class i were predicted as class j.
+
+    Raises
+    ------
+    ShapeError
+        The classes are not whole numbers from 0, or there are more than `classes`.
 
     Examples
     --------
-    >>> confusion_matrix([0, 0, 1], [0, 1, 1])
+    >>> import layerwise as lw
+    >>> lw.metrics.confusion_matrix([0, 0, 1], [0, 1, 1])
     array([[1, 1],
            [0, 1]])
     """
@@ -121,107 +198,27 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     return np.bincount(t * size + y, minlength=size * size).reshape(size, size)
 
 
-def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> tuple[Array, Array, Array]:
-    """Mean confidence, accuracy and number of samples in bins of equal width of the confidence; NaN where none is.
-
-    Parameters
-    ----------
-    y_true : array (n,)
-        Classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
-        As `predict_proba` gives them; the largest is the confidence, its column the answer.
-    bins : int
-        How many; a confidence on an edge counts in the bin below it.
-
-    Raises
-    ------
-    ShapeError
-        Labels and probabilities do not fit together.
-    DataError
-        What should be probabilities are none.
-
-    Examples
-    --------
-    >>> confidence, accuracy, counts = calibration_bins([0, 1], [[0.9, 0.1], [0.6, 0.4]], bins=2)
-    >>> confidence.tolist(), accuracy.tolist(), counts.tolist()
-    ([nan, 0.75], [nan, 0.5], [0, 2])
-    """
-    t, p = unmasked(y_true, "y_true"), unmasked(probabilities, "probabilities", np.float64)
-    if p.ndim != 2 or t.shape != (len(p),) or not len(p):
-        raise ShapeError(
-            f"calibration needs labels (n,) and probabilities (n, classes), n at least 1; got {t.shape} and {p.shape}"
-        )
-    if t.dtype.kind not in "biuf" or (t != np.floor(t)).any() or t.min() < 0 or t.max() >= p.shape[1]:
-        raise ShapeError(
-            f"calibration: labels must be whole numbers from 0 to {p.shape[1] - 1}, the columns of probabilities; "
-            "np.searchsorted(network.task.classes, labels) makes such numbers of others"
-        )
-    if not ((p >= 0) & (p <= 1 + 1e-6)).all():
-        raise DataError("calibration: probabilities must be from 0 to 1, as predict_proba gives them; got others")
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == t
-    place = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        means = [np.bincount(place, values, bins) / counts for values in (confidence, right.astype(np.float64))]
-    return means[0], means[1], counts
-
-
-def expected_calibration_error(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
-    """How far confidence is from accuracy: the mean absolute difference over bins, weighted by their samples.
-
-    Parameters
-    ----------
-    y_true, probabilities, bins
-        As for `calibration_bins`.
-
-    References
-    ----------
-    M. P. Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI
-    2015.
-
-    Examples
-    --------
-    >>> expected_calibration_error([0, 1], [[0.75, 0.25], [0.75, 0.25]])
-    0.25
-    """
-    confidence, accuracy, counts = calibration_bins(y_true, probabilities, bins)
-    filled = counts > 0
-    return float(np.sum(counts[filled] * np.abs(confidence - accuracy)[filled]) / counts.sum())
-
-
-def coverage_curve(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[Array, Array, Array]:
-    """The accuracy of the answers given if only the surest are: share answered, accuracy of those, least confidence.
-
-    Parameters
-    ----------
-    y_true, probabilities
-        As for `calibration_bins`.
-
-    Returns
-    -------
-    coverage, accuracy, confidence : arrays (n,)
-        If only the surest sample is answered, the two surest, …, all.
-
-    Examples
-    --------
-    >>> coverage, accuracy, confidence = coverage_curve([0, 1], [[0.9, 0.1], [0.6, 0.4]])
-    >>> coverage.tolist(), accuracy.tolist(), confidence.tolist()
-    ([0.5, 1.0], [1.0, 0.5], [0.9, 0.6])
-    """
-    calibration_bins(y_true, probabilities, 1)  # refuses what does not fit
-    p = np.asarray(probabilities, dtype=np.float64)
-    confidence = p.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    right = (p.argmax(axis=1) == np.asarray(y_true))[order]
-    answered = np.arange(1, len(right) + 1)
-    return answered / len(right), np.cumsum(right) / answered, confidence[order]
-
-
 METRICS: tuple[Metric, ...] = (accuracy, binary_accuracy, regression_accuracy, r2_score)
 
 
 def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str, Metric]:
-    """The metrics by name, from functions and the names of ours."""
+    """Return metrics by name, from functions and names.
+
+    Parameters
+    ----------
+    values : str, callable or sequence of them, optional
+        Functions, or names of the metrics of this module.
+
+    Returns
+    -------
+    dict of callable
+        The functions by name.
+
+    Raises
+    ------
+    UnknownNameError
+        A name is not known, or two metrics have the same name.
+    """
     known = {_name(function): function for function in METRICS}
     items: Iterable[str | Metric] = [values] if isinstance(values, str) or callable(values) else values or ()
     chosen: dict[str, Metric] = {}
@@ -239,12 +236,17 @@ def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str
 
 
 def check_weighted(metrics: Mapping[str, Metric]) -> None:
-    """Refuse metrics that cannot take the samples' weights.
+    """Refuse metrics that do not take sample weights.
+
+    Parameters
+    ----------
+    metrics : dict of callable
+        The metrics by name.
 
     Raises
     ------
     DataError
-        Names them.
+        Names the metrics that do not.
     """
     deaf = [name for name, metric in metrics.items() if not takes_weights(metric)]
     if deaf:
@@ -255,7 +257,18 @@ def check_weighted(metrics: Mapping[str, Metric]) -> None:
 
 
 def takes_weights(metric: Callable[..., object]) -> bool:
-    """Whether a function has a parameter `sample_weight`, or takes any."""
+    """Return whether a function has a parameter `sample_weight`, or takes any keyword.
+
+    Parameters
+    ----------
+    metric : callable
+        The function.
+
+    Returns
+    -------
+    bool
+        True if it has.
+    """
     try:
         parameters = inspect.signature(metric).parameters
     except (TypeError, ValueError):  # of a function in C that does not say
@@ -264,13 +277,22 @@ def takes_weights(metric: Callable[..., object]) -> bool:
 
 
 def takes(metric: Metric) -> str:
-    """What a metric's second argument is: ``"answers"``, ``"probabilities"`` or ``"columns"``.
+    """Return what the second argument of a metric is.
 
-    scikit-learn's functions of scores name it so. "columns" are probabilities too, with y_true as their columns: so
-    are those of `expected_calibration_error`.
+    Parameters
+    ----------
+    metric : callable
+        The metric. The name of its second parameter decides, as in scikit-learn.
+
+    Returns
+    -------
+    {"answers", "probabilities", "columns"}
+        Predicted labels; probabilities; or probabilities with y_true as their columns, as
+        `expected_calibration_error` takes them.
 
     Examples
     --------
+    >>> from layerwise.metrics import accuracy, expected_calibration_error, takes
     >>> takes(accuracy), takes(expected_calibration_error), takes(lambda y_true, y_score: 0.0)
     ('answers', 'columns', 'probabilities')
     """

@@ -31,33 +31,34 @@ __all__ = [
 
 
 class Penalty(Symbolic):
-    """Base of the penalties.
+    """Base class of the penalties.
 
-    A custom penalty is a class with `f(w)`, plain NumPy on one weight; the penalty is λ Σ f(w), and its derivative
-    follows from `f`. Or give the function alone: ``lw.Penalty(0.001, f=lambda w: np.log(1 + w**2))``.
-
-    Where a formula won't do, define `value` and `gradient` on arrays, both for λ = 1; such a penalty runs on NumPy.
+    A custom penalty is a subclass that defines ``f(self, w)``, plain NumPy on one weight. The penalty is λ Σ f(w),
+    and its derivative follows from `f`. Or give the function alone: ``lw.Penalty(0.001, f=lambda w: np.log(1 +
+    w**2))``. Where a formula is not possible, define `value` and `gradient` on arrays, both for λ = 1; such a penalty
+    runs on NumPy.
 
     Parameters
     ----------
     weights, biases : float
-        λ for weights and for biases.
+        The factor λ for the weights and for the biases. At least 0.
     per_batch : bool
-        λ is divided by the batch's rows, or by the sum of their weights: so scikit-learn divides its alpha, with
-        λ = alpha / 2. In evaluation all rows are one batch.
+        Divide λ by the number of rows of the batch, or by the sum of their weights, as scikit-learn does with its
+        alpha. In evaluation all rows are one batch.
     f : callable or Tree, optional
-        The formula, of a penalty that is no class of its own.
+        The formula, for a penalty without a class of its own.
     derivative : callable or Tree, optional
-        f′ from w; by default it is derived.
+        The derivative of `f`. By default it is derived.
     name : str
-        What it is called.
+        The name of the penalty.
     values : dict, optional
-        The numbers that stand in the trees by their names.
+        The numbers that stand in the formula by name.
 
     Examples
     --------
     >>> import numpy as np
-    >>> class Cauchy(Penalty):
+    >>> import layerwise as lw
+    >>> class Cauchy(lw.Penalty):
     ...     def f(self, w):
     ...         return np.log(1 + w**2)
     >>> w, slope = np.array([0.0, 1.0]), np.empty(2)
@@ -131,7 +132,7 @@ class L2(Penalty):
     Parameters
     ----------
     weights, biases : float
-        λ for the weights and for the biases. At least 0.
+        The factor λ for the weights and for the biases. At least 0.
     per_batch : bool
         Divide λ by the number of rows of the batch, or by the sum of their weights, as scikit-learn does with its
         alpha. In evaluation all rows are one batch.
@@ -164,7 +165,7 @@ class L1(Penalty):
     Parameters
     ----------
     weights, biases : float
-        λ for the weights and for the biases. At least 0.
+        The factor λ for the weights and for the biases. At least 0.
     per_batch : bool
         Divide λ by the number of rows of the batch, or by the sum of their weights. In evaluation all rows are one
         batch.
@@ -183,7 +184,25 @@ Penalties = Penalty | Sequence[Penalty] | None
 
 
 def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
-    """None, or a tuple of penalties from one or several."""
+    """Return a tuple of penalties from one or several; None stays None.
+
+    Parameters
+    ----------
+    argument : str
+        What the value is given for; stands in the error.
+    value : Penalty, sequence of Penalty or None
+        The penalties.
+
+    Returns
+    -------
+    tuple of Penalty or None
+        The penalties.
+
+    Raises
+    ------
+    TypeError
+        One of them is not a penalty.
+    """
     if value is None:
         return None
     items = value if isinstance(value, (list, tuple)) else [value]

@@ -294,28 +294,29 @@ def _wave(low: Any, share: Any) -> Any:
 
 
 SCHEDULES: tuple[type[Schedule], ...] = (
-    Constant,
-    InverseTime,
-    StepDecay,
-    Exponential,
-    InverseScaling,
-    Cosine,
-    OneCycle,
-    CosLog,
-)
+    Constant, InverseTime, StepDecay, Exponential, InverseScaling, Cosine, OneCycle, CosLog,
+)  # fmt: skip
 
 Function = Callable[[float, float], float]
 
 
 def as_schedule(value: Schedule | Function | str | None) -> Schedule | Function | None:
-    """A schedule from an instance, a function of (t, total) or a name (``"one_cycle"``); None stays None.
+    """Return a schedule from an instance, a function or a name; None stays None.
+
+    Parameters
+    ----------
+    value : Schedule, callable, str or None
+        An instance, a function of (t, total), or a name such as ``"one_cycle"``.
+
+    Returns
+    -------
+    Schedule, callable or None
+        The schedule.
 
     Raises
     ------
     UnknownNameError
-        The name is not known; the nearest one is suggested.
-    TypeError
-        None of these came.
+        The name is not known.
     """
     if value is None or (callable(value) and not isinstance(value, (type, Schedule))):
         return value

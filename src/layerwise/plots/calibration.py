@@ -37,6 +37,7 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     References
     ----------
@@ -99,6 +100,7 @@ def coverage(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None) -> 
     Returns
     -------
     Axes
+        The axes that were drawn on.
     """
     part, accuracy, confidence = coverage_curve(y, probabilities)
     panel = one_panel(ax, "coverage")

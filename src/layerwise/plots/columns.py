@@ -37,6 +37,7 @@ def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> 
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -90,6 +91,7 @@ def partial_dependence(found: Dependence, ax: Axes | None = None, *, limits: tup
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

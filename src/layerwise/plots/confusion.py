@@ -40,6 +40,7 @@ def confusion_matrix(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

@@ -37,6 +37,7 @@ def digits(image: str | os.PathLike[str] | ArrayLike, reading: Reading, ax: Axes
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

@@ -40,6 +40,7 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -110,6 +111,7 @@ def neuron(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Examples
     --------
@@ -154,6 +156,7 @@ def neuron_pair(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Examples
     --------
@@ -209,6 +212,7 @@ def pieces(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

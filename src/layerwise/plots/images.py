@@ -56,6 +56,7 @@ def images(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -103,12 +104,15 @@ def predictions(
         How many images at most.
     labels : sequence of str, optional
         What the classes are called, in order.
-    shape, columns
+    shape : tuple of int, optional
         As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+    columns : int, optional
+        As for `images`.
 
     Returns
     -------
     Axes
+        The axes that were drawn on.
     """
     count = whole_number("predictions", "count", count, least=1)
     rows, shape = rows_of_images("predictions", X, shape_of(model, shape))
@@ -143,12 +147,15 @@ def mistakes(
         How many images at most.
     labels : sequence of str, optional
         What the classes are called, in order.
-    shape, columns
+    shape : tuple of int, optional
         As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+    columns : int, optional
+        As for `images`.
 
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -190,12 +197,15 @@ def weights(
         Which layer, from 0; by default the first with weights.
     count : int
         How many neurons at most.
-    shape, columns
+    shape : tuple of int, optional
         As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+    columns : int, optional
+        As for `images`.
 
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

@@ -86,6 +86,13 @@ def _by_name(history: Table | Mapping[str, Table]) -> dict[Any, Table]:
 def save_learning_curves(history: Table | Mapping[str, Table], path: str | os.PathLike[str]) -> None:
     """Draw the learning curves into a picture file, whose name's ending gives the format; no display is needed.
 
+    Parameters
+    ----------
+    history : History or table
+        What `Network.fit` returned, or the columns of a log by name.
+    path : str or path
+        The file, such as ``"curves.svg"``.
+
     Raises
     ------
     OSError
@@ -168,6 +175,7 @@ def learning_rate(finder: LearningRateFinder, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

@@ -49,6 +49,7 @@ def layer_maps(
     Returns
     -------
     array of Axes
+        The axes of the panels.
 
     Raises
     ------

@@ -50,6 +50,7 @@ def decision_regions(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def regression_curve(
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

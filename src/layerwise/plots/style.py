@@ -229,12 +229,22 @@ def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
-    """Return the format that a picture file's name asks for, PNG if it has no ending.
+    """Return the format of a picture file by its ending.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    str
+        Such as ``"svg"``; ``"png"`` for a path without an ending.
 
     Raises
     ------
     UnknownNameError
-        The ending is that of no format for pictures.
+        The ending is not that of a known format.
     """
     kind = Path(path).suffix.lstrip(".").lower() or "png"
     if kind not in FORMATS:

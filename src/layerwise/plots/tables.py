@@ -34,6 +34,7 @@ def table(found: Understanding, ax: Axes | Array | None = None) -> Array:
     Returns
     -------
     array of Axes
+        The axes of the panels.
 
     Raises
     ------

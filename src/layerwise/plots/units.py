@@ -40,6 +40,7 @@ def unit_activity(network: Any, X: ArrayLike, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        The axes that were drawn on.
 
     Raises
     ------

@@ -47,6 +47,11 @@ def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: in
     random_state : int, optional
         The network's seed, for what training draws from now on.
 
+    Returns
+    -------
+    Network
+        The network.
+
     Raises
     ------
     FormatError

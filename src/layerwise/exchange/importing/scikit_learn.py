@@ -45,6 +45,11 @@ def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
     random_state : int, optional
         The network's seed, for what training draws from now on.
 
+    Returns
+    -------
+    Network
+        The network.
+
     Raises
     ------
     TypeError

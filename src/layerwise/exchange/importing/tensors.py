@@ -70,6 +70,11 @@ def from_torch(
     random_state : int, optional
         The network's seed, for what training draws from now on.
 
+    Returns
+    -------
+    Network
+        The network.
+
     Raises
     ------
     FormatError
@@ -104,8 +109,17 @@ def from_keras(
     layers : sequence of Layer
         The model's layers, each activation a layer of its own. Keras's defaults are
         ``BatchNorm(momentum=0.99, epsilon=1e-3)`` and ``LayerNorm(epsilon=1e-3)``.
-    modules, classes, random_state
+    modules : sequence of str, optional
         As for `from_torch`.
+    classes : array (outputs,), optional
+        The labels that the outputs stand for.
+    random_state : int, optional
+        The network's seed, for what training draws from now on.
+
+    Returns
+    -------
+    Network
+        The network.
 
     Raises
     ------

@@ -292,7 +292,9 @@ class Trace:
             As `layer` takes it.
         j : int
             Which of its outputs, from 0.
-        sample, digits
+        sample : int
+            As for `document`.
+        digits : int or str, optional
             As for `document`.
         """
         from layerwise.explain.trace.writer import one_neuron

@@ -75,32 +75,30 @@ class Calls:
 
 
 class Activation(Symbolic, Layer):
-    """Base of the activations: as many outputs as inputs, and no parameters that are learned.
+    """Base class of the activations.
 
-    A custom activation is a class with `f`, plain NumPy on each number by itself. Its derivative, its C++ and its text
-    in every language of `export` follow from it. Or give the function alone:
-    ``lw.Activation(lambda x: x * np.tanh(x))``.
-
-    `derivative(x, y)` may be given where f′ is shorter by y = f(x), as that of a sigmoid, y (1 - y), is.
+    An activation has as many outputs as inputs and nothing to learn. A custom activation is a subclass that defines
+    ``f(self, x)``, plain NumPy on each number by itself. Its derivative, its native code and its text in every export
+    follow from it. Or give the function alone: ``lw.Activation(lambda x: x * np.tanh(x))``. Define ``derivative(self,
+    x, y)`` where the derivative is shorter by y = f(x). Where a formula is not possible, define `forward` and
+    `backward` on arrays, as for any layer; such an activation runs on NumPy.
 
     Parameters
     ----------
     f : callable or Tree, optional
-        The formula, of an activation that is no class of its own.
+        The formula, for an activation without a class of its own.
     derivative : callable or Tree, optional
-        f′ from x and y = f(x); by default it is derived.
+        The derivative, from x and y = f(x). By default it is derived.
     name : str
-        What it is called.
+        The name of the activation.
     values : dict, optional
-        The numbers that stand in a tree by their names.
-
-    Where a formula won't do, define `forward(p, x, out)` and `backward(p, x, y, dy, g, dx)` on arrays, as for any
-    layer; such an activation runs on NumPy.
+        The numbers that stand in the formula by name.
 
     Examples
     --------
     >>> import numpy as np
-    >>> class Bent(Activation):
+    >>> import layerwise as lw
+    >>> class Bent(lw.Activation):
     ...     def f(self, x):
     ...         return (np.sqrt(x**2 + 1) - 1) / 2 + x
     >>> Bent()([0.0, 1.0]).round(3)

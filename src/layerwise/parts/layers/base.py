@@ -58,32 +58,64 @@ class Layer(Description):
     differentiable: ClassVar[bool] = True
 
     def n_out(self, n_in: int) -> int:
-        """How many outputs a sample has, given how many inputs."""
+        """Return the number of outputs of a sample.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        int
+            The number of outputs; by default n_in.
+        """
         return n_in
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """The names and shapes of the arrays that are learned."""
+        """Return the names and shapes of the arrays that are learned.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        dict of tuple
+            The shapes by name.
+        """
         return {}
 
     def buffers(self, n_in: int) -> Shapes:
-        """Arrays to work in, by name and shape for a sample: ``{"mask": (n_in,)}`` makes `p.mask` (n, n_in).
+        """Return the names and shapes of the arrays to work in, for one sample.
 
-        They are not learned. They hold ones at first; what `forward` leaves in them is there when `backward` is
-        called.
+        ``{"mask": (n_in,)}`` makes `p.mask` (n, n_in). They are not learned. They hold ones at first; what `forward`
+        leaves in them is there when `backward` is called.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        dict of tuple
+            The shapes by name.
         """
         return {}
 
     def batch_buffers(self, n_in: int) -> Shapes:
-        """The same, but one for the whole batch: ``{"sum": (n_in,)}`` makes `p.sum` (n_in,)."""
+        """Return the shapes of arrays that the whole batch shares: ``{"sum": (n_in,)}`` makes `p.sum` (n_in,)."""
         return {}
 
     def make_buffers(self, n: int, n_in: int, dtype: np.dtype[np.floating]) -> dict[str, Array]:
-        """The arrays of `buffers` for n samples and those of `batch_buffers`, full of ones."""
+        """Return the arrays of `buffers` for n samples and those of `batch_buffers`, full of ones."""
         shapes = {name: (n, *shape) for name, shape in self.buffers(n_in).items()} | self.batch_buffers(n_in)
         return {name: np.ones(shape, bool if name in self.flags else dtype) for name, shape in shapes.items()}
 
     def rates(self, n_in: int) -> dict[str, float]:
-        """How much of each of the optimizer's steps a parameter makes, by name, where that is not all of it."""
+        """Return the factor of the learning rate for each parameter, by name, where it is not 1."""
         return {}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
@@ -94,7 +126,7 @@ class Layer(Description):
         raise NotImplementedError(f"{type(self).__name__} must define forward(p, x, out)")
 
     def predict(self, p: View, x: Array, out: Array) -> None:
-        """The outputs in prediction, where they differ from those in training."""
+        """Write the outputs in prediction, where they differ from those in training."""
         self.forward(p, x, out)
 
     def bound_forward(self, p: View, x: Array, out: Array, training: bool = True) -> list[Callable[[], Any]]:

@@ -53,11 +53,11 @@ class LayerNorm(Layer):
         return {"gamma": (n_in,), "beta": (n_in,)}
 
     def buffers(self, n_in: int) -> Shapes:
-        """x̂, kept for backward; 1 / √(σ² + ε); arrays to work in; ones, by which samples are summed."""
+        """Return the shapes of the arrays to work in."""
         return {"normal": (n_in,), "inverse": (), "tmp": (n_in,), "row": (), "ones": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
-        """γ = 1, β = 0."""
+        """Set γ to 1 and β to 0."""
         p.gamma.fill(1)
         p.beta.fill(0)
 
@@ -76,8 +76,9 @@ class LayerNorm(Layer):
         np.add(out, p.beta, out=out)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
-        """Compute ∂γ = Σ dy x̂, ∂β = Σ dy, both over the samples; with d = dy γ and means over a sample's inputs,
+        """Compute the gradients by γ, β and x.
 
+        ∂γ = Σ dy x̂ and ∂β = Σ dy, both over the samples; with d = dy γ and means over a sample's inputs,
         dx = (d - mean d - x̂ mean(d x̂)) / √(σ² + ε).
         """
         np.multiply(dy, p.normal, out=p.tmp)
@@ -130,11 +131,11 @@ class BatchNorm(Layer):
         self.penalty = as_penalties("BatchNorm: penalty", penalty)
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """gamma, beta, and the running mean and var: all (n_in,)."""
+        """Return the shapes of gamma, beta, and the running mean and var: all (n_in,)."""
         return {"gamma": (n_in,), "beta": (n_in,), "mean": (n_in,), "var": (n_in,)}
 
     def buffers(self, n_in: int) -> Shapes:
-        """x̂, kept for backward; an array to work in; a one for each sample, by which they are summed."""
+        """Return the shapes of the arrays to work in."""
         return {"normal": (n_in,), "tmp": (n_in,), "ones": ()}
 
     def batch_buffers(self, n_in: int) -> Shapes:
@@ -142,7 +143,7 @@ class BatchNorm(Layer):
         return {"batch_mean": (n_in,), "batch_var": (n_in,), "inverse": (n_in,), "row": (n_in,), "share": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
-        """γ = 1, β = 0; the running mean 0, the running variance 1."""
+        """Set γ and the running variance to 1, β and the running mean to 0."""
         p.gamma.fill(1)
         p.beta.fill(0)
         p.mean.fill(0)
@@ -184,8 +185,9 @@ class BatchNorm(Layer):
             np.add(running, p.row, out=running)
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
-        """Compute ∂γ = Σ dy x̂, ∂β = Σ dy, and through μ and σ²
+        """Compute the gradients by γ, β and x.
 
+        ∂γ = Σ dy x̂ and ∂β = Σ dy, over the samples; and, through μ and σ² too,
         dx = γ / √(σ² + ε) · (dy - (∂β + x̂ ∂γ) / n).
         """
         np.multiply(dy, p.normal, out=p.tmp)

@@ -78,7 +78,7 @@ class PiecewiseLinear(Layer):
         return f"PiecewiseLinear(<{shown}>)" if len(self._column) > 6 else f"PiecewiseLinear({self.knots})"
 
     def n_out(self, n_in: int) -> int:
-        """Inputs and intervals."""
+        """Return the number of inputs plus the number of intervals."""
         if n_in < len(self.knots):
             raise ShapeError(f"{self!r} has knots for {len(self.knots)} inputs, but {n_in} come in")
         return n_in + len(self._column)

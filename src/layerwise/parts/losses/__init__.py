@@ -36,7 +36,23 @@ LOSSES: tuple[type[Loss], ...] = (
 
 
 def as_loss(value: object) -> Loss:
-    """A loss from an instance, a function f(y, t) or a name (``"mean_squared_error"`` or ``"mse"`` for short)."""
+    """Return a loss from an instance, a function or a name.
+
+    Parameters
+    ----------
+    value : Loss, callable or str
+        An instance, a function f(y, t), or a name such as ``"mean_squared_error"`` or ``"mse"``.
+
+    Returns
+    -------
+    Loss
+        The loss.
+
+    Raises
+    ------
+    UnknownNameError
+        The name is not known.
+    """
     if is_function(value):
         return Loss(value)  # type: ignore[arg-type]
     short = {"mse": MeanSquaredError.__name__, "mae": MeanAbsoluteError.__name__}

@@ -17,5 +17,21 @@ OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adagrad, RMSprop, Adam, AdamW)
 
 
 def as_optimizer(value: object) -> Optimizer:
-    """An optimizer from an instance or a name (``"adam"``)."""
+    """Return an optimizer from an instance or a name.
+
+    Parameters
+    ----------
+    value : Optimizer or str
+        An instance, or a name such as ``"adam"``.
+
+    Returns
+    -------
+    Optimizer
+        The optimizer.
+
+    Raises
+    ------
+    UnknownNameError
+        The name is not known.
+    """
     return resolve("optimizer", value, Optimizer, OPTIMIZERS)

@@ -124,12 +124,22 @@ HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
 
 def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
-    """A list of callbacks from one, several or none.
+    """Return a list of callbacks from one, several or none.
+
+    Parameters
+    ----------
+    value : Callback, sequence of Callback or None
+        The callbacks.
+
+    Returns
+    -------
+    list of Callback
+        The callbacks.
 
     Raises
     ------
     TypeError
-        One of them is no callback.
+        One of them is not a callback.
     """
     several = isinstance(value, Iterable) and not isinstance(value, (str, type))
     callbacks: list[Any] = [] if value is None else list(value) if several else [value]  # type: ignore[arg-type]
