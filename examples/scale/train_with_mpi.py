@@ -1,8 +1,19 @@
-"""One training on several processes or machines, by MPI.
+"""
+Train on several machines by MPI
+================================
 
-pip install 'layerwise[mpi]' mpich
-mpiexec -n 2 python examples/train_with_mpi.py digits.safetensors     # or 1, 4 or 8: the same weights, bit by bit
-mpiexec -n 2 python examples/train_with_mpi.py digits.safetensors     # killed? it goes on from its checkpoint
+.. image:: /images/gallery/ranks-mpi.png
+   :alt: Each worker computes the gradient of its rows; the sum goes back to all, and all make the same update.
+
+One training on several processes or machines. The weights are the same for every number of ranks, to the last bit. A run
+that was killed continues from its checkpoint, also on another number of ranks.
+
+.. code-block:: sh
+
+   pip install "layerwise[mpi]" mpich
+   mpiexec -n 2 python examples/scale/train_with_mpi.py digits.safetensors
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-mpi.png'
 """
 
 import sys

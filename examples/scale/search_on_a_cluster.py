@@ -1,7 +1,19 @@
-"""A search of scikit-learn whose fits are made by the workers of Dask or Ray, here on this machine.
+"""
+Run scikit-learn's searches on Dask or Ray
+==========================================
 
-python examples/search_on_a_cluster.py dask
-python examples/search_on_a_cluster.py ray
+.. image:: /images/gallery/search.png
+   :alt: A grid of settings is shared out to workers; each fit gives a score, and the best one is kept.
+
+A grid search whose fits run on the workers of Dask or Ray, here on one machine. The scores do not depend on where a fit
+runs.
+
+.. code-block:: sh
+
+   pip install "layerwise[dask]"      # or "layerwise[ray]"
+   python examples/scale/search_on_a_cluster.py dask
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/search.png'
 """
 
 import sys

@@ -1,6 +1,19 @@
-"""One training on the workers of Dask, on the partitions that they hold; here on this machine.
+"""
+Train on the workers of Dask
+============================
 
-python examples/train_with_dask.py [WORKERS]
+.. image:: /images/gallery/ranks-dask.png
+   :alt: Each worker computes the gradient of its rows; the sum goes back to all, and all make the same update.
+
+One training on the workers of a Dask cluster. Each worker uses the partitions that it holds. The weights are the same
+for every number of workers, to the last bit.
+
+.. code-block:: sh
+
+   pip install "layerwise[dask]"
+   python examples/scale/train_with_dask.py 2
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-dask.png'
 """
 
 import sys

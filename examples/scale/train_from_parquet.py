@@ -1,9 +1,22 @@
-"""Train on Parquet files that need not fit into memory, and go on after a kill.
+"""
+Train on files larger than memory
+=================================
 
-pip install 'layerwise[streams]'
+.. image:: /images/gallery/parquet.png
+   :alt: Parquet files are read window by window, in the order of the files; each window trains the network.
 
-A file has a column of bytes for the pixels, which is read many times faster than a column for each of them, and the
-label. Rows are read window by window; where a window holds them all, the training is that of the array.
+Parquet files are read window by window, so that they need not fit into memory. A checkpoint lets the training continue
+after it was killed. Where one window holds all rows, the weights are those of a training on the array.
+
+A file has a column of bytes for the pixels, which is read many times faster than a column for each pixel, and a column
+for the label.
+
+.. code-block:: sh
+
+   pip install "layerwise[streams]"
+   python examples/scale/train_from_parquet.py
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/parquet.png'
 """
 
 import tempfile

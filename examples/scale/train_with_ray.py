@@ -1,6 +1,19 @@
-"""One training on actors of Ray, each with its part of a Dataset; here on this machine.
+"""
+Train on actors of Ray
+======================
 
-python examples/train_with_ray.py [RANKS]
+.. image:: /images/gallery/ranks-ray.png
+   :alt: Each worker computes the gradient of its rows; the sum goes back to all, and all make the same update.
+
+One training on actors of Ray, each with its part of a Ray Dataset. The weights are the same for every number of actors,
+to the last bit.
+
+.. code-block:: sh
+
+   pip install "layerwise[ray]"
+   python examples/scale/train_with_ray.py 2
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-ray.png'
 """
 
 import sys

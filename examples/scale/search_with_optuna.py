@@ -1,7 +1,19 @@
-"""A search with Optuna over several processes, in which trainings without promise end early.
+"""
+Search with Optuna, and end bad trials early
+============================================
 
-python examples/search_with_optuna.py digits.log 20      # as often at the same time as there are cores, on any machines
-                                                         # that share the file
+.. image:: /images/gallery/optuna.png
+   :alt: Validation loss by epoch of twelve trials; those worse than the median end early.
+
+Optuna chooses the settings of each trial. A trial whose validation loss is worse than the median of those before it is
+ended early. Several processes, also on several machines, can work on the same study: run the command in each of them.
+
+.. code-block:: sh
+
+   pip install "layerwise[optuna]"
+   python examples/scale/search_with_optuna.py digits.log 20
+
+.. sphinx_gallery_thumbnail_path = 'images/gallery/optuna.png'
 """
 
 import sys
