@@ -25,6 +25,7 @@ extensions = [
     "parts",
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
     "executed",
     "exercises",
     "live",
@@ -32,7 +33,7 @@ extensions = [
     "page_search",
     "published",
 ]
-exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates", "_extra"]
+exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates", "_extra", "gallery/*.ipynb", "gallery/*/*.ipynb"]
 root_doc = "index"
 
 myst_enable_extensions = [
@@ -52,6 +53,26 @@ nb_execution_timeout = 600
 nb_execution_in_temp = True
 nb_merge_streams = True
 suppress_warnings = ["mystnb.exec"]  # executed.py says more of what failed
+
+# The gallery: examples are run, but for those that need a cluster.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"examples/(?!scale/)",
+    "ignore_pattern": r"contact_sheet|ill_networks",
+    "subsection_order": [f"../examples/{name}" for name in ("inside", "training", "confidence", "elsewhere", "scale")],
+    "within_subsection_order": "gallery_order.ByLesson",
+    "nested_sections": False,
+    "abort_on_example_error": True,
+    "copyfile_regex": r".*\.csv",
+    "matplotlib_animations": False,
+    "min_reported_time": 600,
+    "plot_gallery": True,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
 
 # Formulas: MathJax from _static/mathjax, no request to elsewhere.
 mathjax_path = "mathjax/tex-svg-full.js"

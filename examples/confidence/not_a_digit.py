@@ -15,8 +15,8 @@ import layerwise as lw
 
 (X, y), (X_val, y_val), (X_test, y_test) = lw.datasets.load_mnist()
 net = lw.Network([lw.Dense(128), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
-net.fit(X[:8_000], y[:8_000], epochs=6, verbose=False)
-lw.learn_novelty(net, X[:8_000], X_val[:3000])
+net.fit(X[:5_000], y[:5_000], epochs=8, verbose=False)
+lw.learn_novelty(net, X[:5_000], X_val[:3000])
 
 # %%
 # Ten digits, ten digits upside down with their left and right halves exchanged, and ten images of noise.

@@ -12,9 +12,9 @@ runs.
 
    pip install "layerwise[dask]"      # or "layerwise[ray]"
    python examples/scale/search_on_a_cluster.py dask
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/search.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/search.png"
 
 import sys
 from collections.abc import Iterator

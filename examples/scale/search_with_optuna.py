@@ -12,9 +12,9 @@ ended early. Several processes, also on several machines, can work on the same s
 
    pip install "layerwise[optuna]"
    python examples/scale/search_with_optuna.py digits.log 20
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/optuna.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/optuna.png"
 
 import sys
 

@@ -15,9 +15,9 @@ for the label.
 
    pip install "layerwise[streams]"
    python examples/scale/train_from_parquet.py
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/parquet.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/parquet.png"
 
 import tempfile
 from pathlib import Path

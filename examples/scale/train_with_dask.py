@@ -12,9 +12,9 @@ for every number of workers, to the last bit.
 
    pip install "layerwise[dask]"
    python examples/scale/train_with_dask.py 2
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-dask.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/ranks-dask.png"
 
 import sys
 

@@ -12,9 +12,9 @@ that was killed continues from its checkpoint, also on another number of ranks.
 
    pip install "layerwise[mpi]" mpich
    mpiexec -n 2 python examples/scale/train_with_mpi.py digits.safetensors
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-mpi.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/ranks-mpi.png"
 
 import sys
 from pathlib import Path

@@ -12,9 +12,9 @@ to the last bit.
 
    pip install "layerwise[ray]"
    python examples/scale/train_with_ray.py 2
-
-.. sphinx_gallery_thumbnail_path = 'images/gallery/ranks-ray.png'
 """
+
+# sphinx_gallery_thumbnail_path = "images/gallery/ranks-ray.png"
 
 import sys
 

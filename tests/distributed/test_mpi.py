@@ -17,7 +17,7 @@ from layerwise.distributed.communicator import Alone
 pytest.importorskip("mpi4py", exc_type=ImportError)
 
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "train_with_mpi.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "scale" / "train_with_mpi.py"
 pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")
 
 PROGRAM = """
