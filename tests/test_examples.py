@@ -3,6 +3,8 @@
 import ast
 import importlib.util
 import os
+import re
+import runpy
 import subprocess
 import sys
 import warnings
@@ -11,38 +13,195 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import layerwise as lw
+
 FOLDER = Path(__file__).parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the examples are not beside these tests")
 
 
 def load(name):
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    path = FOLDER / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_one_import_is_changed():
-    before, after = load("change_one_import").main()
+@pytest.fixture
+def run(monkeypatch):
+    """Run an example of the gallery as a script; return its variables, and how many pictures it shows."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    shown = []
+
+    def show():
+        for number in pyplot.get_fignums():
+            pyplot.figure(number).canvas.draw()
+            shown.append(number)
+        pyplot.close("all")
+
+    def run(name, *arguments):
+        monkeypatch.setattr(pyplot, "show", show)
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        with warnings.catch_warnings():
+            return runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__"), len(shown)
+
+    yield run
+    pyplot.close("all")
+
+
+def test_a_spiral_is_learned(run):
+    variables, pictures = run("spiral")
+    assert pictures == 1
+    assert variables["accuracy"] > 0.95
+
+
+@pytest.mark.slow
+def test_digits_are_read(run):
+    variables, pictures = run("digits")
+    assert pictures == 3
+    assert (variables["answers"] == variables["y_test"]).mean() > 0.965
+
+
+def test_iris_with_the_tools_of_scikit_learn(run):
+    variables, pictures = run("iris")
+    assert pictures == 1
+    assert variables["scores"].mean() > 0.93
+
+
+def test_a_sine_is_fitted(run):
+    variables, pictures = run("sine")
+    assert pictures == 2
+    np.testing.assert_allclose(np.ravel(variables["net"].predict(variables["X"])), np.ravel(variables["y"]), atol=0.1)
+
+
+def test_a_table_is_learned(run):
+    pytest.importorskip("pandas")
+    variables, pictures = run("table")
+    test = variables["test"]
+    assert pictures == 1
+    assert variables["model"].score(test.drop(columns="price"), test["price"]) > 0.6
+
+
+@pytest.mark.slow
+def test_one_import_is_changed(run):
+    variables, _ = run("change_one_import")
+    before, after = variables["before"], variables["after"]
     assert after.best_params_ == before.best_params_
     np.testing.assert_allclose(after.cv_results_["mean_test_score"], before.cv_results_["mean_test_score"], atol=0.005)
     np.testing.assert_allclose(after.best_estimator_[-1].loss_curve_, before.best_estimator_[-1].loss_curve_, rtol=1e-6)
 
 
-def test_parts_of_ones_own(capsys):
-    module = load("parts_of_your_own")
-    network, history, regressor = module.main()
+def test_neurons_compute_what_is_said(run, capsys):
+    variables, pictures = run("inside/neurons")
+    assert pictures == 2
+    assert capsys.readouterr().out == "0.5 0.25 0.0\n"
+    pair = [variables["second"]([float(variables["first"]([x]))]) for x in (-1, 0, 0.25, 0.5, 1)]
+    np.testing.assert_allclose(pair, [0, 0, 0.5, 1, 1], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_hidden_units_are_drawn(run):
+    variables, pictures = run("inside/hidden_units")
+    assert pictures == 2
+    assert variables["net"].evaluate(variables["X_test"], variables["y_test"])["accuracy"] > 0.92
+
+
+def test_early_stopping_keeps_the_best(run):
+    variables, _ = run("training/early_stopping")
+    without, stopped = variables["without"], variables["stopped"]
+    kept = stopped.evaluate(*variables["validation"])["loss"]
+    assert kept == pytest.approx(min(variables["history"]["val_loss"]), rel=1e-6)
+    assert kept < without["val_loss"][-1] - 0.03
+    assert without["loss"][-1] < without["loss"][variables["best"] - 1] / 3
+
+
+def test_adam_comes_furthest_on_the_spiral(run, capsys):
+    run("training/optimizers")
+    lines = dict(line.strip().split(": ") for line in capsys.readouterr().out.splitlines())
+    shares = {name: float(said.split("%")[0]) for name, said in lines.items()}
+    assert max(shares, key=shares.get) == "Adam"
+    assert shares["Adam"] > 93
+
+
+def test_a_custom_activation_goes_on_where_relu_does_not(run):
+    variables, pictures = run("training/custom_activation")
+    assert pictures == 2
+    assert variables["net"].layers[1] == lw.ReLU()
+    assert lw.gradcheck(lw.Network([lw.Dense(3), variables["Snake"](2.0), lw.Dense(1)], random_state=0),
+                        variables["X"], variables["y"]).passed  # fmt: skip
+
+
+def test_custom_parts(run, capsys):
+    variables, _ = run("training/custom_parts")
+    network, history, regressor = (variables[name] for name in ("network", "history", "regressor"))
     assert "epoch 32:" in capsys.readouterr().out
     assert history["loss"][-1] < history["loss"][0] / 1.5
     assert history["learning_rate"][-1] == pytest.approx(history["learning_rate"][0] / 4)
     assert repr(network.layers[1]) == repr(regressor.network_.layers[1]) == "Sine()"
 
 
-def test_the_finders_suggestion_trains(tmp_path):
-    pytest.importorskip("matplotlib")
-    results = load("find_learning_rate").main(tmp_path / "finder.png")
+def test_the_finders_suggestion_trains(run, tmp_path):
+    variables, _ = run("training/find_learning_rate", tmp_path / "finder.png")
     assert (tmp_path / "finder.png").stat().st_size > 10_000
-    assert all(accuracy > 0.95 for _, accuracy in results.values())
+    assert all(accuracy > 0.95 for _, accuracy in variables["results"].values())
+
+
+@pytest.mark.slow
+def test_augmentation_raises_the_accuracy(run, capsys):
+    run("training/augmentation")
+    without, augmented = (float(line.split(": ")[1].split("%")[0]) for line in capsys.readouterr().out.splitlines())
+    assert augmented > without + 2
+
+
+@pytest.mark.slow
+def test_calibration_makes_confidence_reliable(run):
+    variables, pictures = run("confidence/calibration")
+    assert pictures == 2
+    assert variables["found"].error_after < variables["found"].error_before / 2
+    assert variables["found"].temperature > 1.2
+
+
+def test_an_ensemble_has_a_lower_loss_than_its_members(run):
+    variables, _ = run("confidence/ensembles")
+    assert variables["loss"] < np.mean([member["loss"] for member in variables["each"]]) - 0.005
+
+
+@pytest.mark.slow
+def test_what_is_no_digit_is_refused(run):
+    variables, _ = run("confidence/not_a_digit")
+    refused = variables["answers"].mask
+    assert refused[:10].sum() <= 2
+    assert refused[10:20].sum() >= 8
+    assert refused[20:].all()
+
+
+def test_the_compiled_c_gives_the_same_probabilities(run):
+    variables, _ = run("elsewhere/export_to_c")
+    assert variables["largest"] < 2e-6
+    assert not variables["folder"].exists()
+    if variables["compiler"] is None:
+        pytest.skip("no C compiler")
+    assert variables["compiled"] is not variables["expected"]
+
+
+def test_each_example_is_of_the_gallerys_form():
+    """A title, an explanation, and a picture: drawn by the program, or committed."""
+    paths = [path for path in FOLDER.rglob("*.py") if path.name not in ("contact_sheet.py", "ill_networks.py")]
+    assert len(paths) >= 20
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        title, underline, empty, *_ = ast.get_docstring(ast.parse(text)).splitlines()
+        assert underline == "=" * len(title), path
+        assert empty == "", path
+        if path.parent.name == "scale":
+            [picture] = re.findall(r'^# sphinx_gallery_thumbnail_path = "(.+)"$', text, re.MULTILINE)
+            assert (FOLDER.parent / "docs" / picture).is_file(), path
+        else:
+            assert text.rstrip().endswith("plt.show()"), path
+            assert "# %%\n" in text, path
 
 
 @pytest.mark.slow
@@ -59,7 +218,7 @@ def test_the_contact_sheet_has_every_picture(tmp_path):
 
 @pytest.mark.parametrize("part", ["Sine", "LogCosh", "within_a_half", "Doubling", "halved_twice"])
 def test_each_part_has_under_ten_lines(part):
-    source = (FOLDER / "parts_of_your_own.py").read_text()
+    source = (FOLDER / "training" / "custom_parts.py").read_text()
     node = next(node for node in ast.parse(source).body if getattr(node, "name", "") == part)
     assert len([line for line in ast.get_source_segment(source, node).splitlines() if line.strip()]) < 10
 
@@ -68,7 +227,7 @@ def test_each_part_has_under_ten_lines(part):
 def test_a_study_goes_on_in_its_file(tmp_path, capsys):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    main = load("search_with_optuna").main
+    main = load("scale/search_with_optuna").main
     file = str(tmp_path / "digits.log")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -83,9 +242,9 @@ def test_a_study_goes_on_in_its_file(tmp_path, capsys):
 @pytest.mark.parametrize("engine", ["loky", "dask", "ray"])
 def test_a_search_on_a_cluster_finds_the_same(engine, capsys):
     pytest.importorskip({"loky": "joblib", "dask": "distributed", "ray": "ray"}[engine])
-    load("search_on_a_cluster").main("threading")
+    load("scale/search_on_a_cluster").main("threading")
     expected = capsys.readouterr().out
-    command = [sys.executable, "-W", "ignore", str(FOLDER / "search_on_a_cluster.py"), engine]
+    command = [sys.executable, "-W", "ignore", str(FOLDER / "scale" / "search_on_a_cluster.py"), engine]
     environment = {**os.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert result.stdout == expected.replace("threading", engine), result.stderr[-3000:]
@@ -93,7 +252,7 @@ def test_a_search_on_a_cluster_finds_the_same(engine, capsys):
 
 def test_parquet_that_need_not_fit_into_memory(capsys):
     pytest.importorskip("pyarrow")
-    net, accuracy = load("train_from_parquet").main(samples=4000, window=1500, epochs=2)
+    net, accuracy = load("scale/train_from_parquet").main(samples=4000, window=1500, epochs=2)
     assert accuracy > 0.85
     assert net.last_fit["rows"] == 4000
     assert "first pass: 4,000 rows" in capsys.readouterr().out
@@ -106,7 +265,7 @@ def test_one_training_on_a_cluster_gives_the_same_for_each_number_of_ranks(engin
     environment = {**os.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
     said = []
     for ranks in ("1", "2"):
-        command = [sys.executable, "-W", "ignore", str(FOLDER / f"train_with_{engine}.py"), ranks]
+        command = [sys.executable, "-W", "ignore", str(FOLDER / "scale" / f"train_with_{engine}.py"), ranks]
         result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert result.returncode == 0, result.stderr[-3000:]
         said.append(result.stdout.splitlines()[-1])

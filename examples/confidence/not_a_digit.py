@@ -28,9 +28,13 @@ pictures = np.vstack([digits, mixed, noise])
 # %%
 # Without refusal each picture gets a digit; with it, pictures that are no digits get none.
 answers = net.predict(pictures, reject_novel=True)
-titles = [f"{digit}" if answer is None else f"{answer}" for digit, answer in zip(net.predict(pictures), answers.tolist())]
+titles = [
+    f"{digit}" if answer is None else f"{answer}" for digit, answer in zip(net.predict(pictures), answers.tolist())
+]
 titles = [f"({title})" if answer is None else title for title, answer in zip(titles, answers.tolist())]
-print(f"refused: {answers.mask[:10].sum()} digits, {answers.mask[10:20].sum()} mixed-up, {answers.mask[20:].sum()} noise")
+print(
+    f"refused: {answers.mask[:10].sum()} digits, {answers.mask[10:20].sum()} mixed-up, {answers.mask[20:].sum()} noise"
+)
 panel = lw.plots.images(pictures, titles=titles, columns=10)
 panel.set_title("the answer; in brackets where it is refused", y=1.06)
 plt.show()

@@ -24,7 +24,7 @@ lw.plots.weights(net, count=30, columns=10)
 plt.show()
 
 # %%
-# Where the images lie: the numbers of each layer, projected onto the plane in which they vary most. From layer to layer,
-# the digits are better separated.
+# Where the images lie: the numbers of each layer, projected onto the plane in which they vary most. The digits are
+# better separated from layer to layer.
 lw.plots.layer_maps(net, X_test, y_test, samples=600)
 plt.show()

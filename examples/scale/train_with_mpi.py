@@ -5,8 +5,8 @@ Train on several machines by MPI
 .. image:: /images/gallery/ranks-mpi.png
    :alt: Each worker computes the gradient of its rows; the sum goes back to all, and all make the same update.
 
-One training on several processes or machines. The weights are the same for every number of ranks, to the last bit. A run
-that was killed continues from its checkpoint, also on another number of ranks.
+One training on several processes or machines. The weights are the same for every number of ranks, to the last bit. A
+run that was killed continues from its checkpoint, also on another number of ranks.
 
 .. code-block:: sh
 
