@@ -63,6 +63,7 @@ def spiral(page, film, address):
     for epochs in EPOCHS:
         for _ in range(epochs):
             button.click()
+        page.evaluate("scrollTo(0, 0)")  # a click may scroll
         page.wait_for_timeout(400)
         film.take(140)
     film.durations[-1] = 1600
