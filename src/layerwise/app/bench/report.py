@@ -14,25 +14,26 @@ from layerwise.plots.benchmarks import save_comparisons, save_growth
 if TYPE_CHECKING:
     from rich.table import Table
 
-_HEAD = """# layerwise beside its peers
+_HEAD = """# Benchmarks
 
-Made on {date} by
+How fast layerwise trains and predicts, beside other libraries on the same machine. Measured on {date} by
 
     {command}
 
 on {processor} ({cores} cores), {system}, {versions}.
 
-Every peer ran {rounds} times on each work, one after the other in each round and each in a process of its own;
-*fastest* and *slowest* are those of its rounds, and *layerwise is faster* compares the fastest. A machine that others
-use, too, is noisy: compare only figures of one table.
+**How it was measured.** Every library ("peer") ran {rounds} times on each work, in turn, each time in a new process. *Fastest* and
+*slowest* are over these rounds; *layerwise is faster* is the ratio of the fastest times. On a machine that others use,
+too, times vary: compare only figures within one table.
 
-All train with float32, softmax and cross-entropy, from Glorot's uniform weights, with the rows in a new order each
-epoch and the gather of each batch inside the time. Of each run the fastest epoch of {epochs} counts, after one that
-is not timed, in which some peers compile; *accuracy*, in per cent, is that on the test rows after all of them.
-*% of limit* is the work's operations a second against the machine's limit, which is NumPy's product of two
-2,048 x 2,048 matrices, measured in the same rounds (on one core for what has one thread). *Memory* is the most that the
-peer's process held, in MB, the data included. PyTorch runs eagerly with its fused Adam, JAX compiles a whole epoch,
-Keras up to 32 steps, and *plain NumPy* is the plainest fast loop, with buffers made once.
+**What is compared.** All train with float32, softmax and cross-entropy, from Glorot's uniform weights, with the rows in a new
+order in each epoch; gathering the rows of each batch is included in the time. The fastest epoch of {epochs} counts, after one that is not
+timed, in which some libraries compile. PyTorch runs eagerly with its fused Adam, JAX compiles a whole epoch, Keras up to
+32 steps; *plain NumPy* is a simple loop that allocates its buffers once.
+
+**The columns.** *Accuracy* is that on the test rows after all epochs, in per cent. *% of limit* compares the operations per
+second with the machine's limit: NumPy's product of two 2,048 × 2,048 matrices, measured in the same rounds (on one core for
+what runs on one thread). *Memory* is the peak memory of the process, in MB, with the data.
 """
 
 
