@@ -95,7 +95,9 @@ def draw(found: list[Work], path: Path, dark: bool) -> None:
     import layerwise as lw
 
     with lw.plots.style(dark):
-        pyplot.rcParams.update({"svg.hashsalt": "roofline", "svg.fonttype": "none", "font.size": 10, "savefig.transparent": True})
+        pyplot.rcParams.update(
+            {"svg.hashsalt": "roofline", "svg.fonttype": "none", "font.size": 10, "savefig.transparent": True}
+        )
         figure, panel = pyplot.subplots(figsize=(7.4, 4.8), layout="constrained")
         ink = pyplot.rcParams["text.color"]
         low, high = 3.0, 1500.0

@@ -33,7 +33,16 @@ extensions = [
     "page_search",
     "published",
 ]
-exclude_patterns = ["_build", "_ext", "_executed", "_static", "_templates", "_extra", "gallery/*.ipynb", "gallery/*/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "_executed",
+    "_static",
+    "_templates",
+    "_extra",
+    "gallery/*.ipynb",
+    "gallery/*/*.ipynb",
+]
 root_doc = "index"
 
 myst_enable_extensions = [

@@ -22,18 +22,19 @@ How fast layerwise trains and predicts, beside other libraries on the same machi
 
 on {processor} ({cores} cores), {system}, {versions}.
 
-**How it was measured.** Every library ("peer") ran {rounds} times on each work, in turn, each time in a new process. *Fastest* and
-*slowest* are over these rounds; *layerwise is faster* is the ratio of the fastest times. On a machine that others use,
-too, times vary: compare only figures within one table.
+**How it was measured.** Every library ("peer") ran {rounds} times on each work, in turn, each time in a new
+process. *Fastest* and *slowest* are over these rounds; *layerwise is faster* is the ratio of the fastest times. On
+a machine that others use, too, times vary: compare only figures within one table.
 
-**What is compared.** All train with float32, softmax and cross-entropy, from Glorot's uniform weights, with the rows in a new
-order in each epoch; gathering the rows of each batch is included in the time. The fastest epoch of {epochs} counts, after one that is not
-timed, in which some libraries compile. PyTorch runs eagerly with its fused Adam, JAX compiles a whole epoch, Keras up to
-32 steps; *plain NumPy* is a simple loop that allocates its buffers once.
+**What is compared.** All train with float32, softmax and cross-entropy, from Glorot's uniform weights, with the
+rows in a new order in each epoch; gathering the rows of each batch is included in the time. The fastest epoch of
+{epochs} counts, after one that is not timed, in which some libraries compile. PyTorch runs eagerly with its fused
+Adam, JAX compiles a whole epoch, Keras up to 32 steps; *plain NumPy* is a simple loop that allocates its buffers
+once.
 
-**The columns.** *Accuracy* is that on the test rows after all epochs, in per cent. *% of limit* compares the operations per
-second with the machine's limit: NumPy's product of two 2,048 × 2,048 matrices, measured in the same rounds (on one core for
-what runs on one thread). *Memory* is the peak memory of the process, in MB, with the data.
+**The columns.** *Accuracy* is that on the test rows after all epochs, in per cent. *% of limit* compares the
+operations per second with the machine's limit: NumPy's product of two 2,048 × 2,048 matrices, measured in the same
+rounds (on one core for what runs on one thread). *Memory* is the peak memory of the process, in MB, with the data.
 """
 
 
