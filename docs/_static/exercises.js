@@ -117,8 +117,11 @@
   const radioButtons = (form, name, told, root) => {
     const group = element("fieldset", {}, element("legend", {}, "Your answer"));
     root.querySelectorAll(".exercise-choice").forEach((choice, index) => {
+      const button = element("input", { type: "radio", name: `answer-${name}`, value: index });
+      // A formula has no name for a screen reader until it is set, and then none that all of them know: its TeX is read.
+      if (choice.querySelector(".math")) button.setAttribute("aria-label", choice.textContent.replace(/\\[()]/g, "").trim());
       const text = element("span", { className: "exercise-choice-text" }, ...choice.childNodes);
-      group.append(element("label", {}, element("input", { type: "radio", name: `answer-${name}`, value: index }), text));
+      group.append(element("label", {}, button, text));
     });
     root.querySelector(".exercise-choices").remove();
     form.append(group);
