@@ -105,6 +105,7 @@ html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
 html_css_files = ["site.css", "how-to.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_title = "layerwise"
 html_context = {"default_mode": "auto"}
 html_favicon = "_static/favicon.svg"
