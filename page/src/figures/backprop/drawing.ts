@@ -47,7 +47,7 @@ export interface Group {
   activation: LayerTrace | null;
 }
 
-const [ROW, PAD, BETWEEN] = [19, 6, 12];
+const [ROW, PAD, BETWEEN] = [19, 6, 9];
 
 /** Each dense layer with the activation that follows it. */
 export function groupsOf(trace: Trace): Group[] {
@@ -63,7 +63,7 @@ export function drawingOf(trace: Trace, numbers: StepNumbers<Float64Array>, avai
   const groups = groupsOf(trace);
   const columns = [inputRows(trace), ...groups.map((group, g) => layerRows(group, g + 1)), [costRows(trace, numbers)]];
   const widest = Math.max(...columns.map((column) => column.length));
-  const width = Math.max(available, widest * 104 + (widest - 1) * BETWEEN);
+  const width = Math.max(available, widest * 98 + (widest - 1) * BETWEEN);
   const boxes = (count: number) => Math.min(widest === 1 ? 190 : 158, (width - (count - 1) * BETWEEN) / count);
   const gap = widest === 1 ? 76 : 78;
   const nodes: Node[] = [];
