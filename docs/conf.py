@@ -33,6 +33,8 @@ extensions = [
     "page_search",
     "published",
 ]
+if tags.has("small"):  # noqa: F821 -- a site of the tests, without the gallery
+    extensions.remove("sphinx_gallery.gen_gallery")
 exclude_patterns = [
     "_build",
     "_ext",

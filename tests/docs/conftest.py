@@ -38,6 +38,7 @@ def build(source, target):
     for package in ("sphinx", "myst_nb", "pydata_sphinx_theme", "numpydoc", "sphinx_design", "sphinx_copybutton"):
         pytest.importorskip(package)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-c", str(DOCS), str(source), str(target)]
+    command += ["-t", "small"] if source != DOCS else []
     environment = {key: value for key, value in os.environ.items() if key != "LAYERWISE_EXECUTE"}
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment)
 
