@@ -22,15 +22,18 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 )  # fmt: skip
+WITHOUT_SPHINX = ("test_explanation", "test_how_to", "test_parts", "test_reference")  # run with all other tests
 collect_ignore_glob = [] if DOCS.is_dir() else ["test_*.py"]  # a copy of the sources without their pages
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what drives Chromium; what does not needs the extra `docs` at most, and is run with the main flows."""
+    """Mark what drives Chromium; what needs the extra `docs` alone is run with the main flows."""
     for item in items:
         if HERE in item.path.parents:
-            in_browser = "chromium" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.browser if in_browser else pytest.mark.flow)
+            if "chromium" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.browser)
+            elif item.path.stem not in WITHOUT_SPHINX:
+                item.add_marker(pytest.mark.flow)
 
 
 def build(source, target):
