@@ -7,6 +7,7 @@ import layerwise
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
+sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema's check of addresses: takes 4 s to import, not needed here
 import api  # noqa: E402 -- our own extensions, in _ext
 
 project = "layerwise"
@@ -21,6 +22,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
+    "numpydoc_template",
     "api",
     "parts",
     "sphinx_copybutton",

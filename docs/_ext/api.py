@@ -43,8 +43,15 @@ def _name_arguments(
     return str(inspect.Signature(bare)), returns
 
 
+def _fold_navigation(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """List on a page of the reference the pages of its own kind alone, not those of all kinds: 200 links a page."""
+    if page.startswith("reference/"):
+        context["theme_collapse_navigation"] = True
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-bases", _name_bases)
     app.connect("autodoc-process-signature", _name_arguments)
+    app.connect("html-page-context", _fold_navigation)
     app.add_css_file("reference.css")
     return {"parallel_read_safe": True}

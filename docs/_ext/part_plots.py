@@ -23,6 +23,7 @@ from layerwise.formula import compute
 from layerwise.plots.style import DARK, LIGHT
 
 POINTS = 121
+AREA = (0.14, 0.18, 0.84, 0.78)  # of the axes in the figure; a layout that Matplotlib fits takes as long as the drawing
 SETTINGS = {
     "svg.fonttype": "none", "svg.hashsalt": "layerwise", "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"], "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False,
@@ -132,8 +133,9 @@ def _schedule(ax: Axes, schedule: lw.schedules.Schedule) -> None:
 
 def _histogram(ax: Axes, initializer: lw.Initializer) -> None:
     weights = initializer.draw((100, 50), np.random.default_rng(0))
-    ax.hist(weights.ravel(), bins=40, label="5000 weights")
-    ax.set_xlabel("weight")
+    counts, edges = np.histogram(weights, bins=40)
+    ax.stairs(counts, edges, fill=True, label="5000 weights")
+    ax.set(xlabel="weight", ylim=(0, 1.25 * counts.max()))  # the legend stands above
 
 
 # ---------------------------------------------------------------- files
@@ -159,8 +161,8 @@ def draw(part: Any, folder: Path) -> tuple[Path, Path, str] | None:
 
 def _svg(paint: Callable[[Axes], None]) -> str:
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(4.6, 2.6), layout="constrained")
-        ax = figure.add_subplot()
+        figure = Figure(figsize=(4.6, 2.6))
+        ax = figure.add_axes(AREA)
         ax.set_prop_cycle(color=LIGHT.series)
         for side in ax.spines.values():
             side.set_color(LIGHT.muted)
@@ -173,7 +175,7 @@ def _svg(paint: Callable[[Axes], None]) -> str:
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = re.sub(r"<metadata>.*?</metadata>", "", file.getvalue(), flags=re.DOTALL)
     text = re.sub(r"\n\s*", "\n", text.replace("stroke-linejoin: round; ", ""))
-    return re.sub(r"(\d+\.\d)\d+", r"\1", text)
+    return re.sub(r'"[^"]*"', lambda attribute: re.sub(r"(\d+\.\d)\d+", r"\1", attribute[0]), text)
 
 
 def _darkened(svg: str) -> str:
