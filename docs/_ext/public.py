@@ -15,6 +15,27 @@ from typing import Any
 
 import layerwise
 
+# Methods and properties that layerwise's own modules call on each other, and users do not: no page has them.
+INTERNAL = {
+    "Activation": "bound_backward bound_forward flags in_place",
+    "Checkpoint": "files is_taken remove",
+    "Dense": "joined parts",
+    "Ensemble": "read",
+    "History": "amend append change_lines clear extend",
+    "Layer": "bound_backward bound_forward make_buffers",
+    "Loss": "bound_backward bound_forward bound_fused check_reduction for_columns fuses joint numbers_in of_output"
+    " share smooth",
+    "Network": "arrays built choose_engine choose_loss column_names description ends_in_softmax forget_passes "
+    "from_state kept key known_parameters layer_indices read read_rows scaled_rows take_over training_rows written",
+    "Novelty": "arrays large_arrays learn read",
+    "Optimizer": "rate_used",
+    "Penalty": "bound_gradient bound_value",
+    "Scaler": "fit_moments",
+    "Schedule": "tree",
+    "Symbolic": "formulas has_formula numbers read_by_formulas traced_slope trees values_of",
+    "TableEncoder": "learned used_columns",
+}
+
 
 def public_modules() -> dict[str, ModuleType]:
     """Return the public modules by their public names."""
@@ -44,7 +65,8 @@ def public_name(value: Any) -> str | None:
 def members(cls: type) -> list[str]:
     """Return the methods and properties that a class's page describes.
 
-    They are its own, and those of base classes without a page, where no public base class shows them already.
+    They are its own, and those of base classes without a page, where no public base class shows them already; without
+    those that only layerwise itself calls.
     """
     public_bases = [base for base in cls.__mro__[1:] if public_name(base)]
     shown: dict[str, None] = {}
@@ -54,7 +76,12 @@ def members(cls: type) -> list[str]:
         ):
             continue
         shown |= dict.fromkeys(name for name, value in vars(base).items() if _is_member(name, value))
-    return sorted(shown)
+    return sorted(shown.keys() - internal(cls))
+
+
+def internal(cls: type) -> set[str]:
+    """Return the names of a class, and of its base classes, that are not for users."""
+    return {name for base in cls.__mro__ for name in INTERNAL.get(base.__name__, "").split()}
 
 
 def _is_member(name: str, value: Any) -> bool:

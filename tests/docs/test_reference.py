@@ -44,4 +44,26 @@ def test_names_are_the_shortest():
 def test_each_page_of_the_reference_is_in_its_index():
     index = (REFERENCE / "index.md").read_text(encoding="utf-8")
     pages = {page.stem for page in REFERENCE.glob("*.md")} - {"index"}
-    assert {page for page in pages if f":link: {page}\n" in index} == pages
+    assert {page for page in pages if f":link: {page}\n" in index or f"({page}.md)" in index} == pages
+
+
+@pytest.mark.parametrize("name", public.INTERNAL)
+def test_each_internal_member_is_there(name):
+    classes = [base for value in public.public_objects().values() for base in getattr(value, "__mro__", ())]
+    cls = next(one for one in classes if one.__name__ == name)
+    assert [member for member in public.INTERNAL[name].split() if not hasattr(cls, member)] == []
+
+
+def test_a_page_leaves_out_what_layerwise_alone_calls():
+    network = public.members(public.public_objects()["layerwise.Network"])
+    assert {"fit", "predict", "summary"} <= set(network)
+    assert not {"forget_passes", "take_over"} & set(network)
+    assert "trees" not in public.members(public.public_objects()["layerwise.schedules.Schedule"])
+
+
+def test_no_page_tells_its_readers_to_call_an_internal_method():
+    pages = [page for page in REFERENCE.parent.glob("[ceh]*/**/*.md") if "gallery" not in page.parts]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    assert len(texts) > 40
+    names = "|".join(public.INTERNAL["Network"].split())
+    assert {name: found for name, text in texts.items() if (found := re.findall(rf"\bnet\.({names})\b", text))} == {}
