@@ -112,7 +112,7 @@ class Novelty:
         self.limits[1] = near[min(len(near), max(1, round(coverage * len(distances)))) - 1]
 
     def distances(self, rows: Array) -> Array:
-        """`outside` and `within` of each row, (n, 2)."""
+        """Return the distances `outside` and `within` of each row, (n, 2)."""
         d, result = self.directions.shape[1], np.empty((len(rows), 2))
         lower, factor = np.tril_indices(d), np.zeros((d, d), np.float32)
         for start in range(0, len(rows), PART):

@@ -94,7 +94,7 @@ class Answers(Passes):
 
     @property
     def threshold(self) -> float:
-        """Above what an output is a yes, where the network answers yes or no: 0.5 until it is set.
+        """The output above which `predict` answers yes, for a network that answers yes or no; 0.5 until it is set.
 
         It is part of the network: `predict`, `evaluate`, the model file and every export have it.
 

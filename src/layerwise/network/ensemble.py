@@ -130,7 +130,7 @@ class Ensemble:
 
     @property
     def threshold(self) -> float:
-        """Above what the mean output is a yes, where the networks answer yes or no; as for `Network`."""
+        """The mean probability above which `predict` answers yes; 0.5 until it is set."""
         return self._trained()[0].threshold
 
     @threshold.setter

@@ -140,5 +140,5 @@ class Passes(Weights):
 
     @property
     def fingerprint(self) -> int:
-        """A number made of the weights and of how many steps were made: networks that begin alike share it."""
+        """A checksum of the weights and of the number of steps: equal for networks in the same state."""
         return zlib.crc32(str(self.steps).encode(), zlib.crc32(self.theta.tobytes()))
