@@ -11,7 +11,7 @@ import pytest
 import layerwise as lw
 from layerwise import files as storage
 from layerwise.parts import initializers
-from layerwise.parts.description import Description, number, resolve, whole_number
+from layerwise.parts.description import Description, flag, number, resolve, whole_number
 from layerwise.parts.initializers import INITIALIZERS
 from layerwise.parts.layers import ACTIVATIONS, LAYERS
 from layerwise.parts.losses import LOSSES
@@ -152,6 +152,24 @@ class TestNumbers:
         for value in (0, 1.0, True, "2", None):
             with pytest.raises(ValueError, match="Thing: count must be a whole number, at least 1"):
                 whole_number("Thing", "count", value, least=1)
+
+    def test_flags(self):
+        assert flag("Thing", "warn", np.True_) is True
+        assert flag("Thing", "warn", 0) is False
+        for value in ("x", "False", None, np.nan, 2, [True]):
+            with pytest.raises(ValueError, match="Thing: warn must be True or False; got"):
+                flag("Thing", "warn", value)
+        for make in (
+            lambda value: lw.SGD(nesterov=value), lambda value: lw.Adam(epsilon_hat=value),
+            lambda value: lw.AdamW(epsilon_hat=value), lambda value: lw.L2(1, per_batch=value),
+            lambda value: lw.EarlyStopping(restore_best=value),
+        ):  # fmt: skip
+            with pytest.raises(ValueError, match="must be True or False; got 'x'"):
+                make("x")
+
+    def test_cycles_are_whole(self):
+        with pytest.raises(ValueError, match=r"CosLog: cycles must be a whole number, at least 1; got 2\.5"):
+            lw.schedules.CosLog(2.5)
 
 
 def test_every_activation_says_what_it_gives():

@@ -20,7 +20,7 @@ TITLED = ("admonition", "dropdown", "tab-item", "card", "grid-item-card", "topic
 PLAIN = ("grid", "grid-item", "tab-set", "table", "div", "container", "epigraph", "card-carousel")
 LEFT_OUT = ("toctree", "raw", "published-figures", "contents", "index")
 CHECK = Path(__file__).with_name("notebook_check.py")
-INSTALL = 'pip install "layerwise[all]" ipykernel'
+INSTALL = 'pip install ".[all]" ipykernel'
 logger = logging.getLogger(__name__)
 
 

@@ -32,8 +32,9 @@ def test_a_long_formula_scrolls_within_itself(open_file, small_site):
     page = open_file(small_site.html / "page.html", PHONE)
     page.locator("mjx-container svg").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.locator("div.math[tabindex='0']").wait_for()  # it is reached by the keyboard
-    assert page.locator("div.math").evaluate("box => box.scrollWidth > box.clientWidth")
+    formula = page.locator("mjx-container[tabindex='0']").first  # it is reached by the keyboard
+    formula.wait_for()
+    assert formula.evaluate("box => box.scrollWidth > box.clientWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -21,7 +21,7 @@ from layerwise.data.encoded_dates import DateColumn, check_parts
 from layerwise.data.encoded_text import MeanTargets, TextColumn, too_many
 from layerwise.data.frames import read_columns
 from layerwise.errors import DataError, FormatError, ShapeError, UnknownNameError, nearest
-from layerwise.parts.description import Description, whole_number
+from layerwise.parts.description import Description, flag, whole_number
 from layerwise.typing import Array
 
 Encoded = NumberColumn | CategoryColumn | DateColumn | TextColumn | UnusedColumn
@@ -139,7 +139,7 @@ class TableEncoder(Description):
         if max_inputs is not None:
             max_inputs = whole_number(self, "max_inputs", max_inputs, least=0)
         self.max_categories, self.max_inputs = max_categories, max_inputs
-        self.scale_categories = bool(scale_categories)
+        self.scale_categories = flag(self, "scale_categories", scale_categories)
         self.exclude = _plain_names(exclude)
         self._asked_kinds = _checked_kinds(kinds)
         self.dates = check_parts(dates)

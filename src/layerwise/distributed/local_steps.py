@@ -20,7 +20,7 @@ from layerwise.distributed.executor import KEY, KEYS, LEAVING, LeavesTogether, R
 from layerwise.engine.executor import Executor
 from layerwise.engine.halves import BAD, SUMS
 from layerwise.errors import DataError
-from layerwise.parts.description import Description, number, whole_number
+from layerwise.parts.description import Description, flag, number, whole_number
 from layerwise.training.callbacks import Callback
 from layerwise.typing import Array
 
@@ -51,7 +51,7 @@ class LocalSteps(Description):
         self.every = whole_number(self, "every", every, least=1)
         self.momentum = number(self, "momentum", momentum, least=0, below=1)
         self.learning_rate = number(self, "learning_rate", learning_rate, above=0)
-        self.nesterov = bool(nesterov)
+        self.nesterov = flag(self, "nesterov", nesterov)
 
 
 class OuterMomentum(Callback):

@@ -171,6 +171,14 @@ def whole_number(owner: object, name: str, value: int, *, least: int) -> int:
     return int(value)
 
 
+def flag(owner: object, name: str, value: bool) -> bool:
+    """`value` as a bool, checked to be True or False, or 1 or 0."""
+    value = _scalar(value)
+    if not isinstance(value, (bool, int, np.bool_, np.integer)) or value not in (0, 1):
+        raise ValueError(f"{_owner(owner)}: {name} must be True or False; got {value!r}")
+    return bool(value)
+
+
 def _scalar(value: Any) -> Any:
     """The number in an array without dimensions, such as a reduction of NumPy's may give."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value

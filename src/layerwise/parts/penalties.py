@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.formula import Tree
 from layerwise.parts.bound import Calls, calls_of, run
-from layerwise.parts.description import number, way_of_function
+from layerwise.parts.description import flag, number, way_of_function
 from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
@@ -88,7 +88,7 @@ class Penalty(Symbolic):
     ) -> None:
         self.weights = number(self, "weights", weights, least=0)
         self.biases = number(self, "biases", biases, least=0)
-        self.per_batch = bool(per_batch)
+        self.per_batch = flag(self, "per_batch", per_batch)
         self._take(f, derivative, name, values)
 
     def _shown_settings(self) -> Iterator[str]:

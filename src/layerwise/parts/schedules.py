@@ -18,7 +18,7 @@ import numpy as np
 
 from layerwise.formula import Tree, compute
 from layerwise.parts.bound import filled
-from layerwise.parts.description import number, resolve
+from layerwise.parts.description import number, resolve, whole_number
 from layerwise.parts.symbolic import Symbolic
 from layerwise.typing import Array
 
@@ -281,7 +281,7 @@ class CosLog(Schedule):
     read_at = "middle"
 
     def __init__(self, cycles: int = 4) -> None:
-        self.cycles = int(number(self, "cycles", cycles, least=1))
+        self.cycles = whole_number(self, "cycles", cycles, least=1)
 
     def f(self, t: Any, total: Any) -> Any:
         """Compute ½ (1 - cos(2π log₂(1 + (2^cycles - 1) t / total)))."""

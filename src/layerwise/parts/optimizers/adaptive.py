@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.parts.description import number
+from layerwise.parts.description import flag, number
 from layerwise.parts.optimizers.base import Optimizer
 
 
@@ -111,7 +111,7 @@ class Adam(Optimizer):
         self.beta_1 = number(self, "beta_1", beta_1, least=0, below=1)
         self.beta_2 = number(self, "beta_2", beta_2, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
-        self.epsilon_hat = bool(epsilon_hat)
+        self.epsilon_hat = flag(self, "epsilon_hat", epsilon_hat)
 
     def f(self, w: Any, g: Any, rate: Any, t: Any, m: Any, v: Any) -> Any:
         """Compute θ ← θ - η m̂ / (√v̂ + ε), m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
@@ -163,7 +163,7 @@ class AdamW(Optimizer):
         self.beta_1 = number(self, "beta_1", beta_1, least=0, below=1)
         self.beta_2 = number(self, "beta_2", beta_2, least=0, below=1)
         self.epsilon = number(self, "epsilon", epsilon, above=0)
-        self.epsilon_hat = bool(epsilon_hat)
+        self.epsilon_hat = flag(self, "epsilon_hat", epsilon_hat)
         self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
 
     def f(self, w: Any, g: Any, rate: Any, t: Any, m: Any, v: Any) -> Any:

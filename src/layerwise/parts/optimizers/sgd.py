@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layerwise.parts.description import number
+from layerwise.parts.description import flag, number
 from layerwise.parts.optimizers.base import Optimizer
 
 
@@ -43,7 +43,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(learning_rate, decay)
         self.momentum = number(self, "momentum", momentum, least=0, below=1)
-        self.nesterov = bool(nesterov)
+        self.nesterov = flag(self, "nesterov", nesterov)
         self.weight_decay = number(self, "weight_decay", weight_decay, least=0)
 
     @property

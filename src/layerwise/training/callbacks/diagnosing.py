@@ -12,7 +12,7 @@ import numpy as np
 from layerwise.data.rows import rows_of
 from layerwise.engine.threads import quiet_blas
 from layerwise.errors import warn
-from layerwise.parts.description import Description, whole_number
+from layerwise.parts.description import Description, flag, whole_number
 from layerwise.training.callbacks.base import Callback
 from layerwise.training.health import (
     Finding,
@@ -82,7 +82,7 @@ class Diagnose(Description, Callback):
     def __init__(self, every: int = 1, rows: int = 128, warn: bool = True) -> None:
         self.every = whole_number(self, "every", every, least=1)
         self.rows = whole_number(self, "rows", rows, least=1)
-        self.warn = bool(warn)
+        self.warn = flag(self, "warn", warn)
         self.findings: list[Finding] = []
         self.layers: tuple[LayerHealth, ...] = ()
         self._probe: Probe | None = None

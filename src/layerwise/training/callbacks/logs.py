@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from layerwise.data.writing import check_writable, write_whole
 from layerwise.errors import DataError, missing
-from layerwise.parts.description import Description
+from layerwise.parts.description import Description, flag
 from layerwise.training.callbacks.base import Callback
 from layerwise.training.callbacks.unwritten import Unwritten
 
@@ -136,7 +136,7 @@ class TensorBoard(Description, Callback):
 
     def __init__(self, directory: str | os.PathLike[str], histograms: bool = False) -> None:
         self.directory = os.fspath(directory)
-        self.histograms = bool(histograms)
+        self.histograms = flag(self, "histograms", histograms)
         self._writer: Any = None
         self._epochs = 0
         self._unwritten = Unwritten(self)

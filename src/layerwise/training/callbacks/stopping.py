@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layerwise.parts.description import Description, whole_number
+from layerwise.parts.description import Description, flag, whole_number
 from layerwise.training.callbacks.base import Callback
 from layerwise.training.callbacks.monitor import Monitor
 
@@ -73,7 +73,7 @@ class EarlyStopping(Description, Callback):
         self._watched = Monitor(self, monitor, mode, min_delta)
         self.monitor, self.mode, self.min_delta = monitor, mode, self._watched.min_delta
         self.patience = whole_number(self, "patience", patience, least=1)
-        self.restore_best = bool(restore_best)
+        self.restore_best = flag(self, "restore_best", restore_best)
         self.start_from = whole_number(self, "start_from", start_from, least=0)
         self._forget()
 
