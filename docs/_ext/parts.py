@@ -151,9 +151,17 @@ def resolve_source(app: Sphinx, env: Any, node: addnodes.pending_xref, content: 
     return nodes.reference("", "", content, internal=True, refuri=f"{address}#{node['anchor']}")
 
 
+def link_back(app: Sphinx, exception: Exception | None) -> None:
+    """Let the highlighted sources link to the page of a class: the anchor there has its public name, not its file's."""
+    for path in (Path(app.outdir) / "_modules").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r'(class="viewcode-back" href="[^"#]*)#[^"]*', r"\1", text), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("part", Part)
     app.add_directive("parts", Parts)
     app.add_role("source-of", source_role)
     app.connect("missing-reference", resolve_source)
+    app.connect("build-finished", link_back)
     return {"parallel_read_safe": True}

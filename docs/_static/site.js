@@ -1,4 +1,4 @@
-// What scrolls within itself is reached by the keyboard; what folds the sidebar's pages has a name.
+// What scrolls within itself is reached by the keyboard; links, lists and folds have names.
 "use strict";
 
 (() => {
@@ -19,8 +19,15 @@
     }
   };
 
+  // The gallery's pictures are links whose texts are hidden.
+  const nameThumbnails = () => {
+    for (const link of document.querySelectorAll(".sphx-glr-thumbcontainer a")) link.setAttribute("aria-label", link.textContent.trim());
+    for (const list of document.querySelectorAll("#sg-tag-list:empty")) list.remove();
+  };
+
   addEventListener("load", () => {
     nameSignatures();
+    nameThumbnails();
     for (const summary of document.querySelectorAll(".bd-sidebar-primary summary")) {
       const title = summary.closest("li")?.querySelector("a")?.textContent.trim();
       summary.setAttribute("aria-label", `Pages of ${title}`);

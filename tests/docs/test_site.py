@@ -14,6 +14,7 @@ PAGES = {
     "how-to": "how-to/diagnose.html",
     "reference": "reference/api/layerwise.Dense.html",
     "explanation": "explanation/architecture.html",
+    "gallery": "gallery/index.html",
     "published": "course/published.html",
     "search": "search.html",
 }
