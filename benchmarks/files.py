@@ -70,7 +70,7 @@ def checkpoints(folder):
 
 def main():
     with tempfile.TemporaryDirectory(dir=".") as folder:
-        lines = ["| what | layerwise | plain | |", "|---|---:|---:|---:|"]
+        lines = ["| what | layerwise | plain | ratio |", "|---|---:|---:|---:|"]
         lines += [*large_model(Path(folder)), checkpoints(Path(folder))]
     print("\n".join(lines))
     if "--write" in sys.argv:

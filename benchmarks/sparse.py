@@ -65,9 +65,9 @@ def cell(*arguments):
 def main(shapes=SHAPES, densities=DENSITIES, rounds=ROUNDS):
     """The table, as text."""
     lines = [
-        "| rows × columns, units | density | fit, s | | predict, ms | | peak, MB | |",
+        "| rows × columns, units | density | fit, s: layerwise | scikit-learn | predict, ms: layerwise | scikit-learn "
+        "| peak, MB: layerwise | scikit-learn |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-        "| | | layerwise | scikit-learn | layerwise | scikit-learn | layerwise | scikit-learn |",
     ]
     for n, n_in, units in shapes:
         for density in densities:

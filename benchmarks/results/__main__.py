@@ -107,7 +107,7 @@ def main(names: list[str]) -> int:
         begin = time.perf_counter()
         body = SECTIONS[name]()
         minutes = (time.perf_counter() - begin) / 60
-        made = f"`python benchmarks/results {name}`, {minutes:.0f} minutes on {machine()}."
+        made = f"`python benchmarks/results {name}`, {minutes:.0f} minute{'s' * (round(minutes) != 1)} on {machine()}."
         page = PAGES.get(name, PAGE)
         text, pattern = page.read_text(encoding="utf-8"), rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
         page.write_text(

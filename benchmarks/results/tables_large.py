@@ -296,12 +296,13 @@ def lines(done: Path) -> Iterator[str]:
     results = read(done)
     names = list(MODELS)
     for count in (len(names) - 3, len(names) - 1, len(names)):
-        yield "\n" + head("", names[:count])
+        yield "\n" + head("measure", names[:count])
         for measure_name in MEASURES:
             found = means(results, names[:count], measure_name)
             if found:
                 ranks = mean_ranks(found)
-                title = f"mean rank, {'RMSE' if measure_name == 'rmse' else measure_name} of {len(found)} tables"
+                tables = f"{len(found)} table{'s' * (len(found) != 1)}"
+                title = f"mean rank, {'RMSE' if measure_name == 'rmse' else measure_name} of {tables}"
                 least = min(ranks.values())
                 yield row(title, [f"**{v:.2f}**" if v == least else f"{v:.2f}" for v in ranks.values()])
         for key in ("fit", "predict"):
