@@ -6,7 +6,7 @@
   const STORE = "layerwise.solved";
   const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-  // One number: 2.3, 2,3, -1/3, 1e-3, 1.5·10^-3, 40%. Returns NaN for what is none.
+  // One number: 2.3, 2,3, -1/3, 1e-3, 1.5·10^-3, and 40%, which is 0.4. Returns NaN for what is none.
   const read = (text) => {
     let word = text.replace(/(\d)(?:[·×*x])10(?:\^|\*\*)\(?([+-]?\d+)\)?$/i, "$1e$2");
     let scale = 1;
@@ -16,12 +16,20 @@
     return parts.length === 2 && parts[1] !== 0 ? (parts[0] / parts[1]) * scale : NaN;
   };
 
+  // How far a number may lie from what it was rounded from: 1.2 by 0.05. Without decimals, and for a fraction, 0.
+  const rounding = (word) => {
+    const [, decimals, exponent = "0", percent] = word.match(/^[^/]*[.](\d+)(?:e([+-]?\d+))?(%?)$/i) || [];
+    if (!decimals || !/[1-9]/.test(word.split(/e/i)[0])) return 0;
+    return 0.5 * 10 ** (Number(exponent) - decimals.length - (percent ? 2 : 0));
+  };
+
   // All ways to read a text as `count` numbers. "1,5" is one number or two; "50,000" is 50 or fifty thousand.
   const readings = (text, count) => {
     const plain = text
       .replace(/[\u2212\u2012\u2013\u2014\ufe63\uff0d]/g, "-")
-      .replace(/^\s*[\p{L}_][\p{L}\p{N}_ ]*\s*[=:≈]|^\s*[=≈]/u, "")
-      .replace(/[[\](){}]|array/g, (mark, at, all) => (/[\^*]\s*$/.test(all.slice(0, at)) ? "" : " "))
+      .replace(/^\s*[\p{L}_][\p{L}\p{N}_. ]*\s*[=:≈]|^\s*[=≈]/u, "")
+      .replace(/(?<=[,;\s])[\p{L}_][\p{L}\p{N}_.]*\s*[=:≈]\s*/gu, "")
+      .replace(/[[\](){}]|(?:np\.|numpy\.)?array/g, (mark, at, all) => (/[\^*]\s*$/.test(all.slice(0, at)) ? "" : " "))
       .replace(/\s*(\/|·|×|\*\*|\*|\^)\s*/g, "$1")
       .replace(/([+-])\s+(?=[\d.])/g, "$1")
       .replace(/(\d)\s+%/g, "$1%")
@@ -32,13 +40,18 @@
     const found = [];
     const attempt = (words, change) => {
       if (words.length !== count) return;
-      const numbers = words.map((word) => read(change(word)));
-      if (numbers.every(Number.isFinite)) found.push(numbers);
+      const changed = words.map(change);
+      const numbers = changed.map(read);
+      if (numbers.every(Number.isFinite)) found.push(Object.assign(numbers, { rounding: changed.map(rounding) }));
     };
     const keep = (word) => word;
-    const splits = [[plain], plain.split(/\s*;\s*/), plain.split(/\s+/), plain.split(/\s*[;\s]\s*/), plain.split(/\s*,\s+/)];
-    for (const words of splits) for (const change of [keep, comma, thousands]) attempt(words, change);
-    attempt(plain.split(/\s*[,;]\s*|\s+/).filter(Boolean), keep);
+    const tryAll = (all) => {
+      const splits = [[all], all.split(/\s*;\s*/), all.split(/\s+/), all.split(/\s*[;\s]\s*/), all.split(/\s*,\s+/)];
+      for (const words of splits) for (const change of [keep, comma, thousands]) attempt(words, change);
+      attempt(all.split(/\s*[,;]\s*|\s+/).filter(Boolean), keep);
+    };
+    tryAll(plain);
+    if (count > 1) tryAll(plain.replace(/\s*[x×*]\s*|[\s,;]+(?:by|and)\s+/gi, "; ")); // 784 x 30; -6 and 2
     return found;
   };
 
@@ -55,20 +68,20 @@
       const form = several ? `${answer.length} numbers, such as 1.5; -2; 1/3` : "a number, such as 2.3, -1/3 or 1e-3";
       return { say: `This cannot be read. Write ${form}.` };
     }
-    const percent = text.includes("%") ? found.map((numbers) => numbers.map((value) => value * 100)) : [];
-    const all = [...found, ...percent];
-    if (all.some((numbers) => near(numbers, answer, tolerance))) return { right: true };
-    const mistake = wrong.findIndex((numbers) => all.some((given) => near(given, numbers, tolerance)));
+    const some = (test) => found.some(test);
+    if (some((numbers) => near(numbers, answer, tolerance))) return { right: true };
+    const mistake = wrong.findIndex((numbers) => some((given) => near(given, numbers, tolerance)));
     if (mistake >= 0) return { mistake };
+    const rounded = (value, i, half) => near([value], [answer[i]], Math.max(tolerance, half));
+    if (some((numbers) => numbers.every((value, i) => rounded(value, i, numbers.rounding[i])))) return { say: "Right so far; give more decimals." };
     const scale = Math.max(...answer.map(Math.abs));
-    const some = (test) => all.some(test);
     if (scale && some((numbers) => equal(numbers.map((value) => -value), answer, tolerance))) return { say: "Check the sign." };
     if (tolerance && some((numbers) => near(numbers, answer, Math.max(5 * tolerance, 0.01 * scale))))
       return { say: "Close, but not close enough. Give more digits, or check the rounding." };
     if (several) {
       const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
       if (some((numbers) => equal(sorted(numbers), sorted(answer), tolerance))) return { say: "These are the numbers, in another order." };
-      const hits = Math.max(...all.map((numbers) => numbers.filter((value, i) => near([value], [answer[i]], tolerance)).length));
+      const hits = Math.max(...found.map((numbers) => numbers.filter((value, i) => near([value], [answer[i]], tolerance)).length));
       if (hits) return { say: `${hits} of the ${answer.length} numbers ${hits === 1 ? "is" : "are"} right.` };
     }
     return { say: "Not yet." };

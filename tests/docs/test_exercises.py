@@ -89,6 +89,11 @@ def test_a_number(lesson):
     assert lesson.say("a-number", "-2.3") == "Check the sign."
     assert lesson.say("a-number", "2.31").startswith("Close")
     assert lesson.say("a-number", "7") == "Not yet."
+    assert lesson.say("a-number", "2.3%") == "Not yet."
+    assert lesson.say("a-logarithm", "1.2") == "Right so far; give more decimals."
+    assert lesson.say("a-logarithm", "1,20") == "Right so far; give more decimals."
+    assert lesson.say("a-logarithm", "1.3") == "Not yet."
+    assert lesson.say("a-logarithm", "1.20%") == "Not yet."
     assert lesson.say("a-number", "").startswith("Write your answer")
     assert lesson.say("a-number", "two").startswith("This cannot be read. Write a number")
     assert not exercise.get_by_text("That is the weighted sum").is_visible()
@@ -128,8 +133,14 @@ def test_a_list(lesson):
         "0, 1/2, 2",
         "[0. 0.5 2.]",
         "a = (0,.5,2)",
+        "a=0, b=0.5, c=2",
+        "0, 0.5 and 2",
+        "np.array([0, 0.5, 2])",
     ):
         assert lesson.say("a-list", text) == "Correct.", text
+    for text in ("784 30", "784x30", "784 × 30", "784 by 30", "784 and 30", "W.shape = (784, 30)", "n = 784; m = 30"):
+        assert lesson.say("a-shape", text) == "Correct.", text
+    assert lesson.say("a-shape", "30 x 784") == "These are the numbers, in another order."
 
 
 @pytest.mark.flow

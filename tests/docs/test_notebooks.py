@@ -1,6 +1,8 @@
 """Lessons as notebooks: plain Markdown, exercises with a check, and each runs."""
 
 import ast
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -58,10 +60,21 @@ def hidden(notebook, number):
         (0, 5, "Not yet.\nHint: Multiply"),
         (0, [1, 2], "Expected 1 number, got 2."),
         (0, "two", "Expected numbers, got 'two'."),
-        (0, None, "Not yet."),
+        (0, None, "Expected numbers, got None."),
+        (0, "2,3", "Correct."),
+        (0, " 230 %", "Correct."),
+        (0, "2.3%", "Not yet."),
+        (0, "23/10", "Correct."),
+        (0, "\u22122.3", "Check the sign."),
+        (0, 2.302, "Close, but not close enough."),
+        (0, 2.0, "Not yet."),
         (1, [0, 0.5, 2], "Correct."),
         (1, (-1, 0.5, 2), "ReLU gives 0 for a number below 0."),
         (1, [0, 1], "Expected 3 numbers, got 2."),
+        (1, "0; 0,5; 2", "Correct."),
+        (1, "[0, 0.5, 2]", "Correct."),
+        (1, ["0", "0,5", "2"], "Correct."),
+        (1, "\u22121 0,5 2", "ReLU gives 0 for a number below 0."),
         (2, 2, "Correct."),
         (2, 1, "That is a layer with weights."),
         (2, 3, "Not yet."),
@@ -71,6 +84,16 @@ def hidden(notebook, number):
 )
 def test_an_answer_is_checked(notebook, number, answer, said, capsys):
     check(answer, hidden(notebook, number))
+    assert capsys.readouterr().out.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(1.2, "Right so far"), ("1,20", "Right so far"), (1.3, "Not yet."), (1, "Not yet."), (1.204, "Correct.")],
+)
+def test_an_answer_with_too_few_decimals_is_right_so_far(answer, said, capsys):
+    told = {"answer": [1.20397], "wrong": [], "tolerance": 0.0005, "choices": 0, "hint": ""}
+    check(answer, base64.b64encode(json.dumps(told).encode()))
     assert capsys.readouterr().out.startswith(said)
 
 
@@ -103,7 +126,7 @@ def run(notebook, folder):
 
 @pytest.mark.filterwarnings("default")
 def test_a_notebook_runs_unanswered(notebook, tmp_path):
-    assert run(notebook, tmp_path).count("Not answered yet") == 3
+    assert run(notebook, tmp_path).count("Not answered yet") == 5
 
 
 @pytest.mark.slow
