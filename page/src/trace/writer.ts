@@ -83,7 +83,7 @@ function after(blocks: Blocks, step: StepTrace): Section {
   );
   const [from, to] = [numbers.of(step.cost, true), numbers.of(step.newCost, true)];
   const cost = block("C'", "", [[{ name: "C'", numbers: null, value: to }]]);
-  const way = step.newCost < step.cost ? "falls" : step.newCost > step.cost ? "rises" : "stays";
+  const way = step.newCost < step.cost ? "falls" : step.newCost > step.cost ? "rises" : step.newCost === step.cost ? "stays" : "changes"; // to NaN
   const note = `${say("trace.same_samples")} ${say(`trace.cost_${way}`, { from, to })}`;
   return section("after", null, say("trace.after"), note, [...found, cost]);
 }

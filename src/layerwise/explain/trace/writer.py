@@ -83,8 +83,10 @@ def _after(blocks: Blocks, step: StepTrace) -> Section:
         if part.new_y is not None
     ]
     cost = Block("C'", "", [[Cell("C'", None, blocks.numbers(step.new_cost))]])
-    change = "falls" if step.new_cost < step.cost else "rises" if step.new_cost > step.cost else "stays"
+    change = "falls" if step.new_cost < step.cost else "rises" if step.new_cost > step.cost else "changes"  # to NaN
     way = f"The cost {change} from {blocks.numbers(step.cost)} to {blocks.numbers(step.new_cost)}."
+    if step.new_cost == step.cost:
+        way = f"The cost stays {blocks.numbers(step.cost)}."
     return Section("After the step", f"The same samples with the new weights. {way}", [*found, cost])
 
 
