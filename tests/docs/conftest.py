@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items):
         if HERE in item.path.parents:
             if "chromium" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.browser)
-            elif item.path.stem not in WITHOUT_SPHINX:
+            elif item.path.stem not in WITHOUT_SPHINX and not any(map(item.get_closest_marker, ("slow", "heavy"))):
                 item.add_marker(pytest.mark.flow)
 
 
