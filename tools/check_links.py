@@ -27,7 +27,8 @@ class Page(HTMLParser):
 def broken_links(site):
     """Return a line for each link of a site's pages whose file or fragment is not there."""
     site = Path(site).resolve()
-    pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+    files = [path for path in sorted(site.rglob("*.html")) if path.relative_to(site).parts[0] != "_static"]  # templates
+    pages = {path: Page(path.read_text(encoding="utf-8")) for path in files}
     broken = []
     for path, page in pages.items():
         for line, address in page.addresses:
