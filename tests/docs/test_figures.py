@@ -39,6 +39,7 @@ PRESETS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A site of one page with all figures, and one without."""
+    pytest.importorskip("sphinx")
     pytest.importorskip("myst_parser")
     pytest.importorskip("pydata_sphinx_theme")
     if not DOCS.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -117,5 +118,5 @@ def _words(optimizer: Optimizer) -> str:
     words = "Each parameter by its formula, with what it keeps from step to step."
     if type(optimizer) in OPTIMIZERS:
         words = (type(optimizer).__doc__ or "").partition("\n")[0]
-        formula = f"{words.removesuffix('.')}: {formula}"
+        formula = f"{re.split('[,:.]', words)[0]}: {formula}"  # the name alone: Stochastic gradient descent, Adam
     return python_docstring(formula if len(formula) <= 105 else words)
