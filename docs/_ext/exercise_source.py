@@ -5,16 +5,13 @@ import re
 from dataclasses import dataclass, field
 
 import yaml
+from lesson_source import LineError
 
 KEYS = ("answer", "tolerance", "choices", "wrong", "hint", "solution")
 
 
-class ExerciseError(ValueError):
+class ExerciseError(LineError):
     """A specification that cannot be used; ``line`` counts from the first line of the directive's body."""
-
-    def __init__(self, message, line=0):
-        super().__init__(message)
-        self.line = line
 
 
 @dataclass

@@ -10,6 +10,14 @@ FENCE = re.compile(r"^(`{3,}|:{3,})\s*(.*)$")
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
 
 
+class LineError(ValueError):
+    """A fault in a page; ``line`` is where it stands."""
+
+    def __init__(self, message, line=0):
+        super().__init__(message)
+        self.line = line
+
+
 @dataclass
 class Block:
     """A piece of a page: ``kind`` is "text", "fence" or the name of a directive."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docutils import nodes
-from lesson_source import code_cells, lessons
+from lesson_source import LineError, code_cells, lessons
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -20,12 +20,8 @@ MARK = re.compile(r"^\s*#\s*published\b(.*)$", re.IGNORECASE)
 logger = logging.getLogger(__name__)
 
 
-class PublishedError(ValueError):
+class PublishedError(LineError):
     """A comment that is not in the agreed form, or has no assertion below; ``line`` is that of the file."""
-
-    def __init__(self, message, line):
-        super().__init__(message)
-        self.line = line
 
 
 @dataclass
