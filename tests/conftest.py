@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import sys
 from collections import Counter
+from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the tests share the processors already
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -36,11 +38,20 @@ EXPECTED_SKIPS = re.compile(
 )
 
 
+CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+)  # fmt: skip
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Of a test marked ``sampled(k)``, run every k-th case; the others are slow ones."""
+    """Mark what drives Chromium; of a test marked ``sampled(k)``, run every k-th case: the others are slow ones."""
     seen = Counter()
     for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
         sampled = item.get_closest_marker("sampled")
         if sampled is not None:
             case = item.nodeid.partition("[")[0]
@@ -108,6 +119,18 @@ def each_engine(request, monkeypatch):
     else:
         monkeypatch.setattr(native_engine, "_native", None)
         monkeypatch.setattr(augmentation, "_native", None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, one for a whole run: Playwright's loop can be started but once in a process."""
+    api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("there is no Chromium; LAYERWISE_CHROMIUM says where one is")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Fixtures of the site's tests: the built site, a small one of the lesson beside this file, and Chromium.
+"""Fixtures of the site's tests: the built site, a small one of the lesson beside this file, and pages of theirs.
 
 docs_site   the folder of the built site: that of LAYERWISE_DOCS, or one that is built here
 small_site  a site of `lessons/`, built twice; `faults` is what the first build said of `bad_lesson.md`
@@ -17,23 +17,16 @@ from sites import DESKTOP
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
-CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
 WITHOUT_SPHINX = ("test_explanation", "test_how_to", "test_parts", "test_reference")  # run with all other tests
 collect_ignore_glob = [] if DOCS.is_dir() else ["test_*.py"]  # a copy of the sources without their pages
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what drives Chromium; what needs the extra `docs` alone is run with the main flows."""
+    """What needs the extra `docs` alone is run with the main flows."""
     for item in items:
-        if HERE in item.path.parents:
-            if "chromium" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.browser)
-            elif item.path.stem not in WITHOUT_SPHINX and not any(map(item.get_closest_marker, ("slow", "heavy"))):
-                item.add_marker(pytest.mark.flow)
+        here = HERE in item.path.parents and item.path.stem not in WITHOUT_SPHINX
+        if here and not any(map(item.get_closest_marker, ("slow", "heavy", "browser"))):
+            item.add_marker(pytest.mark.flow)
 
 
 def build(source, target):
@@ -74,24 +67,13 @@ def small_site(tmp_path_factory):
     return SimpleNamespace(source=source, html=folder / "second" / "html", faults=faults, again=again, kept=kept)
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("no Chromium: LAYERWISE_CHROMIUM says where it is")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_file(chromium):
+def open_file(browser):
     """Return a function that opens a page from its file, at a size and in a scheme."""
     contexts, problems = [], []
 
     def open_it(path, size=DESKTOP, scheme="light", query="", **options):
-        context = chromium.new_context(viewport=size, color_scheme=scheme, **options)
+        context = browser.new_context(viewport=size, color_scheme=scheme, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)

@@ -194,11 +194,11 @@ def test_text_of_a_preset_is_shown_as_text(figures):
     assert 'a "dog" <b>' in figure(figures, 2).locator("tbody th").nth(1).inner_text()
 
 
-def test_figures_work_from_a_server_too(folder, chromium):
+def test_figures_work_from_a_server_too(folder, browser):
     from page.serving import plain_files
 
     with plain_files(folder) as address:
-        page = chromium.new_page()
+        page = browser.new_page()
         page.goto(address)
         assert text(page, 1, "second").endswith("= 0.5")
         page.close()

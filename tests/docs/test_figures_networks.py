@@ -114,7 +114,7 @@ def test_stages_are_reached_by_keys_and_another_weight_counts(written, open_file
 
 
 @pytest.mark.parametrize("way", ["file", "http"])
-def test_the_spiral_is_learned(written, open_file, chromium, way):
+def test_the_spiral_is_learned(written, open_file, browser, way):
     path = written("spiral", layers=[16, 16], epochs=120, units=True)
     if way == "file":
         learn(open_file(path))
@@ -123,7 +123,7 @@ def test_the_spiral_is_learned(written, open_file, chromium, way):
     handler.log_message = lambda *_: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        page = chromium.new_page()
+        page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/{path.name}")
         learn(page)
         page.close()

@@ -1,4 +1,4 @@
-"""Fixtures of the page: the built site, two servers of it, and Chromium.
+"""Fixtures of the page: the built site, two servers of it, and its pages in Chromium.
 
     site            the folder of the built page
     static_server   its address at a plain file server, as any web host is one
@@ -12,7 +12,6 @@ what it promises, is true: Playwright's `wait_for_function` is refused by the se
 
 import functools
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,18 +23,6 @@ import pytest
 from serving import plain_files
 
 SITE = Path(__file__).parents[2] / "src" / "layerwise" / "app" / "play" / "site"
-CHROMIUM = os.environ.get("LAYERWISE_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
-
-
-def pytest_collection_modifyitems(items):
-    """Whatever drives Chromium is marked so."""
-    for item in items:
-        if {"page", "browser", "open_page"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
@@ -101,25 +88,6 @@ def play_server(site):
     one = Playing()
     yield one.address
     one.close()
-
-
-_process_wide = {}
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium, started once."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("there is no Chromium; LAYERWISE_CHROMIUM says where one is")
-    if "browser" not in _process_wide:
-        _process_wide["playwright"] = sync_api.sync_playwright().start()
-        _process_wide["browser"] = _process_wide["playwright"].chromium.launch(
-            executable_path=CHROMIUM, args=list(ARGUMENTS)
-        )
-    yield _process_wide["browser"]
-    _process_wide.pop("browser").close()
-    _process_wide.pop("playwright").stop()
 
 
 @pytest.fixture
