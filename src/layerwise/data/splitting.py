@@ -10,7 +10,6 @@ from layerwise.data.philox import HELD_OUT, generator
 from layerwise.data.sample_weights import SampleWeights, check_weights, weigh_held_out
 from layerwise.data.targets import Targets
 from layerwise.errors import DataError
-from layerwise.parts.description import whole_number
 from layerwise.typing import Array, ArrayLike
 
 
@@ -77,14 +76,13 @@ def rows_of_share(share: float, n: int) -> int:
     DataError
         None, or all of them.
     """
+    count = share
     if isinstance(share, float):
         count = int(share * n + 0.5) if 0 < share < 1 else 0
-    else:
-        count = whole_number("fit", "validation_split", share, least=1)
     if not 0 < count < n:
         raise DataError(
             f"fit: validation_split must leave rows both to train and to validate; got {share!r} of {n} rows: give a "
-            "share between 0 and 1, or a smaller count"
+            f"share between 0 and 1, a whole number below {n}, or None to train on all rows"
         )
     return count
 

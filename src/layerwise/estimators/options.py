@@ -136,9 +136,10 @@ def _check_ensemble(settings: SimpleNamespace) -> None:
     given = [f"{name}={value!r}" for name, value in values.items() if value != _NOT_OF_MEMBERS[name]]
     given += ["solver='lbfgs'"] if settings.solver == "lbfgs" else []
     if given:
+        scaled = "" if settings.scaling is None else "; rows can be scaled by a Pipeline"
         raise ValueError(
             f"{settings.name}: ensemble={settings.ensemble} cannot be used with {', '.join(given)}: leave it out, or "
-            "set ensemble=1; rows can be scaled by a Pipeline"
+            f"set ensemble=1{scaled}"
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -160,20 +160,17 @@ class Optimizer(Symbolic):
 
     of_function = "lw.Optimizer(0.001, f=f)"
     state_names: tuple[str, ...] = ()
-    state: dict[str, Array] = MappingProxyType({})  # type: ignore[assignment]  # until the first step
+    # No steps made, also where a class's own constructor does not call this one's.
+    iterations: int = 0
+    state: dict[str, Array] = MappingProxyType({})  # type: ignore[assignment]
     learning_rate: float = _Unset()  # type: ignore[assignment]
     decay: float = 0.0
     arguments = ("w", "g", "rate", "t", "*states")
     settings = _CHANGING
     methods = ("update", "step")
     not_read = _LEFT_OUT
+    _tmp: Array | None = None
     _bound: _Bound | None = None
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Begin with no steps made, also where a class's own constructor does not call this one's."""
-        made = super().__new__(cls)
-        Optimizer.reset(made)
-        return made
 
     def __init__(
         self,
@@ -230,14 +227,13 @@ class Optimizer(Symbolic):
         """Forget all steps made."""
         self.iterations = 0
         self.state = {}
-        self._tmp: Array | None = None
-        self._bound = None
+        self._tmp = self._bound = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_tmp": None, "_bound": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        arrays = {name: writable(array) for name, array in state["state"].items()}
+        arrays = {name: writable(array) for name, array in state.get("state", {}).items()}
         self.__dict__.update({**state, "state": arrays})
 
     def rate(self) -> float:
@@ -274,6 +270,8 @@ class Optimizer(Symbolic):
 
     def allocate(self, theta: Array) -> None:
         """Make the state, all zeros, unless it is there."""
+        if "state" not in vars(self):
+            self.state = {}
         for name in self.state_names:
             if name not in self.state:
                 self.state[name] = np.zeros_like(theta)
