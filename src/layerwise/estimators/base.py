@@ -298,24 +298,24 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     # ---------------------------------------------------------------- the model file
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
-        """Write the fitted estimator to one file that runs no code when it is opened; ``layerwise.load`` reads it.
+        """Save the fitted estimator to a file, which `layerwise.load` reads. No code in the file is run.
 
         Parameters
         ----------
-        path : path
-            Written whole or not at all.
+        path : str or path-like
+            The file. It is written completely or not at all.
         optimizer : bool
-            Whether the optimizer's state goes with it, so that `partial_fit` goes on as it would have here; with Adam
-            the file is three times as long. Without it `partial_fit` begins with a new one, and warns.
+            Also save the optimizer's state, so that `partial_fit` continues as it would have here. With Adam the file
+            is then three times as large. Without it, `partial_fit` starts a new optimizer and warns.
         weights : {"float32", "int8"}
-            How the weights of dense layers are kept, as in `Network.save`.
+            As for `Network.save`.
 
         Raises
         ------
         OSError, ValueError
-            As `Network.save`.
+            As from `Network.save`.
         FormatError
-            A parameter is a function, or else cannot be written down; pickle can.
+            A parameter is a function or cannot be saved for another reason; use pickle.
         """
         check_is_fitted(self)
         saving.write(self, path, optimizer, weights)
@@ -328,7 +328,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     @property
     def coefs_(self) -> list[Array]:
-        """The weights of each dense layer (n_in, n_out), as views: writing to them changes the network."""
+        """The weights (n_in, n_out) of each dense layer. Writing to them changes the network."""
         return views(self._fitted("coefs_").built()[1], "W")
 
     @coefs_.setter
@@ -337,7 +337,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     @property
     def intercepts_(self) -> list[Array]:
-        """The biases of each dense layer (n_out,), as views."""
+        """The biases (n_out,) of each dense layer. Writing to them changes the network."""
         return views(self._fitted("intercepts_").built()[1], "b")
 
     @intercepts_.setter

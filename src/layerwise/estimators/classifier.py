@@ -25,128 +25,127 @@ from layerwise.typing import Array
 
 
 class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
-    """A multi-layer perceptron that tells classes apart: scikit-learn's ``MLPClassifier``, and more.
+    """Multi-layer perceptron classifier.
 
-    Changing the import is all that a program needs: parameters, attributes and methods are scikit-learn's, and the same
-    ``random_state`` gives the same network, epoch by epoch. X may be dense or sparse, a pandas or Polars frame.
+    It has the parameters, attributes and methods of scikit-learn's ``MLPClassifier``, and more. With the same
+    ``random_state`` it trains the same network. X may be dense or sparse, a pandas or a Polars data frame.
 
     Parameters
     ----------
     hidden_layer_sizes : sequence of int or "auto"
-        The number of neurons in each hidden layer; "auto" is (100,). Here and below, "auto" is scikit-learn's default,
-        or, with a `preset`, the preset's value.
-    activation : str, Activation, or a sequence with one for each hidden layer
-        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"``, or any other of layerwise's by name or instance;
+        The number of units of each hidden layer. "auto" is (100,). For all parameters, "auto" is scikit-learn's default
+        or, with a `preset`, the value of the preset.
+    activation : str, Activation or sequence with one for each hidden layer, or "auto"
+        ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"`` or any activation of layerwise by name or as an instance.
         "auto" is "relu".
     solver : {"adam", "sgd", "lbfgs"}
-        Adam (Kingma and Ba 2015), stochastic gradient descent, or SciPy's L-BFGS-B on all samples at once.
+        Adam (Kingma and Ba 2015), stochastic gradient descent, or L-BFGS-B of SciPy on all samples at once.
     alpha : float or "auto"
-        The strength of the L2 penalty on the weights: alpha / 2 · Σ w², divided by the batch's samples; "auto" is
+        The strength of the L2 penalty: alpha / 2 · Σ w², divided by the number of samples of the batch. "auto" is
         0.0001.
     batch_size : int or "auto"
-        Samples a step; "auto" is min(200, samples).
+        The number of samples in a step. "auto" is min(200, n).
     learning_rate : {"constant", "invscaling", "adaptive"}
-        For ``solver="sgd"``: constant; init / (t + 1)^power_t after each epoch, t the samples seen; or a fifth of it
-        each time that there was no improvement.
+        With ``solver="sgd"``: constant; learning_rate_init / (t + 1)^power_t after each epoch, with t the samples seen;
+        or divided by 5 each time that `n_iter_no_change` epochs bring no improvement.
     learning_rate_init : float or "auto"
-        The learning rate at first; "auto" is 0.001.
+        The initial learning rate. "auto" is 0.001.
     power_t : float
-        The exponent of "invscaling".
+        The exponent for "invscaling".
     max_iter : int or "auto"
-        The most epochs; for "lbfgs" the most iterations; "auto" is 200.
+        The maximum number of epochs, or of iterations of "lbfgs". "auto" is 200.
     shuffle : bool
-        A new order of the samples each epoch.
+        Shuffle the samples in each epoch.
     random_state : int, RandomState or None
-        For first weights, split, shuffles, dropout and augmentation.
+        The seed of first weights, validation split, shuffling, dropout and augmentation.
     tol : float
-        What counts as an improvement of the loss, or of the score where it stops early; for "lbfgs" the gradient's
-        largest component at which it stops.
+        The smallest improvement of the loss, or of the score with early stopping, that counts. With "lbfgs", stop where
+        the largest component of the gradient is below it.
     verbose : bool
-        A progress bar, or lines where the output is not a terminal.
+        Show a progress bar, or lines if the output is not a terminal.
     warm_start : bool
-        A second ``fit`` goes on from the present weights.
+        Let a further call of ``fit`` continue from the present weights.
     momentum, nesterovs_momentum : float, bool
-        For ``solver="sgd"``.
+        With ``solver="sgd"``: the momentum, and whether it is Nesterov's.
     early_stopping : bool or "auto"
-        Stop by the score on held-out data: a share of the training data, or `validation_data` of ``fit``. The weights
-        of the best score are put back on every way out: patience, `max_iter`, Ctrl-C, divergence. "auto" is False.
-        Without effect, with a warning, for ``solver="lbfgs"``, as in scikit-learn.
+        Stop when the score on held-out data does not improve: a fraction of the training data, or the `validation_data`
+        of ``fit``. The best weights are restored, also after `max_iter`, Ctrl-C or divergence. "auto" is False. Ignored
+        with a warning for ``solver="lbfgs"``, as in scikit-learn.
     validation_fraction : float or "auto"
-        The share that is set aside for it; "auto" is 0.1.
+        The fraction held out for early stopping. "auto" is 0.1.
     beta_1, beta_2, epsilon : float
-        For ``solver="adam"``; `beta_2` "auto" is 0.999.
+        With ``solver="adam"``: the parameters of `Adam`. For `beta_2`, "auto" is 0.999.
     n_iter_no_change : int, inf or "auto"
-        The patience: epochs without improvement before it stops; "auto" is 10.
+        Stop after this many epochs without improvement. "auto" is 10.
     max_fun : int
-        For "lbfgs": the most evaluations of the loss.
+        The maximum number of evaluations of the loss by "lbfgs".
     loss : str or Loss
-        ``"log_loss"`` (cross-entropy), another of layerwise's by name, or a `Loss`, also a custom one.
+        ``"log_loss"`` (cross-entropy), another loss of layerwise by name, or a `Loss`.
     class_weight : dict or "balanced", optional
-        How much each class counts, 1 where the dict does not name it; "balanced": the rarer, the more.
+        The weight of each class; 1 for classes not in the dict. "balanced" gives each class the same total weight.
     label_smoothing : float or "auto"
-        The share of each target that is spread over all classes, for "log_loss"; "auto" is 0.
+        The fraction of each target that is spread over all classes, for "log_loss". "auto" is 0.
     layers : sequence of Layer, optional
-        The layers before the last dense one, in place of `hidden_layer_sizes`, `activation`, `dropout` and the norms.
-    dropout : float, a sequence with one for each hidden layer, or "auto"
-        The share of each hidden layer's outputs that is dropped in training; "auto" is 0.
+        The layers before the output layer, instead of `hidden_layer_sizes`, `activation`, `dropout` and normalization.
+    dropout : float, sequence with one for each hidden layer, or "auto"
+        The probability of setting an output of a hidden layer to 0 in training. "auto" is 0.
     batch_norm, layer_norm : bool
-        Normalise each hidden layer before its activation.
+        Add `BatchNorm` or `LayerNorm` before the activation of each hidden layer.
     scoring : str or callable, optional
-        The scorer that stops early, as in scikit-learn's model selection; by default the accuracy.
-    schedule : Schedule, str, function or None
-        A factor of the learning rate: schedule(t, total), in epochs; see ``layerwise.parts.schedules``. "auto" is None.
+        The scorer for early stopping, as in scikit-learn. By default the accuracy.
+    schedule : Schedule, str, callable or None
+        A factor of the learning rate: one of `layerwise.schedules`, or a function schedule(t, total) of epochs. "auto"
+        is None.
     clip_norm : float, optional
-        A gradient that is longer is shortened to this length.
+        The maximum norm of the gradient. A larger gradient is scaled down to it.
     weight_decay : float
-        Decoupled weight decay (Loshchilov and Hutter 2019), apart from `alpha`.
+        Decoupled weight decay (Loshchilov and Hutter 2019), in addition to `alpha`.
     ema : float, optional
-        Average the weights over the steps with this decay; scores and predictions use the average.
+        The decay of a moving average of the weights over the steps, which is then used for scores and predictions.
     augmentation : Augmentation, optional
-        Distort each image anew each epoch.
+        Random changes of images in each epoch.
     scaling : Scaler or str, optional
-        ``"standard"``, ``"min_max"``, ``"range"`` (pixels) or a scaler, fitted on the training data, then part of the
-        network.
+        ``"standard"``, ``"min_max"``, ``"range"`` (for pixels) or a scaler. It is fitted on the training data and then
+        is a part of the network.
     callbacks : Callback or sequence of Callback, optional
-        What is done at fit, epoch and step.
+        Objects that are called during training.
     engine : {"auto", "numpy", "native"}
-        What executes the training.
+        The engine of the training, as for `Network.fit`.
     n_threads : int, optional
-        For the native executor; by default the cores that the process may use, one in a worker process.
+        The number of threads of the native engine. By default one for each available core, and one in a worker process.
     dtype : {"float32", "float64"}, optional
-        What is computed in; by default X's own type.
+        The type in which the network computes. By default that of X.
     preset : {"tabular", "tabular-best"}, optional
-        Settings for tables with numeric and categorical columns and gaps, for the parameters that are "auto": those
-        of a quick ensemble, or of the most accurate one; see ``docs/how-to/tables.md``.
+        Settings for tables with numeric and categorical columns and missing values, for all parameters that are "auto":
+        a small ensemble that trains fast, or a larger and more accurate one.
     ensemble : int or "auto"
-        How many networks are trained, side by side; "auto" is 1. Each holds out another part of the rows, if
-        `early_stopping`, and keeps its epoch with the least loss on them; the mean of their scores is the answer.
-        `network_` is all of them, `history_` has their mean losses; `tol` has no say.
+        The number of networks, trained in parallel; their mean output is the prediction. With `early_stopping` each
+        holds out other rows and keeps the epoch with the least loss on them; `tol` is ignored. "auto" is 1.
     categorical, max_categories, exclude, kinds : optional
-        With the preset: what columns are, and which are not used; see `TableEncoder`.
+        With a `preset`: what the columns are and which to use, as for `TableEncoder`.
 
     Attributes
     ----------
-    classes_ : array (classes,)
+    classes_ : array of shape (n_classes,)
         The labels, in the order of the outputs.
     coefs_, intercepts_ : list of array
-        Weights (n_in, n_out) and biases (n_out,) of the dense layers: views, so that writing to them changes the
-        network.
+        The weights (n_in, n_out) and biases (n_out,) of the dense layers. Writing to them changes the network.
     loss_, loss_curve_, best_loss_ : float, list of float, float or None
-        The loss with its penalty: of the last epoch, of each, and the least (None with early stopping).
+        The loss with its penalty: of the last epoch, of each epoch, and the least (None with early stopping).
     validation_scores_, best_validation_score_ : list of float, float
-        With early stopping: the score of each epoch, and the best; else None.
+        With early stopping: the score of each epoch, and the best. Otherwise None.
     n_iter_, t_ : int
-        Epochs of the last fit, and samples seen.
+        The number of epochs of the last fit, and of samples seen.
     n_features_in_, n_layers_, n_outputs_, n_members_ : int
-        Columns of X, layers with the input's, outputs, and the ensemble's networks, 1 where there is none.
+        The number of columns of X, of layers including input and output, of outputs, and of networks in the ensemble.
     feature_names_in_ : array of str
-        The columns' names, where X had any.
+        The column names of X, if it has any.
     out_activation_ : str
         ``"softmax"`` or ``"logistic"``.
-    network_ : Network
-        What was trained.
+    network_ : Network or Ensemble
+        The trained network, or all networks of an ensemble.
     history_ : History
-        All that was noted, a row an epoch; ``history_["val_loss"]`` is the validation loss's curve.
+        The recorded columns, with an entry for each epoch, such as ``history_["val_loss"]``; of an ensemble, the means.
 
     Examples
     --------
@@ -215,42 +214,21 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         exclude: Any = None,
         kinds: Any = None,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
+        self.hidden_layer_sizes, self.activation = hidden_layer_sizes, activation
+        self.solver, self.alpha, self.batch_size = solver, alpha, batch_size
+        self.learning_rate, self.learning_rate_init, self.power_t = learning_rate, learning_rate_init, power_t
+        self.max_iter, self.shuffle, self.random_state = max_iter, shuffle, random_state
+        self.tol, self.verbose, self.warm_start = tol, verbose, warm_start
         self.momentum, self.nesterovs_momentum = momentum, nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.loss = loss
-        self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
-        self.layers = layers
-        self.dropout = dropout
+        self.early_stopping, self.validation_fraction = early_stopping, validation_fraction
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.n_iter_no_change, self.max_fun = n_iter_no_change, max_fun
+        self.loss, self.class_weight, self.label_smoothing = loss, class_weight, label_smoothing
+        self.layers, self.dropout = layers, dropout
         self.batch_norm, self.layer_norm = batch_norm, layer_norm
-        self.scoring = scoring
-        self.schedule = schedule
-        self.clip_norm = clip_norm
-        self.weight_decay = weight_decay
-        self.ema = ema
-        self.augmentation = augmentation
-        self.scaling = scaling
-        self.callbacks = callbacks
+        self.scoring, self.schedule, self.clip_norm = scoring, schedule, clip_norm
+        self.weight_decay, self.ema = weight_decay, ema
+        self.augmentation, self.scaling, self.callbacks = augmentation, scaling, callbacks
         self.engine, self.n_threads, self.dtype = engine, n_threads, dtype
         self.preset, self.ensemble = preset, ensemble
         self.categorical, self.max_categories = categorical, max_categories
@@ -269,21 +247,21 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> MLPClassifier:
-        """Train on X and y.
+        """Fit the network to the samples X and the targets y.
 
         Parameters
         ----------
-        X : array, sparse matrix or frame (n, features)
+        X : array-like, sparse matrix or data frame of shape (n, n_features)
             The samples.
-        y : array (n,) or (n, outputs)
-            A label a sample: numbers, text or booleans; or a column of 0 and 1 for each of several labels.
-        sample_weight : array (n,), optional
-            How much each sample counts: a batch is divided by the sum of its weights, as in scikit-learn; together
-            with `class_weight`, by its rows.
+        y : array-like of shape (n,) or (n, n_outputs)
+            The labels: numbers, text or booleans; or a column of 0 and 1 for each of several labels.
+        sample_weight : array-like of shape (n,), optional
+            The weight of each sample. The loss of a batch is divided by the sum of its weights, as in scikit-learn;
+            with `class_weight`, by the number of its rows.
         validation_data : (X, y) or (X, y, sample_weight), optional
-            Held-out data: evaluated after each epoch, and used by `early_stopping` in place of a share of X.
-        X_val, y_val, sample_weight_val : array, optional
-            The same one by one, as ``Pipeline(transform_input=["X_val"])`` hands them on.
+            Held-out data, evaluated after each epoch and used for early stopping.
+        X_val, y_val, sample_weight_val : array-like, optional
+            The same as separate arguments, as ``Pipeline(transform_input=["X_val"])`` passes them.
 
         Returns
         -------
@@ -293,27 +271,31 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Data or a parameter that cannot be used; weights that did not stay finite.
+            A parameter or the data cannot be used, or the loss became NaN or infinite.
         """
         self._fit(X, y, sample_weight, held_out.as_pair(validation_data, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(lambda estimator: estimator._check_solver())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
-        """Go on with one epoch over these samples.
+        """Update the network with one epoch over the given samples.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for ``fit``.
-        classes : array (classes,), optional
-            All labels that will come. The first call needs them; where y has a column for each of several labels,
-            they are the columns' numbers and may be left out.
+        X, y, sample_weight : array-like
+            As for `fit`.
+        classes : array-like of shape (n_classes,), optional
+            All labels that can occur. Required in the first call, except for several labels with a column each.
+
+        Returns
+        -------
+        MLPClassifier
+            The estimator itself.
 
         Raises
         ------
         ValueError
-            Data, labels or a parameter that cannot be used, or that do not fit the calls before.
+            A parameter or the data cannot be used, or do not fit the calls before.
         """
         if not hasattr(self, "network_"):
             self._forget_classes()
@@ -342,23 +324,23 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         reject_novel: bool = False,
         refuse_unfamiliar: bool | None = None,
     ) -> Array:
-        """Return the label of each sample (n,), or rows of 0 and 1 (n, outputs), sparse if those of fit were.
+        """Predict the label of each sample.
 
         Parameters
         ----------
-        X : array, sparse matrix or frame (n, features)
+        X : array-like, sparse matrix or data frame of shape (n, n_features)
             The samples.
         min_confidence : float, optional
-            No answer where the probability of the label is smaller.
+            Abstain if the probability of the label is below this.
         reject_novel : bool
-            No answer to rows that do not look like those that ``lw.learn_novelty(clf.network_, X)`` has learned.
+            Abstain for samples unlike those given to ``layerwise.learn_novelty(clf.network_, X)``.
         refuse_unfamiliar : bool, optional
-            The earlier name of `reject_novel`.
+            The former name of `reject_novel`.
 
         Returns
         -------
-        array
-            With one of the two, a masked array, as `Network.predict` gives it.
+        array of shape (n,) or (n, n_outputs)
+            The labels, sparse if those of `fit` were. A masked array if it may abstain, as from `Network.predict`.
         """
         reject_novel = is_novelty_rejected(reject_novel, refuse_unfamiliar)
         if min_confidence is None and not reject_novel:
@@ -377,19 +359,30 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         return labels
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of samples whose labels are all right, weighted where there are weights."""
+        """Return the fraction of samples whose labels are all predicted correctly, weighted if weights are given."""
         self._check_scored(y, sample_weight)
         return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class (n, classes), in the order of `classes_`."""
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or data frame of shape (n, n_features)
+            The samples.
+
+        Returns
+        -------
+        array of shape (n, n_classes)
+            The probabilities, in the order of `classes_`.
+        """
         y = self._outputs(X)
         if self.n_outputs_ == 1 and not self._multilabel:
             return np.hstack([1 - y, y])
         return y
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithm of `predict_proba`; minus infinity where that is 0."""
+        """Return the logarithm of `predict_proba`, of shape (n, n_classes); minus infinity where the probability is 0."""
         with np.errstate(divide="ignore"):
             log: Array = np.log(self.predict_proba(X))
         return log

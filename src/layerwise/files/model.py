@@ -103,7 +103,7 @@ class State:
 
     @property
     def theta(self) -> Array:
-        """All weights and biases as one vector; writing to it changes the network."""
+        """All weights and biases, as one vector. Writing to it changes the network."""
         return self.known_parameters().theta
 
     @theta.setter

@@ -42,9 +42,21 @@ class Answers(Passes):
     _predictor: NativePredictor | None
 
     def outputs(self, X: Any) -> Array:
-        """The raw outputs (n, n_out) for any number of rows, in batches; `forward` without its memory.
+        """Return the outputs of the last layer.
 
-        X may be a stream, as `fit` takes it: blocks are read one after another.
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in), or stream
+            The samples; a stream as for `fit`, read block by block.
+
+        Returns
+        -------
+        array of shape (n, n_out)
+            The outputs: probabilities after `Softmax` and `Sigmoid`, otherwise numbers.
+
+        See Also
+        --------
+        Network.forward : The same, keeping the activations for `backward`.
         """
         y = self._outputs_at_once(X)
         if y is not None:
@@ -94,9 +106,9 @@ class Answers(Passes):
 
     @property
     def threshold(self) -> float:
-        """The output above which `predict` answers yes, for a network that answers yes or no; 0.5 until it is set.
+        """The output above which `predict` answers yes, for a network with yes-or-no outputs. By default 0.5.
 
-        It is part of the network: `predict`, `evaluate`, the model file and every export have it.
+        `predict`, `evaluate`, the model file and every export use it.
 
         Examples
         --------
@@ -128,33 +140,43 @@ class Answers(Passes):
         reject_novel: bool = False,
         refuse_unfamiliar: bool | None = None,
     ) -> Array:
-        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
+        """Predict labels or numbers.
 
         Parameters
         ----------
-        X : array (n, n_in), or stream
-            The samples. Blocks of a stream are read one after another.
+        X : array-like of shape (n, n_in), or stream
+            The samples; a stream as for `fit`, read block by block.
         threshold : float, optional
-            Of yes or no: above what an output is a yes; by default the network's own `threshold`. Of two classes with
-            an output each: above what probability it is the second, by default 0.5.
+            For yes-or-no outputs: predict yes if the output is above it. By default the network's `threshold`. For two
+            classes with an output each: predict the second class if its probability is above it. By default 0.5.
         min_confidence : float, optional
-            No answer where the probability of the answer is smaller.
+            Abstain if the probability of the prediction is below this, from 0 to 1.
         reject_novel : bool
-            No answer to rows that do not look like the training data; `lw.learn_novelty` must have learned them.
+            Abstain for rows unlike the training data. Needs a call of `layerwise.learn_novelty` before.
         refuse_unfamiliar : bool, optional
-            The earlier name of `reject_novel`.
+            The former name of `reject_novel`.
 
         Returns
         -------
-        array
-            With one of the two, a masked array: ``answers.mask`` is true where there is no answer, and
-            ``answers.filled()`` has -1, NaN, "" or None there. ``(answers == y).mean()`` is the accuracy of those
-            given.
+        array of shape (n,) or (n, n_out)
+            Labels; or 0 and 1 for each of several yes-or-no outputs; or numbers, in the shape of the y in training.
+            With `min_confidence` or `reject_novel` a masked array: ``mask`` is True where the network abstains, and
+            ``filled()`` has -1, NaN, "" or None there.
 
         Raises
         ------
         DataError
-            A confidence or a threshold is asked of numbers, or what the training data look like was never learned.
+            `min_confidence` or `threshold` is given for a regression, or `reject_novel` before
+            `layerwise.learn_novelty`.
+
+        Examples
+        --------
+        >>> import layerwise as lw
+        >>> net = lw.Network([lw.Dense(2, weights=[[0.0, 1.0]]), lw.Softmax()])
+        >>> net.predict([[-3.0], [0.5]])
+        array([0, 1])
+        >>> net.predict([[-3.0], [0.5]], min_confidence=0.9).filled()
+        array([ 0, -1])
         """
         reject_novel = is_novelty_rejected(reject_novel, refuse_unfamiliar)
         task = self._task if threshold is None else self._task.with_threshold(threshold, self.built()[0].n_out)
@@ -175,17 +197,38 @@ class Answers(Passes):
         return without(answers, refused, task.classes)
 
     def is_familiar(self, X: ArrayLike) -> Array:
-        """Return the opposite of `is_novel`, under its earlier name."""
+        """Return the negation of `is_novel`. This is the former name of that method.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in)
+            The samples.
+
+        Returns
+        -------
+        array of bool of shape (n,)
+            True for samples like the training data.
+        """
         warn("Network.is_familiar is now is_novel, its opposite", FutureWarning)
         return ~self.is_novel(X)
 
     def is_novel(self, X: ArrayLike) -> Array:
-        """Whether each row looks unlike the training data, (n,) of bool.
+        """Return which samples are unlike the training data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in)
+            The samples.
+
+        Returns
+        -------
+        array of bool of shape (n,)
+            True for samples unlike the training data.
 
         Raises
         ------
         DataError
-            What they look like was never learned.
+            `layerwise.learn_novelty` was not called before.
         """
         if self.novelty is None:
             raise DataError(
@@ -197,14 +240,23 @@ class Answers(Passes):
         return np.concatenate([self.novelty.is_novel(part) for part in parts])
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class (n, classes), or of each yes (n, n_out) where there are several.
+        """Predict the probabilities of the classes.
 
-        Outputs of several sigmoids, one a class, are divided by their sum, as in scikit-learn.
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in), or stream
+            The samples; a stream as for `fit`, read block by block.
+
+        Returns
+        -------
+        array of shape (n, n_classes) or (n, n_out)
+            The probability of each class, in the order of `task.classes`; or of yes for each of several yes-or-no
+            outputs. If each class has a sigmoid of its own, their outputs are divided by their sum, as in scikit-learn.
 
         Raises
         ------
         DataError
-            The network does not end with probabilities.
+            The last layer does not give probabilities, or the network was trained for regression.
         """
         self._check_probabilities("predict_proba")
         return self._shares(self.outputs(X))
@@ -241,26 +293,26 @@ class Answers(Passes):
         return loss_for(self._ending(), task)
 
     def predict_interval(self, X: ArrayLike, coverage: float = 0.9) -> Array:
-        """Return an interval for each target, in which it lies with a given probability.
-
-        The method is split conformal prediction.
+        """Return prediction intervals of numbers, by split conformal prediction.
 
         Parameters
         ----------
-        X : array (n, n_in)
-            Rows such as those that the errors were learned from.
+        X : array-like of shape (n, n_in)
+            The samples.
         coverage : float
-            The probability, over such rows.
+            The probability with which a target lies in its interval, for samples like those held out.
 
         Returns
         -------
-        array (n, 2), or (n, n_out, 2)
-            The lower and the upper end, as far from the prediction as the errors on held-out rows were.
+        array of shape (n, 2) or (n, n_out, 2)
+            The lower and the upper end: the prediction minus and plus a quantile of the absolute errors on held-out
+            samples.
 
         Raises
         ------
         DataError
-            No errors were learned, or of too few rows, or the network was trained further since.
+            ``layerwise.trust.intervals.learn_intervals`` was not called, had too few samples for this coverage, or the
+            network was trained since.
         """
         if self.intervals is None:
             raise DataError(
@@ -283,24 +335,29 @@ class Answers(Passes):
         loss: Loss | str | Callable[..., Any] | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
     ) -> dict[str, float]:
-        """Loss, penalty, accuracy (for classes) and metrics on held-out data, by name.
+        """Compute the loss and the metrics on held-out data.
 
         Parameters
         ----------
-        X, y : array, or stream
+        X, y : array-like, or stream
             As for `fit`. A stream is read once, block by block.
-        sample_weight : array (n,), optional
-            How much each sample counts: loss and accuracy are means by these weights, divided by their sum, and each
-            metric gets them as `sample_weight`.
+        sample_weight : array-like of shape (n,), optional
+            The weight of each sample. Loss and accuracy are weighted means, and each metric gets the weights as
+            `sample_weight`.
         loss : Loss, str or function f(y, t), optional
-            By default the network's own.
-        metrics : str, function or sequence of them, optional
+            By default the network's loss.
+        metrics : str, callable or sequence of them, optional
             As for `fit`.
+
+        Returns
+        -------
+        dict of float
+            ``"loss"``, ``"penalty"`` if there is one, ``"accuracy"`` for classes, and each metric by its name.
 
         Raises
         ------
         ShapeError, DataError
-            Data or weights that do not fit, or a metric that takes no weights where there are some.
+            The data or the weights do not fit, or a metric takes no weights and some are given.
         """
         if type(X) is not np.ndarray and (source := as_source(X, y, sample_weight, name="evaluate")) is not None:
             from layerwise.network.streaming import evaluate

@@ -35,16 +35,16 @@ from layerwise.typing import Array, ArrayLike
 class Ensemble:
     """Several networks with the same layers, whose outputs are averaged.
 
-    They are trained side by side on the cores of the machine, each from its own seed.
+    They are trained in parallel, each with a seed of its own.
 
     Parameters
     ----------
     layers : sequence of Layer
-        Of each network.
+        The layers of each network.
     size : int
-        How many networks.
+        The number of networks.
     random_state : int, optional
-        The seed, of which each network has its own; None draws one.
+        The seed from which the seeds of the networks are derived. By default a random one.
     dtype : str or numpy.dtype
         As for `Network`.
     scaling : Scaler or str, optional
@@ -53,7 +53,7 @@ class Ensemble:
     Attributes
     ----------
     networks : list of Network
-        The members; each is deterministic, whatever the number of cores.
+        The networks. With a `random_state` they do not depend on the number of cores.
 
     Examples
     --------
@@ -97,22 +97,22 @@ class Ensemble:
 
         Parameters
         ----------
-        X, y : array
+        X, y : array-like
             As for `Network.fit`.
         callbacks : Callback or sequence of Callback
-            Each network gets copies of its own, and a `Checkpoint` the network's number in its path.
+            Each network gets copies of them. `Checkpoint` adds the number of the network to its path.
         n_jobs : int, optional
-            How many networks are trained at a time; by default as many as the cores that the process may use.
+            The number of networks trained at the same time. By default the number of available cores.
         verbose : bool
-            A line for each network that is done.
+            Show a line for each finished network.
         **arguments
-            As for `Network.fit`.
+            The other arguments of `Network.fit`.
 
         Returns
         -------
         list of History
-            One a network. Ctrl-C ends all of them, with whole weights; those that were not begun stay untrained, have
-            no history, and take no part in answers and files.
+            The history of each network. Ctrl-C ends all fits. Networks that were not started have no history and are
+            left out of predictions and model files.
         """
         n_jobs = default_threads() if n_jobs is None else whole_number("Ensemble.fit", "n_jobs", n_jobs, least=1)
         watched = as_callbacks(callbacks)
@@ -121,7 +121,18 @@ class Ensemble:
         return fit_each(self.networks, calls, n_jobs, verbose)[0]
 
     def outputs(self, X: ArrayLike) -> Array:
-        """The mean of the networks' outputs (n, n_out)."""
+        """Return the mean of the networks' outputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in)
+            The samples.
+
+        Returns
+        -------
+        array of shape (n, n_out)
+            The mean outputs.
+        """
         total = self._trained()[0].outputs(X)
         for network in self._trained()[1:]:
             total += network.outputs(X)
@@ -130,7 +141,7 @@ class Ensemble:
 
     @property
     def threshold(self) -> float:
-        """The mean probability above which `predict` answers yes; 0.5 until it is set."""
+        """The mean output above which `predict` answers yes, for yes-or-no outputs. By default 0.5."""
         return self._trained()[0].threshold
 
     @threshold.setter
@@ -139,20 +150,25 @@ class Ensemble:
             network.threshold = value
 
     def predict(self, X: ArrayLike, *, threshold: float | None = None) -> Array:
-        """The answers: labels (n,), yes/no answers (n, n_out), or numbers in the form of the training's y.
+        """Predict labels or numbers from the mean outputs.
 
         Parameters
         ----------
-        X : array (n, n_in)
+        X : array-like of shape (n, n_in)
             The samples.
         threshold : float, optional
-            Of yes or no: above what the mean output is a yes; by default the first network's `threshold`. Of two
-            classes with an output each: above what mean probability it is the second, by default 0.5.
+            For yes-or-no outputs: predict yes if the mean output is above it. By default `threshold`. For two classes
+            with an output each: predict the second class if its mean probability is above it. By default 0.5.
+
+        Returns
+        -------
+        array of shape (n,) or (n, n_out)
+            As from `Network.predict`.
 
         Raises
         ------
         DataError
-            A threshold is asked of numbers, or of one class of more than two.
+            A threshold is given for a regression, or for more than two classes.
         """
         first = self._trained()[0]
         task = first.task
@@ -161,7 +177,18 @@ class Ensemble:
         return task.answers(self.outputs(X))
 
     def predict_proba(self, X: ArrayLike) -> Array:
-        """The mean of the networks' probabilities, (n, classes)."""
+        """Predict the mean of the networks' probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in)
+            The samples.
+
+        Returns
+        -------
+        array of shape (n, n_classes)
+            The probability of each class.
+        """
         shares: Array = np.mean([network.predict_proba(X) for network in self._trained()], axis=0)
         return shares
 
@@ -173,7 +200,22 @@ class Ensemble:
         sample_weight: ArrayLike | None = None,
         metrics: Sequence[str | Metric] | str | Metric | None = None,
     ) -> dict[str, float]:
-        """Loss and, for classes, accuracy of the joint answer on held-out data; and metrics: as `Network.evaluate`."""
+        """Compute the loss and the metrics of the mean outputs on held-out data.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As for `Network.fit`.
+        sample_weight : array-like of shape (n,), optional
+            As for `Network.evaluate`.
+        metrics : str, callable or sequence of them, optional
+            As for `Network.fit`.
+
+        Returns
+        -------
+        dict of float
+            ``"loss"``, ``"accuracy"`` for classes, and each metric by its name.
+        """
         extra = as_metrics(metrics)
         first, outputs = self._trained()[0], self.outputs(X)
         loss, task = first.choose_loss(), first.task
@@ -194,25 +236,25 @@ class Ensemble:
         return row | metric_values(extra, targets, outputs, first.ends_in_softmax)
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
-        """Write all networks to one model file; ``layerwise.load`` gives the ensemble back.
+        """Save all networks to one model file, which `layerwise.load` reads.
 
         Parameters
         ----------
-        path : path
-            Written whole or not at all.
+        path : str or path-like
+            The file. It is written completely or not at all.
         optimizer : bool
-            Whether the optimizers' states go with them.
+            Also save the states of the optimizers.
         weights : {"float32", "int8"}
-            How the weights of dense layers are kept, as in `Network.save`.
+            As for `Network.save`.
 
         Raises
         ------
         OSError
-            The path cannot be written to; a file that was there stays as it was.
+            The path cannot be written. An existing file is left unchanged.
         ValueError
-            The optimizers' states are asked for with int8, or weights in another type.
+            int8 is asked for with the optimizers' states, or `weights` has another value.
         NotBuiltError
-            No network has been trained yet.
+            The ensemble has not been trained yet.
         """
         written = [model.written(optimizer, weights, f"networks.{i}.") for i, model in enumerate(self._trained())]
         description = {

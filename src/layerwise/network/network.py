@@ -40,47 +40,47 @@ from layerwise.typing import Array, ArrayLike
 
 
 class Network(Answers):
-    """A stack of layers.
+    """A neural network: a sequence of layers that is trained and evaluated as one model.
 
     Parameters
     ----------
     layers : sequence of Layer
-        First to last. How many inputs each has is inferred from the data.
+        The layers, first to last. The number of inputs of each is inferred from the data.
     random_state : int, optional
-        The seed of everything random: first weights, shuffling, dropout. None draws one.
+        The seed of the first weights, the shuffling and dropout. By default a random seed is drawn.
     dtype : {"float32", "float64"}
-        What the network computes in.
+        The type in which the network computes.
     scaling : Scaler or str, optional
-        ``"standard"``, ``"min_max"``, ``"range"`` or a scaler: fitted on the training data, then part of the
-        network. Without one, uint8 pixels are scaled from 0…255 to 0…1 and all other data taken as they are.
+        ``"standard"``, ``"min_max"``, ``"range"`` or a scaler. It is fitted on the training data and then is a part of
+        the network. By default uint8 pixels are divided by 255, and other data are used unchanged.
 
     Attributes
     ----------
-    loss, optimizer, penalties
-        What the network was last trained with.
+    loss, optimizer, penalties : Loss, Optimizer, tuple of Penalty
+        Those of the last `fit`.
     frozen : frozenset of int
-        The layers that `freeze` keeps as they are.
+        The indices of the layers that `freeze` keeps unchanged.
     task : Task, optional
-        What it was trained to answer: classes, yes/no answers or numbers.
+        What the network was trained to predict: classes, several yes-or-no labels, or numbers.
     input_range : (float, float), optional
-        The least and the greatest value of all X that it was trained on, before scaling.
+        The smallest and the largest value of X in training, before scaling.
     steps : int
-        How many training steps it has made.
+        The number of training steps made so far.
     engine : {"auto", "numpy"}
-        What evaluates and predicts: NumPy if the newest fit asked for it. Model files do not keep it.
+        The engine of evaluation and prediction: NumPy if the last fit asked for it. It is not saved in model files.
     history : History, optional
-        Of the newest fit.
+        The history of the last fit.
     last_fit : dict
-        How that was called, in numbers and names; empty before the first.
+        The arguments of the last fit, as numbers and names. Empty before the first fit.
     columns : list of dict, optional
-        ``{"name": …, "kind": "number"}`` for each column of X, where it came with names in `fit`. Frames of later calls
-        must have the same names in the same order; arrays, which have none, are taken as they are. None forgets them.
+        ``{"name": …, "kind": "number"}`` for each column of X, if X had column names in `fit`. Data frames passed later
+        must have the same names in the same order; arrays are not checked. Set it to None to drop the names.
     notes : dict
-        Whatever shall be kept in the model file beside the network.
+        Custom data to save in the model file with the network.
     intervals : Intervals, optional
-        How far off its numbers are, once ``layerwise.trust.intervals.learn_intervals`` has learned it.
+        The errors on held-out rows, once ``layerwise.trust.intervals.learn_intervals`` has measured them.
     novelty : Novelty, optional
-        What the training data look like, once `lw.learn_novelty` has learned it.
+        A model of the training data, once `layerwise.learn_novelty` has fitted it.
 
     Examples
     --------
@@ -156,113 +156,110 @@ class Network(Answers):
         window: int | None = None,
         verbose: bool | int = True,
     ) -> History:
-        """Train; a second call goes on from the present weights.
+        """Train the network. A second call continues from the present weights.
 
         Parameters
         ----------
-        X : array (n, n_in), or stream
-            The samples: any real type; uint8 is scaled as it is read. A stream gives blocks of rows, and need not fit
-            into memory: a function that yields blocks ``(X, y)`` or ``(X, y, weights)``, anything that can be iterated
-            again or indexed for them, a path of Parquet files, a ``pyarrow.dataset.Dataset``, a ``np.memmap``, a Zarr
-            or Dask array, a Dask DataFrame or a Polars LazyFrame.
-        y : array (n,) or (n, n_out)
-            Labels, one a sample; or rows of n_out numbers. Rows of which each has a single 1 and else 0 are one-hot:
-            the network then answers with labels. Several yes/no answers need binary cross-entropy. Names of several
-            columns of a frame are kept in `task.columns`, and compared as those of X are. For Parquet, Dask DataFrames
-            and LazyFrames the name of the column, or a list of names; None where blocks have it.
+        X : array-like of shape (n, n_in), or stream
+            The samples, of any real type; uint8 is scaled as it is read. A stream gives blocks of rows and need not fit
+            into memory: a function that returns an iterator over blocks ``(X, y)`` or ``(X, y, weights)``, a sequence
+            or other repeatable iterable of such blocks, a path of Parquet files, a ``pyarrow.dataset.Dataset``, a
+            ``np.memmap``, a Zarr or Dask array, a Dask DataFrame or a Polars LazyFrame.
+        y : array-like of shape (n,) or (n, n_out), str or list of str, optional
+            Labels, or n_out numbers for each sample. One-hot rows are taken as classes, and the network then predicts
+            labels. Several yes-or-no labels for each sample need binary cross-entropy. Column names of a data frame are
+            kept in `task.columns` and checked as those of X are. For Parquet files, Dask DataFrames and LazyFrames, the
+            name of the target column, or a list of names. None if the blocks of a stream contain y.
         task : {"classification", "multilabel", "regression"}, optional
-            What the network is to answer: one label a sample, several yes/no answers, or numbers. By default it
-            follows from y and the loss, and once trained the network keeps it. Say it where y could be read in
-            another way, such as several yes/no answers of which each row happens to have one, or numbers from 0 to 1.
-        classes : array (n_out,), optional
-            The labels, in the order of the outputs (of a single output: no, then yes). By default 0, 1, … for whole
-            numbers, and the sorted labels of y for text. For a first chunk of the data that lacks some; for labels
-            such as -1 and 1; and for the names of the columns of one-hot rows.
+            What to predict: one label for each sample, several yes-or-no labels, or numbers. By default it follows from
+            y and the loss, and the network keeps it. Give it if y could be read in another way, such as several
+            yes-or-no labels of which each row has exactly one, or numbers from 0 to 1.
+        classes : array-like of shape (n_out,), optional
+            The labels in the order of the outputs; for a single output, no, then yes. By default 0, 1, … for whole
+            numbers, and the sorted labels of y for text. Needed if the first data lack some of the classes, for labels
+            such as -1 and 1, and to name the columns of one-hot rows.
         loss : Loss, str or function f(y, t), optional
-            By default what suits the last layer: cross-entropy after Softmax and Sigmoid, else squared error; and
-            squared error for `task="regression"`.
+            By default it follows from the last layer: cross-entropy after `Softmax` and `Sigmoid`, else the mean
+            squared error. For ``task="regression"`` always the mean squared error.
         optimizer : Optimizer or str, optional
-            The network keeps a copy of its own, without any state. By default Adam, or, in a second call, the one
-            it has, whose state then goes on.
+            It is copied without its state. By default `Adam`; in a second call, the network's optimizer with its state.
         penalty : Penalty or sequence of Penalty, optional
-            For all layers that have none of their own. By default none, or, in a second call, the network's.
-        epochs, batch_size : int
-            How often all samples are seen, and how many a step.
-        shuffle : bool or function
-            A new order each epoch; or order(n), which gives the rows of the coming epoch as n integers from 0 to n - 1;
-            it is not asked where one step takes all rows.
-        validation_data : (X, y) or (X, y, sample_weight), or stream, optional
-            Held-out data, evaluated after each epoch. Loss, accuracy and metrics are weighted where weights are given.
+            The penalty of all layers that have none of their own. By default none; in a second call, the network's.
+        epochs : int
+            The number of passes over the samples.
+        batch_size : int
+            The number of samples in a step.
+        shuffle : bool or callable
+            Shuffle the samples in each epoch. Or a function ``order(n)`` that returns the row numbers of the next
+            epoch, n integers from 0 to n - 1. It is not called if one step takes all samples.
+        validation_data : (X, y), (X, y, sample_weight) or stream, optional
+            Held-out data to evaluate after each epoch, weighted if weights are given.
         validation_split : float or int, optional
-            In place of `validation_data`: a share of the rows, or how many, set aside for it and not learned from. They
-            are drawn by the network's seed, so a further fit or a resumed one sets the same rows aside; of labels,
-            each class in its share, as scikit-learn's estimators do. Their `sample_weight` weighs their evaluation.
-        sample_weight : array (n,), optional
-            How much each sample counts in the loss: multiplied by a constant, they do the same. They are brought to
-            mean 1 over the training set, and the loss of a batch is divided by its rows, so that a batch's gradient
-            is on average that of the whole set, whatever its size. The column "accuracy" counts all rows alike.
+            The fraction or the number of rows to hold out instead of `validation_data`. The choice depends on the
+            network's seed, so a second or a resumed fit holds out the same rows. Classes keep their proportions.
+        sample_weight : array-like of shape (n,), optional
+            The weight of each sample in the loss. The weights are divided by their mean over the training set, so a
+            common factor has no effect, and the loss of a batch is divided by its number of rows. The column "accuracy"
+            ignores weights.
         class_weight : dict or "balanced", optional
-            How much each class counts; "balanced": the rarer, the more. Multiplied with `sample_weight`.
-        metrics : str, function or sequence of them, optional
-            Functions metric(y_true, y_pred) of the validation data, or, without any, of the training data, given their
-            `sample_weight`, where they have one, and not the weights of classes. A function whose
-            second parameter is ``y_score``, ``y_prob`` or ``y_proba`` is handed probabilities instead of answers.
+            The weight of each class, multiplied by `sample_weight`. "balanced" gives each class the same total weight.
+        metrics : str, callable or sequence of them, optional
+            Functions ``metric(y_true, y_pred)``, computed on the validation data, or on the training data if there are
+            none. They get the data's `sample_weight`, but not the class weights. A function whose second parameter is
+            named ``y_score``, ``y_prob`` or ``y_proba`` gets probabilities instead of predictions.
         train_metrics : bool
-            Measure the training data too, after each epoch's last step, without dropout and distortions: columns
-            ``train_loss``, ``train_accuracy`` and one a metric. "loss" itself is the mean over the epoch's steps. It is
-            done without being asked for where a callback monitors a column of the training data.
-        schedule : Schedule, str or function, optional
-            A factor of the optimizer's learning rate, step by step: ``"one_cycle"``, ``schedules.Cosine(warm_up=1)``,
-            or schedule(t, total) of the epochs done and those of the fit. The optimizer's own rate is back afterwards.
+            Also evaluate the training data after each epoch, without dropout and augmentation, as ``train_loss``,
+            ``train_accuracy`` and a column for each metric. "loss" is the mean over the steps of the epoch. It is
+            always done if a callback monitors a column of the training data.
+        schedule : Schedule, str or callable, optional
+            A factor of the optimizer's learning rate in each step: ``"one_cycle"``, ``schedules.Cosine(warm_up=1)``, or
+            a function ``schedule(t, total)`` of the epochs done and the epochs of the fit. The learning rate is
+            restored afterwards.
         clip_norm : float, optional
-            A gradient that is longer is shortened to this length.
+            The maximum norm of the gradient of all parameters. A larger gradient is scaled down to it.
         ema : float, optional
-            The decay of a moving average of the weights, such as 0.999; validation looks at it, and the fit ends with
-            it: short for the callback `ExponentialMovingAverage`.
+            The decay of an `ExponentialMovingAverage` of the weights, such as 0.999.
         patience : int, optional
-            Stop after so many epochs without a better `monitor`, with the weights of the best one: short for the
-            callback `EarlyStopping`.
+            The patience of `EarlyStopping`: stop after this many epochs without improvement, with the best weights.
         monitor : str
-            The column of the history that `patience` is about.
+            The column of the history that `patience` applies to.
         callbacks : Callback or sequence of Callback
-            What is done at fit, epoch and step.
+            Objects that are called during training.
         engine : {"auto", "numpy", "native"}
-            What executes the plan: the native executor where it is installed and has a body for every part, or else
-            NumPy; or one of the two. The network evaluates and predicts by the same from then on.
+            The engine of the training, and from then on of prediction. "auto" is the native engine if it is installed
+            and supports all parts of the network, else NumPy.
         n_threads : int, optional
-            For the native executor; by default as many as the cores that the process may use. The same seed gives
-            the same bits whatever their number.
+            The number of threads of the native engine, by default one for each available core. It does not change
+            results.
         augmentation : Augmentation, optional
-            Distort each image of X anew each epoch.
-        resume : bool or sequence of str
-            Go on from the newest whole file of the `Checkpoint` among `callbacks`, to the same bits as without the
-            interruption; begin anew if there is none. Data, arguments and settings of callbacks must be those of the
-            first call, but for `verbose`, `n_threads`, and `epochs` where no `schedule` counts them; functions are
-            compared by name, code and the values they refer to. Names of settings,
-            ``resume=["learning_rate", "patience"]``, may differ on purpose: they take effect from here on, and stand
-            in ``history.changes``.
+            Random changes of the images X in each epoch.
+        resume : bool, str or sequence of str
+            Continue from the last complete file of the `Checkpoint` in `callbacks`, with the same result as without the
+            interruption; start from the beginning if there is none. Data, arguments and callbacks must be those of the
+            first call, except `verbose`, `n_threads` and, without a schedule, `epochs`. Functions are compared by name,
+            code and the values they refer to. Settings named here, such as ``resume=["learning_rate", "patience"]``,
+            may differ; they are recorded in ``history.changes``.
         window : int, optional
-            Of a stream, or a memory map that has more rows: how many rows may be in memory; by default as many as are
-            256 MB, and at least two batches. Half of them is learned from, in random order, while a thread reads the
-            other half. Where it holds all rows, the fit is that of the array, to the same bits.
+            For a stream, or a memory map with more rows: the maximum number of rows in memory, by default 256 MB of
+            rows and at least two batches. Half of it is trained on, in random order, while a thread reads the other
+            half. If it holds all rows, the result is the same as for an array.
         verbose : bool or int
-            A progress bar, or lines where the output is not a terminal; False is silent. A number n shows the line of
-            every n-th epoch.
+            Show a progress bar, or lines if the output is not a terminal. A number n shows every n-th epoch.
 
         Returns
         -------
         History
-            A table with a row an epoch. Ctrl-C ends the training early: the weights stay, and
+            The recorded columns, with an entry for each epoch. Ctrl-C ends the training and keeps the weights; then
             ``history.stopped_by`` is ``"interrupt"``.
 
         Raises
         ------
         ShapeError, DataError
-            Data that do not fit or cannot be learned from: nothing has been changed.
+            The data do not fit or cannot be used; the network is unchanged.
         DivergenceError
-            NaN or infinity in training; the weights are those of the last good epoch.
+            NaN or infinity occurred; the weights are those of the last epoch without.
         EngineError
-            The native executor was asked for and cannot run the network.
+            The native engine was asked for and is not installed or cannot run the network.
         """
         arguments = dict(locals())
         from layerwise.network.fitting import fit
@@ -278,7 +275,7 @@ class Network(Answers):
 
     @property
     def familiarity(self) -> Novelty | None:
-        """The earlier name of `novelty`."""
+        """The former name of `novelty`."""
         warn("Network.familiarity is now novelty", FutureWarning)
         return self.novelty
 
@@ -286,44 +283,46 @@ class Network(Answers):
         self, X: ArrayLike | None = None, y: ArrayLike | None = None, *, height: int = 760, browser: bool = True,
         block: bool | None = None,
     ) -> Any:  # fmt: skip
-        """Show the page with this network in it: every number of it, edited and trained.
+        """Open the interactive page with this network, to edit and train it.
 
-        In Jupyter, VS Code, Colab and marimo the page is a widget, which needs no port; elsewhere a tab of the browser,
-        served to this machine alone. What becomes of the network in the page is another one's until the button
-        'Take over' there gives it back to this one. A script prints the address and stays until Ctrl-C.
+        In Jupyter, VS Code, Colab and marimo the page is a widget and needs no port. Elsewhere it opens in the browser,
+        served to this machine only. The page works on a copy; its button 'Take over' copies the changes to this
+        network.
 
         Parameters
         ----------
-        X, y : array, optional
-            What it learns from there.
+        X, y : array-like, optional
+            The data to train on.
         height : int
-            Of the widget, in pixels.
+            The height of the widget in pixels.
         browser : bool
-            Whether the tab is opened; if not, the `address` of what is returned is for it.
+            Open a browser tab. If False, open the `address` of the result yourself.
         block : bool, optional
-            Whether a tab stays until Ctrl-C; by default in a script, while an interactive Python goes on at once.
+            Wait for Ctrl-C. By default only in a script, which then also prints the address.
 
         Returns
         -------
         widget, or Tab
-            A widget is shown where it is the last line of a cell. The tab has `address` and `close()`.
+            A notebook shows the widget if it is the last line of a cell. A tab has `address` and `close()`.
 
         Raises
         ------
-        MissingDependencyError, NotBuiltError
-            The extra `play` is not installed; the network has no weights yet, and there is no X.
+        MissingDependencyError
+            The extra `play` is not installed.
+        NotBuiltError
+            The network has no weights yet, and X is not given.
         """
         return import_module("layerwise.app.play.playing").play(self, X, y, height=height, browser=browser, block=block)
 
     def copy(self) -> Network:
-        """Another network with the same weights, optimizer and seed, sharing nothing."""
+        """Return an independent copy with the same weights, optimizer and seed."""
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_forward": None, "_predictor": None}
 
     def summary(self) -> str:
-        """A table: layer, output shape, parameters."""
+        """Return a table of the layers: name, output shape and number of parameters."""
         return summary.text(self.layers, self.plan, self.parameters, self.frozen)
 
     def __repr__(self) -> str:
@@ -337,31 +336,30 @@ class Network(Answers):
         return summary.html(self.layers, self.plan, self.parameters, self.frozen)
 
     def save(self, path: str | os.PathLike[str], *, optimizer: bool = False, weights: str = "float32") -> None:
-        """Write the network to one safetensors file: weights, layers, scaling, classes, loss, history.
+        """Save the network to a safetensors file: weights, layers, scaling, classes, loss and history.
 
         Parameters
         ----------
-        path : path
-            Written whole or not at all, and on the disk when the call ends.
+        path : str or path-like
+            The file. It is written completely or not at all, and is on the disk when the call returns.
         optimizer : bool
-            Whether the optimizer's state goes with it, so that a further fit goes on as it would have here; with Adam
-            the file is then three times as large.
+            Also save the optimizer's state, so that a later fit continues as it would have here. With `Adam` the file
+            is then three times as large.
         weights : {"float32", "int8"}
-            How the weights of dense layers are kept: as they are (float64 in a float64 network), or rounded to 8 bits
-            with a scale for each unit, in a quarter of the size; what was learned of novelty is rounded alike.
-            ``layerwise.load`` gives a network of the rounded weights. int8 is without the optimizer's state: training
-            goes on with a new optimizer.
+            Save the weights of dense layers as they are (float64 for a float64 network), or rounded to 8 bits with a
+            scale for each unit, a quarter of the size; the arrays of `novelty` are rounded too. int8 cannot be combined
+            with the optimizer's state.
 
         Raises
         ------
         OSError
-            The path cannot be written to; a file that was there stays as it was.
+            The path cannot be written. An existing file is left unchanged.
         ValueError
-            The optimizer's state is asked for with int8, or weights in another type.
+            int8 is asked for with the optimizer's state, or `weights` has another value.
         NotBuiltError
             The network has no weights yet.
         FormatError
-            A weight is NaN or infinite, or a part of the network cannot be written down.
+            A weight is NaN or infinite, or a part of the network cannot be saved.
         """
         description, arrays = self.written(optimizer, weights)
         storage.write(path, self._head() | description, arrays)
@@ -369,9 +367,9 @@ class Network(Answers):
     def checkpoint(
         self, training: dict[str, Any], arrays: Mapping[str, Array], identity: Mapping[str, Any] | None = None
     ) -> Callable[[str | os.PathLike[str], bool], None]:
-        """Return a writer for a file of the network as it is now, with what its training needs to go on.
+        """Return a function that writes the network as it is now, with the state of its training, to a file.
 
-        It takes a path, and whether a file that is there is replaced.
+        The function takes a path, and whether an existing file may be replaced.
         """
         description = self._head() | self.description(True) | {"training": storage.encode(training)}
         if identity is not None:

@@ -11,16 +11,19 @@ from layerwise.typing import Array, ArrayLike
 
 
 class Neuron:
-    """A network of a single unit, made of the same layers as all others.
+    """A network of a single unit.
+
+    Call it with a sample of shape (n_in,) for its output, a number; or with samples of shape (n, n_in) for an array of
+    shape (n,).
 
     Parameters
     ----------
-    weights : array (n_in,)
-        One weight for each input.
+    weights : array-like of shape (n_in,)
+        The weight of each input.
     bias : float
-        What is added to the weighted sum.
+        The bias, added to the weighted sum.
     activation : Layer, optional
-        By default `Identity`.
+        The activation. By default `Identity`.
 
     Examples
     --------
@@ -39,7 +42,7 @@ class Neuron:
 
     @property
     def weights(self) -> Array:
-        """A copy of the weights (n_in,)."""
+        """A copy of the weights, of shape (n_in,)."""
         return self.network.get_parameters()[0][:, 0]
 
     @property

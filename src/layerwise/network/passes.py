@@ -30,11 +30,25 @@ class Passes(Weights):
     _draws: int  # of masks, by `forward` since the newest fit
 
     def forward(self, X: ArrayLike, *, training: bool = False) -> Array:
-        """The outputs for X (n, n_in), or for one sample (n_in,); kept for `backward`.
+        """Return the outputs of the network, and keep what `backward` needs.
 
-        With `training`, dropout takes part and batches are normalized by themselves: the first call as in the next
-        training step, each further one with new masks. The spread of many such outputs says how sure the network is
-        (Gal and Ghahramani 2016).
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in) or (n_in,)
+            The samples, or one sample.
+        training : bool
+            Compute as in training, with dropout and with batch normalization over X. The first call uses the dropout
+            masks of the next training step, each further call new ones. The spread of many such outputs estimates the
+            uncertainty of a prediction (Monte Carlo dropout, Gal and Ghahramani 2016).
+
+        Returns
+        -------
+        array of shape (n, n_out) or (n_out,)
+            The outputs.
+
+        See Also
+        --------
+        Network.outputs : The same for any number of rows, without keeping the activations.
         """
         X, single = as_batch(X)
         rows = self._rows(X, size=None)
@@ -51,7 +65,25 @@ class Passes(Weights):
         return y[0].copy() if single else y.copy()
 
     def backward(self, dy: ArrayLike) -> Array:
-        """From the gradient by the outputs of the last `forward`, write `grad`; returns the gradient by X."""
+        """Back-propagate a gradient through the last `forward`, and store the parameters' gradients in `grad`.
+
+        Parameters
+        ----------
+        dy : array-like of shape (n, n_out) or (n_out,)
+            The gradient with respect to the outputs of the last `forward`.
+
+        Returns
+        -------
+        array of shape (n, n_in) or (n_in,)
+            The gradient with respect to its inputs.
+
+        Raises
+        ------
+        NotBuiltError
+            There was no `forward` before.
+        ShapeError
+            `dy` has another shape than the outputs.
+        """
         if self._forward is None:
             raise NotBuiltError("backward needs the activations of a forward: call forward(X) first")
         batch, x = self._forward
@@ -65,7 +97,18 @@ class Passes(Weights):
         return np.array(batch.dx.reshape(*gradient.shape[:-1], -1))
 
     def activations(self, X: ArrayLike) -> list[Array]:
-        """Every layer's output for X, first to last, as in prediction: arrays (n, outputs of the layer)."""
+        """Return the outputs of every layer, as in prediction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_in)
+            The samples.
+
+        Returns
+        -------
+        list of array of shape (n, n_out)
+            The outputs of each layer, first to last, with the n_out of that layer.
+        """
         rows = self._rows(X, size=None)
         plan, parameters = self.built()
         batch = Workspace(plan, parameters, len(rows), keep=True).batch(len(rows))
@@ -140,5 +183,5 @@ class Passes(Weights):
 
     @property
     def fingerprint(self) -> int:
-        """A checksum of the weights and of the number of steps: equal for networks in the same state."""
+        """A checksum of the weights and of the number of steps. It is equal for networks in the same state."""
         return zlib.crc32(str(self.steps).encode(), zlib.crc32(self.theta.tobytes()))

@@ -27,7 +27,23 @@ class Weights(State):
     plan: Plan | None
 
     def build(self, n_in: int) -> Self:
-        """Make and draw the parameters for samples of `n_in` inputs; `fit` and `forward` do it by themselves."""
+        """Create the parameters and draw their first values. `fit` and `forward` call it when it is needed.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        Network
+            The network itself.
+
+        Raises
+        ------
+        ShapeError
+            The network was built for another number of inputs, or its layers do not fit together.
+        """
         plan = compile_layers(self.layers, whole_number("Network.build", "n_in", n_in, least=1))
         if self.parameters is not None:
             if plan.n_in != self.built()[0].n_in:
@@ -57,7 +73,7 @@ class Weights(State):
 
     @property
     def grad(self) -> Array:
-        """The newest gradients, as one vector like `theta`."""
+        """The gradients of the last backward pass, as one vector in the order of `theta`."""
         return self.built()[1].grad
 
     @grad.setter
@@ -65,38 +81,49 @@ class Weights(State):
         assign(self.built()[1].grad, values, "grad")
 
     def get_parameters(self, layer: int | None = None) -> list[Array]:
-        """Return copies of all weights and biases, in the order W1, b1, W2, b2.
+        """Return copies of all weights and biases, in the order W1, b1, W2, b2, ….
 
         Parameters
         ----------
         layer : int, optional
-            Those of this layer alone, from 0; negative numbers count from the last.
+            The index of a layer, to return the parameters of this layer only. Negative indices count from the last
+            layer.
+
+        Returns
+        -------
+        list of array
+            The parameters.
 
         Raises
         ------
         ShapeError
-            There is no such layer, or it has nothing to learn.
+            There is no such layer, or it has no parameters.
+        NotBuiltError
+            The network has no parameters yet.
         """
         p = self.built()[1].p
         chosen = p if layer is None else [p[i] for i in self.layer_indices("get_parameters", [layer])]
         return [array.copy() for one in chosen for array in vars(one).values()]
 
     def set_parameters(self, values: Sequence[ArrayLike], layer: int | None = None) -> None:
-        """Set weights and biases in the form that `get_parameters` gives.
+        """Set the weights and biases.
 
         Parameters
         ----------
-        values : sequence of array
-            W1, b1, W2, b2, …; or those of one layer.
+        values : sequence of array-like
+            The parameters, in the order of `get_parameters`: W1, b1, W2, b2, ….
         layer : int, optional
-            That layer, such as one that another network has learned.
+            The index of a layer, to set the parameters of this layer only, for example to those of another network's
+            layer.
 
         Raises
         ------
         ShapeError
-            Another number of arrays or another shape than the layers have; nothing is changed.
+            The number or the shapes of the arrays do not fit the layers. Nothing is changed.
+        DataError
+            A value is NaN or infinite. Nothing is changed.
         NotBuiltError
-            One layer was given, and the network's sizes are not known yet: call `build`.
+            `layer` is given, and the network is not built yet.
 
         Examples
         --------
@@ -132,12 +159,26 @@ class Weights(State):
             target[...] = array
 
     def freeze(self, *layers: int) -> Self:
-        """Leave these layers as they are in all fits to come, until `unfreeze`; the model file keeps it.
+        """Exclude layers from training until `unfreeze` is called. The model file keeps this.
 
         Parameters
         ----------
         *layers : int
-            From 0; negative ones count from the last.
+            The indices of the layers. Negative indices count from the last layer.
+
+        Returns
+        -------
+        Network
+            The network itself.
+
+        Raises
+        ------
+        ShapeError
+            There is no such layer, or none of the layers has parameters.
+
+        See Also
+        --------
+        layerwise.Freeze : Freeze layers in some epochs of a fit.
 
         Examples
         --------
@@ -150,7 +191,18 @@ class Weights(State):
         return self
 
     def unfreeze(self, *layers: int) -> Self:
-        """Let these layers learn again; without an argument, all."""
+        """Include layers in training again.
+
+        Parameters
+        ----------
+        *layers : int
+            The indices of the layers; without any, all layers.
+
+        Returns
+        -------
+        Network
+            The network itself.
+        """
         self.frozen -= self.layer_indices("unfreeze", layers) if layers else self.frozen
         return self
 
