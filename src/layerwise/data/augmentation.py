@@ -35,40 +35,42 @@ _CHUNK = 64  # images that NumPy works on together, so that they stay in the cac
 
 
 class Augmentation(Description):
-    """Small random changes of images: moved, turned, stretched, slanted, bent, and noisy; all are off until set.
+    """Random changes of images: shift, rotation, scale, shear, elastic deformation and noise.
 
-    Each changed image is sampled once from the original, however many changes there are: the pixel at p comes from
+    All are off by default. Each image is interpolated once, however many changes there are: the pixel at p comes from::
 
         q = c + S⁻¹ H⁻¹ R⁻¹ (p - c - t) + d(p)
 
     with the image's centre c, shift t, rotation R, shear H, scale S and elastic displacement d, interpolated linearly
-    between the four pixels around q. All are drawn anew for each image and each epoch, uniformly from their ranges.
+    between the four pixels around q. All are drawn for each image in each epoch, uniformly from their ranges.
 
     Parameters
     ----------
     shape : (height, width) or (height, width, channels), default=(28, 28)
-        How the numbers of a row make an image. Channels lie side by side, pixel by pixel, and move together.
+        The shape of an image, in which a row of X is read. The channels of a pixel follow one another, and move
+        together.
     shift : float, default=0
-        Up to so many pixels up or down, and left or right.
+        The largest shift up, down, left or right, in pixels.
     whole_shift : bool, default=False
-        Shift by whole pixels alone, which blurs nothing; `shift` must then be whole.
+        Shift by whole pixels only, without interpolation. `shift` must then be a whole number.
     rotation : float, default=0
-        Up to so many degrees either way.
+        The largest rotation to either side, in degrees.
     scale : float, default=0
-        Height and width, each by itself, grow by a factor from 1 - `scale` to 1 + `scale`.
+        Height and width are multiplied by separate factors from 1 - `scale` to 1 + `scale`.
     shear : float, default=0
-        Upright lines slant by up to so many degrees either way.
+        The largest angle by which vertical lines are slanted to either side, in degrees.
     elastic_alpha : float, default=0
-        Strength of the elastic deformation of Simard, Steinkraus and Platt [1]_, in pixels. Each pixel draws a
+        The strength of the elastic deformation of Simard, Steinkraus and Platt [1]_, in pixels. Each pixel draws a
         displacement in both directions, uniform on [-1, 1]; the two fields are convolved with a Gaussian whose values
         sum to 1, taken as 0 beyond the image, and multiplied by `elastic_alpha`. So 34 with a sigma of 4, the paper's
         choice for 29x29, moves a pixel in the middle by 34 / √3 / (2 · 4 · √π), 1.4 pixels, as a root mean square.
     elastic_sigma : float, default=4
-        Standard deviation of that Gaussian, in pixels: how far neighbours move together.
+        The standard deviation of that Gaussian, in pixels.
     noise : float, default=0
-        Standard deviation of Gaussian noise, added to every number: of uint8 as a share of 255, else in X's own units.
+        The standard deviation of Gaussian noise, added to every number: for uint8 as a fraction of 255, otherwise in
+        the units of X.
     fill : float, default=0
-        What lies outside the image, in X's own units.
+        The value outside the image, in the units of X.
 
     References
     ----------
@@ -123,7 +125,7 @@ class Augmentation(Description):
 
     @property
     def n_in(self) -> int:
-        """How many numbers an image has."""
+        """The number of values of an image: height · width · channels."""
         return math.prod(self.shape)
 
     def __call__(self, X: ArrayLike, random_state: int = 0) -> Array:
@@ -154,35 +156,35 @@ class Augmentation(Description):
         n_threads: int = 1,
         engine: str = "auto",
     ) -> Array:
-        """Some rows of the data set X, changed.
+        """Return changed copies of some rows of a data set.
 
         Parameters
         ----------
-        X : array (n, n_in) of uint8, float32 or float64
-            The whole data set. It is not copied if it is C-contiguous. Interpolated in float32, whatever its type;
-            uint8 is rounded and clipped.
+        X : array of uint8, float32 or float64, of shape (n, n_in)
+            The whole data set. It is not copied if it is C-contiguous. Pixels are interpolated in float32; uint8 is
+            rounded and clipped.
         rows : array of int64
-            Which rows, in the order wanted.
+            The row numbers, in the order of the result.
         seed, epoch : int
-            With the row's number, the key of its draws.
-        out : array (len(rows), n_in), optional
-            Where the result goes: X's type, C-contiguous, apart from X.
+            Together with the row number they determine the random changes.
+        out : array of shape (len(rows), n_in), optional
+            The array for the result: of X's type, C-contiguous and not overlapping X.
         n_threads : int, default=1
-            How many threads work; the results are the same to the last bit.
+            The number of threads. It does not change the result.
         engine : {"auto", "numpy"}, default="auto"
-            ``"numpy"``: in NumPy, even where the native engine is installed.
+            "numpy" uses NumPy even if the native engine is installed.
 
         Returns
         -------
-        array (len(rows), n_in)
+        array of shape (len(rows), n_in)
             `out`, or a new array.
 
         Raises
         ------
         ShapeError
-            X's columns are not the numbers of an image, or `out` or `rows` does not fit.
+            X does not have as many columns as an image has numbers, or `out` or `rows` has a wrong shape.
         DataError
-            X or `out` has another type, or `rows` names a row that X has not.
+            X or `out` has another type, or a row number is out of range.
         """
         X = self._check(X)
         rows = _check_rows(rows, len(X))

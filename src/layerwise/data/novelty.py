@@ -46,20 +46,26 @@ class Parts(Protocol):
 
 
 class Novelty:
-    """What the training data look like, in a few arrays of float32; `lw.learn_novelty` makes it part of a network.
+    """A model of the training data that tells which rows are unlike them. `learn_novelty` fits it.
+
+    It consists of principal components and Gaussian clusters of the training rows. A row has two squared distances, and
+    is novel if one of them is larger than for nearly all held-out rows::
+
+        outside = |x - mean|² - |z|²,  z = (x - mean) V     the distance from the principal components
+        within  = min over clusters of |(z - centre) L|²    the Mahalanobis distance, with L Lᵀ = covariance⁻¹
 
     Attributes
     ----------
-    mean : array (n_in,)
-        Of the rows.
-    directions : array (n_in, d)
+    mean : array of shape (n_in,)
+        The mean of the rows.
+    directions : array of shape (n_in, d)
         V: the principal components.
-    centres : array (k, d)
-        Of each cluster, times its L.
-    factors : array (k, d (d + 1) / 2)
-        L of each cluster, lower triangular, row by row.
-    limits : array (2,)
-        The greatest `outside` and `within` that are not novel.
+    centres : array of shape (k, d)
+        The centre of each cluster, multiplied by its L.
+    factors : array of shape (k, d (d + 1) / 2)
+        The lower triangle L of each cluster, row by row.
+    limits : array of shape (2,)
+        The largest `outside` and `within` that are not novel.
     """
 
     def __init__(self, mean: Array, directions: Array, centres: Array, factors: Array, limits: Array) -> None:
@@ -112,7 +118,18 @@ class Novelty:
         self.limits[1] = near[min(len(near), max(1, round(coverage * len(distances)))) - 1]
 
     def distances(self, rows: Array) -> Array:
-        """Return the distances `outside` and `within` of each row, (n, 2)."""
+        """Return the squared distances `outside` and `within` of each row.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_in)
+            Rows, scaled as for the first layer.
+
+        Returns
+        -------
+        array of shape (n, 2)
+            The two distances.
+        """
         d, result = self.directions.shape[1], np.empty((len(rows), 2))
         lower, factor = np.tril_indices(d), np.zeros((d, d), np.float32)
         for start in range(0, len(rows), PART):
@@ -126,7 +143,18 @@ class Novelty:
         return result
 
     def is_novel(self, rows: Array) -> Array:
-        """Whether each scaled row looks unlike those learned from, (n,) of bool."""
+        """Return which rows are unlike the training data.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_in)
+            Rows, scaled as for the first layer.
+
+        Returns
+        -------
+        array of bool of shape (n,)
+            True for novel rows.
+        """
         with np.errstate(over="ignore", invalid="ignore"):  # so far away that it is novel all the same
             novel = ~(self.distances(rows) <= self.limits)
         return novel[:, 0] | novel[:, 1]

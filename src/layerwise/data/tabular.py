@@ -31,70 +31,60 @@ KINDS: dict[str, type[Encoded]] = {
 
 
 class TableEncoder(Description):
-    """Turn a table of numbers, categories and dates into the float32 array that a network learns from.
+    """Encode a table of numbers, categories, dates and text as a float32 array for a network.
 
     Parameters
     ----------
     categorical : list of names or indices, or mask of bool, optional
-        Columns whose values are categories though their type does not say so, such as a postcode written as a
-        number. Text, booleans, pandas' and Polars' categories, and objects other than numbers always are.
+        Columns to treat as categories although their type is numeric, such as postcodes. Text, booleans, categories of
+        pandas and Polars, and objects other than numbers always are categories.
     max_categories : int, optional
-        The most categories of a column, the most frequent ones; any other is taken as unknown. Without it, each
-        category has an output of its own, and a column with more than 1,000 of them is refused.
+        Keep only the most frequent categories of each column; the others are treated as unknown. By default every
+        category has an output, and a column with more than 1,000 of them is an error.
     scale_categories : bool, default True
-        Whether the ±1 and one-hot columns, and those that say where a number was missing, are scaled and clipped as
-        the numbers are, as in the paper: a category then stands out the more, the rarer it is. False: they stay as
-        they are.
+        Scale and clip the ±1 and one-hot outputs and the outputs for missing numbers like numbers, as in the paper, so
+        that rare categories get large values.
     exclude : list of names or indices, optional
-        Columns that are not used. They need not be there in later frames.
+        Columns that are not used, and need not be in later data frames.
     kinds : dict of name or index to str, optional
-        What a column is, where its type does not say so: ``"number"``, ``"category"``, ``"date"``, ``"text"`` (a
-        category of many values) or ``"unused"``.
+        The kind of columns, if it does not follow from their type: ``"number"``, ``"category"``, ``"date"``, ``"text"``
+        (a category with many values) or ``"unused"``.
     dates : list of str, optional
-        Which parts of dates are looked at, of ``"elapsed"``, ``"year"``, ``"month"``, ``"day"``, ``"weekday"`` and
-        ``"hour"``; all of them by default. A part that did not vary in the training data has no output.
+        The parts of dates to encode: ``"elapsed"``, ``"year"``, ``"month"``, ``"day"``, ``"weekday"`` and ``"hour"``,
+        by default all. A part that is constant in the training data has no output.
     max_inputs : int, optional
-        The most outputs that all categories have together. Where they would have more, the columns with the most
-        categories are taken as text, one by one.
-
-    Attributes
-    ----------
-    columns : list of str or int
-        The columns that `fit` saw: their names in a frame, their indices in an array.
-    kinds : list of str
-        ``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"unused"``, for each of them.
-    output_names : list of str
-        What each column of the output is: ``age``, ``age=missing``, ``city=Oslo``, ``day=month sin``.
+        The maximum number of outputs for all categories together. To keep it, the columns with the most categories are
+        treated as text, one by one.
 
     Notes
     -----
-    The preprocessing of RealMLP-TD-S [1]_, which goes, column by column:
+    The preprocessing is that of RealMLP-TD-S [1]_, for each column:
 
-    1. A category of two values is one output: -1 for the first of them (in order of numbers or letters), 1 for the
-       second, 0 where it is missing or unknown. Any other number of values has an output for each, all of them 0
-       where it is missing or unknown.
-    2. Every output, from a number or from a category, becomes z = s · (x - median), with s = 1 / (q₇₅ - q₂₅); where
-       the quartiles are equal s = 2 / (max - min); where the column is constant s = 0.
-    3. z / √(1 + (z/3)²) lets no value out of ±3.
+    1. A category with two values is one output: -1 for the first (in numeric or alphabetic order), 1 for the second,
+       0 if it is missing or unknown. With any other number of values there is an output for each, all of them 0 if it
+       is missing or unknown.
+    2. Every output becomes z = s · (x - median), with s = 1 / (q₇₅ - q₂₅); if the quartiles are equal,
+       s = 2 / (max - min); if the column is constant, s = 0.
+    3. z / √(1 + (z/3)²) limits the values to ±3.
 
-    Missing numbers, which the paper leaves to the user: the statistics are those of the values that are there, a
-    missing one becomes the median, so 0 in the output; and where some were missing in the training data, a second
-    output says which (0 or 1, then as above). A missing number in a column that had none in training becomes 0.
-    A column without any value at all gives 0 if it is one of numbers, and no output if it is one of categories.
+    The paper does not treat missing numbers. Here the statistics are those of the values present, and a missing number
+    becomes the median, which is 0 in the output. If some were missing in training, a second output tells which (0 or 1,
+    then as above). A column of numbers without any value gives 0, a column of categories without any value no output.
 
-    Dates, and text of many values, which the paper does not have:
+    The paper does not treat dates and text with many values either. Here:
 
-    - A date gives an output for the days since 1970-01-01 and for the year, scaled and clipped as in 2 and 3, and two
+    - A date gives outputs for the days since 1970-01-01 and for the year, scaled and clipped as in 2 and 3, and two
       outputs sin 2πv/p and cos 2πv/p for month (p = 12), day of the month (31), weekday (7) and hour (24), each if it
-      varied in training; of two values it is scaled as a number. Zones and offsets are left out. A missing date is 0
-      in all of them, and has an output that says so if some were missing in training.
-    - A text gives the logarithm of how often its value occurred, and (S + 10 m) / (count + 10) for each class or target
-      of `y`, with S the sum over the rows of that value and m the mean over all rows [2]_; in `fit_transform` S and
-      count are over the other four of five parts of the rows. Values that occurred once, unknown and missing ones are
-      alike. Without `y`, or with more than 10 classes, eight signs by a hash of the value stand in place of the means.
+      varied in training; a part with two values is scaled like a number. Time zones are ignored. A missing date is 0 in
+      all outputs, and has an output that tells so if some were missing in training.
+    - A text gives the logarithm of the frequency of its value, and (S + 10 m) / (count + 10) for each class or target
+      of `y`, with the sum S over the rows with that value and the mean m over all rows [2]_. In `fit_transform` S and
+      count are those of the other four of five parts of the rows (cross-fitting). Values that occurred once, unknown
+      and missing ones are treated alike. Without `y`, or with more than 10 classes, eight signs from a hash of the
+      value are used instead of the means.
 
-    Columns of a frame are found by their names, in whatever order they come; those of an array by their places. A
-    frame after an array, or an array after a frame, is read by the places.
+    The columns of a data frame are found by name, in any order; those of an array by position. A data frame after an
+    array, or an array after a data frame, is read by position.
 
     References
     ----------
@@ -115,7 +105,7 @@ class TableEncoder(Description):
      [ 0.33  0.   -1.  ]]
     >>> encoder.output_names
     ['x0', 'x0=missing', 'x1=red']
-    >>> encoder.transform([[35.0, "green"]]).tolist()  # the median, and a category that is unknown
+    >>> encoder.transform([[35.0, "green"]]).tolist()  # the median, and an unknown category
     [[0.0, 0.0, 0.0]]
     """
 
@@ -148,34 +138,34 @@ class TableEncoder(Description):
         self._has_names = False
 
     def config(self) -> dict[str, Any]:
-        """The constructor's arguments that make this encoder again, before `fit`."""
+        """Return the arguments that construct this encoder again, not fitted."""
         asked = self._asked_kinds
         names = ("categorical", "max_categories", "scale_categories", "exclude", "dates", "max_inputs")
         return {**{name: getattr(self, name) for name in names}, "kinds": None if asked is None else dict(asked)}
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
-        """Learn from the training data X what each column becomes.
+        """Learn the encoding of each column from training data.
 
         Parameters
         ----------
-        X : pandas or Polars frame, or array-like (n, n_in)
-            Missing values may be NaN, None, pandas.NA, NaT or null.
-        y : array-like (n,) or (n, targets), optional
-            What is to be predicted; only columns of the kind ``"text"`` look at it.
+        X : pandas or Polars data frame, or array-like of shape (n, n_in)
+            The table. Missing values may be NaN, None, pandas.NA, NaT or null.
+        y : array-like of shape (n,) or (n, n_targets), optional
+            The targets, used for columns of the kind ``"text"`` only.
 
         Returns
         -------
         TableEncoder
-            Itself.
+            The encoder itself.
 
         Raises
         ------
         DataError
-            Empty; durations, lists, infinity; too many categories.
+            X is empty, has durations, lists or infinite numbers, or a column has too many categories.
         ShapeError
-            Not a table, two columns of one name, or a mask of another length.
+            X is not a table, two columns have the same name, or a mask has the wrong length.
         UnknownNameError
-            `categorical`, `exclude` or `kinds` name a column that is not there.
+            `categorical`, `exclude` or `kinds` name a column that X does not have.
         """
         self._learn(read_columns(X), y)
         return self
@@ -201,25 +191,45 @@ class TableEncoder(Description):
         return own
 
     def transform(self, X: Any) -> Array:
-        """X as a network takes it.
+        """Return a table encoded.
+
+        Parameters
+        ----------
+        X : pandas or Polars data frame, or array-like of shape (n, n_in)
+            The table.
 
         Returns
         -------
-        float32 array (n, n_out)
-            Without NaN, within ±3; rows as in X, columns as `output_names` says.
+        float32 array of shape (n, n_out)
+            The encoded rows, within ±3 and without NaN. `output_names` names the columns.
 
         Raises
         ------
         DataError
-            Columns that are missing or unknown, or whose values are of another type than in `fit`; infinity.
+            A column is missing or unknown, has values of another type than in `fit`, or has infinite numbers.
         ShapeError
-            Another number of columns.
+            X has another number of columns.
         """
         self._check_fitted()
         return self._written(read_columns(X), {})
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
-        """``fit(X, y).transform(X)``, but for columns of text, whose means are those of other rows (cross-fitting)."""
+        """Fit to X and y, and return X encoded.
+
+        It equals ``fit(X, y).transform(X)``, except for columns of text, which are encoded by cross-fitting.
+
+        Parameters
+        ----------
+        X : pandas or Polars data frame, or array-like of shape (n, n_in)
+            The table.
+        y : array-like of shape (n,) or (n, n_targets), optional
+            The targets.
+
+        Returns
+        -------
+        float32 array of shape (n, n_out)
+            As from `transform`.
+        """
         columns = read_columns(X)
         return self._written(columns, self._learn(columns, y))
 
@@ -237,19 +247,19 @@ class TableEncoder(Description):
 
     @property
     def columns(self) -> list[Name]:
-        """The columns that `fit` saw."""
+        """The columns of the training data."""
         self._check_fitted()
         return list(self._columns)
 
     @property
     def kinds(self) -> list[str]:
-        """``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"unused"``, for each column."""
+        """The kind of each column: ``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"unused"``."""
         self._check_fitted()
         return [part.kind for part in self._parts]
 
     @property
     def has_names(self) -> bool:
-        """Whether `fit` saw columns with names; else they are numbered."""
+        """True if the columns of the training data had names."""
         return self._has_names
 
     def learned(self) -> list[tuple[Name, Encoded]]:
@@ -263,13 +273,13 @@ class TableEncoder(Description):
 
     @property
     def output_names(self) -> list[str]:
-        """What each column of the output is."""
+        """The name of each column of the output."""
         self._check_fitted()
         titles = [str(name) if self._has_names else f"x{name}" for name in self._columns]
         return [name for part, title in zip(self._parts, titles) for name in part.names(title)]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in lists, text, numbers, booleans and None, which JSON can hold; `from_dict` reads it."""
+        """Return the encoder as a dict of lists, text, numbers, booleans and None, for JSON."""
         described: list[dict[str, Any]] = []
         for name, part in zip(self._columns, self._parts):
             described.append({"name": name, "kind": part.kind, **part.learned_values()})
@@ -279,12 +289,17 @@ class TableEncoder(Description):
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> TableEncoder:
-        """The encoder that `to_dict` described, to the last bit.
+        """Return the encoder that `to_dict` described.
+
+        Returns
+        -------
+        TableEncoder
+            The fitted encoder, which gives the same output to the last bit.
 
         Raises
         ------
         FormatError
-            Not such a description.
+            It is not such a description.
         """
         try:
             encoder = cls(**description["config"])

@@ -382,7 +382,7 @@ class MLPClassifier(ClassifierMixin, Classes):  # type: ignore[misc]
         return y
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithm of `predict_proba`, of shape (n, n_classes); minus infinity where the probability is 0."""
+        """Return the logarithm of `predict_proba`, (n, n_classes); minus infinity where the probability is 0."""
         with np.errstate(divide="ignore"):
             log: Array = np.log(self.predict_proba(X))
         return log

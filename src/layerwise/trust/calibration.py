@@ -30,16 +30,16 @@ PART = 512  # rows whose activations are computed together
 
 @dataclass(frozen=True)
 class Calibration:
-    """What `calibrate` found and did.
+    """The result of `calibrate`.
 
     Attributes
     ----------
     temperature : float
-        T: above 1, the network was too sure; below 1, not sure enough.
+        The temperature T: above 1 if the network was overconfident, below 1 if it was underconfident.
     loss_before, loss_after : float
-        Mean negative logarithm of the probability of what is right.
+        The mean negative log-likelihood before and after.
     error_before, error_after : float
-        Expected calibration error, in 15 bins; NaN where there are several yes/no answers.
+        The expected calibration error in 15 bins before and after; NaN for several yes-or-no outputs.
     """
 
     temperature: float
@@ -50,32 +50,38 @@ class Calibration:
 
 
 def calibrate(network: Network, X: ArrayLike, y: ArrayLike) -> Calibration:
-    """Make a network as sure as it is right: divide its scores by the temperature that fits held-out data best.
+    """Calibrate the probabilities of a network by temperature scaling on held-out data.
 
-    The network's last weights and biases are divided by it, so all that follows is calibrated: `predict_proba`, the
-    model file, every export. Its answers stay the same. A further `fit` goes on from these weights.
+    The temperature T minimizes the negative log-likelihood on the held-out data. The weights and biases of the last
+    dense layer are divided by T, so `predict_proba`, the model file and every export are calibrated. The predicted
+    classes do not change. A further `fit` continues from these weights.
 
     Parameters
     ----------
     network : Network
-        Trained on classes; ends with Dense and Softmax or Sigmoid.
-    X : array (n, n_in)
-        Rows that it has not learned from, a few hundred or more.
-    y : array (n,)
-        What they are.
+        A trained network that ends with `Dense` and `Softmax` or `Sigmoid`.
+    X : array-like of shape (n, n_in)
+        Samples that were not trained on, some hundred or more.
+    y : array-like of shape (n,)
+        Their labels.
 
     Returns
     -------
     Calibration
-        The temperature, loss and calibration error before and after on these rows.
+        The temperature, and loss and calibration error before and after.
 
     Raises
     ------
     DataError
-        The network does not end so; or all answers on X are right, or none tells more than chance, so that no
-        temperature fits.
+        The network ends with other layers, or no temperature fits: all predictions are right, or none are better than
+        chance.
     TypeError
-        It is not a network, but an estimator, say: says where the network is.
+        `network` is not a `Network`.
+
+    See Also
+    --------
+    learn_novelty : Let the network abstain for inputs unlike the training data.
+    layerwise.plots.reliability : Draw how often predictions are right by their confidence.
 
     References
     ----------

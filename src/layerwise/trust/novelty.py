@@ -21,36 +21,40 @@ HELD_OUT = 10  # one row in so many, where none are given
 def learn_novelty(
     network: Network, X: ArrayLike, held_out: ArrayLike | None = None, *, coverage: float = 0.975
 ) -> Network:
-    """Let a trained network learn what its training data look like.
+    """Fit a model of the training data, so that a network can abstain for inputs unlike them.
 
-    It is then part of the network and of its model file (less than 1 MB), and `network.predict(X,
-    reject_novel=True)` gives no answer to rows that look otherwise, however sure the network is. Weights and
-    answers stay as they are. An export holds the network alone.
+    It becomes a part of the network and of its model file (less than 1 MB): ``network.predict(X, reject_novel=True)``
+    then abstains for novel rows, however confident the network is. Weights and predictions do not change. Exports do
+    not contain it.
 
     Parameters
     ----------
     network : Network
-        Trained. Classes are learned one by one, by the answers that the network gives to X.
-    X : array (n, n_in)
-        The rows that it was trained on.
-    held_out : array (m, n_in), optional
-        Rows like them that it has not learned from, such as the validation data; by default a tenth of X.
+        A trained network. With classes, the rows of each predicted class are modelled separately.
+    X : array-like of shape (n, n_in)
+        The training data. At most 60,000 rows are used.
+    held_out : array-like of shape (m, n_in), optional
+        Rows like them that were not trained on, such as the validation data. By default a tenth of X.
     coverage : float
-        The share of such rows that shall be answered: the larger, the more novel rows pass.
+        The fraction of such rows that shall be answered. A larger fraction also lets more novel rows pass.
 
     Returns
     -------
     Network
-        The same.
+        The network itself.
 
     Raises
     ------
     DataError
-        There are too few rows (at least 2, and 2 held out), or more inputs than a covariance can be kept of.
+        There are fewer than 2 rows or 2 held-out rows, or more than 4,096 inputs.
     NotBuiltError
-        The network was never trained.
+        The network is not trained.
     TypeError
-        It is not a network, but an estimator, say: says where the network is.
+        `network` is not a `Network`.
+
+    See Also
+    --------
+    calibrate : Calibrate the probabilities of a network.
 
     Examples
     --------
