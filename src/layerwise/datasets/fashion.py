@@ -36,29 +36,29 @@ CLASS_NAMES = (
 def load_fashion_mnist(
     cache: str | os.PathLike[str] | None = None, source: str | None = None
 ) -> tuple[Labelled, Labelled, Labelled]:
-    """Load the pictures of clothes: 50,000 to train, 10,000 to validate and 10,000 to test.
+    """Load Fashion-MNIST, images of clothes: 50,000 to train, 10,000 to validate and 10,000 to test.
 
-    On first use four files, 31 MB together, are downloaded; after that no network is needed.
+    The first call downloads four files, 31 MB together, and keeps them in a cache folder.
 
     Parameters
     ----------
     cache : str or path-like, optional
-        The folder for downloads; the files are in its subfolder 'fashion-mnist'. If not given: what the
-        environment variable LAYERWISE_CACHE says, or 'layerwise' in the platform's own folder for caches.
+        The cache folder; the files are in its subfolder 'fashion-mnist'. By default the environment variable
+        LAYERWISE_CACHE, or else 'layerwise' in the platform's folder for caches.
     source : str, optional
-        URL of a folder that has the four files, to be used in place of the publisher's two.
+        The URL of a folder with the four files, instead of the two of the publisher.
 
     Returns
     -------
     (X_train, y_train), (X_validation, y_validation), (X_test, y_test) : tuples of ndarrays
-        `X` has shape (samples, 784) and type uint8: an image a row, from 0 (background) to 255. `y` has
-        shape (samples,) and type int64: 0 T-shirt/top, 1 Trouser, 2 Pullover, 3 Dress, 4 Coat, 5 Sandal,
-        6 Shirt, 7 Sneaker, 8 Bag, 9 Ankle boot. Training and validation rows are views of one array.
+        `X` has shape (n, 784) and type uint8: an image in each row, from 0 (background) to 255. `y` has shape (n,) and
+        type int64: 0 T-shirt/top, 1 Trouser, 2 Pullover, 3 Dress, 4 Coat, 5 Sandal, 6 Shirt, 7 Sneaker, 8 Bag,
+        9 Ankle boot. Training and validation data are views of one array.
 
     Raises
     ------
     DataError
-        If a file is neither in the cache nor to be had from the network, or the cache cannot be written to.
+        If a file is neither in the cache nor can be downloaded, or the cache folder cannot be written.
 
     Notes
     -----

@@ -19,15 +19,15 @@ Strokes: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64]]
 
 
 def load_optdigits() -> tuple[Bitmaps, Bitmaps]:
-    """Load digits that 30 people in Turkey wrote, as bitmaps of 32×32: 1,934 to train and 946 to test.
+    """Load handwritten digits of 30 people in Turkey, as 32×32 bitmaps: 1,934 to train and 946 to test.
 
-    Both parts are of the same writers: the published training and cross-validation parts.
+    The two sets have the same writers: they are the published training and cross-validation sets.
 
     Returns
     -------
     (X_train, y_train), (X_test, y_test) : tuples of ndarrays
-        `X` has shape (samples, 1024) and type uint8: a bitmap a row, its 32 rows of 32 pixels one after another,
-        0 (paper) or 255 (ink). `y` has shape (samples,) and type int64: the digit, 0 to 9.
+        `X` has shape (n, 1024) and type uint8: a bitmap in each row, its 32 rows of 32 pixels one after another, 0
+        (paper) or 255 (ink). `y` has shape (n,) and type int64: the digit, 0 to 9.
 
     Raises
     ------
@@ -54,14 +54,15 @@ def load_optdigits() -> tuple[Bitmaps, Bitmaps]:
 
 
 def load_semeion() -> Bitmaps:
-    """Load 1,593 digits that about 80 people in Italy wrote, as bitmaps of 16×16.
+    """Load 1,593 handwritten digits of about 80 people in Italy, as 16×16 bitmaps.
 
-    Each wrote every digit twice, once with care and once in haste. A bitmap is stretched to the full height and width.
+    Each person wrote every digit twice, once carefully and once quickly. The digits are stretched to the full height
+    and width.
 
     Returns
     -------
     (X, y) : tuple of ndarrays
-        `X` has shape (1593, 256) and type uint8: a bitmap a row, its 16 rows of 16 pixels one after another,
+        `X` has shape (1593, 256) and type uint8: a bitmap in each row, its 16 rows of 16 pixels one after another,
         0 (paper) or 255 (ink). `y` has shape (1593,) and type int64: the digit, 0 to 9.
 
     Raises
@@ -85,21 +86,23 @@ def load_semeion() -> Bitmaps:
 
 
 def load_pendigits() -> tuple[Strokes, Strokes]:
-    """Load digits as the path of a pen on a tablet: 7,494 of 30 writers to train, 3,498 of 14 others to test.
-
-    `draw_strokes` makes images of them.
+    """Load digits written with a pen on a tablet, as points: 7,494 of 30 writers to train, 3,498 of 14 others to test.
 
     Returns
     -------
     (strokes_train, y_train), (strokes_test, y_test) : tuples of ndarrays
-        `strokes` has shape (samples, 8, 2) and type float64: eight points (x, y) of a digit, at equal distances along
-        the path, whole numbers from 0 to 100, y upwards. Where the pen was lifted is not marked. `y` has shape
-        (samples,) and type int64: the digit, 0 to 9.
+        `strokes` has shape (n, 8, 2) and type float64: eight points (x, y) of each digit, at equal distances along the
+        path of the pen, whole numbers from 0 to 100, with y upwards. Where the pen was lifted is not recorded. `y` has
+        shape (n,) and type int64: the digit, 0 to 9.
 
     Raises
     ------
     DataError
         If the data file of the installed package is missing or damaged.
+
+    See Also
+    --------
+    draw_strokes : Draw the digits as images.
 
     Notes
     -----

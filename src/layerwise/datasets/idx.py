@@ -29,7 +29,9 @@ CHUNK = 1 << 18
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read an array from an IDX file, gzipped or not; the content decides, not the file's name.
+    """Read an array from an IDX file, the format of MNIST.
+
+    A gzip-compressed file is recognized by its content.
 
     Parameters
     ----------
@@ -39,18 +41,18 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        Of the shape and type that the header gives, in the machine's byte order: uint8, int8, int16,
-        int32, float32 or float64.
+        The array, of the shape and type in the header (uint8, int8, int16, int32, float32 or float64) and in the
+        machine's byte order.
 
     Raises
     ------
     DataError
-        If the file is missing, is not an IDX file, is damaged, or has fewer or more values than its header
-        announces. Nothing is allocated before the header is known to be plausible.
+        If the file is missing, is not an IDX file, is damaged, or has another number of values than its header says.
+        No memory is allocated before the header is checked.
 
     Notes
     -----
-    The format is defined at the foot of the page that published MNIST: http://yann.lecun.com/exdb/mnist/
+    The format is defined at the end of the page that published MNIST: http://yann.lecun.com/exdb/mnist/
 
     Examples
     --------

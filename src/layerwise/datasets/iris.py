@@ -11,14 +11,14 @@ from layerwise.datasets.table import Table, read_csv
 
 
 def load_iris() -> Table:
-    """Load the iris data: three species, 50 flowers of each.
+    """Load the iris data: three species of flowers, 50 samples of each.
 
     Returns
     -------
     Table
         Unpacks as ``X, y``. `X` has shape (150, 4) and type float64: length and width of sepal and petal, in
-        centimetres. `y` has shape (150,) and type int64: 0 setosa, 1 versicolor, 2 virginica. The names
-        are in `feature_names` and `class_names`.
+        centimetres. `y` has shape (150,) and type int64: 0 setosa, 1 versicolor, 2 virginica. The attributes
+        `feature_names` and `class_names` have the names.
 
     Raises
     ------
@@ -28,8 +28,8 @@ def load_iris() -> Table:
     Notes
     -----
     Measured by Edgar Anderson, published by R. A. Fisher, "The use of multiple measurements in taxonomic
-    problems", Annals of Eugenics 7 (1936), 179–188. Flowers 35 and 38 are as in Fisher's paper; the copy that
-    is most often passed on has errors in them.
+    problems", Annals of Eugenics 7 (1936), 179–188. Flowers 35 and 38 are as in Fisher's paper; many copies have errors
+    in them.
 
     Examples
     --------

@@ -26,21 +26,25 @@ HEIGHT, WIDTH, CLASSES = 28, 28, 10
 
 
 def load_mnist() -> tuple[Labelled, Labelled, Labelled]:
-    """Load the handwritten digits: 50,000 to train, 10,000 to validate and 10,000 to test.
+    """Load MNIST, images of handwritten digits: 50,000 to train, 10,000 to validate and 10,000 to test.
 
-    The published training set of 60,000 is cut after its first 50,000 images; the test set is whole.
+    The published training set of 60,000 images is split after the first 50,000. The test set is the published one.
 
     Returns
     -------
     (X_train, y_train), (X_validation, y_validation), (X_test, y_test) : tuples of ndarrays
-        `X` has shape (samples, 784) and type uint8: an image a row, its 28 rows of 28 pixels one after
-        another, from 0 (paper) to 255 (ink). `y` has shape (samples,) and type int64: the digit, 0 to 9.
-        Training and validation rows are views of one array; all of MNIST takes 55 MB.
+        `X` has shape (n, 784) and type uint8: an image in each row, its 28 rows of 28 pixels one after another, from 0
+        (paper) to 255 (ink). `y` has shape (n,) and type int64: the digit, 0 to 9. Training and validation data are
+        views of one array. All of MNIST takes 55 MB of memory.
 
     Raises
     ------
     DataError
         If a data file of the installed package is missing or damaged.
+
+    See Also
+    --------
+    load_fashion_mnist : Images of clothes in the same form.
 
     Notes
     -----

@@ -24,21 +24,21 @@ def train_validation_split(
     stratify: bool | None = None,
     random_state: int | np.random.Generator | None = None,
 ) -> tuple[Rows, Rows]:
-    """Split rows at random into a training and a validation set.
+    """Split samples at random into a training and a validation set.
 
     Parameters
     ----------
-    X : array-like of shape (samples, ...)
-        A row a sample.
-    y : array-like of shape (samples, ...)
-        Labels or targets.
+    X : array-like of shape (n, ...)
+        The samples.
+    y : array-like of shape (n, ...)
+        Their labels or targets.
     validation_size : float or int, default 0.25
-        Rows to validate: a fraction between 0 and 1, rounded to the nearest row, or a whole number of rows.
+        The fraction of validation samples, above 0 and below 1, rounded to whole samples; or their number.
     stratify : bool, optional
-        Whether each class shall have its share in both sets. If not given, it does where `y` is
-        one-dimensional and holds whole numbers, booleans or strings.
+        Keep the proportions of the classes in both sets. By default True if `y` is one-dimensional and holds whole
+        numbers, booleans or strings.
     random_state : int, Generator or None, optional
-        Seed of the shuffle; None gives another split at every call.
+        The seed of the shuffle. None gives another split in each call.
 
     Returns
     -------
@@ -50,15 +50,15 @@ def train_validation_split(
     ShapeError
         If `X` and `y` differ in their number of rows.
     DataError
-        If one of the two sets would be empty, or `y` cannot be stratified though it is asked for.
+        If one of the two sets would be empty, or `y` cannot be stratified and ``stratify=True``.
     TypeError
         If `stratify` is neither a boolean nor None.
 
     Notes
     -----
-    Stratified, a class with n of all N rows has n·V/N of the V rows to validate, give or take less than one,
-    or exactly one where that keeps another class in training. So far as that allows, a class with two rows or
-    more is in both sets, and a class with a single row in training; then the largest remainders decide.
+    With stratification, a class with n of all N samples has n·V/N of the V validation samples, rounded down or up, or
+    exactly one if that keeps another class in training. As far as possible a class with two samples or more is in both
+    sets, and a class with a single sample in training; then the largest remainders decide.
 
     Examples
     --------
@@ -105,20 +105,20 @@ def _validation_rows(size: float, samples: int) -> int:
 
 
 def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.float32) -> NDArray[Any]:
-    """Return labels as rows of zeros with a one in the label's column.
+    """Encode labels as rows of zeros with a one in the label's column.
 
     Parameters
     ----------
-    y : array-like of int, shape (samples,)
-        Labels from 0.
+    y : array-like of int, of shape (n,)
+        The labels, from 0.
     classes : int, optional
-        Number of columns; the largest label plus one if not given.
+        The number of columns. By default the largest label plus 1.
     dtype : dtype, default float32
-        Type of the result.
+        The type of the result.
 
     Returns
     -------
-    ndarray of shape (samples, classes)
+    ndarray of shape (n, classes)
         1 at ``[i, y[i]]``, elsewhere 0.
 
     Raises
@@ -159,25 +159,25 @@ def batches(
     shuffle: bool = True,
     random_state: int | np.random.Generator | None = None,
 ) -> Iterator[Rows]:
-    """Go once through all rows, a mini-batch at a time; the last one may be short.
+    """Iterate once over all rows in mini-batches. The last one may be smaller.
 
     Parameters
     ----------
-    X : array-like of shape (samples, ...)
-        A row a sample.
-    y : array-like of shape (samples, ...)
-        Labels or targets.
+    X : array-like of shape (n, ...)
+        The samples.
+    y : array-like of shape (n, ...)
+        Their labels or targets.
     batch_size : int
-        Rows in a batch, at least 1.
+        The number of rows in a batch, at least 1.
     shuffle : bool, default True
-        Whether the rows come in random order. If not, batches are views of `X` and `y`, not copies.
+        Shuffle the rows. If False, the batches are views of `X` and `y`, not copies.
     random_state : int, Generator or None, optional
-        Seed of the shuffle. A Generator gives another order for every epoch that it is passed for.
+        The seed of the shuffle. A Generator that is passed again gives another order.
 
     Yields
     ------
     X_batch, y_batch : ndarrays
-        Rows that belong together.
+        The rows of a batch.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def batches(
     DataError
         If `batch_size` is not a positive whole number, or values are masked.
     TypeError
-        If `shuffle` is not a boolean. Errors are raised by the call itself, not later.
+        If `shuffle` is not a boolean. The errors are raised by the call, before the first batch.
 
     Examples
     --------

@@ -22,30 +22,30 @@ _CHUNK = 128  # drawings that are worked on together, so that their pixels stay 
 def draw_strokes(
     strokes: ArrayLike, *, pen: ArrayLike = 2.5, side: int = 28, box: int = 20, soft: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Draw the paths of a pen as antialiased grey images of MNIST's form.
+    """Draw the path of a pen as antialiased grey images like those of MNIST.
 
-    The longer side of the ink is `box` pixels, proportions are kept, and the ink's centre of mass is in the middle
-    of the image, up to half a pixel, or as near to it as the box can be moved.
+    The longer side of the ink is `box` pixels, with proportions kept. The centre of mass of the ink is in the middle of
+    the image, to half a pixel, or as near to it as the box allows.
 
     Parameters
     ----------
     strokes : array-like of shape (n, points, 2)
-        The points (x, y) of n paths, y upwards, in any unit. A point that is NaN lifts the pen: no line leads to
-        it or from it. So a path may have several strokes, and shorter ones are filled up with NaN. A point between
-        two lifts is a dot.
+        The points (x, y) of n paths, with y upwards, in any unit. A point that is NaN lifts the pen: it is not
+        connected to its neighbours. So a path can have several strokes, and shorter paths are padded with NaN. A point
+        between two lifts is a dot.
     pen : float or array-like of shape (n,), default 2.5
-        Width of the line in pixels, of all or of each; less than `box`.
+        The width of the line in pixels, for all paths or for each; less than `box`.
     side : int, default 28
-        Height and width of an image.
+        The height and width of an image in pixels.
     box : int, default 20
-        Height and width of the square in it that the ink fills.
+        The height and width of the square for the ink in pixels.
     soft : float, default 1.0
-        Pixels over which the edge of a line goes from ink to paper.
+        The width of the soft edge of a line in pixels.
 
     Returns
     -------
     ndarray of shape (n, side * side), uint8
-        An image a row, from 0 (paper) to 255 (ink).
+        An image in each row, from 0 (paper) to 255 (ink).
 
     Raises
     ------

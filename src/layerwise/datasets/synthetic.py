@@ -17,23 +17,23 @@ from layerwise.errors import DataError
 def make_spiral(
     samples: int = 100, classes: int = 3, random_state: int | None = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Make arms of a spiral, a class an arm: simple to see, and out of reach for a linear model.
+    """Make a spiral with an arm for each class, which no linear model can separate.
 
     Parameters
     ----------
     samples : int, default 100
-        Points in each arm, at least 1.
+        The number of points in each arm, at least 1.
     classes : int, default 3
-        Number of arms, at least 1.
+        The number of arms, at least 1.
     random_state : int or None, default 0
-        Seed, 0 to 2**32 - 1; None gives other points at every call.
+        The seed, 0 to 2**32 - 1. None gives other points in each call.
 
     Returns
     -------
     X : ndarray of shape (samples * classes, 2), float64
         Points within the unit circle, arm after arm, each from the centre outwards.
     y : ndarray of shape (samples * classes,), int64
-        The arm, 0 to classes - 1.
+        The number of the arm, from 0.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def make_spiral(
 
     Notes
     -----
-    In arm c the radius r goes evenly from 0 to 1, the angle t evenly from 4c to 4c + 4, with noise
-    0.2·N(0, 1) added; the point is (r sin 2.5t, r cos 2.5t).
+    In arm c the radius r goes evenly from 0 to 1 and the angle t evenly from 4c to 4c + 4, plus noise 0.2 · N(0, 1).
+    The point is (r sin 2.5t, r cos 2.5t).
 
     Examples
     --------
@@ -67,23 +67,23 @@ def make_spiral(
 def make_vertical(
     samples: int = 100, classes: int = 3, random_state: int | None = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Make round clouds side by side, a class a cloud, which upright lines nearly separate.
+    """Make round clusters side by side, one for each class, which vertical lines nearly separate.
 
     Parameters
     ----------
     samples : int, default 100
-        Points in each cloud, at least 1.
+        The number of points in each cluster, at least 1.
     classes : int, default 3
-        Number of clouds, at least 1.
+        The number of clusters, at least 1.
     random_state : int or None, default 0
-        Seed, 0 to 2**32 - 1; None gives other points at every call.
+        The seed, 0 to 2**32 - 1. None gives other points in each call.
 
     Returns
     -------
     X : ndarray of shape (samples * classes, 2), float64
-        Points, cloud after cloud. Cloud c is centred at (c / 3, 0.5), with standard deviation 0.1.
+        The points, cluster after cluster. Cluster c has the centre (c / 3, 0.5) and standard deviation 0.1.
     y : ndarray of shape (samples * classes,), int64
-        The cloud, 0 to classes - 1.
+        The number of the cluster, from 0.
 
     Raises
     ------
@@ -106,19 +106,19 @@ def make_vertical(
 
 
 def make_sine(samples: int = 1000) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make one period of a sine, without noise: the plainest regression that is not a line.
+    """Make one period of a sine without noise, a data set for regression.
 
     Parameters
     ----------
     samples : int, default 1000
-        Points, at least 1, evenly spaced from 0 up to but not including 1.
+        The number of points, at least 1, evenly spaced on [0, 1).
 
     Returns
     -------
     X : ndarray of shape (samples, 1), float64
-        The argument, as a column.
+        The points x.
     y : ndarray of shape (samples, 1), float64
-        The sine, sin 2πx, as a column.
+        The values sin 2πx.
 
     Raises
     ------

@@ -67,44 +67,47 @@ class Table:
 
 
 def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter: str | None = ",") -> Table:
-    """Read a table of numbers, in UTF-8 with a header row, from a CSV file.
+    r"""Read a table of numbers from a CSV file in UTF-8 with a header row.
 
     Parameters
     ----------
     path : str or path-like
         The file.
     target : str, optional
-        The column to be predicted; the last one if not given. All other columns are features and must be
-        numeric.
+        The column to predict. By default the last one. All other columns are features and must be numeric.
     delimiter : str or None, default ","
-        The character between two cells, such as ``";"`` or ``"\\t"``. None: the one of these two that the
-        header holds, if it holds no comma, or if all commas are decimal ones.
+        The character between two cells, such as ``";"`` or ``"\t"``. None chooses one of these two if the header
+        contains it and no comma, or if all commas are decimal ones.
 
     Returns
     -------
     Table
-        Unpacks as ``X, y``. `X` is float64. `y` is int64 if every target is written as a whole number,
-        float64 if every one is a number (``2.0`` counts as a quantity, ``2`` as a class), otherwise an array
-        of str whose sorted distinct values are the table's `class_names`.
+        Unpacks as ``X, y``. `X` is float64. `y` is int64 if every target is written as a whole number; float64 if every
+        target is a number (``2.0`` counts as a quantity, ``2`` as a class); otherwise an array of str, and
+        `class_names` has its sorted distinct values.
 
     Raises
     ------
     DataError
-        If the file cannot be read or is not UTF-8; if columns are unnamed, named twice or the target is not
-        among them; if a row has too few or too many cells; if a cell is empty, NaN or infinite, or a
-        feature is not a number. The message gives the line of the file and the column.
+        If the file cannot be read or is not UTF-8; if columns have no name or the same name, or the target is not among
+        them; if a row has too few or too many cells; if a cell is empty, NaN or infinite, or a feature is not a number.
+        The message gives the line of the file and the column.
+
+    See Also
+    --------
+    layerwise.TableEncoder : Encode tables with categories, dates and missing values.
 
     Notes
     -----
-    Cells may be quoted, as in RFC 4180. Spaces around a cell and blank lines do not count. Numbers are written with a
-    decimal point; a target of numbers with decimal commas gives a warning, since it is taken for names of classes.
+    Cells may be quoted as in RFC 4180. Spaces around a cell and blank lines are ignored. Numbers have a decimal point;
+    a target of numbers with decimal commas is taken for class names, with a warning.
 
     Examples
     --------
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "flowers.csv")
-    ...     _ = file.write_text("length,width,species\\n5.1,3.5,setosa\\n6.3,3.3,virginica\\n")
+    ...     _ = file.write_text("length,width,species\n5.1,3.5,setosa\n6.3,3.3,virginica\n")
     ...     X, y = read_csv(file, target="species")
     >>> X.tolist(), y.tolist()
     ([[5.1, 3.5], [6.3, 3.3]], ['setosa', 'virginica'])

@@ -63,40 +63,41 @@ def read_folder(
     form: PictureForm | None = None,
     memory: int = MEMORY,
 ) -> Pictures:
-    """Read pictures in folders that are named by their classes, such as ``symbols/star/one.png``.
+    """Read images from a folder with one subfolder for each class, such as ``symbols/star/one.png``.
 
-    The pictures may have any size and any colours, transparency, a palette, 16-bit greys; they are turned upright if
-    the camera noted that it was held sideways. They are decoded one at a time. Hidden files, Thumbs.db and __MACOSX
-    do not count; files that are no pictures or cannot be read are left out, and named in `notes`.
+    The images may have any size and colours, transparency, a palette or 16-bit grey values. They are rotated as their
+    EXIF data say, and decoded one at a time. Hidden files, Thumbs.db and __MACOSX are ignored. Files that are not
+    images or cannot be read are left out and listed in `notes`.
 
     Parameters
     ----------
     path : str or path-like
-        The folder whose folders are the classes.
+        The folder. The names of its subfolders are the classes.
     size : int or (height, width), optional
-        What all are brought to, proportions kept, in pixels. By default their own if all have the same, of at most 64,
-        otherwise 28, and 32 with colours.
+        The size in pixels to which all images are scaled, keeping their proportions. By default their own size if all
+        have the same, of at most 64 pixels; otherwise 28, or 32 in colour.
     color : bool, optional
-        Three numbers a pixel, or one; by default three if any of up to 300 pictures that are looked at has colours.
+        Read three numbers for each pixel instead of one. By default True if any of up to 300 sampled images has
+        colours.
     drawing : bool, optional
-        Whether only the ink counts, wherever it is and however large: it is scaled and centred, light on 0. By default
-        so if most pictures are strokes on plain paper, and all inks of one colour.
+        Read only the ink, wherever it is and however large: scaled, centred and light on 0. By default True if most
+        images are strokes on plain paper, with ink of one colour.
     form : PictureForm, optional
-        That of other pictures, which these shall have too, in place of `size`, `color` and `drawing`.
+        The form of other images, used instead of `size`, `color` and `drawing`.
     memory : int, default 2**30
-        Bytes that the rows may take in memory. If there are more, `X` is mapped from a temporary file, which is removed
-        with it.
+        The maximum size of the rows in memory, in bytes. Larger data are mapped from a temporary file, which is deleted
+        with the array.
 
     Returns
     -------
     Pictures
-        Unpacks as ``X, y``.
+        Unpacks as ``X, y``. `X` has shape (n, height · width · channels) and type uint8, `y` the class names. It also
+        has `class_names`, `files`, `form` and `notes`.
 
     Raises
     ------
     DataError
-        There are no folders with pictures, or they are nested; a class has no picture that can be read; `size` is no
-        size.
+        There are no subfolders with images, or they are nested; a class has no readable image; or `size` is not a size.
     MissingDependencyError
         Pillow is not installed.
 
