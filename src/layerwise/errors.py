@@ -29,26 +29,29 @@ __all__ = [
 
 
 class LayerwiseError(Exception):
-    """Base of all errors raised on purpose by layerwise."""
+    """Base class of all errors that layerwise raises.
+
+    Every error is also a built-in exception, such as a ValueError.
+    """
 
 
 class ShapeError(LayerwiseError, ValueError):
-    """Sizes that do not fit together: two layers, a batch and a network, rows and labels."""
+    """Raised when sizes do not fit together: of two layers, of data and network, or of samples and labels."""
 
 
 class DataError(LayerwiseError, ValueError):
-    """Data that cannot be learned from: NaN, labels out of range, empty input, an unreadable file."""
+    """Raised when data or arguments cannot be used: NaN, labels out of range, empty data, an unreadable file."""
 
 
 class ChangedError(DataError):
-    """A fit that is resumed was called otherwise than the one that the checkpoint is of.
+    """Raised when a resumed fit is called with other arguments or data than the one that wrote the checkpoint.
 
     Attributes
     ----------
     facts : str
-        What differs.
+        The differences.
     names : list of str
-        The settings that may be changed on purpose.
+        The settings that may be changed with ``resume=[...]``.
     """
 
     def __init__(self, facts: str, names: list[str]) -> None:
@@ -62,32 +65,38 @@ class ChangedError(DataError):
 
 
 class FormatError(LayerwiseError, ValueError):
-    """A model file that is not one, is damaged, or has another format version."""
+    """Raised when a model file cannot be read or written.
+
+    It is not a model file, is damaged or has another format version; or a part of the network cannot be saved.
+    """
 
 
 class UnknownNameError(LayerwiseError, ValueError):
-    """A name that is not known; the message suggests the nearest one that is."""
+    """Raised when a name is not known. The message suggests the most similar known name."""
 
 
 class NotBuiltError(LayerwiseError, RuntimeError):
-    """A network is asked for something that needs its parameters before its sizes are known."""
+    """Raised when the parameters of a network are needed before it is built or trained."""
 
 
 class GradientError(LayerwiseError, ValueError):
-    """Training through something that has no usable gradient."""
+    """Raised when a network cannot be trained because a part of it has no usable gradient."""
 
 
 class FormulaError(LayerwiseError, ValueError):
-    """A formula has what no tree can express; says where, and what to write in its place."""
+    """Raised when the formula of a custom part contains something that cannot be translated.
+
+    The message tells where, and what to write instead.
+    """
 
 
 class DivergenceError(LayerwiseError, ArithmeticError, ValueError):
-    """Training produced NaN or infinity.
+    """Raised when NaN or infinity occurs in training.
 
     Attributes
     ----------
     step : int
-        The training step (from 0, over the whole run) whose loss was not finite.
+        The training step, from 0 over all fits, whose loss was not finite.
     layer : str
         The first layer whose output was not finite.
     """
@@ -103,19 +112,19 @@ class DivergenceError(LayerwiseError, ArithmeticError, ValueError):
 
 
 class EngineError(LayerwiseError, RuntimeError):
-    """An executor was asked for that is not installed, or that cannot run the network."""
+    """Raised when an engine is asked for that is not installed or cannot run the network."""
 
 
 class ExportError(LayerwiseError, ValueError):
-    """The network cannot be written in the form asked for."""
+    """Raised when a network cannot be exported in the format asked for."""
 
 
 class WriteError(LayerwiseError, OSError):
-    """A file that a fit was to write while it trained could not be written; the fit has ended as it was to end."""
+    """Raised after a fit when a checkpoint or log could not be written during it. The network is trained."""
 
 
 class MissingDependencyError(LayerwiseError, ImportError):
-    """A feature needs a package that is not installed; the message gives the command."""
+    """Raised when an optional package is not installed. The message has the command to install it."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

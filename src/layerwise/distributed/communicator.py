@@ -24,34 +24,42 @@ _SHORT = 2**15  # bytes that are exchanged whole: one way there is quicker than 
 
 @runtime_checkable
 class Communicator(Protocol):
-    """What one training on several ranks needs.
+    """Protocol of a connection between the ranks of a distributed training.
 
     Attributes
     ----------
     rank, size : int
-        Which one this is, from 0, and how many there are: a power of two.
+        The number of this rank, from 0, and the number of ranks, a power of two.
     """
 
     rank: int
     size: int
 
     def sum(self, array: Array) -> None:
-        """Replace a contiguous array by the sum of all ranks' arrays, in the order of a binary tree over the ranks."""
+        """Replace an array by the sum of the arrays of all ranks.
+
+        Parameters
+        ----------
+        array : array
+            A contiguous array, changed in place. The sum is formed in the order of a binary tree over the ranks.
+        """
 
 
 class PairwiseCommunicator(ABC):
-    """A `Communicator` made of exchanges between two ranks.
+    """Base class of communicators that exchange arrays between pairs of ranks.
+
+    A subclass defines `exchange`; `sum` follows from it.
 
     Parameters
     ----------
     rank, size : int
-        Which one this is, from 0, and how many there are.
+        The number of this rank, from 0, and the number of ranks, a power of two.
 
     Attributes
     ----------
     has_own_cores : bool
-        Whether this process was given its share of the host's cores by whoever started it. Else the ranks of a host
-        share them out among each other.
+        True if the launcher gave this process its share of the host's cores. Otherwise the ranks of a host divide the
+        cores among themselves.
 
     Raises
     ------
@@ -67,10 +75,26 @@ class PairwiseCommunicator(ABC):
 
     @abstractmethod
     def exchange(self, partner: int, send: Array, receive: Array) -> None:
-        """Give an array (n,) to another rank, and write what it gives into `receive`, whose length it knows."""
+        """Exchange arrays with another rank.
+
+        Parameters
+        ----------
+        partner : int
+            The number of the other rank.
+        send : array of shape (n,)
+            The array for the other rank.
+        receive : array of shape (m,)
+            The array that the other rank's array is written to. Its length is known to both.
+        """
 
     def sum(self, array: Array) -> None:
-        """Replace a contiguous array by the sum of all ranks' arrays, in the order of a binary tree over the ranks."""
+        """Replace an array by the sum of the arrays of all ranks.
+
+        Parameters
+        ----------
+        array : array
+            A contiguous array, changed in place. The sum is formed in the order of a binary tree over the ranks.
+        """
         flat = array.reshape(-1)
         if flat.nbytes <= _SHORT or len(flat) < self.size:
             self._sum_wholes(flat)

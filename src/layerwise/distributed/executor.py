@@ -33,7 +33,7 @@ KEYS = 1021  # so small that a sum over the ranks is exact
 
 
 class RankError(LayerwiseError, RuntimeError):
-    """Another rank of a training on several of them failed, or is elsewhere in the program."""
+    """Raised when another rank of a distributed training failed or is at another step."""
 
 
 class LeavesTogether:

@@ -28,21 +28,29 @@ _LOSS, _ACCURACY, _PENALTY = range(3)  # of the sums that an average is made wit
 
 
 class LocalSteps(Description):
-    """Average the weights every so many steps (McMahan et al. 2017; Stich 2019), with momentum if asked for.
+    """Let each rank train by itself, and average the weights every few steps.
 
-    With Δ what the mean of the ranks has moved since the last average, v ← momentum v + Δ, and the weights move by
-    learning_rate · v, or with `nesterov` by learning_rate · (Δ + momentum v).
+    With Δ the mean over the ranks of the change of the weights since the last average, v ← momentum · v + Δ. The
+    weights then change by learning_rate · v, or with `nesterov` by learning_rate · (Δ + momentum · v). Known as local
+    SGD (Stich 2019) and federated averaging (McMahan et al. 2017).
 
     Parameters
     ----------
     every : int
-        How many steps each rank makes by itself.
+        The number of steps between two averages. At least 1.
     momentum : float
-        Of the averages, from 0 and below 1 (Wang, Tantia, Ballas, Rabbat 2020). 0: the mean itself.
+        The momentum of the averages (Wang, Tantia, Ballas, Rabbat 2020). At least 0, below 1. With 0 the weights become
+        their mean.
     learning_rate : float
-        How much of it is moved.
+        The factor of the change. Above 0.
     nesterov : bool
-        As DiLoCo does it (Douillard et al. 2023), with momentum 0.9 and a learning_rate of 0.7.
+        Use Nesterov's form, as DiLoCo does (Douillard et al. 2023) with momentum 0.9 and learning rate 0.7.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.distributed.LocalSteps(64, momentum=0.9, learning_rate=0.7, nesterov=True)
+    LocalSteps(64, momentum=0.9, learning_rate=0.7, nesterov=True)
     """
 
     def __init__(

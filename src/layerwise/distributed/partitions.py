@@ -31,15 +31,15 @@ _ALL = 2**62  # rows that may be kept
 
 
 class Partitions:
-    """The data of one rank, in place of X in `distributed.fit`.
+    """The data of one rank, for the X of `distributed.fit`.
 
-    Each shard has rows of its own, and gives its share of them to each batch, in an order of its own. So the same
-    shards give the same bits, whichever ranks have them.
+    Each shard contributes its share of rows to each batch, in an order of its own. So the result depends on the shards,
+    but not on which rank has them.
 
     Parameters
     ----------
-    shards : sequence of sequences of (X, y) or (X, y, weights)
-        For each shard of this rank, its blocks.
+    shards : iterable of sequences of (X, y) or (X, y, weights)
+        The blocks of each shard of this rank.
     """
 
     def __init__(self, shards: Iterable[Sequence[Any]]) -> None:

@@ -28,53 +28,55 @@ def fit(
     overlap: bool | None = None,
     **arguments: Any,
 ) -> History:
-    """Train a network on several ranks, to the same bits for every number of them.
+    """Train a network on several ranks, with the same result for every number of ranks.
 
-    Every rank calls it, with the same data and arguments, as in ``mpiexec -n 4 python train.py``; with Dask or Ray one
-    process calls it, and the ranks are on workers or actors. A batch is cut into
-    shards, of which each rank does some; their gradients are summed up over a binary tree, and every rank makes the
-    same step. The ranks' order of rows, dropout and augmentation are those of `Network.fit`, whose results differ in
-    rounding alone; a batch norm's statistics are those of each shard.
+    Every rank calls this function with the same data and arguments, as in ``mpiexec -n 4 python train.py``. With Dask
+    or Ray one process calls it, and the ranks are workers or actors. A batch is split into shards, of which each rank
+    computes some. The gradients are summed over a binary tree, and every rank makes the same step. The result differs
+    from that of `Network.fit` in rounding only, except that batch normalization uses the statistics of each shard.
 
     Parameters
     ----------
     where : Communicator, mpi4py.MPI.Comm, dask.distributed.Client, or the module ray
-        What connects the ranks, whose number must be a power of two.
+        The connection between the ranks. Their number must be a power of two.
     network : Network
-        The same on every rank. Where no rank gives a `random_state`, the seed is that of rank 0.
-    X, y : array, or collection of Dask, or ray.data.Dataset
-        As for `Network.fit`, all rows on every rank. Or X is `Partitions`: the blocks of this rank's shards. On Dask, X
-        and y may be Dask arrays, and on either X a DataFrame or Dataset, and y names of its columns: each rank then has
-        the partitions, or rows, of its shards.
+        The network, the same on every rank. If it has no `random_state`, the seed of rank 0 is used.
+    X, y : array-like, Dask collection, or ray.data.Dataset
+        As for `Network.fit`, with all rows on every rank. Or X is `Partitions`, the blocks of this rank's shards. On
+        Dask, X and y may be Dask arrays; on Dask and Ray, X may be a DataFrame or Dataset and y the name of its column,
+        or several. Each rank then has the partitions or rows of its shards.
     shards : int
-        Into how many parts a batch is cut, a power of two. The bits depend on it, and not on the number of ranks,
-        which is at most as great.
+        The number of parts of a batch, a power of two and at least the number of ranks. The result depends on it.
     local_steps : LocalSteps, optional
-        Let each rank train by itself on its share of the rows and of each batch, and average the weights every so many
-        steps: for slow networks. The bits then depend on the number of ranks.
+        Let each rank train by itself on its share of the rows, and average the weights every few steps, for slow
+        connections. The result then depends on the number of ranks.
     n_ranks : int, optional
-        On Dask and Ray, how many ranks: by default as many as there are workers, or nodes, or the power of two below.
+        The number of ranks on Dask and Ray. By default the number of workers or nodes, rounded down to a power of two.
     overlap : bool, optional
-        Whether the gradients of the last layers are sent while those of the first are made. It needs a core for
-        the connection beside those that compute; by default it is done where the ranks are on several hosts.
+        Send the gradients of the last layers while those of the first are computed. It needs a free core for the
+        connection. By default True if the ranks are on several hosts.
     **arguments
-        Those of `Network.fit`; `sample_weight` may be the name of a column where y is. Checkpoints, logs and progress
-        are written by rank 0, and callbacks that only look are called there alone; all others are called on every rank,
-        and must do the same to the training on each. `n_threads` is by default this host's cores shared out among its
-        ranks, or what a worker or an actor has.
+        The other arguments of `Network.fit`; `sample_weight` may be the name of a column if y is. Rank 0 alone writes
+        checkpoints, logs and progress, and calls callbacks that do not change the training. All other callbacks are
+        called on every rank and must do the same on each. `n_threads` is by default the number of the host's cores
+        divided by its ranks, or that of the worker or actor.
 
     Returns
     -------
     History
-        The same on every rank, but for its times and the words of a callback's `stop`.
+        The history, the same on every rank except for times and the reason that a callback gives for stopping.
 
     Raises
     ------
     DataError
-        A number of ranks or shards that is no power of two; ranks with other data, arguments, networks, versions or
-        instruction sets: found before the first step, on all ranks.
+        The number of ranks or shards is not a power of two, or the ranks have different data, arguments, networks,
+        versions or instruction sets. It is raised on all ranks, before the first step.
     RankError
         Another rank failed, or the ranks are not at the same step.
+
+    See Also
+    --------
+    Network.fit : Train in one process.
     """
     if local_steps is not None and not isinstance(local_steps, LocalSteps):
         raise TypeError(f"distributed.fit: local_steps must be LocalSteps(...); got {local_steps!r}")

@@ -19,26 +19,41 @@ if TYPE_CHECKING:
 def load(
     path: str | os.PathLike[str], custom: Sequence[type[Description]] = ()
 ) -> Network | Ensemble | MLPClassifier | MLPRegressor:
-    """Return what a model file holds. No code in the file is run; there is none.
+    """Load a network or an estimator from a model file. No code in the file is run.
 
     Parameters
     ----------
-    path : path
+    path : str or path-like
         A file that `save` wrote, or a checkpoint.
-    custom : sequence of classes
-        Your own layers, losses, … that are named in it: they are found among these only.
+    custom : sequence of type
+        The classes of custom layers, losses and other parts that the file names. Only these are used.
 
     Returns
     -------
     Network, Ensemble, MLPClassifier or MLPRegressor
-        What `save` was called on.
+        The object that was saved. For a checkpoint, the network.
 
     Raises
     ------
     FormatError
-        Not a model file, damaged, of another format version, or with unknown parts.
+        It is not a model file, is damaged, has another format version, or names unknown parts.
     FileNotFoundError
         There is no such file.
+
+    See Also
+    --------
+    Network.save : Save a network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(2), lw.Softmax()], random_state=0).build(3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net.save(f"{folder}/net.safetensors")
+    ...     same = lw.load(f"{folder}/net.safetensors")
+    >>> same.fingerprint == net.fingerprint
+    True
     """
     description, arrays = storage.read(path)
     known = storage.known_by_name(custom)

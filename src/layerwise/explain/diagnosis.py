@@ -70,38 +70,44 @@ def diagnose(
     loss: Loss | str | None = None,
     optimizer: Optimizer | str | None = None,
 ) -> Diagnosis:
-    """Look for what keeps a network from learning: in its layers, its data and the history of its newest fit.
+    """Find what keeps a network from learning: in its layers, its data and its training.
 
-    One step is made on copies of the weights and of the optimizer, on at most 1,024 rows; the network is not changed.
-    An untrained network is looked at with the weights that `fit` would begin with.
+    One training step is made on copies of the weights and of the optimizer, with at most 1,024 rows. The network is not
+    changed. An untrained network is examined with the weights that `fit` would start with.
 
-    What is advised has been tried: where something is suspected, new networks with the same layers and arguments are
-    trained on at most 512 rows for at most some hundred steps, with the change and without it, and once more with rows
-    held out. A finding is given only if its change lowers the loss of the rows trained on, and does no harm to the loss
-    of the others; a change by which a network learns more of any rows, as a larger one does, has to lower that, too.
-    That takes nothing where nothing is suspected, up to a second or two for small networks, and some seconds for large
-    ones. Findings about overfitting, rare classes and columns are not tried, and say so.
-
-    Weights of samples and classes are not known here: their trial is one without them.
+    Every suggested change is tried before it is reported. New networks with the same layers and arguments are trained
+    on at most 512 rows for at most a few hundred steps, with and without the change, and once more with held-out rows.
+    A finding is reported only if the change lowers the training loss and does not raise the held-out loss; a change
+    that fits any data more closely, such as a larger network, must lower the held-out loss too. This takes up to two
+    seconds for small networks, and some seconds for large ones. Findings about overfitting, rare classes and columns
+    are not tried, and say so. Sample and class weights are not taken into account.
 
     Parameters
     ----------
     network : Network
-        Trained or not.
-    X, y : array
-        The data that it is trained on.
-    loss, optimizer : optional
-        As for `Network.fit`: by default the network's own.
+        The network, trained or not.
+    X : array-like of shape (n, n_in)
+        The training data.
+    y : array-like of shape (n,) or (n, n_out)
+        Their labels or targets.
+    loss : Loss or str, optional
+        By default the network's loss.
+    optimizer : Optimizer or str, optional
+        By default the network's optimizer.
 
     Returns
     -------
     Diagnosis
-        Its `findings` each have what was seen, why it matters and what to change; its `layers` the numbers.
+        Its `findings` tell what was seen, why it matters and what to change. Its `layers` have the numbers.
 
     Raises
     ------
     ShapeError, DataError, GradientError
-        What `fit` refuses.
+        As from `Network.fit`.
+
+    See Also
+    --------
+    Diagnose : A callback that examines a network while it trains.
 
     Examples
     --------

@@ -31,19 +31,19 @@ FLOOR = 1e-3  # gradients smaller than this are compared absolutely, in units of
 
 @dataclass(frozen=True)
 class GradcheckResult:
-    """What `gradcheck` found.
+    """The result of `gradcheck`.
 
     Attributes
     ----------
     error : float
-        The worst relative error over all parameters: the difference of the two gradients, divided by the larger of
-        them (in absolute value, and at least 1e-3).
+        The largest relative error over all parameters: the difference of the two gradients divided by the larger
+        absolute value of the two, or by 1e-3 if that is larger.
     parameter : str
-        Where it is: layer, array and index.
+        The layer, array and index of that parameter.
     analytic, numeric : float
-        The two gradients there.
-    gradients : array (2, n)
-        All of them, analytic and numeric, in the order of theta.
+        The two gradients of that parameter.
+    gradients : array of shape (2, n)
+        The analytic and the numeric gradients of all parameters, in the order of `Network.theta`.
     """
 
     error: float
@@ -69,38 +69,40 @@ def gradcheck(
     sample_weight: ArrayLike | None = None,
     h: float = 1e-5,
 ) -> GradcheckResult:
-    """Compare the gradient of the loss on X, y with central differences.
+    """Compare the gradient of the loss with central differences.
 
-    The network itself is not changed: the check runs on a float64 copy. A kink (ReLU at 0, the absolute value
-    at 0) within `h` of a sample shows as an error, though nothing is wrong; so does a probability below 1e-7,
-    where cross-entropy is cut off and has no slope: check with small inputs.
+    The check runs on a float64 copy; the network is not changed. A kink (of ReLU or the absolute value at 0) within `h`
+    of a sample shows as an error although the gradient is right. So does a probability below 1e-7, where cross-entropy
+    is clipped. Check with small inputs.
 
     Parameters
     ----------
     network : Network
-        With its weights drawn, or not yet.
-    X, y : array
-        A few samples and their targets.
+        The network, trained or not.
+    X : array-like of shape (n, n_in)
+        A few samples.
+    y : array-like of shape (n,) or (n, n_out)
+        Their labels or targets.
     loss : Loss or str, optional
-        By default the network's own.
+        By default the network's loss.
     penalty : Penalty or sequence of Penalty, optional
-        For all layers that have none of their own.
-    sample_weight : array (n,), optional
-        How much each sample counts.
+        The penalty of all layers that have none of their own.
+    sample_weight : array-like of shape (n,), optional
+        The weight of each sample.
     h : float
-        The width of the differences.
+        The step of the differences.
 
     Returns
     -------
     GradcheckResult
-        The worst error, where it is, and both gradients.
+        The largest error, its parameter, and all gradients.
 
     Raises
     ------
     DivergenceError
-        The loss is not finite, so there is no gradient to compare.
+        The loss is not finite.
     TypeError
-        It is not a network, but an estimator, say: says where the network is.
+        `network` is not a `Network`.
 
     Examples
     --------

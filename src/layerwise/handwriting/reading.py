@@ -31,22 +31,22 @@ PIXELS = 784
 
 @dataclass(frozen=True)
 class Digit:
-    """A digit of a picture.
+    """A digit in an image, found by `read_digits`.
 
     Attributes
     ----------
     answer : str or None
-        What it is; None if it is refused.
+        The digit, or None if the network abstains.
     confidence : float
-        The probability of the likeliest answer, 0 to 1.
+        The probability of the most likely digit, from 0 to 1.
     place : (left, top, width, height)
-        The rectangle around its ink, in pixels of the picture.
+        The bounding box of its ink, in pixels of the image.
     guess : str
-        The likeliest answer, refused or not.
-    image : ndarray of uint8, shape (784,)
-        As the network saw it.
-    probabilities : ndarray, shape (n_classes,)
-        Of each answer.
+        The most likely digit, even if the network abstains.
+    image : ndarray of uint8, of shape (784,)
+        The input of the network.
+    probabilities : ndarray of shape (n_classes,)
+        The probability of each class.
     """
 
     answer: str | None
@@ -59,21 +59,20 @@ class Digit:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a picture says.
+    """The result of `read_digits`.
 
     Attributes
     ----------
     answer : str or None
-        The digits row by row, from left to right, with a line break between rows; None if the picture is refused.
+        The digits, row by row and from left to right, with a line break between rows. None if the network abstains.
     confidence : float
-        The probability that all of them are right: the product of theirs; 0 where there are none.
+        The product of the confidences of all digits; 0 if there are none.
     reason : str or None
-        Why there is no answer; None if there is one.
+        The reason for abstaining. None if there is an answer.
     rows : tuple of tuple of Digit
-        The digits of each row: what they look like most, refused or not. None where the picture as a whole is refused:
-        it is blank, a photo, or a page of text.
+        The digits of each row. Empty if the image as a whole is rejected: it is blank, a photo, or a page of text.
     size : (width, height)
-        Of the picture, in pixels, upright.
+        The size of the image in pixels, after EXIF rotation.
     """
 
     answer: str | None
@@ -95,32 +94,36 @@ def read_digits(
     single: bool = False,
     least_confidence: float | None = None,
 ) -> Reading:
-    """Read the handwritten digits in a picture: one, a number, or several rows.
+    """Read the handwritten digits in an image: one digit, a number, or several rows.
 
     Parameters
     ----------
     image : str, path-like, PIL image or array-like
-        A PNG, JPEG, BMP, GIF (the first frame) or WebP file, or grey values of shape (height, width), or colours of
-        shape (height, width, 3 or 4), from 0 to 255 (floats up to 1: from 0 to 1). Dark on light or light on dark.
+        A PNG, JPEG, BMP, GIF (its first frame) or WebP file; or grey values of shape (height, width) or colours of
+        shape (height, width, 3 or 4), from 0 to 255, or from 0 to 1 for floats up to 1. Dark on light or light on dark.
     model : Network, str or path-like, optional
-        A network for MNIST's images, or its file; by default the one that comes with the package.
+        A network for MNIST's images, or its file. By default the network in the package.
     single : bool, default=False
-        Take all of the ink for one digit.
+        Read all of the ink as one digit.
     least_confidence : float, optional
-        A digit that the network is less sure of is refused. By default what the model's file says, or 0.6.
+        Abstain for digits whose probability is below this. By default the value in the model file, or 0.6.
 
     Returns
     -------
     Reading
-        Answer, confidence and place of each digit; or the reason why there is no answer.
+        The digits with their confidence and place, or the reason for abstaining.
 
     Raises
     ------
     DataError
-        The file is missing, is not a picture, is damaged or too large; the model is not for 28x28 images. A picture
-        that can be read and shows no digit raises nothing: its `answer` is None.
+        The file is missing, is not an image, is damaged or too large; or the model is not for 28x28 images. A readable
+        image without digits is not an error: then `answer` is None.
     MissingDependencyError
         Pillow is not installed.
+
+    See Also
+    --------
+    layerwise.plots.digits : Draw the image with the digits found.
 
     Examples
     --------

@@ -22,7 +22,7 @@ _newest = -math.inf  # when the newest one came
 
 
 class InterruptWarning(UserWarning):
-    """Ctrl-C has ended a training; the weights it had reached are kept."""
+    """Issued when Ctrl-C ends a training. The weights so far are kept."""
 
 
 # Python shows equal warnings once a line: each interrupt is a new one. Filters that a user has set come first.

@@ -35,43 +35,43 @@ def report(
     title: str | None = None,
     table: Table | None = None,
 ) -> Path:
-    """Write a page on a trained network: its figures on held-out rows, in numbers and pictures.
+    """Write an HTML report on a trained network, evaluated on held-out data.
 
-    The layers; the training and its curves; confusion matrix and worst mistakes, or how numbers compare; whether its
-    confidence can be believed; a diagnosis; the machine, and how to come to the same network again. The page is one
-    file, light or dark as the reader's system is.
+    It shows the layers, the learning curves, the confusion matrix and the worst mistakes or the errors of a regression,
+    the calibration, a diagnosis, the machine, and how to train the same network again. The page is one file, with a
+    light and a dark theme.
 
     Parameters
     ----------
     network : Network
-        Trained.
-    X : array (n, n_in)
-        Rows that it has not learned from.
-    y : array
-        What they are.
-    path : path
-        The HTML file: written whole or not at all; one that is there is replaced.
+        A trained network.
+    X : array-like of shape (n, n_in)
+        Samples that were not trained on.
+    y : array-like of shape (n,) or (n, n_out)
+        Their labels or targets.
+    path : str or path-like
+        The HTML file. It is written completely or not at all; an existing file is replaced.
     title : str, optional
-        Of the page; by default the file's name.
+        The title of the page. By default the file's name.
     table : Table, optional
-        The rows before an encoder made X of them (``layerwise.app.reporting.Table``); by default each named input is a
-        column. Of a table, the measures stand beside those of the same answer for every row, and the page has the
-        worst rows, how much each column matters, and how the answer changes with the main ones. Where there are many
-        rows, the last two are measured on some of them, and the page says so.
+        The rows before they were encoded as X (``layerwise.app.reporting.Table``). By default each named input is a
+        column. For a table the report also compares with a constant prediction, and shows the worst rows, the
+        importance of each column and the partial dependence on the main ones. If there are many rows, the last two are
+        measured on some of them, and the page says so.
 
     Returns
     -------
     Path
-        Where it was written.
+        The path of the file.
 
     Raises
     ------
     DataError
-        The network was never trained, or X and y are not for it.
+        The network is not trained, or X and y do not fit it.
     MissingDependencyError
-        matplotlib is not installed.
+        Matplotlib is not installed.
     OSError
-        The path cannot be written to.
+        The path cannot be written.
     """
     check_network("report", network)
     if network.task is None:

@@ -50,18 +50,18 @@ class Target:
 
 @dataclass(frozen=True)
 class Exported:
-    """What `export` wrote.
+    """The result of `export`.
 
     Attributes
     ----------
     to : str
-        The target.
+        The format.
     files : tuple of Path
         The files.
     size : int
-        Their bytes in all.
+        Their total size in bytes.
     facts : dict
-        What else there is to know: for C the bytes of ``"constants"`` and of ``"stack"``, and how to ``"compile"``.
+        Further facts; for C the bytes of ``"constants"`` and of ``"stack"``, and the command to ``"compile"``.
     """
 
     to: str
@@ -78,22 +78,22 @@ def export(
     weights: str = "float32",
     force: bool = False,
 ) -> Exported:
-    """Write a trained network as a file that runs without layerwise.
+    """Export a trained network to a file that runs without layerwise.
 
     Parameters
     ----------
     model : Network, MLPClassifier or MLPRegressor
-        A network, or a fitted estimator. What is written takes inputs in the units of the training data, and gives
-        what `outputs`, `predict_proba` and `predict` give.
-    path : path
-        The file; C has a header beside it.
+        A network or a fitted estimator. The exported model takes inputs in the units of the training data, and computes
+        what `outputs`, `predict_proba` and `predict` do.
+    path : str or path-like
+        The file. For C a header file is written beside it.
     to : {"onnx", "c", "python", "numpy", "javascript", "training-script"}, optional
-        By default what the path's ending says: .onnx, .c, .js or .mjs. "training-script" is the program that trains the
-        network anew, step by step as it was trained.
+        The format. By default it follows from the suffix of the path: .onnx, .c, .js or .mjs. "training-script" is a
+        Python program that repeats the training step by step.
     weights : {"float32", "int8"}
-        For C: weights of dense layers in one byte each, with a scale for each unit.
+        For C: int8 stores the weights of dense layers in one byte each, with a scale for each unit.
     force : bool
-        Replace files that are there already.
+        Replace existing files.
 
     Returns
     -------
@@ -103,13 +103,17 @@ def export(
     Raises
     ------
     ExportError
-        A model or a layer that cannot be written: names all such layers, and what can be.
+        The model or a layer cannot be exported. The message lists all such layers, and what can be exported.
     NotBuiltError
         The network has no weights yet.
     UnknownNameError
-        A target that is not known, or none, and the path's ending does not tell.
+        `to` is not a known format, or is None and the suffix of the path is not known.
     FileExistsError
-        A file is there, and `force` was not given; nothing was written.
+        A file exists, and `force` is False. Nothing was written.
+
+    See Also
+    --------
+    Network.save : Save a network for layerwise.
 
     Examples
     --------

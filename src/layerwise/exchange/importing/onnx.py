@@ -33,19 +33,20 @@ from layerwise.typing import Array, ArrayLike
 
 
 def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: int | None = None) -> Network:
-    """Return the network in an ONNX model of dense layers, with equal outputs, and ready to train on.
+    """Return the network in an ONNX model of dense layers.
 
-    A model that layerwise wrote gives the same layers, scaling and classes back. Of others, arithmetic before the
-    first layer becomes the scaling, and labels at the end are passed over.
+    It has the same outputs and can be trained further. A model exported by layerwise gives the same layers, scaling and
+    classes. In other models, arithmetic before the first layer becomes the scaling, and operators that turn the outputs
+    into labels are ignored.
 
     Parameters
     ----------
     source : path, bytes or onnx.ModelProto
         The model.
-    classes : array (outputs,), optional
-        The labels that the outputs stand for, where the model does not say them.
+    classes : array-like of shape (n_out,), optional
+        The labels of the outputs, if the model does not contain them.
     random_state : int, optional
-        The network's seed, for what training draws from now on.
+        The seed of further training.
 
     Returns
     -------
@@ -55,7 +56,8 @@ def from_onnx(source: Any, *, classes: ArrayLike | None = None, random_state: in
     Raises
     ------
     FormatError
-        Not an ONNX model, a damaged one, or one with operators that are no layers here: names all of them.
+        It is not an ONNX model, is damaged, or has operators that do not correspond to layers. The message lists all of
+        them.
     FileNotFoundError
         There is no such file.
 

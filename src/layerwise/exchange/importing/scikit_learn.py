@@ -32,18 +32,19 @@ _ACTIVATIONS: dict[str, type[Activation]] = {
 
 
 def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
-    """Return the network in a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn, with equal outputs.
+    """Return the network in a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn.
 
-    It has the estimator's classes, loss, penalty and optimizer, with the optimizer's state, so that `fit` goes on
-    where the estimator was. It computes in the type of the estimator's weights. After ``solver="lbfgs"`` there is no
-    optimizer: `fit` then begins with Adam.
+    It has the same outputs, and the classes, loss, penalty and optimizer of the estimator with the optimizer's state,
+    so `fit` continues where the estimator stopped. It computes in the type of the estimator's weights. After
+    ``solver="lbfgs"`` there is no optimizer, and `fit` starts with `Adam`.
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, or a Pipeline of a StandardScaler or MinMaxScaler and one of the two
-        What was fitted; a pipeline's scaler becomes the network's.
+    estimator : MLPClassifier, MLPRegressor or Pipeline
+        A fitted estimator of scikit-learn, or a pipeline of a StandardScaler or MinMaxScaler and one of the two. The
+        scaler becomes the network's scaling.
     random_state : int, optional
-        The network's seed, for what training draws from now on.
+        The seed of further training.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def from_sklearn(estimator: Any, *, random_state: int | None = None) -> Network:
     Raises
     ------
     TypeError
-        Something else was given.
+        `estimator` is none of these.
     NotBuiltError
         The estimator is not fitted.
 

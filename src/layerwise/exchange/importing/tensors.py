@@ -52,23 +52,23 @@ def from_torch(
     classes: ArrayLike | None = None,
     random_state: int | None = None,
 ) -> Network:
-    """Return a network with the weights of a PyTorch model of dense layers, and with its outputs.
+    """Return a network with the weights and the outputs of a PyTorch model of dense layers.
 
     Parameters
     ----------
     source : path or mapping
-        A safetensors file (``safetensors.torch.save_file(model.state_dict(), path)``), or ``model.state_dict()``
-        itself, or arrays by the same names.
+        A safetensors file (``safetensors.torch.save_file(model.state_dict(), path)``), ``model.state_dict()`` itself,
+        or arrays with the same names.
     layers : sequence of Layer
-        The model's layers. ``BatchNorm1d``'s momentum is 1 less ours. A model for ``CrossEntropyLoss`` gives scores:
-        add `Softmax` for probabilities.
+        The layers of the model. The momentum of ``BatchNorm1d`` is 1 minus that of `BatchNorm`. A model for
+        ``CrossEntropyLoss`` has no softmax: add `Softmax` for probabilities.
     modules : sequence of str, optional
-        The names of those modules that have weights, first to last, such as ``["fc1", "fc2", "out"]``. Without them the
-        numbers in the names say the order; where there are none, that of a mapping is taken. A file keeps none.
-    classes : array (outputs,), optional
-        The labels that the outputs stand for.
+        The names of the modules with weights, first to last, such as ``["fc1", "fc2", "out"]``. By default the numbers
+        in the names give the order, or else the order of the mapping. A file has no order.
+    classes : array-like of shape (n_out,), optional
+        The labels of the outputs.
     random_state : int, optional
-        The network's seed, for what training draws from now on.
+        The seed of further training.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def from_torch(
     Raises
     ------
     FormatError
-        The tensors are not those of the layers: names all that are missing, left over or of another shape.
+        The tensors do not fit the layers. The message lists all that are missing, left over or of another shape.
 
     Examples
     --------
@@ -99,22 +99,22 @@ def from_keras(
     classes: ArrayLike | None = None,
     random_state: int | None = None,
 ) -> Network:
-    """Return a network with the weights of a Keras model of dense layers, and with its outputs.
+    """Return a network with the weights and the outputs of a Keras model of dense layers.
 
     Parameters
     ----------
     source : path, mapping or sequence of arrays
-        ``model.get_weights()``; an ``.npz`` of it (``np.savez(path, *model.get_weights())``); or, by names,
-        ``{w.path: w.numpy() for w in model.weights}`` or a safetensors file of that.
+        ``model.get_weights()``, or an ``.npz`` file of it (``np.savez(path, *model.get_weights())``); or by name
+        ``{w.path: w.numpy() for w in model.weights}``, or a safetensors file of that.
     layers : sequence of Layer
-        The model's layers, each activation a layer of its own. Keras's defaults are
+        The layers of the model, with activations as layers of their own. Keras's defaults are
         ``BatchNorm(momentum=0.99, epsilon=1e-3)`` and ``LayerNorm(epsilon=1e-3)``.
     modules : sequence of str, optional
         As for `from_torch`.
-    classes : array (outputs,), optional
-        The labels that the outputs stand for.
+    classes : array-like of shape (n_out,), optional
+        The labels of the outputs.
     random_state : int, optional
-        The network's seed, for what training draws from now on.
+        The seed of further training.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def from_keras(
     Raises
     ------
     FormatError
-        The arrays are not those of the layers: names all that are missing, left over or of another shape.
+        The arrays do not fit the layers. The message lists all that are missing, left over or of another shape.
 
     Examples
     --------

@@ -20,19 +20,20 @@ from layerwise.typing import ArrayLike
 
 
 class Diagram:
-    """A network drawn as units and weights; a notebook shows it by itself.
+    r"""A drawing of a network with its units and weights. Notebooks display it.
 
-    A line is a weight: blue above 0, orange below, the thicker the larger beside the others of its layer. A ring is a
-    bias in the same way. Of large layers the first and the last units are drawn, and dots between them.
+    A line is a weight: blue if positive, orange if negative, and the thicker the larger it is relative to the others of
+    its layer. A ring is a bias, in the same colours. Of a large layer the first and the last units are drawn, with dots
+    between them.
 
     Parameters
     ----------
     network : Network or estimator
-        Its sizes must be known: after `fit` or `build`.
-    x : array (n_in,), optional
-        A sample: each unit is filled with its output for it.
+        A network that is built or trained.
+    x : array-like of shape (n_in,), optional
+        A sample. Each unit is filled according to its output for it.
     most : int
-        How many units of a layer are drawn, at least 2.
+        The maximum number of units drawn in a layer, at least 2.
 
     Examples
     --------
@@ -42,7 +43,7 @@ class Diagram:
     >>> diagram.svg().count("<circle"), diagram.svg().count("<line")
     (6, 9)
     >>> diagram.tikz().splitlines()[0]
-    '\\\\documentclass{article}'
+    '\\documentclass{article}'
     """
 
     def __init__(self, network: Network | Any, x: ArrayLike | None = None, *, most: int = 12) -> None:
@@ -55,27 +56,45 @@ class Diagram:
         Parameters
         ----------
         inline : bool
-            For a page that it becomes a part of: text then has the page's colour. Else it is a file of its own, dark on
-            light or light on dark as the reader's system is.
+            Return SVG for insertion into a page, whose text colour it uses. If False, the SVG is a file of its own with
+            a light and a dark theme.
+
+        Returns
+        -------
+        str
+            The SVG.
         """
         return svg.write(self._picture, inline)
 
     def tikz(self, *, document: bool = True) -> str:
-        """Return the diagram as TikZ: a document that `pdflatex` compiles, or the picture alone, for another one.
+        r"""Return the diagram as TikZ code.
 
-        The picture alone needs ``\\usepackage{tikz}``.
+        Parameters
+        ----------
+        document : bool
+            Return a whole LaTeX document. If False, only the picture, for a document with ``\usepackage{tikz}``.
+
+        Returns
+        -------
+        str
+            The code.
         """
         return tikz.write(self._picture, document)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file: SVG, or LaTeX where the name ends with .tex.
+        """Save the diagram as an SVG file, or as a LaTeX file if the name ends with .tex.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
 
         Raises
         ------
         OSError
-            The path cannot be written to.
+            The path cannot be written.
         UnknownNameError
-            The name ends with neither.
+            The name ends with neither .svg nor .tex.
         """
         kind = Path(path).suffix.lower()
         if kind not in (".svg", ".tex"):

@@ -161,23 +161,23 @@ class StepTrace:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Every number of one training step or of a prediction; `trace` makes it.
+    """All numbers of a training step or of a prediction. `trace` makes it.
 
-    ``trace["z1"]`` is the array of that name, a row a sample; `names` lists them. ``print(trace)`` and a notebook show
-    all of it.
+    ``trace["z1"]`` is the array with that name, with a row for each sample. `names` lists all names. ``print(trace)``
+    and a notebook show everything.
 
     Attributes
     ----------
-    raw, x : array (n, n_in)
-        The inputs as they came, and as the first layer took them.
+    raw, x : array of shape (n, n_in)
+        The inputs before and after scaling.
     layers : tuple of LayerTrace
-        First to last; in a prediction without those that only draw.
+        The layers, first to last. In a prediction without dropout.
     answers : array
-        What `predict` would say, before the step.
+        The predictions before the step.
     step : StepTrace, optional
-        The loss, the optimizer and the cost; None for a prediction.
+        The loss, the optimizer and the cost. None for a prediction.
     scaler : Scaler, optional
-        What made x of raw; None where that is the same.
+        The scaler, if the inputs were scaled.
     """
 
     raw: Array
@@ -191,7 +191,7 @@ class Trace:
 
     @property
     def quantities(self) -> Arrays:
-        """All arrays by name, in the order in which they come about."""
+        """All arrays by name, in the order in which they are computed."""
         found: Arrays = {} if self.scaler is None else {"x raw": self.raw}
         found["x"] = self.x
         for part in self.layers:
@@ -233,11 +233,22 @@ class Trace:
 
     @property
     def cost(self) -> float | None:
-        """C, the mean loss before the step; None for a prediction."""
+        """The cost C, the mean loss before the step. None for a prediction."""
         return None if self.step is None else self.step.cost
 
     def layer(self, index: int | str) -> LayerTrace:
-        """Return a layer, by its place from 0 (negative ones count from the last) or by its outputs' name.
+        """Return the numbers of a layer.
+
+        Parameters
+        ----------
+        index : int or str
+            The index of the layer, where negative ones count from the last; or the name of its outputs, such as
+            ``"a1"``.
+
+        Returns
+        -------
+        LayerTrace
+            The layer's numbers.
 
         Raises
         ------
@@ -254,7 +265,13 @@ class Trace:
         return known[wanted]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as lists, numbers and text, as JSON has them."""
+        """Return all numbers as lists, numbers and text, for JSON.
+
+        Returns
+        -------
+        dict
+            The numbers.
+        """
         return {
             "raw": _plain(self.raw),
             "x": _plain(self.x),
@@ -268,53 +285,107 @@ class Trace:
     def document(
         self, *, sample: int = 0, digits: int | str | None = 6, expand: Iterable[int | tuple[int, int]] = ()
     ) -> Document:
-        """Return what the views show: `text`, `html`, `latex` and `markdown` take the same arguments.
+        """Return the document that `text`, `html`, `latex` and `markdown` write. They take the same arguments.
 
         Parameters
         ----------
         sample : int
-            Whose numbers; gradients of weights are those of the whole batch.
+            The sample to show. Gradients of weights are those of the whole batch.
         digits : int, str or None
-            Significant digits, or a format such as ``".8f"``; None shows each number in full.
-        expand : sequence of int or (int, int)
-            Layers of which nothing is folded away, or neurons, as (layer, neuron).
+            The number of significant digits, or a format such as ``".8f"``. None shows all digits.
+        expand : iterable of int or (int, int)
+            Layers, or neurons as (layer, neuron), whose arithmetic is shown in full.
+
+        Returns
+        -------
+        Document
+            The document.
         """
         from layerwise.explain.trace.writer import whole
 
         return whole(self, sample, digits, expand)
 
     def neuron(self, layer: int | str, j: int, *, sample: int = 0, digits: int | str | None = 6) -> Document:
-        """Return the arithmetic of one neuron, in full: its sum, what the activation makes of it, and what it learns.
+        """Return the arithmetic of one neuron in full: weighted sum, activation, gradients and update.
 
         Parameters
         ----------
         layer : int or str
-            As `layer` takes it.
+            As for `layer`.
         j : int
-            Which of its outputs, from 0.
+            The index of the neuron in the layer, from 0.
         sample : int
             As for `document`.
-        digits : int or str, optional
+        digits : int, str or None
             As for `document`.
+
+        Returns
+        -------
+        Document
+            The document. ``print`` shows it, as do notebooks.
         """
         from layerwise.explain.trace.writer import one_neuron
 
         return one_neuron(self, self.layer(layer), j, sample, digits)
 
     def text(self, **options: Any) -> str:
-        """Return the trace as plain text; the options are those of `document`."""
+        """Return the trace as plain text.
+
+        Parameters
+        ----------
+        **options
+            As for `document`.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return self.document(**options).text()
 
     def html(self, **options: Any) -> str:
-        """Return the trace as HTML: each number says on hover how it came about; `document` has the options."""
+        """Return the trace as HTML. Hovering over a number shows how it was computed.
+
+        Parameters
+        ----------
+        **options
+            As for `document`.
+
+        Returns
+        -------
+        str
+            The HTML.
+        """
         return self.document(**options).html()
 
     def latex(self, **options: Any) -> str:
-        """Return the trace as a LaTeX document that needs amsmath alone; the options are those of `document`."""
+        """Return the trace as a LaTeX document, which needs the package amsmath only.
+
+        Parameters
+        ----------
+        **options
+            As for `document`.
+
+        Returns
+        -------
+        str
+            The LaTeX code.
+        """
         return self.document(**options).latex()
 
     def markdown(self, **options: Any) -> str:
-        """Return the trace as Markdown; the options are those of `document`."""
+        """Return the trace as Markdown.
+
+        Parameters
+        ----------
+        **options
+            As for `document`.
+
+        Returns
+        -------
+        str
+            The Markdown text.
+        """
         return self.document(**options).markdown()
 
     def __str__(self) -> str:

@@ -115,32 +115,36 @@ def trace(
     *,
     penalty: Penalties = None,
 ) -> Trace:
-    """Return every number of one training step on x and y; without y, of a prediction.
+    """Return all numbers of one training step, or of a prediction if y is not given.
 
-    The network is not changed: a copy makes the step, by `fit` with ``engine="numpy"``.
+    The network is not changed: a copy makes the step, with the NumPy engine.
 
     Parameters
     ----------
     network : Network
-        Trained or not; where its weights are not drawn yet, they are those that `fit` would draw.
-    x : array (n_in,) or (n, n_in)
-        One sample or a small batch.
-    y : label, number or array, optional
-        The target of the sample, or those of the batch, as `fit` takes them.
-    loss, optimizer, penalty : optional
-        As for `fit`: by default the network's own, with the state that its optimizer has.
+        The network. If it is not built yet, its weights are those that `fit` would start with.
+    x : array-like of shape (n_in,) or (n, n_in)
+        A sample or a batch of at most 128.
+    y : label, number or array-like, optional
+        The target of the sample, or the targets of the batch, as for `Network.fit`.
+    loss : Loss or str, optional
+        By default the network's loss.
+    optimizer : Optimizer or str, optional
+        By default the network's optimizer, with its state.
+    penalty : Penalty or sequence of Penalty, optional
+        By default the network's penalties.
 
     Returns
     -------
     Trace
-        To be printed, shown in a notebook, or asked for its numbers.
+        The numbers. ``print`` shows them, as do notebooks.
 
     Raises
     ------
     ShapeError, DataError, GradientError
-        What `fit` and `forward` refuse, and more than 128 samples.
+        As from `Network.fit` and `Network.forward`, and for more than 128 samples.
     NotBuiltError
-        A prediction by a network whose scaling has not seen any data.
+        A prediction by a network whose scaler is not fitted.
 
     Examples
     --------

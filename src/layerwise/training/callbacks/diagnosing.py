@@ -39,7 +39,7 @@ SHARE = 0.01  # of the time since the fit began: more of it does not go into loo
 
 
 class DiagnosisWarning(UserWarning):
-    """Something that keeps a network from learning was seen while it trained."""
+    """Issued by `Diagnose` during training for something that keeps the network from learning."""
 
 
 class Diagnose(Description, Callback):
