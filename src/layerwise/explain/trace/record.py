@@ -329,63 +329,19 @@ class Trace:
         return one_neuron(self, self.layer(layer), j, sample, digits)
 
     def text(self, **options: Any) -> str:
-        """Return the trace as plain text.
-
-        Parameters
-        ----------
-        **options
-            As for `document`.
-
-        Returns
-        -------
-        str
-            The text.
-        """
+        """Return the trace as plain text; arguments as for `document`."""
         return self.document(**options).text()
 
     def html(self, **options: Any) -> str:
-        """Return the trace as HTML. Hovering over a number shows how it was computed.
-
-        Parameters
-        ----------
-        **options
-            As for `document`.
-
-        Returns
-        -------
-        str
-            The HTML.
-        """
+        """Return the trace as HTML, where hovering over a number shows how it was computed; arguments as for `document`."""
         return self.document(**options).html()
 
     def latex(self, **options: Any) -> str:
-        """Return the trace as a LaTeX document, which needs the package amsmath only.
-
-        Parameters
-        ----------
-        **options
-            As for `document`.
-
-        Returns
-        -------
-        str
-            The LaTeX code.
-        """
+        """Return the trace as a LaTeX document, which needs the package amsmath only; arguments as for `document`."""
         return self.document(**options).latex()
 
     def markdown(self, **options: Any) -> str:
-        """Return the trace as Markdown.
-
-        Parameters
-        ----------
-        **options
-            As for `document`.
-
-        Returns
-        -------
-        str
-            The Markdown text.
-        """
+        """Return the trace as Markdown; arguments as for `document`."""
         return self.document(**options).markdown()
 
     def __str__(self) -> str:
