@@ -14,20 +14,28 @@ if TYPE_CHECKING:
 
 
 class ExponentialMovingAverage(Description, Callback):
-    """Average the weights over the steps (Polyak and Juditsky 1992; with a fading memory, as TensorFlow has it).
+    """Average the weights over the steps (Polyak and Juditsky 1992).
 
-    The average is in the network from each epoch's validation to the next epoch's first step, so that history,
-    checkpoints and early stopping are about it, and at the end of the fit. Training goes on from the raw weights.
+    The average replaces the weights after the last step of each epoch, so evaluation, checkpoints and early stopping
+    use it, and at the end of the fit. The next epoch continues from the weights before.
 
-    The t-th average (t from 0) is a ← d a + (1 - d) θ with d = min(decay^steps, (1 + t) / (10 + t)): it begins with the
-    weights before the fit, and a short memory grows to the full one, of about 1 / (1 - decay) steps.
+    With weights θ, the t-th average (t from 0) is a ← d a + (1 - d) θ with d = min(decay^steps, (1 + t) / (10 + t)), as
+    in TensorFlow. It starts from the weights before the fit, and soon reaches its full length of about 1 / (1 - decay)
+    steps.
 
     Parameters
     ----------
     decay : float
-        The share of the average that a step leaves, at least 0 and below 1.
+        The decay of the average in each step. At least 0, below 1.
     steps : int
-        Average after every so many steps; more is faster, and the memory is as many steps long.
+        Update the average after every so many steps. At least 1. More is faster.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, epochs=5, callbacks=lw.ExponentialMovingAverage(0.99), verbose=False)
     """
 
     changes_weights = True

@@ -27,33 +27,44 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Base of the callbacks: define the hooks that are needed; only those cost time.
+    """Base class of the callbacks, whose methods are called during training.
+
+    A custom callback is a subclass that defines some of the methods ``on_…``. Each gets the training `run`, with the
+    attributes `network`, `history`, `epoch` (from 1), `epochs`, `step`, `loss` and `optimizer`, and the methods
+    ``stop(reason)``, ``record(name, value)``, which adds a column to the history, and ``save(path)``.
 
     Attributes
     ----------
     every_steps : int
-        `on_step_end` is called after every so many steps of the fit; those between two calls are made without a
-        return to Python.
+        Call `on_step_end` only after every so many steps of the fit. The steps in between are made without a return to
+        Python.
     changes_weights : bool
-        Whether it puts other weights in for the end of an epoch: then its `on_evaluate`, and the `on_epoch_begin` that
-        takes them out, come before those of the others.
+        True for a callback that replaces the weights at the end of an epoch. Its `on_evaluate` and `on_epoch_begin` are
+        called before those of other callbacks.
     writes_all_down : bool
-        Whether it keeps what all others have made of a step or an epoch: then it comes after them.
+        True for a callback that stores what others have computed. It is called after them.
     state_names : tuple of str
-        The attributes that it must find again to go on from a checkpoint: numbers, text, lists of them, and arrays.
-        `Checkpoint` writes them; `restore` puts them back.
+        The names of the attributes that are needed to resume from a checkpoint: numbers, text, lists of them, and
+        arrays.
     only_looks : bool
-        Whether the training is the same without it: then a resumed fit may have it or not, with any settings.
+        True if the training is the same without the callback. A resumed fit may then add, change or omit it.
     reads_history_only : bool
-        Its `on_epoch_end` looks at nothing but `history`, `epoch` and `step`, and does nothing to the training but to
-        `stop` it. Short epochs are then made many at a time, and looked at afterwards.
+        True if `on_epoch_end` uses only `history`, `epoch`, `step` and `stop` of the run. Several short epochs are then
+        made at once, and `on_epoch_end` is called for each afterwards.
 
     Examples
     --------
-    >>> class StopAtLoss(Callback):
+    >>> import layerwise as lw
+    >>> class StopAtLoss(lw.Callback):
+    ...     def __init__(self, loss):
+    ...         self.loss = loss
     ...     def on_epoch_end(self, run):
-    ...         if run.history["loss"][-1] < 0.1:
-    ...             run.stop("the loss is below 0.1")
+    ...         if run.history["loss"][-1] < self.loss:
+    ...             run.stop(f"the loss is below {self.loss}")
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> net.fit(X, y, optimizer=lw.Adam(0.05), epochs=200, callbacks=StopAtLoss(0.5), verbose=False).stopped_by
+    'the loss is below 0.5'
     """
 
     every_steps: int = 1
@@ -64,49 +75,62 @@ class Callback:
     state_names: tuple[str, ...] = ()
 
     def on_fit_begin(self, run: Training) -> None:
-        """Before the first epoch."""
+        """Run before the first epoch."""
 
     def on_epoch_begin(self, run: Training) -> None:
-        """Before an epoch's first step."""
+        """Run before the first step of an epoch."""
 
     def on_step_end(self, run: Training) -> None:
-        """After a step, or after every so many."""
+        """Run after a step, or after every `every_steps` steps."""
 
     def on_progress(self, run: Training) -> None:
-        """About ten times a second within long epochs."""
+        """Run about ten times a second during long epochs."""
 
     def on_pause(self, run: Training) -> None:
-        """Between two steps or epochs, about ten times a second or as often and at the step that `run.pauses` says.
+        """Run between two steps or epochs, about ten times a second, or as often and at the step that `run.pauses` says.
 
-        It costs short epochs nothing: where they can be made many at a time, they are. What was learned may be looked
-        at and changed here, and ``run.pauses.wait(until)`` lets the training stand still.
+        Here the network may be read and changed, and ``run.pauses.wait(until)`` interrupts the training.
         """
 
     def on_interrupt(self, run: Training) -> None:
-        """The training ends within an epoch, by Ctrl-C or a `stop`; what was made of it is evaluated next."""
+        """Run when the training ends within an epoch, by Ctrl-C or `run.stop`, before the evaluation."""
 
     def on_evaluate(self, run: Training) -> None:
-        """After an epoch's last step, before the validation: the place to put other weights in."""
+        """Run after the last step of an epoch, before the evaluation. Other weights can be put into the network here."""
 
     def on_epoch_end(self, run: Training) -> None:
-        """After an epoch, its row of the history written."""
+        """Run after an epoch and its evaluation. The history has the row of the epoch."""
 
     def on_divergence(self, run: Training) -> bool:
-        """A loss was not finite, and the last good weights are back: True ends the training without an error.
+        """Run when a loss was not finite. The last good weights have been restored.
 
-        `run.divergence` is the error.
+        Parameters
+        ----------
+        run : Training
+            The training. `run.divergence` is the error.
+
+        Returns
+        -------
+        bool
+            True to end the training without an error.
         """
         return False
 
     def on_fit_end(self, run: Training) -> None:
-        """After the last epoch, on every way out, errors of callbacks included."""
+        """Run after the last epoch, also if the training ends with an error."""
 
     def state(self) -> dict[str, Any]:
-        """The attributes of `state_names`, for a checkpoint."""
+        """Return the attributes of `state_names`, for a checkpoint."""
         return {name: getattr(self, name) for name in self.state_names}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave; called after `on_fit_begin`."""
+        """Set the attributes of `state_names` from a checkpoint, after `on_fit_begin`.
+
+        Parameters
+        ----------
+        state : dict
+            What `state` returned.
+        """
         for name in self.state_names:
             now, value = getattr(self, name), state[name]
             if not _alike(now, value):

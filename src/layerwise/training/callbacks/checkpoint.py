@@ -27,33 +27,31 @@ _ELSEWHERE = "give each training a path of its own"
 
 
 class Checkpoint(Description, Callback):
-    """Write the network with all that its training needs to go on, each time whole or not at all.
+    """Save the network with the state of its training, so that the training can be resumed.
 
-    ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` goes on from the newest file, to the same bits as without
-    the interruption, from the middle of an epoch too. A file is an ordinary model file: ``lw.load`` gives the network
-    as it was at that moment. Ctrl-C leaves one; so does the end of the fit. A thread writes while the training
-    goes on. What cannot be written (a full disk) is a `RuntimeWarning`; the training goes on, the next turn tries
-    again, and what is still not written when the fit has ended is a `WriteError`.
+    ``net.fit(…, callbacks=Checkpoint(path), resume=True)`` resumes from the newest file, with the same result as
+    without the interruption, even from the middle of an epoch. Each file is a model file, which `load` reads, and is
+    written completely or not at all. A file is also written after Ctrl-C and at the end of the fit. A thread writes
+    while the training continues. If a file cannot be written, for example because the disk is full, there is a
+    `RuntimeWarning`, and the next turn tries again.
 
-    A file's contents name its path, the run, a random number, and how far it was: only files of this path are gone on
-    from, and only files of this run under the very name that was written are removed. A copy under another name stays.
-    No file that another training writes meanwhile is replaced or removed; of two processes that go on from one path at
-    the same time, each keeps files of its own, and a step that both come to is written by the first.
+    Only files of this path are resumed from, and only files written by this training are deleted, not copies with other
+    names. Files of another training are never replaced or deleted. If two processes resume from one path at the same
+    time, each keeps its own files.
 
     Parameters
     ----------
-    path : path
-        The model file. ``{epoch}`` and ``{step}`` in it are how far the training has come, ``{step:09d}`` with zeros
-        before it; without them, and with `keep` above 1, the step is put before the suffix:
-        ``run-000000469.safetensors``.
+    path : str or path-like
+        The file. ``{epoch}`` and ``{step}`` are replaced by their numbers, ``{step:09d}`` with leading zeros. Without
+        them, and with `keep` other than 1, the step is inserted before the suffix: ``run-000000469.safetensors``.
     every : str or int
-        ``"epoch"``, ``"5 epochs"``, ``"10 minutes"``, ``"30 seconds"``, ``"500 steps"``; a number is one of steps.
+        ``"epoch"``, ``"5 epochs"``, ``"10 minutes"``, ``"30 seconds"``, ``"500 steps"``, or a number of steps.
     keep : int, optional
-        So many files stay, the newest ones; None: all.
+        The number of files to keep, the newest ones. None keeps all.
     monitor : str, optional
-        A column of the history: write only at the end of epochs that are the best so far.
+        A column of the history. Save only after the epochs with the best value so far.
     mode : {"auto", "min", "max"}
-        Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
+        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
 
     Attributes
     ----------
@@ -63,17 +61,27 @@ class Checkpoint(Description, Callback):
     Raises
     ------
     OSError
-        The path cannot be written to: before the first epoch.
+        The path cannot be written. Raised before the first epoch.
     WriteError
-        A file could not be written, nor any since: when the fit has ended, the network trained.
+        The last file could not be written. Raised after the fit, with the network trained.
     ValueError
-        `every` is none of those, a folder in the path has ``{epoch}`` or ``{step}``, or the format of one is other than
-        digits with zeros before them.
+        `every` is none of these, a folder of the path contains ``{epoch}`` or ``{step}``, or their format is not a
+        number of digits with leading zeros.
 
     Examples
     --------
-    >>> Checkpoint("runs/digits.safetensors", every="10 minutes")
-    Checkpoint('runs/digits.safetensors', every='10 minutes')
+    >>> import tempfile
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> layers = [lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = lw.Checkpoint(f"{folder}/spiral.safetensors", every="2 epochs")
+    ...     net = lw.Network(layers, random_state=0)
+    ...     history = net.fit(X, y, epochs=4, callbacks=checkpoint, verbose=False)
+    ...     again = lw.Network(layers, random_state=0)
+    ...     history = again.fit(X, y, epochs=6, callbacks=checkpoint, resume=True, verbose=False)
+    >>> history.epochs
+    6
     """
 
     writes_all_down = True

@@ -43,28 +43,32 @@ class DiagnosisWarning(UserWarning):
 
 
 class Diagnose(Description, Callback):
-    """Look at the network through some rows every so many epochs, and warn of each kind of finding once.
+    """Examine the network during training, and warn once of each problem found.
 
-    The data and the first weights are looked at before the first epoch, layers and history after the first epoch, after
-    every so many and after the last. Where epochs are short, some looks are left out: those in between take a hundredth
-    of the training's time at the most. The training is the same with it and without it, to the bit. Its advice is not
-    tried; that of `lw.diagnose` is.
+    The data and the first weights are examined before the first epoch; the layers and the history after the first
+    epoch, every so many epochs, and at the end. If epochs are short, some examinations are left out, so that they take
+    at most 1% of the time. The training is the same with and without this callback. Its suggestions are not tried;
+    those of `diagnose` are.
 
     Parameters
     ----------
     every : int
-        Look after every so many epochs.
+        Examine after every so many epochs.
     rows : int
-        How many rows are looked at.
+        The number of samples to examine.
     warn : bool
-        Whether a finding is a `DiagnosisWarning`, too; it is kept in `findings` in either case.
+        Issue a `DiagnosisWarning` for each finding. They are in `findings` in any case.
 
     Attributes
     ----------
     findings : list of Finding
-        One of each kind and place, in the order in which they were seen.
+        The findings, each once, in the order in which they occurred.
     layers : tuple of LayerHealth
-        The numbers of the newest look.
+        The numbers of the last examination.
+
+    See Also
+    --------
+    diagnose : Examine a network, and try the suggestions.
 
     Examples
     --------

@@ -20,36 +20,43 @@ if TYPE_CHECKING:
 
 
 class LearningRateFinder(Description, Callback):
-    """Raise the learning rate by the same factor step by step, and look at the loss (Smith 2017, section 3.3).
+    """Learning rate range test: raise the rate by a constant factor in each step, and record the loss.
 
-    The run ends when the smoothed loss is 4 times its best, is not finite, or all rates were tried; that is never an
-    error. Weights, optimizer, step number and order of the rows are then as before, and the history is empty.
-    `find_learning_rate` does it in a call.
+    From Smith (2017, section 3.3). The test ends when the smoothed loss is 4 times its minimum or not finite, or all
+    rates were tried. Afterwards the weights, the optimizer, the number of steps and the order of the samples are as
+    before, and the history is empty. `find_learning_rate` runs the test in one call.
 
     Parameters
     ----------
     lowest, highest : float
-        The first rate and the last.
+        The first and the last learning rate. Above 0.
     steps : int
-        How many rates.
+        The number of learning rates. At least 2.
     smoothing : float
-        The share of the running mean of the loss that a step keeps, at least 0 and below 1.
+        The decay of the running mean of the loss. At least 0, below 1.
 
     Attributes
     ----------
-    rates, losses : array
-        The rates tried, and the loss of the step after each, which sees what the rate has made of the weights.
-    smoothed : array
-        The running mean of the losses, corrected for its start.
+    rates : array of shape (n,)
+        The learning rates tried.
+    losses : array of shape (n,)
+        The loss in the step after each, with the changed weights.
+    smoothed : array of shape (n,)
+        The running mean of the losses, corrected for its start at 0.
     suggestion : float
-        The middle of the tenfold range of rates over which the smoothed loss falls most, before its minimum; a tenth
-        of the rate at the minimum where it falls nowhere. NaN if no rate could be tried.
+        The suggested learning rate: the geometric middle of the range of a factor 10 over which the smoothed loss falls
+        most, before its minimum. If it falls nowhere, a tenth of the rate at the minimum. NaN if no rate could be
+        tried.
+
+    See Also
+    --------
+    find_learning_rate : Run the test on a copy of a network.
 
     Notes
     -----
-    The steepest single step of the curve is often noise, and a tenth of the rate at the minimum was three times
-    smaller than needed on MNIST with SGD, Adam and RMSprop. The rule above was within a factor of 3 of the best rate
-    there, and always below it: a rate that is a little small does less harm than one that is too large.
+    The steepest step of the curve is often noise, and a tenth of the rate at the minimum was three times smaller than
+    needed on MNIST with SGD, Adam and RMSprop. The rule above gave a rate within a factor of 3 of the best one, and
+    always below it. A rate that is slightly too small does less harm than one that is too large.
 
     Examples
     --------
@@ -121,12 +128,12 @@ class LearningRateFinder(Description, Callback):
 
     @property
     def rates(self) -> Array:
-        """The rates tried."""
+        """The learning rates tried."""
         return self._planned[: len(self._losses)].copy()
 
     @property
     def losses(self) -> Array:
-        """The loss of the step after each."""
+        """The loss in the step after each rate."""
         return np.array(self._losses)
 
     @property
@@ -136,7 +143,7 @@ class LearningRateFinder(Description, Callback):
 
     @property
     def suggestion(self) -> float:
-        """The rate to begin with."""
+        """The suggested learning rate."""
         smoothed, rates = self.smoothed, self.rates
         if not len(rates):
             return math.nan
@@ -149,12 +156,17 @@ class LearningRateFinder(Description, Callback):
         return float(rates[falls.argmax() + half])
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the losses over the rates, with the suggestion.
+        """Draw the losses over the learning rates, with the suggestion.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; by default a new figure of pyplot.
+            The axes to draw on. By default those of a new pyplot figure.
+
+        Returns
+        -------
+        Axes
+            The axes.
         """
         plots: Any = layerwise.plots  # imported by its name, later: pictures come after callbacks
         axes: Axes = plots.learning_rate(self, ax)
@@ -164,29 +176,39 @@ class LearningRateFinder(Description, Callback):
 def find_learning_rate(
     network: Any, X: ArrayLike, y: ArrayLike, *, finder: LearningRateFinder | None = None, **arguments: Any
 ) -> LearningRateFinder:
-    """Try learning rates on a copy of the network, which itself stays as it is, trained or not.
+    """Run a learning rate range test on a copy of a network.
 
     Parameters
     ----------
     network : Network
-        What shall be trained.
-    X, y : array
+        The network, trained or not. It is not changed.
+    X : array-like of shape (n, n_in)
         The training data.
+    y : array-like of shape (n,) or (n, n_out)
+        Their labels or targets.
     finder : LearningRateFinder, optional
-        Which rates, how many.
+        The range of the rates and their number.
     **arguments
-        Those of `Network.fit`: the optimizer, the loss, the batch size. What steers a long training is left out:
-        epochs, validation_data, metrics, schedule, ema, patience, callbacks and verbose.
+        Arguments of `Network.fit`, such as optimizer, loss and batch_size. Ignored are epochs, validation_data,
+        metrics, schedule, ema, patience, callbacks and verbose.
 
     Returns
     -------
     LearningRateFinder
-        Its `suggestion` is the rate; `plot` shows how it was found.
+        The finder, with the `suggestion`. Its method `plot` draws the test.
 
     Raises
     ------
     TypeError
-        `network` is not a network.
+        `network` is not a `Network`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> rate = lw.find_learning_rate(net, X, y, optimizer="adam").suggestion
+    >>> history = net.fit(X, y, optimizer=lw.Adam(rate), epochs=2, verbose=False)
     """
     if not hasattr(network, "training_rows"):
         raise TypeError(f"find_learning_rate takes a Network; got {type(network).__name__}")

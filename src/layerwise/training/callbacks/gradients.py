@@ -15,14 +15,21 @@ if TYPE_CHECKING:
 
 
 class GradientClip(Description, Callback):
-    """Shorten each step's gradient to a length, that of all parameters together (Pascanu, Mikolov, Bengio 2013).
+    """Limit the norm of the gradient of all parameters (Pascanu, Mikolov, Bengio 2013).
 
     g ← g · min(1, norm / ‖g‖). ``fit(clip_norm=1.0)`` does the same.
 
     Parameters
     ----------
     norm : float
-        The greatest length, above 0.
+        The maximum norm. Above 0.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, epochs=2, callbacks=lw.GradientClip(1.0), verbose=False)
     """
 
     def __init__(self, norm: float = 1.0) -> None:
@@ -34,22 +41,24 @@ class GradientClip(Description, Callback):
 
 
 class Freeze(Description, Callback):
-    """Leave some layers as they are, in all epochs or from one to another; afterwards they learn again.
-
-    `Network.freeze` does it for all fits to come.
+    """Exclude layers from training in some epochs.
 
     Parameters
     ----------
     layers : int or sequence of int
-        Which layers, from 0; negative ones count from the last.
+        The indices of the layers, from 0. Negative indices count from the last layer.
     from_epoch : int
-        The first epoch without them.
+        The first epoch in which they are excluded.
     to_epoch : int, optional
-        The last one; by default the last of the fit.
+        The last epoch in which they are excluded. By default the last of the fit.
+
+    See Also
+    --------
+    Network.freeze : Exclude layers from all later fits.
 
     Examples
     --------
-    The first layer learns from the sixth epoch on, the second from the eleventh:
+    Train the first layer from the sixth epoch on, and the second dense layer from the eleventh:
 
     >>> [Freeze(0, to_epoch=5), Freeze(2, to_epoch=10)]
     [Freeze(0, to_epoch=5), Freeze(2, to_epoch=10)]

@@ -28,23 +28,23 @@ KINDS = ("weights", "outputs", "gradients")
 
 
 class Histograms(Description, Callback):
-    """Record how the numbers of each layer are spread, as quantiles; `plots.histograms_over_training` draws them.
+    """Record the distribution of weights, outputs and gradients of each layer, as quantiles.
 
-    A record of a layer is seven numbers, whatever its size. The one of epoch 0 is that before the first step.
+    `layerwise.plots.histograms_over_training` draws them. The first record, of epoch 0, is made before the first step.
 
     Parameters
     ----------
-    X : array (n, n_in), optional
-        Some samples, a hundred are enough: the outputs of all layers for them are recorded, too.
-    y : array, optional
-        Their targets: then the gradients of the weights, too.
+    X : array-like of shape (n, n_in), optional
+        Some samples, about a hundred. Their outputs in all layers are recorded too.
+    y : array-like of shape (n,) or (n, n_out), optional
+        Their labels or targets. The gradients of the weights are recorded too.
     every : int
         Record after every so many epochs.
 
     Attributes
     ----------
     epochs : list of int
-        When a record was made; a further fit begins anew.
+        The epochs of the records in the last fit.
 
     Examples
     --------
@@ -69,12 +69,24 @@ class Histograms(Description, Callback):
         self._records: dict[tuple[str, int], list[Array]] = {}
 
     def quantiles(self, kind: str, layer: int) -> Array:
-        """The records of a layer, by its number from 0: (records, 7), the quantiles 0, 5, 25, 50, 75, 95, 100 %.
+        """Return the records of a layer.
+
+        Parameters
+        ----------
+        kind : {"weights", "outputs", "gradients"}
+            The kind.
+        layer : int
+            The index of the layer.
+
+        Returns
+        -------
+        array of shape (n_records, 7)
+            The quantiles 0, 5, 25, 50, 75, 95 and 100% in each record.
 
         Raises
         ------
         DataError
-            There is none of that kind.
+            There are no such records.
         """
         if (kind, layer) not in self._records:
             known = ", ".join(f"{name} of layer {index}" for name, index in self._records) or "none"
@@ -82,7 +94,18 @@ class Histograms(Description, Callback):
         return np.array(self._records[kind, layer])
 
     def layers(self, kind: str) -> list[int]:
-        """The layers of which there are records of that kind."""
+        """Return the indices of the layers with records of a kind.
+
+        Parameters
+        ----------
+        kind : {"weights", "outputs", "gradients"}
+            The kind.
+
+        Returns
+        -------
+        list of int
+            The indices of the layers.
+        """
         return sorted(layer for name, layer in self._records if name == kind)
 
     def on_fit_begin(self, run: Training) -> None:

@@ -10,31 +10,36 @@ from layerwise.formula.quoting import markup, visible
 
 
 class History(Mapping[str, list[float]]):
-    """A table of the training: a list a column, an entry an epoch.
+    """The columns recorded in a fit, with an entry for each epoch.
 
-    Columns: ``loss`` (the data loss, mean over the epoch's samples), ``penalty``, ``accuracy`` (for classes),
-    the same with ``val_`` on the validation data, ``learning_rate``, ``seconds`` and ``samples_per_second``; and
-    what callbacks recorded.
+    ``history["loss"]`` is a list. The columns are ``loss`` (the mean over the samples of the epoch, without penalty),
+    ``penalty``, ``accuracy`` (for classes), the same with ``val_`` for the validation data, ``learning_rate``,
+    ``seconds``, ``samples_per_second``, metrics, and columns that callbacks record.
 
     Attributes
     ----------
     stopped_by : str
-        Why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or what a callback said.
+        The reason why the training ended: ``"epochs"``, ``"interrupt"``, ``"divergence"``, ``"error"``, or the reason
+        of a callback.
     kept_epoch : int
-        The epoch, from 1, whose weights the network has, where early stopping has kept the best ones; 0: the newest.
+        The epoch, from 1, whose weights early stopping has restored. 0 if the weights are those of the last epoch.
     changes : list of dict
-        Settings that ``fit(resume=[…])`` has changed on the way: ``{"epoch": 6, "step": 30, "name": "learning_rate",
-        "then": 0.01, "now": 0.001}``, the epoch being the first with the new one.
+        The settings that ``fit(resume=[…])`` has changed: ``{"epoch": 6, "step": 30, "name": "learning_rate", "then":
+        0.01, "now": 0.001}``, with the first epoch of the new value.
 
     Examples
     --------
-    Two fits that went on from each other, as one table:
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, epochs=3, verbose=False)
+    >>> history.epochs, len(history["loss"]), history.stopped_by
+    (3, 3, 'epochs')
 
-    >>> first, second = History(), History()
-    >>> first.append({"loss": 0.5}), second.append({"loss": 0.25, "val_loss": 0.5})
-    (None, None)
-    >>> (first + second)["val_loss"]
-    [nan, 0.5]
+    The histories of two fits can be added:
+
+    >>> (history + net.fit(X, y, epochs=2, verbose=False)).epochs
+    5
     """
 
     def __init__(self) -> None:
@@ -83,11 +88,23 @@ class History(Mapping[str, list[float]]):
         self.columns, self.changes, self.kept_epoch = {}, [], 0
 
     def last(self) -> dict[str, float]:
-        """The newest epoch by column, empty if there is none."""
+        """Return the values of the last epoch by column.
+
+        Returns
+        -------
+        dict of float
+            The values; empty if no epoch was recorded.
+        """
         return {name: values[-1] for name, values in self.columns.items() if values}
 
     def to_dict(self) -> dict[str, list[float]]:
-        """A copy as plain lists, for JSON or a data frame."""
+        """Return a copy of the columns, for JSON or a data frame.
+
+        Returns
+        -------
+        dict of list of float
+            The columns by name.
+        """
         return {name: list(values) for name, values in self.columns.items()}
 
     def __getitem__(self, name: str) -> list[float]:
@@ -106,7 +123,7 @@ class History(Mapping[str, list[float]]):
 
     @property
     def epochs(self) -> int:
-        """How many epochs are in the table."""
+        """The number of epochs recorded."""
         return len(next(iter(self.columns.values()), []))
 
     def _rows(self) -> list[list[str]]:

@@ -21,25 +21,37 @@ if TYPE_CHECKING:
 
 
 class CSVLog(Description, Callback):
-    """A row an epoch in a CSV file, on the disk before the next epoch begins.
+    """Write the history to a CSV file, with a row for each epoch.
 
-    A further fit adds its rows, and the epochs are counted on. A column that is new is empty in the rows before it, one
-    that is missing in the rows after it.
+    Each row is on the disk before the next epoch begins. A further fit appends its rows and continues the numbers of
+    the epochs. A new column is empty in earlier rows, a missing one in later rows.
 
     Parameters
     ----------
-    path : path
+    path : str or path-like
         The file.
 
     Raises
     ------
     OSError
-        The path cannot be written to: before the first epoch.
+        The path cannot be written. Raised before the first epoch.
     DataError
-        There is a file that is no such log; it stays as it is.
+        The file exists and is not such a log. It is left unchanged.
     WriteError
-        Later rows could not be written (a full disk), and still cannot when the fit has ended. Until then that is a
+        Rows could not be written, for example because the disk is full. Raised after the fit; before, there is a
         `RuntimeWarning`, and each epoch tries again.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "log.csv")
+    ...     history = net.fit(X, y, epochs=2, callbacks=lw.CSVLog(file), verbose=False)
+    ...     len(file.read_text().splitlines())
+    3
     """
 
     state_names = ("_rows",)
@@ -122,14 +134,14 @@ class CSVLog(Description, Callback):
 
 
 class TensorBoard(Description, Callback):
-    """The columns of the history as scalars for TensorBoard, by way of tensorboardX.
+    """Write the history for TensorBoard, with the package tensorboardX.
 
     Parameters
     ----------
-    directory : path
-        Where its files go; one for each training that shall have a curve of its own.
+    directory : str or path-like
+        The folder for the files. Use one for each training.
     histograms : bool
-        Whether each epoch's weights and biases are added, as histograms.
+        Also write histograms of the weights and biases after each epoch.
     """
 
     state_names = ("_epochs",)

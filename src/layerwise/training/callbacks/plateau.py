@@ -13,26 +13,34 @@ if TYPE_CHECKING:
 
 
 class ReduceOnPlateau(Description, Callback):
-    """Multiply the learning rate by `factor` after `patience` epochs without a better one.
+    """Multiply the learning rate by `factor` after `patience` epochs without improvement.
 
-    With a schedule it is a factor on top. The optimizer's own learning rate is back after the fit.
+    The factor multiplies that of a schedule. The optimizer's learning rate is restored after the fit.
 
     Parameters
     ----------
     monitor : str
         A column of the history.
     factor : float
-        What is left of the rate, above 0 and below 1.
+        The factor. Above 0, below 1.
     patience : int
-        So many epochs in a row without improvement make it smaller.
+        The number of successive epochs without improvement. At least 1.
     min_delta : float
-        What is better by less is no improvement; nor is NaN.
+        The smallest change that counts as an improvement. NaN is none.
     mode : {"auto", "min", "max"}
-        Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
+        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
     cooldown : int
-        So many epochs after a reduction are not counted.
+        The number of epochs to ignore after a reduction.
     lowest : float
-        The optimizer's rate, without what a schedule makes of it, gets no smaller than this.
+        The minimum of the learning rate, before the factor of a schedule.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> reduce = lw.ReduceOnPlateau("loss", factor=0.5, patience=3)
+    >>> history = net.fit(X, y, epochs=10, callbacks=reduce, verbose=False)
     """
 
     state_names = ("_best", "_waited", "_resting")

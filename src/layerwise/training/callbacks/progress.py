@@ -35,13 +35,15 @@ def summary_line(row: Mapping[str, float]) -> str:
 
 
 class Progress(Description, Callback):
-    """What ``fit(verbose=True)`` shows: a bar or lines, as suits where the output goes.
+    """Show the progress of a training: a bar in a terminal or notebook, otherwise lines.
+
+    ``fit(verbose=True)`` uses it.
 
     Parameters
     ----------
     every : int, optional
-        Show the line of each so many-th epoch and of the last one: ``fit(verbose=10)``. By default that of each epoch,
-        or of a few a second where epochs are short.
+        Show the line of every so many epochs and of the last one, as ``fit(verbose=10)`` does. By default that of each
+        epoch, or of a few epochs a second if they are short.
     """
 
     only_looks = True

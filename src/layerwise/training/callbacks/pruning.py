@@ -17,39 +17,40 @@ if TYPE_CHECKING:
 
 
 class OptunaPruning(Callback):
-    """Report each epoch to a trial of Optuna, and end the training when its pruner says so.
+    """Report each epoch to an Optuna trial, and end the training if its pruner says so.
 
-    A pruned training ends with ``optuna.TrialPruned``, which the study expects; so does one that diverges, which would
-    otherwise end the whole study. The network then has the weights of its best epoch, as after any other end. Ctrl-C is
-    a KeyboardInterrupt, which ends the study: half a training is no result.
+    A pruned training raises ``optuna.TrialPruned``, which the study expects. So does a training that diverges, which
+    would otherwise end the whole study. The network then has the weights of its best epoch. Ctrl-C raises
+    KeyboardInterrupt, which ends the study.
 
     Parameters
     ----------
     trial : optuna.trial.Trial
-        What the study hands to the objective. Give each fit of one trial's own: of several, as in cross-validation,
-        Optuna keeps the first report of each epoch and ignores the others, with a warning.
+        The trial that the study passes to the objective. Use one trial for one fit: if there are several fits, as in
+        cross-validation, Optuna keeps the first report of each epoch and ignores the others with a warning.
     monitor : str
-        A column of the history, as for `EarlyStopping`. The study's direction says which number is better.
+        A column of the history, as for `EarlyStopping`. The direction of the study says whether smaller or larger
+        values are better.
     restore_best : bool
-        Whether the network ends with the weights of the best epoch, unless `EarlyStopping` or an estimator's
-        ``early_stopping`` chooses them; or with those of the last.
+        Restore the weights of the best epoch at the end, unless `EarlyStopping` or ``early_stopping`` of an estimator
+        does.
 
     Attributes
     ----------
     best, best_epoch : float, int
-        The best number, and its epoch; NaN and 0 while there is none.
+        The best value and its epoch. NaN and 0 before the first epoch.
 
     Raises
     ------
     ValueError
-        The study has several objectives, or its direction is against what the column's name says.
+        The study has several objectives, or a direction that contradicts the name of the column.
     optuna.TrialPruned
-        From `fit`.
+        The training was pruned. Raised by `Network.fit`.
 
     Notes
     -----
-    Epoch 1 is Optuna's step 0. A fit that goes on from a checkpoint in a new trial (``RetryFailedTrialCallback``)
-    first reports the epochs that the checkpoint has.
+    Epoch 1 is Optuna's step 0. A fit that resumes from a checkpoint in a new trial (``RetryFailedTrialCallback``) first
+    reports the epochs before the checkpoint.
 
     Examples
     --------

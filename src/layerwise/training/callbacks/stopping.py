@@ -17,33 +17,32 @@ if TYPE_CHECKING:
 
 
 class EarlyStopping(Description, Callback):
-    """End the training after `patience` epochs without a better one (Prechelt 1998).
+    """End the training after `patience` epochs without improvement (Prechelt 1998).
 
-    The weights of the best epoch come back on every way out: the last epoch, Ctrl-C, a divergence and an error too.
+    The weights of the best epoch are restored however the training ends, also after Ctrl-C, divergence or an error.
 
     Parameters
     ----------
     monitor : str
-        A column of the history: a loss, an accuracy, a metric, or what a callback recorded. "loss" and "accuracy" are
-        measured on the training data after each epoch, in the columns "train_loss" and "train_accuracy", so that the
-        best weights are those that were measured.
+        A column of the history: a loss, an accuracy, a metric, or a column that a callback records. For "loss" and
+        "accuracy" the training data are evaluated after each epoch, in the columns "train_loss" and "train_accuracy".
     patience : int
-        So many epochs in a row without improvement end the training.
+        The number of successive epochs without improvement. At least 1.
     min_delta : float
-        What is better by less is no improvement; nor is NaN.
+        The smallest change that counts as an improvement. NaN is none.
     mode : {"auto", "min", "max"}
-        Which number is better; auto: the smaller one of a loss, penalty or error, else the greater.
+        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
     restore_best : bool
-        Whether the network ends with the weights of the best epoch, or with those of the last.
+        Restore the weights of the best epoch at the end. If False, the weights are those of the last epoch.
     start_from : int
-        The first so many epochs are not looked at.
+        The number of epochs at the start that are ignored.
 
     Attributes
     ----------
     best, best_epoch : float, int
-        The best number, and its epoch; NaN and 0 while there is none.
+        The best value and its epoch. NaN and 0 before the first epoch.
     stopped_epoch : int
-        The epoch in which it ended the training; 0 if it did not.
+        The epoch after which it ended the training; 0 if it did not.
 
     Examples
     --------
