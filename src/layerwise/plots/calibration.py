@@ -18,26 +18,31 @@ LEAST = 10  # samples in a bin whose accuracy says something
 
 
 def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, *, bins: int = 15) -> Axes:
-    """Draw how often answers are right, by their confidence: on the diagonal, confidence can be believed.
+    """Draw a reliability diagram: how often predictions are right, by their confidence.
 
-    Below the diagonal the model is surer than it should be. The bars are the share of samples in each bin; the expected
+    Points below the diagonal mean overconfidence. The bars are the fraction of samples in each bin. The expected
     calibration error is the mean distance from the diagonal over the samples [1]_.
 
     Parameters
     ----------
-    y : array (n,)
-        The classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
-        As `predict_proba` gives them.
+    y : array-like of shape (n,)
+        The classes as whole numbers, the columns of `probabilities`.
+    probabilities : array-like of shape (n, n_classes)
+        As from `Network.predict_proba`.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     bins : int
-        How many bins of equal width.
+        The number of bins of equal width.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
+
+    See Also
+    --------
+    layerwise.calibrate : Calibrate the probabilities of a network.
+    layerwise.metrics.calibration_bins : The numbers.
 
     References
     ----------
@@ -86,21 +91,25 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
 
 
 def coverage(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None) -> Axes:
-    """Draw how good the answers are if only the surest are given: the accuracy over the share that is answered.
+    """Draw the accuracy of the most confident predictions over their fraction, the coverage.
 
     Parameters
     ----------
-    y : array (n,)
-        The classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
-        As `predict_proba` gives them.
+    y : array-like of shape (n,)
+        The classes as whole numbers, the columns of `probabilities`.
+    probabilities : array-like of shape (n, n_classes)
+        As from `Network.predict_proba`.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
+
+    See Also
+    --------
+    layerwise.metrics.coverage_curve : The numbers.
     """
     part, accuracy, confidence = coverage_curve(y, probabilities)
     panel = one_panel(ax, "coverage")

@@ -23,26 +23,26 @@ _DAYS = 86_400_000_000  # microseconds
 
 
 def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> Axes:
-    """Draw how much each column matters: the score lost when it is shuffled, and its spread over the repeats.
+    """Draw the permutation importance of each column: the decrease of the score, and its spread over the repeats.
 
     Parameters
     ----------
     found : Importance
-        What `permutation_importance` of ``layerwise.explain.importance`` returned.
+        The result of `permutation_importance` in ``layerwise.explain.importance``.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     most : int
-        How many columns are drawn, those that matter most.
+        The maximum number of columns, the most important ones.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     TypeError
-        Something else was given.
+        `found` is not an `Importance`.
 
     Examples
     --------
@@ -74,29 +74,29 @@ def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> 
 
 
 def partial_dependence(found: Dependence, ax: Axes | None = None, *, limits: tuple[float, float] | None = None) -> Axes:
-    """Draw the mean answer over the values of one column, above a histogram of the rows.
+    """Draw the mean prediction over the values of one column, above a histogram of the rows.
 
-    Of two classes the probability of the second is drawn, of more those of the six that change most.
+    For two classes the probability of the second is drawn; for more classes, those of the six that change most.
 
     Parameters
     ----------
     found : Dependence
-        What `partial_dependence` of ``layerwise.explain.dependence`` returned.
+        The result of `partial_dependence` in ``layerwise.explain.dependence``.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     limits : (float, float), optional
-        The least and the greatest mean answer that there is room for, so that several columns can be compared; by
-        default those of this column.
+        The smallest and the largest prediction on the axis, to compare several columns. By default those of this
+        column.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     TypeError
-        Something else was given.
+        `found` is not a `Dependence`.
 
     Examples
     --------

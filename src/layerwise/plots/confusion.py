@@ -23,38 +23,42 @@ MOST_WRITTEN = 20  # classes whose numbers are written into their fields
 def confusion_matrix(
     y_true: ArrayLike, y_pred: ArrayLike, ax: Axes | None = None, *, labels: Sequence[object] | None = None
 ) -> Axes:
-    """Draw how often each class (row) was taken for each (column): counts, and shares of the row.
+    r"""Draw a confusion matrix: how often each class (row) was predicted as each class (column).
 
-    Right answers are blue and wrong ones orange, each shaded on a scale of its own, so that a few mistakes among many
-    answers are seen.
+    Each cell has the count and its percentage of the row. Right predictions are blue and wrong ones orange, shaded on
+    separate scales, so that a few mistakes among many predictions are visible.
 
     Parameters
     ----------
-    y_true, y_pred : array (n,)
-        Labels of any kind: what is so, and what was answered.
+    y_true, y_pred : array-like of shape (n,)
+        The true and the predicted labels, of any kind.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     labels : sequence, optional
-        Names of the classes, for labels 0, 1, …; or, for labels that are names, their order.
+        The names of the classes 0, 1, …; or, for labels that are names, their order.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
-        There are not as many answers as labels.
+        `y_true` and `y_pred` differ in their number.
     DataError
-        A label that `labels` does not name.
+        `labels` does not contain a label.
+
+    See Also
+    --------
+    layerwise.metrics.confusion_matrix : The numbers.
 
     Examples
     --------
     >>> from matplotlib.figure import Figure
     >>> panel = confusion_matrix([0, 0, 1], [0, 1, 1], Figure().subplots(), labels=["cat", "dog"])
     >>> [text.get_text() for text in panel.texts]
-    ['1\\n50%', '1\\n50%', '', '1\\n100%']
+    ['1\n50%', '1\n50%', '', '1\n100%']
     """
     if np.ndim(y_true) == 0 or not len(np.asarray(y_true)):
         raise ShapeError("confusion_matrix needs labels and answers (n,), at least one of each")

@@ -21,28 +21,28 @@ LARGEST, SMALLEST = 12.0, 5.0  # points
 
 
 def digits(image: str | os.PathLike[str] | ArrayLike, reading: Reading, ax: Axes | None = None) -> Axes:
-    """Draw a picture with a rectangle around each digit, its answer and how sure that is.
+    """Draw an image with a rectangle around each digit found, the digit and its confidence.
 
-    Digits that are refused are orange, with the likeliest answer and a question mark.
+    Digits for which the network abstains are orange, with the most likely digit and a question mark.
 
     Parameters
     ----------
     image : str, path-like, PIL image or array-like
-        The picture, as for `read_digits`.
+        The image, as for `layerwise.read_digits`.
     reading : Reading
-        What `read_digits` has found in it.
+        The result of `layerwise.read_digits`.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     DataError
-        The picture cannot be read.
+        The image cannot be read.
 
     Examples
     --------

@@ -27,30 +27,39 @@ def histograms(
     network: Any, X: ArrayLike | None = None, y: ArrayLike | None = None, ax: Axes | Array | None = None,
     *, bins: int = 60,
 ) -> Array:  # fmt: skip
-    """Draw how weights, outputs and gradients are spread: a column a layer, a row a kind.
+    """Draw histograms of weights, outputs and gradients, with a column for each layer and a row for each kind.
 
     Parameters
     ----------
     network : Network or estimator
-        With its weights drawn; trained or not.
-    X : array (n, n_in), optional
-        Samples, of which the first thousand count: then the layers' outputs are drawn.
-    y : array, optional
-        Their targets: then the gradients of the weights, too.
+        A network that is built or trained.
+    X : array-like of shape (n, n_in), optional
+        Samples, of which the first 1,000 are used. Adds the outputs of the layers.
+    y : array-like of shape (n,) or (n, n_out), optional
+        Their labels or targets. Adds the gradients of the weights.
     ax : array of Axes, optional
-        Where to draw, a row of layers for each kind; by default a new figure of pyplot.
+        The axes to draw on, with a row for each kind and a column for each layer. By default those of a new pyplot
+        figure.
     bins : int
-        Of each histogram.
+        The number of bins of each histogram.
 
     Returns
     -------
-    array of Axes
-        (kinds × layers,), row by row.
+    array of Axes of shape (kinds × layers,)
+        The axes, row by row.
 
     Raises
     ------
     DataError
-        y without X, or numbers that are not finite.
+        y is given without X, or numbers are not finite.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> from matplotlib.figure import Figure
+    >>> net = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(2)], random_state=0).build(4)
+    >>> len(histograms(net, ax=Figure().subplots(1, 2)))
+    2
     """
     bins = whole_number("histograms", "bins", bins, least=1)
     net = network_of("histograms", network)
@@ -115,26 +124,27 @@ def _histogram(panel: Any, array: Array, kind: str, bins: int) -> None:
 
 
 def histograms_over_training(recorder: Histograms, ax: Axes | Array | None = None) -> Array:
-    """Draw how weights, outputs and gradients moved while the network trained, as fans of quantiles.
+    """Draw how the distributions of weights, outputs and gradients changed during a training, as quantiles.
 
-    The line is the median; the dark band holds half of the numbers, the lighter one nine tenths, the faintest all.
+    The line is the median. The dark band contains half of the numbers, the lighter one 90%, the lightest all.
 
     Parameters
     ----------
     recorder : Histograms
         The callback, after a fit.
     ax : array of Axes, optional
-        Where to draw, a row of layers for each kind; by default a new figure of pyplot.
+        The axes to draw on, with a row for each kind and a column for each layer. By default those of a new pyplot
+        figure.
 
     Returns
     -------
-    array of Axes
-        (kinds × layers,), row by row.
+    array of Axes of shape (kinds × layers,)
+        The axes, row by row.
 
     Raises
     ------
     DataError
-        The recorder was in no fit.
+        The callback was not used in a fit.
     """
     if not isinstance(recorder, Histograms):
         raise TypeError(

@@ -31,21 +31,21 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
     Parameters
     ----------
     function : Layer or str
-        An activation, a custom one too, or the name of one.
+        An activation, or the name of one.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     low, high : float
-        From where to where.
+        The ends of the x axis.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     DataError
-        The outputs depend on more than their own inputs, as Softmax's do, or the layer has weights.
+        An output depends on several inputs, as those of `Softmax` do, or the layer has weights.
 
     Examples
     --------
@@ -97,21 +97,21 @@ def value_and_slope(function: Layer, x: Array) -> tuple[Array, Array]:
 def neuron(
     neuron: Neuron, ax: Axes | None = None, *, low: float | None = None, high: float | None = None
 ) -> Axes:  # fmt: skip
-    """Draw what a neuron of one input computes, and where it is activated or deactivated: at x = -b / w.
+    """Draw the output of a neuron with one input, and the point x = -b / w at which it is activated or deactivated.
 
     Parameters
     ----------
     neuron : Neuron
-        With one weight.
+        A neuron with one weight.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     low, high : float, optional
-        From where to where; by default so that what happens is in the middle.
+        The ends of the x axis. By default the point is in the middle.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Examples
     --------
@@ -139,24 +139,24 @@ def neuron(
 def neuron_pair(
     first: Neuron, second: Neuron, ax: Axes | None = None, *, low: float | None = None, high: float | None = None
 ) -> Axes:
-    """Draw what a neuron computes of another's output: each has a point at which it is activated or deactivated.
+    """Draw the output of two neurons in a row, and the points at which each is activated or deactivated.
 
-    Between the two points the pair follows its input; outside it is constant, with ReLU. The first neuron's bias moves
-    one point, the second's the other; the product of the weights is the slope.
+    With `ReLU` the output depends on the input between the two points and is constant outside. The bias of the first
+    neuron moves one point, the bias of the second the other; the product of the weights is the slope.
 
     Parameters
     ----------
     first, second : Neuron
-        Each with one weight; the second's input is the first's output.
+        Neurons with one weight each. The output of the first is the input of the second.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     low, high : float, optional
-        From where to where.
+        The ends of the x axis.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Examples
     --------
@@ -193,31 +193,38 @@ def pieces(
     network: Any, X: ArrayLike | None = None, y: ArrayLike | None = None, ax: Axes | None = None,
     *, low: float = -1.0, high: float = 1.0,
 ) -> Axes:  # fmt: skip
-    """Draw a network of one input and one output as what it is: a sum of pieces, one from each last hidden neuron.
+    """Draw a network with one input and one output as the sum of the outputs of its last hidden layer.
 
-    A piece is a neuron's output times its weight in the last layer. A tick below, in its colour, is where the neuron
-    is activated or deactivated.
+    Each curve is the output of a neuron times its weight in the output layer. A tick on the axis, in the same colour,
+    marks where the neuron is activated or deactivated.
 
     Parameters
     ----------
     network : Network or MLPRegressor
-        Of one input and one output, with at least one hidden layer.
-    X, y : array, optional
-        Data (n, 1) and targets, drawn as dots; X also says from where to where.
+        A network with one input, one output and at least one hidden layer.
+    X, y : array-like of shape (n, 1), optional
+        Data to draw as dots. X also sets the range of the x axis.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     low, high : float
-        From where to where, without X.
+        The ends of the x axis, if X is not given.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
         The network has several inputs or outputs, or no hidden layer.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> from matplotlib.figure import Figure
+    >>> net = lw.Network([lw.Dense(4), lw.ReLU(), lw.Dense(1)], random_state=0).build(1)
+    >>> panel = pieces(net, ax=Figure().subplots())
     """
     inputs_of("pieces", network, 1, "plots.weights(network) or plots.layer_maps(network, X, y)")
     net = network_of("pieces", network)

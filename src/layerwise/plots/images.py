@@ -42,26 +42,26 @@ def images(
 
     Parameters
     ----------
-    X : array (n, pixels), (n, height, width) or (n, height, width, 3)
+    X : array-like of shape (n, pixels), (n, height, width) or (n, height, width, 3)
         The images.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     titles : sequence of str, optional
-        What stands above each.
+        The title above each image.
     shape : (height, width) or (height, width, 3), optional
-        Of an image, with colours red, green and blue; by default that of `X`, or a square.
+        The shape of an image, with the colours red, green and blue. By default that of `X`, or a square.
     columns : int, optional
-        How many stand side by side.
+        The number of images in a row.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
-        The numbers of a row make no such image, or there are not as many titles as images.
+        The rows of `X` do not have that shape, or the numbers of titles and images differ.
 
     Examples
     --------
@@ -88,31 +88,31 @@ def predictions(
     *, count: int = 24, labels: Sequence[str] | None = None, shape: Shape | None = None,
     columns: int | None = None,
 ) -> Axes:  # fmt: skip
-    """Draw the first images with what the model says they are, and how sure it is.
+    """Draw the first images with their predictions and confidences.
 
     Parameters
     ----------
     model : Network, Ensemble or estimator
         A classifier of images.
-    X : array (n, pixels)
+    X : array-like of shape (n, pixels)
         The images.
-    y : array (n,), optional
-        What they are; wrong answers are then orange, and say what would be right.
+    y : array-like of shape (n,), optional
+        Their labels. Wrong predictions are then orange, with the right label.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     count : int
-        How many images at most.
+        The maximum number of images.
     labels : sequence of str, optional
-        What the classes are called, in order.
+        The names of the classes, in order.
     shape : tuple of int, optional
-        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+        As for `images`. By default that of the images in training, if the model was trained on a folder of images.
     columns : int, optional
         As for `images`.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
     """
     count = whole_number("predictions", "count", count, least=1)
     rows, shape = rows_of_images("predictions", X, shape_of(model, shape))
@@ -131,36 +131,36 @@ def mistakes(
     *, count: int = 24, labels: Sequence[str] | None = None, shape: Shape | None = None,
     columns: int | None = None,
 ) -> Axes:  # fmt: skip
-    """Draw the worst mistakes: the wrong answers that the model is surest of, the worst first.
+    """Draw the images with wrong predictions, the most confident ones first.
 
     Parameters
     ----------
     model : Network, Ensemble or estimator
         A classifier of images.
-    X : array (n, pixels)
+    X : array-like of shape (n, pixels)
         The images.
-    y : array (n,)
-        What they are.
+    y : array-like of shape (n,)
+        Their labels.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     count : int
-        How many images at most.
+        The maximum number of images.
     labels : sequence of str, optional
-        What the classes are called, in order.
+        The names of the classes, in order.
     shape : tuple of int, optional
-        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+        As for `images`. By default that of the images in training, if the model was trained on a folder of images.
     columns : int, optional
         As for `images`.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     DataError
-        There is no mistake.
+        All predictions are right.
     """
     count = whole_number("mistakes", "count", count, least=1)
     rows, shape = rows_of_images("mistakes", X, shape_of(model, shape))
@@ -182,35 +182,36 @@ def weights(
     network: Any, ax: Axes | None = None,
     *, layer: int | None = None, count: int = 25, shape: Shape | None = None, columns: int | None = None,
 ) -> Axes:  # fmt: skip
-    """Draw the weights of hidden neurons as images: what each looks for. The neurons with the largest weights first.
+    """Draw the weights of hidden neurons as images, the neurons with the largest weights first.
 
-    A neuron is raised by ink where it is blue, and lowered by ink where it is orange; of colours, it is raised by those
-    that are brighter than grey, and lowered by the others.
+    Bright pixels raise the output of a neuron where the image is blue, and lower it where it is orange. In colour
+    images the weights of red, green and blue are drawn as colours: brighter than grey for positive weights, darker for
+    negative ones.
 
     Parameters
     ----------
     network : Network, Neuron or estimator
-        Whose inputs are images.
+        A network whose inputs are images.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     layer : int, optional
-        Which layer, from 0; by default the first with weights.
+        The index of a layer. By default the first with weights.
     count : int
-        How many neurons at most.
+        The maximum number of neurons.
     shape : tuple of int, optional
-        As for `images`; of a model that was trained on a folder of pictures, by default their shape.
+        As for `images`. By default that of the images in training, if the model was trained on a folder of images.
     columns : int, optional
         As for `images`.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
-        The layer has no matrix of weights, or its inputs make no image.
+        The layer has no weight matrix, or its inputs do not have the shape of an image.
     """
     count = whole_number("weights", "count", count, least=1)
     plan, parameters = network_of("weights", network).built()

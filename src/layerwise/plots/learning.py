@@ -22,25 +22,25 @@ Table = Mapping[str, Sequence[float]]
 
 
 def learning_curves(history: Table | Mapping[str, Table], ax: Axes | Sequence[Axes] | Array | None = None) -> Array:
-    """Draw how a training went: a panel for the loss and, if there is one, a panel for the accuracy.
+    """Draw the loss over the epochs, and the accuracy if there is one.
 
     Parameters
     ----------
     history : History, dict of lists, or dict of these
-        What `Network.fit` returned; or several of them by name, to compare: each is then drawn by its validation data,
-        where it has any, and thin by its training data.
+        The result of `Network.fit`; or several by name, to compare them. Each is then drawn by its validation data, if
+        it has any, with a thin line for its training data.
     ax : Axes or sequence of Axes, optional
-        Where to draw, an Axes a panel; by default a new figure of pyplot.
+        The axes to draw on, one for each panel. By default those of a new pyplot figure.
 
     Returns
     -------
     array of Axes
-        The panels: loss, accuracy.
+        The axes of loss and accuracy.
 
     Raises
     ------
     ShapeError
-        Another number of Axes than of panels, or a history without epochs.
+        The numbers of axes and panels differ, or a history has no epochs.
 
     Examples
     --------
@@ -84,21 +84,21 @@ def _by_name(history: Table | Mapping[str, Table]) -> dict[Any, Table]:
 
 
 def save_learning_curves(history: Table | Mapping[str, Table], path: str | os.PathLike[str]) -> None:
-    """Draw the learning curves into a picture file, whose name's ending gives the format; no display is needed.
+    """Draw the learning curves to an image file. No display is needed.
 
     Parameters
     ----------
-    history : History or table
-        What `Network.fit` returned, or the columns of a log by name.
-    path : str or path
-        The file, such as ``"curves.svg"``.
+    history : History or dict
+        The result of `Network.fit`, the columns of a log, or several of these by name.
+    path : str or path-like
+        The file. Its suffix is the format, such as ``"curves.svg"``.
 
     Raises
     ------
     OSError
-        The path cannot be written to.
+        The path cannot be written.
     UnknownNameError
-        The ending is that of no format for pictures.
+        The suffix is not an image format.
     """
     picture_format(path)
     need("drawing learning curves")
@@ -163,24 +163,32 @@ def _best(name: str, values: Sequence[float]) -> tuple[int, str] | None:
 
 
 def learning_rate(finder: LearningRateFinder, ax: Axes | None = None) -> Axes:
-    """Draw the search for a learning rate: the loss over the rates tried, and the suggestion.
+    """Draw a learning rate range test: the loss over the learning rates, and the suggestion.
 
     Parameters
     ----------
     finder : LearningRateFinder
-        What `find_learning_rate` returned.
+        The result of `layerwise.find_learning_rate`.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     DataError
-        The finder has not tried any rate.
+        No learning rate was tried.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> from matplotlib.figure import Figure
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> panel = learning_rate(lw.find_learning_rate(net, X, y), Figure().subplots())
     """
     if not len(finder.rates):
         raise DataError(

@@ -26,37 +26,36 @@ def layer_maps(
     network: Any, X: ArrayLike, y: ArrayLike, ax: Axes | Array | None = None,
     *, samples: int = 1000, labels: Sequence[str] | None = None,
 ) -> Array:  # fmt: skip
-    """Draw the inputs and each layer's outputs in the plane, coloured by class.
+    """Draw the inputs and the outputs of each layer in two dimensions, coloured by class.
 
-    The plane is that of the two directions in which the outputs differ most: their first two principal components. Of a
-    layer that ends with Softmax, the scores before it are drawn.
+    The dimensions are the first two principal components. For a layer followed by `Softmax`, its inputs are drawn.
 
     Parameters
     ----------
     network : Network or estimator
         A classifier, trained or not.
-    X : array (n, n_in)
-        Samples.
-    y : array (n,)
-        Their classes.
+    X : array-like of shape (n, n_in)
+        The samples.
+    y : array-like of shape (n,)
+        Their labels.
     ax : array of Axes, optional
-        Where to draw, one for the inputs and one a layer; by default a new figure of pyplot.
+        The axes to draw on, one for the inputs and one for each layer. By default those of a new pyplot figure.
     samples : int
-        How many of them are drawn: the first.
+        The maximum number of samples, the first ones.
     labels : sequence of str, optional
-        What the classes are called, in order.
+        The names of the classes, in order.
 
     Returns
     -------
     array of Axes
-        The axes of the panels.
+        The axes.
 
     Raises
     ------
     DataError
-        The network does not tell classes apart.
+        The network is not a classifier.
     ShapeError
-        There are too few samples, or not a label for each.
+        There are too few samples, or X and y differ in their number.
     """
     samples = whole_number("layer_maps", "samples", samples, least=3)
     net = network_of("layer_maps", network)

@@ -28,36 +28,36 @@ def decision_regions(
     model: Any, X: ArrayLike, y: ArrayLike | None = None, ax: Axes | None = None,
     *, resolution: int = 200, names: Sequence[str] = ("x₁", "x₂"), labels: Sequence[str] | None = None,
 ) -> Axes:  # fmt: skip
-    """Draw which class is the answer at each point of the plane; the stronger the colour, the surer.
+    """Draw the predicted class at each point of the plane, in stronger colours where it is more confident.
 
     Parameters
     ----------
     model : Network, Ensemble or estimator
-        A classifier of two inputs.
-    X : array (n, 2)
-        Data; they say which part of the plane is drawn.
-    y : array (n,), optional
-        Their classes. Without them no dots are drawn; those that are wrong have a ring.
+        A classifier with two inputs.
+    X : array-like of shape (n, 2)
+        The samples. They set the range of the axes.
+    y : array-like of shape (n,), optional
+        Their labels. The samples are then drawn as dots, with a ring around wrong predictions.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     resolution : int
-        How many points are asked for along each side.
+        The number of points along each axis.
     names : sequence of str
-        What the inputs are called.
+        The names of the inputs.
     labels : sequence of str, optional
-        What the classes are called, in order.
+        The names of the classes, in order.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
-        The model has other than two inputs.
+        The model does not have two inputs.
     DataError
-        It is no classifier.
+        The model is not a classifier.
 
     Examples
     --------
@@ -128,30 +128,39 @@ def regression_curve(
     model: Any, X: ArrayLike, y: ArrayLike | None = None, ax: Axes | None = None,
     *, names: Sequence[str] = ("x", "y"),
 ) -> Axes:  # fmt: skip
-    """Draw what a regression of one input answers, over the data.
+    """Draw the predictions of a regression with one input, over the data.
 
     Parameters
     ----------
     model : Network, Ensemble or estimator
-        Of one input; it may have several outputs, a curve each.
-    X : array (n, 1)
-        Data; they say from where to where.
-    y : array (n,) or (n, outputs), optional
-        What should be answered.
+        A regression with one input. Each output is a curve.
+    X : array-like of shape (n, 1)
+        The samples. They set the range of the x axis.
+    y : array-like of shape (n,) or (n, n_out), optional
+        Their targets, drawn as dots.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     names : sequence of str
-        What input and output are called.
+        The names of input and output.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------
     ShapeError
         The model has several inputs.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> from matplotlib.figure import Figure
+    >>> X, y = lw.datasets.make_sine()
+    >>> net = lw.Network([lw.Dense(64), lw.Tanh(), lw.Dense(1)], random_state=0)
+    >>> history = net.fit(X, y, epochs=2, verbose=False)
+    >>> panel = regression_curve(net, X, y, Figure().subplots())
     """
     inputs_of("regression_curve", model, 1, "plots.decision_regions for two, plots.layer_maps for more")
     values = np.asarray(check_rows(X, np.dtype(np.float64), "X", 1), dtype=np.float64)[:, 0]

@@ -25,38 +25,37 @@ def robustness(
     shift: Sequence[float] = (0, 1, 2, 3, 4, 6), shape: Shape | None = None, samples: int = 1000,
     random_state: int = 0,
 ) -> Array:  # fmt: skip
-    """Draw the accuracy on images that are noisy, turned or moved, from not at all to badly; above, one of them.
+    """Draw the accuracy on noisy, rotated and shifted images, with an example of each.
 
-    Turned is to the left and to the right by so many degrees, moved is up, down, left and right by so many pixels; the
-    accuracy is the mean of these.
+    The accuracy is the mean over rotations in both directions, and over shifts up, down, left and right.
 
     Parameters
     ----------
     model : Network, Ensemble or estimator
         A classifier of images.
-    X : array (n, pixels)
-        Images, light on 0, where what comes in at the edges is 0.
-    y : array (n,)
-        What they are.
+    X : array-like of shape (n, pixels)
+        Images, light on 0. Pixels from outside are 0.
+    y : array-like of shape (n,)
+        Their labels.
     ax : array of three Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
     noise : sequence of float
-        Standard deviations, as shares of the largest value.
+        Standard deviations of Gaussian noise, as fractions of the largest value.
     rotation : sequence of float
-        Degrees.
+        Angles, in degrees.
     shift : sequence of float
-        Pixels.
+        Shifts, in pixels.
     shape : (height, width) or (height, width, 3), optional
-        Of an image; by default that of the pictures that the model was trained on, if it says so, or a square.
+        The shape of an image. By default that of the images in training, if the model has it, or a square.
     samples : int
-        How many images are disturbed: the first.
+        The maximum number of images, the first ones.
     random_state : int
         The seed of the noise.
 
     Returns
     -------
-    array of Axes
-        Noise, rotation, shift.
+    array of Axes of shape (3,)
+        The axes of noise, rotation and shift.
     """
     samples = whole_number("robustness", "samples", samples, least=1)
     rows, shape = rows_of_images("robustness", X, shape_of(model, shape))

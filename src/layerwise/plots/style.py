@@ -89,12 +89,17 @@ DARK = Colours(
 
 
 def style(dark: bool = False) -> AbstractContextManager[None]:
-    """Return a context in which new figures have a light or a dark background and quiet frames.
+    """Return a context in which new figures have the style of layerwise, on a light or a dark background.
 
     Parameters
     ----------
     dark : bool
-        Whether the background is dark.
+        Use a dark background.
+
+    Returns
+    -------
+    context manager
+        The context.
 
     Examples
     --------
@@ -201,23 +206,32 @@ def legend(panel: Any, **options: Any) -> None:
 
 
 def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
-    """Write the figure that some Axes belong to into a picture file, whose name's ending gives the format.
+    """Save a figure to an image file.
 
     Parameters
     ----------
     axes : Axes, array of Axes, or Figure
-        What a function of `layerwise.plots` returned.
-    path : path
-        PNG, PDF, SVG or JPEG; written whole or not at all.
+        The result of a function of `layerwise.plots`.
+    path : str or path-like
+        A PNG, PDF, SVG or JPEG file. It is written completely or not at all.
     dpi : float
-        Dots an inch of PNG and JPEG.
+        The resolution of PNG and JPEG, in dots per inch.
 
     Raises
     ------
     OSError
-        The path cannot be written to.
+        The path cannot be written.
     UnknownNameError
-        The ending is that of no format for pictures.
+        The suffix is not that of an image format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> panel = lw.plots.activation("relu", Figure().subplots())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lw.plots.save(panel, f"{folder}/relu.svg")
     """
     kind = picture_format(path)
     figure = axes if hasattr(axes, "savefig") else np.ravel(np.array(axes, dtype=object))[0].figure
@@ -229,22 +243,27 @@ def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
-    """Return the format of a picture file by its ending.
+    """Return the format of an image file by its suffix.
 
     Parameters
     ----------
-    path : str or path
+    path : str or path-like
         The file.
 
     Returns
     -------
     str
-        Such as ``"svg"``; ``"png"`` for a path without an ending.
+        The format, such as ``"svg"``; ``"png"`` for a path without a suffix.
 
     Raises
     ------
     UnknownNameError
-        The ending is not that of a known format.
+        The suffix is not that of a known format.
+
+    Examples
+    --------
+    >>> picture_format("curves.svg")
+    'svg'
     """
     kind = Path(path).suffix.lstrip(".").lower() or "png"
     if kind not in FORMATS:

@@ -22,24 +22,24 @@ _LONGEST = 16  # characters of a category's name
 
 
 def table(found: Understanding, ax: Axes | Array | None = None) -> Array:
-    """Draw how the values of each column are spread: the targets first, then the first columns that are learned from.
+    """Draw the distribution of each column of a table, the targets first, then the features.
 
     Parameters
     ----------
     found : Understanding
-        Of a table, not rules alone. Of more than 24 columns the first are drawn.
+        The analysis of a table with its data. At most 24 columns are drawn.
     ax : array of Axes, optional
-        One for each of them; by default a new figure of pyplot.
+        The axes to draw on, one for each column. By default those of a new pyplot figure.
 
     Returns
     -------
     array of Axes
-        The axes of the panels.
+        The axes.
 
     Raises
     ------
     DataError
-        It is no `Understanding`.
+        `found` is not an `Understanding`.
     """
     if not isinstance(found, Understanding):
         raise DataError(f"table: expected what `understand` returns; got {type(found).__name__}")

@@ -23,24 +23,24 @@ MOST_SAMPLES = 5000
 
 
 def unit_activity(network: Any, X: ArrayLike, ax: Axes | None = None) -> Axes:
-    """Draw for how many of the samples each hidden unit is active: a strip a layer, its units in order of that share.
+    """Draw the fraction of samples for which each hidden unit is active, with a strip for each layer.
 
-    A unit is active where its output is above 0, or above ½ where outputs are probabilities. One that is active for no
-    sample is dead: through ReLU no gradient reaches it, and it learns no more.
+    A unit is active if its output is above 0, or above ½ for probabilities. A unit that is never active is dead: with
+    `ReLU` its gradient is 0, and it cannot learn.
 
     Parameters
     ----------
     network : Network or estimator
-        With at least one hidden layer.
-    X : array (n, n_in)
-        Samples, of which the first 5,000 count.
+        A network with at least one hidden layer.
+    X : array-like of shape (n, n_in)
+        Samples, of which the first 5,000 are used.
     ax : Axes, optional
-        Where to draw; by default a new figure of pyplot.
+        The axes to draw on. By default those of a new pyplot figure.
 
     Returns
     -------
     Axes
-        The axes that were drawn on.
+        The axes.
 
     Raises
     ------

@@ -87,7 +87,7 @@ class Callback:
         """Run about ten times a second during long epochs."""
 
     def on_pause(self, run: Training) -> None:
-        """Run between two steps or epochs, about ten times a second, or as often and at the step that `run.pauses` says.
+        """Run between two steps or epochs, about ten times a second or as `run.pauses` says.
 
         Here the network may be read and changed, and ``run.pauses.wait(until)`` interrupts the training.
         """
@@ -96,7 +96,7 @@ class Callback:
         """Run when the training ends within an epoch, by Ctrl-C or `run.stop`, before the evaluation."""
 
     def on_evaluate(self, run: Training) -> None:
-        """Run after the last step of an epoch, before the evaluation. Other weights can be put into the network here."""
+        """Run after the last step of an epoch, before the evaluation. Weights may be replaced here."""
 
     def on_epoch_end(self, run: Training) -> None:
         """Run after an epoch and its evaluation. The history has the row of the epoch."""
