@@ -129,18 +129,18 @@ class Augmentation(Description):
         return math.prod(self.shape)
 
     def __call__(self, X: ArrayLike, random_state: int = 0) -> Array:
-        """All rows of X, each changed by draws of its own: to look at what the settings do.
+        """Return changed copies of images, to see the effect of the settings.
 
         Parameters
         ----------
-        X : array-like (n, n_in) of uint8, float32 or float64
-            An image a row.
+        X : array-like of uint8, float32 or float64, of shape (n, n_in)
+            The images, one in each row.
         random_state : int, default=0
-            Seed of the draws.
+            The seed.
 
         Returns
         -------
-        array (n, n_in)
+        array of shape (n, n_in)
             New images, in X's type.
         """
         images = unmasked(X, "X")

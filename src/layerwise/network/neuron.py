@@ -51,7 +51,18 @@ class Neuron:
         return float(self.network.get_parameters()[1][0])
 
     def __call__(self, x: ArrayLike) -> float | Array:
-        """The output for one sample (n_in,), a number; or for each of several (n, n_in), an array (n,)."""
+        """Return the output of the neuron.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_in,) or (n, n_in)
+            A sample, or several.
+
+        Returns
+        -------
+        float or array of shape (n,)
+            The output for the sample, or for each of several.
+        """
         y = self.network.forward(unmasked(x, "x", np.float64))
         return float(y[0]) if y.ndim == 1 else y[:, 0]
 

@@ -33,7 +33,7 @@ class Description:
     of_function: ClassVar[str] = ""
 
     def config(self) -> dict[str, Any]:
-        """The constructor's arguments that make this object again."""
+        """Return the arguments that construct this object again."""
         names = parameters_of(type(self))
         missing = [name for name in names if not hasattr(self, name)]
         if missing:

@@ -116,11 +116,32 @@ class Penalty(Symbolic):
         return calls_of(self.formulas()[1], self.numbers(), {"w": w}, out, w)
 
     def value(self, w: Array, tmp: Array) -> float:
-        """The penalty of the flat array w; `tmp` is an array like it to work in."""
+        """Return the penalty of an array for λ = 1.
+
+        Parameters
+        ----------
+        w : array of shape (n,)
+            The weights.
+        tmp : array of shape (n,)
+            An array to work in.
+
+        Returns
+        -------
+        float
+            The penalty.
+        """
         return float(run(self._bound_value(w, tmp)))
 
     def gradient(self, w: Array, out: Array) -> None:
-        """Write the penalty's gradient by w into `out`."""
+        """Compute the gradient of the penalty for λ = 1.
+
+        Parameters
+        ----------
+        w : array of shape (n,)
+            The weights.
+        out : array of shape (n,)
+            The array for the gradient.
+        """
         run(self._bound_gradient(w, out))
 
 

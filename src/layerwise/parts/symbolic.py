@@ -113,7 +113,7 @@ class Symbolic(Description):
         self.derivative = self._as_slope(derivative, f"{name}, derivative")
 
     def config(self) -> dict[str, Any]:
-        """The constructor's arguments that make this object again."""
+        """Return the arguments that construct this object again."""
         own, kind = super().config(), type(self)
         if kind is kind.base or kind.__init__ is not kind.base.__init__:
             return own

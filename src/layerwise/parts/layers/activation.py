@@ -133,7 +133,7 @@ class Activation(Symbolic, Layer):
 
     @property
     def reads(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Which of x and y f′ is computed from."""
+        """The arrays among x and y that the derivative is computed from."""
         return self._calls().reads if self.has_formula else Layer.reads
 
     @property
@@ -188,7 +188,17 @@ class Activation(Symbolic, Layer):
             call()
 
     def __call__(self, x: ArrayLike) -> Array:
-        """f(x) for a number, a vector (the outputs of one sample) or a batch (n, outputs).
+        """Return f(x).
+
+        Parameters
+        ----------
+        x : array-like of shape (), (n,) or (n, n_in)
+            A number, the inputs of one sample, or those of several.
+
+        Returns
+        -------
+        array
+            The outputs, of x's shape.
 
         Examples
         --------

@@ -197,7 +197,7 @@ class Softmax(Activation):
     gives: ClassVar[str] = "distribution"
 
     def buffers(self, n_in: int) -> Shapes:
-        """A transposed copy, and one number for each sample: its maximum, its sum."""
+        """Return the shapes of a transposed copy and of one number for each sample: its maximum or its sum."""
         return {"z": (n_in,), "row": ()}
 
     def forward(self, p: View, x: Array, out: Array) -> None:

@@ -20,30 +20,53 @@ from layerwise.typing import Array
 
 
 class Layer(Description):
-    """Base of all layers and activations. A layer of your own needs `forward` and `backward`.
+    """Base class of all layers and activations.
+
+    A custom layer is a subclass that defines `forward` and `backward`, and `parameter_shapes`, `initialize` and `n_out`
+    if it has parameters or another number of outputs than inputs.
 
     Attributes
     ----------
     reads : tuple of str
-        Which of ``"x"`` and ``"y"`` `backward` reads. What is not read need not be kept.
+        The arrays among ``"x"`` and ``"y"`` that `backward` reads. The others need not be kept.
     in_place : bool
-        `forward` is right even when `out` is the same memory as `x`.
+        True if `forward` works when `out` is the same memory as `x`.
     bias_names : tuple of str
-        The parameters that are biases; all others are weights. Penalties treat the two apart.
+        The names of the parameters that are biases. All others are weights. Penalties have separate factors for the
+        two.
     statistics : tuple of str
-        The parameters that no gradient teaches, such as running means: `adapt` changes them after each step.
+        The names of the parameters without a gradient, such as running means. `adapt` changes them after each step.
     flags : tuple of str
-        Those of `buffers` that hold true or false; the others hold numbers.
+        The names of the `buffers` that hold booleans. The others hold numbers.
     draws : bool
-        `p.mask`, which `buffers` must name, holds uniform random numbers on [0, 1) when `forward` is called
-        in training; in prediction the layer is passed over.
+        True if `forward` needs random numbers in training: `p.mask`, which `buffers` must name, then holds uniform
+        random numbers on [0, 1). In prediction such a layer is skipped.
     gives : str
-        What the outputs are: ``"values"``, ``"probabilities"`` (each in [0, 1]), ``"distribution"`` (and their
-        sum is 1) or ``"unknown"``.
+        The kind of the outputs: ``"values"``, ``"probabilities"`` (each in [0, 1]), ``"distribution"`` (with the sum 1)
+        or ``"unknown"``.
     takes_sparse : bool
-        As the first layer, `forward` and `backward` take x as a sparse matrix too, as SciPy has it.
+        True if `forward` and `backward` of the first layer also take x as a sparse matrix of SciPy.
     differentiable : bool
-        False where the gradient is zero everywhere, so that nothing before the layer could learn.
+        False if the gradient is zero everywhere, so that layers before it cannot learn.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> class Offset(lw.Layer):
+    ...     reads = ()
+    ...     def parameter_shapes(self, n_in):
+    ...         return {"b": (n_in,)}
+    ...     def initialize(self, p, rng):
+    ...         p.b[...] = 0
+    ...     def forward(self, p, x, out):
+    ...         out[...] = x + p.b
+    ...     def backward(self, p, x, y, dy, g, dx):
+    ...         g.b[...] = dy.sum(axis=0)
+    ...         if dx is not None:
+    ...             dx[...] = dy
+    >>> net = lw.Network([lw.Dense(3), Offset(), lw.Tanh(), lw.Dense(1)], random_state=0)
+    >>> lw.gradcheck(net, [[1.0, 2.0]], [[3.0]], "mse").error < 1e-6
+    True
     """
 
     of_function = "lw.Activation(f)"
@@ -73,7 +96,7 @@ class Layer(Description):
         return n_in
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """Return the names and shapes of the arrays that are learned.
+        """Return the names and shapes of the parameters.
 
         Parameters
         ----------
@@ -88,10 +111,10 @@ class Layer(Description):
         return {}
 
     def buffers(self, n_in: int) -> Shapes:
-        """Return the names and shapes of the arrays to work in, for one sample.
+        """Return the names and shapes of work arrays, for each sample.
 
-        ``{"mask": (n_in,)}`` makes `p.mask` (n, n_in). They are not learned. They hold ones at first; what `forward`
-        leaves in them is there when `backward` is called.
+        ``{"mask": (n_in,)}`` makes `p.mask` of shape (n, n_in). They hold ones at first, and keep what `forward` writes
+        until `backward`. They are not parameters.
 
         Parameters
         ----------
@@ -106,7 +129,20 @@ class Layer(Description):
         return {}
 
     def batch_buffers(self, n_in: int) -> Shapes:
-        """Return the shapes of arrays that the whole batch shares: ``{"sum": (n_in,)}`` makes `p.sum` (n_in,)."""
+        """Return the names and shapes of work arrays for the whole batch.
+
+        ``{"sum": (n_in,)}`` makes `p.sum` of shape (n_in,).
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        dict of tuple
+            The shapes by name.
+        """
         return {}
 
     def make_buffers(self, n: int, n_in: int, dtype: np.dtype[np.floating]) -> dict[str, Array]:
@@ -115,18 +151,57 @@ class Layer(Description):
         return {name: np.ones(shape, bool if name in self.flags else dtype) for name, shape in shapes.items()}
 
     def rates(self, n_in: int) -> dict[str, float]:
-        """Return the factor of the learning rate for each parameter, by name, where it is not 1."""
+        """Return a factor of the learning rate for parameters, if it is not 1.
+
+        Parameters
+        ----------
+        n_in : int
+            The number of inputs of a sample.
+
+        Returns
+        -------
+        dict of float
+            The factors by the name of the parameter.
+        """
         return {}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
-        """Fill the parameters with their first values."""
+        """Set the parameters to their first values.
+
+        Parameters
+        ----------
+        p : View
+            The parameters of the layer, by name: `p.W`.
+        rng : numpy.random.Generator
+            The source of random numbers.
+        """
 
     def forward(self, p: View, x: Array, out: Array) -> None:
-        """Write the outputs (n, n_out) for the inputs x (n, n_in) into `out`."""
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        p : View
+            The parameters and buffers of the layer, by name: `p.W`.
+        x : array of shape (n, n_in)
+            The inputs, not to be changed.
+        out : array of shape (n, n_out)
+            The array for the outputs.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define forward(p, x, out)")
 
     def predict(self, p: View, x: Array, out: Array) -> None:
-        """Write the outputs in prediction, where they differ from those in training."""
+        """Compute the outputs in prediction, if they differ from those in training. By default `forward`.
+
+        Parameters
+        ----------
+        p : View
+            The parameters and buffers of the layer.
+        x : array of shape (n, n_in)
+            The inputs, not to be changed.
+        out : array of shape (n, n_out)
+            The array for the outputs.
+        """
         self.forward(p, x, out)
 
     def bound_forward(self, p: View, x: Array, out: Array, training: bool = True) -> list[Callable[[], Any]]:
@@ -140,11 +215,30 @@ class Layer(Description):
         return [partial(self.backward, p, x, y, dy, g, dx)]
 
     def adapt(self, p: View) -> None:
-        """Change the `statistics` after a step, from what `forward` left in the buffers; not while it is frozen."""
+        """Update the `statistics` after a step, from what `forward` left in the buffers. Frozen layers are not updated.
+
+        Parameters
+        ----------
+        p : View
+            The parameters and buffers of the layer.
+        """
 
     def backward(self, p: View, x: Array, y: Array, dy: Array, g: View, dx: Array | None) -> None:
-        """Write the gradients: parameters' into `g`, inputs' into `dx` unless it is None.
+        """Compute the gradients with respect to the parameters and the inputs.
 
-        `dy` is the gradient by the outputs; `dy`, `x` and `y` are only read.
+        Parameters
+        ----------
+        p : View
+            The parameters and buffers of the layer, by name: `p.W`.
+        x : array of shape (n, n_in)
+            The inputs of `forward`, not to be changed.
+        y : array of shape (n, n_out)
+            The outputs of `forward`, not to be changed.
+        dy : array of shape (n, n_out)
+            The gradient with respect to the outputs, not to be changed.
+        g : View
+            The arrays for the gradients of the parameters, by the same names: `g.W`.
+        dx : array of shape (n, n_in) or None
+            The array for the gradient with respect to the inputs. None if it is not needed.
         """
         raise NotImplementedError(f"{type(self).__name__} must define backward(p, x, y, dy, g, dx)")

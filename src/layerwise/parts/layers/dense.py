@@ -99,22 +99,22 @@ class Dense(Layer):
             raise ShapeError(f"Dense: biases must be one a unit, ({units},); got an array {given.shape}")
 
     def n_out(self, n_in: int) -> int:
-        """`units`, whatever comes in."""
+        """Return `units`."""
         if n_in % self.groups:
             raise ShapeError(f"{self!r} needs a multiple of {self.groups} inputs; it has {n_in}")
         return self.units
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """W (n_in / groups, units) and b (units,)."""
+        """Return the shapes of W, (n_in / groups, units), and b, (units,)."""
         return {"W": (n_in // self.groups, self.units), "b": (self.units,)}
 
     def rates(self, n_in: int) -> dict[str, float]:
-        """`weight_rate` and `bias_rate`."""
+        """Return `weight_rate` and `bias_rate`."""
         of_weights = 1 / math.sqrt(n_in // self.groups) if isinstance(self.weight_rate, str) else self.weight_rate
         return {"W": of_weights, "b": self.bias_rate}
 
     def buffers(self, n_in: int) -> Shapes:
-        """A one for each sample: the sum over them as a product, several times as fast as a reduction."""
+        """Return the shape of a vector of ones, with which sums over the samples are products."""
         return {"ones": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:

@@ -42,7 +42,7 @@ class Dropout(Layer):
         self.rate = number(self, "rate", rate, least=0, below=1)
 
     def buffers(self, n_in: int) -> Shapes:
-        """The mask, a number for each input, and whether it is kept."""
+        """Return the shapes of the mask and of what is kept."""
         return {"mask": (n_in,), "keep": (n_in,)}
 
     def forward(self, p: View, x: Array, out: Array) -> None:

@@ -49,7 +49,7 @@ class LayerNorm(Layer):
         self.penalty = as_penalties("LayerNorm: penalty", penalty)
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """Gamma and beta (n_in,)."""
+        """Return the shapes of gamma and beta, (n_in,)."""
         return {"gamma": (n_in,), "beta": (n_in,)}
 
     def buffers(self, n_in: int) -> Shapes:
@@ -139,7 +139,7 @@ class BatchNorm(Layer):
         return {"normal": (n_in,), "tmp": (n_in,), "ones": ()}
 
     def batch_buffers(self, n_in: int) -> Shapes:
-        """The batch's mean and variance; 1 / √(σ² + ε); a row to work in; what each sample counts in μ and σ²."""
+        """Return the shapes of the batch's mean and variance, 1 / √(σ² + ε), and arrays to work in."""
         return {"batch_mean": (n_in,), "batch_var": (n_in,), "inverse": (n_in,), "row": (n_in,), "share": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:

@@ -84,11 +84,11 @@ class PiecewiseLinear(Layer):
         return n_in + len(self._column)
 
     def buffers(self, n_in: int) -> Shapes:
-        """What is worked out for each interval: t, or its slope where x is in it."""
+        """Return the shape of t for each interval, or its slope where x is in it."""
         return {"shares": (len(self._column),)}
 
     def pieces(self) -> tuple[Array, Array, Array]:
-        """The input that each interval is of, where it begins, and 1 / its length."""
+        """Return the index of the input, the start, and 1 / length of each interval."""
         return self._column, self._low, self._factor
 
     def forward(self, p: View, x: Array, out: Array) -> None:

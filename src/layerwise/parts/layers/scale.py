@@ -39,19 +39,19 @@ class Scale(Layer):
         self.penalty = as_penalties("Scale: penalty", penalty)
 
     def parameter_shapes(self, n_in: int) -> Shapes:
-        """S (n_in,)."""
+        """Return the shape of s, (n_in,)."""
         return {"s": (n_in,)}
 
     def rates(self, n_in: int) -> dict[str, float]:
-        """`rate`."""
+        """Return `rate`."""
         return {"s": self.rate}
 
     def buffers(self, n_in: int) -> Shapes:
-        """An array to work in, and a one for each sample, by which they are summed."""
+        """Return the shapes of an array to work in and of a vector of ones."""
         return {"tmp": (n_in,), "ones": ()}
 
     def initialize(self, p: View, rng: np.random.Generator) -> None:
-        """Ones."""
+        """Set all factors to 1."""
         p.s.fill(1)
 
     def forward(self, p: View, x: Array, out: Array) -> None:

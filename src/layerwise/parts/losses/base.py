@@ -43,36 +43,46 @@ def weighted_sum(losses: Array, weights: Array) -> float:
 
 
 class Loss(Symbolic):
-    """Base of the losses.
+    """Base class of the losses.
 
-    A custom loss is a class with `f(y, t)`, plain NumPy on one output y and its target t; its derivative follows from
-    it, or is `derivative(y, t)`. The loss of a sample is the mean over its outputs, or with ``reduction = "sum"`` the
-    sum. Or give the function alone, ``loss=lambda y, t: np.log(np.cosh(y - t))``.
-
-    Where a formula won't do, define `forward` and `backward` on arrays; such a loss runs on NumPy.
+    A custom loss is a subclass that defines ``f(self, y, t)``, plain NumPy on one output y and its target t. Its
+    derivative follows from `f`, or is ``derivative(self, y, t)``. The loss of a sample is the mean over its outputs, or
+    the sum with ``reduction = "sum"``. Or give the function alone: ``loss=lambda y, t: np.log(np.cosh(y - t))``. Where
+    a formula is not possible, define `forward` and `backward` on arrays; such a loss runs on NumPy.
 
     Parameters
     ----------
     f : callable or Tree, optional
-        The formula, of a loss that is no class of its own.
+        The formula, for a loss without a class of its own.
     derivative : callable or Tree, optional
-        ∂f/∂y from y and t; by default it is derived.
+        The derivative ∂f/∂y, from y and t. By default it is derived.
     name : str
-        What it is called.
+        The name of the loss.
     reduction : {"mean", "sum"}
-        Over the outputs of a sample.
+        How the outputs of a sample are combined.
 
     Attributes
     ----------
     takes : str
-        ``"values"`` for any outputs, ``"probabilities"`` for outputs in [0, 1], ``"distribution"`` for such whose
-        sum is 1.
+        The outputs that the loss is for: ``"values"`` (any), ``"probabilities"`` (each in [0, 1]) or ``"distribution"``
+        (with the sum 1).
     fuses_with : type of Layer, optional
-        The layer with which this loss has a joint gradient: the formula `fused(y, t)`, or `backward_fused` on arrays.
+        The activation with which the loss has a joint gradient, the formula ``fused(self, y, t)`` or the method
+        `backward_fused`.
     label_smoothing : float
-        The share of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
+        The fraction of each target that is spread evenly over the classes (Szegedy et al. 2016, section 7).
     epsilon : float
-        The least probability whose logarithm is taken.
+        The smallest probability whose logarithm is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> class LogCosh(lw.Loss):
+    ...     def f(self, y, t):
+    ...         return np.log(np.cosh(y - t))
+    >>> round(LogCosh()([[1.0, 2.0]], [[1.0, 1.0]]), 4)
+    0.2169
     """
 
     of_function = "lw.Loss(f)"
@@ -157,15 +167,43 @@ class Loss(Symbolic):
         return calls_of(tree, self.numbers_in(y.dtype), {"y": y, "t": t}, out, y, tmp, m)
 
     def forward(self, y: Array, t: Array, out: Array, tmp: Pair) -> None:
-        """Write the loss of each sample into `out` (n,); `tmp` is two arrays like y to work in."""
+        """Compute the loss of each sample.
+
+        Parameters
+        ----------
+        y, t : array of shape (n, n_out)
+            The outputs and their targets, not to be changed.
+        out : array of shape (n,)
+            The array for the losses.
+        tmp : tuple of two arrays of shape (n, n_out)
+            Arrays to work in.
+        """
         run(self._bound(0, "forward(y, t, out, tmp)", y, t, out, tmp))
 
     def backward(self, y: Array, t: Array, dy: Array, tmp: Pair) -> None:
-        """Write the gradient of each sample's loss by y into `dy`; `tmp` is two arrays like y to work in."""
+        """Compute the gradient of each sample's loss with respect to y.
+
+        Parameters
+        ----------
+        y, t : array of shape (n, n_out)
+            The outputs and their targets, not to be changed.
+        dy : array of shape (n, n_out)
+            The array for the gradient.
+        tmp : tuple of two arrays of shape (n, n_out)
+            Arrays to work in.
+        """
         run(self._bound(1, "backward(y, t, dy, tmp)", y, t, dy, tmp))
 
     def backward_fused(self, y: Array, t: Array, dz: Array) -> None:
-        """Write the gradient of each sample's loss by the input of `fuses_with` into `dz`."""
+        """Compute the gradient of each sample's loss with respect to the inputs of `fuses_with`.
+
+        Parameters
+        ----------
+        y, t : array of shape (n, n_out)
+            The outputs and their targets, not to be changed.
+        dz : array of shape (n, n_out)
+            The array for the gradient.
+        """
         if self.fused is None:
             raise NotImplementedError(f"{type(self).__name__} must define fused(y, t), or backward_fused(y, t, dz)")
         run(self._bound_tree(self.traced_slope("fused"), y, t, dz))
@@ -175,7 +213,13 @@ class Loss(Symbolic):
         return self
 
     def check_outputs(self, n_out: int) -> None:
-        """Refuse a number of outputs that the loss's own settings do not fit."""
+        """Raise an error if the loss cannot be used with a number of outputs.
+
+        Parameters
+        ----------
+        n_out : int
+            The number of outputs.
+        """
 
     def of_output(self, j: int) -> Loss:
         """The loss of output j alone, where outputs differ in theirs."""
@@ -210,16 +254,21 @@ class Loss(Symbolic):
         np.multiply(dy, self.share(len(dy), weights, by_rows), out=dy)
 
     def __call__(self, y: ArrayLike, t: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """The mean loss of the outputs y for the targets t.
+        """Return the mean loss over samples.
 
         Parameters
         ----------
-        y : array (n, outputs) or (outputs,)
-            The outputs of n samples, or, as a vector, those of a single one.
-        t : array
-            Of y's shape, or one label for each sample.
-        sample_weight : array (n,), optional
-            How much each sample counts.
+        y : array-like of shape (n, n_out) or (n_out,)
+            The outputs of n samples, or of one sample.
+        t : array-like
+            The targets, of y's shape, or a label for each sample.
+        sample_weight : array-like of shape (n,), optional
+            The weight of each sample.
+
+        Returns
+        -------
+        float
+            The weighted mean.
 
         Examples
         --------

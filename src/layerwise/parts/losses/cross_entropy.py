@@ -137,7 +137,7 @@ class BinaryCrossEntropy(Loss):
         return type(self)(**{**self.config(), "pos_weight": [self.pos_weight[name] for name in names]})
 
     def check_outputs(self, n_out: int) -> None:
-        """Refuse another number of outputs than `pos_weight` has numbers."""
+        """Raise an error if the number of outputs is not that of `pos_weight`."""
         if isinstance(self.pos_weight, dict):
             raise DataError(
                 f"BinaryCrossEntropy: pos_weight has the names {list(self.pos_weight)!r:.80}, and y has none: give y "

@@ -31,7 +31,7 @@ _LEFT_OUT = (*_CHANGING, "iterations", "state", "_tmp", "_bound")
 
 @dataclass(frozen=True)
 class Rule:
-    """An optimizer's formula as trees, in which w, g, rate, t, the states and the optimizer's own numbers are symbols.
+    """The formula of an optimizer as trees, in w, g, rate, t, the states and the optimizer's own numbers.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Rule:
         return hash((self.w, tuple(self.states.items()), self.names))
 
     def replaced(self) -> tuple[dict[str, Tree], dict[str, Tree]]:
-        """Return the trees with a symbol for each part that is the same for all parameters, and those parts."""
+        """Return the trees with symbols for parts that are the same for all parameters, and those parts."""
         return _replaced(self)
 
     def text(self) -> str:
@@ -78,7 +78,7 @@ class Rule:
         return "; ".join(f"{places.get(key, key)} = {WORDS.expression(tree, names)}" for key, tree in trees.items())
 
     def calls(self) -> tuple[Steps, tuple[str, ...]]:
-        """Return the calls of NumPy's functions for a step, and the arrays of what they keep."""
+        """Return the calls of NumPy functions for a step, and the work arrays that they need."""
         return _calls(self)
 
 
@@ -105,41 +105,40 @@ class _Unset:
 
 
 class Optimizer(Symbolic):
-    """Base of the optimizers.
+    """Base class of the optimizers.
 
-    A custom optimizer is a class with `f(w, g, rate, t, *states)`, plain NumPy on one parameter w and its gradient g,
-    which returns the new w and the new states, named in `state_names`. `rate` is the learning rate of the step, t its
-    number, from 1. The calls of the NumPy executor, the native code, and the texts of exports and traces follow from
-    it. Or give the function alone: ``lw.Optimizer(0.01, f=lambda w, g, rate, t: w - rate * np.sign(g))``.
+    A custom optimizer is a subclass that defines ``f(self, w, g, rate, t, *states)``, plain NumPy on one parameter w
+    and its gradient g, and returns the new w and the new states, which `state_names` names. `rate` is the learning rate
+    of the step and t its number, from 1. Its native code and its text in exports and traces follow from it. Or give the
+    function alone: ``lw.Optimizer(0.01, f=lambda w, g, rate, t: w - rate * np.sign(g))``. Where a formula is not
+    possible, define `update` on vectors, or `step`; such an optimizer runs on NumPy.
 
-    What has only `rate`, `t` and the optimizer's own numbers is computed once a step: ``m * (rate / (1 - beta**t))`` is
-    faster than ``rate * m / (1 - beta**t)``, which divides every number.
-
-    Where a formula won't do, define `update` on flat vectors, or `step` itself; such an optimizer runs on NumPy.
+    Factors of `rate`, `t` and the optimizer's own numbers only are computed once in a step: ``m * (rate / (1 -
+    beta**t))`` is faster than ``rate * m / (1 - beta**t)``, which divides every number.
 
     Parameters
     ----------
     learning_rate : float
-        The size of a step, above 0; it may be changed between steps.
+        The size of a step. Above 0. It may be changed between steps.
     decay : float
-        The learning rate of step t is learning_rate / (1 + decay · t).
+        The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     f : callable or dict of Tree, optional
-        The formula, of an optimizer that is no class of its own; or its trees, ``"w"`` and the states by name.
+        The formula, for an optimizer without a class of its own; or its trees, ``"w"`` and the states by name.
     state_names : sequence of str
-        Its states.
+        The names of the states.
     name : str
-        What it is called.
+        The name of the optimizer.
     values : dict, optional
-        The numbers that stand in the trees by their names.
+        The numbers that stand in the formula by name.
 
     Attributes
     ----------
     state_names : tuple of str
-        The vectors as long as theta that are kept from step to step; they start at 0.
+        The names of the states, vectors as long as theta that are kept between steps and start at 0.
     iterations : int
-        How many steps were made.
+        The number of steps made.
     state : dict of array
-        Those vectors, by name, once the first step was made.
+        The states by name, after the first step.
 
     Examples
     --------
@@ -224,7 +223,7 @@ class Optimizer(Symbolic):
         return Rule(trees["w"], {name: tree for name, tree in trees.items() if name != "w"}, names)
 
     def reset(self) -> None:
-        """Forget all steps made."""
+        """Forget all steps made: the states are zeros, and the number of steps is 0."""
         self.iterations = 0
         self.state = {}
         self._tmp = self._bound = None
@@ -237,7 +236,7 @@ class Optimizer(Symbolic):
         self.__dict__.update({**state, "state": arrays})
 
     def rate(self) -> float:
-        """The learning rate of the coming step."""
+        """Return the learning rate of the next step."""
         return self.learning_rate / (1 + self.decay * self.iterations)
 
     def rate_used(self) -> float:
@@ -245,9 +244,16 @@ class Optimizer(Symbolic):
         return self.learning_rate / (1 + self.decay * max(self.iterations - 1, 0))
 
     def update(self, theta: Array, grad: Array, *arrays: Any) -> None:
-        """One step of `theta`, in place: the states in `state_names` follow, then `tmp`, all of its shape.
+        """Change the parameters of one step, in place.
 
-        `grad` is only read; `tmp` is an array to work in.
+        Parameters
+        ----------
+        theta : array of shape (n,)
+            The parameters, which are changed.
+        grad : array of shape (n,)
+            The gradient, not to be changed.
+        *arrays : array of shape (n,)
+            The states in the order of `state_names`, then an array to work in.
         """
         kind = type(self).__name__
         raise NotImplementedError(
@@ -255,7 +261,15 @@ class Optimizer(Symbolic):
         )
 
     def step(self, theta: Array, grad: Array) -> None:
-        """Update all parameters once."""
+        """Make a step, in place.
+
+        Parameters
+        ----------
+        theta : array of shape (n,)
+            The parameters, which are changed.
+        grad : array of shape (n,)
+            The gradient.
+        """
         if self._bound is not None and self._bound.suits(self, theta, grad):
             self._bound.run(self)
         elif self.has_formula:
@@ -269,7 +283,13 @@ class Optimizer(Symbolic):
         self.iterations += 1
 
     def allocate(self, theta: Array) -> None:
-        """Make the state, all zeros, unless it is there."""
+        """Create the states, all zeros, if they do not exist.
+
+        Parameters
+        ----------
+        theta : array of shape (n,)
+            The parameters.
+        """
         if "state" not in vars(self):
             self.state = {}
         for name in self.state_names:

@@ -48,7 +48,7 @@ class SGD(Optimizer):
 
     @property
     def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The velocity, where there is momentum."""
+        """The name of the velocity, with momentum."""
         return ("velocity",) if self.momentum else ()
 
     def f(self, w: Any, g: Any, rate: Any, t: Any, *states: Any) -> Any:
