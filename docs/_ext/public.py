@@ -21,12 +21,15 @@ INTERNAL = {
     "Checkpoint": "files is_taken remove",
     "Dense": "joined parts",
     "Ensemble": "read",
+    "GELU": "tanh",
     "History": "amend append change_lines clear extend",
     "Layer": "bound_backward bound_forward make_buffers",
-    "Loss": "bound_backward bound_forward bound_fused check_reduction for_columns fuses joint numbers_in of_output"
-    " share smooth",
-    "Network": "arrays built choose_engine choose_loss column_names description ends_in_softmax forget_passes "
-    "from_state kept key known_parameters layer_indices read read_rows scaled_rows take_over training_rows written",
+    "Loss": "average_gradient bound_backward bound_forward bound_fused check_reduction for_columns fuses joint mean "
+    "numbers_in of_output share smooth",
+    "Mish": "tanh",
+    "Network": "arrays built checkpoint choose_engine choose_loss column_names description ends_in_softmax "
+    "forget_passes from_state kept key known_parameters layer_indices read read_rows scaled_rows take_over "
+    "training_rows written",
     "Novelty": "arrays large_arrays learn read",
     "Optimizer": "rate_used",
     "Penalty": "bound_gradient bound_value",
@@ -66,7 +69,7 @@ def members(cls: type) -> list[str]:
     """Return the methods and properties that a class's page describes.
 
     They are its own, and those of base classes without a page, where no public base class shows them already; without
-    those that only layerwise itself calls.
+    those that only layerwise itself calls, and those that training calls on a callback, which `Callback` describes.
     """
     public_bases = [base for base in cls.__mro__[1:] if public_name(base)]
     shown: dict[str, None] = {}
@@ -81,9 +84,13 @@ def members(cls: type) -> list[str]:
 
 def internal(cls: type) -> set[str]:
     """Return the names of a class, and of its base classes, that are not for users."""
-    return {name for base in cls.__mro__ for name in INTERNAL.get(base.__name__, "").split()}
+    names = {name for base in cls.__mro__ for name in INTERNAL.get(base.__name__, "").split()}
+    return names | ({*vars(layerwise.Callback), "config"} if layerwise.Callback in cls.__mro__[1:] else set())
 
 
 def _is_member(name: str, value: Any) -> bool:
+    if name == "__call__":
+        return value.__doc__ is not None
     kinds = (property, classmethod, staticmethod)
-    return not name.startswith("_") and (isinstance(value, kinds) or inspect.isfunction(value))
+    in_some_settings = type(value).__name__ == "_AvailableIfDescriptor"  # of scikit-learn: partial_fit
+    return not name.startswith("_") and (isinstance(value, kinds) or inspect.isfunction(value) or in_some_settings)

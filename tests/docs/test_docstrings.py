@@ -1,8 +1,10 @@
-"""Every public docstring has numpydoc's form: a summary, and sections that fit the signature."""
+"""Every public docstring has numpydoc's form: a summary, sections that fit the signature, its defaults."""
 
 import inspect
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 if not (Path(__file__).parents[2] / "docs" / "_ext").exists():
@@ -10,6 +12,7 @@ if not (Path(__file__).parents[2] / "docs" / "_ext").exists():
 pytest.importorskip("sphinx")
 validation = pytest.importorskip("numpydoc.validate")
 
+from numpydoc.docscrape import NumpyDocString  # noqa: E402
 from public import members, public_objects  # noqa: E402 -- of docs/_ext
 
 # The checks, by https://numpydoc.readthedocs.io/en/latest/validation.html. Not among them: that every docstring has an
@@ -23,11 +26,25 @@ FORM = {
     "RT03", "RT04", "RT05",  # what is returned is described in sentences
     "SA02", "SA03", "SA04",
 }  # fmt: skip
-OF_FUNCTIONS = {"PR01", "RT01", "YD01"}  # all parameters, and what is returned; methods may have their base class's
+OF_FUNCTIONS = {"PR01", "RT01", "YD01"}  # all parameters, and what is returned
+FORMULAS = {"f", "derivative", "fused"}  # their arguments are described by the base class
+
+QUESTIONS = {"What", "Whether", "Which", "How", "Those", "Where", "When", "So"}
+
+
+def is_described(cls, member):
+    """Return whether a base class describes a method's arguments, or it has none."""
+    if member in FORMULAS or member.startswith("on_") or sum(member in vars(base) for base in cls.__mro__) > 1:
+        return True
+    value = getattr(cls, member)
+    return isinstance(value, property) or len(inspect.signature(value).parameters) <= 1
+
+
 TESTED = [
     pytest.param(name, FORM | OF_FUNCTIONS, id=name) for name in public_objects()
 ] + [
-    pytest.param(f"{name}.{member}", FORM, id=f"{name}.{member}")
+    pytest.param(f"{name}.{member}", FORM | (set() if is_described(value, member) else OF_FUNCTIONS),
+                 id=f"{name}.{member}")
     for name, value in public_objects().items()
     if inspect.isclass(value)
     for member in members(value)
@@ -38,10 +55,16 @@ MADE_BY_LAYERWISE = {
     "layerwise.GradcheckResult", "layerwise.Novelty", "layerwise.Reading", "layerwise.Trace",
     "layerwise.errors.ChangedError", "layerwise.optimizers.Rule", "layerwise.distributed.Communicator",
 }  # fmt: skip
-EXCEPTIONS = {
-    "layerwise.Optimizer": {"PR01", "PR02"},  # whose __new__ takes what its __init__ does
-    "layerwise.datasets.batches": {"RT01"},  # it yields
-} | {name: {"PR01"} for name in MADE_BY_LAYERWISE}
+EXCEPTIONS = (
+    {
+        "layerwise.Optimizer": {"PR01", "PR02"},  # whose __new__ takes what its __init__ does
+        "layerwise.datasets.batches": {"RT01"},  # it yields
+        "layerwise.MLPClassifier.predict_log_proba": {"PR01", "RT01"},  # in one line, as of `predict_proba`
+        "layerwise.MLPRegressor.partial_fit": {"PR01", "RT01"},  # as of `fit`
+    }
+    | {f"layerwise.Trace.{name}": {"PR01", "RT01"} for name in ("html", "latex", "markdown", "text")}
+    | {name: {"PR01"} for name in MADE_BY_LAYERWISE}
+)
 
 
 def errors_of(name, checks):
@@ -81,3 +104,62 @@ def test_a_docstring_that_does_not_fit_is_found(monkeypatch):
     monkeypatch.setattr(layerwise, "wrong", wrong, raising=False)
     found = {text.partition(":")[0] for text in errors_of("layerwise.wrong", FORM | OF_FUNCTIONS)}
     assert found >= {"SS02", "SS03", "PR01", "PR02", "RT01"}
+
+
+# ---------------------------------------------------------------- what numpydoc does not check
+
+
+def documented():
+    """Every class, function and method of the reference, by its name."""
+    for name, value in public_objects().items():
+        yield name, value
+        if inspect.isclass(value):
+            yield from ((f"{name}.{member}", getattr(value, member)) for member in members(value))
+
+
+def sections(value):
+    return NumpyDocString(inspect.getdoc(value))
+
+
+def test_the_summary_of_a_function_begins_with_a_verb():
+    wrong = {"A", "An", "The", "All", "Each", "Every", "Another", "Some", "Those", "It", "Before", "After", "From"}
+    wrong |= QUESTIONS
+    functions = [(name, value) for name, value in documented() if inspect.isroutine(value)]
+    assert len(functions) > 200
+    assert [name for name, value in functions if re.match(r"\W*(\w*)", inspect.getdoc(value))[1] in wrong] == []
+
+
+def test_descriptions_are_statements():
+    wrong = []
+    for name, value in documented():
+        found = sections(value)
+        described = [*found["Parameters"], *found["Attributes"], *found["Returns"], *found["Raises"]]
+        for one in described:
+            if one.desc and one.desc[0].partition(" ")[0].rstrip(",") in QUESTIONS:
+                wrong.append(f"{name}, {one.name or one.type}: {one.desc[0]}")
+    assert wrong == []
+
+
+def defaults_in_words(value, names):
+    """The defaults of some parameters as a docstring writes them, or None where one has none or is None."""
+    known = inspect.signature(value).parameters
+    found = [known[name].default if name in known else inspect.Parameter.empty for name in names]
+    if any(one is None or one is inspect.Parameter.empty for one in found):
+        return None
+    return found[:1] if all(one == found[0] and type(one) is type(found[0]) for one in found) else found
+
+
+def test_the_default_of_a_docstring_is_that_of_the_signature():
+    wrong, seen = [], 0
+    for name, value in documented():
+        if isinstance(value, property):
+            continue
+        for one in sections(value)["Parameters"]:
+            expected = defaults_in_words(value, one.name.split(", "))
+            text = one.type.partition("default=")[2]
+            seen += bool(text)
+            given = None if not text else eval(f"[{text}]", {"float32": np.float32})
+            if given != expected:
+                wrong.append(f"{name}, {one.name}: {given}, not {expected}")
+    assert wrong == []
+    assert seen > 200

@@ -41,7 +41,7 @@ class TableEncoder(Description):
     max_categories : int, optional
         Keep only the most frequent categories of each column; the others are treated as unknown. By default every
         category has an output, and a column with more than 1,000 of them is an error.
-    scale_categories : bool, default True
+    scale_categories : bool, default=True
         Scale and clip the ±1 and one-hot outputs and the outputs for missing numbers like numbers, as in the paper, so
         that rare categories get large values.
     exclude : list of names or indices, optional

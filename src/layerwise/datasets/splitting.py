@@ -32,7 +32,7 @@ def train_validation_split(
         The samples.
     y : array-like of shape (n, ...)
         Their labels or targets.
-    validation_size : float or int, default 0.25
+    validation_size : float or int, default=0.25
         The fraction of validation samples, above 0 and below 1, rounded to whole samples; or their number.
     stratify : bool, optional
         Keep the proportions of the classes in both sets. By default True if `y` is one-dimensional and holds whole
@@ -113,7 +113,7 @@ def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.floa
         The labels, from 0.
     classes : int, optional
         The number of columns. By default the largest label plus 1.
-    dtype : dtype, default float32
+    dtype : dtype, default=float32
         The type of the result.
 
     Returns
@@ -169,7 +169,7 @@ def batches(
         Their labels or targets.
     batch_size : int
         The number of rows in a batch, at least 1.
-    shuffle : bool, default True
+    shuffle : bool, default=True
         Shuffle the rows. If False, the batches are views of `X` and `y`, not copies.
     random_state : int, Generator or None, optional
         The seed of the shuffle. A Generator that is passed again gives another order.

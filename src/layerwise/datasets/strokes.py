@@ -33,13 +33,13 @@ def draw_strokes(
         The points (x, y) of n paths, with y upwards, in any unit. A point that is NaN lifts the pen: it is not
         connected to its neighbours. So a path can have several strokes, and shorter paths are padded with NaN. A point
         between two lifts is a dot.
-    pen : float or array-like of shape (n,), default 2.5
+    pen : float or array-like of shape (n,), default=2.5
         The width of the line in pixels, for all paths or for each; less than `box`.
-    side : int, default 28
+    side : int, default=28
         The height and width of an image in pixels.
-    box : int, default 20
+    box : int, default=20
         The height and width of the square for the ink in pixels.
-    soft : float, default 1.0
+    soft : float, default=1.0
         The width of the soft edge of a line in pixels.
 
     Returns

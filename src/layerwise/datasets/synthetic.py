@@ -21,11 +21,11 @@ def make_spiral(
 
     Parameters
     ----------
-    samples : int, default 100
+    samples : int, default=100
         The number of points in each arm, at least 1.
-    classes : int, default 3
+    classes : int, default=3
         The number of arms, at least 1.
-    random_state : int or None, default 0
+    random_state : int or None, default=0
         The seed, 0 to 2**32 - 1. None gives other points in each call.
 
     Returns
@@ -71,11 +71,11 @@ def make_vertical(
 
     Parameters
     ----------
-    samples : int, default 100
+    samples : int, default=100
         The number of points in each cluster, at least 1.
-    classes : int, default 3
+    classes : int, default=3
         The number of clusters, at least 1.
-    random_state : int or None, default 0
+    random_state : int or None, default=0
         The seed, 0 to 2**32 - 1. None gives other points in each call.
 
     Returns
@@ -110,7 +110,7 @@ def make_sine(samples: int = 1000) -> tuple[NDArray[np.float64], NDArray[np.floa
 
     Parameters
     ----------
-    samples : int, default 1000
+    samples : int, default=1000
         The number of points, at least 1, evenly spaced on [0, 1).
 
     Returns

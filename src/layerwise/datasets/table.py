@@ -75,7 +75,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
         The file.
     target : str, optional
         The column to predict. By default the last one. All other columns are features and must be numeric.
-    delimiter : str or None, default ","
+    delimiter : str or None, default=","
         The character between two cells, such as ``";"`` or ``"\t"``. None chooses one of these two if the header
         contains it and no comma, or if all commas are decimal ones.
 

@@ -36,21 +36,21 @@ class LocalSteps(Description):
 
     Parameters
     ----------
-    every : int
+    every : int, default=16
         The number of steps between two averages. At least 1.
-    momentum : float
+    momentum : float, default=0.0
         The momentum of the averages (Wang, Tantia, Ballas, Rabbat 2020). At least 0, below 1. With 0 the weights become
         their mean.
-    learning_rate : float
+    learning_rate : float, default=1.0
         The factor of the change. Above 0.
-    nesterov : bool
+    nesterov : bool, default=False
         Use Nesterov's form, as DiLoCo does (Douillard et al. 2023) with momentum 0.9 and learning rate 0.7.
 
     Examples
     --------
     >>> import layerwise as lw
     >>> lw.distributed.LocalSteps(64, momentum=0.9, learning_rate=0.7, nesterov=True)
-    LocalSteps(64, momentum=0.9, learning_rate=0.7, nesterov=True)
+    LocalSteps(every=64, momentum=0.9, learning_rate=0.7, nesterov=True)
     """
 
     def __init__(

@@ -45,7 +45,7 @@ def fit(
         As for `Network.fit`, with all rows on every rank. Or X is `Partitions`, the blocks of this rank's shards. On
         Dask, X and y may be Dask arrays; on Dask and Ray, X may be a DataFrame or Dataset and y the name of its column,
         or several. Each rank then has the partitions or rows of its shards.
-    shards : int
+    shards : int, default=8
         The number of parts of a batch, a power of two and at least the number of ranks. The result depends on it.
     local_steps : LocalSteps, optional
         Let each rank train by itself on its share of the rows, and average the weights every few steps, for slow

@@ -304,10 +304,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         ----------
         path : str or path-like
             The file. It is written completely or not at all.
-        optimizer : bool
+        optimizer : bool, default=False
             Also save the optimizer's state, so that `partial_fit` continues as it would have here. With Adam the file
             is then three times as large. Without it, `partial_fit` starts a new optimizer and warns.
-        weights : {"float32", "int8"}
+        weights : {"float32", "int8"}, default="float32"
             As for `Network.save`.
 
         Raises

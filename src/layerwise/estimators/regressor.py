@@ -31,70 +31,70 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     Parameters
     ----------
-    loss : str or Loss
+    loss : str or Loss, default="squared_error"
         ``"squared_error"`` (half of it), ``"poisson"`` (with outputs eˣ, for counts and rates), ``"absolute_error"``,
         ``"huber"``, ``"quantile"``, another loss of layerwise by name, or a `Loss`.
-    hidden_layer_sizes : sequence of int or "auto"
+    hidden_layer_sizes : sequence of int or "auto", default="auto"
         The number of units of each hidden layer. "auto" is (100,). For all parameters, "auto" is scikit-learn's default
         or, with a `preset`, the value of the preset.
-    activation : str, Activation or sequence with one for each hidden layer, or "auto"
+    activation : str, Activation or sequence with one for each hidden layer, or "auto", default="auto"
         ``"identity"``, ``"logistic"``, ``"tanh"``, ``"relu"`` or any activation of layerwise by name or as an instance.
         "auto" is "relu".
-    solver : {"adam", "sgd", "lbfgs"}
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
         Adam (Kingma and Ba 2015), stochastic gradient descent, or L-BFGS-B of SciPy on all samples at once.
-    alpha : float or "auto"
+    alpha : float or "auto", default="auto"
         The strength of the L2 penalty: alpha / 2 · Σ w², divided by the number of samples of the batch. "auto" is
         0.0001.
-    batch_size : int or "auto"
+    batch_size : int or "auto", default="auto"
         The number of samples in a step. "auto" is min(200, n).
-    learning_rate : {"constant", "invscaling", "adaptive"}
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         With ``solver="sgd"``: constant; learning_rate_init / (t + 1)^power_t after each epoch, with t the samples seen;
         or divided by 5 each time that `n_iter_no_change` epochs bring no improvement.
-    learning_rate_init : float or "auto"
+    learning_rate_init : float or "auto", default="auto"
         The initial learning rate. "auto" is 0.001.
-    power_t : float
+    power_t : float, default=0.5
         The exponent for "invscaling".
-    max_iter : int or "auto"
+    max_iter : int or "auto", default="auto"
         The maximum number of epochs, or of iterations of "lbfgs". "auto" is 200.
-    shuffle : bool
+    shuffle : bool, default=True
         Shuffle the samples in each epoch.
     random_state : int, RandomState or None
         The seed of first weights, validation split, shuffling, dropout and augmentation.
-    tol : float
+    tol : float, default=0.0001
         The smallest improvement of the loss, or of the score with early stopping, that counts. With "lbfgs", stop where
         the largest component of the gradient is below it.
-    verbose : bool
+    verbose : bool, default=False
         Show a progress bar, or lines if the output is not a terminal.
-    warm_start : bool
+    warm_start : bool, default=False
         Let a further call of ``fit`` continue from the present weights.
-    momentum, nesterovs_momentum : float, bool
+    momentum, nesterovs_momentum : float, bool, default=0.9, True
         With ``solver="sgd"``: the momentum, and whether it is Nesterov's.
-    early_stopping : bool or "auto"
+    early_stopping : bool or "auto", default="auto"
         Stop when the score on held-out data does not improve: a fraction of the training data, or the `validation_data`
         of ``fit``. The best weights are restored, also after `max_iter`, Ctrl-C or divergence. "auto" is False. Ignored
         with a warning for ``solver="lbfgs"``, as in scikit-learn.
-    validation_fraction : float or "auto"
+    validation_fraction : float or "auto", default="auto"
         The fraction held out for early stopping. "auto" is 0.1.
-    beta_1, beta_2, epsilon : float
+    beta_1, beta_2, epsilon : float, default=0.9, "auto", 1e-08
         With ``solver="adam"``: the parameters of `Adam`. For `beta_2`, "auto" is 0.999.
-    n_iter_no_change : int, inf or "auto"
+    n_iter_no_change : int, inf or "auto", default="auto"
         Stop after this many epochs without improvement. "auto" is 10.
-    max_fun : int
+    max_fun : int, default=15000
         The maximum number of evaluations of the loss by "lbfgs".
     layers : sequence of Layer, optional
         The layers before the output layer, instead of `hidden_layer_sizes`, `activation`, `dropout` and normalization.
-    dropout : float, sequence with one for each hidden layer, or "auto"
+    dropout : float, sequence with one for each hidden layer, or "auto", default="auto"
         The probability of setting an output of a hidden layer to 0 in training. "auto" is 0.
-    batch_norm, layer_norm : bool
+    batch_norm, layer_norm : bool, default=False
         Add `BatchNorm` or `LayerNorm` before the activation of each hidden layer.
     scoring : str or callable, optional
         The scorer for early stopping, as in scikit-learn. By default R².
-    schedule : Schedule, str, callable or None
+    schedule : Schedule, str, callable or None, default="auto"
         A factor of the learning rate: one of `layerwise.schedules`, or a function schedule(t, total) of epochs. "auto"
         is None.
     clip_norm : float, optional
         The maximum norm of the gradient. A larger gradient is scaled down to it.
-    weight_decay : float
+    weight_decay : float, default=0.0
         Decoupled weight decay (Loshchilov and Hutter 2019), in addition to `alpha`.
     ema : float, optional
         The decay of a moving average of the weights over the steps, which is then used for scores and predictions.
@@ -105,7 +105,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         is a part of the network.
     callbacks : Callback or sequence of Callback, optional
         Objects that are called during training.
-    engine : {"auto", "numpy", "native"}
+    engine : {"auto", "numpy", "native"}, default="auto"
         The engine of the training, as for `Network.fit`.
     n_threads : int, optional
         The number of threads of the native engine. By default one for each available core, and one in a worker process.
@@ -114,7 +114,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     preset : {"tabular", "tabular-best"}, optional
         Settings for tables with numeric and categorical columns and missing values, for all parameters that are "auto":
         a small ensemble that trains fast, or a larger and more accurate one.
-    ensemble : int or "auto"
+    ensemble : int or "auto", default="auto"
         The number of networks, trained in parallel; their mean output is the prediction. With `early_stopping` each
         holds out other rows and keeps the epoch with the least loss on them; `tol` is ignored. "auto" is 1.
     categorical, max_categories, exclude, kinds : optional
@@ -284,7 +284,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         ----------
         X : array-like or data frame of shape (n, n_features)
             The samples.
-        coverage : float
+        coverage : float, default=0.9
             The probability with which a target lies in its interval, for samples like those held out.
 
         Returns

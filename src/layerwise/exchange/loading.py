@@ -25,7 +25,7 @@ def load(
     ----------
     path : str or path-like
         A file that `save` wrote, or a checkpoint.
-    custom : sequence of type
+    custom : sequence of type, default=()
         The classes of custom layers, losses and other parts that the file names. Only these are used.
 
     Returns

@@ -89,7 +89,7 @@ def gradcheck(
         The penalty of all layers that have none of their own.
     sample_weight : array-like of shape (n,), optional
         The weight of each sample.
-    h : float
+    h : float, default=1e-05
         The step of the differences.
 
     Returns

@@ -151,7 +151,7 @@ class Answers(Passes):
             classes with an output each: predict the second class if its probability is above it. By default 0.5.
         min_confidence : float, optional
             Abstain if the probability of the prediction is below this, from 0 to 1.
-        reject_novel : bool
+        reject_novel : bool, default=False
             Abstain for rows unlike the training data. Needs a call of `layerwise.learn_novelty` before.
         refuse_unfamiliar : bool, optional
             The former name of `reject_novel`.
@@ -299,7 +299,7 @@ class Answers(Passes):
         ----------
         X : array-like of shape (n, n_in)
             The samples.
-        coverage : float
+        coverage : float, default=0.9
             The probability with which a target lies in its interval, for samples like those held out.
 
         Returns

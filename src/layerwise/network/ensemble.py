@@ -41,11 +41,11 @@ class Ensemble:
     ----------
     layers : sequence of Layer
         The layers of each network.
-    size : int
+    size : int, default=5
         The number of networks.
     random_state : int, optional
         The seed from which the seeds of the networks are derived. By default a random one.
-    dtype : str or numpy.dtype
+    dtype : str or numpy.dtype, default="float32"
         As for `Network`.
     scaling : Scaler or str, optional
         As for `Network`.
@@ -99,11 +99,11 @@ class Ensemble:
         ----------
         X, y : array-like
             As for `Network.fit`.
-        callbacks : Callback or sequence of Callback
+        callbacks : Callback or sequence of Callback, default=()
             Each network gets copies of them. `Checkpoint` adds the number of the network to its path.
         n_jobs : int, optional
             The number of networks trained at the same time. By default the number of available cores.
-        verbose : bool
+        verbose : bool, default=True
             Show a line for each finished network.
         **arguments
             The other arguments of `Network.fit`.
@@ -242,9 +242,9 @@ class Ensemble:
         ----------
         path : str or path-like
             The file. It is written completely or not at all.
-        optimizer : bool
+        optimizer : bool, default=False
             Also save the states of the optimizers.
-        weights : {"float32", "int8"}
+        weights : {"float32", "int8"}, default="float32"
             As for `Network.save`.
 
         Raises

@@ -48,7 +48,7 @@ class Network(Answers):
         The layers, first to last. The number of inputs of each is inferred from the data.
     random_state : int, optional
         The seed of the first weights, the shuffling and dropout. By default a random seed is drawn.
-    dtype : {"float32", "float64"}
+    dtype : {"float32", "float64"}, default="float32"
         The type in which the network computes.
     scaling : Scaler or str, optional
         ``"standard"``, ``"min_max"``, ``"range"`` or a scaler. It is fitted on the training data and then is a part of
@@ -57,11 +57,11 @@ class Network(Answers):
     Attributes
     ----------
     loss, optimizer, penalties : Loss, Optimizer, tuple of Penalty
-        Those of the last `fit`.
+        The loss, the optimizer and the penalties of the last `fit`.
     frozen : frozenset of int
         The indices of the layers that `freeze` keeps unchanged.
     task : Task, optional
-        What the network was trained to predict: classes, several yes-or-no labels, or numbers.
+        The task of the last `fit`: classification, several yes-or-no labels, or regression.
     input_range : (float, float), optional
         The smallest and the largest value of X in training, before scaling.
     steps : int
@@ -171,8 +171,8 @@ class Network(Answers):
             kept in `task.columns` and checked as those of X are. For Parquet files, Dask DataFrames and LazyFrames, the
             name of the target column, or a list of names. None if the blocks of a stream contain y.
         task : {"classification", "multilabel", "regression"}, optional
-            What to predict: one label for each sample, several yes-or-no labels, or numbers. By default it follows from
-            y and the loss, and the network keeps it. Give it if y could be read in another way, such as several
+            The task: one label for each sample, several yes-or-no labels, or numbers. By default it follows from y and
+            the loss, and the network keeps it. Give it if y could be read in another way, such as several
             yes-or-no labels of which each row has exactly one, or numbers from 0 to 1.
         classes : array-like of shape (n_out,), optional
             The labels in the order of the outputs; for a single output, no, then yes. By default 0, 1, … for whole
@@ -185,11 +185,11 @@ class Network(Answers):
             It is copied without its state. By default `Adam`; in a second call, the network's optimizer with its state.
         penalty : Penalty or sequence of Penalty, optional
             The penalty of all layers that have none of their own. By default none; in a second call, the network's.
-        epochs : int
+        epochs : int, default=10
             The number of passes over the samples.
-        batch_size : int
+        batch_size : int, default=32
             The number of samples in a step.
-        shuffle : bool or callable
+        shuffle : bool or callable, default=True
             Shuffle the samples in each epoch. Or a function ``order(n)`` that returns the row numbers of the next
             epoch, n integers from 0 to n - 1. It is not called if one step takes all samples.
         validation_data : (X, y), (X, y, sample_weight) or stream, optional
@@ -207,7 +207,7 @@ class Network(Answers):
             Functions ``metric(y_true, y_pred)``, computed on the validation data, or on the training data if there are
             none. They get the data's `sample_weight`, but not the class weights. A function whose second parameter is
             named ``y_score``, ``y_prob`` or ``y_proba`` gets probabilities instead of predictions.
-        train_metrics : bool
+        train_metrics : bool, default=False
             Also evaluate the training data after each epoch, without dropout and augmentation, as ``train_loss``,
             ``train_accuracy`` and a column for each metric. "loss" is the mean over the steps of the epoch. It is
             always done if a callback monitors a column of the training data.
@@ -221,11 +221,11 @@ class Network(Answers):
             The decay of an `ExponentialMovingAverage` of the weights, such as 0.999.
         patience : int, optional
             The patience of `EarlyStopping`: stop after this many epochs without improvement, with the best weights.
-        monitor : str
+        monitor : str, default="val_loss"
             The column of the history that `patience` applies to.
-        callbacks : Callback or sequence of Callback
+        callbacks : Callback or sequence of Callback, default=()
             Objects that are called during training.
-        engine : {"auto", "numpy", "native"}
+        engine : {"auto", "numpy", "native"}, default="auto"
             The engine of the training, and from then on of prediction. "auto" is the native engine if it is installed
             and supports all parts of the network, else NumPy.
         n_threads : int, optional
@@ -233,7 +233,7 @@ class Network(Answers):
             results.
         augmentation : Augmentation, optional
             Random changes of the images X in each epoch.
-        resume : bool, str or sequence of str
+        resume : bool, str or sequence of str, default=False
             Continue from the last complete file of the `Checkpoint` in `callbacks`, with the same result as without the
             interruption; start from the beginning if there is none. Data, arguments and callbacks must be those of the
             first call, except `verbose`, `n_threads` and, without a schedule, `epochs`. Functions are compared by name,
@@ -243,7 +243,7 @@ class Network(Answers):
             For a stream, or a memory map with more rows: the maximum number of rows in memory, by default 256 MB of
             rows and at least two batches. Half of it is trained on, in random order, while a thread reads the other
             half. If it holds all rows, the result is the same as for an array.
-        verbose : bool or int
+        verbose : bool or int, default=True
             Show a progress bar, or lines if the output is not a terminal. A number n shows every n-th epoch.
 
         Returns
@@ -293,9 +293,9 @@ class Network(Answers):
         ----------
         X, y : array-like, optional
             The data to train on.
-        height : int
+        height : int, default=760
             The height of the widget in pixels.
-        browser : bool
+        browser : bool, default=True
             Open a browser tab. If False, open the `address` of the result yourself.
         block : bool, optional
             Wait for Ctrl-C. By default only in a script, which then also prints the address.
@@ -342,10 +342,10 @@ class Network(Answers):
         ----------
         path : str or path-like
             The file. It is written completely or not at all, and is on the disk when the call returns.
-        optimizer : bool
+        optimizer : bool, default=False
             Also save the optimizer's state, so that a later fit continues as it would have here. With `Adam` the file
             is then three times as large.
-        weights : {"float32", "int8"}
+        weights : {"float32", "int8"}, default="float32"
             Save the weights of dense layers as they are (float64 for a float64 network), or rounded to 8 bits with a
             scale for each unit, a quarter of the size; the arrays of `novelty` are rounded too. int8 cannot be combined
             with the optimizer's state.

@@ -20,7 +20,7 @@ class Neuron:
     ----------
     weights : array-like of shape (n_in,)
         The weight of each input.
-    bias : float
+    bias : float, default=0.0
         The bias, added to the weighted sum.
     activation : Layer, optional
         The activation. By default `Identity`.

@@ -36,7 +36,7 @@ class Passes(Weights):
         ----------
         X : array-like of shape (n, n_in) or (n_in,)
             The samples, or one sample.
-        training : bool
+        training : bool, default=False
             Compute as in training, with dropout and with batch normalization over X. The first call uses the dropout
             masks of the next training step, each further call new ones. The spread of many such outputs estimates the
             uncertainty of a prediction (Monte Carlo dropout, Gal and Ghahramani 2016).

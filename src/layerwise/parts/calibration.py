@@ -14,20 +14,20 @@ def calibration_bins(y_true: ArrayLike, probabilities: ArrayLike, bins: int = 15
 
     Parameters
     ----------
-    y_true : array (n,)
+    y_true : array-like of shape (n,)
         Classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
+    probabilities : array-like of shape (n, classes)
         As `predict_proba` returns them. The largest of a row is its confidence, its column the answer.
-    bins : int
+    bins : int, default=15
         The number of bins, of equal width. A confidence on an edge counts in the bin below it.
 
     Returns
     -------
-    confidence : array (bins,)
+    confidence : array of shape (bins,)
         The mean confidence in each bin; NaN for an empty one.
-    accuracy : array (bins,)
+    accuracy : array of shape (bins,)
         The share of right answers in each bin; NaN for an empty one.
-    counts : array (bins,)
+    counts : array of shape (bins,)
         The number of samples in each bin.
 
     Raises
@@ -72,11 +72,11 @@ def expected_calibration_error(y_true: ArrayLike, probabilities: ArrayLike, bins
 
     Parameters
     ----------
-    y_true : array (n,)
+    y_true : array-like of shape (n,)
         Classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
+    probabilities : array-like of shape (n, classes)
         As `predict_proba` returns them.
-    bins : int
+    bins : int, default=15
         The number of bins.
 
     Returns
@@ -105,18 +105,18 @@ def coverage_curve(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[Array, 
 
     Parameters
     ----------
-    y_true : array (n,)
+    y_true : array-like of shape (n,)
         Classes as whole numbers: the columns of `probabilities`.
-    probabilities : array (n, classes)
+    probabilities : array-like of shape (n, classes)
         As `predict_proba` returns them.
 
     Returns
     -------
-    coverage : array (n,)
+    coverage : array of shape (n,)
         The share of samples that is answered: the most confident one, the two most confident ones, …, all.
-    accuracy : array (n,)
+    accuracy : array of shape (n,)
         The accuracy of these answers.
-    confidence : array (n,)
+    confidence : array of shape (n,)
         The lowest confidence among them.
 
     Examples

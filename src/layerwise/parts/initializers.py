@@ -70,7 +70,7 @@ class Normal(Initializer):
 
     Parameters
     ----------
-    scale : float
+    scale : float, default=0.01
         The standard deviation. At least 0. Kinsley and Kukiela (2020) draw weights with 0.01, Nielsen (2015) biases
         with 1.
     """
@@ -88,7 +88,7 @@ class Uniform(Initializer):
 
     Parameters
     ----------
-    limit : float
+    limit : float, default=0.05
         Half the width of the interval. At least 0.
     """
 
@@ -173,7 +173,7 @@ class Orthogonal(Initializer):
 
     Parameters
     ----------
-    gain : float
+    gain : float, default=1.0
         The singular values of the matrix. At least 0.
     """
 
@@ -228,7 +228,7 @@ def as_initializer(argument: str, value: object) -> Initializer:
     Parameters
     ----------
     argument : str
-        What the value is given for; stands in the error.
+        The name of the argument, for error messages.
     value : Initializer, str or array
         An instance, a name such as ``"he_normal"``, or values.
 

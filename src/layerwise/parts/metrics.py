@@ -43,9 +43,9 @@ def accuracy(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | No
 
     Parameters
     ----------
-    y_true, y_pred : array (n,) or (n, outputs)
+    y_true, y_pred : array-like of shape (n,) or (n, outputs)
         The true labels and the predicted ones.
-    sample_weight : array (n,), optional
+    sample_weight : array-like of shape (n,), optional
         The weight of each sample.
 
     Returns
@@ -70,11 +70,11 @@ def binary_accuracy(
 
     Parameters
     ----------
-    y_true, y_pred : array (n,) or (n, outputs)
+    y_true, y_pred : array-like of shape (n,) or (n, outputs)
         The targets, 0 or 1, and the outputs.
-    threshold : float
+    threshold : float, default=0.5
         Outputs above it mean yes.
-    sample_weight : array (n,), optional
+    sample_weight : array-like of shape (n,), optional
         The weight of each sample.
 
     Returns
@@ -99,12 +99,12 @@ def regression_accuracy(
 
     Parameters
     ----------
-    y_true, y_pred : array (n,) or (n, outputs)
+    y_true, y_pred : array-like of shape (n,) or (n, outputs)
         The targets and the predictions.
     precision : float, optional
         In the unit of the targets. By default the standard deviation of y_true, divided by 250 (Kinsley and Kukiela
         2020).
-    sample_weight : array (n,), optional
+    sample_weight : array-like of shape (n,), optional
         The weight of each sample.
 
     Returns
@@ -130,9 +130,9 @@ def r2_score(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | No
 
     Parameters
     ----------
-    y_true, y_pred : array (n,) or (n, outputs)
+    y_true, y_pred : array-like of shape (n,) or (n, outputs)
         The targets and the predictions.
-    sample_weight : array (n,), optional
+    sample_weight : array-like of shape (n,), optional
         The weight of each sample.
 
     Returns
@@ -160,14 +160,14 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
 
     Parameters
     ----------
-    y_true, y_pred : array (n,)
+    y_true, y_pred : array-like of shape (n,)
         The true classes and the predicted ones, as whole numbers from 0.
     classes : int, optional
         The number of classes. By default the largest class that occurs, plus 1.
 
     Returns
     -------
-    array (classes, classes)
+    array of shape (classes, classes)
         In row i and column j, how many samples of class i were predicted as class j.
 
     Raises

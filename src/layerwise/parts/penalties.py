@@ -42,14 +42,14 @@ class Penalty(Symbolic):
     ----------
     weights, biases : float
         The factor λ for the weights and for the biases. At least 0.
-    per_batch : bool
+    per_batch : bool, default=False
         Divide λ by the number of rows of the batch, or by the sum of their weights, as scikit-learn does with its
         alpha. In evaluation all rows are one batch.
     f : callable or Tree, optional
         The formula, for a penalty without a class of its own.
     derivative : callable or Tree, optional
         The derivative of `f`. By default it is derived.
-    name : str
+    name : str, default="Penalty"
         The name of the penalty.
     values : dict, optional
         The numbers that stand in the formula by name.
@@ -154,7 +154,7 @@ class L2(Penalty):
     ----------
     weights, biases : float
         The factor λ for the weights and for the biases. At least 0.
-    per_batch : bool
+    per_batch : bool, default=False
         Divide λ by the number of rows of the batch, or by the sum of their weights, as scikit-learn does with its
         alpha. In evaluation all rows are one batch.
 
@@ -187,7 +187,7 @@ class L1(Penalty):
     ----------
     weights, biases : float
         The factor λ for the weights and for the biases. At least 0.
-    per_batch : bool
+    per_batch : bool, default=False
         Divide λ by the number of rows of the batch, or by the sum of their weights. In evaluation all rows are one
         batch.
     """
@@ -210,7 +210,7 @@ def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
     Parameters
     ----------
     argument : str
-        What the value is given for; stands in the error.
+        The name of the argument, for error messages.
     value : Penalty, sequence of Penalty or None
         The penalties.
 

@@ -42,8 +42,8 @@ class Scaler(Description):
 
     Attributes
     ----------
-    offset, factor : float64 array () or (n_in,)
-        What is subtracted from each column, and the factor of the rest.
+    offset, factor : float64 array of shape () or (n_in,)
+        The number to subtract from each column, and the factor of the result.
     """
 
     learns: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class Scaler(Description):
 
         Parameters
         ----------
-        X : array (n, n_in)
+        X : array of shape (n, n_in)
             The training data.
         """
         raise NotImplementedError(f"{type(self).__name__} must define fit(X)")
@@ -83,12 +83,12 @@ class Scaler(Description):
 
         Parameters
         ----------
-        X : array (n, n_in)
+        X : array of shape (n, n_in)
             The rows to scale.
 
         Returns
         -------
-        array (n, n_in)
+        array of shape (n, n_in)
             The scaled rows.
 
         Raises
@@ -132,9 +132,9 @@ class RangeScaler(Scaler):
 
     Parameters
     ----------
-    low, high : float
+    low, high : float, default=0.0, 255.0
         The range of the values. `high` must be above `low`.
-    to_low, to_high : float
+    to_low, to_high : float, default=0.0, 1.0
         The range of the result. `to_high` must be above `to_low`.
     """
 
@@ -163,7 +163,7 @@ class MinMaxScaler(Scaler):
 
     Parameters
     ----------
-    to_low, to_high : float
+    to_low, to_high : float, default=0.0, 1.0
         The range of the result. `to_high` must be above `to_low`.
     """
 

@@ -39,11 +39,11 @@ class Schedule(Symbolic):
     ----------
     f : callable or Tree, optional
         The formula, for a schedule without a class of its own.
-    name : str
+    name : str, default="Schedule"
         The name of the schedule.
     values : dict, optional
         The numbers that stand in the formula by name.
-    read_at : {"start", "middle", "ends"}, optional
+    read_at : {"start", "middle", "ends"}, default="start"
         As the attribute.
 
     Attributes
@@ -115,7 +115,7 @@ class Constant(Schedule):
 
     Parameters
     ----------
-    factor : float
+    factor : float, default=1.0
         The factor. At least 0.
     """
 
@@ -134,7 +134,7 @@ class InverseTime(Schedule):
 
     Parameters
     ----------
-    decay : float
+    decay : float, default=0.1
         At least 0. With 1, the learning rate is a half after one epoch, a third after two.
     """
 
@@ -153,9 +153,9 @@ class StepDecay(Schedule):
 
     Parameters
     ----------
-    factor : float
+    factor : float, default=0.1
         The factor of each drop. Above 0.
-    every : float
+    every : float, default=10
         The number of epochs between two drops. Above 0.
     """
 
@@ -175,7 +175,7 @@ class Exponential(Schedule):
 
     Parameters
     ----------
-    rate : float
+    rate : float, default=0.95
         The factor of an epoch. Above 0, at most 1.
     """
 
@@ -194,7 +194,7 @@ class InverseScaling(Schedule):
 
     Parameters
     ----------
-    power : float
+    power : float, default=0.5
         At least 0. With 0.5 the regret of gradient descent is bounded (Zinkevich 2003).
     """
 
@@ -213,9 +213,9 @@ class Cosine(Schedule):
 
     Parameters
     ----------
-    warm_up : float
+    warm_up : float, default=0.0
         The number of epochs of the linear rise from 0. At least 0.
-    final : float
+    final : float, default=0.0
         The factor at the end. At least 0.
 
     Examples
@@ -248,9 +248,9 @@ class OneCycle(Schedule):
 
     Parameters
     ----------
-    peak_at : float
+    peak_at : float, default=0.3
         The share of the epochs at which the full rate is reached. Above 0, below 1.
-    start, end : float
+    start, end : float, default=0.04, 4e-06
         The factors of the first and of the last step. At least 0, at most 1.
     """
 
@@ -274,7 +274,7 @@ class CosLog(Schedule):
 
     Parameters
     ----------
-    cycles : int
+    cycles : int, default=4
         The number of waves. At least 1.
     """
 

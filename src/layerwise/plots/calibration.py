@@ -31,7 +31,7 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
         As from `Network.predict_proba`.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    bins : int
+    bins : int, default=15
         The number of bins of equal width.
 
     Returns

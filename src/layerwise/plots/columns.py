@@ -31,7 +31,7 @@ def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> 
         The result of `permutation_importance` in ``layerwise.explain.importance``.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    most : int
+    most : int, default=15
         The maximum number of columns, the most important ones.
 
     Returns

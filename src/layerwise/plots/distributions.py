@@ -40,7 +40,7 @@ def histograms(
     ax : array of Axes, optional
         The axes to draw on, with a row for each kind and a column for each layer. By default those of a new pyplot
         figure.
-    bins : int
+    bins : int, default=60
         The number of bins of each histogram.
 
     Returns

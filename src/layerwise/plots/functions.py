@@ -34,7 +34,7 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
         An activation, or the name of one.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    low, high : float
+    low, high : float, default=-4.0, 4.0
         The ends of the x axis.
 
     Returns
@@ -206,7 +206,7 @@ def pieces(
         Data to draw as dots. X also sets the range of the x axis.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    low, high : float
+    low, high : float, default=-1.0, 1.0
         The ends of the x axis, if X is not given.
 
     Returns

@@ -100,7 +100,7 @@ def predictions(
         Their labels. Wrong predictions are then orange, with the right label.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    count : int
+    count : int, default=24
         The maximum number of images.
     labels : sequence of str, optional
         The names of the classes, in order.
@@ -143,7 +143,7 @@ def mistakes(
         Their labels.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    count : int
+    count : int, default=24
         The maximum number of images.
     labels : sequence of str, optional
         The names of the classes, in order.
@@ -196,7 +196,7 @@ def weights(
         The axes to draw on. By default those of a new pyplot figure.
     layer : int, optional
         The index of a layer. By default the first with weights.
-    count : int
+    count : int, default=25
         The maximum number of neurons.
     shape : tuple of int, optional
         As for `images`. By default that of the images in training, if the model was trained on a folder of images.

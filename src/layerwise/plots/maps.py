@@ -40,7 +40,7 @@ def layer_maps(
         Their labels.
     ax : array of Axes, optional
         The axes to draw on, one for the inputs and one for each layer. By default those of a new pyplot figure.
-    samples : int
+    samples : int, default=1000
         The maximum number of samples, the first ones.
     labels : sequence of str, optional
         The names of the classes, in order.

@@ -40,9 +40,9 @@ def decision_regions(
         Their labels. The samples are then drawn as dots, with a ring around wrong predictions.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    resolution : int
+    resolution : int, default=200
         The number of points along each axis.
-    names : sequence of str
+    names : sequence of str, default=('x₁', 'x₂')
         The names of the inputs.
     labels : sequence of str, optional
         The names of the classes, in order.
@@ -140,7 +140,7 @@ def regression_curve(
         Their targets, drawn as dots.
     ax : Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    names : sequence of str
+    names : sequence of str, default=('x', 'y')
         The names of input and output.
 
     Returns

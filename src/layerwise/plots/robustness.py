@@ -39,17 +39,17 @@ def robustness(
         Their labels.
     ax : array of three Axes, optional
         The axes to draw on. By default those of a new pyplot figure.
-    noise : sequence of float
+    noise : sequence of float, default=(0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)
         Standard deviations of Gaussian noise, as fractions of the largest value.
-    rotation : sequence of float
+    rotation : sequence of float, default=(0, 5, 10, 15, 20, 30, 45)
         Angles, in degrees.
-    shift : sequence of float
+    shift : sequence of float, default=(0, 1, 2, 3, 4, 6)
         Shifts, in pixels.
     shape : (height, width) or (height, width, 3), optional
         The shape of an image. By default that of the images in training, if the model has it, or a square.
-    samples : int
+    samples : int, default=1000
         The maximum number of images, the first ones.
-    random_state : int
+    random_state : int, default=0
         The seed of the noise.
 
     Returns

@@ -93,7 +93,7 @@ def style(dark: bool = False) -> AbstractContextManager[None]:
 
     Parameters
     ----------
-    dark : bool
+    dark : bool, default=False
         Use a dark background.
 
     Returns
@@ -214,7 +214,7 @@ def save(axes: Any, path: str | os.PathLike[str], dpi: float = 150) -> None:
         The result of a function of `layerwise.plots`.
     path : str or path-like
         A PNG, PDF, SVG or JPEG file. It is written completely or not at all.
-    dpi : float
+    dpi : float, default=150
         The resolution of PNG and JPEG, in dots per inch.
 
     Raises

@@ -35,7 +35,7 @@ def learn_novelty(
         The training data. At most 60,000 rows are used.
     held_out : array-like of shape (m, n_in), optional
         Rows like them that were not trained on, such as the validation data. By default a tenth of X.
-    coverage : float
+    coverage : float, default=0.975
         The fraction of such rows that shall be answered. A larger fraction also lets more novel rows pass.
 
     Returns

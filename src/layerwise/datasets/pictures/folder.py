@@ -84,7 +84,7 @@ def read_folder(
         images are strokes on plain paper, with ink of one colour.
     form : PictureForm, optional
         The form of other images, used instead of `size`, `color` and `drawing`.
-    memory : int, default 2**30
+    memory : int, default=2**30
         The maximum size of the rows in memory, in bytes. Larger data are mapped from a temporary file, which is deleted
         with the array.
 

@@ -90,9 +90,9 @@ def export(
     to : {"onnx", "c", "python", "numpy", "javascript", "training-script"}, optional
         The format. By default it follows from the suffix of the path: .onnx, .c, .js or .mjs. "training-script" is a
         Python program that repeats the training step by step.
-    weights : {"float32", "int8"}
+    weights : {"float32", "int8"}, default="float32"
         For C: int8 stores the weights of dense layers in one byte each, with a scale for each unit.
-    force : bool
+    force : bool, default=False
         Replace existing files.
 
     Returns

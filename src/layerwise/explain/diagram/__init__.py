@@ -32,7 +32,7 @@ class Diagram:
         A network that is built or trained.
     x : array-like of shape (n_in,), optional
         A sample. Each unit is filled according to its output for it.
-    most : int
+    most : int, default=12
         The maximum number of units drawn in a layer, at least 2.
 
     Examples
@@ -55,7 +55,7 @@ class Diagram:
 
         Parameters
         ----------
-        inline : bool
+        inline : bool, default=False
             Return SVG for insertion into a page, whose text colour it uses. If False, the SVG is a file of its own with
             a light and a dark theme.
 
@@ -71,7 +71,7 @@ class Diagram:
 
         Parameters
         ----------
-        document : bool
+        document : bool, default=True
             Return a whole LaTeX document. If False, only the picture, for a document with ``\usepackage{tikz}``.
 
         Returns

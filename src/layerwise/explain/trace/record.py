@@ -289,11 +289,11 @@ class Trace:
 
         Parameters
         ----------
-        sample : int
+        sample : int, default=0
             The sample to show. Gradients of weights are those of the whole batch.
-        digits : int, str or None
+        digits : int, str or None, default=6
             The number of significant digits, or a format such as ``".8f"``. None shows all digits.
-        expand : iterable of int or (int, int)
+        expand : iterable of int or (int, int), default=()
             Layers, or neurons as (layer, neuron), whose arithmetic is shown in full.
 
         Returns
@@ -314,9 +314,9 @@ class Trace:
             As for `layer`.
         j : int
             The index of the neuron in the layer, from 0.
-        sample : int
+        sample : int, default=0
             As for `document`.
-        digits : int, str or None
+        digits : int, str or None, default=6
             As for `document`.
 
         Returns
@@ -333,7 +333,7 @@ class Trace:
         return self.document(**options).text()
 
     def html(self, **options: Any) -> str:
-        """Return the trace as HTML, where hovering over a number shows how it was computed; arguments as for `document`."""
+        """Return the trace as HTML, where a number shows on hover how it was computed; arguments as for `document`."""
         return self.document(**options).html()
 
     def latex(self, **options: Any) -> str:

@@ -89,7 +89,7 @@ class Activation(Symbolic, Layer):
         The formula, for an activation without a class of its own.
     derivative : callable or Tree, optional
         The derivative, from x and y = f(x). By default it is derived.
-    name : str
+    name : str, default="Activation"
         The name of the activation.
     values : dict, optional
         The numbers that stand in the formula by name.

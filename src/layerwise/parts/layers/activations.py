@@ -31,7 +31,7 @@ class Step(Activation):
 
     Parameters
     ----------
-    threshold : float
+    threshold : float, default=0.0
         The value that x must exceed.
     """
 
@@ -51,7 +51,7 @@ class Linear(Activation):
 
     Parameters
     ----------
-    slope : float
+    slope : float, default=1.0
         The constant.
     """
 
@@ -127,7 +127,7 @@ class ReLU(Activation):
 
     Parameters
     ----------
-    slope : float
+    slope : float, default=1.0
         A factor of the result. Above 0.
 
     Examples
@@ -158,9 +158,9 @@ class LeakyReLU(Activation):
 
     Parameters
     ----------
-    negative_slope : float
+    negative_slope : float, default=0.01
         The factor for x up to 0.
-    slope : float
+    slope : float, default=1.0
         The factor for x above 0.
     """
 
@@ -229,7 +229,7 @@ class ELU(Activation):
 
     Parameters
     ----------
-    alpha : float
+    alpha : float, default=1.0
         The result tends to -alpha as x falls. At least 0.
     """
 

@@ -31,18 +31,18 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs. At least 1.
-    weights : str, Initializer or array (n_in / groups, units)
-        How the first weights are drawn, such as ``"he_normal"``, or their values.
-    biases : str, Initializer or array (units,)
-        How the first biases are drawn, or their values.
+    weights : str, Initializer or array (n_in / groups, units), default="glorot_uniform"
+        The initializer of the weights, such as ``"he_normal"``, or their first values.
+    biases : str, Initializer or array (units,), default="zeros"
+        The initializer of the biases, or their first values.
     penalty : Penalty or sequence of Penalty, optional
         The penalties of this layer. By default those given to `Network.fit` hold.
-    weight_rate : float or "ntk"
+    weight_rate : float or "ntk", default=1.0
         A factor of the learning rate for the weights. At least 0. ``"ntk"`` is 1 / √n_in (Jacot, Gabriel, Hongler
         2018).
-    bias_rate : float
+    bias_rate : float, default=1.0
         A factor of the learning rate for the biases. At least 0.
-    groups : int
+    groups : int, default=1
         Split inputs and units into this many groups of equal size; each unit reads the inputs of its own group only.
         The native engine runs groups of multiples of 16 inputs and units.
 

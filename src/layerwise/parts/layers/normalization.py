@@ -27,9 +27,9 @@ class LayerNorm(Layer):
 
     Parameters
     ----------
-    epsilon : float
+    epsilon : float, default=1e-05
         Added to the variance. Above 0.
-    penalty : Penalty or sequence of Penalty, optional
+    penalty : Penalty or sequence of Penalty, default=()
         The penalties of this layer. By default none; with None those given to `Network.fit`.
 
     Examples
@@ -104,12 +104,12 @@ class BatchNorm(Layer):
 
     Parameters
     ----------
-    momentum : float
+    momentum : float, default=0.9
         The share of the running means that is kept at each step. At least 0, below 1. PyTorch's momentum is 1 minus
         this.
-    epsilon : float
+    epsilon : float, default=1e-05
         Added to the variance. Above 0.
-    penalty : Penalty or sequence of Penalty, optional
+    penalty : Penalty or sequence of Penalty, default=()
         The penalties of this layer. By default none; with None those given to `Network.fit`.
 
     Notes

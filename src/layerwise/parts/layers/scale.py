@@ -24,9 +24,9 @@ class Scale(Layer):
 
     Parameters
     ----------
-    rate : float
+    rate : float, default=1.0
         A factor of the learning rate for this layer. At least 0.
-    penalty : Penalty or sequence of Penalty, optional
+    penalty : Penalty or sequence of Penalty, default=()
         The penalties of this layer. By default none; with None those given to `Network.fit`.
     """
 

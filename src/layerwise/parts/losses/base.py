@@ -56,10 +56,10 @@ class Loss(Symbolic):
         The formula, for a loss without a class of its own.
     derivative : callable or Tree, optional
         The derivative ∂f/∂y, from y and t. By default it is derived.
-    name : str
+    name : str, default="Loss"
         The name of the loss.
-    reduction : {"mean", "sum"}
-        How the outputs of a sample are combined.
+    reduction : {"mean", "sum"}, default="mean"
+        The mean or the sum over the outputs of a sample.
 
     Attributes
     ----------

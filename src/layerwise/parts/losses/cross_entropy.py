@@ -21,10 +21,10 @@ class CategoricalCrossEntropy(Loss):
 
     Parameters
     ----------
-    label_smoothing : float
+    label_smoothing : float, default=0.0
         The share of the target that is spread evenly over all classes (Szegedy et al. 2016, section 7). At least 0,
         below 1.
-    epsilon : float
+    epsilon : float, default=1e-07
         Smaller probabilities are replaced by this before the logarithm. Above 0, below 0.5.
 
     Examples
@@ -62,12 +62,12 @@ class BinaryCrossEntropy(Loss):
 
     Parameters
     ----------
-    label_smoothing : float
+    label_smoothing : float, default=0.0
         Targets t become t (1 - label_smoothing) + label_smoothing / 2. At least 0, below 1.
-    reduction : {"mean", "sum"}
+    reduction : {"mean", "sum"}, default="mean"
         Over the outputs of a sample: the mean, as in Keras and PyTorch, or the sum, as in Nielsen (2015, equation 63)
         and scikit-learn.
-    epsilon : float
+    epsilon : float, default=1e-07
         Smaller probabilities are replaced by this before the logarithm. Above 0, below 0.5.
     pos_weight : float, sequence, mapping or Series of float, optional
         The weight of a yes: the term t log y is multiplied by it. One number for all outputs, or one for each. Above

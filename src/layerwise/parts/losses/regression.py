@@ -64,7 +64,7 @@ class Huber(Loss):
 
     Parameters
     ----------
-    delta : float
+    delta : float, default=1.0
         The error beyond which the loss is linear. In the unit of the targets.
     """
 
@@ -90,7 +90,7 @@ class Quantile(Loss):
 
     Parameters
     ----------
-    q : float
+    q : float, default=0.5
         The quantile, between 0 and 1. 0.5 is the median.
     """
 

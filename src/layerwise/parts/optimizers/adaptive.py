@@ -17,11 +17,11 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=1.0
         The size of a step. Above 0.
-    epsilon : float
+    epsilon : float, default=1e-07
         Added to the denominator. Above 0.
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     """
 
@@ -44,13 +44,13 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=0.001
         The size of a step. Above 0.
-    rho : float
+    rho : float, default=0.9
         The share of the running mean that is kept at each step. At least 0, below 1.
-    epsilon : float
+    epsilon : float, default=1e-07
         Added to the denominator. Above 0.
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     """
 
@@ -76,15 +76,15 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=0.001
         The size of a step. Above 0.
-    beta_1, beta_2 : float
+    beta_1, beta_2 : float, default=0.9, 0.999
         The share of each running mean that is kept at each step. At least 0, below 1.
-    epsilon : float
+    epsilon : float, default=1e-07
         Added to the denominator. Above 0.
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
-    epsilon_hat : bool
+    epsilon_hat : bool, default=False
         Take `epsilon` as the ε̂ at the end of the paper's section 2, not multiplied by √(1 - β₂ᵗ), as TensorFlow, Keras
         and scikit-learn do.
 
@@ -133,17 +133,17 @@ class AdamW(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=0.001
         The size of a step. Above 0.
-    beta_1, beta_2 : float
+    beta_1, beta_2 : float, default=0.9, 0.999
         The share of each running mean that is kept at each step. At least 0, below 1.
-    epsilon : float
+    epsilon : float, default=1e-07
         Added to the denominator. Above 0.
-    weight_decay : float
+    weight_decay : float, default=0.01
         Each step subtracts learning_rate · weight_decay times each parameter, biases included. At least 0.
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
-    epsilon_hat : bool
+    epsilon_hat : bool, default=False
         Take `epsilon` as the ε̂ of Adam's paper, as for `Adam`.
     """
 

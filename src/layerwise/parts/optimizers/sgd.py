@@ -13,15 +13,15 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=1.0
         The factor of the gradient in a step. Above 0.
-    momentum : float
+    momentum : float, default=0.0
         The share of the previous step that is added to the next (Polyak 1964). At least 0, below 1.
-    nesterov : bool
+    nesterov : bool, default=False
         Use Nesterov's form of momentum (Sutskever, Martens, Dahl, Hinton 2013).
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
-    weight_decay : float
+    weight_decay : float, default=0.0
         Each step subtracts learning_rate · weight_decay times each parameter, biases included, separately from the
         gradient (Loshchilov and Hutter 2019, algorithm 1). At least 0.
 

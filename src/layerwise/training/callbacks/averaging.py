@@ -25,9 +25,9 @@ class ExponentialMovingAverage(Description, Callback):
 
     Parameters
     ----------
-    decay : float
+    decay : float, default=0.999
         The decay of the average in each step. At least 0, below 1.
-    steps : int
+    steps : int, default=1
         Update the average after every so many steps. At least 1. More is faster.
 
     Examples

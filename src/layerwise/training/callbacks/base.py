@@ -63,8 +63,8 @@ class Callback:
     ...             run.stop(f"the loss is below {self.loss}")
     >>> X, y = lw.datasets.make_spiral()
     >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    >>> net.fit(X, y, optimizer=lw.Adam(0.05), epochs=200, callbacks=StopAtLoss(0.5), verbose=False).stopped_by
-    'the loss is below 0.5'
+    >>> net.fit(X, y, optimizer=lw.Adam(0.05), epochs=200, callbacks=StopAtLoss(0.8), verbose=False).stopped_by
+    'the loss is below 0.8'
     """
 
     every_steps: int = 1
@@ -129,7 +129,7 @@ class Callback:
         Parameters
         ----------
         state : dict
-            What `state` returned.
+            The result of `state`.
         """
         for name in self.state_names:
             now, value = getattr(self, name), state[name]

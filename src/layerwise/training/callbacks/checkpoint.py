@@ -44,14 +44,14 @@ class Checkpoint(Description, Callback):
     path : str or path-like
         The file. ``{epoch}`` and ``{step}`` are replaced by their numbers, ``{step:09d}`` with leading zeros. Without
         them, and with `keep` other than 1, the step is inserted before the suffix: ``run-000000469.safetensors``.
-    every : str or int
+    every : str or int, default="epoch"
         ``"epoch"``, ``"5 epochs"``, ``"10 minutes"``, ``"30 seconds"``, ``"500 steps"``, or a number of steps.
-    keep : int, optional
+    keep : int, default=3
         The number of files to keep, the newest ones. None keeps all.
     monitor : str, optional
         A column of the history. Save only after the epochs with the best value so far.
-    mode : {"auto", "min", "max"}
-        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
+    mode : {"auto", "min", "max"}, default="auto"
+        Take smaller or larger values as better. "auto" is "min" for losses, penalties and errors, otherwise "max".
 
     Attributes
     ----------

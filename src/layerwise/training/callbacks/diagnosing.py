@@ -52,11 +52,11 @@ class Diagnose(Description, Callback):
 
     Parameters
     ----------
-    every : int
+    every : int, default=1
         Examine after every so many epochs.
-    rows : int
+    rows : int, default=128
         The number of samples to examine.
-    warn : bool
+    warn : bool, default=True
         Issue a `DiagnosisWarning` for each finding. They are in `findings` in any case.
 
     Attributes

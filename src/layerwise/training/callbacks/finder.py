@@ -28,11 +28,11 @@ class LearningRateFinder(Description, Callback):
 
     Parameters
     ----------
-    lowest, highest : float
+    lowest, highest : float, default=1e-07, 10.0
         The first and the last learning rate. Above 0.
-    steps : int
+    steps : int, default=200
         The number of learning rates. At least 2.
-    smoothing : float
+    smoothing : float, default=0.9
         The decay of the running mean of the loss. At least 0, below 1.
 
     Attributes

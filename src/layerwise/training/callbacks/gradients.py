@@ -21,7 +21,7 @@ class GradientClip(Description, Callback):
 
     Parameters
     ----------
-    norm : float
+    norm : float, default=1.0
         The maximum norm. Above 0.
 
     Examples
@@ -47,7 +47,7 @@ class Freeze(Description, Callback):
     ----------
     layers : int or sequence of int
         The indices of the layers, from 0. Negative indices count from the last layer.
-    from_epoch : int
+    from_epoch : int, default=1
         The first epoch in which they are excluded.
     to_epoch : int, optional
         The last epoch in which they are excluded. By default the last of the fit.

@@ -38,7 +38,7 @@ class Histograms(Description, Callback):
         Some samples, about a hundred. Their outputs in all layers are recorded too.
     y : array-like of shape (n,) or (n, n_out), optional
         Their labels or targets. The gradients of the weights are recorded too.
-    every : int
+    every : int, default=1
         Record after every so many epochs.
 
     Attributes

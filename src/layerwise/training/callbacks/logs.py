@@ -140,7 +140,7 @@ class TensorBoard(Description, Callback):
     ----------
     directory : str or path-like
         The folder for the files. Use one for each training.
-    histograms : bool
+    histograms : bool, default=False
         Also write histograms of the weights and biases after each epoch.
     """
 

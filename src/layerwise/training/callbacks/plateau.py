@@ -19,19 +19,19 @@ class ReduceOnPlateau(Description, Callback):
 
     Parameters
     ----------
-    monitor : str
+    monitor : str, default="val_loss"
         A column of the history.
-    factor : float
+    factor : float, default=0.1
         The factor. Above 0, below 1.
-    patience : int
+    patience : int, default=5
         The number of successive epochs without improvement. At least 1.
-    min_delta : float
+    min_delta : float, default=0.0
         The smallest change that counts as an improvement. NaN is none.
-    mode : {"auto", "min", "max"}
-        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
-    cooldown : int
+    mode : {"auto", "min", "max"}, default="auto"
+        Take smaller or larger values as better. "auto" is "min" for losses, penalties and errors, otherwise "max".
+    cooldown : int, default=0
         The number of epochs to ignore after a reduction.
-    lowest : float
+    lowest : float, default=0.0
         The minimum of the learning rate, before the factor of a schedule.
 
     Examples

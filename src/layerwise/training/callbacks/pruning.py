@@ -28,10 +28,10 @@ class OptunaPruning(Callback):
     trial : optuna.trial.Trial
         The trial that the study passes to the objective. Use one trial for one fit: if there are several fits, as in
         cross-validation, Optuna keeps the first report of each epoch and ignores the others with a warning.
-    monitor : str
+    monitor : str, default="val_loss"
         A column of the history, as for `EarlyStopping`. The direction of the study says whether smaller or larger
         values are better.
-    restore_best : bool
+    restore_best : bool, default=True
         Restore the weights of the best epoch at the end, unless `EarlyStopping` or ``early_stopping`` of an estimator
         does.
 

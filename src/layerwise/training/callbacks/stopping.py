@@ -23,18 +23,18 @@ class EarlyStopping(Description, Callback):
 
     Parameters
     ----------
-    monitor : str
+    monitor : str, default="val_loss"
         A column of the history: a loss, an accuracy, a metric, or a column that a callback records. For "loss" and
         "accuracy" the training data are evaluated after each epoch, in the columns "train_loss" and "train_accuracy".
-    patience : int
+    patience : int, default=10
         The number of successive epochs without improvement. At least 1.
-    min_delta : float
+    min_delta : float, default=0.0
         The smallest change that counts as an improvement. NaN is none.
-    mode : {"auto", "min", "max"}
-        Whether smaller or larger values are better. "auto" is "min" for losses, penalties and errors, otherwise "max".
-    restore_best : bool
+    mode : {"auto", "min", "max"}, default="auto"
+        Take smaller or larger values as better. "auto" is "min" for losses, penalties and errors, otherwise "max".
+    restore_best : bool, default=True
         Restore the weights of the best epoch at the end. If False, the weights are those of the last epoch.
-    start_from : int
+    start_from : int, default=0
         The number of epochs at the start that are ignored.
 
     Attributes
