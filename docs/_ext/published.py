@@ -1,7 +1,8 @@
 """The table of published figures that the lessons assert, made from the comments above the assertions.
 
 A code cell says ``# Published: figure | what it is | where it was published`` right above an `assert`, or a call of a
-function whose name begins with "assert" or contains ".assert_". The directive ``published-figures`` shows them all.
+function whose name begins with "assert" or contains ".assert_". The directive ``published-figures`` shows them all; a
+figure that is asserted twice, from scratch and with layerwise or in two lessons, has one row.
 """
 
 import ast
@@ -68,21 +69,30 @@ def _asserts(source, line):
     return False
 
 
+def rows_of(found):
+    """Return the rows of the table, ``{(figure, what, where): lessons}``, for pairs of a Figure and its lesson."""
+    rows = {}
+    for figure, docname in found:
+        rows.setdefault((figure.figure, figure.what, figure.where), {})[docname] = None  # each lesson once, in order
+    return {texts: list(docnames) for texts, docnames in rows.items()}
+
+
 class PublishedFigures(SphinxDirective):
-    """Show the published figures of all lessons, a table for each part of the course."""
+    """Show the published figures of all lessons in a table."""
 
     def run(self):
         """Return a table with a row for each figure."""
         self.env.note_reread()  # a lesson may be new
-        rows = []
+        found = []
         for docname in lessons(self.env.srcdir):
             path = Path(self.env.doc2path(docname))
             self.env.note_dependency(str(path))
             try:
-                rows += [(figure, docname) for figure in read_figures(path.read_text(encoding="utf-8"))]
+                found += [(figure, docname) for figure in read_figures(path.read_text(encoding="utf-8"))]
             except (PublishedError, SyntaxError) as error:
                 line = getattr(error, "line", None)
                 logger.error("%s", error, location=(docname, line) if line else docname)
+        rows = rows_of(found)
         if not rows:
             return [nodes.paragraph("", "No figure is asserted yet.")]
         return [nodes.paragraph("", f"Figures asserted: {len(rows)}."), self._table(rows)]
@@ -91,21 +101,23 @@ class PublishedFigures(SphinxDirective):
         group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (22, 38, 25, 15)), cols=4)
         head = nodes.row("", *(_entry(nodes.Text(text)) for text in ("Figure", "What it is", "Published in", "Lesson")))
         group += nodes.thead("", head)
-        group += nodes.tbody("", *(self._row(figure, docname) for figure, docname in rows))
+        group += nodes.tbody("", *(self._row(texts, docnames) for texts, docnames in rows.items()))
         return nodes.table("", group, classes=["published"])
 
-    def _row(self, figure, docname):
+    def _row(self, texts, docnames):
+        links = [node for docname in docnames for node in (nodes.Text(", "), self._link(docname))][1:]
+        return nodes.row("", *(_entry(nodes.Text(text)) for text in texts), _entry(*links))
+
+    def _link(self, docname):
         here = posixpath.dirname(self.env.docname)
-        link = addnodes.pending_xref(
+        return addnodes.pending_xref(
             "", nodes.inline("", ""), refdomain="std", reftype="doc", refexplicit=False, refwarn=True,
             reftarget=posixpath.relpath(docname, here or "."), refdoc=self.env.docname,
         )  # fmt: skip
-        texts = (_entry(nodes.Text(text)) for text in (figure.figure, figure.what, figure.where))
-        return nodes.row("", *texts, _entry(link))
 
 
-def _entry(node):
-    return nodes.entry("", nodes.paragraph("", "", node))
+def _entry(*inline):
+    return nodes.entry("", nodes.paragraph("", "", *inline))
 
 
 def setup(app):

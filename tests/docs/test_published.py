@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("sphinx")
 
-from published import PublishedError, read_figures
+from published import Figure, PublishedError, read_figures, rows_of
 
 LESSON = "---\nfile_format: mystnb\n---\n# A\n\n```{{code-cell}} python\nx = 1\n{}\n```\n"
 
@@ -41,3 +41,13 @@ def test_the_table_shows_them_with_their_lesson(small_site):
 
 def test_a_wrong_form_fails_the_build(small_site):
     assert "bad_lesson.md:28: ERROR: expected '# Published: figure" in small_site.faults.stderr
+
+
+def test_a_figure_that_is_asserted_again_has_one_row():
+    first, again = (Figure("0.5", "accuracy", "A Book", line) for line in (3, 9))
+    other = Figure("0.5", "accuracy from scratch", "A Book", 12)
+    found = [(first, "one"), (again, "one"), (other, "one"), (first, "two")]
+    assert rows_of(found) == {
+        ("0.5", "accuracy", "A Book"): ["one", "two"],
+        ("0.5", "accuracy from scratch", "A Book"): ["one"],
+    }

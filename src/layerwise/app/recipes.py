@@ -24,7 +24,7 @@ from layerwise.typing import Array, ArrayLike
 
 NIELSEN = "M. Nielsen, Neural Networks and Deep Learning (2015)"
 KINSLEY = "H. Kinsley, D. Kukiela, Neural Networks from Scratch in Python (2020)"
-TUTORIAL = "a tutorial's run of Nielsen's program"
+PRIMER = "Nested Software, Neural Networks Primer (2019), a run of Nielsen's program"
 FISHER = "a tutorial's network for Fisher's iris"
 
 
@@ -311,9 +311,9 @@ RECIPES: tuple[Recipe, ...] = (
         (Dense(64, weights="he_normal"), ReLU(), Dense(64, weights="he_normal"), ReLU(), Dense(10), Softmax()),
         CategoricalCrossEntropy(), Adam(0.003), batch_size=32, scaling="standard", calibrated=True,
     ),
-    _quadratic("nielsen-30", 30, published=Published(f"{TUTORIAL}; {NIELSEN}, ch. 1", 95.42, 90.32, 94.58)),
-    _quadratic("nielsen-16-16", 16, 16, published=Published(TUTORIAL, None, 89.57, 93.85)),
-    _quadratic("nielsen-0", published=Published(f"{TUTORIAL} (“about 75%”)", last=75.0)),
+    _quadratic("nielsen-30", 30, published=Published(f"{PRIMER}; {NIELSEN}, ch. 1", 95.42, 90.32, 94.58)),
+    _quadratic("nielsen-16-16", 16, 16, published=Published(PRIMER, None, 89.57, 93.85)),
+    _quadratic("nielsen-0", published=Published(f"{PRIMER} (“about 75%”)", last=75.0)),
     _quadratic("nielsen-100", 100, published=Published(f"{NIELSEN}, ch. 1", 96.59)),
     _cross_entropy("nielsen-30-cross-entropy", 30, Published(f"{NIELSEN}, ch. 3", 95.49)),
     _cross_entropy("nielsen-100-cross-entropy", 100, Published(f"{NIELSEN}, ch. 3", 96.82)),
