@@ -57,7 +57,6 @@ MADE_BY_LAYERWISE = {
 }  # fmt: skip
 EXCEPTIONS = (
     {
-        "layerwise.Optimizer": {"PR01", "PR02"},  # whose __new__ takes what its __init__ does
         "layerwise.datasets.batches": {"RT01"},  # it yields
         "layerwise.MLPClassifier.predict_log_proba": {"PR01", "RT01"},  # in one line, as of `predict_proba`
         "layerwise.MLPRegressor.partial_fit": {"PR01", "RT01"},  # as of `fit`

@@ -120,13 +120,13 @@ class Optimizer(Symbolic):
     ----------
     learning_rate : float
         The size of a step. Above 0. It may be changed between steps.
-    decay : float
+    decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     f : callable or dict of Tree, optional
         The formula, for an optimizer without a class of its own; or its trees, ``"w"`` and the states by name.
-    state_names : sequence of str
+    state_names : sequence of str, default=()
         The names of the states.
-    name : str
+    name : str, default="Optimizer"
         The name of the optimizer.
     values : dict, optional
         The numbers that stand in the formula by name.
