@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from part_numbers import LAWS, NOTES, OF_COLUMN, OF_LAYER, OF_SIZES, WRITTEN, scaled, spread_of
+
 from layerwise.app.play.catalogue import _LATEX as OF_ARRAYS
 from layerwise.formula import Tree, latex, symbol, with_parts
 from layerwise.parts.layers import Activation
@@ -140,6 +142,8 @@ def formulas(part: Any) -> list[Formula]:
             Formula("Formula", (_equation("f(x) = ", trees.f),)),
             Formula("Derivative", (_equation(slope, trees.slope),), note),
         ]
+    if (found := _of_numbers(name)) is not None:
+        return [found]
     if name in OF_ARRAYS:
         return [Formula("Formula", (Equation("", None, text=OF_ARRAYS[name]),))]
     if isinstance(part, Loss):
@@ -154,6 +158,18 @@ def formulas(part: Any) -> list[Formula]:
         )
         return [Formula("Formula", (_equation("s(t) = ", part.formulas()),), note)]
     return _of_optimizer(part) if isinstance(part, Optimizer) else []
+
+
+def _of_numbers(name: str) -> Formula | None:
+    """Return the formula of an initializer or a scaler."""
+    note = NOTES.get(name, "")
+    if (spread := spread_of(name)) is not None:
+        law, left = LAWS[spread.law]
+        equation = Equation(rf"{law}, \quad {left}", spread.tree, names=OF_LAYER)
+        return Formula("Formula", (equation,), OF_SIZES if "n_in" in spread.tree.symbols else "")
+    if (tree := scaled(name)) is not None:
+        return Formula("Formula", (Equation(r"x \mapsto ", tree, names=OF_COLUMN),), note)
+    return Formula("Formula", (Equation("", None, text=WRITTEN[name]),), note) if name in WRITTEN else None
 
 
 def _equation(left: str, tree: Tree, names: Mapping[str, str] | None = None) -> Equation:

@@ -51,7 +51,82 @@ def plot(part: Any) -> tuple[Callable[[Axes], None], str] | None:
     if isinstance(part, lw.Initializer) and not isinstance(part, (lw.initializers.Zeros, lw.initializers.Given)):
         text = f"Histogram of the weights that {name} draws for a layer of 100 inputs and 50 units."
         return lambda ax: _histogram(ax, part), text
-    return None
+    return _LAYERS.get(name)
+
+
+def _run(layer: lw.Layer, X: np.ndarray, training: bool = False) -> np.ndarray:
+    """Return the outputs of a layer alone."""
+    return lw.Network([layer, lw.Identity()], random_state=0, dtype="float64").forward(X, training=training)
+
+
+def _dense(ax: Axes) -> None:
+    x = np.linspace(-2, 2, 3)[:, None]
+    weights, biases = [[1.0, 0.5, -1.0]], [0.0, 1.0, -0.5]
+    for y, w, b in zip(_run(lw.Dense(3, weights=weights, biases=biases), x).T, weights[0], biases, strict=True):
+        ax.plot(x[:, 0], y, label=f"w = {w:g}, b = {b:g}")
+    ax.set(xlabel="input x", ylim=(-3, 4.5))
+
+
+def _scale(ax: Axes) -> None:
+    network = lw.Network([lw.Scale()], dtype="float64").build(3)
+    network.set_parameters([np.array([0.5, 1.0, 2.0])])
+    x = np.linspace(-2, 2, 3)
+    for y, s in zip(network.forward(np.stack([x] * 3, axis=1)).T, (0.5, 1, 2), strict=True):
+        ax.plot(x, y, label=f"s = {s:g}")
+    ax.set_xlabel("input x")
+
+
+def _dropout(ax: Axes) -> None:
+    y = _run(lw.Dropout(0.5), np.ones((1, 24)), training=True)[0]
+    ax.plot(y, "o", label="output in training, rate=0.5")
+    ax.plot(_run(lw.Dropout(0.5), np.ones((1, 24)))[0], "--", label="input, and output in prediction")
+    ax.set(xlabel="number of the input", ylim=(-0.2, 3.2))
+
+
+def _pieces(ax: Axes) -> None:
+    x = np.linspace(-1, 5, POINTS)
+    knots = [0, 1, 4]
+    for y, a, b in zip(_run(lw.PiecewiseLinear([knots]), x[:, None]).T[1:], knots, knots[1:]):
+        ax.plot(x, y, label=f"from {a} to {b}")
+    ax.set(xlabel="input x", ylim=(-0.1, 1.5))
+
+
+def _normalized(layer: lw.Layer) -> Callable[[Axes], None]:
+    """Return what draws numbers of mean 3 and deviation 2 before and after a normalization, over what it averages."""
+
+    def paint(ax: Axes) -> None:
+        x = np.random.default_rng(0).normal(3, 2, 2000)
+        batch = isinstance(layer, lw.BatchNorm)
+        labels = ("an input over a batch", "its output") if batch else ("the inputs of a sample", "its outputs")
+        y = _run(layer, x[:, None] if batch else x[None], training=True).ravel()
+        for values, label in zip((x, y), labels, strict=True):
+            counts, edges = np.histogram(values, bins=np.linspace(-4, 10, 57))
+            ax.stairs(counts, edges, fill=True, alpha=0.7, label=label)
+        ax.set_xlabel("value")
+
+    return paint
+
+
+_LAYERS: dict[str, tuple[Callable[[Axes], None], str]] = {
+    "Dense": (_dense, "The three outputs of a dense layer with one input, as lines over x from -2 to 2."),
+    "Scale": (_scale, "The input times the factors 0.5, 1 and 2, as lines over x from -2 to 2."),
+    "Dropout": (
+        _dropout,
+        "Outputs for 24 inputs of 1: in training some are 0 and the others 2, in prediction all are 1.",
+    ),
+    "PiecewiseLinear": (
+        _pieces,
+        "Two outputs over x from -1 to 5: one rises from 0 to 1 between 0 and 1, one between 1 and 4.",
+    ),
+    "BatchNorm": (
+        _normalized(lw.BatchNorm()),
+        "Histograms of one input of a batch, around 3, and of the normalized outputs, around 0 and narrower.",
+    ),
+    "LayerNorm": (
+        _normalized(lw.LayerNorm()),
+        "Histograms of the inputs of one sample, around 3, and of the normalized outputs, around 0 and narrower.",
+    ),
+}
 
 
 def _activation(ax: Axes, part: lw.Activation) -> None:

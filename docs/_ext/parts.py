@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from part_examples import example
 from part_facts import EXPORTED, KINDS, NAMES, arguments, exports, kind_of, part_of, range_of, runs_natively, source_of
 from part_formulas import formulas
 from part_plots import draw
@@ -50,6 +51,8 @@ class Part(SphinxDirective):
                     f"   :class: only-{theme} part-plot",
                     "",
                 ]
+        if shown := example(part):
+            lines += [".. rubric:: Example", "", ".. code-block:: pycon", "", *(f"   {line}" for line in shown), ""]
         lines += self._ranges(cls.__name__)
         lines += self._facts(cls)
         return self.parse_text_to_nodes("\n".join(lines))

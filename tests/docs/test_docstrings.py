@@ -13,10 +13,12 @@ pytest.importorskip("sphinx")
 validation = pytest.importorskip("numpydoc.validate")
 
 from numpydoc.docscrape import NumpyDocString  # noqa: E402
-from public import members, public_objects  # noqa: E402 -- of docs/_ext
+from public import members, public_name, public_objects  # noqa: E402 -- of docs/_ext
+
+import layerwise as lw  # noqa: E402
 
 # The checks, by https://numpydoc.readthedocs.io/en/latest/validation.html. Not among them: that every docstring has an
-# extended summary, examples and related parts (ES01, EX01, SA01), and that a section's first line has no name (RT02).
+# extended summary and related parts (ES01, SA01), and that a section's first line has no name (RT02).
 FORM = {
     "GL03",  # blank lines
     "GL05", "GL06", "GL07",  # tabs; sections that are known, and in their order
@@ -27,6 +29,7 @@ FORM = {
     "SA02", "SA03", "SA04",
 }  # fmt: skip
 OF_FUNCTIONS = {"PR01", "RT01", "YD01"}  # all parameters, and what is returned
+EXAMPLES = {"EX01"}  # of classes and functions, not of methods
 FORMULAS = {"f", "derivative", "fused"}  # their arguments are described by the base class
 
 QUESTIONS = {"What", "Whether", "Which", "How", "Those", "Where", "When", "So"}
@@ -40,8 +43,28 @@ def is_described(cls, member):
     return isinstance(value, property) or len(inspect.signature(value).parameters) <= 1
 
 
+# Their constructors are called by layerwise, and their parts described as attributes.
+MADE_BY_LAYERWISE = {
+    "layerwise.Calibration", "layerwise.Digit", "layerwise.DivergenceError", "layerwise.Exported",
+    "layerwise.GradcheckResult", "layerwise.Novelty", "layerwise.Reading", "layerwise.Trace",
+    "layerwise.errors.ChangedError", "layerwise.optimizers.Rule", "layerwise.distributed.Communicator",
+}  # fmt: skip
+OTHERS_WITHOUT_EXAMPLE = {  # they need another package, a file or other processes
+    "layerwise.TensorBoard", "layerwise.distributed.PairwiseCommunicator", "layerwise.distributed.Partitions",
+    "layerwise.distributed.fit", "layerwise.plots.table", "layerwise.schedules.as_schedule",
+}  # fmt: skip
+
+
+def has_example(value):
+    """Return whether the docstring of a class or function shall have an example."""
+    if inspect.isclass(value) and issubclass(value, (Exception, Warning, lw.Activation, lw.schedules.Schedule)):
+        return False  # those of activations and schedules are on their pages: `part_examples`
+    return public_name(value) not in {*MADE_BY_LAYERWISE, *OTHERS_WITHOUT_EXAMPLE}
+
+
 TESTED = [
-    pytest.param(name, FORM | OF_FUNCTIONS, id=name) for name in public_objects()
+    pytest.param(name, FORM | OF_FUNCTIONS | (EXAMPLES if has_example(value) else set()), id=name)
+    for name, value in public_objects().items()
 ] + [
     pytest.param(f"{name}.{member}", FORM | (set() if is_described(value, member) else OF_FUNCTIONS),
                  id=f"{name}.{member}")
@@ -49,12 +72,6 @@ TESTED = [
     if inspect.isclass(value)
     for member in members(value)
 ]  # fmt: skip
-# Their constructors are called by layerwise, and their parts described as attributes.
-MADE_BY_LAYERWISE = {
-    "layerwise.Calibration", "layerwise.Digit", "layerwise.DivergenceError", "layerwise.Exported",
-    "layerwise.GradcheckResult", "layerwise.Novelty", "layerwise.Reading", "layerwise.Trace",
-    "layerwise.errors.ChangedError", "layerwise.optimizers.Rule", "layerwise.distributed.Communicator",
-}  # fmt: skip
 EXCEPTIONS = (
     {
         "layerwise.datasets.batches": {"RT01"},  # it yields
@@ -86,8 +103,6 @@ def test_every_exception_is_needed():
 
 
 def test_a_docstring_that_does_not_fit_is_found(monkeypatch):
-    import layerwise
-
     def wrong(a, b):
         """returns a
 
@@ -100,7 +115,7 @@ def test_a_docstring_that_does_not_fit_is_found(monkeypatch):
         """
         return a
 
-    monkeypatch.setattr(layerwise, "wrong", wrong, raising=False)
+    monkeypatch.setattr(lw, "wrong", wrong, raising=False)
     found = {text.partition(":")[0] for text in errors_of("layerwise.wrong", FORM | OF_FUNCTIONS)}
     assert found >= {"SS02", "SS03", "PR01", "PR02", "RT01"}
 

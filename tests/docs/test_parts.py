@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 if not (Path(__file__).parents[2] / "docs" / "_ext").exists():
     pytest.skip("the sources without their pages", allow_module_level=True)
 
+import part_examples
 import part_facts as facts
 import part_formulas
+import part_numbers
+import part_plots
 from part_formulas import CONSTANTS, decimal, formulas, shortened
 
 import layerwise as lw
@@ -104,7 +108,60 @@ def test_latex_names_each_symbol_of_a_formula():
         for formula in formulas(facts.part_of(kind)):
             for equation in formula.equations:
                 assert not re.search(r"(?<!\\)_[a-z]{3}", equation.latex.replace(r"\_", "")), equation.latex
-    assert part_formulas.formulas(lw.initializers.Zeros()) == []
+    assert part_formulas.formulas(lw.MLPClassifier()) == []
+    assert all(formulas(facts.part_of(kind)) for kind in PARTS)
+
+
+@pytest.mark.parametrize("kind", facts.KINDS["initializers"], ids=name_of)
+def test_the_formula_of_an_initializer_is_how_it_draws(kind):
+    part, sizes = kind(), {"n_in": 300, "n_out": 200}
+    weights = part.draw((300, 200), np.random.default_rng(0))
+    spread = part_numbers.spread_of(kind.__name__)
+    if kind is lw.initializers.Zeros:
+        assert not weights.any()
+    elif kind is lw.initializers.Orthogonal:
+        np.testing.assert_allclose(weights.T @ weights, part.gain**2 * np.eye(200), atol=1e-12)
+    else:
+        parameter = compute(spread.tree, {**sizes, **part.config()})
+        largest = {"normal": 4.5 * parameter, "uniform": parameter}[spread.law]
+        deviation = {"normal": parameter, "uniform": parameter / 3**0.5}[spread.law]
+        assert abs(weights.mean()) < 0.02 * parameter
+        assert weights.std() == pytest.approx(deviation, rel=0.01)
+        assert 0.9 * largest < np.abs(weights).max() <= (1.3 if spread.law == "normal" else 1) * largest
+
+
+@pytest.mark.parametrize("kind", facts.KINDS["scaling"], ids=name_of)
+def test_the_formula_of_a_scaler_gives_its_values(kind):
+    part, x = kind(), np.array([[3.0], [5.0], [10.0]])
+    part.fit(x)
+    column = {"m": x.min(), "M": x.max(), "mean": x.mean(), "deviation": x.std()}
+    expected = compute(part_numbers.scaled(kind.__name__), {"x": x, **column, **part.config()})
+    np.testing.assert_allclose(part.transform(x), expected, rtol=1e-12)
+
+
+def test_each_part_has_an_example():
+    for kind in PARTS:
+        part = facts.part_of(kind)
+        assert ("Examples\n---" in inspect.getdoc(kind)) != bool(part_examples.example(part)), kind
+
+
+def test_the_example_of_an_activation_shows_what_is_printed():
+    shown = part_examples.example(lw.ELU())
+    assert shown[:2] == [">>> import layerwise as lw", ">>> lw.ELU()([-2.0, -0.5, 0.0, 1.0]).round(3)"]
+    assert shown[2:] == ["array([-0.865, -0.393,  0.   ,  1.   ])"]
+
+
+@pytest.mark.parametrize("kind", PARTS, ids=name_of)
+def test_each_part_has_a_plot(kind):
+    found = part_plots.plot(facts.part_of(kind))
+    if kind in (lw.initializers.Zeros, *facts.KINDS["scaling"]):
+        assert found is None
+        return
+    paint, text = found
+    ax = Figure().subplots()
+    paint(ax)
+    assert ax.get_legend_handles_labels()[1]
+    assert text.endswith(".")
 
 
 # ---------------------------------------------------------------- ranges

@@ -37,6 +37,15 @@ class Initializer(Description):
     """Base class of the initializers.
 
     A custom initializer is a subclass that defines `draw`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> class Signs(lw.Initializer):
+    ...     def draw(self, shape, rng):
+    ...         return rng.choice([-0.1, 0.1], shape)
+    >>> net = lw.Network([lw.Dense(8, weights=Signs()), lw.Tanh(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -58,7 +67,13 @@ class Initializer(Description):
 
 
 class Zeros(Initializer):
-    """All zeros: the usual first value of biases."""
+    """All zeros: the usual first value of biases.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> layer = lw.Dense(8, biases=lw.initializers.Zeros())
+    """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Return an array of zeros."""
@@ -73,6 +88,14 @@ class Normal(Initializer):
     scale : float, default=0.01
         The standard deviation. At least 0. Kinsley and Kukiela (2020) draw weights with 0.01, Nielsen (2015) biases
         with 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> lw.initializers.Normal(0.01).draw((2, 3), np.random.default_rng(0)).round(4)
+    array([[ 0.0013, -0.0013,  0.0064],
+           [ 0.001 , -0.0054,  0.0036]])
     """
 
     def __init__(self, scale: float = 0.01) -> None:
@@ -90,6 +113,14 @@ class Uniform(Initializer):
     ----------
     limit : float, default=0.05
         Half the width of the interval. At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> lw.initializers.Uniform(0.1).draw((2, 3), np.random.default_rng(0)).round(3)
+    array([[ 0.027, -0.046, -0.092],
+           [-0.097,  0.063,  0.083]])
     """
 
     def __init__(self, limit: float = 0.05) -> None:
@@ -104,6 +135,11 @@ class LecunNormal(Initializer):
     """Normal distribution with variance 1 / n_in: for `SELU`.
 
     It keeps the variance of a layer's outputs equal to that of its inputs (LeCun, Bottou, Orr, Müller 1998).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.LecunNormal()), lw.SELU(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -115,6 +151,11 @@ class LecunUniform(Initializer):
     """Uniform distribution with variance 1 / n_in.
 
     The interval is ±√(3 / n_in) (LeCun, Bottou, Orr, Müller 1998).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.LecunUniform()), lw.Tanh(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -126,6 +167,11 @@ class GlorotNormal(Initializer):
     """Normal distribution with variance 2 / (n_in + n_out): for `Tanh` and `Sigmoid`.
 
     From Glorot and Bengio (2010, equation 12).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.GlorotNormal()), lw.Tanh(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -137,6 +183,11 @@ class GlorotUniform(Initializer):
     """Uniform distribution with variance 2 / (n_in + n_out): the default for weights.
 
     The interval is ±√(6 / (n_in + n_out)) (Glorot and Bengio 2010, equation 16).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.GlorotUniform()), lw.Tanh(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -148,6 +199,11 @@ class HeNormal(Initializer):
     """Normal distribution with variance 2 / n_in: for `ReLU`.
 
     ReLU drops half of the variance, which the factor 2 makes up for (He, Zhang, Ren, Sun 2015, equation 10).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.HeNormal()), lw.ReLU(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -159,6 +215,11 @@ class HeUniform(Initializer):
     """Uniform distribution with variance 2 / n_in: for `ReLU`.
 
     The interval is ±√(6 / n_in) (He, Zhang, Ren, Sun 2015).
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(64, weights=lw.initializers.HeUniform()), lw.ReLU(), lw.Dense(1)])
     """
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -175,6 +236,14 @@ class Orthogonal(Initializer):
     ----------
     gain : float, default=1.0
         The singular values of the matrix. At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> W = lw.initializers.Orthogonal().draw((4, 4), np.random.default_rng(0))
+    >>> np.allclose(W.T @ W, np.eye(4))
+    True
     """
 
     def __init__(self, gain: float = 1.0) -> None:
@@ -201,6 +270,12 @@ class Given(Initializer):
     ------
     ShapeError
         The values are not an array of numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> layer = lw.Dense(2, weights=lw.initializers.Given(np.eye(2)))
     """
 
     def __init__(self, values: ArrayLike) -> None:
@@ -243,6 +318,12 @@ def as_initializer(argument: str, value: object) -> Initializer:
         The name is not known.
     TypeError
         The value is none of these.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.initializers.as_initializer("weights", "he_normal")
+    HeNormal()
     """
     if isinstance(value, (np.ndarray, list, tuple)):
         return Given(value)

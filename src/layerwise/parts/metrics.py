@@ -218,6 +218,12 @@ def as_metrics(values: Sequence[str | Metric] | str | Metric | None) -> dict[str
     ------
     UnknownNameError
         A name is not known, or two metrics have the same name.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> list(lw.metrics.as_metrics(["accuracy", "r2_score"]))
+    ['accuracy', 'r2_score']
     """
     known = {_name(function): function for function in METRICS}
     items: Iterable[str | Metric] = [values] if isinstance(values, str) or callable(values) else values or ()
@@ -247,6 +253,11 @@ def check_weighted(metrics: Mapping[str, Metric]) -> None:
     ------
     DataError
         Names the metrics that do not.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.metrics.check_weighted({"accuracy": lw.metrics.accuracy})
     """
     deaf = [name for name, metric in metrics.items() if not takes_weights(metric)]
     if deaf:
@@ -268,6 +279,12 @@ def takes_weights(metric: Callable[..., object]) -> bool:
     -------
     bool
         True if it has.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.metrics.takes_weights(lw.metrics.accuracy), lw.metrics.takes_weights(lw.metrics.confusion_matrix)
+    (True, False)
     """
     try:
         parameters = inspect.signature(metric).parameters

@@ -190,6 +190,11 @@ class L1(Penalty):
     per_batch : bool, default=False
         Divide λ by the number of rows of the batch, or by the sum of their weights. In evaluation all rows are one
         batch.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(8, penalty=lw.L1(1e-4)), lw.ReLU(), lw.Dense(1)])
     """
 
     def __init__(self, weights: float, biases: float = 0.0, per_batch: bool = False) -> None:
@@ -223,6 +228,12 @@ def as_penalties(argument: str, value: Penalties) -> tuple[Penalty, ...] | None:
     ------
     TypeError
         One of them is not a penalty.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.penalties.as_penalties("penalty", lw.L2(1e-4))
+    (L2(0.0001),)
     """
     if value is None:
         return None

@@ -44,6 +44,18 @@ class Scaler(Description):
     ----------
     offset, factor : float64 array of shape () or (n_in,)
         The number to subtract from each column, and the factor of the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> class MaxScaler(lw.Scaler):
+    ...     def fit(self, X):
+    ...         self.offset, self.factor = np.zeros(X.shape[1]), 1 / X.max(axis=0)
+    >>> scaler = MaxScaler()
+    >>> scaler.fit(np.array([[1.0], [4.0]]))
+    >>> scaler.transform([[2.0]])
+    array([[0.5]])
     """
 
     learns: ClassVar[bool] = True
@@ -136,6 +148,14 @@ class RangeScaler(Scaler):
         The range of the values. `high` must be above `low`.
     to_low, to_high : float, default=0.0, 1.0
         The range of the result. `to_high` must be above `to_low`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.RangeScaler().transform([[0.0], [51.0], [255.0]])
+    array([[0. ],
+           [0.2],
+           [1. ]])
     """
 
     learns: ClassVar[bool] = False
@@ -165,6 +185,17 @@ class MinMaxScaler(Scaler):
     ----------
     to_low, to_high : float, default=0.0, 1.0
         The range of the result. `to_high` must be above `to_low`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> scaler = lw.MinMaxScaler()
+    >>> scaler.fit(np.array([[1.0], [3.0]]))
+    >>> scaler.transform([[1.0], [2.0], [3.0]])
+    array([[0. ],
+           [0.5],
+           [1. ]])
     """
 
     def __init__(self, to_low: float = 0.0, to_high: float = 1.0) -> None:
@@ -243,6 +274,12 @@ def as_scaler(value: object) -> Scaler | None:
     ------
     UnknownNameError
         The name is not known.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.scaling.as_scaler("standard")
+    StandardScaler()
     """
     if value is None:
         return None

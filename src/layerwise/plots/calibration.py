@@ -110,6 +110,12 @@ def coverage(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None) -> 
     See Also
     --------
     layerwise.metrics.coverage_curve : The numbers.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> panel = lw.plots.coverage([0, 1, 1], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], Figure().subplots())
     """
     part, accuracy, confidence = coverage_curve(y, probabilities)
     panel = one_panel(ax, "coverage")

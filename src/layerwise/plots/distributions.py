@@ -145,6 +145,16 @@ def histograms_over_training(recorder: Histograms, ax: Axes | Array | None = Non
     ------
     DataError
         The callback was not used in a fit.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> recorder = lw.Histograms()
+    >>> history = net.fit(X, y, epochs=3, callbacks=recorder, verbose=False)
+    >>> panels = lw.plots.histograms_over_training(recorder, Figure().subplots(1, 2))
     """
     if not isinstance(recorder, Histograms):
         raise TypeError(

@@ -113,6 +113,15 @@ def predictions(
     -------
     Axes
         The axes.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X[:500], y[:500], epochs=3, verbose=False)
+    >>> panel = lw.plots.predictions(net, X_test, y_test, Figure().subplots(), count=12)
     """
     count = whole_number("predictions", "count", count, least=1)
     rows, shape = rows_of_images("predictions", X, shape_of(model, shape))
@@ -161,6 +170,15 @@ def mistakes(
     ------
     DataError
         All predictions are right.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X[:500], y[:500], epochs=3, verbose=False)
+    >>> panel = lw.plots.mistakes(net, X_test[:500], y_test[:500], Figure().subplots(), count=12)
     """
     count = whole_number("mistakes", "count", count, least=1)
     rows, shape = rows_of_images("mistakes", X, shape_of(model, shape))
@@ -212,6 +230,13 @@ def weights(
     ------
     ShapeError
         The layer has no weight matrix, or its inputs do not have the shape of an image.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0).build(784)
+    >>> panel = lw.plots.weights(net, Figure().subplots(), count=9)
     """
     count = whole_number("weights", "count", count, least=1)
     plan, parameters = network_of("weights", network).built()

@@ -99,6 +99,13 @@ def save_learning_curves(history: Table | Mapping[str, Table], path: str | os.Pa
         The path cannot be written.
     UnknownNameError
         The suffix is not an image format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import layerwise as lw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lw.plots.save_learning_curves({"loss": [0.9, 0.5], "val_loss": [0.8, 0.6]}, f"{folder}/curves.svg")
     """
     picture_format(path)
     need("drawing learning curves")

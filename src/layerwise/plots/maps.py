@@ -56,6 +56,15 @@ def layer_maps(
         The network is not a classifier.
     ShapeError
         There are too few samples, or X and y differ in their number.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, epochs=3, verbose=False)
+    >>> panels = lw.plots.layer_maps(net, X, y, Figure().subplots(1, 3))
     """
     samples = whole_number("layer_maps", "samples", samples, least=3)
     net = network_of("layer_maps", network)

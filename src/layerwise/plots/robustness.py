@@ -56,6 +56,15 @@ def robustness(
     -------
     array of Axes of shape (3,)
         The axes of noise, rotation and shift.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> import layerwise as lw
+    >>> (X, y), _, (X_test, y_test) = lw.datasets.load_mnist()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X[:500], y[:500], epochs=3, verbose=False)
+    >>> panels = lw.plots.robustness(net, X_test, y_test, Figure().subplots(1, 3), samples=100)
     """
     samples = whole_number("robustness", "samples", samples, least=1)
     rows, shape = rows_of_images("robustness", X, shape_of(model, shape))

@@ -72,6 +72,18 @@ def report(
         Matplotlib is not installed.
     OSError
         The path cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X[::2], y[::2], epochs=2, verbose=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = lw.report(net, X[1::2], y[1::2], f"{folder}/spiral.html")
+    >>> path.name
+    'spiral.html'
     """
     check_network("report", network)
     if network.task is None:

@@ -117,6 +117,15 @@ class BatchNorm(Layer):
     The running means are stored in `Network.theta`, so they are saved and averaged with the parameters, but no
     gradient changes them. A batch of one sample, and a frozen layer, leave them as they are. The output for a batch
     of one sample is β.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.BatchNorm()], dtype="float64")
+    >>> net.forward([[1.0], [2.0], [3.0]], training=True).round(3)
+    array([[-1.225],
+           [ 0.   ],
+           [ 1.225]])
     """
 
     reads: ClassVar[tuple[str, ...]] = ()

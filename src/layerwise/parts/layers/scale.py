@@ -28,6 +28,11 @@ class Scale(Layer):
         A factor of the learning rate for this layer. At least 0.
     penalty : Penalty or sequence of Penalty, default=()
         The penalties of this layer. By default none; with None those given to `Network.fit`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> net = lw.Network([lw.Scale(), lw.Dense(8), lw.ReLU(), lw.Dense(1)])
     """
 
     reads: ClassVar[tuple[str, ...]] = ("x",)

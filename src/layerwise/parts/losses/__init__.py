@@ -52,6 +52,12 @@ def as_loss(value: object) -> Loss:
     ------
     UnknownNameError
         The name is not known.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.losses.as_loss("mse")
+    MeanSquaredError()
     """
     if is_function(value):
         return Loss(value)  # type: ignore[arg-type]

@@ -32,6 +32,12 @@ class QuadraticCost(Loss):
 
     It is the cost of Nielsen (2015), equation 6. Where `MeanSquaredError` takes the mean over the m outputs, this
     takes half the sum, which is m / 2 times as large.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.QuadraticCost()([[1.0, 3.0]], [[1.0, 1.0]])
+    2.0
     """
 
     reduction = "sum"
@@ -49,6 +55,12 @@ class MeanAbsoluteError(Loss):
     """Mean absolute error: abs(y - t), averaged over the outputs.
 
     The best constant prediction is the median of the targets, so outliers move it little.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.MeanAbsoluteError()([[1.0, 3.0]], [[1.0, 1.0]])
+    1.0
     """
 
     def f(self, y: Any, t: Any) -> Any:
@@ -66,6 +78,12 @@ class Huber(Loss):
     ----------
     delta : float, default=1.0
         The error beyond which the loss is linear. In the unit of the targets.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.Huber(delta=1.0)([[0.5], [10.0]], [[0.0], [0.0]])
+    4.8125
     """
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -92,6 +110,12 @@ class Quantile(Loss):
     ----------
     q : float, default=0.5
         The quantile, between 0 and 1. 0.5 is the median.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.Quantile(0.75)([[1.0]], [[3.0]]), lw.Quantile(0.75)([[3.0]], [[1.0]])
+    (1.5, 0.5)
     """
 
     def __init__(self, q: float = 0.5) -> None:
@@ -111,6 +135,12 @@ class Poisson(Loss):
 
     It is the negative log-likelihood of counts t under a Poisson distribution with mean y, without the terms that do
     not depend on y. The outputs must be positive: let the network end with `Exp` or `Softplus`.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> round(lw.Poisson()([[2.0]], [[3.0]]), 4)
+    -0.0794
     """
 
     def f(self, y: Any, t: Any) -> Any:

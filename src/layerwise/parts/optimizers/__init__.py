@@ -33,5 +33,11 @@ def as_optimizer(value: object) -> Optimizer:
     ------
     UnknownNameError
         The name is not known.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.optimizers.as_optimizer("adam")
+    Adam()
     """
     return resolve("optimizer", value, Optimizer, OPTIMIZERS)

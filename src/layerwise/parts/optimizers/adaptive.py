@@ -23,6 +23,15 @@ class Adagrad(Optimizer):
         Added to the denominator. Above 0.
     decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> theta = np.array([1.0, -2.0])
+    >>> lw.Adagrad(0.1).step(theta, np.array([0.5, -5.0]))
+    >>> theta.round(3)
+    array([ 0.9, -1.9])
     """
 
     state_names = ("cache",)
@@ -52,6 +61,15 @@ class RMSprop(Optimizer):
         Added to the denominator. Above 0.
     decay : float, default=0.0
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> theta = np.array([1.0, -2.0])
+    >>> lw.RMSprop(0.1).step(theta, np.array([0.5, -5.0]))
+    >>> theta.round(3)
+    array([ 0.684, -1.684])
     """
 
     state_names = ("cache",)
@@ -145,6 +163,15 @@ class AdamW(Optimizer):
         The learning rate of step t is learning_rate / (1 + decay · t). At least 0.
     epsilon_hat : bool, default=False
         Take `epsilon` as the ε̂ of Adam's paper, as for `Adam`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> theta = np.array([1.0, -2.0])
+    >>> lw.AdamW(0.1, weight_decay=0.1).step(theta, np.array([0.5, -5.0]))
+    >>> theta.round(3)
+    array([ 0.89, -1.88])
     """
 
     state_names = ("m", "v")

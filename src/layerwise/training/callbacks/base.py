@@ -164,6 +164,12 @@ def as_callbacks(value: Callback | Sequence[Callback] | None) -> list[Callback]:
     ------
     TypeError
         One of them is not a callback.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> lw.callbacks.as_callbacks(lw.EarlyStopping())
+    [EarlyStopping()]
     """
     several = isinstance(value, Iterable) and not isinstance(value, (str, type))
     callbacks: list[Any] = [] if value is None else list(value) if several else [value]  # type: ignore[arg-type]

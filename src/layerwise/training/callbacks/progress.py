@@ -44,6 +44,14 @@ class Progress(Description, Callback):
     every : int, optional
         Show the line of every so many epochs and of the last one, as ``fit(verbose=10)`` does. By default that of each
         epoch, or of a few epochs a second if they are short.
+
+    Examples
+    --------
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral()
+    >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
+    >>> history = net.fit(X, y, epochs=2, callbacks=lw.Progress(every=2), verbose=False)  # doctest: +SKIP
+    epoch 2/2  loss 1.112  accuracy 30.33%  0.00 s
     """
 
     only_looks = True
