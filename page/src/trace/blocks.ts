@@ -5,7 +5,7 @@ import { formulaOf, inputsOf, type Text } from "./layers.ts";
 import { delta, gradient, symbol } from "./notation.ts";
 import { type Digits, Numbers } from "./numbers.ts";
 import { isKnown, repr } from "./parts.ts";
-import type { LayerTrace, Table, Trace } from "./record.ts";
+import { type LayerTrace, symbolOf, type Table, type Trace } from "./record.ts";
 import { largest, MOST_TERMS, product, type Say, type Style } from "./sums.ts";
 
 export const [MOST, FEW] = [10, 3]; // of more neurons or inputs, so few are shown
@@ -201,7 +201,7 @@ export class Blocks {
         const isFull = this.isExpanded(part, index[index.length - 1]);
         return formulas.weightGradient(part, key, index, this.style(isFull));
       };
-      const name = gradient(symbol(part.names[key]));
+      const name = gradient(symbolOf(part, key));
       return this.table(part, name, formulas.gradient(part, key, this.say) ?? "", values, shown, origin);
     });
   }

@@ -31,7 +31,7 @@ function forwardKey(layerType: string | null): string {
 function backwardKey({ name, formula }: Block, layerType: string | null): string {
   if (layerType === null) return "trace.does.loss_gradient";
   const found = /^\\dd\{(?:\\tilde\{)*([A-Za-z\\]+)/.exec(name);
-  if (found?.[1] === "W") return "trace.does.weight_gradient";
+  if (found?.[1].toUpperCase() === "W") return "trace.does.weight_gradient";
   if (found?.[1] === "b") return "trace.does.bias_gradient";
   if (["\\gamma", "\\beta", "s"].includes(found?.[1] ?? "")) return "trace.does.parameter_gradient";
   if (layerType === "Dense") return "trace.does.back_through_dense";
@@ -41,7 +41,7 @@ function backwardKey({ name, formula }: Block, layerType: string | null): string
 function updateKey({ name }: Block): string {
   if (name.startsWith("g_")) return "trace.does.with_penalty";
   if (/^\\mu|^\{\\sigma/.test(name)) return "trace.does.running_mean";
-  return /^(W|b|\\gamma|\\beta|s)_?/.test(name) ? "trace.does.update" : "trace.does.state";
+  return /^([Ww]|b|\\gamma|\\beta|s)_?/.test(name) ? "trace.does.update" : "trace.does.state";
 }
 
 /** The symbols that stand in a formula, as keys: "trace.symbol.eta". */

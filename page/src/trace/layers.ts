@@ -9,7 +9,7 @@ import { NORMALIZATIONS } from "./normalizations.ts";
 import { enclosed } from "./numbers.ts";
 import { argumentOf, formulasOf, numbersOf } from "./parts.ts";
 import { PIECEWISE } from "./piecewise.ts";
-import type { LayerTrace } from "./record.ts";
+import { type LayerTrace, symbolOf } from "./record.ts";
 import { product, products, type Say, type Style, summed } from "./sums.ts";
 import { replace } from "./tree.ts";
 
@@ -109,8 +109,8 @@ function byGroup(part: LayerTrace, say: Say): string {
 
 const DENSE: LayerFormula = {
   forward: (part, say) =>
-    `${symbol(part.source)} ${symbol(part.names.W)} + ${symbol(part.names.b)}${byGroup(part, say)}`,
-  backward: (part, say) => `${delta(part.name)} ${symbol(part.names.W)}^{T}${byGroup(part, say)}`,
+    `${symbol(part.source)} ${symbolOf(part, "W")} + ${symbolOf(part, "b")}${byGroup(part, say)}`,
+  backward: (part, say) => `${delta(part.name)} ${symbolOf(part, "W")}^{T}${byGroup(part, say)}`,
   output: (part, s, j, style) => {
     const { W, b } = part.parameters;
     const x = part.x.row(s).slice(...inputsOf(part, j));
@@ -152,8 +152,8 @@ export const overSamples = (part: LayerTrace, say: Say): string =>
   part.x.rows === 1 ? "" : `\\text{, ${say("trace.summed_over_samples")}}`;
 
 const SCALE: LayerFormula = {
-  forward: (part) => `${symbol(part.source)} \\cdot ${symbol(part.names.s)}`,
-  backward: (part) => `${delta(part.name)} \\cdot ${symbol(part.names.s)}`,
+  forward: (part) => `${symbol(part.source)} \\cdot ${symbolOf(part, "s")}`,
+  backward: (part) => `${delta(part.name)} \\cdot ${symbolOf(part, "s")}`,
   output: (part, s, j, { numbers }) => product(part.x.at(s, j), part.parameters.s.at(0, j), numbers),
   inputGradient: (part, s, i, { numbers }) => product(part.dy!.at(s, i), part.parameters.s.at(0, i), numbers),
   gradient: (part, _, say) => `${delta(part.name)} \\cdot ${symbol(part.source)}${overSamples(part, say)}`,

@@ -7,7 +7,7 @@ import type { Names } from "./latex.ts";
 import { gradient, symbol, words } from "./notation.ts";
 import { enclosed, inFull } from "./numbers.ts";
 import { factsOf } from "./parts.ts";
-import type { LayerTrace, PenaltyTrace, StepTrace, Table } from "./record.ts";
+import { type LayerTrace, type PenaltyTrace, type StepTrace, symbolOf, type Table } from "./record.ts";
 import * as steps from "./steps.ts";
 import { summed } from "./sums.ts";
 
@@ -83,7 +83,7 @@ export function updateBlocks(blocks: Blocks, part: LayerTrace, step: StepTrace, 
 /** A statistic, which no gradient teaches. */
 function adapted(blocks: Blocks, part: LayerTrace, key: string, shown: number[]): Block {
   const origin = ([j]: number[]) => formulaOf(part).adapted(part, key, j, blocks.style(false));
-  const name = symbol(part.names[key]);
+  const name = symbolOf(part, key);
   const moves = origin([0]) !== null;
   const formula = moves ? `\\text{${blocks.say("trace.running_mean")}}` : keptAsItIs(blocks, name);
   return blocks.table(part, `${name}'`, formula, part.new[key], shown, origin);
@@ -93,7 +93,7 @@ const keptAsItIs = (blocks: Blocks, name: string): string => `${name}\\text{, ${
 
 /** A weight: the penalties' part of its gradient, the optimizer's states, and its new value. */
 function learned(blocks: Blocks, part: LayerTrace, key: string, step: StepTrace, shown: number[]): Block[] {
-  const name = symbol(part.names[key]);
+  const name = symbolOf(part, key);
   const share = part.rates[key] ?? 1;
   const table = (title: string, formula: string, values: Table, origin: (index: number[]) => Text) =>
     blocks.table(part, title, formula, values, shown, origin);
@@ -102,7 +102,7 @@ function learned(blocks: Blocks, part: LayerTrace, key: string, step: StepTrace,
   let g = gradient(name);
   if (part.penalties[key]) {
     g = `g_{${name}}`;
-    found.push(table(g, withPenalties(part.names[key], step), part.totals[key], withPenalty(blocks, part, key)));
+    found.push(table(g, withPenalties(part, key, step), part.totals[key], withPenalty(blocks, part, key)));
   }
   const states = Object.keys(part.newStates[key]);
   const names: Names = Object.fromEntries(states.map((state) => [state, `${stateName(state)}_{${name}}`]));
@@ -127,14 +127,14 @@ function withPenalty({ numbers }: Blocks, part: LayerTrace, key: string) {
 }
 
 /** The gradient with the penalties' gradients by an array, in symbols. */
-function withPenalties(name: string, step: StepTrace): string {
+function withPenalties(part: LayerTrace, key: string, step: StepTrace): string {
   const slopes = step.penalties
-    .filter((term) => term.name === name)
+    .filter((term) => term.name === part.names[key])
     .map(({ penalty, factor }) => {
       const pair = steps.penaltyFormulas(penalty);
-      return `${inFull(factor)} \\cdot ${pair ? pair.slope(symbol(name)) : words(`${penalty.type}.gradient`)}`;
+      return `${inFull(factor)} \\cdot ${pair ? pair.slope(symbolOf(part, key)) : words(`${penalty.type}.gradient`)}`;
     });
-  return `${gradient(symbol(name))} + ${slopes.join(" + ")}`;
+  return `${gradient(symbolOf(part, key))} + ${slopes.join(" + ")}`;
 }
 
 /** How one number of a state, or of the weight under "", comes about. */

@@ -1,6 +1,7 @@
 /** What a trace holds: the numbers of each layer and of the step, by name (explain/trace/record.py). */
 
 import type { LayerNumbers, Part, Plan, Stage, StepNumbers } from "../engine/engine.ts";
+import { symbol } from "./notation.ts";
 import { factsOf, slopeOf, ratesOf } from "./parts.ts";
 
 /** Rows of numbers; a vector has one row. */
@@ -47,6 +48,12 @@ export interface LayerTrace {
   newY: Table | null;
   /** What share of the step a parameter makes, where that is not all of it. */
   rates: { [parameter: string]: number };
+}
+
+/** What a parameter is called in formulas: W_{1}, and w_{1} if it is one number. */
+export function symbolOf({ names, parameters }: LayerTrace, parameter: string): string {
+  const name = symbol(names[parameter]);
+  return parameters[parameter].values.length === 1 ? name.replace("W", "w") : name;
 }
 
 export interface PenaltyTrace {

@@ -9,7 +9,7 @@ import { type Block, block, type Document, only, type Section } from "./document
 import { costBlocks, lossGradientBlock, updateBlocks } from "./learning.ts";
 import { plain, symbol } from "./notation.ts";
 import { repr } from "./parts.ts";
-import type { LayerTrace, StepTrace, Trace } from "./record.ts";
+import { type LayerTrace, type StepTrace, symbolOf, type Trace } from "./record.ts";
 import type { Say } from "./sums.ts";
 
 /** The whole trace. */
@@ -51,8 +51,8 @@ function title({ trace, say, sample }: Blocks): { title: string; note: string } 
     const answer = say("trace.answer", { answer: trace.answers[sample] });
     return { title: say("trace.prediction", { sizes }), note: `${answer}${which}` };
   }
-  const weights = layers.flatMap((part) => Object.values(part.names));
-  const prime = say("trace.prime", { name: plain(symbol(weights[0] ?? "w1")) });
+  const weights = layers.flatMap((part) => Object.keys(part.names).map((key) => symbolOf(part, key)));
+  const prime = say("trace.prime", { name: plain(weights[0] ?? "w_{1}") });
   const [loss, optimizer] = [repr(step.loss), repr(step.optimizer)];
   const how = say("trace.step_of", { number: step.number, loss, optimizer });
   return { title: say("trace.step", { sizes }), note: `${how}${which} ${prime}` };

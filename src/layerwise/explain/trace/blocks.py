@@ -289,7 +289,7 @@ class Blocks:
             def origin(index: tuple[int, ...], key: str = key) -> str | None:
                 return formulas.weight_gradient(part, key, index, self.numbers, self.most(part, index[-1]))
 
-            name = gradient(symbol(part.names[key]))
+            name = gradient(part.symbol_of(key))
             blocks.append(self.table(part, key, name, formulas.gradient(part, key) or "", values, shown, origin))
         return blocks
 
@@ -311,14 +311,14 @@ class Blocks:
         def origin(index: tuple[int, ...]) -> str | None:
             return formula_of(part.layer).adapted(part, key, index[0], self.numbers)
 
-        name = symbol(part.names[key])
+        name = part.symbol_of(key)
         moves = origin((0,)) is not None
         formula = r"\text{its running mean over the steps}" if moves else rf"{name}\text{{, kept as it is}}"
         return self.table(part, key, f"{name}'", formula, part.new[key], shown, origin)
 
     def learned(self, part: LayerTrace, key: str, step: StepTrace, shown: Sequence[int]) -> list[Block]:
         """Return a weight: the penalties' part of its gradient, the optimizer's states, and its new value."""
-        name, numbers = symbol(part.names[key]), self.numbers
+        name, numbers = part.symbol_of(key), self.numbers
         arrays, new, share = part.parameters[key], part.new[key], part.rates.get(key, 1.0)
         old_states, new_states = part.states[key], part.new_states[key]
         blocks = []
@@ -330,7 +330,7 @@ class Blocks:
             def with_penalty(index: tuple[int, ...]) -> str:
                 return numbers(part.gradients[key][index]) + numbers.added(part.penalties[key][index])
 
-            formula = rf"{gradient(name)} + {self.penalty_slopes(part.names[key], step)}"
+            formula = rf"{gradient(name)} + {self.penalty_slopes(part, key, step)}"
             total = self.table(part, key, rf"g_{{{name}}}", formula, part.totals[key], shown, with_penalty)
             blocks.append(total)
             g = rf"g_{{{name}}}"
@@ -358,13 +358,15 @@ class Blocks:
         blocks.append(self.table(part, key, f"{name}'", formula, new, shown, line("")))
         return blocks
 
-    def penalty_slopes(self, name: str, step: StepTrace) -> str:
+    def penalty_slopes(self, part: LayerTrace, key: str, step: StepTrace) -> str:
         """Return the penalties' gradients by an array, in symbols."""
         found = []
         for term in step.penalties:
-            if term.name == name:
+            if term.name == part.names[key]:
                 pair = penalty_formulas(term.penalty)
-                slope = words(f"{type(term.penalty).__name__}.gradient") if pair is None else pair[1](symbol(name))
+                slope = (
+                    words(f"{type(term.penalty).__name__}.gradient") if pair is None else pair[1](part.symbol_of(key))
+                )
                 found.append(rf"{in_full(term.factor)} \cdot {slope}")
         return " + ".join(found)
 

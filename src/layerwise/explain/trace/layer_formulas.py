@@ -108,10 +108,10 @@ def _of(array: Array | None) -> Array:
 
 class _DenseFormula(LayerFormula):
     def forward(self, part: LayerTrace) -> str:
-        return f"{symbol(part.source)} {symbol(part.names['W'])} + {symbol(part.names['b'])}{_by_group(part)}"
+        return f"{symbol(part.source)} {part.symbol_of('W')} + {part.symbol_of('b')}{_by_group(part)}"
 
     def backward(self, part: LayerTrace) -> str:
-        return f"{delta(part.name)} {symbol(part.names['W'])}^{{T}}{_by_group(part)}"
+        return f"{delta(part.name)} {part.symbol_of('W')}^{{T}}{_by_group(part)}"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str:
         W, b = part.parameters["W"], part.parameters["b"]
@@ -225,10 +225,10 @@ class _DropoutFormula(LayerFormula):
 
 class _ScaleFormula(LayerFormula):
     def forward(self, part: LayerTrace) -> str:
-        return rf"{symbol(part.source)} \cdot {symbol(part.names['s'])}"
+        return rf"{symbol(part.source)} \cdot {part.symbol_of('s')}"
 
     def backward(self, part: LayerTrace) -> str:
-        return rf"{delta(part.name)} \cdot {symbol(part.names['s'])}"
+        return rf"{delta(part.name)} \cdot {part.symbol_of('s')}"
 
     def output(self, part: LayerTrace, s: int, j: int, numbers: Numbers, most: int | None) -> str:
         return product(part.x[s, j], part.parameters["s"][j], numbers)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layerwise.errors import ShapeError, UnknownNameError, nearest
+from layerwise.explain.trace.notation import symbol
 from layerwise.parts.layers import Layer
 from layerwise.parts.losses import Loss
 from layerwise.parts.optimizers import Optimizer
@@ -83,6 +84,11 @@ class LayerTrace:
     new_y: Array | None = None
     rates: dict[str, float] = field(default_factory=dict)
     frozen: bool = False
+
+    def symbol_of(self, parameter: str) -> str:
+        """Return what a parameter is called in formulas: ``W_{1}``, and ``w_{1}`` if it is one number."""
+        name = symbol(self.names[parameter])
+        return name.replace("W", "w") if self.parameters[parameter].size == 1 else name
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON."""

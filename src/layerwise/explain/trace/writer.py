@@ -7,7 +7,7 @@ Of a layer with many neurons the first few are shown; the rest is folded away, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from layerwise.explain.trace.blocks import Blocks, describe
 from layerwise.explain.trace.document import Block, Cell, Document, Section
@@ -34,13 +34,13 @@ def _title(blocks: Blocks) -> tuple[str, str]:
     which = "" if n == 1 else f" The numbers of samples are those of sample {blocks.sample} of {n}, counted from 0."
     if step is None:
         return f"A prediction, {sizes}", f"The answer is {trace.answers[blocks.sample]}.{which}".strip()
-    prime = f"A prime, as in {plain(symbol(next(iter(_weights(trace)), 'w1')))}', marks what is new."
+    prime = f"A prime, as in {plain(next(_weights(trace), 'w_{1}'))}', marks what is new."
     how = f"Step {step.number} of the network, with {step.loss!r} and {step.optimizer!r}.{which} {prime}"
     return f"One training step, {sizes}", how
 
 
-def _weights(trace: Trace) -> Iterable[str]:
-    return (name for part in trace.layers for name in part.names.values())
+def _weights(trace: Trace) -> Iterator[str]:
+    return (part.symbol_of(key) for part in trace.layers for key in part.names)
 
 
 def _whole(blocks: Blocks) -> Document:
