@@ -1,13 +1,18 @@
-/** The live figures of the documentation as one classic script and one style sheet, which work from files too. */
+/** The live figures of the documentation as classic scripts and one style sheet, which work from files too. */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
+import { catalogue } from "./plugins/catalogue";
+import { classic } from "./plugins/classic";
 import { sources } from "./plugins/sources";
 import { within } from "./plugins/within";
 import { words } from "./plugins/words";
 
+const WORDS = /^(figures|table|number|trace|training|playground\.(set|confusion)|network\.(undo|redo)|digits\.(confidence|digit|pad|eraser|clear|pen|keys|row))\b/;
+const seen = sources();
+
 export default defineConfig({
-  plugins: [words((key) => /^(figures|table|number|trace|training|digits|network\.(undo|redo)|playground\.(set|confusion))\b/.test(key)), svelte(), sources()],
+  plugins: [words((key) => WORDS.test(key)), catalogue(false), svelte(), seen.page, classic()],
   css: { postcss: { plugins: [within("ui/theme.css", ".live-figure")] } },
   build: {
     outDir: "../docs/_static/figures",
@@ -18,8 +23,8 @@ export default defineConfig({
     modulePreload: false,
     rollupOptions: {
       input: { figures: "src/figures/main.ts" },
-      output: { format: "iife", codeSplitting: false, entryFileNames: "[name].js", assetFileNames: "figures[extname]" },
+      output: { format: "cjs", entryFileNames: "[name].js", chunkFileNames: "figures-[name].js", assetFileNames: "figures[extname]" },
     },
   },
-  worker: { format: "iife" },
+  worker: { format: "iife", plugins: () => [catalogue(true), seen.worker] },
 });

@@ -76,8 +76,9 @@ def build_figures():
     """Build the live figures; Vite writes which files they are made from, and this their digests."""
     run_npm("build:figures")
     names = json.loads((FIGURES / "sources.json").read_text("utf-8"))
-    settings = ("package-lock.json", "vite.figures.config.ts", "plugins/words.ts", "plugins/within.ts")
-    write_digests(FIGURES, [PAGE / name for name in {*names, *settings, "src/figures/presets.json"}])
+    plugins = (f"plugins/{name}.ts" for name in ("catalogue", "classic", "sources", "within", "words"))
+    settings = ("package-lock.json", "vite.figures.config.ts", "src/figures/presets.json", *plugins)
+    write_digests(FIGURES, [PAGE / name for name in {*names, *settings}])
 
 
 def run_npm(script):

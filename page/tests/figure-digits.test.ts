@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 
-vi.mock("../src/figures/engine.ts", () => ({ here: "", script: () => undefined }));
+vi.mock("../src/figures/loading.ts", () => ({ script: () => undefined }));
 const { DigitNetwork } = await import("../src/figures/digits/network.ts");
 
 const text = readFileSync(new URL("../../docs/_static/digits/network.js", import.meta.url), "utf-8");

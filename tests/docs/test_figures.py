@@ -150,7 +150,7 @@ def test_divergence_is_said_and_ends_the_run(figures):
 def test_a_start_is_chosen_on_the_surface_and_a_run_goes_on(folder, open_file):
     page = open_file(folder / "index.html", reduced_motion="reduce")
     assert text(page, 4, "steps") == "5 steps"
-    surface = figure(page, 4).locator("rect.field")
+    surface = figure(page, 4).locator("rect.area")
     box = surface.bounding_box()
     surface.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
     assert text(page, 4, "said") == "At 0, 0, loss 0."

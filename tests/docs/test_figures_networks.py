@@ -226,3 +226,46 @@ def test_the_figures_speak_german(written, open_file, name):
     words = {"backprop": "Weiter ▶", "spiral": "Trainieren", "digits": "Eine Ziffer zeichnen"}
     page.get_by_text(words[name]).first.wait_for(timeout=30_000)
     assert "figures." not in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "mark", "loaded"),
+    [
+        ("softmax", {"scores": [1, 2, 3], "temperature": 1}, "[data-best]", {"figures.js"}),
+        ("digits", {}, ".examples button", {"figures.js", "figures-Digits.js", "figures-plan.js", "network.js"}),
+    ],
+)
+def test_a_page_loads_what_its_figure_needs(written, browser, name, preset, mark, loaded):
+    page, asked = browser.new_page(), set()
+    page.on("request", lambda request: asked.add(request.url.partition("?")[0].rpartition("/")[2]))
+    page.goto(written(name, **preset).as_uri())
+    page.locator(mark).first.wait_for()
+    page.close()
+    scripts = {script for script in asked if script.endswith(".js")}
+    assert scripts >= loaded
+    assert not scripts & {"engine.js", "figures-Spiral.js", "figures-Backprop.js"}
+    assert len(scripts) == 1 or name == "digits"
+    assert (STATIC / "figures/figures.js").stat().st_size <= 200_000
+
+
+def test_a_figure_that_cannot_be_loaded_says_so(written, browser):
+    path = written("digits")
+    (path.parent / "_static/figures/figures-Digits.js").unlink()
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.get_by_text("This figure could not be loaded: figures-Digits.js").wait_for()
+    page.close()
+
+
+def test_training_rests_out_of_view_and_goes_on_in_it(written, open_file):
+    page = open_file(written("spiral", data="xor", layers=[4], epochs=100_000))
+    page.get_by_role("button", name="Train").click()
+    epoch = "Number(document.querySelector('.facts dd').innerText.replaceAll(',', ''))"
+    page.wait_for_function(f"{epoch} > 3", timeout=60_000)
+    page.evaluate("document.body.style.paddingBottom = '3000px'; scrollTo(0, 2900)")
+    page.get_by_role("button", name="Train").wait_for(state="attached")
+    rested = page.evaluate(epoch)
+    page.wait_for_timeout(600)
+    assert page.evaluate(epoch) == rested
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function(f"{epoch} > {rested}")

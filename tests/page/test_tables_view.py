@@ -40,7 +40,7 @@ def train(page, epochs=20):
     page.get_by_role("textbox", name="epochs", exact=True).fill(str(epochs))
     page.get_by_role("textbox", name="epochs", exact=True).press("Enter")
     page.get_by_role("button", name="▶ Train").click()
-    page.get_by_role("region", name="True classes and answers").wait_for()
+    page.get_by_role("group", name="True classes and answers").wait_for()
     page.get_by_role("button", name="▶ Train").wait_for()
 
 
@@ -63,7 +63,7 @@ def test_a_dropped_table_is_learned_from_and_nothing_is_sent(tables):
     assert sent == []
     accuracy = float(re.search(r"30 test rows\s+([\d.]+)%", page.locator("main").inner_text())[1])
     assert accuracy > 85
-    table = page.get_by_role("region", name="True classes and answers")
+    table = page.get_by_role("group", name="True classes and answers")
     counts = [int(n) for n in re.findall(r"(\d+) (?=\d+%)", table.inner_text().replace("\n", " "))]
     assert sum(counts) == 30
     assert page.get_by_role("region", name="Try a row").inner_text().count("%") == 3
@@ -218,7 +218,7 @@ def test_keyboard_alone(tables):
     page.locator("ul.columns").wait_for()
     page.get_by_role("button", name="One epoch").focus()
     page.keyboard.press("Space")
-    table = page.get_by_role("region", name="True classes and answers")
+    table = page.get_by_role("group", name="True classes and answers")
     table.wait_for()
     cell = table.get_by_role("button").first
     cell.focus()

@@ -6,13 +6,12 @@
 import type { Engine } from "../engine/engine";
 import { WasmEngine } from "../engine/wasm";
 import EngineWorker from "../engine/worker.ts?worker&inline";
+import { script } from "./loading";
 
 declare global {
   var layerwiseEngine: string | undefined;
 }
 
-/** Where this script is. */
-export const here = (document.currentScript as HTMLScriptElement | null)?.src ?? document.baseURI;
 let loaded: Promise<Engine> | null = null;
 
 /** The engine, loaded once for all figures of a page. */
@@ -25,16 +24,7 @@ export function engine(): Promise<Engine> {
 }
 
 async function load(): Promise<Engine> {
-  globalThis.layerwiseEngine ?? (await script(new URL("engine.js", here).href));
+  globalThis.layerwiseEngine ?? (await script("engine.js"));
   const bytes = Uint8Array.from(atob(globalThis.layerwiseEngine!), (letter) => letter.charCodeAt(0));
   return new WasmEngine(await WebAssembly.compile(bytes), () => new EngineWorker());
-}
-
-export function script(src: string): Promise<void> {
-  const element = Object.assign(document.createElement("script"), { src });
-  return new Promise((resolve, reject) => {
-    element.onload = () => resolve();
-    element.onerror = () => reject(new Error(`${src} could not be loaded`));
-    document.head.append(element);
-  });
 }

@@ -1,17 +1,15 @@
-/** A number that changes with the theme of the page, so that canvases are drawn anew. */
-export class Theme {
-  version = $state(0);
+/** The theme of the page around, for what is drawn with its colours. */
+import { createSubscriber } from "svelte/reactivity";
 
-  /** Watches until the function that it returns is called. */
-  watch(): () => void {
-    const again = () => requestAnimationFrame(() => (this.version += 1));
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", again);
-    const observer = new MutationObserver(again);
-    observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => {
-      dark.removeEventListener("change", again);
-      observer.disconnect();
-    };
-  }
-}
+/** An effect that calls this runs again when the theme changes: canvases are drawn anew. */
+export const themed = createSubscriber((changed) => {
+  const again = () => requestAnimationFrame(changed);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  dark.addEventListener("change", again);
+  const observer = new MutationObserver(again);
+  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => {
+    dark.removeEventListener("change", again);
+    observer.disconnect();
+  };
+});

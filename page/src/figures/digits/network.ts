@@ -3,7 +3,7 @@ import { compileLayers } from "../../engine/plan";
 import type { Stage } from "../../engine/engine";
 import { readModel } from "../../files/model";
 import { forward } from "../../trace/doubles";
-import { here, script } from "../engine";
+import { script } from "../loading";
 
 export const PIXELS = 784;
 
@@ -88,6 +88,6 @@ export function digitNetwork(): Promise<DigitNetwork> {
 }
 
 async function load(): Promise<DigitNetwork> {
-  globalThis.layerwiseDigits ?? (await script(new URL("../digits/network.js", here).href));
+  globalThis.layerwiseDigits ?? (await script("../digits/network.js"));
   return new DigitNetwork(globalThis.layerwiseDigits!);
 }

@@ -34,6 +34,12 @@ export class Learning {
   private busy = false;
   private seldom = 0;
   private closed = false;
+  private turn = 0;
+  private making: Promise<boolean> | null = null;
+  /** It was paused because it went out of view. */
+  private resting = false;
+  /** The epoch that it trains to. */
+  private until = 0;
 
   constructor(
     settings: Settings,
@@ -47,8 +53,24 @@ export class Learning {
     return this.runner.current?.epoch ?? 0;
   }
 
-  /** A network for the settings as they are. */
-  async prepare(): Promise<boolean> {
+  /** A network, if there is none yet. */
+  async ready(): Promise<boolean> {
+    while (this.making) await this.making;
+    return this.runner.session ? true : this.prepare();
+  }
+
+  /** A network for the settings as they are. Of several calls while one is made, the last alone makes another. */
+  private async prepare(): Promise<boolean> {
+    const turn = ++this.turn;
+    await this.making;
+    if (turn !== this.turn || this.closed) return false;
+    this.making = this.make();
+    const done = await this.making;
+    this.making = null;
+    return done;
+  }
+
+  private async make(): Promise<boolean> {
     this.loading = !this.runner.session;
     const every = this.points.x.map((_, i) => i);
     const done = await this.runner.create(trainingOf(this.settings), dataOf(this.points, ["x", "y"], every));
@@ -62,11 +84,13 @@ export class Learning {
     this.settings = { ...this.settings, ...change };
     this.regions = this.answers = null;
     this.maps = [];
+    this.resting = false;
     await this.prepare();
   }
 
   async setRate(learning_rate: number): Promise<void> {
     this.settings = { ...this.settings, optimizer: { ...this.settings.optimizer, learning_rate } };
+    await this.making;
     if (this.runner.session) await this.runner.change({ learning_rate });
   }
 
@@ -75,18 +99,40 @@ export class Learning {
   }
 
   async run(): Promise<void> {
-    if (!this.runner.session && !(await this.prepare())) return;
+    if (!(await this.ready())) return;
     const left = this.settings.epochs - this.epochs;
-    await this.runner.run({ epochs: left > 0 ? left : this.settings.epochs });
+    this.until = left > 0 ? this.settings.epochs : this.epochs + this.settings.epochs;
+    await this.goOn();
+  }
+
+  private async goOn(): Promise<void> {
+    const left = this.until - this.epochs;
+    if (left > 0) await this.runner.run({ epochs: left });
   }
 
   async step(): Promise<void> {
-    if (!this.runner.session && !(await this.prepare())) return;
-    await this.runner.run({ epochs: 1 });
+    if (await this.ready()) await this.runner.run({ epochs: 1 });
+  }
+
+  async pause(): Promise<void> {
+    this.resting = false;
+    await this.runner.stop();
+  }
+
+  /** Nobody sees it, so it rests; it goes on when it is seen again. */
+  async watched(isSeen: boolean): Promise<void> {
+    if (isSeen && this.resting) {
+      this.resting = false;
+      await this.goOn();
+    } else if (!isSeen && this.runner.running) {
+      this.resting = true;
+      await this.runner.stop();
+    }
   }
 
   /** The first weights again, or others. */
   async reset(others: boolean): Promise<void> {
+    this.resting = false;
     if (!this.runner.session) return;
     await this.runner.reset(others ? (this.runner.training?.random_state ?? 0) + 1 : undefined);
   }
