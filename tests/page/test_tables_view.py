@@ -75,7 +75,7 @@ def test_what_if(tables):
     train(page, 60)
     row = page.get_by_role("region", name="Try a row")
     for name, value in {
-        "sepal length": "5,0",
+        "sepal length": "5.0",
         "sepal width": "3.4",
         "petal length": "1.4",
         "petal width": "0.2",
