@@ -145,7 +145,7 @@ def formulas(part: Any) -> list[Formula]:
     if (found := _of_numbers(name)) is not None:
         return [found]
     if name in OF_ARRAYS:
-        return [Formula("Formula", (Equation("", None, text=OF_ARRAYS[name]),))]
+        return [Formula("Formula", (Equation("", None, text=OF_ARRAYS[name]),), NOTES.get(name, ""))]
     if isinstance(part, Loss):
         return _of_loss(part)
     if isinstance(part, Penalty):

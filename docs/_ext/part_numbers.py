@@ -38,6 +38,14 @@ _SCALED: dict[str, Callable[..., Any]] = {
 OF_COLUMN = {"mean": r"\mu", "deviation": r"\sigma"}
 OF_SIZES = r"The layer has $n_{\text{in}}$ inputs and $n_{\text{out}}$ units."
 NOTES = {
+    "Dense": r"$x$ is the row of the inputs; $W$ has a row for each input and a column for each output.",
+    "Scale": r"$s$ has a factor for each input, and $\odot$ is the product of their elements.",
+    "Dropout": r"In training $\text{mask}$ is 0 with probability $\text{rate}$, else $1 / (1 - \text{rate})$.",
+    "LayerNorm": r"$\mu$ and $\sigma^2$ are the mean and the variance of the inputs of a sample.",
+    "BatchNorm": r"In training $\mu$ and $\sigma^2$ are the mean and the variance of an input over the batch, in "
+    "prediction their running means.",
+    "PiecewiseLinear": "$k_j$ and $k_{j+1}$ are the ends of interval $j$ of an input.",
+    "Softmax": "The sum is over all outputs of a sample.",
     "Orthogonal": "The first holds with at least as many inputs as units, the second with at least as many units.",
     "MinMaxScaler": "$m$ and $M$ are the minimum and the maximum of the column in the training data.",
     "StandardScaler": r"$\mu$ and $\sigma$ are the mean and the standard deviation of the column in the training data.",

@@ -33,7 +33,7 @@ class Part(SphinxDirective):
         cls = public_objects()[name]
         if kind_of(cls) is None:
             return []
-        self.env.note_dependency(str(Path(__file__)))
+        _note_sources(self)
         part = part_of(cls)
         lines: list[str] = []
         for formula in formulas(part):
@@ -95,6 +95,7 @@ class Parts(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        _note_sources(self)
         kind = self.arguments[0]
         heads = ["Name", "Formula", "Native engine", "Exports"]
         if kind in ("initializers", "scaling"):
@@ -115,6 +116,12 @@ class Parts(SphinxDirective):
         if "Native engine" in heads:
             row.append("yes" if runs_natively(cls) else "no")
         return [*row, _exports(cls)]
+
+
+def _note_sources(directive: SphinxDirective) -> None:
+    """Have the page made anew when what writes it changes."""
+    for file in (Path(__file__), *Path(__file__).parent.glob("part_*.py")):
+        directive.env.note_dependency(str(file))
 
 
 def _exports(cls: type) -> str:

@@ -263,8 +263,8 @@ class Given(Initializer):
 
     Parameters
     ----------
-    values : array
-        (n_in, n_out) for weights, (n_out,) for biases.
+    values : array-like of shape (n_in, n_out) or (n_out,)
+        The weights or the biases.
 
     Raises
     ------

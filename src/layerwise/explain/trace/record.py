@@ -178,7 +178,7 @@ class Trace:
         The inputs before and after scaling.
     layers : tuple of LayerTrace
         The layers, first to last. In a prediction without dropout.
-    answers : array
+    answers : array of shape (n,) or (n, n_out)
         The predictions before the step.
     step : StepTrace, optional
         The loss, the optimizer and the cost. None for a prediction.

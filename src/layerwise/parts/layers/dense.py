@@ -31,9 +31,9 @@ class Dense(Layer):
     ----------
     units : int
         The number of outputs. At least 1.
-    weights : str, Initializer or array (n_in / groups, units), default="glorot_uniform"
+    weights : str, Initializer or array-like of shape (n_in / groups, units), default="glorot_uniform"
         The initializer of the weights, such as ``"he_normal"``, or their first values.
-    biases : str, Initializer or array (units,), default="zeros"
+    biases : str, Initializer or array-like of shape (units,), default="zeros"
         The initializer of the biases, or their first values.
     penalty : Penalty or sequence of Penalty, optional
         The penalties of this layer. By default those given to `Network.fit` hold.
