@@ -1,10 +1,13 @@
 """Shared by all tests: how hypothesis runs, and small data sets."""
 
+import contextlib
+import gc
 import os
 import re
 import shutil
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -43,6 +46,17 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
 )  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Collect without garbage collection, which would find nothing in some ten thousand tests that all stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,6 +98,41 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
     return _count_as_failure((yield))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """Make a file once in a whole run: the worker that first asks for it makes it, and the others wait for it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def made_once(name, make):
+        path, half = folder / name, folder / f"half-{name}"
+        with alone(folder / f"{name}.lock"):
+            if not path.exists():
+                make(half)
+                half.rename(path)
+        return path
+
+    return made_once
+
+
+@contextlib.contextmanager
+def alone(lock, seconds=300):
+    """Wait until no other process holds that lock, a file, and hold it."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            lock.open("x").close()
+            break
+        except (FileExistsError, PermissionError):  # Windows refuses a file that is just being removed
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -156,7 +156,9 @@ HEALTHY = {
 }
 
 
-@pytest.mark.parametrize("name", HEALTHY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "mnist" else ()) for name in HEALTHY]
+)
 def test_nothing_is_found_on_healthy_ones(name):
     found = lw.diagnose(*HEALTHY[name]())
     if name == "no hidden layer":  # its published N(0, 1) weights, for 784 inputs, are indeed longer than is good

@@ -65,12 +65,14 @@ def run_process(start):
 
 
 @pytest.fixture(scope="session")
-def digits_model(tmp_path_factory):
+def digits_model(made_once):
     """A recogniser of handwritten digits, trained for three epochs."""
-    path = tmp_path_factory.mktemp("digits") / "mnist.safetensors"
-    words = ["train", "mnist", "--layers", "128", "--lr", "0.003", "-e", "3", "--no-plot", "--quiet", "-o", path]
-    assert invoke(*words).exit_code == 0
-    return path
+
+    def make(path):
+        words = ["train", "mnist", "--layers", "128", "--lr", "0.003", "-e", "3", "--no-plot", "--quiet", "-o", path]
+        assert invoke(*words).exit_code == 0
+
+    return made_once("mnist.safetensors", make)
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +80,14 @@ def iris_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("iris") / "iris.safetensors"
     assert invoke("train", "iris", "--no-plot", "--quiet", "-o", path).exit_code == 0
     return path
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures of reports empty, for they take most of the time."""
+    from layerwise.app.reporting import pictures
+
+    monkeypatch.setattr(pictures, "_encoded", lambda *_: "data:,")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`layerwise predict --label` and `--undo`: a user's own copy of the model learns, and takes it back."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +12,31 @@ from PIL import Image
 
 import drawn_digits
 import layerwise as lw
-from layerwise.handwriting import corrections_of
+from layerwise.handwriting import corrections_of, learning
 from layerwise.handwriting.shipped import shipped_network
 
 OWN = "my-digits.safetensors"
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path, made_once):
     """A network that learns fast, as the folder's mnist.safetensors."""
-    X, y = lw.datasets.load_mnist()[0]
-    net = lw.Network([lw.Dense(24), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0, scaling="range")
-    net.fit(X[:6000], y[:6000], epochs=4, verbose=False)
-    net.notes["least_confidence"] = 0.0
-    net.save(tmp_path / "mnist.safetensors")
-    return tmp_path / "mnist.safetensors"
+
+    def make(path):
+        X, y = lw.datasets.load_mnist()[0]
+        net = lw.Network([lw.Dense(24), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0, scaling="range")
+        net.fit(X[:6000], y[:6000], epochs=4, verbose=False)
+        net.notes["least_confidence"] = 0.0
+        net.save(path)
+
+    return shutil.copy(made_once("small-mnist.safetensors", make), tmp_path / "mnist.safetensors")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Fewer steps, of fewer rows: for all but what is learned."""
+    for name, value in {"STEPS": 20, "IMAGES": 500, "PATHS": 100}.items():
+        monkeypatch.setattr(learning, name, value)
 
 
 @pytest.fixture
@@ -66,7 +77,7 @@ def test_a_label_is_learned_and_taken_back(run, tmp_path, draw, small):
     assert "there is nothing to undo" in nothing.stderr
 
 
-def test_json(run, draw, small):
+def test_json(run, draw, small, quick):
     [answer] = run("predict", draw("47"), "--label", "4 7", "--json").json()
     assert (answer["label"], answer["model"], answer["corrections"]) == ("47", OWN, 1)
     assert answer["after"]["answer"] == "47"
@@ -75,7 +86,7 @@ def test_json(run, draw, small):
     assert taken == {"model": "mnist.safetensors", "corrections": 0}
 
 
-def test_a_folder_of_one_digit_is_one_correction(run, tmp_path, draw, small):
+def test_a_folder_of_one_digit_is_one_correction(run, tmp_path, draw, small, quick):
     draw("1", "a.png", "ones")
     draw("1", "b.jpg", "ones")
     (tmp_path / "ones" / "c.png").write_text("no picture")
@@ -85,7 +96,7 @@ def test_a_folder_of_one_digit_is_one_correction(run, tmp_path, draw, small):
     assert corrections_of(lw.load(OWN)).sizes == [2]
 
 
-def test_a_name_for_a_copy_and_a_network_to_copy(run, tmp_path, draw, small, digits_model):
+def test_a_name_for_a_copy_and_a_network_to_copy(run, tmp_path, draw, small, quick, digits_model):
     assert run("predict", draw("3"), "--label", "3", "-m", "hers.safetensors").exit_code == 0
     assert corrections_of(lw.load("hers.safetensors")).is_of(lw.load(small))
     assert run("predict", draw("8"), "--label", "8", "-m", "hers.safetensors").exit_code == 0
@@ -162,7 +173,7 @@ def test_models_of_something_else_take_no_corrections(run, draw, iris_model, tmp
     assert (tmp_path / OWN).read_bytes() == iris_model.read_bytes()
 
 
-def test_a_copy_is_kept_whole_where_nothing_can_be_learned(run, tmp_path, draw, small):
+def test_a_copy_is_kept_whole_where_nothing_can_be_learned(run, tmp_path, draw, small, quick):
     run("predict", draw("3"), "--label", "3")
     kept = (tmp_path / OWN).read_bytes()
     assert run("predict", draw("47"), "--label", "4").exit_code == 1

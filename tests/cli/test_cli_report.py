@@ -9,7 +9,7 @@ import layerwise as lw
 pytest.importorskip("matplotlib")
 
 
-def test_a_page_from_the_model_file_alone(run, iris_model, tmp_path):
+def test_a_page_from_the_model_file_alone(run, iris_model, tmp_path, undrawn):
     (tmp_path / "flowers.safetensors").write_bytes(iris_model.read_bytes())
     result = run("report", "flowers.safetensors")
     assert result.exit_code == 0
@@ -20,7 +20,7 @@ def test_a_page_from_the_model_file_alone(run, iris_model, tmp_path):
     assert run("report", "flowers.safetensors").exit_code == 0  # a page that is there is replaced
 
 
-def test_a_table_of_numbers(run, prices, tmp_path):
+def test_a_table_of_numbers(run, prices, tmp_path, undrawn):
     assert run("train", prices, "--no-plot", "-q", "-e", "5", "-o", "p.safetensors").exit_code == 0
     without = run("report", "p.safetensors")
     assert without.exit_code == 2
@@ -53,7 +53,7 @@ def test_the_command_that_trained_is_in_the_model_file(run, tmp_path):
 
 
 @pytest.mark.parametrize("words", [["report"], ["plot", "confusion"]])
-def test_a_model_of_a_table_needs_data(run, tmp_path, words):
+def test_a_model_of_a_table_needs_data(run, tmp_path, words, undrawn):
     (tmp_path / "t.csv").write_text("\n".join(["x,y", *(f"{x},{x > 25}" for x in range(50))]))
     assert run("train", "t.csv", "-e", "1", "--no-plot", "--quiet").exit_code == 0
     result = run(*words, "t.safetensors")

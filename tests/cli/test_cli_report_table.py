@@ -31,12 +31,6 @@ def homes(tmp_path):
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """Leave the pictures empty, for they take most of the time."""
-    monkeypatch.setattr(pictures, "_encoded", lambda *_: "data:,")
-
-
-@pytest.fixture
 def light(monkeypatch):
     """Draw no picture for dark paper."""
     draw = pictures._encoded
