@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("sphinx")
 
 from published import Figure, PublishedError, read_figures, rows_of
+from sites import PHONE
 
 LESSON = "---\nfile_format: mystnb\n---\n# A\n\n```{{code-cell}} python\nx = 1\n{}\n```\n"
 
@@ -51,3 +52,12 @@ def test_a_figure_that_is_asserted_again_has_one_row():
         ("0.5", "accuracy", "A Book"): ["one", "two"],
         ("0.5", "accuracy from scratch", "A Book"): ["one"],
     }
+
+
+def test_the_table_is_read_on_a_phone_without_scrolling(open_file, docs_site):
+    page = open_file(docs_site / "course/published.html", PHONE)
+    table = page.locator("table.published")
+    for text in ("Figure", "Lesson"):
+        assert table.get_by_role("columnheader", name=text).count() == 1
+    boxes = [cell.bounding_box() for cell in table.locator("tr").nth(1).locator("td").all()]
+    assert len(boxes) == 4 and all(box["x"] + box["width"] <= PHONE["width"] for box in boxes)
