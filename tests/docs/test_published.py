@@ -60,4 +60,5 @@ def test_the_table_is_read_on_a_phone_without_scrolling(open_file, docs_site):
     for text in ("Figure", "Lesson"):
         assert table.get_by_role("columnheader", name=text).count() == 1
     boxes = [cell.bounding_box() for cell in table.locator("tr").nth(1).locator("td").all()]
-    assert len(boxes) == 4 and all(box["x"] + box["width"] <= PHONE["width"] for box in boxes)
+    assert len(boxes) == 4
+    assert all(box["x"] + box["width"] <= PHONE["width"] for box in boxes)
