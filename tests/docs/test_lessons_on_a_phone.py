@@ -22,7 +22,7 @@ def test_every_formula_fits_a_phone(open_file, docs_site):
     for name in names:
         page.goto((docs_site / f"{name}.html").as_uri())
         if page.locator(".math").count():
-            page.locator("mjx-container svg").first.wait_for()
+            page.locator("mjx-container svg").first.wait_for(state="attached")
             page.evaluate("() => MathJax.startup.promise")
         wide[name] = page.evaluate(TOO_WIDE)
     assert {name: found for name, found in wide.items() if found} == {}
