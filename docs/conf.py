@@ -77,7 +77,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery_order.ByLesson",
     "nested_sections": False,
     "abort_on_example_error": True,
-    "copyfile_regex": r".*\.csv",
     "matplotlib_animations": False,
     "min_reported_time": 600,
     "plot_gallery": True,

@@ -27,11 +27,13 @@ def test_the_python_of_the_page_on_scikit_learn_runs(capsys):
     assert float(capsys.readouterr().out) > 0.85
 
 
-def test_the_python_of_the_page_on_tables_runs():
+def test_the_python_of_the_page_on_tables_runs(tmp_path, monkeypatch, capsys):
     pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
     namespace = {}
     for block in blocks("tables.md"):
         exec(block.replace('preset="tabular"', 'preset="tabular", max_iter=60'), namespace)
+    assert capsys.readouterr().out == "['setosa']\n"
     assert namespace["clf"].score(namespace["frame"], namespace["labels"]) > 0.9
     assert namespace["regr"].score(namespace["frame"], namespace["numbers"]) > 0.5
 

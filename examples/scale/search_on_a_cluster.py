@@ -6,17 +6,16 @@ Run scikit-learn's searches on Dask or Ray
    :alt: A grid of settings is shared out to workers; each fit gives a score, and the best one is kept.
 
 A grid search whose fits run on the workers of Dask or Ray, here on one machine. The scores do not depend on where a fit
-runs.
+runs. The last line of the program chooses between Dask and Ray.
 
 .. code-block:: sh
 
-   pip install "layerwise[dask]"      # or "layerwise[ray]"
-   python examples/scale/search_on_a_cluster.py dask
+   pip install "layerwise[sklearn,dask]"      # or "layerwise[sklearn,ray]"
+   python search_on_a_cluster.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/search.png"
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -69,4 +68,4 @@ def main(engine: str) -> GridSearchCV:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main("dask")  # or "ray", "loky" (processes), "threading"

@@ -11,12 +11,10 @@ ended early. Several processes, also on several machines, can work on the same s
 .. code-block:: sh
 
    pip install "layerwise[optuna]"
-   python examples/scale/search_with_optuna.py digits.log 20
+   python search_with_optuna.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/optuna.png"
-
-import sys
 
 import optuna
 
@@ -45,7 +43,7 @@ def objective(trial: optuna.Trial) -> float:
     return pruning.best
 
 
-def main(file: str, n_trials: int) -> optuna.Study:
+def main(file: str = "digits.log", n_trials: int = 20) -> optuna.Study:
     """Work on the study in a file, which other processes may work on at the same time."""
     study = optuna.create_study(
         study_name="digits",
@@ -62,4 +60,4 @@ def main(file: str, n_trials: int) -> optuna.Study:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main()

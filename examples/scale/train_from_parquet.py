@@ -14,7 +14,7 @@ for the label.
 .. code-block:: sh
 
    pip install "layerwise[streams]"
-   python examples/scale/train_from_parquet.py
+   python train_from_parquet.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/parquet.png"

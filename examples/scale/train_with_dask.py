@@ -10,13 +10,11 @@ for every number of workers, to the last bit.
 
 .. code-block:: sh
 
-   pip install "layerwise[dask]"
-   python examples/scale/train_with_dask.py 2
+   pip install "layerwise[sklearn,dask]"
+   python train_with_dask.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/ranks-dask.png"
-
-import sys
 
 import dask.array as da
 from dask.distributed import Client, LocalCluster
@@ -42,4 +40,4 @@ def main(workers: int = 2) -> lw.Network:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -11,12 +11,11 @@ run that was killed continues from its checkpoint, also on another number of ran
 .. code-block:: sh
 
    pip install "layerwise[mpi]" mpich
-   mpiexec -n 2 python examples/scale/train_with_mpi.py digits.safetensors
+   mpiexec -n 2 python train_with_mpi.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/ranks-mpi.png"
 
-import sys
 from pathlib import Path
 
 from mpi4py import MPI
@@ -24,7 +23,7 @@ from mpi4py import MPI
 import layerwise as lw
 
 
-def main(path: str, epochs: int = 5, rows: int = 50_000) -> lw.Network:
+def main(path: str = "digits.safetensors", epochs: int = 5, rows: int = 50_000) -> lw.Network:
     """Train on all ranks; the first one shows the training and writes the files."""
     (X, y), validation, (X_test, y_test) = lw.datasets.load_mnist()
     net = lw.Network([lw.Dense(256), lw.ReLU(), lw.Dropout(0.2), lw.Dense(10), lw.Softmax()], random_state=0)
@@ -40,4 +39,4 @@ def main(path: str, epochs: int = 5, rows: int = 50_000) -> lw.Network:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main()

@@ -10,13 +10,11 @@ to the last bit.
 
 .. code-block:: sh
 
-   pip install "layerwise[ray]"
-   python examples/scale/train_with_ray.py 2
+   pip install "layerwise[sklearn,ray]" "ray[data]"
+   python train_with_ray.py
 """
 
 # sphinx_gallery_thumbnail_path = "images/gallery/ranks-ray.png"
-
-import sys
 
 import ray
 import ray.data
@@ -41,4 +39,4 @@ def main(ranks: int = 2) -> lw.Network:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

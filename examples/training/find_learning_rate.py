@@ -8,8 +8,6 @@ the rate is a good one to begin with.
 
 # %%
 # For two optimizers: the loss over the rate, the suggestion, and the accuracy after two epochs with it.
-import sys
-
 import matplotlib.pyplot as plt
 
 import layerwise as lw
@@ -27,7 +25,4 @@ for optimizer, panel in zip((lw.Adam(), lw.SGD(0.1, momentum=0.9)), panels, stri
     network.fit(X, y, optimizer=optimizer, batch_size=64, epochs=2, schedule="cosine", verbose=False)
     results[name] = finder.suggestion, network.evaluate(*validation)["accuracy"]
     print("{}: learning rate {:.2g}, accuracy {:.2%} after two epochs".format(name, *results[name]))
-
-if len(sys.argv) > 1:  # python examples/training/find_learning_rate.py docs/images/learning-rate.png
-    figure.savefig(sys.argv[1], dpi=110)
 plt.show()

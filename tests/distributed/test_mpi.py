@@ -147,7 +147,8 @@ def test_three_ranks_are_refused(tmp_path):
 @pytest.mark.skipif(not EXAMPLE.is_file(), reason="the examples are not beside these tests")
 def test_the_example_gives_the_same_weights_on_one_rank_and_two(tmp_path):
     for size, name in ((1, "one"), (2, "two"), (1, "two")):  # the last one finds its checkpoint, at the end
-        words = [MPIEXEC, "-n", str(size), sys.executable, str(EXAMPLE), f"{name}.safetensors", "2", "2000"]
+        program = f"import runpy; runpy.run_path({str(EXAMPLE)!r})['main']('{name}.safetensors', 2, 2000)"
+        words = [MPIEXEC, "-n", str(size), sys.executable, "-c", program]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("test accuracy") == 1
