@@ -1,12 +1,14 @@
-"""What the search page knows of each page besides Sphinx's index: its kind, its keywords and its first paragraph.
+"""What the search page knows of each page besides Sphinx's index: its kind, keywords, first paragraph, and links to it.
 
 `_static/search.js` ranks pages with it. The keywords are those of a page's front matter, `myst: html_meta: keywords:`,
-separated by commas; a keyword may be a whole question. A page built for a class or a function has none.
+separated by commas; a keyword may be a whole question. Where a row of a table links to a single page, as in the tables
+"I want to …", the words of the row are searched for that page. SYNONYMS are words that users write for each other.
 """
 
 import json
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
 
 KINDS = {
@@ -22,6 +24,46 @@ ASKING = """
     happen happens help im is isnt just keep know layerwise like make makes mean means much must need needs please
     possible problem question show start tell thing things try trying use used user uses using want wants way whats
     work working works
+"""
+SYNONYMS = """
+    csv table spreadsheet
+    excel xlsx spreadsheet
+    dataframe pandas frame
+    column feature
+    category categorical
+    image picture photo
+    crash kill interrupt abort
+    resume continue
+    save store persist
+    stuck plateau
+    nan infinite inf diverge explode
+    fall down decrease drop
+    predict predictions inference infer
+    gpu cuda
+    cnn convolution convolutional
+    lstm rnn gru recurrent sequence
+    hyperparameter hyperparameters setting tune
+    model network
+    neuron unit
+    deploy ship serve production
+    javascript js node
+    sklearn scikit
+    normalize normalization standardize scale scaling
+    initialization initialize initializer
+    xavier glorot
+    regularization penalty
+    imbalanced imbalance unbalanced skewed rare
+    plot draw picture visualize figure chart
+    fast speed slow performance benchmark
+    notebook jupyter colab
+    seed reproducible deterministic
+    memory ram
+    cluster machine distributed
+    confidence sure certain uncertain
+    rate lr
+    custom own write
+    compiler compile
+    symptom wrong
 """
 
 
@@ -39,7 +81,26 @@ def read_page(app, doctree):
     if len(lead) > LEAD:
         lead = lead[:LEAD].rsplit(" ", 1)[0].rstrip(",;:.") + " …"
     words = [word.strip() for text in keywords for word in text.split(",") if word.strip()]
-    _pages(app.env)[app.env.docname] = {"lead": lead, "keywords": words}
+    docname = app.env.docname
+    _pages(app.env)[docname] = {"lead": lead, "keywords": words, "links": list(_linking_rows(doctree, docname))}
+
+
+def _linking_rows(doctree, docname):
+    """Give the page that a row of a table links to, and the words of the row besides the link."""
+    for row in doctree.findall(nodes.row):
+        links = list(row.findall(addnodes.pending_xref))
+        targets = {target for link in links if (target := _target(link, docname))}
+        if len(targets) == 1:
+            words = " ".join(cell.astext() for cell in row.children if not list(cell.findall(addnodes.pending_xref)))
+            if words:
+                yield targets.pop(), " ".join(words.split())
+
+
+def _target(link, docname):
+    """Return the page that a link within the site goes to; None for other links."""
+    if link.get("refdomain") == "doc":
+        return link["reftarget"]
+    return None
 
 
 def _is_text(paragraph):
@@ -65,12 +126,18 @@ def add_pages(app, pagename, templatename, context, doctree):
     """Give the search page its script and what that must know."""
     if pagename != "search":
         return
+    known = _pages(app.env)
     pages = {}
-    for docname, page in sorted(_pages(app.env).items()):
+    for docname, page in sorted(known.items()):
         kind = "API" if docname.startswith("reference/api/") else KINDS.get(docname.split("/")[0], "")
-        pages[docname] = {"kind": kind, **page}
+        pages[docname] = {"kind": kind, "lead": page["lead"], "keywords": page["keywords"], "asked": []}
+    for docname, page in sorted(known.items()):
+        for target, words in page["links"]:
+            if target in pages and docname.endswith("/index"):
+                pages[target]["asked"].append(words)
     told = json.dumps(pages, ensure_ascii=False, sort_keys=True).replace("</", "<\\/")
-    app.add_js_file(None, body=f"const SEARCHED_PAGES = {told};")
+    groups = [group.strip() for group in SYNONYMS.strip().splitlines()]
+    app.add_js_file(None, body=f"const SEARCHED_PAGES = {told};\nconst SEARCH_SYNONYMS = {json.dumps(groups)};")
     app.add_js_file("search.js")
 
 
@@ -81,4 +148,4 @@ def setup(app):
     app.connect("env-purge-doc", _forget)
     app.connect("env-merge-info", _merge)
     app.connect("html-page-context", add_pages)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

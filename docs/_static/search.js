@@ -1,74 +1,113 @@
 // Search for questions: a page is found by any of the words that were asked for, and ranked by how many it has, how rare
-// they are, where they stand (keywords, title, section, text), and the kind of page. The index and the stemmer are Sphinx's.
+// they are, where they stand (FIELDS), and the kind of page. A word is also found by its synonyms, and a name such as
+// BatchNorm or load_mnist by its parts. The index of texts and the stemmer are Sphinx's; SEARCHED_PAGES is made by
+// page_search.py.
 "use strict";
 
 (() => {
-  const PLACES = { keyword: 6, title: 5, section: 3, text: 1 };
-  const KINDS = { "How-to": 1.25, Course: 1.1, Explanation: 1, Reference: 1, Gallery: 0.9, API: 0.7, "": 0.8 };
+  const FIELDS = { title: 6, keyword: 5, asked: 5, section: 3, lead: 2, text: 1 };
+  const HALF = 4; // the sum of fields at which a word counts half of what it can
+  const KINDS = { "How-to": 1.25, Course: 1.1, Explanation: 1, Reference: 1, Gallery: 0.9, API: 0.75, "": 0.6 };
+  const WHOLE = { title: 0.6, keyword: 0.6, asked: 0.4, section: 0.4 }; // for a phrase that has all words asked for
+  const SYNONYM = 0.7; // what a synonym counts, beside the word itself
   const MOST = 30;
 
-  // Words as they stand in the index. A word that is in none of the pages counts too: no page has all words then.
-  const wordsOf = (text, stemmer) => {
-    const words = splitQuery(text.toLowerCase()).filter((word) => !stopwords.has(word) && !/^\d+$/.test(word));
-    return [...new Set(words.map((word) => stemmer.stemWord(word)))];
+  const stems = new Map();
+  const stemOf = (word) => {
+    if (!stems.has(word)) stems.set(word, new Stemmer().stemWord(word));
+    return stems.get(word);
   };
+
+  // Words as they stand in the index: names of several words are split, words of questions left out.
+  const wordsOf = (text) => {
+    const parts = text.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/_/g, " ").toLowerCase();
+    return splitQuery(parts).filter((word) => !stopwords.has(word) && !/^\d+$/.test(word)).map(stemOf);
+  };
+  const unique = (words) => [...new Set(words)];
+
+  // For each word, what it is found by, and how much that counts. A word that is on no page counts too: no page has all.
+  const synonyms = new Map();
+  for (const group of SEARCH_SYNONYMS) {
+    const members = group.split(" ").map(stemOf);
+    for (const word of members) synonyms.set(word, unique([...(synonyms.get(word) || []), ...members]));
+  }
+  const formsOf = (word) => [
+    [word, 1],
+    ...(synonyms.get(word) || []).filter((other) => other !== word).map((other) => [other, SYNONYM]),
+  ];
 
   const filesOf = (found) => (found === undefined ? [] : Array.isArray(found) ? found : [found]);
   const own = (table, word) => (Object.hasOwn(table, word) ? table[word] : undefined);
 
-  // The files that have a word in their text; without any, those that have a longer word that begins with it.
-  const filesWith = (table, word) => {
-    const exact = filesOf(own(table, word));
-    if (exact.length || word.length < 3) return exact;
-    return Object.keys(table).flatMap((term) => (term.startsWith(word) ? filesOf(table[term]) : []));
-  };
-
-  const sectionsOf = (index, stemmer) => {
-    const sections = new Map(); // file: [[words of its title, title, id]]
+  // What is searched of each page: for each field its phrases, as sets of words. Made once.
+  const readPages = (index) => {
+    const sections = new Map(); // file: [[title, id]]
     for (const [title, places] of Object.entries(index.alltitles))
-      for (const [file, id] of places) {
-        if (!sections.has(file)) sections.set(file, []);
-        sections.get(file).push([new Set(wordsOf(title, stemmer)), title, id]);
-      }
-    return sections;
+      for (const [file, id] of places) sections.set(file, [...(sections.get(file) || []), [title, id]]);
+    return index.docnames.map((docname, file) => {
+      const page = SEARCHED_PAGES[docname] || { kind: "", keywords: [], asked: [], lead: "" };
+      const title = page.kind === "API" ? index.titles[file].split(".").pop() : index.titles[file];
+      const parts = (sections.get(file) || []).filter(([, id]) => id);
+      const phrases = (texts) => texts.map((text) => new Set(wordsOf(text)));
+      const fields = {
+        title: phrases([title]),
+        keyword: phrases(page.keywords),
+        asked: phrases(page.asked),
+        section: phrases(parts.map(([text]) => text)),
+        lead: phrases([page.lead]),
+      };
+      return { docname, file, page, title: index.titles[file], parts, fields };
+    });
   };
 
-  const rankPages = (index, words, query) => {
-    const stemmer = new Stemmer();
-    const count = index.docnames.length;
-    const texts = words.map((word) => new Set(filesWith(index.terms, word)));
-    const titles = words.map((word) => new Set(filesWith(index.titleterms, word)));
-    const rarity = words.map((_, i) => Math.log(1 + count / (1 + new Set([...texts[i], ...titles[i]]).size)));
-    const sections = sectionsOf(index, stemmer);
-    const asked = query.toLowerCase().trim().replace(/[?.!]+$/, "");
-    const results = [];
-    index.docnames.forEach((docname, file) => {
-      const page = SEARCHED_PAGES[docname] || { kind: "", keywords: [], lead: "" };
-      const title = new Set(wordsOf(index.titles[file], stemmer));
-      const keywords = new Set(page.keywords.flatMap((keyword) => wordsOf(keyword, stemmer)));
-      let score = 0;
-      let hits = 0;
-      words.forEach((word, i) => {
-        const place = keywords.has(word) ? "keyword" : title.has(word) ? "title"
-          : titles[i].has(file) ? "section" : texts[i].has(file) ? "text" : "";
-        if (!place) return;
-        score += PLACES[place] * rarity[i];
-        hits += 1;
-      });
-      if (!hits) return;
-      let best = [0, "", ""]; // the section whose title has most of the words
-      for (const [has, text, id] of sections.get(file) || []) {
-        const common = words.filter((word) => has.has(word)).length;
-        if (id && common > best[0]) best = [common, text, id];
-      }
-      const inTitle = words.filter((word) => title.has(word)).length;
-      const section = best[0] > inTitle ? best : [0, "", ""];
-      score += section[0] > 1 ? 2 * section[0] : 0;
-      if (page.keywords.some((keyword) => wordsOf(keyword, stemmer).join(" ") === words.join(" "))) score += 20;
-      if (index.titles[file].toLowerCase() === asked) score += 20;
-      score *= (hits / words.length) ** 2 * KINDS[page.kind];
-      results.push({ docname, score, title: index.titles[file], section: section[1], anchor: section[2], page });
+  // The files that have a word in their text; without any, those that have a longer word that begins with it.
+  const filesWith = (index, word) => {
+    const exact = [...filesOf(own(index.terms, word)), ...filesOf(own(index.titleterms, word))];
+    if (exact.length || word.length < 4) return exact;
+    return Object.keys(index.terms).flatMap((term) => (term.startsWith(word) ? filesOf(index.terms[term]) : []));
+  };
+
+  const hasAll = (phrase, words) => words.every((forms) => forms.some(([form]) => phrase.has(form)));
+
+  let pages;
+  const rankPages = (index, query) => {
+    pages ??= readPages(index);
+    const words = unique(wordsOf(query)).map(formsOf);
+    if (!words.length) return [];
+    const texts = words.map((forms) => forms.map(([form]) => new Set(filesWith(index, form))));
+    const rarity = texts.map((forms) => {
+      const found = forms[0].size || Math.min(...forms.map((files) => files.size || Infinity));
+      return Math.log(1 + pages.length / (1 + (Number.isFinite(found) ? found : 0)));
     });
+    const total = rarity.reduce((sum, each) => sum + each, 0);
+    const results = [];
+    for (const { docname, file, page, title, parts, fields } of pages) {
+      let score = 0;
+      let had = 0;
+      words.forEach((forms, i) => {
+        let best = 0;
+        forms.forEach(([form, factor], j) => {
+          let weight = texts[i][j].has(file) ? FIELDS.text : 0;
+          for (const [field, phrases] of Object.entries(fields))
+            if (phrases.some((phrase) => phrase.has(form))) weight += FIELDS[field];
+          best = Math.max(best, (factor * weight) / (weight + HALF));
+        });
+        if (!best) return;
+        had += rarity[i];
+        score += rarity[i] * best;
+      });
+      if (!had) continue;
+      for (const [field, share] of Object.entries(WHOLE)) {
+        const sizes = fields[field].filter((phrase) => hasAll(phrase, words)).map((phrase) => phrase.size);
+        if (sizes.length) score += (total * share * words.length) / Math.max(Math.min(...sizes), words.length);
+      }
+      score *= (had / total) ** 2 * KINDS[page.kind];
+      const common = (phrase) => words.filter((forms) => forms.some(([form]) => phrase.has(form))).length;
+      const counts = fields.section.map(common);
+      const most = Math.max(0, ...counts);
+      const [section, anchor] = most > common(fields.title[0]) ? parts[counts.indexOf(most)] : ["", ""];
+      results.push({ docname, score, title, section, anchor, page });
+    }
     return results.sort((a, b) => b.score - a.score || a.title.localeCompare(b.title));
   };
 
@@ -105,18 +144,17 @@
   };
 
   const answer = (query) => {
-    const words = wordsOf(query, new Stemmer());
-    const pages = words.length ? rankPages(Search._index, words, query) : [];
+    const found = rankPages(Search._index, query);
     const objects = namedObjects(Search._index, query);
     const shown = new Set();
-    const results = [...objects, ...pages.slice(0, MOST)].filter((result) => {
+    const results = [...objects, ...found.slice(0, MOST)].filter((result) => {
       const key = `${result.docname}#${result.anchor}`;
       return !shown.has(key) && shown.add(key);
     });
     Search.stopPulse();
     Search.title.textContent = "Search results";
     Search.status.textContent = results.length
-      ? `${pages.length > MOST ? `The first ${MOST}` : results.length} results for “${query.trim()}”.`.replace(/^1 results/, "1 result")
+      ? `${found.length > MOST ? `The first ${MOST}` : results.length} results for “${query.trim()}”.`.replace(/^1 results/, "1 result")
       : `Nothing was found for “${query.trim()}”. Try other words, or the name of a class.`;
     Search.output.replaceChildren(...results.map(show));
   };
