@@ -6,6 +6,7 @@ separated by commas; a keyword may be a whole question. Where a row of a table l
 """
 
 import json
+import re
 
 from docutils import nodes
 from sphinx import addnodes
@@ -22,7 +23,7 @@ LEAD = 180  # characters of a first paragraph
 ASKING = """
     anyone anything best better can cant come comes correct does doesnt dont easy easily get gets getting give go good
     happen happens help im is isnt just keep know layerwise like make makes mean means much must need needs please
-    possible problem question show start tell thing things try trying use used user uses using want wants way whats
+    possible problem question show start tell thing see should things try trying use used user uses using versus vs want wants way whats
     work working works
 """
 SYNONYMS = """
@@ -30,7 +31,7 @@ SYNONYMS = """
     excel xlsx spreadsheet
     dataframe pandas frame
     column feature
-    category categorical
+    category categorical class classification
     image picture photo
     crash kill interrupt abort
     resume continue
@@ -63,14 +64,14 @@ SYNONYMS = """
     rate lr
     custom own write
     compiler compile
-    symptom wrong
+    convert import
 """
 
 
 class Questions(SearchEnglish):
     """English, with the words of which questions are made among those that are not searched."""
 
-    stopwords = frozenset(SearchEnglish.stopwords) | frozenset(ASKING.split())
+    stopwords = (frozenset(SearchEnglish.stopwords) | frozenset(ASKING.split())) - {"down", "own", "same"}
 
 
 def read_page(app, doctree):
@@ -81,26 +82,40 @@ def read_page(app, doctree):
     if len(lead) > LEAD:
         lead = lead[:LEAD].rsplit(" ", 1)[0].rstrip(",;:.") + " …"
     words = [word.strip() for text in keywords for word in text.split(",") if word.strip()]
-    docname = app.env.docname
-    _pages(app.env)[docname] = {"lead": lead, "keywords": words, "links": list(_linking_rows(doctree, docname))}
+    page = {"lead": lead, "keywords": words, "links": list(_linking_rows(doctree))}
+    if app.env.docname.startswith("reference/api/"):
+        page["names"] = _parameters(doctree)
+    else:
+        page["rows"] = _first_cells(doctree)
+    _pages(app.env)[app.env.docname] = page
 
 
-def _linking_rows(doctree, docname):
+def _first_cells(doctree):
+    """Return the first cell of each row of a page's tables that has words: symptoms, wishes, names elsewhere."""
+    cells = (row.children[0].astext() for body in doctree.findall(nodes.tbody) for row in body.findall(nodes.row))
+    return sorted({" ".join(text.split()) for text in cells if re.search(r"[^\W\d_]{3}", text) and len(text) < LEAD})
+
+
+def _parameters(doctree):
+    """Return the names of the parameters and attributes of a class or a function, as numpydoc lists them."""
+    terms = (term.astext().partition(":")[0] for term in doctree.findall(nodes.term))
+    return sorted({name.strip() for term in terms for name in term.split(",") if name.strip().isidentifier()})
+
+
+def _linking_rows(doctree):
     """Give the page that a row of a table links to, and the words of the row besides the link."""
     for row in doctree.findall(nodes.row):
         links = list(row.findall(addnodes.pending_xref))
-        targets = {target for link in links if (target := _target(link, docname))}
+        targets = {target for link in links if (target := _target(link))}
         if len(targets) == 1:
             words = " ".join(cell.astext() for cell in row.children if not list(cell.findall(addnodes.pending_xref)))
             if words:
                 yield targets.pop(), " ".join(words.split())
 
 
-def _target(link, docname):
+def _target(link):
     """Return the page that a link within the site goes to; None for other links."""
-    if link.get("refdomain") == "doc":
-        return link["reftarget"]
-    return None
+    return link["reftarget"] if link.get("refdomain") == "doc" else None
 
 
 def _is_text(paragraph):
@@ -130,7 +145,7 @@ def add_pages(app, pagename, templatename, context, doctree):
     pages = {}
     for docname, page in sorted(known.items()):
         kind = "API" if docname.startswith("reference/api/") else KINDS.get(docname.split("/")[0], "")
-        pages[docname] = {"kind": kind, "lead": page["lead"], "keywords": page["keywords"], "asked": []}
+        pages[docname] = {"kind": kind, "asked": [], **{key: page[key] for key in page if key != "links"}}
     for docname, page in sorted(known.items()):
         for target, words in page["links"]:
             if target in pages and docname.endswith("/index"):
@@ -148,4 +163,4 @@ def setup(app):
     app.connect("env-purge-doc", _forget)
     app.connect("env-merge-info", _merge)
     app.connect("html-page-context", add_pages)
-    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,11 +5,13 @@
 "use strict";
 
 (() => {
-  const FIELDS = { title: 6, keyword: 5, asked: 5, section: 3, lead: 2, text: 1 };
+  const FIELDS = { title: 6, keyword: 5, asked: 5, section: 3, name: 4, lead: 2, row: 2, text: 1 };
   const HALF = 4; // the sum of fields at which a word counts half of what it can
-  const KINDS = { "How-to": 1.25, Course: 1.1, Explanation: 1, Reference: 1, Gallery: 0.9, API: 0.75, "": 0.6 };
-  const WHOLE = { title: 0.6, keyword: 0.6, asked: 0.4, section: 0.4 }; // for a phrase that has all words asked for
-  const SYNONYM = 0.7; // what a synonym counts, beside the word itself
+  const KINDS = { "How-to": 1.25, Course: 1.1, Explanation: 1, Reference: 1, Gallery: 0.9, API: 0.85, "": 0.6 };
+  const WHOLE = { title: 0.6, keyword: 0.6, asked: 0.4, section: 0.4, name: 0.5, row: 0.2 }; // a phrase with all words
+  const INDEX = 0.7; // an index.md leads to others
+  const NAMED = 1; // for a page all words of whose title were asked for
+  const SYNONYM = 0.8; // what a synonym counts, beside the word itself
   const MOST = 30;
 
   const stems = new Map();
@@ -23,18 +25,19 @@
     const parts = text.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/_/g, " ").toLowerCase();
     return splitQuery(parts).filter((word) => !stopwords.has(word) && !/^\d+$/.test(word)).map(stemOf);
   };
+  // The words of a phrase, also two of them written as one, as in "batchnorm" and "backpropagation".
+  const phraseOf = (text) => {
+    const plain = splitQuery(text.toLowerCase());
+    const joined = plain.slice(1).map((word, i) => plain[i] + word);
+    return new Set([...wordsOf(text), ...[...plain, ...joined].map(stemOf)]);
+  };
   const unique = (words) => [...new Set(words)];
 
   // For each word, what it is found by, and how much that counts. A word that is on no page counts too: no page has all.
-  const synonyms = new Map();
-  for (const group of SEARCH_SYNONYMS) {
-    const members = group.split(" ").map(stemOf);
-    for (const word of members) synonyms.set(word, unique([...(synonyms.get(word) || []), ...members]));
-  }
-  const formsOf = (word) => [
-    [word, 1],
-    ...(synonyms.get(word) || []).filter((other) => other !== word).map((other) => [other, SYNONYM]),
-  ];
+  const formsOf = (word) => {
+    const groups = SEARCH_SYNONYMS.map((group) => group.split(" ").map(stemOf)).filter((group) => group.includes(word));
+    return [[word, 1], ...unique(groups.flat()).filter((other) => other !== word).map((other) => [other, SYNONYM])];
+  };
 
   const filesOf = (found) => (found === undefined ? [] : Array.isArray(found) ? found : [found]);
   const own = (table, word) => (Object.hasOwn(table, word) ? table[word] : undefined);
@@ -45,28 +48,42 @@
     for (const [title, places] of Object.entries(index.alltitles))
       for (const [file, id] of places) sections.set(file, [...(sections.get(file) || []), [title, id]]);
     return index.docnames.map((docname, file) => {
-      const page = SEARCHED_PAGES[docname] || { kind: "", keywords: [], asked: [], lead: "" };
-      const title = page.kind === "API" ? index.titles[file].split(".").pop() : index.titles[file];
+      const page = SEARCHED_PAGES[docname] || { kind: "", lead: "", keywords: [] };
+      const title = index.titles[file].replace(/^layerwise\./, "");
       const parts = (sections.get(file) || []).filter(([, id]) => id);
-      const phrases = (texts) => texts.map((text) => new Set(wordsOf(text)));
+      const phrases = (texts) => (texts || []).map(phraseOf);
       const fields = {
         title: phrases([title]),
         keyword: phrases(page.keywords),
         asked: phrases(page.asked),
         section: phrases(parts.map(([text]) => text)),
+        name: phrases(page.names),
         lead: phrases([page.lead]),
+        row: phrases(page.rows),
       };
-      return { docname, file, page, title: index.titles[file], parts, fields };
+      return { docname, file, page, title: index.titles[file], words: wordsOf(title), parts, fields };
     });
   };
 
-  // The files that have a word in their text; without any, those that have a longer word that begins with it.
+  // The files that have a word in their text, also as a part of a name such as learning_curves; without any, those that
+  // have a longer word that begins with it.
+  let named;
+  const readNames = (terms) => {
+    const found = new Map();
+    for (const term of Object.keys(terms).filter((term) => term.includes("_")))
+      for (const part of wordsOf(term)) found.set(part, [...(found.get(part) || []), ...filesOf(terms[term])]);
+    return found;
+  };
   const filesWith = (index, word) => {
-    const exact = [...filesOf(own(index.terms, word)), ...filesOf(own(index.titleterms, word))];
+    named ??= readNames(index.terms);
+    const exact = [index.terms, index.titleterms].flatMap((table) => filesOf(own(table, word)));
+    exact.push(...(named.get(word) || []));
     if (exact.length || word.length < 4) return exact;
     return Object.keys(index.terms).flatMap((term) => (term.startsWith(word) ? filesOf(index.terms[term]) : []));
   };
 
+  // A title, or the last part of a name, without what writers differ in: "batch norm" is BatchNorm.
+  const bare = (text) => text.split(".").pop().toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
   const hasAll = (phrase, words) => words.every((forms) => forms.some(([form]) => phrase.has(form)));
 
   let pages;
@@ -81,7 +98,8 @@
     });
     const total = rarity.reduce((sum, each) => sum + each, 0);
     const results = [];
-    for (const { docname, file, page, title, parts, fields } of pages) {
+    const asked = new Set(words.map((forms) => forms[0][0]));
+    for (const { docname, file, page, title, words: titleWords, parts, fields } of pages) {
       let score = 0;
       let had = 0;
       words.forEach((forms, i) => {
@@ -101,7 +119,10 @@
         const sizes = fields[field].filter((phrase) => hasAll(phrase, words)).map((phrase) => phrase.size);
         if (sizes.length) score += (total * share * words.length) / Math.max(Math.min(...sizes), words.length);
       }
-      score *= (had / total) ** 2 * KINDS[page.kind];
+      const named = words.reduce((sum, [[word]], i) => sum + (titleWords.includes(word) ? rarity[i] : 0), 0);
+      if (bare(title) === bare(query)) score += NAMED * total;
+      else if (titleWords.length && titleWords.every((word) => asked.has(word))) score += (NAMED * named ** 2) / total;
+      score *= (had / total) ** 2 * KINDS[page.kind] * (docname.endsWith("index") ? INDEX : 1);
       const common = (phrase) => words.filter((forms) => forms.some(([form]) => phrase.has(form))).length;
       const counts = fields.section.map(common);
       const most = Math.max(0, ...counts);
