@@ -89,7 +89,7 @@ def test_a_table_is_learned(run):
     variables, pictures = run("table")
     assert pictures == 1
     assert variables["homes"].null_count().sum_horizontal().item() > 0
-    assert variables["model"].score(variables["X_test"], variables["y_test"]) > 0.8
+    assert variables["model"].score(variables["X_test"], variables["y_test"]) > 0.7
 
 
 @pytest.mark.slow

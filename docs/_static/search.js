@@ -29,7 +29,8 @@
   const phraseOf = (text) => {
     const plain = splitQuery(text.toLowerCase());
     const joined = plain.slice(1).map((word, i) => plain[i] + word);
-    return new Set([...wordsOf(text), ...[...plain, ...joined].map(stemOf)]);
+    const words = wordsOf(text);
+    return Object.assign(new Set([...words, ...[...plain, ...joined].map(stemOf)]), { count: words.length });
   };
   const unique = (words) => [...new Set(words)];
 
@@ -49,7 +50,7 @@
       for (const [file, id] of places) sections.set(file, [...(sections.get(file) || []), [title, id]]);
     return index.docnames.map((docname, file) => {
       const page = SEARCHED_PAGES[docname] || { kind: "", lead: "", keywords: [] };
-      const title = index.titles[file].replace(/^layerwise\./, "");
+      const title = page.kind === "API" ? docname.split("/").pop() : index.titles[file]; // the whole name of an object
       const parts = (sections.get(file) || []).filter(([, id]) => id);
       const phrases = (texts) => (texts || []).map(phraseOf);
       const fields = {
@@ -61,7 +62,7 @@
         lead: phrases([page.lead]),
         row: phrases(page.rows),
       };
-      return { docname, file, page, title: index.titles[file], words: wordsOf(title), parts, fields };
+      return { docname, file, page, title, words: wordsOf(title), parts, fields };
     });
   };
 
@@ -116,7 +117,7 @@
       });
       if (!had) continue;
       for (const [field, share] of Object.entries(WHOLE)) {
-        const sizes = fields[field].filter((phrase) => hasAll(phrase, words)).map((phrase) => phrase.size);
+        const sizes = fields[field].filter((phrase) => hasAll(phrase, words)).map((phrase) => phrase.count);
         if (sizes.length) score += (total * share * words.length) / Math.max(Math.min(...sizes), words.length);
       }
       const named = words.reduce((sum, [[word]], i) => sum + (titleWords.includes(word) ? rarity[i] : 0), 0);
