@@ -36,7 +36,7 @@ def command(name, arguments):
 
 @pytest.fixture
 def run(monkeypatch):
-    """Run an example of the gallery as a script in an empty folder; return its variables, and how many pictures it shows."""
+    """Run an example of the gallery as a script; return its variables, and how many pictures it shows."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -203,7 +203,7 @@ def test_each_example_is_of_the_gallerys_form():
         title, underline, empty, *_ = ast.get_docstring(ast.parse(text)).splitlines()
         assert underline == "=" * len(title), path
         assert empty == "", path
-        assert not re.search(r"sys\.argv|__file__", text), f"{path} must run when it is downloaded alone, in a notebook too"
+        assert not re.search(r"sys\.argv|__file__", text), f"{path} must run alone, in a notebook too"
         if path.parent.name == "scale":
             [picture] = re.findall(r'^# sphinx_gallery_thumbnail_path = "(.+)"$', text, re.MULTILINE)
             assert (FOLDER.parent / "docs" / picture).is_file(), path

@@ -31,7 +31,9 @@ def test_the_python_of_the_page_runs():
 @pytest.mark.slow
 def test_the_accuracies_of_different_sizes():
     (X, y), validation, _ = lw.datasets.load_mnist()
-    rows = re.findall(r"^\| (\d+)(?: units)? \| ([\d,]+) \| ([\d.]+)% \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (\d+)(?: units)? \| ([\d,]+) \| ([\d.]+)% \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert [int(units) for units, _, _ in rows] == [8, 32, 128, 512]
     for units, parameters, accuracy in rows[:3]:
         net = lw.Network([lw.Dense(int(units)), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)

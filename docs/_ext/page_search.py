@@ -23,8 +23,8 @@ LEAD = 180  # characters of a first paragraph
 ASKING = """
     anyone anything best better can cant come comes correct does doesnt dont easy easily get gets getting give go good
     happen happens help im is isnt just keep know layerwise like make makes mean means much must need needs please
-    possible problem question show start tell thing see should things try trying use used user uses using versus vs want wants way whats
-    work working works
+    possible problem question see show start tell thing things try trying use used user uses using versus vs want wants
+    way whats work working works
 """
 SYNONYMS = """
     csv table spreadsheet

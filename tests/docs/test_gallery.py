@@ -27,7 +27,9 @@ def downloaded(site, name, folder):
 
 def check(command, folder):
     environment = {**os.environ, "MPLBACKEND": "agg", "RAY_AUTH_TOKEN": "0" * 64, "RAY_USAGE_STATS_ENABLED": "0"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -37,7 +39,9 @@ def run_both(site, name, folder):
     for path in folder.iterdir():
         if path != notebook:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    execute = "import sys, nbformat, nbclient; nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), timeout=600).execute()"
+    execute = (
+        "import sys, nbformat, nbclient; nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), timeout=600).execute()"
+    )
     check([sys.executable, "-c", execute, notebook.name], folder)
 
 

@@ -69,10 +69,8 @@ def ask(page, query):
 
 
 def first_result(page, question):
-    found = page.evaluate(
-        "question => { Search.query(question); return document.querySelector('#search-results li a')?.getAttribute('href') }",
-        question,
-    )
+    page.evaluate("question => Search.query(question)", question)
+    found = page.evaluate("() => document.querySelector('#search-results li a')?.getAttribute('href')")
     return found and found.partition(".html")[0]
 
 
