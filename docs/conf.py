@@ -101,6 +101,9 @@ default_role = "py:obj"
 autodoc_typehints = "none"  # the types stand in the docstrings' sections
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # the template of a class lists them
+numpydoc_xref_param_type = True  # types of parameters are links to their pages
+numpydoc_xref_aliases = api.TYPES
+numpydoc_xref_ignore = "all"
 python_maximum_signature_line_length = 80
 add_module_names = False
 

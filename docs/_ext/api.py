@@ -6,8 +6,11 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from docutils import nodes
+from numpydoc.xref import DEFAULT_LINKS
 from public import members, public_name, public_objects
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class Members:
         return [one for one, is_property in kinds.items() if is_property == self.properties]
 
 
+# What the word for a type in a docstring links to: our classes by their short names, and nothing of Python's own.
+TYPES = {word: word for word in DEFAULT_LINKS} | {
+    name.rpartition(".")[2]: name for name, value in public_objects().items() if inspect.isclass(value)
+}
 CONTEXT = {"methods_of": Members(properties=False), "properties_of": Members(properties=True)}
 
 
@@ -49,7 +56,19 @@ def _fold_navigation(app: Sphinx, page: str, template: str, context: dict[str, A
         context["theme_collapse_navigation"] = True
 
 
+class PlainTypes(SphinxTransform):
+    """Keeps the quotes in types of parameters straight: they are Python."""
+
+    default_priority = 700  # before the quotes of prose
+
+    def apply(self, **kwargs: Any) -> None:
+        """Mark the types."""
+        for node in self.document.findall(nodes.classifier):
+            node["support_smartquotes"] = False
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_transform(PlainTypes)
     app.connect("autodoc-process-bases", _name_bases)
     app.connect("autodoc-process-signature", _name_arguments)
     app.connect("html-page-context", _fold_navigation)

@@ -67,3 +67,17 @@ def test_no_page_tells_its_readers_to_call_an_internal_method():
     assert len(texts) > 40
     names = "|".join(public.INTERNAL["Network"].split())
     assert {name: found for name, text in texts.items() if (found := re.findall(rf"\bnet\.({names})\b", text))} == {}
+
+
+def test_what_training_calls_on_a_callback_is_on_its_base_class_alone():
+    objects = public.public_objects()
+    assert "on_epoch_end" in public.members(objects["layerwise.Callback"])
+    assert public.members(objects["layerwise.EarlyStopping"]) == []
+    assert public.members(objects["layerwise.Histograms"]) == ["layers", "quantiles"]
+
+
+def test_methods_that_some_settings_lack_and_calls_are_listed():
+    objects = public.public_objects()
+    pytest.importorskip("sklearn")
+    assert "partial_fit" in public.members(objects["layerwise.MLPClassifier"])
+    assert "__call__" in public.members(objects["layerwise.Loss"])

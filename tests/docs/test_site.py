@@ -1,9 +1,11 @@
 """The site in Chromium, from its files: nothing is asked of elsewhere, nothing is too wide, axe finds nothing."""
 
 import hashlib
+import html
 import re
 from pathlib import Path
 
+import public
 import pytest
 from sites import DESKTOP, PHONE
 
@@ -64,6 +66,28 @@ def test_pages_name_no_file_of_elsewhere(docs_site):
             r"<(?:script|img|iframe|source)[^>]* src=\"(https?:[^\"]*)|<link[^>]* href=\"(https?:[^\"]*)", text
         )
         assert not loaded, path
+
+
+def test_types_of_parameters_are_links_with_straight_quotes(docs_site):
+    text = (docs_site / PAGES["reference"]).read_text(encoding="utf-8")
+    types = re.findall(r'<span class="classifier">(.*?)</span></dt>', text)
+    assert any("layerwise.Penalty.html" in one for one in types)
+    assert any('default="glorot_uniform"' in html.unescape(one) for one in types)
+    assert not re.search("[“”]", "".join(types))
+
+
+def test_the_page_of_each_part_shows_all_there_is_to_know(docs_site):
+    facts = pytest.importorskip("part_facts")
+    without_a_plot = {"Zeros", *(kind.__name__ for kind in facts.KINDS["scaling"])}
+    for kind in (kind for kinds in facts.KINDS.values() for kind in kinds):
+        text = (docs_site / "reference" / "api" / f"{public.public_name(kind)}.html").read_text(encoding="utf-8")
+        formula = "Step" if kind in facts.KINDS["optimizers"] else "Formula"
+        shown = {formula, "Where it runs"} | ({"Ranges"} if facts.arguments().get(kind.__name__) else set())
+        shown -= {"Ranges"} if kind.__name__ == "PiecewiseLinear" else set()
+        assert shown <= set(re.findall(r'<p class="rubric">(.*?)</p>', text)), kind
+        assert ("part-plot" in text) != (kind.__name__ in without_a_plot), kind
+        assert all(f"<p>{word}</p>" in text for word in ("Exports", "Source")), kind
+        assert re.search(r'<p class="rubric">Examples?</p>', text), kind
 
 
 def test_mathjax_is_that_of_its_package():
