@@ -136,7 +136,7 @@ def test_what_is_typed_changes_the_numbers_and_what_is_wrong_is_said(figures):
 
 
 def test_divergence_is_said_and_ends_the_run(figures):
-    type_in(figures, 3, "Rate", "1.5")
+    type_in(figures, 3, "Learning rate", "1.5")
     step = figure(figures, 3).get_by_role("button", name="Step", exact=True)
     for _ in range(19):
         step.click()

@@ -30,7 +30,7 @@ export function activationOf(part: Part): Activation {
     part,
     f: (x) => compute(f, { x }),
     slope: (x) => compute(slope, { x, y: compute(f, { x }) }),
-    text: (x) => plain(latex(f, { x })),
+    text: (x) => plain(latex(f, { x })).replaceAll("-", "−"),
   };
 }
 
