@@ -28,7 +28,7 @@ class ExponentialMovingAverage(Description, Callback):
     decay : float, default=0.999
         The decay of the average in each step. At least 0, below 1.
     steps : int, default=1
-        Update the average after every so many steps. At least 1. More is faster.
+        The number of steps between two updates of the average. At least 1. More is faster.
 
     Examples
     --------

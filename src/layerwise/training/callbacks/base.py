@@ -36,8 +36,7 @@ class Callback:
     Attributes
     ----------
     every_steps : int
-        Call `on_step_end` only after every so many steps of the fit. The steps in between are made without a return to
-        Python.
+        The number of steps between two calls of `on_step_end`. They are made without a return to Python.
     changes_weights : bool
         True for a callback that replaces the weights at the end of an epoch. Its `on_evaluate` and `on_epoch_begin` are
         called before those of other callbacks.

@@ -33,7 +33,7 @@ class Checkpoint(Description, Callback):
     without the interruption, even from the middle of an epoch. Each file is a model file, which `load` reads, and is
     written completely or not at all. A file is also written after Ctrl-C and at the end of the fit. A thread writes
     while the training continues. If a file cannot be written, for example because the disk is full, there is a
-    `RuntimeWarning`, and the next turn tries again.
+    `RuntimeWarning`, and the next checkpoint tries again.
 
     Only files of this path are resumed from, and only files written by this training are deleted, not copies with other
     names. Files of another training are never replaced or deleted. If two processes resume from one path at the same

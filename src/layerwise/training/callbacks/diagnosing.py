@@ -46,14 +46,14 @@ class Diagnose(Description, Callback):
     """Examine the network during training, and warn once of each problem found.
 
     The data and the first weights are examined before the first epoch; the layers and the history after the first
-    epoch, every so many epochs, and at the end. If epochs are short, some examinations are left out, so that they take
+    epoch, every `every` epochs, and at the end. If epochs are short, some examinations are left out, so that they take
     at most 1% of the time. The training is the same with and without this callback. Its suggestions are not tried;
     those of `diagnose` are.
 
     Parameters
     ----------
     every : int, default=1
-        Examine after every so many epochs.
+        The number of epochs between two examinations.
     rows : int, default=128
         The number of samples to examine.
     warn : bool, default=True

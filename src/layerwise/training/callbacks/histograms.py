@@ -39,7 +39,7 @@ class Histograms(Description, Callback):
     y : array-like of shape (n,) or (n, n_out), optional
         Their labels or targets. The gradients of the weights are recorded too.
     every : int, default=1
-        Record after every so many epochs.
+        The number of epochs between two records.
 
     Attributes
     ----------

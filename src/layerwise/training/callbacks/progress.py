@@ -42,8 +42,8 @@ class Progress(Description, Callback):
     Parameters
     ----------
     every : int, optional
-        Show the line of every so many epochs and of the last one, as ``fit(verbose=10)`` does. By default that of each
-        epoch, or of a few epochs a second if they are short.
+        The number of epochs between two lines, as for ``fit(verbose=10)``; the last epoch has one too. By default there
+        is a line for each epoch, or for a few epochs a second if they are short.
 
     Examples
     --------
