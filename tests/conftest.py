@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 
 import layerwise as lw
+from layerwise.app.reporting import pictures
 from layerwise.data import augmentation
 from layerwise.engine import native_engine
 from layerwise.training import interrupts
@@ -168,6 +169,19 @@ def each_engine(request, monkeypatch):
     else:
         monkeypatch.setattr(native_engine, "_native", None)
         monkeypatch.setattr(augmentation, "_native", None)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the pictures of reports empty, for they take most of the time."""
+    monkeypatch.setattr(pictures, "_encoded", lambda *_: "data:,")
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Draw no picture of a report for dark paper."""
+    draw = pictures._encoded
+    monkeypatch.setattr(pictures, "_encoded", lambda *words: "data:," if words[-1] else draw(*words))
 
 
 @pytest.fixture(scope="session")

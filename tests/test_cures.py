@@ -25,8 +25,16 @@ every_illness = pytest.mark.parametrize("kind", drawn_networks.ILL)
 # ---------------------------------------------------------------- advice that is followed
 
 
-@pytest.mark.sampled(5)
-@every_illness
+SOON_CURED = (
+    "learning rate too low", "unscaled targets", "targets out of reach", "equal weights", "underfitting",
+    "dropout too strong",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind in SOON_CURED else pytest.mark.slow) for kind in drawn_networks.ILL],
+)
 def test_the_cure_of_a_drawn_network_lowers_the_loss(kind):
     drawn = (drawn_networks.follow(kind, seed) for seed in range(3))
     results = next(results for results in drawn if kind in [result.kind for result in results])

@@ -211,7 +211,7 @@ def test_a_diagram_names_its_outputs(nasty):
     assert nodes == list(map(quoting.latex, expected))
 
 
-def test_blank_names_are_quoted(tmp_path):
+def test_blank_names_are_quoted(tmp_path, light):
     net = lw.Network([lw.Dense(3), lw.Softmax()], random_state=0)
     X, y = np.eye(6, 4), np.array([" ", "cat", "\xa0 "] * 2)
     net.fit(X, y, epochs=1, verbose=False)
@@ -350,7 +350,7 @@ def test_commands_show_names_and_obey_none(command, model, capfd):
     assert "\nlines" not in printed
 
 
-def test_a_report_has_no_tags_but_its_own(model, tmp_path, monkeypatch):
+def test_a_report_has_no_tags_but_its_own(light, model, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     from layerwise.app.reporting import pictures
 

@@ -83,14 +83,6 @@ def iris_model(tmp_path_factory):
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """Leave the pictures of reports empty, for they take most of the time."""
-    from layerwise.app.reporting import pictures
-
-    monkeypatch.setattr(pictures, "_encoded", lambda *_: "data:,")
-
-
-@pytest.fixture
 def flowers(tmp_path) -> Path:
     """A table with class names: two clouds of points, `kind` in the middle column."""
     rng = np.random.default_rng(0)

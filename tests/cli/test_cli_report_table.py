@@ -9,7 +9,7 @@ import pytest
 import layerwise as lw
 from layerwise.app.cli.held_out import found_again, remembered
 from layerwise.app.measures import four_digits
-from layerwise.app.reporting import pictures, subject
+from layerwise.app.reporting import subject
 
 pytest.importorskip("matplotlib")
 
@@ -28,13 +28,6 @@ def homes(tmp_path):
         lines.append(f"{town},{day},n{i:04},{size:.1f},{sold},{3 * size + rng.normal(0, 9):.2f}")
     (tmp_path / "homes.csv").write_text("\n".join(lines) + "\n")
     return tmp_path / "homes.csv"
-
-
-@pytest.fixture
-def light(monkeypatch):
-    """Draw no picture for dark paper."""
-    draw = pictures._encoded
-    monkeypatch.setattr(pictures, "_encoded", lambda *words: "data:," if words[-1] else draw(*words))
 
 
 class Page(HTMLParser):

@@ -10,8 +10,35 @@ import numpy as np
 import pytest
 
 import layerwise as lw
+from layerwise.training.callbacks import Checkpoint
+from layerwise.training.loop import Training
 
 CUT_OFF = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.01"]
+
+
+class Killed(BaseException):
+    """As if the process had been killed."""
+
+
+@pytest.fixture
+def cut_off(run, monkeypatch):
+    """Run the command, killed after its third epoch, all written that was to be."""
+    run_epoch, write = Training.run_epoch, Checkpoint._write
+
+    def killed(self):
+        if self.epoch == 3:
+            raise Killed
+        return run_epoch(self)
+
+    def written(self, run):
+        write(self, run)
+        self._wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "run_epoch", killed)
+        patched.setattr(Checkpoint, "_write", written)
+        with pytest.raises(Killed):
+            run(*CUT_OFF)
 
 
 def test_a_killed_run_is_gone_on_with(run):
@@ -41,17 +68,17 @@ def test_resuming_without_a_checkpoint(run):
     assert run("train", "spiral", "--checkpoint", "never", "--resume").exit_code == 2
 
 
-@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
-def test_a_full_disk_at_a_checkpoint(run):
+@pytest.mark.filterwarnings("default::RuntimeWarning")
+def test_a_full_disk_at_a_checkpoint(run, monkeypatch):
     """The model is there, and the exit code says that something is not."""
-    code = "import resource, sys, layerwise.training.callbacks.checkpoint as c; from layerwise.app.cli.app import run\n"
-    code += "def full(*_): raise OSError(28, 'No space left on device')\n"
-    code += "c.Checkpoint._check_place = full\n"
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Checkpoint, "_check_place", full)
     words = ["train", "spiral", "--epochs", "20", "--no-plot", "--checkpoint", "5 epochs", "-o", "m.safetensors"]
-    result = subprocess.run(
-        [sys.executable, "-c", f"{code}sys.exit(run({words!r}))"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 1
+    result = run(*words)
+    assert result.exit_code == 1
     assert "warning: Checkpoint: m.checkpoint.safetensors could not be written: [Errno 28] No space" in result.stderr
     assert "error: Checkpoint: m.checkpoint.safetensors could not be written" in result.stderr
     assert "The model is saved in m.safetensors" in result.stderr
@@ -72,8 +99,7 @@ def test_a_model_that_has_the_checkpoint_s_name_stays(run):
         assert file.read() == before
 
 
-def test_a_rate_that_is_changed_on_purpose(run):
-    _cut_off_at(3)
+def test_a_rate_that_is_changed_on_purpose(run, cut_off):
     command = ["train", "spiral", "--epochs", "5", "--no-plot", "-q", "--checkpoint", "epoch", "--lr", "0.02"]
     result = run(*command, "--resume")
     assert result.exit_code == 1
@@ -88,18 +114,7 @@ def test_a_rate_that_is_changed_on_purpose(run):
     assert "changed      from epoch" in run("info", "spiral.safetensors").stdout
 
 
-def _cut_off_at(epoch):
-    code = "import os, sys, layerwise.training.loop as t; from layerwise.app.cli.app import run\n"
-    code += "real = t.Training.run_epoch\n"
-    code += f"t.Training.run_epoch = lambda self: os._exit(9) if self.epoch == {epoch} else real(self)\n"
-    code += "import layerwise.training.callbacks.checkpoint as c; write = c.Checkpoint._write\n"
-    code += "c.Checkpoint._write = lambda self, run: (write(self, run), self._wait())\n"
-    killed = subprocess.run([sys.executable, "-c", f"{code}run({CUT_OFF!r})"], check=False)
-    assert killed.returncode == 9
-
-
-def test_a_copy_of_the_checkpoint_stays(run):
-    _cut_off_at(3)
+def test_a_copy_of_the_checkpoint_stays(run, cut_off):
     shutil.copy("spiral.checkpoint.safetensors", "spiral.checkpoint-2.safetensors")
     shutil.copy("spiral.checkpoint.safetensors", "spiral.checkpoint-000000123.safetensors")
     assert run(*CUT_OFF, "--resume").exit_code == 0
@@ -107,7 +122,7 @@ def test_a_copy_of_the_checkpoint_stays(run):
     assert sorted(os.listdir()) == files
 
 
-def test_a_file_that_is_no_checkpoint_stays_and_one_that_was_cut_off_does_not(run):
+def test_a_file_that_is_no_checkpoint_stays(run):
     with open("spiral.checkpoint.safetensors", "w") as file:
         file.write("mine, and no model at all")
     result = run(*CUT_OFF)
@@ -115,8 +130,9 @@ def test_a_file_that_is_no_checkpoint_stays_and_one_that_was_cut_off_does_not(ru
     assert "is no checkpoint, or a damaged one: move it" in " ".join(result.stderr.replace("│", "").split())
     with open("spiral.checkpoint.safetensors") as file:
         assert file.read() == "mine, and no model at all"
-    os.unlink("spiral.checkpoint.safetensors")
-    _cut_off_at(3)
+
+
+def test_a_checkpoint_that_was_cut_off_does_not_stay(run, cut_off):
     os.truncate("spiral.checkpoint.safetensors", 100)
     with warnings.catch_warnings():
         warnings.simplefilter("always")

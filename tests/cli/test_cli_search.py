@@ -118,7 +118,7 @@ def test_the_time_is_kept_to_within_an_epoch(run, numbers, clock, minutes, epoch
         assert len(found["tried"]) > 1
 
 
-def test_a_table_of_what_was_tried(run, numbers):
+def test_a_table_of_what_was_tried(run, numbers, undrawn):
     result = run("train", numbers, *WORDS, "--search", "9")
     lines = result.stdout.split("\n")
     start = next(i for i, line in enumerate(lines) if line.startswith("search: 23 trainings in "))

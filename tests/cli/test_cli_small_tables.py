@@ -24,10 +24,12 @@ NUMBERS = {
 TRAINED = sorted(path.name for path in FOLDER.iterdir() if path.name not in {*REFUSED, *TO_PREDICT_ON})
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained(run, name):
-    report = run("train", FOLDER / name, "-e", "3", "--no-plot", "--json", "-o", "m.safetensors").json()
+    report = run(
+        "train", FOLDER / name, "-e", "3", "--ensemble", "1", "--no-plot", "--json", "-o", "m.safetensors"
+    ).json()
     tested, rows = report["test"], report["rows"]
     assert ("r2" in tested) == (name in NUMBERS)
     assert np.isfinite(tested["loss"])

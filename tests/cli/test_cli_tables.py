@@ -147,7 +147,7 @@ def test_trace_diagnose_and_info(run, made):
     assert "age (number), class (category), sex (category), member (category), when (date)" in shown
 
 
-def test_pictures_and_report(run, made, tmp_path):
+def test_pictures_and_report(run, made, tmp_path, light):
     pytest.importorskip("matplotlib")
     folder = made[0]
     for picture in ("confusion", "reliability", "diagram"):
@@ -165,7 +165,7 @@ def test_exports_take_the_rows(run, made, tmp_path):
     assert "def encode(row)" in (tmp_path / "price.py").read_text(encoding="utf-8")
 
 
-def test_intervals_and_the_columns_that_matter(run, made, tmp_path):
+def test_intervals_and_the_columns_that_matter(run, made, tmp_path, undrawn):
     pytest.importorskip("matplotlib")
     folder, models, frame, _ = made
     found = run("predict", folder / "price.csv", "-m", folder / "price.safetensors", "--json").json()

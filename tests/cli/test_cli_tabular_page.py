@@ -38,7 +38,7 @@ def check(shown, printed, exactly):
             assert numbers(line) == pytest.approx(numbers(expected), rel=0.35, abs=0.05), line
 
 
-def test_the_first_run(run, tmp_path):
+def test_the_first_run(run, tmp_path, undrawn):
     for name in ("homes.csv", "new-homes.csv"):
         shutil.copy(ROOT / "examples" / name, tmp_path)
     seen = []

@@ -44,7 +44,7 @@ def test_json_is_all_that_goes_to_stdout(run, tmp_path):
     assert result.stderr == ""
 
 
-def test_a_recipe_for_images_folds_in_a_temperature(run):
+def test_a_recipe_for_images_folds_in_a_temperature(run, undrawn):
     words = ["train", "semeion", "-e", "3", "--no-plot"]
     plain = run(*words, "--json", "-o", "plain.safetensors").json()
     assert plain["temperature"] is None  # no rows to validate
