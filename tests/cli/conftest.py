@@ -1,5 +1,6 @@
 """What the tests of the command line share: a way to run it, tables, pictures, and models trained once."""
 
+import functools
 import json
 import os
 import signal
@@ -14,9 +15,12 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("rich")
 
-from typer.testing import CliRunner
+from typer import testing
 
 from layerwise.app.cli.app import app
+
+# Make the commands of their functions once, not in each call, of which that is a third of the time.
+testing._get_command = functools.cache(testing._get_command)
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def run(tmp_path, monkeypatch):
 
 
 def invoke(*words):
-    result = CliRunner().invoke(app, [str(word) for word in words])
+    result = testing.CliRunner().invoke(app, [str(word) for word in words])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return SimpleNamespace(
