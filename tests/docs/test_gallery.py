@@ -21,7 +21,8 @@ NEEDS = {"dask": "distributed", "ray": "ray.data", "optuna": "optuna", "mpi": "m
 
 def downloaded(site, name, folder):
     """Copy what the page of an example offers for download into a folder; return the copy."""
-    [found] = site.glob(f"_downloads/*/{name}")
+    found, *others = site.glob(f"_downloads/*/{name}")  # others: of pages that link to the example
+    assert all(other.read_bytes() == found.read_bytes() for other in others)
     return Path(shutil.copy(found, folder))
 
 
