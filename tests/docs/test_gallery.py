@@ -21,9 +21,9 @@ NEEDS = {"dask": "distributed", "ray": "ray.data", "optuna": "optuna", "mpi": "m
 
 def downloaded(site, name, folder):
     """Copy what the page of an example offers for download into a folder; return the copy."""
-    found, *others = site.glob(f"_downloads/*/{name}")  # others: of pages that link to the example
-    assert all(other.read_bytes() == found.read_bytes() for other in others)
-    return Path(shutil.copy(found, folder))
+    [page] = (site / "gallery").rglob(f"{Path(name).stem}.html")
+    [address] = set(re.findall(rf'"[./]*(_downloads/\w+/{re.escape(name)})"', page.read_text(encoding="utf-8")))
+    return Path(shutil.copy(site / address, folder))
 
 
 def check(command, folder):
