@@ -98,7 +98,8 @@ def _first_cells(doctree):
 
 def _parameters(doctree):
     """Return the names of the parameters and attributes of a class or a function, as numpydoc lists them."""
-    terms = (term.astext().partition(":")[0] for term in doctree.findall(nodes.term))
+    others = {term for see_also in doctree.findall(addnodes.seealso) for term in see_also.findall(nodes.term)}
+    terms = (term.astext().partition(":")[0] for term in doctree.findall(nodes.term) if term not in others)
     return sorted({name.strip() for term in terms for name in term.split(",") if name.strip().isidentifier()})
 
 
@@ -163,4 +164,4 @@ def setup(app):
     app.connect("env-purge-doc", _forget)
     app.connect("env-merge-info", _merge)
     app.connect("html-page-context", add_pages)
-    return {"version": "1", "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 5, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -55,7 +55,7 @@ QUESTIONS = {
 }
 EITHER = {  # two pages, either of which may come first
     "early stopping": {"how-to/training", "reference/api/layerwise.EarlyStopping"},
-    "confusion matrix": {"how-to/evaluate", "reference/api/layerwise.metrics.confusion_matrix"},
+    "confusion matrix": {f"reference/api/layerwise.{name}.confusion_matrix" for name in ("metrics", "plots")},
     "overfitting": {"how-to/what-is-wrong", "course/4-training/04-held-out-data"},
 }
 
