@@ -33,8 +33,8 @@ def executor(layers, X, y, **arguments):
     return capture.engine
 
 
-def growth(engine, steps=100):
-    """What 100 steps allocate beyond what was there before: the most at any moment, and what stays; in bytes."""
+def growth(engine, steps=24):
+    """What some steps allocate beyond what was there before: the most at any moment, and what stays; in bytes."""
     per_epoch = len(engine.rows) // engine.batch_size
     assert engine.run(0, per_epoch, 0) == per_epoch  # every array that is made once
     tracemalloc.start()

@@ -30,6 +30,7 @@ def test_targets_are_a_digit_or_none(made):
     assert 0.5 < unchanged < 0.8  # half, and of the others those that no change was drawn for
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_images(made):
     X, y, images, targets = made
     again, same = examples.digits_of_people(X, y, random_state=3)
