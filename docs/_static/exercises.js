@@ -65,7 +65,7 @@
     if (!text.trim()) return { say: "Write your answer first." };
     const found = readings(text, answer.length);
     if (!found.length) {
-      const form = several ? `${answer.length} numbers, such as 1.5; -2; 1/3` : "a number, such as 2.3, -1/3 or 1e-3";
+      const form = several ? `${answer.length} numbers, such as 1.5; -2; 1/3` : "a number, such as -12.5, -1/7 or 1e-6";
       return { say: `This cannot be read. Write ${form}.` };
     }
     const some = (test) => found.some(test);

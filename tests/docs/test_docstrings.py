@@ -1,7 +1,10 @@
 """Every public docstring has numpydoc's form: a summary, sections that fit the signature, its defaults."""
 
+import builtins
+import doctest
 import inspect
 import re
+import symtable
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +180,24 @@ def test_the_default_of_a_docstring_is_that_of_the_signature():
                 wrong.append(f"{name}, {one.name}: {given}, not {expected}")
     assert wrong == []
     assert seen > 200
+
+
+def names_from_elsewhere(docstring):
+    """The names that the examples of a docstring use, and neither bind nor import; with none they can be copied."""
+    source = "".join(example.source for example in doctest.DocTestParser().get_examples(docstring))
+    code = [symtable.symtable(source, "examples", "exec")]
+    for table in code:  # it grows
+        code += table.get_children()
+    own = {symbol.get_name() for symbol in code[0].get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {symbol.get_name() for table in code for symbol in table.get_symbols() if symbol.is_global()}
+    used |= {symbol.get_name() for symbol in code[0].get_symbols() if symbol.is_referenced()}
+    return used - own - set(dir(builtins))
+
+
+def test_examples_run_as_they_are_copied():
+    assert names_from_elsewhere(">>> import layerwise as lw\n>>> [np.abs(x) for x in one_hot(lw)]\n") == {
+        "np",
+        "one_hot",
+    }
+    found = {name: names_from_elsewhere(inspect.getdoc(value)) for name, value in documented()}
+    assert {name: names for name, names in found.items() if names} == {}

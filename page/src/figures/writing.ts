@@ -12,9 +12,9 @@ export const factor = (value: number): string => (value < 0 ? `(${written(value)
 /** As a term: " + 2" or " − 2". */
 export const added = (value: number): string => (value < 0 ? ` − ${written(-value)}` : ` + ${written(value)}`);
 
-/** "1 × 0.2 + 2 × 0.8 + 3 × (−0.5) + 2". */
+/** "−1 × 0.2 + 2 × (−0.8) + (−3) × 0.5 + 2": no sign stands after another. */
 export function sum(inputs: number[], weights: number[], bias: number): string {
-  return inputs.map((x, i) => `${written(x)} × ${factor(weights[i])}`).join(" + ") + added(bias);
+  return inputs.map((x, i) => `${i ? factor(x) : written(x)} × ${factor(weights[i])}`).join(" + ") + added(bias);
 }
 
 /** A list of names: "a, b and c". */

@@ -79,9 +79,10 @@ class Augmentation(Description):
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import numpy as np
     >>> X = np.array([[0, 0, 0, 0, 9, 0, 0, 0, 0]] * 3, np.uint8)
-    >>> moved = Augmentation(shape=(3, 3), shift=1, whole_shift=True)
+    >>> moved = lw.Augmentation(shape=(3, 3), shift=1, whole_shift=True)
     >>> print(moved(X).reshape(3, 3, 3)[0])
     [[0 0 9]
      [0 0 0]

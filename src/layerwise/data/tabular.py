@@ -95,8 +95,9 @@ class TableEncoder(Description):
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> X = [[20.0, "red"], [30.0, "blue"], [None, "red"], [50.0, None], [40.0, "blue"]]
-    >>> encoder = TableEncoder(scale_categories=False)
+    >>> encoder = lw.TableEncoder(scale_categories=False)
     >>> print(encoder.fit_transform(X).round(2))
     [[-0.95  0.    1.  ]
      [-0.33  0.   -1.  ]

@@ -67,7 +67,8 @@ def load_fashion_mnist(
 
     Examples
     --------
-    >>> (X_train, y_train), (X_val, y_val), (X_test, y_test) = load_fashion_mnist()  # doctest: +SKIP
+    >>> import layerwise as lw
+    >>> (X_train, y_train), (X_val, y_val), (X_test, y_test) = lw.datasets.load_fashion_mnist()  # doctest: +SKIP
     >>> X_train.shape, X_val.shape, X_test.shape  # doctest: +SKIP
     ((50000, 784), (10000, 784), (10000, 784))
     """

@@ -41,7 +41,8 @@ def load_optdigits() -> tuple[Bitmaps, Bitmaps]:
 
     Examples
     --------
-    >>> (X_train, y_train), (X_test, y_test) = load_optdigits()
+    >>> import layerwise as lw
+    >>> (X_train, y_train), (X_test, y_test) = lw.datasets.load_optdigits()
     >>> X_train.shape, X_test.shape
     ((1934, 1024), (946, 1024))
     >>> y_train[:10]
@@ -77,7 +78,9 @@ def load_semeion() -> Bitmaps:
 
     Examples
     --------
-    >>> X, y = load_semeion()
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.load_semeion()
     >>> X.shape, np.bincount(y).tolist()
     ((1593, 256), [161, 162, 159, 159, 161, 159, 161, 158, 155, 158])
     """
@@ -111,7 +114,8 @@ def load_pendigits() -> tuple[Strokes, Strokes]:
 
     Examples
     --------
-    >>> (strokes_train, y_train), (strokes_test, y_test) = load_pendigits()
+    >>> import layerwise as lw
+    >>> (strokes_train, y_train), (strokes_test, y_test) = lw.datasets.load_pendigits()
     >>> strokes_train.shape, strokes_test.shape
     ((7494, 8, 2), (3498, 8, 2))
     >>> int(y_train[1]), strokes_train[1, :4].tolist()

@@ -56,11 +56,12 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "two-by-three.idx")
     ...     _ = file.write_bytes(bytes([0, 0, 0x08, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]))
-    ...     read_idx(file)
+    ...     lw.datasets.read_idx(file)
     array([[1, 2, 3],
            [4, 5, 6]], dtype=uint8)
     """

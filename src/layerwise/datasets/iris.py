@@ -33,10 +33,12 @@ def load_iris() -> Table:
 
     Examples
     --------
-    >>> X, y = load_iris()
+    >>> import numpy as np
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.load_iris()
     >>> X.shape, np.bincount(y).tolist()
     ((150, 4), [50, 50, 50])
-    >>> load_iris().class_names
+    >>> lw.datasets.load_iris().class_names
     ('setosa', 'versicolor', 'virginica')
     """
     with packaged_files("iris.csv") as [path]:

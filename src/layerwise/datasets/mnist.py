@@ -54,7 +54,8 @@ def load_mnist() -> tuple[Labelled, Labelled, Labelled]:
 
     Examples
     --------
-    >>> (X_train, y_train), (X_val, y_val), (X_test, y_test) = load_mnist()
+    >>> import layerwise as lw
+    >>> (X_train, y_train), (X_val, y_val), (X_test, y_test) = lw.datasets.load_mnist()
     >>> X_train.shape, X_val.shape, X_test.shape
     ((50000, 784), (10000, 784), (10000, 784))
     >>> y_train[:10]

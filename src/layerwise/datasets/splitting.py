@@ -62,8 +62,10 @@ def train_validation_split(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import layerwise as lw
     >>> X, y = np.arange(20).reshape(10, 2), np.array([0, 1] * 5)
-    >>> train, validation = train_validation_split(X, y, validation_size=0.4, random_state=0)
+    >>> train, validation = lw.datasets.train_validation_split(X, y, validation_size=0.4, random_state=0)
     >>> np.bincount(train[1]).tolist(), np.bincount(validation[1]).tolist()
     ([3, 3], [2, 2])
     """
@@ -128,7 +130,8 @@ def one_hot(y: ArrayLike, classes: int | None = None, dtype: DTypeLike = np.floa
 
     Examples
     --------
-    >>> one_hot([0, 2, 1])
+    >>> import layerwise as lw
+    >>> lw.datasets.one_hot([0, 2, 1])
     array([[1., 0., 0.],
            [0., 0., 1.],
            [0., 1., 0.]], dtype=float32)
@@ -190,8 +193,10 @@ def batches(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import layerwise as lw
     >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
-    >>> [y_batch.tolist() for X_batch, y_batch in batches(X, y, 2, shuffle=False)]
+    >>> [y_batch.tolist() for X_batch, y_batch in lw.datasets.batches(X, y, 2, shuffle=False)]
     [[0, 1], [2, 3], [4]]
     """
     X, y = check_rows(X, y)

@@ -58,9 +58,10 @@ def draw_strokes(
     --------
     A tick, and a vertical line with a dot above it:
 
+    >>> import layerwise as lw
     >>> nan = float("nan")
     >>> strokes = [[[0, 1], [1, 0], [3, 3], [nan, nan]], [[0, 0], [0, 3], [nan, nan], [0, 4]]]
-    >>> images = draw_strokes(strokes, pen=2, side=10, box=8)
+    >>> images = lw.datasets.draw_strokes(strokes, pen=2, side=10, box=8)
     >>> print((images[1].reshape(10, 10)[:, 3:7] > 127).astype(int))
     [[0 0 0 0]
      [0 1 1 0]

@@ -47,7 +47,8 @@ def make_spiral(
 
     Examples
     --------
-    >>> X, y = make_spiral(samples=100, classes=3, random_state=0)
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_spiral(samples=100, classes=3, random_state=0)
     >>> X.shape, y.shape
     ((300, 2), (300,))
     >>> X[:3].round(8).tolist()
@@ -92,7 +93,8 @@ def make_vertical(
 
     Examples
     --------
-    >>> X, y = make_vertical(samples=1000)
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_vertical(samples=1000)
     >>> [X[y == c].mean(axis=0).round(1).tolist() for c in range(1, 3)]
     [[0.3, 0.5], [0.7, 0.5]]
     """
@@ -127,7 +129,8 @@ def make_sine(samples: int = 1000) -> tuple[NDArray[np.float64], NDArray[np.floa
 
     Examples
     --------
-    >>> X, y = make_sine(samples=4)
+    >>> import layerwise as lw
+    >>> X, y = lw.datasets.make_sine(samples=4)
     >>> X.ravel().tolist(), y.ravel().round(3).tolist()
     ([0.0, 0.25, 0.5, 0.75], [0.0, 1.0, 0.0, -1.0])
     """

@@ -104,11 +104,12 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, delimiter:
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "flowers.csv")
     ...     _ = file.write_text("length,width,species\n5.1,3.5,setosa\n6.3,3.3,virginica\n")
-    ...     X, y = read_csv(file, target="species")
+    ...     X, y = lw.datasets.read_csv(file, target="species")
     >>> X.tolist(), y.tolist()
     ([[5.1, 3.5], [6.3, 3.3]], ['setosa', 'virginica'])
     """

@@ -127,6 +127,7 @@ def read_digits(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import layerwise as lw
     >>> X_test = lw.datasets.load_mnist()[2][0]
     >>> page = np.hstack([row.reshape(28, 28) for row in X_test[:4]])

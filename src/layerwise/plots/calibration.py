@@ -50,8 +50,9 @@ def reliability(y: ArrayLike, probabilities: ArrayLike, ax: Axes | None = None, 
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
-    >>> panel = reliability([0, 1, 1], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], Figure().subplots())
+    >>> panel = lw.plots.reliability([0, 1, 1], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], Figure().subplots())
     >>> panel.get_xlabel()
     'confidence, %'
     """

@@ -46,10 +46,12 @@ def importance(found: Importance, ax: Axes | None = None, *, most: int = 15) -> 
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
     >>> from layerwise.explain.importance import Importance
     >>> import numpy as np
-    >>> panel = importance(Importance(["a", "b"], np.array([[0.1, 0.2], [0.5, 0.4]]), 0.9), Figure().subplots())
+    >>> ax = Figure().subplots()
+    >>> panel = lw.plots.importance(Importance(["a", "b"], np.array([[0.1, 0.2], [0.5, 0.4]]), 0.9), ax)
     >>> [label.get_text() for label in panel.get_yticklabels()]
     ['b', 'a']
     """
@@ -100,11 +102,13 @@ def partial_dependence(found: Dependence, ax: Axes | None = None, *, limits: tup
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import numpy as np
     >>> from matplotlib.figure import Figure
     >>> from layerwise.explain.dependence import Dependence
     >>> grid = np.array([1.0, 2.0, 4.0])
-    >>> panel = partial_dependence(Dependence("age", "number", grid, grid[:, None], [], grid), Figure().subplots())
+    >>> ax = Figure().subplots()
+    >>> panel = lw.plots.partial_dependence(Dependence("age", "number", grid, grid[:, None], [], grid), ax)
     >>> panel.get_xlabel()
     'age'
     """

@@ -55,8 +55,9 @@ def confusion_matrix(
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
-    >>> panel = confusion_matrix([0, 0, 1], [0, 1, 1], Figure().subplots(), labels=["cat", "dog"])
+    >>> panel = lw.plots.confusion_matrix([0, 0, 1], [0, 1, 1], Figure().subplots(), labels=["cat", "dog"])
     >>> [text.get_text() for text in panel.texts]
     ['1\n50%', '1\n50%', '', '1\n100%']
     """

@@ -58,7 +58,7 @@ def histograms(
     >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
     >>> net = lw.Network([lw.Dense(8), lw.ReLU(), lw.Dense(2)], random_state=0).build(4)
-    >>> len(histograms(net, ax=Figure().subplots(1, 2)))
+    >>> len(lw.plots.histograms(net, ax=Figure().subplots(1, 2)))
     2
     """
     bins = whole_number("histograms", "bins", bins, least=1)

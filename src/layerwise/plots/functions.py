@@ -49,8 +49,9 @@ def activation(function: Layer | str, ax: Axes | None = None, *, low: float = -4
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
-    >>> panel = activation("tanh", Figure().subplots())
+    >>> panel = lw.plots.activation("tanh", Figure().subplots())
     >>> [line.get_label() for line in panel.get_lines()][-2:]
     ['f(x)', "f'(x)"]
     """
@@ -117,7 +118,7 @@ def neuron(
     --------
     >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
-    >>> panel = neuron(lw.Neuron([1.0], bias=0.5, activation=lw.ReLU()), Figure().subplots())
+    >>> panel = lw.plots.neuron(lw.Neuron([1.0], bias=0.5, activation=lw.ReLU()), Figure().subplots())
     >>> panel.get_lines()[-1].get_label()
     'activated from x = -0.5 on'
     """
@@ -164,7 +165,7 @@ def neuron_pair(
     >>> from matplotlib.figure import Figure
     >>> first = lw.Neuron([1.0], bias=0.5, activation=lw.ReLU())
     >>> second = lw.Neuron([-1.0], bias=1.0, activation=lw.ReLU())
-    >>> panel = neuron_pair(first, second, Figure().subplots())
+    >>> panel = lw.plots.neuron_pair(first, second, Figure().subplots())
     >>> panel.get_lines()[-1].get_label()
     '2nd: deactivated from x = 0.5 on'
     """
@@ -224,7 +225,7 @@ def pieces(
     >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
     >>> net = lw.Network([lw.Dense(4), lw.ReLU(), lw.Dense(1)], random_state=0).build(1)
-    >>> panel = pieces(net, ax=Figure().subplots())
+    >>> panel = lw.plots.pieces(net, ax=Figure().subplots())
     """
     inputs_of("pieces", network, 1, "plots.weights(network) or plots.layer_maps(network, X, y)")
     net = network_of("pieces", network)

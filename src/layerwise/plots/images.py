@@ -65,9 +65,10 @@ def images(
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import numpy as np
     >>> from matplotlib.figure import Figure
-    >>> panel = images(np.eye(4), Figure().subplots(), titles=["a", "b", "c", "d"])
+    >>> panel = lw.plots.images(np.eye(4), Figure().subplots(), titles=["a", "b", "c", "d"])
     >>> [text.get_text() for text in panel.texts]
     ['a', 'b', 'c', 'd']
     """

@@ -44,12 +44,13 @@ def learning_curves(history: Table | Mapping[str, Table], ax: Axes | Sequence[Ax
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> from matplotlib.figure import Figure
     >>> history = {"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]}
-    >>> [panel] = learning_curves(history, Figure().subplots())
+    >>> [panel] = lw.plots.learning_curves(history, Figure().subplots())
     >>> panel.get_xlabel()
     'epoch'
-    >>> [panel] = learning_curves({"Adam": history, "SGD": {"loss": [1.2, 0.9, 0.7]}}, Figure().subplots())
+    >>> [panel] = lw.plots.learning_curves({"Adam": history, "SGD": {"loss": [1.2, 0.9, 0.7]}}, Figure().subplots())
     >>> [text.get_text() for text in panel.get_legend().get_texts()]
     ['Adam: 0.6, epoch 2', 'SGD: 0.7, epoch 3']
     """
@@ -195,7 +196,7 @@ def learning_rate(finder: LearningRateFinder, ax: Axes | None = None) -> Axes:
     >>> from matplotlib.figure import Figure
     >>> X, y = lw.datasets.make_spiral()
     >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
-    >>> panel = learning_rate(lw.find_learning_rate(net, X, y), Figure().subplots())
+    >>> panel = lw.plots.learning_rate(lw.find_learning_rate(net, X, y), Figure().subplots())
     """
     if not len(finder.rates):
         raise DataError(

@@ -66,7 +66,7 @@ def decision_regions(
     >>> X, y = lw.datasets.make_spiral()
     >>> net = lw.Network([lw.Dense(64), lw.ReLU(), lw.Dense(3), lw.Softmax()], random_state=0)
     >>> history = net.fit(X, y, optimizer=lw.Adam(0.05), epochs=100, batch_size=300, verbose=False)
-    >>> decision_regions(net, X, y, Figure().subplots()).get_xlabel()
+    >>> lw.plots.decision_regions(net, X, y, Figure().subplots()).get_xlabel()
     'x₁'
     """
     inputs_of("decision_regions", model, 2, "plots.layer_maps(network, X, y) or plots.confusion_matrix(y, answers)")
@@ -160,7 +160,7 @@ def regression_curve(
     >>> X, y = lw.datasets.make_sine()
     >>> net = lw.Network([lw.Dense(64), lw.Tanh(), lw.Dense(1)], random_state=0)
     >>> history = net.fit(X, y, epochs=2, verbose=False)
-    >>> panel = regression_curve(net, X, y, Figure().subplots())
+    >>> panel = lw.plots.regression_curve(net, X, y, Figure().subplots())
     """
     inputs_of("regression_curve", model, 1, "plots.decision_regions for two, plots.layer_maps for more")
     values = np.asarray(check_rows(X, np.dtype(np.float64), "X", 1), dtype=np.float64)[:, 0]

@@ -262,7 +262,8 @@ def picture_format(path: str | os.PathLike[str]) -> str:
 
     Examples
     --------
-    >>> picture_format("curves.svg")
+    >>> import layerwise as lw
+    >>> lw.plots.picture_format("curves.svg")
     'svg'
     """
     kind = Path(path).suffix.lstrip(".").lower() or "png"

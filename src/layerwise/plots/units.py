@@ -53,7 +53,7 @@ def unit_activity(network: Any, X: ArrayLike, ax: Axes | None = None) -> Axes:
     >>> from matplotlib.figure import Figure
     >>> net = lw.Network([lw.Dense(8, biases=[-99] * 8), lw.ReLU(), lw.Dense(2), lw.Softmax()], random_state=0)
     >>> X, y = lw.datasets.make_vertical()
-    >>> panel = unit_activity(net.build(2), X, Figure().subplots())
+    >>> panel = lw.plots.unit_activity(net.build(2), X, Figure().subplots())
     >>> panel.get_title()
     'How often each unit is active: 8 of 8 are dead'
     """

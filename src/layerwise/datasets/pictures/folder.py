@@ -103,13 +103,14 @@ def read_folder(
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import pathlib, tempfile
     >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name, shade in (("night", 20), ("day", 200)):
     ...         pathlib.Path(folder, name).mkdir()
     ...         Image.new("L", (8, 8), shade).save(pathlib.Path(folder, name, "1.png"))
-    ...     pictures = read_folder(folder)
+    ...     pictures = lw.datasets.read_folder(folder)
     >>> pictures.X.shape, pictures.class_names, pictures.files
     ((2, 64), ('day', 'night'), ('day/1.png', 'night/1.png'))
     >>> str(pictures.form)

@@ -142,8 +142,9 @@ class Optimizer(Symbolic):
 
     Examples
     --------
+    >>> import layerwise as lw
     >>> import numpy as np
-    >>> class Lion(Optimizer):
+    >>> class Lion(lw.Optimizer):
     ...     state_names = ("m",)
     ...     def __init__(self, learning_rate=1e-4, beta_1=0.9, beta_2=0.99):
     ...         super().__init__(learning_rate)

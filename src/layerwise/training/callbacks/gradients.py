@@ -60,7 +60,8 @@ class Freeze(Description, Callback):
     --------
     Train the first layer from the sixth epoch on, and the second dense layer from the eleventh:
 
-    >>> [Freeze(0, to_epoch=5), Freeze(2, to_epoch=10)]
+    >>> import layerwise as lw
+    >>> [lw.Freeze(0, to_epoch=5), lw.Freeze(2, to_epoch=10)]
     [Freeze(0, to_epoch=5), Freeze(2, to_epoch=10)]
     """
 

@@ -49,7 +49,7 @@ class EarlyStopping(Description, Callback):
     >>> import layerwise as lw
     >>> (X, y), (X_val, y_val), _ = lw.datasets.load_mnist()
     >>> net = lw.Network([lw.Dense(16), lw.ReLU(), lw.Dense(10), lw.Softmax()], random_state=0)
-    >>> stopping = EarlyStopping("val_accuracy", patience=2)
+    >>> stopping = lw.EarlyStopping("val_accuracy", patience=2)
     >>> history = net.fit(X[:500], y[:500], validation_data=(X_val[:500], y_val[:500]), epochs=50,
     ...                   callbacks=stopping, verbose=False)
     >>> net.evaluate(X_val[:500], y_val[:500])["accuracy"] == stopping.best == max(history["val_accuracy"])
