@@ -360,7 +360,7 @@ class TestColumnsAndNames:
                 encoder.transform(fewer)
             with pytest.raises(lw.DataError, match=r"not fitted on: 'city'; give X\[encoder\.columns\]"):
                 TableEncoder().fit(fewer).transform(frame)
-            with pytest.raises(lw.ShapeError, match=r"X has 2 columns; the encoder was fitted on 3"):
+            with pytest.raises(lw.ShapeError, match=r"expected 3 columns, as in fit; got 2"):
                 encoder.transform(fewer.to_numpy())
 
     def test_a_name_that_was_mistyped(self, pd, pl):
@@ -445,7 +445,11 @@ class TestErrors:
             ({"categorical": [2]}, lw.UnknownNameError, "categorical names 2, which X does not have; it has 2 columns"),
             ({"categorical": ["a"]}, lw.UnknownNameError, "categorical names 'a'"),
             ({"categorical": [True, 1]}, lw.UnknownNameError, "categorical names True"),
-            ({"categorical": [True]}, lw.ShapeError, "the mask `categorical` has 1 entries; X has 2 columns"),
+            (
+                {"categorical": [True]},
+                lw.ShapeError,
+                "`categorical` must have an entry for each of 2 columns, got 1",
+            ),
         ],
     )
     def test_arguments(self, arguments, error, words):

@@ -36,6 +36,9 @@ SYNONYMS = """
     crash kill interrupt abort
     resume continue
     save store persist
+    disk file
+    norm normalization normalize
+    color colour
     stuck plateau
     nan infinite inf diverge explode
     fall down decrease drop
@@ -54,6 +57,7 @@ SYNONYMS = """
     xavier glorot
     regularization penalty
     imbalanced imbalance unbalanced skewed rare
+    oversample oversampling undersampling smote
     plot draw picture visualize figure chart
     fast speed slow performance benchmark
     notebook jupyter colab
@@ -164,4 +168,4 @@ def setup(app):
     app.connect("env-purge-doc", _forget)
     app.connect("env-merge-info", _merge)
     app.connect("html-page-context", add_pages)
-    return {"version": "1", "env_version": 5, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 6, "parallel_read_safe": True, "parallel_write_safe": True}

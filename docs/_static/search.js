@@ -20,10 +20,13 @@
     return stems.get(word);
   };
 
+  // The spelling of the pages: normalization, not normalisation; color stays, since both are among the synonyms.
+  const spelled = (text) => text.replace(/\b(\w+(?:[aeo]l|ar|im|ard|ant|er|om))is(e|ed|es|er|ers|ing|ation)\b/g, "$1iz$2");
+
   // Words as they stand in the index: names of several words are split, words of questions left out.
   const wordsOf = (text) => {
     const parts = text.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/_/g, " ").toLowerCase();
-    return splitQuery(parts).filter((word) => !stopwords.has(word) && !/^\d+$/.test(word)).map(stemOf);
+    return splitQuery(spelled(parts)).filter((word) => !stopwords.has(word) && !/^\d+$/.test(word)).map(stemOf);
   };
   // The words of a phrase, also two of them written as one, as in "batchnorm" and "backpropagation".
   const phraseOf = (text) => {
@@ -83,6 +86,23 @@
     return Object.keys(index.terms).flatMap((term) => (term.startsWith(word) ? filesOf(index.terms[term]) : []));
   };
 
+  // Whether two words differ by one letter, or by two neighbours that have changed places.
+  const isMisspelt = (word, other) => {
+    if (Math.abs(word.length - other.length) > 1) return false;
+    let at = 0;
+    while (at < word.length && word[at] === other[at]) at++;
+    const rest = (text, by) => text.slice(at + by);
+    const isSwapped = word[at] === other[at + 1] && word[at + 1] === other[at] && rest(word, 2) === rest(other, 2);
+    return isSwapped || rest(word, 1) === rest(other, 1) || rest(word, 1) === rest(other, 0) || rest(word, 0) === rest(other, 1);
+  };
+  // A word that is on no page is taken for the one of the pages' that is on most of them and spelled almost alike.
+  const corrected = (index, word) => {
+    if (word.length < 5 || filesWith(index, word).length || formsOf(word).length > 1) return word;
+    const found = Object.keys(index.terms).filter((term) => term[0] === word[0] && isMisspelt(word, term));
+    const on = (term) => filesOf(index.terms[term]).length;
+    return found.reduce((best, term) => (!best || on(term) > on(best) ? term : best), "") || word;
+  };
+
   // A title, or the last part of a name, without what writers differ in: "batch norm" is BatchNorm.
   const bare = (text) => text.split(".").pop().toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
   const hasAll = (phrase, words) => words.every((forms) => forms.some(([form]) => phrase.has(form)));
@@ -90,7 +110,7 @@
   let pages;
   const rankPages = (index, query) => {
     pages ??= readPages(index);
-    const words = unique(wordsOf(query)).map(formsOf);
+    const words = unique(wordsOf(query).map((word) => corrected(index, word))).map(formsOf);
     if (!words.length) return [];
     const texts = words.map((forms) => forms.map(([form]) => new Set(filesWith(index, form))));
     const rarity = texts.map((forms) => {

@@ -86,10 +86,14 @@ def test_an_ensemble_an_estimator_and_a_checkpoint(spiral, tmp_path, capsys):
     lw.Network(layers).fit(*spiral, epochs=2, verbose=False, callbacks=lw.Checkpoint(tmp_path / "c", 7, keep=1))
     assert "checkpoint   after epoch 2 of 2" in shown(capsys, tmp_path / "c")
     pytest.importorskip("sklearn")
-    lw.MLPClassifier((5,), max_iter=200, tol=1, preset="tabular").fit(*spiral).save(tmp_path / "s")
+    X, y = spiral
+    labels = np.array(["left", "middle", "right"])[y]
+    lw.MLPClassifier((5,), max_iter=200, tol=1, preset="tabular").fit(X, labels).save(tmp_path / "s")
     text = shown(capsys, tmp_path / "s")
     assert "estimator    MLPClassifier(hidden_layer_sizes=(5,), " in text
     assert "columns      0 (number), 1 (number)" in text
+    assert "task         classification: left, middle, right\n" in text
+    assert " 0 steps" not in text
 
 
 def test_as_json_and_what_is_no_model(net, tmp_path, capsys):

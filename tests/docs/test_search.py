@@ -13,13 +13,16 @@ QUESTIONS = {
     "is it the same on two machines": "explanation/same-bits",
     "how many neurons should I use": "how-to/training",
     # a few words
+    "save model to disk": "how-to/save-and-load",
     "load model from file": "how-to/save-and-load",
     "read a csv file": "how-to/tables",
     "predict one image": "how-to/predict",
     "resume training after crash": "how-to/save-and-load",
+    "datetime column": "how-to/tables",
     "categorical columns": "how-to/tables",
     "missing values": "how-to/tables",
     "class imbalance": "how-to/imbalance",
+    "SMOTE": "how-to/imbalance",
     "imbalanced classes": "how-to/imbalance",
     "learning rate too high": "how-to/learning-rate",
     "grid search hyperparameters": "how-to/searches",
@@ -29,6 +32,7 @@ QUESTIONS = {
     "train on several machines": "how-to/many-machines",
     "keras model.fit equivalent": "how-to/from-keras",
     "nn.Linear": "how-to/from-pytorch",
+    "LogSoftmax": "how-to/from-pytorch",
     "sklearn pipeline": "how-to/from-scikit-learn",
     "export to C": "how-to/export",
     "export to javascript": "how-to/export",
@@ -49,6 +53,8 @@ QUESTIONS = {
     # names, as they are written and in words
     "Dense": "reference/api/layerwise.Dense",
     "lw.find_learning_rate()": "reference/api/layerwise.find_learning_rate",
+    "batch normalisation": "reference/api/layerwise.BatchNorm",
+    "dropuot": "reference/api/layerwise.Dropout",  # misspelt
     "batch norm": "reference/api/layerwise.BatchNorm",
     "dropout rate": "reference/api/layerwise.Dropout",
     "fashion mnist": "reference/api/layerwise.datasets.load_fashion_mnist",

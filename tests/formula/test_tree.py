@@ -246,6 +246,7 @@ def compares(x):
         (compares, r"cannot have np\.equal"),
         (lambda x: "text", "got str"),
         (lambda x: np.convolve(x, x), r"cannot have np\.convolve"),
+        (lambda x: np.linalg.norm(x), r"cannot have np\.linalg\.norm"),
     ],
 )
 def test_what_a_tree_cannot_have_is_refused(f, words):

@@ -6,7 +6,6 @@ const REPLACED: [RegExp, string][] = [
   [/; --dayfirst and --no-dayfirst say$/g, ""],
   [/out: --exclude .+$/g, "out"],
   [/say so: --na=(.+)$/g, "say so under Also missing: $1"],
-  [/give encoding=/g, "choose another encoding"],
   [/give ([a-z_]+)=/g, "choose another $1"],
 ];
 

@@ -11,7 +11,7 @@ What is done to a column is learned from the training data alone, and is then a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -25,9 +25,7 @@ from layerwise.parts.description import Description, flag, whole_number
 from layerwise.typing import Array
 
 Encoded = NumberColumn | CategoryColumn | DateColumn | TextColumn | UnusedColumn
-KINDS: dict[str, type[Encoded]] = {
-    kind.kind: kind for kind in (NumberColumn, CategoryColumn, DateColumn, TextColumn, UnusedColumn)
-}
+KINDS: dict[str, type[Encoded]] = {kind.kind: kind for kind in get_args(Encoded)}
 
 
 class TableEncoder(Description):
@@ -210,6 +208,8 @@ class TableEncoder(Description):
             A column is missing or unknown, has values of another type than in `fit`, or has infinite numbers.
         ShapeError
             X has another number of columns.
+        RuntimeError
+            `fit` was not called before.
         """
         self._check_fitted()
         return self._written(read_columns(X), {})
@@ -342,7 +342,7 @@ class TableEncoder(Description):
         """Where in X each column of the training data stands; -1 for an unused one that is not there."""
         if columns.names is None or not self._has_names:
             if columns.n_columns != len(self._columns):
-                raise ShapeError(f"X has {columns.n_columns} columns; the encoder was fitted on {len(self._columns)}")
+                raise ShapeError(f"expected {len(self._columns)} columns, as in fit; got {columns.n_columns}")
             return range(columns.n_columns)
         places = {name: j for j, name in enumerate(columns.names)}
         for name in self.used_columns:
@@ -385,7 +385,7 @@ def _places_of(columns: Columns, argument: str, given: Iterable[Name] | None) ->
     given, n = list(given or ()), columns.n_columns
     if given and all(isinstance(entry, bool) for entry in given) and argument != "kinds":
         if len(given) != n:
-            raise ShapeError(f"TableEncoder: the mask `{argument}` has {len(given)} entries; X has {n} columns")
+            raise ShapeError(f"TableEncoder: `{argument}` must have an entry for each of {n} columns, got {len(given)}")
         return [j for j, entry in enumerate(given) if entry]
     places = {name: j for j, name in enumerate(columns.names or ())}
     chosen = []

@@ -79,7 +79,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return traced(value if _is_no_bound(high, math.inf) else np.minimum(value, high))
         if function in (np.zeros_like, np.ones_like):
             return Traced(ONE if function is np.ones_like else ZERO)
-        return _refuse(f"np.{function.__name__}")
+        module = function.__module__.replace("numpy", "np", 1)  # np.linalg, too
+        return _refuse(f"{module}.{function.__name__}")
 
     def clip(self, low: Any = None, high: Any = None) -> Traced:
         """Note `x.clip(low, high)`."""

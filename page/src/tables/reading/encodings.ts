@@ -89,7 +89,7 @@ function find(data: Uint8Array, name: string, notes: string[]): [string, string]
     return [mended, "utf-8"];
   }
   const encoding = narrow(data, bytes);
-  notes.push(`the encoding was taken for ${TITLES[encoding]}; if letters are wrong, give encoding=`);
+  notes.push(`the encoding was taken for ${TITLES[encoding]}; if letters are wrong, choose another (--encoding, encoding=)`);
   return [encoding === "latin-1" ? bytes : (decoded(data, encoding) as string), encoding];
 }
 

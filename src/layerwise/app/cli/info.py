@@ -46,14 +46,22 @@ def _lines(size: int, d: dict[str, Any], history: dict[str, Array], shapes: stor
         columns = [] if d["encoder"] is None else d["encoder"]["columns"]
         if columns:
             lines.append(f"columns      {_columns(columns)}")
-        return lines + _network(d["network"], history, shapes, "network.")
+        return lines + _network(d["network"], history, shapes, "network.", _labels(d["attributes"]))
     if kind == "ensemble":
         lines.append(f"networks     {len(d['networks'])}; the first:")
         return lines + _network(d["networks"][0], history, shapes, "networks.0.")
     raise FormatError(f"it is the file of a {str(kind)[:40]!r}, which this version does not know")
 
 
-def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shapes, prefix: str) -> list[str]:
+def _labels(attributes: dict[str, Any]) -> list[Any] | None:
+    """Return the labels of an estimator, whose network counts them from 0; None for numbers or several targets."""
+    classes = attributes.get("classes_")
+    return classes["items"] if isinstance(classes, dict) and len(classes.get("shape", ())) == 1 else None
+
+
+def _network(
+    d: dict[str, Any], history: dict[str, Array], shapes: storage.Shapes, prefix: str, labels: list[Any] | None = None
+) -> list[str]:
     own = {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(prefix)}
     stored = d.get("stored", {})
     total, lines = 0, [f"inputs       {d['n_in']}"]
@@ -74,7 +82,7 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
         lines.append(f"columns      {_columns(d['columns'])}")
     task = d["task"]
     if task is not None:
-        classes = "" if task["classes"] is None else f": {_listed(task['classes'])}"
+        classes = "" if task["classes"] is None else f": {_listed(labels or task['classes'])}"
         threshold = task.get("threshold", 0.5)
         above = "" if threshold == 0.5 else f"; yes above {threshold:g}"
         lines.append(f"task         {task['kind']}{classes}{above}")
@@ -84,7 +92,10 @@ def _network(d: dict[str, Any], history: dict[str, Array], shapes: storage.Shape
             what = ", ".join(map(_written, d[name])) if isinstance(d[name], list) else _written(d[name])
             more = (", with its state" if state else ", without its state") if name == "optimizer" else ""
             lines.append(f"{name:<12} {what}{more}")
-    lines.append(f"trained      {d['steps']:,} steps, seed {d['seed']}")
+    steps = (
+        f"{d['steps']:,} steps, " if d["steps"] or d["history"] is None else ""
+    )  # networks trained as one count none
+    lines.append(f"trained      {steps}seed {d['seed']}")
     if d["history"] is not None:
         lines += _history(d["history"], {name: history[f"{prefix}history.{name}"] for name in d["history"]["columns"]})
     if (training := d.get("training")) is not None:

@@ -84,7 +84,9 @@ def _found(data: bytes, name: str, notes: list[str]) -> tuple[str, str]:
         notes.append(f"{bad:,} bytes that cannot be in UTF-8 were replaced by \ufffd")
         return mended, "utf-8"
     encoding = _narrow(data)
-    notes.append(f"the encoding was taken for {_TITLES[encoding]}; if letters are wrong, give encoding=")
+    notes.append(
+        f"the encoding was taken for {_TITLES[encoding]}; if letters are wrong, choose another (--encoding, encoding=)"
+    )
     return data.decode(encoding), encoding
 
 
