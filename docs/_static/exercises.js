@@ -24,7 +24,8 @@
   };
 
   // All ways to read a text as `count` numbers. "1,5" is one number or two; "50,000" is 50 or fifty thousand.
-  const readings = (text, count) => {
+  // "23.550" is 23550, too, where the answers are `large`: whole numbers of at least 1000.
+  const readings = (text, count, large = false) => {
     const plain = text
       .replace(/[\u2212\u2012\u2013\u2014\ufe63\uff0d]/g, "-")
       .replace(/^\s*[\p{L}_][\p{L}\p{N}_. ]*\s*[=:≈]|^\s*[=≈]/u, "")
@@ -37,6 +38,7 @@
       .replace(/[.;,]+$/, (end) => (end === "." ? "." : ""));
     const comma = (word) => word.replace(/(\d),(\d)|^([+-]?),(\d)/g, (_, a = "", b, sign = "", d) => (b ? `${a}.${b}` : `${sign}.${d}`));
     const thousands = (word) => (/^[+-]?\d{1,3}([,_\s]\d{3})+(\.\d+)?$/.test(word) ? word.replace(/[,_\s]/g, "") : "?");
+    const points = (word) => (/^[+-]?[1-9]\d{0,2}(\.\d{3})+$/.test(word) ? word.replaceAll(".", "") : "?");
     const found = [];
     const attempt = (words, change) => {
       if (words.length !== count) return;
@@ -45,9 +47,10 @@
       if (numbers.every(Number.isFinite)) found.push(Object.assign(numbers, { rounding: changed.map(rounding) }));
     };
     const keep = (word) => word;
+    const changes = [keep, comma, thousands, ...(large ? [points] : [])];
     const tryAll = (all) => {
       const splits = [[all], all.split(/\s*;\s*/), all.split(/\s+/), all.split(/\s*[;\s]\s*/), all.split(/\s*,\s+/)];
-      for (const words of splits) for (const change of [keep, comma, thousands]) attempt(words, change);
+      for (const words of splits) for (const change of changes) attempt(words, change);
       attempt(all.split(/\s*[,;]\s*|\s+/).filter(Boolean), keep);
     };
     tryAll(plain);
@@ -63,7 +66,8 @@
     const { answer, tolerance, wrong } = told;
     const several = answer.length > 1;
     if (!text.trim()) return { say: "Write your answer first." };
-    const found = readings(text, answer.length);
+    const large = answer.every((value) => Number.isInteger(value) && Math.abs(value) >= 1000);
+    const found = readings(text, answer.length, large);
     if (!found.length) {
       const form = several ? `${answer.length} numbers, such as 1.5; -2; 1/3` : "a number, such as -12.5, -1/7 or 1e-6";
       return { say: `This cannot be read. Write ${form}.` };
@@ -83,6 +87,8 @@
       if (some((numbers) => equal(sorted(numbers), sorted(answer), tolerance))) return { say: "These are the numbers, in another order." };
       const hits = Math.max(...found.map((numbers) => numbers.filter((value, i) => near([value], [answer[i]], tolerance)).length));
       if (hits) return { say: `${hits} of the ${answer.length} numbers ${hits === 1 ? "is" : "are"} right.` };
+      // 0,5 may be meant as one number
+      if (readings(text, 1).length) return { say: `Not yet. This was read as ${answer.length} numbers: ${found[0].join("; ")}.` };
     }
     return { say: "Not yet." };
   };
