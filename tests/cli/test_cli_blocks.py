@@ -166,3 +166,20 @@ def test_a_damaged_file_is_named(run, files):
     result = run("train", "parts", "--target", "rich", "--no-plot")
     assert result.exit_code == 1
     assert "p1.parquet" in result.stderr
+
+
+def test_a_window_that_nothing_is_read_in_is_refused(run, frame, tmp_path):
+    frame.to_csv(tmp_path / "t.csv.gz", index=False)
+    refused = run("train", "t.csv.gz", "--window", "500")
+    assert refused.exit_code == 1
+    assert "t.csv.gz cannot be read in blocks" in " ".join(refused.stderr.split())
+
+
+def test_the_index_of_a_pandas_frame_is_left_out_of_its_blocks(frame, tmp_path):
+    frame[frame["age"] > 30].to_parquet(tmp_path / "t.parquet")
+    frame.set_index("city").to_parquet(tmp_path / "named.parquet")
+    assert next(iter(Blocks(str(tmp_path / "t.parquet")))).names == tuple(frame.columns)
+    assert next(iter(Blocks(str(tmp_path / "named.parquet")))).names == (
+        "city",
+        *(name for name in frame.columns if name != "city"),
+    )

@@ -252,6 +252,15 @@ def test_na_and_skip(read):
     assert table.lines.tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("earlier", ["latin-1", "mac-roman", "cp1251", "utf-16"])
+@pytest.mark.parametrize("later", ["utf-8", "utf-8-sig", "utf-16"])
+def test_unicode_is_read_as_such_whatever_an_earlier_file_was(tmp_path, earlier, later):
+    (tmp_path / "old.csv").write_bytes("city,n\nБонн é,1\n".encode(earlier, "ignore"))
+    (tmp_path / "new.csv").write_bytes("city,n\nZürich,1\nMünchen,2\n".encode(later))
+    how = read_raw(tmp_path / "old.csv", encoding=earlier).how
+    assert read_raw(tmp_path / "new.csv", how=how).columns[0] == ["Zürich", "München"]
+
+
 def test_another_file_is_read_likewise(read):
     how = read("a;b\n1,5;x\n2,5;y\n", na="y").how
     table = read("b;a\ny;3,500\n", "new.csv", how=how)
@@ -328,6 +337,24 @@ def test_typed_columns_stay_typed(tmp_path, kind):
     np.testing.assert_array_equal(table.columns[1], [0.5, np.nan])
     assert table.columns[2] == ["a", ""]
     assert table.columns[3].dtype == bool
+
+
+@pytest.mark.parametrize("hidden", [(), ("polars",)], ids=["polars", "pandas"])
+def test_the_index_of_a_pandas_frame_is_not_its_last_column(tmp_path, monkeypatch, hidden):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    for name in hidden or ["polars"]:
+        pytest.importorskip(name)
+    frame = pandas.DataFrame({"city": ["Oslo", None, "Bonn"], "size": [1.5, 2.5, 3.5], "price": [3, 4, 5]})
+    frame.dropna().to_parquet(tmp_path / "unnamed")  # its index is 0 and 2
+    frame.set_index("city").to_parquet(tmp_path / "named")
+    frame.to_parquet(tmp_path / "plain")
+    for name in hidden:
+        monkeypatch.setitem(sys.modules, name, None)
+    tables = {name: read_raw(tmp_path / name) for name in ("unnamed", "named", "plain")}
+    assert {table.names for table in tables.values()} == {("city", "size", "price")}
+    assert tables["unnamed"].n_rows == 2
+    assert tables["plain"].notes == []
 
 
 @pytest.mark.parametrize(

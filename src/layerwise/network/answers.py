@@ -316,8 +316,8 @@ class Answers(Passes):
         """
         if self.intervals is None:
             raise DataError(
-                "the network does not know how far off it is: call layerwise.trust.intervals.learn_intervals(network, "
-                "X_held_out, y_held_out) once, and save it again"
+                "the network does not know how far off it is: call learn_intervals(X_held_out, y_held_out) of its "
+                "MLPRegressor, or layerwise.trust.intervals.learn_intervals(network, …), once, and save it again"
             )
         if self.intervals.steps != self.steps:
             raise DataError("the network was trained further since its errors were learned: call learn_intervals again")

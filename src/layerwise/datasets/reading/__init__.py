@@ -112,7 +112,7 @@ def _read_any_text(data: bytes, name: str, settings: Settings, how: dict[str, An
     if settings.query is not None:
         raise DataError(f"query= is for SQLite databases, but {name} is a text file")
     try:
-        text, encoding = decode(data, name, settings.encoding or how.get("encoding"), notes)
+        text, encoding = decode(data, name, settings.encoding or _earlier_encoding(data, how), notes)
     except DataError:
         if settings.encoding is not None:
             raise
@@ -125,6 +125,15 @@ def _read_any_text(data: bytes, name: str, settings: Settings, how: dict[str, An
         table = read_text(text, name, _like(settings, how, text), notes)
     table.how["encoding"] = encoding
     return table
+
+
+def _earlier_encoding(data: bytes, how: dict[str, Any]) -> str | None:
+    """Return that of the earlier file, unless this one is UTF-8, which text in another encoding hardly ever is."""
+    try:
+        is_utf_8 = not data.isascii() and bool(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        is_utf_8 = False
+    return "utf-8" if is_utf_8 else how.get("encoding")
 
 
 def _like(settings: Settings, how: dict[str, Any], text: str) -> Settings:

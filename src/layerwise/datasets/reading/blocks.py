@@ -17,7 +17,7 @@ from typing import Any
 from layerwise.data.streams.files import files_of
 from layerwise.data.tables.raw import RawTable
 from layerwise.datasets.reading import _read_any_text, _settings
-from layerwise.datasets.reading.formats import _module, _polars_column, _table
+from layerwise.datasets.reading.formats import _module, _polars_column, _table, _without_index
 from layerwise.errors import DataError, missing
 
 LARGE = 2**29  # bytes of a file from which on it is read in blocks
@@ -36,6 +36,11 @@ def is_in_blocks(source: str, asked: bool = False) -> bool:
         A path, a folder or a pattern.
     asked : bool
         Whether the user wants it so.
+
+    Raises
+    ------
+    DataError
+        It is asked for, and cannot be.
     """
     path = Path(source)
     if path.is_dir() or (not path.exists() and any(mark in source for mark in "*?[")):
@@ -43,7 +48,13 @@ def is_in_blocks(source: str, asked: bool = False) -> bool:
     if not path.is_file() or not (asked or path.stat().st_size > LARGE):
         return False
     with path.open("rb") as file:
-        return not file.read(16).startswith(_PACKED)
+        is_packed = file.read(16).startswith(_PACKED)
+    if is_packed and asked:
+        raise DataError(
+            f"{source} cannot be read in blocks: expected CSV that is not packed, or Parquet; "
+            "without --window it is read whole"
+        )
+    return not is_packed
 
 
 def _holds_parquet(source: str) -> bool:
@@ -87,9 +98,11 @@ class Blocks:
             path, group = file_.path, 0
             try:
                 with pq.ParquetFile(path) as file:
+                    index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
                     for group in range(file.metadata.num_row_groups):
                         for batch in file.iter_batches(_ROWS, [group]):
                             frame = polars.from_arrow(batch)
+                            frame = frame.select(_without_index(frame.columns, index))
                             said = {name: value for name, value in file_.keys.items() if name not in frame.columns}
                             kinds = {name: polars.String if name in texts else polars.Int64 for name in said}
                             frame = frame.with_columns(

@@ -22,6 +22,8 @@ from layerwise.datasets.reading.text import Settings, read_rows
 from layerwise.errors import DataError, MissingDependencyError, missing, nearest
 from layerwise.typing import Array
 
+_UNNAMED = re.compile(r"__index_level_\d+__")  # what pandas calls an index without a name
+
 
 def read_binary(source: Source, settings: Settings) -> RawTable | None:
     """Return the table of a file that is no text, or None for text."""
@@ -164,14 +166,20 @@ def _read_arrays(source: Source, settings: Settings) -> RawTable:
 
 def _from_frame(source: Source, kind: str, title: str) -> RawTable:
     """Read a format that Polars or pandas knows."""
+    notes: list[str] = []
     try:
         if polars := _module("polars"):
             read = polars.read_parquet if kind == "parquet" else polars.read_ipc
             frame = read(io.BytesIO(source.data))
+            read_names = frame.columns
+            frame = frame.select(_without_index(frame.columns, _index_of(polars, kind, source.data)))
+            notes += [f"{name}, the index of a pandas frame, is left out" for name in read_names if name not in frame]
             columns = [_polars_column(frame[name]) for name in frame.columns]
         elif (pandas := _module("pandas")) and _module("pyarrow"):
             read = pandas.read_parquet if kind == "parquet" else pandas.read_feather
             frame = read(io.BytesIO(source.data))
+            if any(name is not None for name in frame.index.names):
+                frame = frame.reset_index()
             columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
         else:
             raise missing("polars", "tables", f"{source.name} is a {title} file: reading it")
@@ -179,7 +187,24 @@ def _from_frame(source: Source, kind: str, title: str) -> RawTable:
         raise
     except Exception as error:  # each library has errors of its own
         raise DataError(f"{source.name} is a {title} file that cannot be read: {str(error)[:200]}") from None
-    return _table(source.name, [str(name) for name in frame.columns], columns, kind)
+    table = _table(source.name, [str(name) for name in frame.columns], columns, kind)
+    table.notes[:0] = notes
+    return table
+
+
+def _index_of(polars: Any, kind: str, data: bytes) -> list[Any]:
+    """Return which columns of a Parquet file were the index of a pandas frame, by what pandas wrote beside them."""
+    if kind != "parquet" or not hasattr(polars, "read_parquet_metadata"):
+        return []
+    said = json.loads(polars.read_parquet_metadata(io.BytesIO(data)).get("pandas", "{}"))
+    found: list[Any] = said.get("index_columns", [])
+    return found
+
+
+def _without_index(names: Sequence[str], index: Sequence[Any]) -> list[str]:
+    """Return the columns as pandas shows them: the index, which it writes last, is the first if it has a name."""
+    first = [name for name in index if isinstance(name, str) and name in names]
+    return [name for name in (*first, *(each for each in names if each not in first)) if not _UNNAMED.fullmatch(name)]
 
 
 def _polars_column(series: Any) -> Sequence[Any] | Array:

@@ -74,11 +74,18 @@ class BinaryCrossEntropy(Loss):
         1 where yes is rare; the number of negatives divided by the number of positives makes both count the same. The
         keys of a mapping or a Series are the names of y's columns.
 
+    Notes
+    -----
+    With `pos_weight` p the loss is -(p t log y + (1 - t) log(1 - y)), and its gradient with respect to the input of
+    the sigmoid is (1 - t) y - p t (1 - y), which is y - t for p = 1.
+
     Examples
     --------
     >>> import layerwise as lw
     >>> round(lw.BinaryCrossEntropy()([[0.9]], [[1]]), 4)
     0.1054
+    >>> round(lw.BinaryCrossEntropy(pos_weight=5)([[0.9]], [[1]]), 4)
+    0.5268
     """
 
     takes: ClassVar[str] = "probabilities"
