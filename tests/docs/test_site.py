@@ -25,6 +25,33 @@ PAGES = {
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
 
+# Texts that end beyond the screen, in nothing that scrolls but the page itself.
+CUT_OFF = """() => {
+    const scrolls = (element) => element && !element.matches("main, .bd-article, .bd-article-container") &&
+        (/auto|scroll|hidden/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), found = [];
+    for (let text; (text = walker.nextNode()); ) {
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        if (text.data.trim() && range.getBoundingClientRect().right > innerWidth + 1 && !scrolls(text.parentElement))
+            found.push(text.data.slice(0, 60));
+    }
+    return found;
+}"""
+LONG_WORDS = ("Network", "MLPClassifier", "ExponentialMovingAverage", "EarlyStopping", "from_torch")
+
+
+@pytest.mark.flow
+def test_no_text_is_cut_off_on_a_phone(open_file, docs_site):
+    page = open_file(docs_site / "index.html", PHONE)
+    page.set_content("<main style='overflow-x: auto'><h1>" + 60 * "m" + "</h1></main>")
+    assert page.evaluate(CUT_OFF) == [60 * "m"]
+    for path in [*PAGES.values(), "how-to/searches.html", "how-to/from-pytorch.html", "explanation/benchmarks.html",
+                 *(f"reference/api/layerwise.{name}.html" for name in LONG_WORDS)]:  # fmt: skip
+        page.goto((docs_site / path).as_uri())
+        assert page.evaluate(CUT_OFF) == [], path
+
+
 @pytest.mark.flow
 @pytest.mark.parametrize("kind", PAGES)
 def test_nothing_is_wider_than_a_phone(open_file, docs_site, kind):
