@@ -128,12 +128,12 @@ def _read_any_text(data: bytes, name: str, settings: Settings, how: dict[str, An
 
 
 def _earlier_encoding(data: bytes, how: dict[str, Any]) -> str | None:
-    """Return that of the earlier file, unless this one is UTF-8, which text in another encoding hardly ever is."""
+    """Return that of the earlier file; None if this one is UTF-8, which text in another encoding hardly ever is."""
     try:
         is_utf_8 = not data.isascii() and bool(data.decode("utf-8"))
     except UnicodeDecodeError:
         is_utf_8 = False
-    return "utf-8" if is_utf_8 else how.get("encoding")
+    return None if is_utf_8 else how.get("encoding")
 
 
 def _like(settings: Settings, how: dict[str, Any], text: str) -> Settings:
