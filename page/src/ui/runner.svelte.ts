@@ -82,15 +82,15 @@ export class Runner {
 
   /** A few steps at a time, with a pause after them. */
   private async slowly(session: Session, goal: Goal): Promise<void> {
-    let epochs = 0;
+    const ended = () => this.rows[this.rows.length - 1]?.epoch ?? 0; // also of the reports while a run is at work
+    const begin = ended();
     let due = performance.now();
     while (!this.stopping && session === this.session) {
       const pace = this.pace ?? 1000;
       const steps = Math.max(1, Math.round(pace / 30));
-      const left = { steps, loss: goal.loss, epochs: goal.epochs && goal.epochs - epochs };
+      const left = { steps, loss: goal.loss, epochs: goal.epochs && begin + goal.epochs - ended() };
       const progress = await session.run(left);
       if (session !== this.session) return;
-      epochs += progress.rows.length;
       const stopped_by = progress.stopped_by === "steps" ? (this.stopping ? "stopped" : null) : progress.stopped_by;
       if (stopped_by) this.slow = false;
       this.take({ ...progress, running: !stopped_by, stopped_by });
