@@ -261,6 +261,15 @@ def test_unicode_is_read_as_such_whatever_an_earlier_file_was(tmp_path, earlier,
     assert read_raw(tmp_path / "new.csv", how=how).columns[0] == ["Zürich", "München"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "iso-2022-jp", "latin-1"])
+def test_ascii_is_read_as_such_after_a_file_of_another_encoding(tmp_path, encoding):
+    (tmp_path / "old.csv").write_bytes("city,n\nBonn,1\n".encode(encoding))
+    (tmp_path / "new.csv").write_bytes(b"city,n\nKiel,1\nUlm,22\n")
+    how = read_raw(tmp_path / "old.csv", encoding=encoding).how
+    assert read_raw(tmp_path / "new.csv", how=how).columns[0] == ["Kiel", "Ulm"]
+    assert read_raw(tmp_path / "old.csv", how=how).columns[0] == ["Bonn"]
+
+
 def test_another_file_is_read_likewise(read):
     how = read("a;b\n1,5;x\n2,5;y\n", na="y").how
     table = read("b;a\ny;3,500\n", "new.csv", how=how)

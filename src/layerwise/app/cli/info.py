@@ -92,9 +92,8 @@ def _network(
             what = ", ".join(map(_written, d[name])) if isinstance(d[name], list) else _written(d[name])
             more = (", with its state" if state else ", without its state") if name == "optimizer" else ""
             lines.append(f"{name:<12} {what}{more}")
-    steps = (
-        f"{d['steps']:,} steps, " if d["steps"] or d["history"] is None else ""
-    )  # networks trained as one count none
+    # An ensemble that is trained as one network counts no steps.
+    steps = f"{d['steps']:,} steps, " if d["steps"] or d["history"] is None else ""
     lines.append(f"trained      {steps}seed {d['seed']}")
     if d["history"] is not None:
         lines += _history(d["history"], {name: history[f"{prefix}history.{name}"] for name in d["history"]["columns"]})

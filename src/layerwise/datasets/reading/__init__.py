@@ -129,11 +129,17 @@ def _read_any_text(data: bytes, name: str, settings: Settings, how: dict[str, An
 
 def _earlier_encoding(data: bytes, how: dict[str, Any]) -> str | None:
     """Return that of the earlier file; None if this one is UTF-8, which text in another encoding hardly ever is."""
+    earlier: str | None = how.get("encoding")
+    if earlier in (None, "utf-8", "utf-8-sig"):
+        return earlier
+    wide = earlier.lower().startswith(("utf-16", "utf-32"))
+    if data.isascii() and not (wide and b"\0" not in data):  # the same letters, and those of ISO-2022-JP
+        return earlier
     try:
-        is_utf_8 = not data.isascii() and bool(data.decode("utf-8"))
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        is_utf_8 = False
-    return None if is_utf_8 else how.get("encoding")
+        return earlier
+    return None
 
 
 def _like(settings: Settings, how: dict[str, Any], text: str) -> Settings:
